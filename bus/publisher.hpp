@@ -1,0 +1,52 @@
+// Sends frames to the broker.
+//
+// Live sensors (the default) never block: a frame that finds its queue full is dropped by ZeroMQ,
+// and the gap shows in `_seq`. With `wait_when_full` (pub, play) a full queue makes send() wait.
+//
+// Reconnects by itself, in any order of starts and restarts. Not thread-safe; may move between
+// threads that hand it over under a lock.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "bus/context.hpp"
+#include "bus/endpoints.hpp"
+
+namespace zbag {
+
+class Publisher {
+ public:
+  struct Options {
+    int frames_max = kSocketFramesMax;
+    bool wait_when_full = false;
+    // How long what was sent may still leave after close; -1 ms: until it has.
+    std::chrono::milliseconds linger{200};
+  };
+
+  // `url` is the broker's publish-to. Returns at once, whether or not a broker is there.
+  // kInvalid: the URL is malformed.
+  static Result<Publisher> connect(Context& context, const std::string& url, Options options);
+
+  // Copies topic and frame. With wait_when_full: waits up to `timeout` and then says kTimeout, the
+  // frame unsent. Without: never waits.
+  Status send(std::string_view topic, std::span<const std::uint8_t> frame,
+              std::chrono::milliseconds timeout = std::chrono::milliseconds(100));
+
+  // Notes subscriptions that have arrived since the last call; returns how many were new.
+  int read_subscriptions();
+  // Waits until somebody subscribes through the broker; false after `timeout`.
+  bool wait_for_subscriber(std::chrono::milliseconds timeout);
+  bool has_subscribers() const { return subscriptions_ > 0; }
+
+ private:
+  explicit Publisher(SocketHandle socket) : socket_(std::move(socket)) {}
+
+  SocketHandle socket_;
+  int subscriptions_ = 0;
+};
+
+}  // namespace zbag

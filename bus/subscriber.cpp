@@ -1,0 +1,38 @@
+#include "bus/subscriber.hpp"
+
+#include <zmq.h>
+
+namespace zbag {
+
+Result<Subscriber> Subscriber::connect(Context& context, const std::string& url,
+                                       const std::vector<std::string>& prefixes, int frames_max) {
+  SocketHandle socket(zmq_socket(context.raw(), ZMQ_SUB));
+  if (!socket) return tl::unexpected(zmq_failure("socket"));
+  set_option(socket.get(), ZMQ_RCVHWM, frames_max);
+  set_option(socket.get(), ZMQ_LINGER, 0);
+  set_option(socket.get(), ZMQ_RECONNECT_IVL, 50);
+  set_option(socket.get(), ZMQ_RECONNECT_IVL_MAX, 1000);
+  zmq_setsockopt(socket.get(), ZMQ_MAXMSGSIZE, &kMessageBytesMax, sizeof kMessageBytesMax);
+  Subscriber subscriber(std::move(socket));
+  for (const std::string& prefix : prefixes) {
+    if (Status status = subscriber.subscribe(prefix); !status) return tl::unexpected(status.error());
+  }
+  if (zmq_connect(subscriber.socket_.get(), nearest_url(url).c_str()) != 0) {
+    return tl::unexpected(zmq_failure("connect subscriber to " + url));
+  }
+  return subscriber;
+}
+
+bool Subscriber::wait(std::chrono::milliseconds timeout) {
+  zmq_pollitem_t item{socket_.get(), 0, ZMQ_POLLIN, 0};
+  return zmq_poll(&item, 1, timeout.count()) > 0;
+}
+
+Status Subscriber::subscribe(const std::string& prefix) {
+  if (zmq_setsockopt(socket_.get(), ZMQ_SUBSCRIBE, prefix.data(), prefix.size()) != 0) {
+    return tl::unexpected(zmq_failure("subscribe to '" + prefix + "'"));
+  }
+  return {};
+}
+
+}  // namespace zbag

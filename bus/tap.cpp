@@ -1,0 +1,88 @@
+#include "bus/tap.hpp"
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "bus/subscriber.hpp"
+
+namespace zbag {
+
+struct Tap::State {
+  State(Subscriber socket, TrackFilter wanted, Options limits)
+      : subscriber(std::move(socket)), filter(std::move(wanted)), options(limits) {}
+
+  void run(const std::stop_token& stop);
+  void take(Parts& parts);
+
+  Subscriber subscriber;
+  const TrackFilter filter;
+  const Options options;
+  std::mutex mutex;
+  std::condition_variable arrived;
+  std::deque<TapFrame> ring;
+  std::size_t ring_bytes = 0;
+  std::uint64_t skipped_now = 0;
+  std::uint64_t skipped_ever = 0;
+  std::jthread thread;  // last: stops before what it uses goes
+};
+
+void Tap::State::run(const std::stop_token& stop) {
+  Parts parts;
+  while (!stop.stop_requested()) {
+    if (!subscriber.wait(std::chrono::milliseconds(50))) continue;
+    while (subscriber.receive(parts).value_or(false) && !stop.stop_requested()) take(parts);
+  }
+}
+
+void Tap::State::take(Parts& parts) {
+  if (parts.count < 2 || !filter.matches(parts.topic.text())) return;
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  TapFrame frame{std::string(parts.topic.text()), std::string(parts.frame.text()),
+                 std::chrono::duration_cast<std::chrono::nanoseconds>(now).count(), 0};
+  {
+    const std::lock_guard lock(mutex);
+    ring_bytes += frame.bytes.size();
+    ring.push_back(std::move(frame));
+    while (ring.size() > options.frames_max || (ring_bytes > options.bytes_max && ring.size() > 1)) {
+      ring_bytes -= ring.front().bytes.size();
+      ring.pop_front();
+      ++skipped_now;
+      ++skipped_ever;
+    }
+  }
+  arrived.notify_one();
+}
+
+Tap::Tap(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Tap::~Tap() = default;
+Tap::Tap(Tap&&) noexcept = default;
+Tap& Tap::operator=(Tap&&) noexcept = default;
+
+Result<Tap> Tap::open(Context& context, const std::string& url, TrackFilter filter, Options options) {
+  Result<Subscriber> subscriber = Subscriber::connect(context, url, filter.subscriptions());
+  if (!subscriber) return tl::unexpected(subscriber.error());
+  auto state = std::make_unique<State>(std::move(*subscriber), std::move(filter), options);
+  State* const raw = state.get();
+  raw->thread = std::jthread([raw](const std::stop_token& stop) { raw->run(stop); });
+  return Tap(std::move(state));
+}
+
+std::optional<TapFrame> Tap::next(std::chrono::milliseconds timeout) {
+  std::unique_lock lock(state_->mutex);
+  if (!state_->arrived.wait_for(lock, timeout, [&] { return !state_->ring.empty(); })) return std::nullopt;
+  TapFrame frame = std::move(state_->ring.front());
+  state_->ring.pop_front();
+  state_->ring_bytes -= frame.bytes.size();
+  frame.skipped = std::exchange(state_->skipped_now, 0);
+  return frame;
+}
+
+std::uint64_t Tap::skipped() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->skipped_ever;
+}
+
+}  // namespace zbag

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Installs the Debian packages zbag is built and tested with, and nothing that is already there.
+# Says nothing when there is nothing to do. Needs root (or sudo) only when something is missing.
+set -euo pipefail
+
+packages=(
+  # compiler, build, checks
+  g++ clang libclang-rt-14-dev cmake ninja-build ccache pkg-config clang-format clang-tidy git
+  # the bus, the frames, the bag, the configuration
+  libzmq3-dev cppzmq-dev libmsgpack-cxx-dev liblmdb-dev libyaml-cpp-dev
+  # results, checksums, compression, text
+  libexpected-dev libxxhash-dev liblz4-dev libzstd-dev liblzma-dev libcli11-dev libfmt-dev
+  nlohmann-json3-dev
+  # the demo camera
+  libjpeg62-turbo-dev
+  # tests and benchmarks; a second implementation of every format
+  libgtest-dev libgmock-dev libbenchmark-dev libsqlite3-dev liblcm-dev
+  python3 python3-zmq python3-msgpack python3-lmdb xz-utils
+)
+
+missing=()
+installed=$(dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' 2>/dev/null | sed -n 's/^ii  *//p')
+for package in "${packages[@]}"; do
+  grep -qxF "$package" <<<"$installed" || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || { echo "setup: run as root: apt-get install ${missing[*]}" >&2; exit 1; }
+  as_root=(sudo)
+fi
+echo "setup: installing ${missing[*]}"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+install() {
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
+}
+if ! { "${as_root[@]}" apt-get update && install; } >"$log" 2>&1; then
+  tail -n 20 "$log" >&2
+  echo "setup: apt-get failed; the lines above say why" >&2
+  exit 1
+fi

@@ -1,0 +1,48 @@
+// Neutral recordings: JSON lines, plain or xz, one frame a line (cli.md, pub):
+//
+//   {"track":"imu/0","_ts":1403715273.262142976,"fields":{...}}
+//
+// null is a float64 NaN, "inf" and "-inf" are infinities, X_hex is a bin field X, and data_file
+// (with data_offset, data_len) becomes a bin field `data` read from beside the file. What zbag
+// itself wrote: {"$nil":true} is nil, {"$bin":base64} bin, {"$ext":n,"$bin":base64} ext.
+//
+// Reads as it goes: memory is bounded by a line (64 MiB) and the file it names. Errors name file
+// and line: kNotFound, kIo, kDamaged (not xz, or cut off), kInvalid (a line breaks the form).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "schemas/frame.hpp"
+#include "schemas/timestamp.hpp"
+
+namespace zbag {
+
+struct NeutralFrame {
+  std::string track;  // a valid name
+  Timestamp stamp;
+  Fields fields;
+};
+
+class NeutralReader {
+ public:
+  static Result<NeutralReader> open(const std::string& path);
+  NeutralReader(NeutralReader&&) noexcept;
+  NeutralReader& operator=(NeutralReader&&) noexcept;
+  ~NeutralReader();
+
+  // nullopt at the end of the file. After an error of one line the next call goes on behind it.
+  Result<std::optional<NeutralFrame>> next();
+  std::size_t line() const;  // of the frame read last, from 1
+
+ private:
+  struct State;
+  explicit NeutralReader(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// One line without its end, as NeutralReader reads it.
+void write_neutral_line(std::string_view track, Timestamp stamp, const Fields& fields, std::string& out);
+
+}  // namespace zbag

@@ -1,0 +1,71 @@
+// Playback time: which instant of the recording is now.
+//
+// Runs at `rate` times real time from where it was last set, or stands still while paused. All
+// arithmetic is relative to the last change, in int64 nanoseconds, so that epoch-sized stamps keep
+// their precision. `now` is injected: tests turn it by hand.
+//
+// Not thread-safe: owned by the player, under its lock.
+#pragma once
+
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <utility>
+
+namespace zbag {
+
+class PlaybackClock {
+ public:
+  using SteadyTime = std::chrono::steady_clock::time_point;
+  using Now = std::function<SteadyTime()>;
+
+  explicit PlaybackClock(Now now) : now_(std::move(now)), set_at_(now_()) {}
+
+  // The instant of the recording, in nanoseconds since the epoch.
+  std::int64_t time_ns() const {
+    if (paused_) return base_ns_;
+    const auto passed = std::chrono::duration_cast<std::chrono::nanoseconds>(now_() - set_at_);
+    return base_ns_ + static_cast<std::int64_t>(static_cast<double>(passed.count()) * rate_);
+  }
+  // When `target_ns` will be reached; nullopt while paused.
+  std::optional<SteadyTime> when(std::int64_t target_ns) const {
+    if (paused_) return std::nullopt;
+    // Beyond a year the wait is a year: the sum must not overflow.
+    constexpr double kWaitMaxNs = 3.15e16;
+    const double wait_ns = std::min(kWaitMaxNs, std::ceil(static_cast<double>(target_ns - base_ns_) / rate_));
+    return set_at_ + std::chrono::nanoseconds(static_cast<std::int64_t>(std::max(-kWaitMaxNs, wait_ns)));
+  }
+
+  void seek(std::int64_t ns) {
+    base_ns_ = ns;
+    set_at_ = now_();
+  }
+  // REQUIRES: rate > 0 and finite.
+  void set_rate(double rate) {
+    seek(time_ns());
+    rate_ = rate;
+  }
+  void pause() {
+    if (paused_) return;
+    base_ns_ = time_ns();
+    paused_ = true;
+  }
+  void resume() {
+    if (!paused_) return;
+    paused_ = false;
+    set_at_ = now_();
+  }
+  double rate() const { return rate_; }
+  bool is_paused() const { return paused_; }
+
+ private:
+  Now now_;
+  SteadyTime set_at_;
+  std::int64_t base_ns_ = 0;
+  double rate_ = 1.0;
+  bool paused_ = false;
+};
+
+}  // namespace zbag

@@ -1,0 +1,239 @@
+#include "recorder/bag/bag_file.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <vector>
+
+namespace zbag {
+namespace {
+
+using FileId = std::pair<dev_t, ino_t>;
+
+// The files open in this process. A function's static, so that it exists before its first use.
+struct Registry {
+  std::mutex mutex;  // guards the map: bags are opened from any thread
+  std::map<FileId, std::weak_ptr<BagFile>> files;
+};
+Registry& registry() {
+  static Registry instance;
+  return instance;
+}
+
+class FileDescriptor {
+ public:
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  ~FileDescriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+  int get() const { return fd_; }
+  int release() { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_;
+};
+
+template <class T>
+T load(const std::uint8_t* at) {
+  T value;
+  std::memcpy(&value, at, sizeof value);
+  return value;
+}
+
+// lmdb.h and mdb.c of 0.9.24, 64-bit: a page header of 16 bytes, then MDB_meta.
+constexpr std::uint32_t kLmdbMagic = 0xBEEFC0DE;
+constexpr std::uint32_t kLmdbVersion = 1;
+constexpr std::uint16_t kMetaPageFlag = 0x08;
+constexpr std::size_t kMetaBytes = 16 + 136;
+
+std::optional<MetaPages> parse_meta(const std::uint8_t* page) {
+  const bool is_meta = (load<std::uint16_t>(page + 10) & kMetaPageFlag) != 0 &&
+                       load<std::uint32_t>(page + 16) == kLmdbMagic &&
+                       load<std::uint32_t>(page + 20) == kLmdbVersion;
+  if (!is_meta) return std::nullopt;
+  MetaPages meta;
+  meta.page_bytes = load<std::uint32_t>(page + 40);  // kept in the first database's padding
+  meta.main_root = load<std::uint64_t>(page + 88 + 40);
+  meta.last_page = load<std::uint64_t>(page + 136);
+  meta.txn = load<std::uint64_t>(page + 144);
+  const bool sane = meta.page_bytes >= 512 && meta.page_bytes <= 65'536 &&
+                    (meta.page_bytes & (meta.page_bytes - 1)) == 0;
+  if (!sane) return std::nullopt;
+  return meta;
+}
+
+Error not_a_bag(const std::string& path, const char* why) {
+  return {ErrorCode::kDamaged, fmt::format("{}: not a bag ({})", path, why)};
+}
+
+std::string writer_text(const std::string& path) {
+  Result<std::shared_ptr<BagFile>> file = BagFile::open_to_read(path);
+  if (!file) return "another process";
+  Result<std::unique_ptr<ReadTxn>> txn = (*file)->env().read();
+  if (!txn) return "another process";
+  const auto bytes = (*txn)->get((*file)->tables().meta, kWriterKey);
+  if (!bytes || !*bytes) return "another process";
+  const Result<WriterRecord> writer = WriterRecord::decode(**bytes);
+  if (!writer) return "another process";
+  return fmt::format("{} (pid {} on {})", writer->node, writer->pid, writer->host);
+}
+
+}  // namespace
+
+Result<MetaPages> read_meta_pages(const std::string& path) {
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) {
+    const ErrorCode code = errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo;
+    return fail(code, fmt::format("{}: {}", path, std::strerror(errno)));
+  }
+  struct stat status{};
+  if (::fstat(file.get(), &status) != 0) return fail(ErrorCode::kIo, fmt::format("{}: {}", path, std::strerror(errno)));
+  if (S_ISDIR(status.st_mode)) return tl::unexpected(not_a_bag(path, "a directory"));
+  if (status.st_size == 0) return tl::unexpected(not_a_bag(path, "the file is empty"));
+  std::array<std::uint8_t, kMetaBytes> page{};
+  std::optional<MetaPages> newest;
+  if (::pread(file.get(), page.data(), page.size(), 0) == static_cast<ssize_t>(page.size())) newest = parse_meta(page.data());
+  // The second meta page begins where the first ends; without the first, try the usual size.
+  const std::uint32_t page_bytes = newest ? newest->page_bytes : 4096;
+  if (::pread(file.get(), page.data(), page.size(), page_bytes) == static_cast<ssize_t>(page.size())) {
+    const std::optional<MetaPages> second = parse_meta(page.data());
+    if (second && (!newest || second->txn > newest->txn)) newest = second;
+  }
+  if (!newest) return tl::unexpected(not_a_bag(path, "no LMDB meta page"));
+  const std::uint64_t needed = (newest->last_page + 1) * newest->page_bytes;
+  if (static_cast<std::uint64_t>(status.st_size) < needed) {
+    return fail(ErrorCode::kDamaged,
+                fmt::format("{}: truncated: {} of {} bytes are there; zbag recover can save what is left", path,
+                            status.st_size, needed));
+  }
+  return *newest;
+}
+
+Result<std::shared_ptr<BagFile>> BagFile::open_to_read(const std::string& path) { return open(path, false, 0); }
+
+Result<std::shared_ptr<BagFile>> BagFile::open_to_write(const std::string& path, std::size_t map_bytes) {
+  return open(path, true, map_bytes);
+}
+
+Result<std::shared_ptr<BagFile>> BagFile::open(const std::string& path, bool to_write, std::size_t map_bytes) {
+  if (const Result<MetaPages> meta = read_meta_pages(path); !meta) return tl::unexpected(meta.error());
+  FileDescriptor file(::open(path.c_str(), (to_write ? O_RDWR : O_RDONLY) | O_CLOEXEC));
+  struct stat status{};
+  if (file.get() < 0 || ::fstat(file.get(), &status) != 0) {
+    return fail(ErrorCode::kIo, fmt::format("{}: {}", path, std::strerror(errno)));
+  }
+  if (to_write && ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+    return fail(ErrorCode::kBusy, fmt::format("{} is being written by {}", path, writer_text(path)));
+  }
+  const std::lock_guard lock(registry().mutex);
+  std::weak_ptr<BagFile>& known = registry().files[{status.st_dev, status.st_ino}];
+  if (std::shared_ptr<BagFile> open = known.lock()) {
+    if (!to_write) return open;
+    return fail(ErrorCode::kBusy, fmt::format("{} is open in this process already", path));
+  }
+  std::shared_ptr<BagFile> bag(new BagFile);
+  bag->path_ = path;
+  Result<std::unique_ptr<Env>> env = Env::open(path, {.read_only = !to_write, .map_bytes = map_bytes});
+  if (!env && !to_write && ::access((path + "-lock").c_str(), W_OK) != 0) {
+    // No lock file can be made here. A bag nobody writes can be read without one.
+    if (::flock(file.get(), LOCK_SH | LOCK_NB) != 0) {
+      return fail(ErrorCode::kBusy, fmt::format("{}-lock cannot be written and the bag is being recorded; copy it "
+                                                "with zbag cut as its owner",
+                                                path));
+    }
+    env = Env::open(path, {.read_only = true, .no_lock = true});
+  }
+  if (!env) return tl::unexpected(env.error());
+  bag->env_ = std::move(*env);
+  if (Status opened = bag->open_tables(); !opened) return tl::unexpected(opened.error());
+  if (to_write) bag->writer_fd_ = file.release();
+  known = bag;
+  return bag;
+}
+
+Status BagFile::open_tables() {
+  Result<std::unique_ptr<ReadTxn>> txn = env_->read();
+  if (!txn) return tl::unexpected(txn.error());
+  const std::array<std::pair<const char*, Table*>, 6> wanted = {{{kMetaTable, &tables_.meta},
+                                                                 {kTracksTable, &tables_.tracks},
+                                                                 {kBlocksTable, &tables_.blocks},
+                                                                 {kOrderTable, &tables_.order},
+                                                                 {kLossesTable, &tables_.losses},
+                                                                 {kAttachmentsTable, &tables_.attachments}}};
+  for (const auto& [name, table] : wanted) {
+    Result<std::optional<Table>> opened = (*txn)->open_table(name);
+    if (!opened) return tl::unexpected(opened.error());
+    if (!*opened) return tl::unexpected(not_a_bag(path_, fmt::format("an LMDB file without table {}", name).c_str()));
+    *table = **opened;
+    if (table != &tables_.meta) continue;
+    const auto bytes = (*txn)->get(tables_.meta, kBagKey);
+    if (!bytes || !*bytes) return tl::unexpected(not_a_bag(path_, "no format version"));
+    const Result<BagRecord> record = BagRecord::decode(**bytes);
+    if (!record) return tl::unexpected(record.error());
+    if (record->format > kBagFormat) {
+      return fail(ErrorCode::kNewerFormat,
+                  fmt::format("{} has format {}, written by {}; this zbag {} reads up to format {}: update it",
+                              path_, record->format, record->creator, kZbagVersion, kBagFormat));
+    }
+  }
+  return {};
+}
+
+Status BagFile::create(const std::string& path, std::size_t map_bytes) {
+  if (::access(path.c_str(), F_OK) == 0) {
+    return fail(ErrorCode::kExists, fmt::format("{} exists; zbag never overwrites a bag", path));
+  }
+  const std::string making = fmt::format("{}.making-{}", path, ::getpid());
+  const auto remove_making = [&] {
+    ::unlink(making.c_str());
+    ::unlink((making + "-lock").c_str());
+  };
+  remove_making();
+  const auto make = [&]() -> Status {
+    Result<std::unique_ptr<Env>> env = Env::open(making, {.map_bytes = map_bytes});
+    if (!env) return tl::unexpected(env.error());
+    Result<std::unique_ptr<WriteTxn>> txn = (*env)->write();
+    if (!txn) return tl::unexpected(txn.error());
+    for (const char* name :
+         {kTracksTable, kBlocksTable, kOrderTable, kLossesTable, kAttachmentsTable}) {
+      if (const Result<Table> table = (*txn)->open_table(name); !table) return tl::unexpected(table.error());
+    }
+    const Result<Table> meta = (*txn)->open_table(kMetaTable);
+    if (!meta) return tl::unexpected(meta.error());
+    const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+    const BagRecord record{kBagFormat, fmt::format("zbag {}", kZbagVersion), now};
+    if (Status put = (*txn)->put(*meta, kBagKey, record.encode()); !put) return put;
+    return (*txn)->commit();
+  };
+  Status made = make();
+  if (made && ::link(making.c_str(), path.c_str()) != 0) {
+    made = fail(errno == EEXIST ? ErrorCode::kExists : ErrorCode::kIo,
+                fmt::format("{}: {}", path, std::strerror(errno)));
+  }
+  remove_making();
+  if (!made) return fail(made.error(), fmt::format("create {}", path));
+  return {};
+}
+
+BagFile::~BagFile() {
+  env_.reset();
+  if (writer_fd_ >= 0) ::close(writer_fd_);
+}
+
+std::uint64_t BagFile::size_bytes() const {
+  struct stat status{};
+  return ::stat(path_.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
+}
+
+}  // namespace zbag

@@ -1,0 +1,760 @@
+#include "recorder/bag/bag_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <queue>
+
+namespace zbag {
+namespace {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+using Item = std::optional<TableCursor::Item>;
+
+// A reader that holds its transaction longer makes the writer's file grow (performance.md).
+constexpr std::chrono::milliseconds kTxnAgeMax{300};
+
+std::span<const std::uint8_t> bytes_of(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+// Calls `take` for every entry whose key begins with `prefix`.
+template <class Take>
+Status each_entry(const Txn& txn, Table table, std::string_view prefix, Take take) {
+  Result<TableCursor> cursor = TableCursor::open(txn, table);
+  if (!cursor) return tl::unexpected(cursor.error());
+  Result<Item> item = prefix.empty() ? cursor->first() : cursor->seek(prefix);
+  while (item && *item && (*item)->key.starts_with(prefix)) {
+    if (Status status = take(**item); !status) return status;
+    item = cursor->next();
+  }
+  if (!item) return tl::unexpected(item.error());
+  return {};
+}
+
+// Walks the blocks of one track, by key.
+class TrackBlocks {
+ public:
+  static Result<TrackBlocks> open(const Txn& txn, Table blocks, std::uint32_t track) {
+    Result<TableCursor> cursor = TableCursor::open(txn, blocks);
+    if (!cursor) return tl::unexpected(cursor.error());
+    return TrackBlocks(std::move(*cursor), track);
+  }
+
+  // The last main block whose first key is below `key`, or equal to it unless `strictly`.
+  Result<std::optional<BlockKey>> main_before(std::int64_t key, bool strictly) {
+    const BlockKey bound{track_, key, strictly ? 0 : UINT32_MAX};
+    Result<Item> item = cursor_.seek(bound.encode());
+    if (!item) return tl::unexpected(item.error());
+    item = *item ? cursor_.previous() : cursor_.last();
+    std::optional<BlockKey> at = mine(item);
+    while (at && (at->is_late() || *at == bound)) at = mine(item = cursor_.previous());
+    if (!item) return tl::unexpected(item.error());
+    return at;
+  }
+  // The main block before `block`.
+  Result<std::optional<BlockKey>> main_before(const BlockKey& block) {
+    Result<Item> item = cursor_.seek(block.encode());
+    std::optional<BlockKey> at = mine(item = item && *item ? cursor_.previous() : cursor_.last());
+    while (at && at->is_late()) at = mine(item = cursor_.previous());
+    if (!item) return tl::unexpected(item.error());
+    return at;
+  }
+  Result<BlockHeader> header(const BlockKey& block) {
+    Result<Item> item = cursor_.seek(block.encode());
+    if (!item) return tl::unexpected(item.error());
+    if (!*item) return fail(ErrorCode::kDamaged, "a block is gone");
+    return Block::read_header((*item)->value);
+  }
+
+  // The group that begins at `start` (from the track's first block when nullopt). On damage,
+  // `damaged` names the block; those in `leave_out` are passed over.
+  Result<BlockGroup> load(const std::optional<BlockKey>& start, const std::vector<BlockKey>& leave_out,
+                          std::optional<BagCursor::Damage>& damaged) {
+    BlockGroup group;
+    const BlockKey from = start.value_or(BlockKey{track_, INT64_MIN, 0});
+    Result<Item> item = cursor_.seek(from.encode());
+    for (std::optional<BlockKey> at = mine(item); at; at = mine(item = cursor_.next())) {
+      if (!at->is_late()) {
+        const bool is_start = start ? *at == *start : group.members.empty() && !group.start;
+        if (!is_start) {
+          group.next_start = *at;
+          break;
+        }
+        group.start = *at;
+      }
+      if (std::find(leave_out.begin(), leave_out.end(), *at) != leave_out.end()) continue;
+      Result<Block> block = Block::open((*item)->value);
+      if (block && (block->header().track != track_ || block->header().first != at->first)) {
+        block = fail(ErrorCode::kDamaged, "block: stored under another key");
+      }
+      if (!block) {
+        const Result<BlockHeader> header = Block::read_header((*item)->value);
+        damaged = BagCursor::Damage{{}, at->first, header ? header->last : at->first, header ? header->count : 0};
+        bad_ = *at;
+        return fail(block.error(), fmt::format("at {}", seconds_text(seconds_of_key(at->first))));
+      }
+      group.members.push_back({*at, std::move(*block)});
+      if (!start && !at->is_late()) group.start = *at;
+    }
+    if (!item) return tl::unexpected(item.error());
+    order(group);
+    return group;
+  }
+  const BlockKey& bad() const { return bad_; }
+
+ private:
+  TrackBlocks(TableCursor cursor, std::uint32_t track) : cursor_(std::move(cursor)), track_(track) {}
+
+  std::optional<BlockKey> mine(const Result<Item>& item) const {
+    if (!item || !*item) return std::nullopt;
+    const std::optional<BlockKey> key = BlockKey::decode((*item)->key);
+    return key && key->track == track_ ? key : std::nullopt;
+  }
+
+  static void order(BlockGroup& group) {
+    bool needs_sort = false;
+    for (const BlockGroup::Member& member : group.members) {
+      const BlockHeader& header = member.block.header();
+      std::uint64_t ordinal = header.first_ordinal;
+      for (const StoredPoint& point : member.block.points()) {
+        group.entries.push_back({&point, header.is_late() ? std::nullopt : std::optional(ordinal++)});
+      }
+      needs_sort = needs_sort || header.is_late();
+    }
+    if (!needs_sort) return;
+    std::stable_sort(group.entries.begin(), group.entries.end(),
+                     [](const BlockGroup::Entry& a, const BlockGroup::Entry& b) {
+                       if (a.point->key != b.point->key) return a.point->key < b.point->key;
+                       if (a.main_ordinal.has_value() != b.main_ordinal.has_value()) return a.main_ordinal.has_value();
+                       return !a.main_ordinal && a.point->index < b.point->index;
+                     });
+  }
+
+  TableCursor cursor_;
+  std::uint32_t track_;
+  BlockKey bad_;
+};
+
+Result<std::optional<TrackRecord>> find_track(const Txn& txn, const BagTables& tables, const std::string& name) {
+  const auto bytes = txn.get(tables.tracks, name);
+  if (!bytes) return tl::unexpected(bytes.error());
+  if (!*bytes) return std::optional<TrackRecord>();
+  Result<TrackRecord> record = TrackRecord::decode(name, **bytes);
+  if (!record) return tl::unexpected(record.error());
+  return std::optional(std::move(*record));
+}
+
+PointView view_of(std::string_view track, const StoredPoint& point) {
+  PointView view{track, Timestamp::from_stored(point.key, point.seconds), point.wall_ns, point.mono_ns, {}, {},
+                 point.map};
+  if (point.has_src) view.src = point.src;
+  if (point.has_seq) view.seq = point.seq;
+  return view;
+}
+
+Result<Point> to_point(std::uint64_t index, const StoredPoint& stored) {
+  Result<Fields> fields = view_of({}, stored).fields();
+  if (!fields) return tl::unexpected(fields.error());
+  return Point{index, Timestamp::from_stored(stored.key, stored.seconds), std::move(*fields)};
+}
+
+// One track of a cursor: the group it is in and where.
+struct TrackPosition {
+  std::string name;
+  std::uint32_t id = 0;
+  std::optional<BlockGroup> group;
+  std::size_t at = 0;  // entry in the group
+  bool is_done = false;
+  // Where to go on after the transaction was let go: the key of the next point and how many points
+  // of that key came before it. Set while `group` is not loaded.
+  std::int64_t resume_key = 0;
+  std::size_t resume_skip = 0;
+  // How many points of the key given out last have been given out.
+  std::optional<std::int64_t> last_key;
+  std::size_t last_key_count = 0;
+  std::vector<BlockKey> leave_out;
+
+  void give_out(std::int64_t key) {
+    last_key_count = last_key == key ? last_key_count + 1 : 1;
+    last_key = key;
+  }
+  std::size_t given_out_of(std::int64_t key) const { return last_key == key ? last_key_count : 0; }
+};
+
+}  // namespace
+
+Result<Fields> PointView::fields() const {
+  Result<Fields> fields = decode_fields(map);
+  if (!fields) {
+    return fail(ErrorCode::kDamaged, fmt::format("track {} at {}: {}", track, seconds_text(stamp.seconds()),
+                                                 fields.error().message));
+  }
+  return fields;
+}
+
+Fate BagSummary::fate() const {
+  Fate fate = unnamed;
+  for (const TrackRecord& track : tracks) fate += track.fate;
+  return fate;
+}
+
+std::optional<std::uint64_t> BagSummary::lost() const {
+  std::optional<std::uint64_t> sum;
+  for (const TrackRecord& track : tracks) {
+    if (track.lost) sum = sum.value_or(0) + *track.lost;
+  }
+  return sum;
+}
+
+std::uint64_t BagSummary::points() const {
+  std::uint64_t sum = 0;
+  for (const TrackRecord& track : tracks) sum += track.total();
+  return sum;
+}
+
+std::optional<Timestamp> BagSummary::start() const {
+  std::optional<std::int64_t> first;
+  for (const TrackRecord& track : tracks) {
+    if (track.first && (!first || *track.first < *first)) first = track.first;
+  }
+  if (!first) return std::nullopt;
+  return Timestamp::from_stored(*first, seconds_of_key(*first));
+}
+
+std::optional<Timestamp> BagSummary::end() const {
+  std::optional<std::int64_t> last;
+  for (const TrackRecord& track : tracks) {
+    if (track.last && (!last || *track.last > *last)) last = track.last;
+  }
+  if (!last) return std::nullopt;
+  return Timestamp::from_stored(*last, seconds_of_key(*last));
+}
+
+Result<BagReader> BagReader::open(const std::string& path) {
+  Result<std::shared_ptr<BagFile>> file = BagFile::open_to_read(path);
+  if (!file) return tl::unexpected(file.error());
+  return BagReader(std::move(*file));
+}
+
+Result<BagSummary> BagReader::summary() const {
+  Result<std::unique_ptr<ReadTxn>> txn = file_->env().read();
+  if (!txn) return tl::unexpected(txn.error());
+  const BagTables& tables = file_->tables();
+  BagSummary summary;
+  summary.path = file_->path();
+  summary.size_bytes = file_->size_bytes();
+  Status status = each_entry(**txn, tables.meta, "", [&](const TableCursor::Item& item) -> Status {
+    if (item.key == kBagKey) {
+      Result<BagRecord> record = BagRecord::decode(item.value);
+      if (!record) return tl::unexpected(record.error());
+      summary.bag = std::move(*record);
+    } else if (item.key == kWriterKey) {
+      Result<WriterRecord> record = WriterRecord::decode(item.value);
+      if (!record) return tl::unexpected(record.error());
+      summary.writer = std::move(*record);
+    } else if (item.key == kUnnamedFateKey) {
+      const Result<Fields> fields = decode_fields(bytes_of(item.value));
+      if (!fields) return fail(ErrorCode::kDamaged, "fate record");
+      summary.unnamed = fate_of(*fields);
+    } else if (item.key.starts_with(kRunPrefix)) {
+      Result<RunRecord> record = RunRecord::decode(item.value);
+      if (!record) return tl::unexpected(record.error());
+      summary.runs.push_back(std::move(*record));
+    }
+    return {};
+  });
+  if (status) {
+    status = each_entry(**txn, tables.tracks, "", [&](const TableCursor::Item& item) -> Status {
+      Result<TrackRecord> record = TrackRecord::decode(item.key, item.value);
+      if (!record) return tl::unexpected(record.error());
+      summary.tracks.push_back(std::move(*record));
+      return {};
+    });
+  }
+  if (status) {
+    status = each_entry(**txn, tables.losses, "", [&](const TableCursor::Item& item) -> Status {
+      Result<LossRecord> record = LossRecord::decode(item.key, item.value);
+      if (!record) return tl::unexpected(record.error());
+      summary.losses.push_back(std::move(*record));
+      return {};
+    });
+  }
+  if (!status) return fail(status.error(), file_->path());
+  return summary;
+}
+
+struct BagCursor::State {
+  std::shared_ptr<BagFile> file;
+  BagReader::Selection selection;
+  std::vector<TrackPosition> tracks;  // by name
+  std::unique_ptr<ReadTxn> txn;
+  SteadyTime txn_began{};
+  std::optional<std::size_t> current;  // the track whose entry was given out last
+  // The tracks that have a point, best first: the next key, ties by name (the position in tracks).
+  std::vector<std::size_t> heap;
+  bool is_heap_built = false;
+  std::optional<Damage> damage;
+  std::uint32_t since_clock = 0;
+
+  bool comes_later(std::size_t a, std::size_t b) const {
+    const std::int64_t key_a = tracks[a].group->entries[tracks[a].at].point->key;
+    const std::int64_t key_b = tracks[b].group->entries[tracks[b].at].point->key;
+    if (key_a != key_b) return selection.reverse ? key_a < key_b : key_a > key_b;
+    return selection.reverse ? a < b : a > b;
+  }
+  auto order() const {
+    return [this](std::size_t a, std::size_t b) { return comes_later(a, b); };
+  }
+  Status ensure_txn();
+  void drop_groups();
+  Status load(TrackPosition& track);
+  Status load_group(TrackPosition& track, TrackBlocks& blocks, const std::optional<BlockKey>& start);
+  Status settle(TrackPosition& track);
+  Status settle_reverse(TrackPosition& track);
+  Status advance(TrackPosition& track);
+  Status build_heap();
+};
+
+BagCursor::BagCursor(std::unique_ptr<State> state) : state_(std::move(state)) {}
+BagCursor::BagCursor(BagCursor&&) noexcept = default;
+BagCursor& BagCursor::operator=(BagCursor&&) noexcept = default;
+BagCursor::~BagCursor() = default;
+
+Result<BagCursor> BagReader::cursor(const Selection& selection) const {
+  auto state = std::make_unique<BagCursor::State>();
+  state->file = file_;
+  state->selection = selection;
+  if (Status status = state->ensure_txn(); !status) return tl::unexpected(status.error());
+  const Status status =
+      each_entry(*state->txn, file_->tables().tracks, "", [&](const TableCursor::Item& item) -> Status {
+        Result<TrackRecord> record = TrackRecord::decode(item.key, item.value);
+        if (!record) return tl::unexpected(record.error());
+        const bool wanted = !selection.track.empty() ? record->name == selection.track
+                                                     : selection.all_tracks || selection.filter.matches(record->name);
+        if (!wanted || !record->first || !selection.range.overlaps(*record->first, *record->last)) return {};
+        TrackPosition track;
+        track.name = record->name;
+        track.id = record->id;
+        state->tracks.push_back(std::move(track));
+        return {};
+      });
+  if (!status) return tl::unexpected(status.error());
+  BagCursor cursor(std::move(state));
+  cursor.seek(selection.range);
+  return cursor;
+}
+
+void BagCursor::seek(TimeRange range) {
+  State& state = *state_;
+  state.selection.range = range;
+  state.is_heap_built = false;
+  state.current.reset();
+  state.heap.clear();
+  for (TrackPosition& track : state.tracks) {
+    track.group.reset();
+    track.is_done = range.empty();
+    track.resume_key = state.selection.reverse ? range.last : range.first;
+    track.resume_skip = 0;
+    track.last_key.reset();
+  }
+}
+
+Status BagCursor::State::ensure_txn() {
+  if (txn) return {};
+  Result<std::unique_ptr<ReadTxn>> begun = file->env().read();
+  if (!begun) return tl::unexpected(begun.error());
+  txn = std::move(*begun);
+  txn_began = std::chrono::steady_clock::now();
+  return {};
+}
+
+// Notes where every track stands, so that its group can be found again in another transaction.
+void BagCursor::State::drop_groups() {
+  for (TrackPosition& track : tracks) {
+    if (!track.group || track.is_done) continue;
+    track.resume_key = track.group->entries[track.at].point->key;
+    track.resume_skip = track.given_out_of(track.resume_key);
+    track.group.reset();
+  }
+  txn.reset();
+}
+
+Status BagCursor::State::load_group(TrackPosition& track, TrackBlocks& blocks, const std::optional<BlockKey>& start) {
+  Result<BlockGroup> group = blocks.load(start, track.leave_out, damage);
+  if (!group) {
+    if (damage) {
+      damage->track = track.name;
+      track.leave_out.push_back(blocks.bad());
+    }
+    return fail(group.error(), fmt::format("{}: track {}", file->path(), track.name));
+  }
+  track.group = std::move(*group);
+  return {};
+}
+
+// Loads the group the track's resume position lies in and settles on the entry.
+Status BagCursor::State::load(TrackPosition& track) {
+  Result<TrackBlocks> blocks = TrackBlocks::open(*txn, file->tables().blocks, track.id);
+  if (!blocks) return tl::unexpected(blocks.error());
+  // Forwards, points of the very key may end the block before the one that begins with it.
+  const Result<std::optional<BlockKey>> start = blocks->main_before(track.resume_key, !selection.reverse);
+  if (!start) return tl::unexpected(start.error());
+  if (Status status = load_group(track, *blocks, *start); !status) return status;
+  if (selection.reverse) return settle_reverse(track);
+  return settle(track);
+}
+
+// Forwards: the first entry at or behind the resume key, `resume_skip` of that key passed over.
+Status BagCursor::State::settle(TrackPosition& track) {
+  std::size_t skip = track.resume_skip;
+  track.at = 0;
+  while (true) {
+    const std::vector<BlockGroup::Entry>& entries = track.group->entries;
+    for (; track.at < entries.size(); ++track.at) {
+      const std::int64_t key = entries[track.at].point->key;
+      if (key < track.resume_key) continue;
+      if (key == track.resume_key && skip > 0) {
+        --skip;
+        continue;
+      }
+      track.is_done = key > selection.range.last;
+      return {};
+    }
+    if (!track.group->next_start || track.group->next_start->first > selection.range.last) {
+      track.is_done = true;
+      return {};
+    }
+    Result<TrackBlocks> blocks = TrackBlocks::open(*txn, file->tables().blocks, track.id);
+    if (!blocks) return tl::unexpected(blocks.error());
+    const BlockKey next = *track.group->next_start;
+    if (Status status = load_group(track, *blocks, next); !status) {
+      track.group.reset();
+      if (next.first > track.resume_key) {
+        track.resume_key = next.first;
+        track.resume_skip = 0;
+      }
+      return status;
+    }
+    track.at = 0;
+  }
+}
+
+Status BagCursor::State::settle_reverse(TrackPosition& track) {
+  std::size_t skip = track.resume_skip;
+  while (true) {
+    const std::vector<BlockGroup::Entry>& entries = track.group->entries;
+    for (std::size_t i = entries.size(); i-- > 0;) {
+      const std::int64_t key = entries[i].point->key;
+      if (key > track.resume_key) continue;
+      if (key == track.resume_key && skip > 0) {
+        --skip;
+        continue;
+      }
+      track.at = i;
+      track.is_done = key < selection.range.first;
+      return {};
+    }
+    if (!track.group->start) {
+      track.is_done = true;
+      return {};
+    }
+    Result<TrackBlocks> blocks = TrackBlocks::open(*txn, file->tables().blocks, track.id);
+    if (!blocks) return tl::unexpected(blocks.error());
+    const Result<std::optional<BlockKey>> before = blocks->main_before(*track.group->start);
+    if (!before) return tl::unexpected(before.error());
+    const bool was_first_main = !*before;
+    if (Status status = load_group(track, *blocks, *before); !status) {
+      track.group.reset();
+      return status;
+    }
+    // Before the first main block there may be late blocks alone; load() gives them together with
+    // nothing else, unless there are none and it finds the first main block again.
+    if (was_first_main && track.group->start) {
+      track.is_done = true;
+      return {};
+    }
+  }
+}
+
+Status BagCursor::State::advance(TrackPosition& track) {
+  const std::vector<BlockGroup::Entry>& entries = track.group->entries;
+  const std::int64_t key = entries[track.at].point->key;
+  if (selection.reverse) {
+    if (track.at > 0) {
+      --track.at;
+      track.is_done = entries[track.at].point->key < selection.range.first;
+      return {};
+    }
+  } else if (track.at + 1 < entries.size()) {
+    ++track.at;
+    track.is_done = entries[track.at].point->key > selection.range.last;
+    return {};
+  }
+  // Out of the group. What the next one holds of this key was not given out yet.
+  track.resume_key = key;
+  track.resume_skip = 0;
+  if (!selection.reverse) {
+    if (!track.group->next_start || track.group->next_start->first > selection.range.last) {
+      track.is_done = true;
+      return {};
+    }
+    Result<TrackBlocks> blocks = TrackBlocks::open(*txn, file->tables().blocks, track.id);
+    if (!blocks) return tl::unexpected(blocks.error());
+    const BlockKey next = *track.group->next_start;
+    if (Status status = load_group(track, *blocks, next); !status) {
+      track.resume_skip = track.given_out_of(key);
+      track.group.reset();
+      return status;
+    }
+    return settle(track);
+  }
+  if (!track.group->start) {
+    track.is_done = true;
+    return {};
+  }
+  // Equal keys on both sides of a border were not met yet: an empty remainder settles on them.
+  track.group->entries.clear();
+  return settle_reverse(track);
+}
+
+Status BagCursor::State::build_heap() {
+  for (std::size_t i = 0; i < tracks.size(); ++i) {
+    if (tracks[i].is_done || tracks[i].group) continue;
+    if (Status status = load(tracks[i]); !status) {
+      tracks[i].group.reset();
+      return status;
+    }
+  }
+  heap.clear();
+  for (std::size_t i = 0; i < tracks.size(); ++i) {
+    if (!tracks[i].is_done) heap.push_back(i);
+  }
+  std::make_heap(heap.begin(), heap.end(), order());
+  is_heap_built = true;
+  return {};
+}
+
+Result<std::optional<PointView>> BagCursor::next() {
+  State& state = *state_;
+  // The point given out last is behind us now: its track moves before anything else.
+  if (state.current) {
+    TrackPosition& track = state.tracks[*state.current];
+    const std::size_t index = *state.current;
+    state.current.reset();
+    if (Status status = state.advance(track); !status) {
+      state.is_heap_built = false;
+      return tl::unexpected(status.error());
+    }
+    if (!track.is_done) {
+      state.heap.push_back(index);
+      std::push_heap(state.heap.begin(), state.heap.end(), state.order());
+    }
+  }
+  constexpr std::uint32_t kClockEvery = 64;
+  if (state.txn && ++state.since_clock >= kClockEvery) {
+    state.since_clock = 0;
+    if (std::chrono::steady_clock::now() - state.txn_began > kTxnAgeMax) release();
+  }
+  if (Status status = state.ensure_txn(); !status) return tl::unexpected(status.error());
+  if (!state.is_heap_built) {
+    if (Status status = state.build_heap(); !status) return tl::unexpected(status.error());
+  }
+  if (state.heap.empty()) return std::optional<PointView>();
+  std::pop_heap(state.heap.begin(), state.heap.end(), state.order());
+  state.current = state.heap.back();
+  state.heap.pop_back();
+  TrackPosition& track = state.tracks[*state.current];
+  const StoredPoint& point = *track.group->entries[track.at].point;
+  track.give_out(point.key);
+  return std::optional(view_of(track.name, point));
+}
+
+void BagCursor::release() {
+  State& state = *state_;
+  if (!state.txn) return;
+  if (state.current) {
+    // Moved on now, since the place is lost with the transaction. An error shows on the next call.
+    TrackPosition& track = state.tracks[*state.current];
+    state.current.reset();
+    if (Status moved = state.advance(track); !moved) state.damage.reset();
+  }
+  state.drop_groups();
+  state.is_heap_built = false;
+}
+
+std::optional<BagCursor::Damage> BagCursor::skip_damage() {
+  return std::exchange(state_->damage, std::nullopt);
+}
+
+Result<std::optional<Point>> BagReader::floor(const std::string& track, Timestamp stamp) const {
+  Selection selection;
+  selection.range.last = stamp.ns();
+  selection.track = track;
+  selection.reverse = true;
+  Result<BagCursor> found = cursor(selection);
+  if (!found) return tl::unexpected(found.error());
+  const Result<std::optional<PointView>> point = found->next();
+  if (!point) return tl::unexpected(point.error());
+  if (!*point) return std::optional<Point>();
+  Result<Fields> fields = (*point)->fields();
+  if (!fields) return tl::unexpected(fields.error());
+  return std::optional(Point{0, (*point)->stamp, std::move(*fields)});
+}
+
+namespace {
+
+// Finds points of a track by index. Late points have an entry in `order`, with their rank among
+// late ones; all others fill the indices that are left, so their place in the main run is
+// index - rank, and the block that holds it is found by bisecting the key space.
+class IndexReader {
+ public:
+  IndexReader(const Txn& txn, const BagTables& tables, const TrackRecord& track)
+      : txn_(txn), tables_(tables), track_(track) {}
+
+  Result<Point> at(std::uint64_t index) {
+    Result<TableCursor> order = TableCursor::open(txn_, tables_.order);
+    if (!order) return tl::unexpected(order.error());
+    Result<Item> item = order->seek(OrderEntry{track_.id, index, 0, 0}.encode_key());
+    if (!item) return tl::unexpected(item.error());
+    const std::optional<OrderEntry> here = entry_of(*item);
+    if (here && here->index == index) return late(*here);
+    std::uint64_t late_before = 0;
+    item = *item ? order->previous() : order->last();
+    if (!item) return tl::unexpected(item.error());
+    if (const std::optional<OrderEntry> before = entry_of(*item)) late_before = before->rank + 1;
+    return main(index, index - late_before);
+  }
+
+ private:
+  std::optional<OrderEntry> entry_of(const Item& item) const {
+    if (!item) return std::nullopt;
+    const std::optional<OrderEntry> entry = OrderEntry::decode(item->key, item->value);
+    return entry && entry->track == track_.id ? entry : std::nullopt;
+  }
+  Error missing(std::uint64_t index) const {
+    return {ErrorCode::kDamaged, fmt::format("track {}: no point of index {}", track_.name, index)};
+  }
+
+  Status load(const std::optional<BlockKey>& start) {
+    Result<TrackBlocks> blocks = TrackBlocks::open(txn_, tables_.blocks, track_.id);
+    if (!blocks) return tl::unexpected(blocks.error());
+    std::optional<BagCursor::Damage> damage;
+    Result<BlockGroup> group = blocks->load(start, {}, damage);
+    if (!group) return fail(group.error(), fmt::format("track {}", track_.name));
+    group_ = std::move(*group);
+    return {};
+  }
+
+  Result<Point> late(const OrderEntry& entry) {
+    Result<TrackBlocks> blocks = TrackBlocks::open(txn_, tables_.blocks, track_.id);
+    if (!blocks) return tl::unexpected(blocks.error());
+    const Result<std::optional<BlockKey>> start = blocks->main_before(entry.key, false);
+    if (!start) return tl::unexpected(start.error());
+    if (Status status = load(*start); !status) return tl::unexpected(status.error());
+    for (const BlockGroup::Entry& candidate : group_->entries) {
+      if (!candidate.main_ordinal && candidate.point->index == entry.index) return to_point(entry.index, *candidate.point);
+    }
+    return tl::unexpected(missing(entry.index));
+  }
+
+  Result<Point> main(std::uint64_t index, std::uint64_t ordinal) {
+    if (std::optional<Result<Point>> found = in_group(index, ordinal)) return std::move(*found);
+    if (group_ && group_->next_start && ordinal_ahead(ordinal)) {
+      if (Status status = load(group_->next_start); !status) return tl::unexpected(status.error());
+      if (std::optional<Result<Point>> found = in_group(index, ordinal)) return std::move(*found);
+    }
+    Result<BlockKey> block = bisect(ordinal);
+    if (!block) return tl::unexpected(block.error());
+    if (Status status = load(*block); !status) return tl::unexpected(status.error());
+    if (std::optional<Result<Point>> found = in_group(index, ordinal)) return std::move(*found);
+    return tl::unexpected(missing(index));
+  }
+
+  bool ordinal_ahead(std::uint64_t ordinal) const {
+    for (const BlockGroup::Member& member : group_->members) {
+      const BlockHeader& header = member.block.header();
+      if (!header.is_late()) return ordinal >= header.first_ordinal + header.count;
+    }
+    return true;
+  }
+
+  std::optional<Result<Point>> in_group(std::uint64_t index, std::uint64_t ordinal) const {
+    if (!group_) return std::nullopt;
+    for (const BlockGroup::Member& member : group_->members) {
+      const BlockHeader& header = member.block.header();
+      if (header.is_late() || ordinal < header.first_ordinal || ordinal - header.first_ordinal >= header.count) continue;
+      return to_point(index, member.block.points()[ordinal - header.first_ordinal]);
+    }
+    return std::nullopt;
+  }
+
+  // The last main block whose first ordinal is at most `ordinal`.
+  Result<BlockKey> bisect(std::uint64_t ordinal) {
+    Result<TrackBlocks> blocks = TrackBlocks::open(txn_, tables_.blocks, track_.id);
+    if (!blocks) return tl::unexpected(blocks.error());
+    std::int64_t low = track_.first.value_or(0);
+    std::int64_t high = track_.last.value_or(0);
+    std::optional<BlockKey> best;
+    while (low <= high) {
+      const std::int64_t middle = low + static_cast<std::int64_t>((static_cast<std::uint64_t>(high) -
+                                                                   static_cast<std::uint64_t>(low)) / 2);
+      Result<std::optional<BlockKey>> block = blocks->main_before(middle, false);
+      if (!block) return tl::unexpected(block.error());
+      // Several blocks may begin with one key: step back to the one that fits.
+      std::optional<BlockKey> candidate = *block;
+      bool fits = false;
+      while (candidate && !fits) {
+        const Result<BlockHeader> header = blocks->header(*candidate);
+        if (!header) return tl::unexpected(header.error());
+        fits = header->first_ordinal <= ordinal;
+        if (fits || candidate->first != (*block)->first) break;
+        block = blocks->main_before(*candidate);
+        if (!block) return tl::unexpected(block.error());
+        if (!*block || (*block)->first != candidate->first) break;
+        candidate = *block;
+      }
+      if (fits || !candidate) {
+        if (candidate) best = candidate;
+        if (middle == INT64_MAX) break;
+        low = middle + 1;
+      } else {
+        if (candidate->first == INT64_MIN) break;
+        high = std::min(middle, candidate->first) - 1;
+      }
+    }
+    if (!best) return tl::unexpected(missing(ordinal));
+    return *best;
+  }
+
+  const Txn& txn_;
+  const BagTables& tables_;
+  const TrackRecord& track_;
+  std::optional<BlockGroup> group_;
+};
+
+}  // namespace
+
+Result<Page> BagReader::read_page(const std::string& name, std::uint64_t start, std::size_t limit) const {
+  Result<std::unique_ptr<ReadTxn>> txn = file_->env().read();
+  if (!txn) return tl::unexpected(txn.error());
+  const Result<std::optional<TrackRecord>> track = find_track(**txn, file_->tables(), name);
+  if (!track) return tl::unexpected(track.error());
+  Page page;
+  page.start_index = static_cast<std::int64_t>(start);
+  page.end_index = page.start_index - 1;
+  if (!*track) return page;
+  IndexReader reader(**txn, file_->tables(), **track);
+  const std::uint64_t total = (*track)->total();
+  for (std::uint64_t index = start; index < total && page.points.size() < limit; ++index) {
+    Result<Point> point = reader.at(index);
+    if (!point) return fail(point.error(), file_->path());
+    page.points.push_back(std::move(*point));
+  }
+  page.total = page.points.size();
+  page.end_index += static_cast<std::int64_t>(page.total);
+  page.has_more = start + page.total < total;
+  return page;
+}
+
+}  // namespace zbag

@@ -1,0 +1,538 @@
+#include "recorder/bag/block.hpp"
+
+#define XXH_INLINE_ALL  // the streaming state on the stack needs it
+#include <xxhash.h>
+
+#include <fmt/format.h>
+#include <lz4.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+
+#include "schemas/check.hpp"
+#include "schemas/timestamp.hpp"
+
+namespace zbag {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "the format is little-endian, written as it lies");
+static_assert((kLonePayloadOffset + 16) % 64 == 0);
+
+constexpr std::size_t kChecksumOffset = 48;
+
+template <class T>
+void store(std::uint8_t*& at, T value) {
+  std::memcpy(at, &value, sizeof value);
+  at += sizeof value;
+}
+
+template <class T>
+T load(const std::uint8_t* at) {
+  T value;
+  std::memcpy(&value, at, sizeof value);
+  return value;
+}
+
+std::uint64_t zigzag(std::int64_t value) {
+  return static_cast<std::uint64_t>(value) << 1 ^ static_cast<std::uint64_t>(value >> 63);
+}
+std::int64_t unzigzag(std::uint64_t value) {
+  return static_cast<std::int64_t>(value >> 1) ^ -static_cast<std::int64_t>(value & 1);
+}
+// Differences of int64 wrap around: they are taken and undone in unsigned arithmetic.
+std::int64_t minus(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+}
+std::int64_t plus(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+}
+
+void push_varint(std::vector<std::uint8_t>& out, std::uint64_t value) {
+  while (value >= 0x80) {
+    out.push_back(static_cast<std::uint8_t>(value | 0x80u));
+    value >>= 7;
+  }
+  out.push_back(static_cast<std::uint8_t>(value));
+}
+
+std::size_t varint_bytes(std::uint64_t value) {
+  return (static_cast<std::size_t>(std::bit_width(value | 1u)) + 6) / 7;
+}
+
+void store_varint(std::uint8_t*& at, std::uint64_t value) {
+  while (value >= 0x80) {
+    *at++ = static_cast<std::uint8_t>(value | 0x80u);
+    value >>= 7;
+  }
+  *at++ = static_cast<std::uint8_t>(value);
+}
+
+void store_bytes(std::uint8_t*& at, const std::vector<std::uint8_t>& bytes) {
+  if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
+  at += bytes.size();
+}
+
+std::size_t map_header_bytes(std::uint32_t fields) { return fields < 16 ? 1 : fields <= 0xffff ? 3 : 5; }
+
+// How a column that is mostly one thing is written (FORMAT.md, E and F).
+enum Presence : std::uint8_t { kNone = 0, kAll = 1, kMixed = 2 };
+
+Presence presence_of(std::size_t with, std::size_t count) {
+  return with == 0 ? kNone : with == count ? kAll : kMixed;
+}
+
+void write_header(std::uint8_t* at, const BlockHeader& header) {
+  store(at, kBlockMagic);
+  store(at, std::uint8_t{1});
+  store(at, static_cast<std::uint8_t>(header.codec));
+  store(at, static_cast<std::uint8_t>(header.compression));
+  store(at, header.flags);
+  store(at, header.track);
+  store(at, header.count);
+  store(at, header.first);
+  store(at, header.last);
+  store(at, header.raw_bytes);
+  store(at, header.stored_bytes);
+  store(at, header.first_ordinal);
+  store(at, std::uint64_t{0});  // the checksum, filled in when everything else is in place
+  store(at, std::uint64_t{0});
+}
+
+// XXH3-64 of the whole block, its own place taken as zero.
+void seal(std::span<std::uint8_t> block) {
+  const std::uint64_t sum = XXH3_64bits(block.data(), block.size());
+  std::memcpy(block.data() + kChecksumOffset, &sum, sizeof sum);
+}
+
+bool is_sealed(std::string_view value) {
+  std::array<std::uint8_t, kBlockHeaderBytes> header;
+  std::memcpy(header.data(), value.data(), header.size());
+  const auto expected = load<std::uint64_t>(header.data() + kChecksumOffset);
+  std::memset(header.data() + kChecksumOffset, 0, sizeof expected);
+  XXH3_state_t state;
+  XXH3_64bits_reset(&state);
+  XXH3_64bits_update(&state, header.data(), header.size());
+  XXH3_64bits_update(&state, value.data() + header.size(), value.size() - header.size());
+  return XXH3_64bits_digest(&state) == expected;
+}
+
+Error damaged(const char* what) { return {ErrorCode::kDamaged, fmt::format("block: {}", what)}; }
+
+// The body being decoded; every take checks before it moves.
+class Input {
+ public:
+  explicit Input(std::span<const std::uint8_t> bytes) : at_(bytes.data()), end_(at_ + bytes.size()) {}
+
+  std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
+  bool varint(std::uint64_t& value) {
+    value = 0;
+    for (unsigned shift = 0; shift < 64 && at_ < end_; shift += 7) {
+      const std::uint8_t byte = *at_++;
+      value |= static_cast<std::uint64_t>(byte & 0x7fu) << shift;
+      if (byte < 0x80) return true;
+    }
+    return false;
+  }
+  bool delta(std::int64_t& running) {
+    std::uint64_t value = 0;
+    if (!varint(value)) return false;
+    running = plus(running, unzigzag(value));
+    return true;
+  }
+  template <class T>
+  bool fixed(T& value) {
+    if (left() < sizeof value) return false;
+    value = load<T>(at_);
+    at_ += sizeof value;
+    return true;
+  }
+  bool take(std::size_t count, std::span<const std::uint8_t>& bytes) {
+    if (left() < count) return false;
+    bytes = {at_, count};
+    at_ += count;
+    return true;
+  }
+
+ private:
+  const std::uint8_t* at_;
+  const std::uint8_t* end_;
+};
+
+using Points = std::vector<StoredPoint>;
+
+bool decode_keys(Input& in, const BlockHeader& header, Points& points) {
+  std::int64_t key = header.first;
+  points[0].key = key;
+  for (std::size_t i = 1; i < points.size(); ++i) {
+    std::uint64_t delta = 0;
+    if (!in.varint(delta)) return false;
+    key = plus(key, static_cast<std::int64_t>(delta));
+    if (key < points[i - 1].key) return false;
+    points[i].key = key;
+  }
+  if (key != header.last) return false;
+  for (StoredPoint& point : points) point.seconds = seconds_of_key(point.key);
+  std::uint64_t exceptions = 0;
+  if (!in.varint(exceptions) || exceptions > points.size()) return false;
+  std::uint64_t position = 0;
+  for (std::uint64_t i = 0; i < exceptions; ++i) {
+    std::uint64_t gap = 0;
+    if (!in.varint(gap) || gap > points.size() || (position += gap) >= points.size()) return false;
+    if (!in.fixed(points[position].seconds)) return false;
+  }
+  return true;
+}
+
+bool decode_arrivals(Input& in, Points& points) {
+  std::int64_t wall = 0;
+  std::int64_t offset = 0;
+  if (!in.fixed(wall)) return false;
+  points[0].wall_ns = wall;
+  for (std::size_t i = 1; i < points.size(); ++i) {
+    if (!in.delta(wall)) return false;
+    points[i].wall_ns = wall;
+  }
+  if (!in.fixed(offset)) return false;
+  points[0].mono_ns = minus(points[0].wall_ns, offset);
+  for (std::size_t i = 1; i < points.size(); ++i) {
+    if (!in.delta(offset)) return false;
+    points[i].mono_ns = minus(points[i].wall_ns, offset);
+  }
+  return true;
+}
+
+bool decode_sources(Input& in, Points& points) {
+  std::uint64_t count = 0;
+  if (!in.varint(count) || count > in.left() / 8) return false;
+  std::vector<std::uint64_t> srcs(count);
+  for (std::uint64_t& src : srcs) {
+    if (!in.fixed(src)) return false;
+  }
+  std::uint8_t presence = 0;
+  if (!in.fixed(presence) || presence > kMixed || (presence == kAll && count != 1)) return false;
+  for (StoredPoint& point : points) {
+    std::uint64_t code = presence == kAll ? 1 : 0;
+    if (presence == kMixed && (!in.varint(code) || code > count)) return false;
+    point.has_src = code > 0;
+    if (code > 0) point.src = srcs[code - 1];
+  }
+  return true;
+}
+
+bool decode_seqs(Input& in, Points& points) {
+  std::uint8_t presence = 0;
+  if (!in.fixed(presence) || presence > kMixed) return false;
+  std::span<const std::uint8_t> flags;
+  if (presence == kMixed && !in.take(points.size(), flags)) return false;
+  std::int64_t seq = 0;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    points[i].has_seq = presence == kAll || (presence == kMixed && flags[i] != 0);
+    if (!points[i].has_seq) continue;
+    if (!in.delta(seq)) return false;
+    points[i].seq = static_cast<std::uint64_t>(seq);
+  }
+  return true;
+}
+
+bool decode_indices(Input& in, Points& points) {
+  std::int64_t index = 0;
+  for (StoredPoint& point : points) {
+    if (!in.delta(index)) return false;
+    point.index = static_cast<std::uint64_t>(index);
+  }
+  return true;
+}
+
+bool decode_maps(Input& in, Points& points) {
+  std::vector<std::uint64_t> lengths(points.size());
+  for (std::uint64_t& length : lengths) {
+    if (!in.varint(length)) return false;
+  }
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    if (lengths[i] == 0 || !in.take(lengths[i], points[i].map)) return false;
+  }
+  return in.left() == 0;
+}
+
+}  // namespace
+
+void BlockEncoder::clear() {
+  for (auto* column : {&keys_, &wall_, &offset_, &src_codes_, &seqs_, &seq_flags_, &indices_, &lengths_, &doubles_}) {
+    column->clear();
+  }
+  srcs_.clear();
+  points_.clear();
+  rows_bytes_ = doubles_count_ = last_double_ = with_src_ = with_seq_ = 0;
+  last_seq_ = 0;
+}
+
+void BlockEncoder::own_rows(std::size_t from, std::string& arena) {
+  std::size_t bytes = 0;
+  for (std::size_t i = from; i < points_.size(); ++i) bytes += points_[i].pairs_bytes;
+  arena.clear();
+  arena.reserve(bytes);  // once: what points into it must not move
+  for (std::size_t i = from; i < points_.size(); ++i) {
+    RowPoint& point = points_[i];
+    const std::size_t at = arena.size();
+    arena.append(reinterpret_cast<const char*>(point.pairs), point.pairs_bytes);
+    point.pairs = reinterpret_cast<const std::uint8_t*>(arena.data()) + at;
+  }
+}
+
+std::size_t BlockEncoder::bytes_with(const RowPoint& point) const {
+  // Six varints of ten bytes, a double with its position, a new publisher, a presence flag.
+  constexpr std::size_t kColumnsMax = 6 * 10 + 18 + 8 + 1;
+  return kBlockHeaderBytes + body_bytes() + point.pairs_bytes + 5 + kColumnsMax;
+}
+
+void BlockEncoder::add(const RowPoint& point, bool indexed) {
+  const std::size_t at = points_.size();
+  const RowPoint* const before = at == 0 ? nullptr : &points_.back();
+  const std::int64_t offset = minus(point.wall_ns, point.mono_ns);
+  if (before != nullptr) {
+    ZBAG_CHECK(before->key <= point.key);
+    push_varint(keys_, static_cast<std::uint64_t>(minus(point.key, before->key)));
+    push_varint(wall_, zigzag(minus(point.wall_ns, before->wall_ns)));
+    push_varint(offset_, zigzag(minus(offset, minus(before->wall_ns, before->mono_ns))));
+  }
+  if (std::bit_cast<std::uint64_t>(point.seconds) != std::bit_cast<std::uint64_t>(seconds_of_key(point.key))) {
+    push_varint(doubles_, at - last_double_);
+    const std::size_t end = doubles_.size();
+    doubles_.resize(end + sizeof(double));
+    std::memcpy(doubles_.data() + end, &point.seconds, sizeof(double));
+    last_double_ = at;
+    ++doubles_count_;
+  }
+  std::uint64_t code = 0;
+  if (point.has_src) {
+    ++with_src_;
+    auto it = std::find(srcs_.begin(), srcs_.end(), point.src);
+    if (it == srcs_.end()) it = srcs_.insert(srcs_.end(), point.src);
+    code = static_cast<std::uint64_t>(it - srcs_.begin()) + 1;
+  }
+  push_varint(src_codes_, code);
+  seq_flags_.push_back(point.has_seq ? 1 : 0);
+  if (point.has_seq) {
+    push_varint(seqs_, zigzag(minus(static_cast<std::int64_t>(point.seq), last_seq_)));
+    last_seq_ = static_cast<std::int64_t>(point.seq);
+    ++with_seq_;
+  }
+  if (indexed) {
+    const std::uint64_t last_index = before == nullptr ? 0 : before->index;
+    push_varint(indices_, zigzag(minus(static_cast<std::int64_t>(point.index), static_cast<std::int64_t>(last_index))));
+  }
+  const std::size_t row = map_header_bytes(point.fields) + point.pairs_bytes;
+  push_varint(lengths_, row);
+  rows_bytes_ += row;
+  points_.push_back(point);
+}
+
+std::size_t BlockEncoder::body_bytes() const {
+  const std::size_t codes = with_src_ == points_.size() && srcs_.size() == 1 ? 0 : with_src_ == 0 ? 0 : src_codes_.size();
+  const std::size_t flags = presence_of(with_seq_, points_.size()) == kMixed ? seq_flags_.size() : 0;
+  return keys_.size() + varint_bytes(doubles_count_) + doubles_.size() + 16 + wall_.size() + offset_.size() +
+         varint_bytes(srcs_.size()) + srcs_.size() * 8 + 1 + codes + 1 + flags + seqs_.size() +
+         indices_.size() + lengths_.size() + rows_bytes_;
+}
+
+void BlockEncoder::write_columns(std::uint8_t*& at) const {
+  store_bytes(at, keys_);
+  store_varint(at, doubles_count_);
+  store_bytes(at, doubles_);
+  store(at, points_[0].wall_ns);
+  store_bytes(at, wall_);
+  store(at, minus(points_[0].wall_ns, points_[0].mono_ns));
+  store_bytes(at, offset_);
+  store_varint(at, srcs_.size());
+  for (const std::uint64_t src : srcs_) store(at, src);
+  Presence presence = presence_of(with_src_, points_.size());
+  if (presence == kAll && srcs_.size() > 1) presence = kMixed;
+  store(at, static_cast<std::uint8_t>(presence));
+  if (presence == kMixed) store_bytes(at, src_codes_);
+  presence = presence_of(with_seq_, points_.size());
+  store(at, static_cast<std::uint8_t>(presence));
+  if (presence == kMixed) store_bytes(at, seq_flags_);
+  store_bytes(at, seqs_);
+  store_bytes(at, indices_);
+  store_bytes(at, lengths_);
+}
+
+void BlockEncoder::write_rows(std::uint8_t*& at) const {
+  for (const RowPoint& point : points_) {
+    at += write_map_header(point.fields, at);
+    if (point.pairs_bytes > 0) std::memcpy(at, point.pairs, point.pairs_bytes);
+    at += point.pairs_bytes;
+  }
+}
+
+std::span<const std::uint8_t> BlockEncoder::finish(BlockHeader header, CompressionSpec compression) {
+  ZBAG_CHECK(!points_.empty());
+  const std::size_t raw_bytes = body_bytes();
+  ZBAG_CHECK(raw_bytes <= kBlockRawBytesMax);
+  header.count = static_cast<std::uint32_t>(points_.size());
+  header.first = points_.front().key;
+  header.last = points_.back().key;
+  header.raw_bytes = static_cast<std::uint32_t>(raw_bytes);
+
+  std::size_t stored_bytes = 0;
+  if (compression.kind != Compression::kNone) {
+    if (raw_.size() < raw_bytes) raw_.resize(raw_bytes);
+    std::uint8_t* at = raw_.data();
+    write_columns(at);
+    write_rows(at);
+    ZBAG_CHECK(at == raw_.data() + raw_bytes);
+    const std::size_t room = compression.kind == Compression::kLz4
+                                 ? static_cast<std::size_t>(LZ4_compressBound(static_cast<int>(raw_bytes)))
+                                 : ZSTD_compressBound(raw_bytes);
+    if (out_.size() < kBlockHeaderBytes + room) out_.resize(kBlockHeaderBytes + room);
+    std::uint8_t* const body = out_.data() + kBlockHeaderBytes;
+    if (compression.kind == Compression::kLz4) {
+      stored_bytes = static_cast<std::size_t>(
+          LZ4_compress_default(reinterpret_cast<const char*>(raw_.data()), reinterpret_cast<char*>(body),
+                               static_cast<int>(raw_bytes), static_cast<int>(room)));
+    } else {
+      stored_bytes = ZSTD_compress(body, room, raw_.data(), raw_bytes, compression.level);
+      if (ZSTD_isError(stored_bytes) != 0) stored_bytes = 0;
+    }
+  }
+  if (stored_bytes == 0 || stored_bytes >= raw_bytes) {  // not asked for, or not worth it
+    header.compression = Compression::kNone;
+    stored_bytes = raw_bytes;
+    if (out_.size() < kBlockHeaderBytes + raw_bytes) out_.resize(kBlockHeaderBytes + raw_bytes);
+    std::uint8_t* at = out_.data() + kBlockHeaderBytes;
+    write_columns(at);
+    write_rows(at);
+    ZBAG_CHECK(at == out_.data() + kBlockHeaderBytes + raw_bytes);
+  } else {
+    header.compression = compression.kind;
+  }
+  header.stored_bytes = static_cast<std::uint32_t>(stored_bytes);
+  write_header(out_.data(), header);
+  const std::span block(out_.data(), kBlockHeaderBytes + stored_bytes);
+  seal(block);
+  return block;
+}
+
+std::span<const std::uint8_t> BlockEncoder::lone(BlockHeader header, const RowPoint& point) {
+  const std::size_t map_bytes = map_header_bytes(point.fields) + point.pairs_bytes;
+  const std::size_t total = kLonePayloadOffset + map_bytes;
+  if (out_.size() < total) out_.resize(total);
+  header.flags |= kBlockLone;
+  header.compression = Compression::kNone;
+  header.count = 1;
+  header.first = header.last = point.key;
+  header.raw_bytes = header.stored_bytes = static_cast<std::uint32_t>(total - kBlockHeaderBytes);
+  write_header(out_.data(), header);
+  std::uint8_t* at = out_.data() + kBlockHeaderBytes;
+  store(at, point.seconds);
+  store(at, point.wall_ns);
+  store(at, point.mono_ns);
+  store(at, point.src);
+  store(at, point.seq);
+  store(at, static_cast<std::uint64_t>((point.has_src ? 1u : 0u) | (point.has_seq ? 2u : 0u)));
+  at += write_map_header(point.fields, at);
+  if (point.pairs_bytes > 0) std::memcpy(at, point.pairs, point.pairs_bytes);
+  const std::span block(out_.data(), total);
+  seal(block);
+  return block;
+}
+
+Result<BlockHeader> Block::read_header(std::string_view value) {
+  const auto* const at = reinterpret_cast<const std::uint8_t*>(value.data());
+  if (value.size() < kBlockHeaderBytes || load<std::uint32_t>(at) != kBlockMagic) {
+    return tl::unexpected(damaged("not a block"));
+  }
+  if (at[4] != 1 || at[5] > static_cast<std::uint8_t>(Codec::kRows) ||
+      at[6] > static_cast<std::uint8_t>(Compression::kZstd)) {
+    return fail(ErrorCode::kNewerFormat, fmt::format("block format {}, codec {}, compression {}: written by a newer "
+                                                     "zbag, or damaged",
+                                                     at[4], at[5], at[6]));
+  }
+  BlockHeader header;
+  header.codec = static_cast<Codec>(at[5]);
+  header.compression = static_cast<Compression>(at[6]);
+  header.flags = at[7];
+  header.track = load<std::uint32_t>(at + 8);
+  header.count = load<std::uint32_t>(at + 12);
+  header.first = load<std::int64_t>(at + 16);
+  header.last = load<std::int64_t>(at + 24);
+  header.raw_bytes = load<std::uint32_t>(at + 32);
+  header.stored_bytes = load<std::uint32_t>(at + 36);
+  header.first_ordinal = load<std::uint64_t>(at + 40);
+  if (header.stored_bytes != value.size() - kBlockHeaderBytes) return tl::unexpected(damaged("wrong size"));
+  if (header.raw_bytes > kBlockRawBytesMax) return tl::unexpected(damaged("impossible size"));
+  // Every point takes at least two bytes of the body: a row length and an empty map.
+  if (header.count == 0 || header.count > header.raw_bytes) return tl::unexpected(damaged("impossible count"));
+  return header;
+}
+
+Result<Block> Block::open(std::string_view value) {
+  Result<BlockHeader> header = read_header(value);
+  if (!header) return tl::unexpected(header.error());
+  if (!is_sealed(value)) return tl::unexpected(damaged("wrong checksum"));
+  Block block;
+  block.header_ = *header;
+  Status status;
+  if ((header->flags & kBlockLone) != 0) {
+    status = block.decode_lone(value);
+    if (!status) return tl::unexpected(status.error());
+    return block;
+  }
+  const auto* const stored = reinterpret_cast<const std::uint8_t*>(value.data()) + kBlockHeaderBytes;
+  std::span<const std::uint8_t> body(stored, header->stored_bytes);
+  if (header->compression != Compression::kNone) {
+    block.raw_ = std::make_unique_for_overwrite<std::uint8_t[]>(header->raw_bytes);
+    std::size_t got = 0;
+    if (header->compression == Compression::kLz4) {
+      const int size = LZ4_decompress_safe(reinterpret_cast<const char*>(stored),
+                                           reinterpret_cast<char*>(block.raw_.get()),
+                                           static_cast<int>(header->stored_bytes), static_cast<int>(header->raw_bytes));
+      got = size < 0 ? 0 : static_cast<std::size_t>(size);
+    } else {
+      got = ZSTD_decompress(block.raw_.get(), header->raw_bytes, stored, header->stored_bytes);
+    }
+    if (got != header->raw_bytes) return tl::unexpected(damaged("does not decompress"));
+    body = {block.raw_.get(), header->raw_bytes};
+  } else if (header->raw_bytes != header->stored_bytes) {
+    return tl::unexpected(damaged("wrong size"));
+  }
+  status = block.decode_rows(body);
+  if (!status) return tl::unexpected(status.error());
+  return block;
+}
+
+Status Block::decode_rows(std::span<const std::uint8_t> body) {
+  Input in(body);
+  points_.resize(header_.count);
+  const bool whole = decode_keys(in, header_, points_) && decode_arrivals(in, points_) &&
+                     decode_sources(in, points_) && decode_seqs(in, points_) &&
+                     ((header_.flags & kBlockIndexed) == 0 || decode_indices(in, points_)) &&
+                     decode_maps(in, points_);
+  if (!whole) return tl::unexpected(damaged("does not decode"));
+  return {};
+}
+
+Status Block::decode_lone(std::string_view value) {
+  if (value.size() <= kLonePayloadOffset || header_.count != 1) return tl::unexpected(damaged("does not decode"));
+  const auto* const at = reinterpret_cast<const std::uint8_t*>(value.data());
+  const auto* const fixed = at + kBlockHeaderBytes;
+  StoredPoint point;
+  point.key = header_.first;
+  point.seconds = load<double>(fixed);
+  point.wall_ns = load<std::int64_t>(fixed + 8);
+  point.mono_ns = load<std::int64_t>(fixed + 16);
+  point.src = load<std::uint64_t>(fixed + 24);
+  point.seq = load<std::uint64_t>(fixed + 32);
+  const auto flags = load<std::uint64_t>(fixed + 40);
+  point.has_src = (flags & 1u) != 0;
+  point.has_seq = (flags & 2u) != 0;
+  point.index = header_.first_ordinal;
+  point.map = {at + kLonePayloadOffset, value.size() - kLonePayloadOffset};
+  points_.push_back(point);
+  return {};
+}
+
+}  // namespace zbag

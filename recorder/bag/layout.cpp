@@ -1,0 +1,273 @@
+#include "recorder/bag/layout.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <bit>
+
+namespace zbag {
+namespace {
+
+template <class T>
+void put_be(std::string& out, T value) {
+  for (int shift = (static_cast<int>(sizeof(T)) - 1) * 8; shift >= 0; shift -= 8) {
+    out += static_cast<char>(static_cast<unsigned char>(value >> shift));
+  }
+}
+
+std::uint64_t get_be(std::string_view bytes) {
+  std::uint64_t value = 0;
+  for (const char c : bytes) value = value << 8 | static_cast<unsigned char>(c);
+  return value;
+}
+
+// Flipping the sign bit makes the bytes of negative numbers sort first.
+constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;
+std::uint64_t ordered(std::int64_t key) { return static_cast<std::uint64_t>(key) ^ kSignBit; }
+std::int64_t unordered(std::uint64_t bits) { return static_cast<std::int64_t>(bits ^ kSignBit); }
+
+std::string packed(const Fields& fields) {
+  std::string out;
+  encode_fields(fields, out);
+  return out;
+}
+
+Result<Fields> unpacked(std::string_view bytes, const char* what) {
+  Result<Fields> fields =
+      decode_fields({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+  if (!fields) return fail(ErrorCode::kDamaged, fmt::format("{}: {}", what, fields.error().message));
+  return fields;
+}
+
+std::optional<std::int64_t> key_field(const Fields& fields, std::string_view name) {
+  const Value* value = find_field(fields, name);
+  if (value == nullptr) return std::nullopt;
+  if (const auto* negative = value->get_if<std::int64_t>()) return *negative;
+  if (const auto* positive = value->get_if<std::uint64_t>()) return static_cast<std::int64_t>(*positive);
+  return std::nullopt;
+}
+
+void put_key(Fields& fields, const char* name, const std::optional<std::int64_t>& key) {
+  if (key) fields.emplace_back(name, *key);
+}
+
+}  // namespace
+
+std::uint64_t uint_field(const Fields& fields, std::string_view name, std::uint64_t fallback) {
+  const Value* value = find_field(fields, name);
+  const auto* number = value == nullptr ? nullptr : value->get_if<std::uint64_t>();
+  return number == nullptr ? fallback : *number;
+}
+
+double float_field(const Fields& fields, std::string_view name, double fallback) {
+  const Value* value = find_field(fields, name);
+  const auto* number = value == nullptr ? nullptr : value->get_if<double>();
+  return number == nullptr ? fallback : *number;
+}
+
+std::string text_field(const Fields& fields, std::string_view name) {
+  const Value* value = find_field(fields, name);
+  const auto* text = value == nullptr ? nullptr : value->get_if<std::string>();
+  return text == nullptr ? std::string() : *text;
+}
+
+Fields map_field(const Fields& fields, std::string_view name) {
+  const Value* value = find_field(fields, name);
+  const auto* map = value == nullptr ? nullptr : value->get_if<Fields>();
+  return map == nullptr ? Fields() : *map;
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
+}
+
+std::string BlockKey::encode() const {
+  std::string out;
+  put_be(out, track);
+  put_be(out, ordered(first));
+  put_be(out, serial);
+  return out;
+}
+
+std::optional<BlockKey> BlockKey::decode(std::string_view bytes) {
+  if (bytes.size() != 16) return std::nullopt;
+  return BlockKey{static_cast<std::uint32_t>(get_be(bytes.substr(0, 4))), unordered(get_be(bytes.substr(4, 8))),
+                  static_cast<std::uint32_t>(get_be(bytes.substr(12)))};
+}
+
+std::string OrderEntry::encode_key() const {
+  std::string out;
+  put_be(out, track);
+  put_be(out, index);
+  return out;
+}
+
+std::string OrderEntry::encode_value() const {
+  std::string out;
+  put_be(out, ordered(key));
+  put_be(out, rank);
+  return out;
+}
+
+std::optional<OrderEntry> OrderEntry::decode(std::string_view key, std::string_view value) {
+  if (key.size() != 12 || value.size() != 16) return std::nullopt;
+  return OrderEntry{static_cast<std::uint32_t>(get_be(key.substr(0, 4))), get_be(key.substr(4)),
+                    unordered(get_be(value.substr(0, 8))), get_be(value.substr(8))};
+}
+
+Fields fate_fields(const Fate& fate) {
+  Fields refused;
+  for (std::size_t i = 0; i < kRefusalCount; ++i) {
+    if (fate.refused[i] > 0) refused.emplace_back(refusal_name(static_cast<Refusal>(i)), fate.refused[i]);
+  }
+  Fields skipped;
+  for (std::size_t i = 0; i < kSkipCount; ++i) {
+    if (fate.skipped[i] > 0) skipped.emplace_back(skip_name(static_cast<Skip>(i)), fate.skipped[i]);
+  }
+  return {{"received", fate.received}, {"points", fate.points},      {"merged", fate.merged},
+          {"dropped", fate.dropped},   {"refused", std::move(refused)}, {"skipped", std::move(skipped)},
+          {"overwritten", fate.overwritten}};
+}
+
+Fate fate_of(const Fields& fields) {
+  Fate fate;
+  fate.received = uint_field(fields, "received");
+  fate.points = uint_field(fields, "points");
+  fate.merged = uint_field(fields, "merged");
+  fate.dropped = uint_field(fields, "dropped");
+  fate.overwritten = uint_field(fields, "overwritten");
+  const Fields refused = map_field(fields, "refused");
+  const Fields skipped = map_field(fields, "skipped");
+  for (std::size_t i = 0; i < kRefusalCount; ++i) {
+    fate.refused[i] = uint_field(refused, refusal_name(static_cast<Refusal>(i)));
+  }
+  for (std::size_t i = 0; i < kSkipCount; ++i) {
+    fate.skipped[i] = uint_field(skipped, skip_name(static_cast<Skip>(i)));
+  }
+  return fate;
+}
+
+std::string TrackRecord::encode() const {
+  Fields types;
+  for (const auto& [field, seen] : fields) types.emplace_back(field, Value(Array(seen.begin(), seen.end())));
+  Fields record{{"id", id},
+                {"created", created},
+                {"main_points", main_points},
+                {"late_points", late_points},
+                {"bytes", bytes},
+                {"next_serial", next_serial},
+                {"next_late_serial", next_late_serial},
+                {"fields", std::move(types)},
+                {"fate", fate_fields(fate)},
+                {"missed_before", missed_before}};
+  put_key(record, "first", first);
+  put_key(record, "last", last);
+  put_key(record, "main_end", main_end);
+  if (lost) record.emplace_back("lost", *lost);
+  return packed(record);
+}
+
+Result<TrackRecord> TrackRecord::decode(std::string_view name, std::string_view bytes) {
+  const Result<Fields> fields = unpacked(bytes, "track record");
+  if (!fields) return tl::unexpected(fields.error());
+  TrackRecord record;
+  record.name = name;
+  record.id = static_cast<std::uint32_t>(uint_field(*fields, "id"));
+  record.created = float_field(*fields, "created");
+  record.main_points = uint_field(*fields, "main_points");
+  record.late_points = uint_field(*fields, "late_points");
+  record.bytes = uint_field(*fields, "bytes");
+  record.next_serial = static_cast<std::uint32_t>(uint_field(*fields, "next_serial"));
+  record.next_late_serial = static_cast<std::uint32_t>(uint_field(*fields, "next_late_serial"));
+  record.fate = fate_of(map_field(*fields, "fate"));
+  record.missed_before = uint_field(*fields, "missed_before");
+  record.first = key_field(*fields, "first");
+  record.last = key_field(*fields, "last");
+  record.main_end = key_field(*fields, "main_end");
+  if (find_field(*fields, "lost") != nullptr) record.lost = uint_field(*fields, "lost");
+  for (const auto& [field, types] : map_field(*fields, "fields")) {
+    std::set<std::string>& seen = record.fields[field];
+    const Array* names = types.get_if<Array>();
+    for (const Value& type : names == nullptr ? Array() : *names) {
+      if (const auto* text = type.get_if<std::string>()) seen.insert(*text);
+    }
+  }
+  return record;
+}
+
+std::string RunRecord::encode() const {
+  Fields record{{"id", id},           {"start", start},     {"closed", closed}, {"host", host},
+                {"version", version}, {"config", config}, {"metadata", metadata}};
+  if (end) record.emplace_back("end", *end);
+  return packed(record);
+}
+
+Result<RunRecord> RunRecord::decode(std::string_view bytes) {
+  const Result<Fields> fields = unpacked(bytes, "run record");
+  if (!fields) return tl::unexpected(fields.error());
+  RunRecord record;
+  record.id = static_cast<std::uint32_t>(uint_field(*fields, "id"));
+  record.start = float_field(*fields, "start");
+  if (find_field(*fields, "end") != nullptr) record.end = float_field(*fields, "end");
+  const Value* closed = find_field(*fields, "closed");
+  record.closed = closed != nullptr && *closed == Value(true);
+  record.host = text_field(*fields, "host");
+  record.version = text_field(*fields, "version");
+  record.config = map_field(*fields, "config");
+  record.metadata = map_field(*fields, "metadata");
+  return record;
+}
+
+std::string LossRecord::encode_key() const {
+  std::string out;
+  put_be(out, src);
+  out += track;
+  out += '\0';
+  put_be(out, ordered(run_start_ns));
+  return out;
+}
+
+std::string LossRecord::encode_value() const {
+  return packed({{"publisher", publisher}, {"lost", lost}, {"missed_before", missed_before}, {"received", received}});
+}
+
+Result<LossRecord> LossRecord::decode(std::string_view key, std::string_view value) {
+  if (key.size() < 8 + 1 + 8) return fail(ErrorCode::kDamaged, "loss record: short key");
+  const Result<Fields> fields = unpacked(value, "loss record");
+  if (!fields) return tl::unexpected(fields.error());
+  LossRecord record;
+  record.src = get_be(key.substr(0, 8));
+  record.track = key.substr(8, key.size() - 17);
+  record.run_start_ns = unordered(get_be(key.substr(key.size() - 8)));
+  record.publisher = text_field(*fields, "publisher");
+  record.lost = uint_field(*fields, "lost");
+  record.missed_before = uint_field(*fields, "missed_before");
+  record.received = uint_field(*fields, "received");
+  return record;
+}
+
+std::string WriterRecord::encode() const {
+  return packed({{"pid", pid}, {"host", host}, {"node", node}, {"since", since}});
+}
+
+Result<WriterRecord> WriterRecord::decode(std::string_view bytes) {
+  const Result<Fields> fields = unpacked(bytes, "writer record");
+  if (!fields) return tl::unexpected(fields.error());
+  return WriterRecord{uint_field(*fields, "pid"), text_field(*fields, "host"), text_field(*fields, "node"),
+                      float_field(*fields, "since")};
+}
+
+std::string BagRecord::encode() const {
+  return packed({{"format", format}, {"creator", creator}, {"created", created}});
+}
+
+Result<BagRecord> BagRecord::decode(std::string_view bytes) {
+  const Result<Fields> fields = unpacked(bytes, "bag record");
+  if (!fields) return tl::unexpected(fields.error());
+  return BagRecord{uint_field(*fields, "format"), text_field(*fields, "creator"), float_field(*fields, "created")};
+}
+
+std::string run_key(std::uint32_t id) { return fmt::format("{}{:06}", kRunPrefix, id); }
+
+}  // namespace zbag

@@ -1,0 +1,134 @@
+// LMDB 0.9.24 behind RAII; the only header that stands for lmdb.h.
+//
+// Env is one open environment (a file); there may be one per file in a process (bag_file.hpp sees to
+// that). WriteTxn belongs to the thread that began it. ReadTxn may move between threads; while any
+// lives, the file's map cannot be resized, and pages it sees are not reused: keep it short.
+//
+// Values and keys come back as views into the map: valid until the transaction ends.
+// Return codes become Errors: MDB_MAP_FULL and ENOSPC are kDiskFull, corruption is kDamaged,
+// MDB_NOTFOUND is an empty optional.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "schemas/result.hpp"
+
+struct MDB_env;
+struct MDB_txn;
+struct MDB_cursor;
+
+namespace zbag {
+
+using Table = unsigned;  // MDB_dbi
+
+class Env;
+
+class Txn {
+ public:
+  virtual ~Txn();
+  Txn(const Txn&) = delete;
+  Txn& operator=(const Txn&) = delete;
+
+  Result<std::optional<std::string_view>> get(Table table, std::string_view key) const;
+  // Entries in the table.
+  std::uint64_t entries(Table table) const;
+  MDB_txn* raw() const { return txn_; }
+
+ protected:
+  explicit Txn(MDB_txn* txn) : txn_(txn) {}
+  MDB_txn* txn_;
+};
+
+class ReadTxn : public Txn {
+ public:
+  ReadTxn(Env& env, MDB_txn* txn) : Txn(txn), env_(env) {}
+  ~ReadTxn() override;
+  // A table that exists; nullopt when it does not.
+  Result<std::optional<Table>> open_table(const char* name);
+
+ private:
+  Env& env_;
+};
+
+class WriteTxn : public Txn {
+ public:
+  explicit WriteTxn(MDB_txn* txn) : Txn(txn) {}
+
+  // Opens `name`, creating it when missing. The handle is good once this transaction has committed.
+  Result<Table> open_table(const char* name);
+  Status put(Table table, std::string_view key, std::string_view value);
+  // Room of `bytes` under `key`, to be filled before anything else is done with the transaction.
+  Result<std::span<std::uint8_t>> reserve(Table table, std::string_view key, std::size_t bytes);
+  Status erase(Table table, std::string_view key);  // fine when it is not there
+  // Durable when it returns well. Consumes the transaction, well or not.
+  Status commit();
+};
+
+// Walks a table in key order. Lives within its transaction.
+class TableCursor {
+ public:
+  static Result<TableCursor> open(const Txn& txn, Table table);
+
+  struct Item {
+    std::string_view key;
+    std::string_view value;
+  };
+  // nullopt at the end.
+  Result<std::optional<Item>> seek(std::string_view key);  // the first at or behind `key`
+  Result<std::optional<Item>> next();
+  Result<std::optional<Item>> previous();
+  Result<std::optional<Item>> last();
+  Result<std::optional<Item>> first();
+
+ private:
+  struct Closer {
+    void operator()(MDB_cursor* cursor) const;
+  };
+  explicit TableCursor(MDB_cursor* cursor) : cursor_(cursor) {}
+  Result<std::optional<Item>> move(unsigned op, std::string_view key = {});
+
+  std::unique_ptr<MDB_cursor, Closer> cursor_;
+};
+
+class Env {
+ public:
+  struct Options {
+    bool read_only = false;
+    bool no_lock = false;  // for closed bags whose lock file cannot be written
+    std::size_t map_bytes = 0;  // 0: as the file says
+  };
+  static constexpr unsigned kReadersMax = 1'000;
+  static constexpr unsigned kTablesMax = 16;
+
+  static Result<std::unique_ptr<Env>> open(const std::string& path, Options options);
+  ~Env();
+
+  Result<std::unique_ptr<ReadTxn>> read();
+  Result<std::unique_ptr<WriteTxn>> write();
+  // Makes room for a map of at least `bytes`. Waits up to 10 s for this process's readers to end
+  // their transactions, then says kBusy. REQUIRES: no write transaction is open.
+  Status grow(std::size_t bytes);
+  std::size_t map_bytes() const;
+  std::size_t used_bytes() const;  // up to the last page in use
+  // Frees the slots of readers whose process has died.
+  void clear_dead_readers();
+
+ private:
+  friend class ReadTxn;
+  explicit Env(MDB_env* env) : env_(env) {}
+  Status resize(std::size_t bytes);
+
+  MDB_env* env_;
+  std::mutex mutex_;  // guards readers_: transactions begin and end on any thread
+  std::condition_variable readers_gone_;
+  int readers_ = 0;
+};
+
+}  // namespace zbag

@@ -1,0 +1,87 @@
+#include "recorder/bag_session.hpp"
+
+#include "recorder/bag/bag_reader.hpp"
+
+namespace zbag {
+namespace {
+
+class BagSink : public FrameSink {
+ public:
+  explicit BagSink(std::unique_ptr<Recording> recording) : recording_(std::move(recording)) {}
+
+  Status write(const TrackName& track, std::span<const std::uint8_t> frame) override {
+    if (const std::optional<Error> failure = recording_->failure()) return tl::unexpected(*failure);
+    recording_->intake().accept(track.str(), frame, ArrivalTime::now());
+    recording_->hand_over(false);
+    return {};
+  }
+  Result<FlushResult> flush(const TrackName* track) override { return recording_->flush(track); }
+  Status tick() override {
+    recording_->hand_over(true);
+    return {};
+  }
+  Status close() override { return recording_->close(); }
+
+ private:
+  std::unique_ptr<Recording> recording_;
+};
+
+class BagSource : public PointSource {
+ public:
+  explicit BagSource(std::shared_ptr<BagFile> file) : reader_(std::move(file)) {}
+
+  Result<std::vector<Point>> read(const TrackName& track, TimeRange range, std::size_t limit,
+                                  bool reverse) override {
+    std::vector<Point> points;
+    if (range.empty()) return points;
+    BagReader::Selection selection;
+    selection.range = range;
+    selection.track = track.str();
+    selection.reverse = reverse;
+    Result<BagCursor> cursor = reader_.cursor(selection);
+    if (!cursor) return tl::unexpected(cursor.error());
+    while (points.size() < limit) {
+      const Result<std::optional<PointView>> view = cursor->next();
+      if (!view) return tl::unexpected(view.error());
+      if (!*view) break;
+      Result<Fields> fields = (*view)->fields();
+      if (!fields) return tl::unexpected(fields.error());
+      points.push_back({0, (*view)->stamp, std::move(*fields)});
+    }
+    return points;
+  }
+  Result<Page> read_page(const TrackName& track, std::uint64_t start, std::size_t limit) override {
+    return reader_.read_page(track.str(), start, limit);
+  }
+  Result<std::optional<Point>> floor(const TrackName& track, Timestamp stamp) override {
+    return reader_.floor(track.str(), stamp);
+  }
+  Result<std::vector<TrackStats>> tracks() override {
+    const Result<BagSummary> summary = reader_.summary();
+    if (!summary) return tl::unexpected(summary.error());
+    std::vector<TrackStats> stats;
+    for (const TrackRecord& track : summary->tracks) {
+      TrackStats one{.name = track.name, .points = track.total(), .bytes = track.bytes};
+      if (track.first) one.first = Timestamp::from_stored(*track.first, seconds_of_key(*track.first));
+      if (track.last) one.last = Timestamp::from_stored(*track.last, seconds_of_key(*track.last));
+      stats.push_back(std::move(one));
+    }
+    return stats;
+  }
+
+ private:
+  BagReader reader_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Session>> open_bag_session(const std::string& path, BagSessionOptions options) {
+  // A session is not a live sensor: it waits rather than lose its own points.
+  options.recording.overflow = Overflow::kBlock;
+  Result<std::unique_ptr<Recording>> recording = Recording::open(path, std::move(options.recording));
+  if (!recording) return tl::unexpected(recording.error());
+  auto source = std::make_unique<BagSource>((*recording)->file());
+  return Session::into(std::make_unique<BagSink>(std::move(*recording)), std::move(source), std::move(options.session));
+}
+
+}  // namespace zbag

@@ -1,0 +1,29 @@
+// A session over a bag: append and read back in one process, without a bus.
+//
+//   auto session = open_bag_session("run.zbag", {}).value();
+//   Track arm = session->track("robot/arm").value();
+//   arm.append({{"q", q}}, 1.5);
+//   auto points = arm.read().value();   // sees its own writes
+//
+// With `sync` on (the default) what was appended is durable one interval later, at the latest after
+// flush(). With `sync` off appends stay in memory until a track holds `points_max` points, is
+// `age_max` old, or is flushed, alone or with all others. Appending waits when memory is full.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "bus/session.hpp"
+#include "recorder/recording.hpp"
+
+namespace zbag {
+
+struct BagSessionOptions {
+  Session::Options session;
+  Recording::Options recording;
+};
+
+// Opens `path`, creating it when missing. Errors as BagWriter::open.
+Result<std::unique_ptr<Session>> open_bag_session(const std::string& path, BagSessionOptions options);
+
+}  // namespace zbag

@@ -1,0 +1,282 @@
+#include "recorder/intake.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstring>
+
+#include "schemas/check.hpp"
+
+namespace zbag {
+namespace {
+
+std::int64_t ns_of(std::chrono::nanoseconds since_epoch) { return since_epoch.count(); }
+
+std::size_t total_bytes(const FrameScan& scan) {
+  std::size_t bytes = 0;
+  for (std::uint8_t i = 0; i < scan.range_count; ++i) bytes += scan.ranges[i].end - scan.ranges[i].begin;
+  return bytes;
+}
+
+// Extra parts of a foreign message, as pairs "_part2": bin, "_part3": bin...
+std::string pairs_of_parts(std::span<Message> parts) {
+  Fields fields;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    fields.emplace_back(fmt::format("_part{}", i + 2), Binary{std::string(parts[i].text())});
+  }
+  std::string map;
+  encode_fields(fields, map);
+  std::array<std::uint8_t, 5> header;
+  return map.substr(write_map_header(static_cast<std::uint32_t>(parts.size()), header.data()));
+}
+
+}  // namespace
+
+ArrivalTime ArrivalTime::now() {
+  return {ns_of(std::chrono::system_clock::now().time_since_epoch()),
+          ns_of(std::chrono::steady_clock::now().time_since_epoch())};
+}
+
+std::size_t Chunk::weight() const {
+  return arena_size + kept_bytes + arrivals.capacity() * sizeof(Arrival) + news.size() * sizeof(TrackNews) + 256;
+}
+
+Intake::TopicState* Intake::topic_of(std::string_view topic) {
+  const auto it = topics_.find(topic);
+  if (it != topics_.end()) return &it->second;
+  if (topics_.size() >= kTracksMax) return nullptr;
+  std::string_view name = topic;
+  const bool has_slash = name.starts_with('/');
+  if (has_slash) name.remove_prefix(1);
+  const char* const fault = track_name_fault(name);
+  if (fault == nullptr && has_slash) {
+    // "/imu" and "imu" are one track: the state of the plain name serves both.
+    if (options_.warn) options_.warn(fmt::format("topic {}: the leading / is removed", printable(topic)));
+    return topic_of(name);
+  }
+  TopicState& state = topics_[std::string(topic)];
+  state.fault = fault;
+  state.name = fault == nullptr ? std::string(name) : std::string();
+  state.wanted = fault == nullptr && options_.filter.matches(name);
+  if (fault != nullptr) return &state;
+  state.track = static_cast<std::uint32_t>(names_.size());
+  names_.push_back(state.name);
+  new_tracks_.emplace_back(state.track, state.name);
+  return &state;
+}
+
+void Intake::mark(TopicState& topic) {
+  if (topic.is_dirty || topic.fault != nullptr) return;
+  topic.is_dirty = true;
+  dirty_.push_back(&topic);
+}
+
+void Intake::refuse(TopicState& topic, Refusal refusal) {
+  Fate& fate = topic.fault == nullptr ? topic.fate : unnamed_;
+  ++fate.refused[static_cast<std::size_t>(refusal)];
+  if (topic.warned_refusal || !options_.warn) return;
+  topic.warned_refusal = true;
+  options_.warn(topic.fault == nullptr
+                    ? fmt::format("track {}: a frame was refused: {}", topic.name, refusal_name(refusal))
+                    : fmt::format("a topic was refused: its name {}", topic.fault));
+}
+
+void Intake::refuse_message(std::string_view topic) {
+  TopicState* const state = topic_of(topic);
+  if (state == nullptr) {
+    ++unnamed_.received;
+    ++unnamed_.refused[static_cast<std::size_t>(Refusal::kTooManyTracks)];
+    return;
+  }
+  mark(*state);
+  ++(state->fault == nullptr ? state->fate : unnamed_).received;
+  refuse(*state, state->fault == nullptr ? Refusal::kBadMessage : Refusal::kBadName);
+}
+
+void Intake::announce(std::span<const std::uint8_t> frame) {
+  if (const Result<Fields> session = decode_fields(frame)) ledger_.announce(*session);
+}
+
+void Intake::settle() {
+  ledger_.settle(
+      [&](const std::string& name) {
+        const TopicState* const state = topic_of(name);
+        return state != nullptr && state->fault == nullptr && state->wanted;
+      },
+      [&](const std::string& name) {
+        TopicState& state = *topic_of(name);
+        mark(state);
+        return state.track;
+      });
+}
+
+void Intake::accept(std::string_view topic, Message& frame, std::span<Message> more, ArrivalTime arrival) {
+  take_frame(topic, frame.bytes(), &frame, more, arrival);
+}
+
+void Intake::accept(std::string_view topic, std::span<const std::uint8_t> frame, ArrivalTime arrival) {
+  take_frame(topic, frame, nullptr, {}, arrival);
+}
+
+void Intake::take_frame(std::string_view topic, std::span<const std::uint8_t> bytes, Message* message,
+                        std::span<Message> more, ArrivalTime arrival) {
+  TopicState* const state = topic_of(topic);
+  if (state == nullptr) {
+    ++unnamed_.received;
+    ++unnamed_.refused[static_cast<std::size_t>(Refusal::kTooManyTracks)];
+    return;
+  }
+  if (state->fault != nullptr) {
+    ++unnamed_.received;
+    refuse(*state, Refusal::kBadName);
+    return;
+  }
+  mark(*state);
+  ++state->fate.received;
+  if (!state->wanted) {
+    ++state->fate.skipped[static_cast<std::size_t>(Skip::kFilter)];
+    return;
+  }
+  ScanOutcome outcome = scan_frame(bytes);
+  if (outcome.refusal) {
+    refuse(*state, *outcome.refusal);
+    return;
+  }
+  // Numbering first: a frame that is paused away or cannot be stamped was not lost.
+  if (!note_source(*state, outcome.scan)) {
+    ++state->fate.skipped[static_cast<std::size_t>(Skip::kDuplicate)];
+    return;
+  }
+  if (paused_.load(std::memory_order_relaxed)) {
+    ++state->fate.skipped[static_cast<std::size_t>(Skip::kPause)];
+    return;
+  }
+  if (!resolve_stamp(*state, outcome.scan, arrival)) return;
+  store(*state, outcome.scan, bytes, message, more, arrival);
+}
+
+// Whoever published last on a track nearly always publishes next: its states are kept at hand.
+void Intake::look_up_source(TopicState& topic, const FrameScan& scan) {
+  constexpr std::size_t kSourcesMax = 10'000;
+  topic.cached_src = *scan.src;
+  topic.cached_stream = nullptr;
+  const bool fits = last_of_src_.size() < kSourcesMax || last_of_src_.contains(*scan.src);
+  topic.cached_last = fits ? &last_of_src_[*scan.src] : nullptr;
+}
+
+bool Intake::note_source(TopicState& topic, const FrameScan& scan) {
+  if (!scan.src) return true;
+  if (topic.cached_last == nullptr || topic.cached_src != *scan.src) look_up_source(topic, scan);
+  if (!scan.seq) return true;
+  if (topic.cached_stream == nullptr) {
+    topic.cached_stream = ledger_.stream(*scan.src, topic.track, topic.name, *scan.seq);
+    if (topic.cached_stream == nullptr) return true;
+  }
+  return ledger_.note(*topic.cached_stream, *scan.seq);
+}
+
+bool Intake::resolve_stamp(TopicState& topic, FrameScan& scan, ArrivalTime arrival) {
+  std::optional<Timestamp>* const last = scan.src ? topic.cached_last : nullptr;
+  if (scan.stamp_kind == StampKind::kGiven) {
+    if (last != nullptr) *last = scan.stamp;
+    return true;
+  }
+  if (scan.stamp_kind == StampKind::kInherit) {
+    if (last == nullptr || !*last) {
+      refuse(topic, Refusal::kNothingToInherit);
+      return false;
+    }
+    scan.stamp = **last;
+    return true;
+  }
+  if (options_.timestamps == TimestampMode::kRequire) {
+    refuse(topic, Refusal::kNoTimestamp);
+    return false;
+  }
+  if (options_.timestamps == TimestampMode::kWarn && !topic.warned_stamp && options_.warn) {
+    topic.warned_stamp = true;
+    options_.warn(fmt::format("track {}: frames without _ts are stamped on arrival", topic.name));
+  }
+  std::int64_t ns = arrival.wall_ns;
+  if (ns <= last_auto_ns_) ns = last_auto_ns_ + 1'000;
+  scan.stamp = Timestamp::from_ns(ns);
+  last_auto_ns_ = std::max(ns, scan.stamp.ns());
+  if (last != nullptr) *last = scan.stamp;
+  return true;
+}
+
+// Room for `bytes` in the chunk's arena. Frames larger than what is left get an arena of their own.
+std::uint8_t* Intake::room(std::size_t bytes) {
+  if (chunk_.arena == nullptr) {
+    chunk_.arena_size = std::max(kChunkBytes + kKeepBytes, bytes);
+    chunk_.arena = std::make_unique_for_overwrite<std::uint8_t[]>(chunk_.arena_size);
+    chunk_.arrivals.reserve(kChunkFrames);
+  }
+  if (chunk_.arena_size - chunk_.arena_used < bytes) return nullptr;
+  std::uint8_t* const at = chunk_.arena.get() + chunk_.arena_used;
+  chunk_.arena_used += bytes;
+  return at;
+}
+
+void Intake::store(TopicState& topic, const FrameScan& scan, std::span<const std::uint8_t> bytes, Message* message,
+                   std::span<Message> more, ArrivalTime arrival) {
+  RowPoint point{.key = scan.stamp.ns(), .seconds = scan.stamp.seconds(), .wall_ns = arrival.wall_ns,
+                 .mono_ns = arrival.mono_ns, .src = scan.src.value_or(0), .seq = scan.seq.value_or(0), .index = 0,
+                 .shape = scan.shape, .pairs = nullptr, .pairs_bytes = 0, .fields = scan.fields,
+                 .has_src = scan.src.has_value(), .has_seq = scan.seq.has_value()};
+  const std::size_t size = total_bytes(scan);
+  const std::string extra = more.empty() ? std::string() : pairs_of_parts(more);
+  point.pairs_bytes = static_cast<std::uint32_t>(size + extra.size());
+  point.fields += static_cast<std::uint32_t>(more.size());
+  if (!extra.empty()) point.shape = 0;
+  const bool keeps = message != nullptr && size >= kKeepBytes && scan.range_count == 1 && extra.empty();
+  if (keeps) {
+    Message& kept = chunk_.kept.emplace_back(message->share());
+    chunk_.kept_bytes += bytes.size();
+    point.pairs = kept.bytes().data() + scan.ranges[0].begin;
+  } else {
+    std::uint8_t* at = room(point.pairs_bytes);
+    if (at == nullptr) {
+      at = chunk_.spill.emplace_back(std::make_unique_for_overwrite<std::uint8_t[]>(point.pairs_bytes)).get();
+      chunk_.kept_bytes += point.pairs_bytes;
+    }
+    point.pairs = at;
+    for (std::uint8_t i = 0; i < scan.range_count; ++i) {
+      const std::size_t length = scan.ranges[i].end - scan.ranges[i].begin;
+      std::memcpy(at, bytes.data() + scan.ranges[i].begin, length);
+      at += length;
+    }
+    if (!extra.empty()) std::memcpy(at, extra.data(), extra.size());
+  }
+  chunk_.arrivals.push_back({topic.track, point});
+}
+
+Chunk Intake::take() {
+  Chunk chunk = std::exchange(chunk_, Chunk());
+  chunk.new_tracks = std::exchange(new_tracks_, {});
+  for (TopicState* topic : dirty_) {
+    topic->is_dirty = false;
+    chunk.news.push_back({topic->track, std::exchange(topic->fate, Fate()), ledger_.of_track(topic->track)});
+  }
+  dirty_.clear();
+  const auto changed = ledger_.take_changed([&](std::uint32_t track) -> const std::string& { return names_[track]; });
+  chunk.losses.insert(chunk.losses.end(), changed.begin(), changed.end());
+  chunk.unnamed = std::exchange(unnamed_, Fate());
+  return chunk;
+}
+
+void Intake::drop(Chunk chunk) {
+  for (const Chunk::TrackNews& news : chunk.news) {
+    TopicState& topic = *topic_of(names_[news.track]);
+    topic.fate += news.fate;
+    mark(topic);
+  }
+  for (const Chunk::Arrival& arrival : chunk.arrivals) ++topic_of(names_[arrival.track])->fate.dropped;
+  new_tracks_.insert(new_tracks_.begin(), chunk.new_tracks.begin(), chunk.new_tracks.end());
+  unnamed_ += chunk.unnamed;
+  chunk_.losses.insert(chunk_.losses.begin(), chunk.losses.begin(), chunk.losses.end());
+}
+
+}  // namespace zbag

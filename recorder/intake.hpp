@@ -1,0 +1,147 @@
+// The first stage of recording: takes frames as they arrive, on the thread that receives them.
+//
+// Validates the whole frame in one pass, resolves its stamp, notes its publisher's numbering, and
+// keeps the bytes of its fields in a chunk that moves on to the writer as a whole. Counts what it
+// refuses and skips. Copies small frames once; of large ones it keeps the message itself.
+// No allocation per frame, apart from a chunk's own when it begins.
+//
+// Not thread-safe. Never blocks. Limits: kTracksMax tracks; a chunk holds kChunkFrames frames or
+// kChunkBytes bytes, whichever comes first (one frame may exceed the bytes).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "bus/context.hpp"
+#include "recorder/bag/block.hpp"
+#include "recorder/bag/fate.hpp"
+#include "recorder/losses.hpp"
+#include "schemas/track_name.hpp"
+
+namespace zbag {
+
+inline constexpr std::size_t kTracksMax = 50'000;
+inline constexpr std::size_t kChunkFrames = 2'048;
+inline constexpr std::size_t kChunkBytes = 256u << 10;
+// Frames of this size and more are kept as messages instead of being copied.
+inline constexpr std::size_t kKeepBytes = 16u << 10;
+
+// When a frame arrived, by both clocks.
+struct ArrivalTime {
+  std::int64_t wall_ns = 0;
+  std::int64_t mono_ns = 0;
+  static ArrivalTime now();
+};
+
+// A bundle of arrivals on its way to the writer. Owns the bytes its points lie in.
+struct Chunk {
+  struct Arrival {
+    std::uint32_t track;
+    RowPoint point;
+  };
+  // What else happened on a track: everything but `points` and `merged`, which come later.
+  struct TrackNews {
+    std::uint32_t track;
+    Fate fate;
+    std::optional<LossLedger::TrackLoss> loss;
+  };
+  std::vector<Arrival> arrivals;
+  std::vector<std::pair<std::uint32_t, std::string>> new_tracks;  // numbers and names
+  std::vector<TrackNews> news;
+  std::vector<LossRecord> losses;
+  Fate unnamed;
+  std::unique_ptr<std::uint8_t[]> arena;
+  std::size_t arena_used = 0;
+  std::size_t arena_size = 0;
+  std::vector<Message> kept;                                // large frames, as they came
+  std::vector<std::unique_ptr<std::uint8_t[]>> spill;      // copies the arena had no room for
+  std::size_t kept_bytes = 0;                               // of both
+
+  std::size_t weight() const;  // bytes of memory
+  bool empty() const { return arrivals.empty() && news.empty() && losses.empty() && unnamed.received == 0; }
+};
+
+class Intake {
+ public:
+  struct Options {
+    TrackFilter filter;
+    TimestampMode timestamps = TimestampMode::kAuto;
+    std::function<void(const std::string&)> warn;  // once per track and reason
+  };
+  explicit Intake(Options options) : options_(std::move(options)) {}
+
+  // Takes one message. `frame` is shared when it is large, else copied; `more` become _part2...
+  void accept(std::string_view topic, Message& frame, std::span<Message> more, ArrivalTime arrival);
+  // The same for bytes that are always copied.
+  void accept(std::string_view topic, std::span<const std::uint8_t> frame, ArrivalTime arrival);
+  // Counts a message that lacks its frame.
+  void refuse_message(std::string_view topic);
+  // Notes a frame of _sys/session; malformed ones are ignored.
+  void announce(std::span<const std::uint8_t> frame);
+  // To be called once at the end: see LossLedger::settle.
+  void settle();
+
+  // While paused, frames are counted as skipped.
+  void pause(bool paused) { paused_ = paused; }
+
+  bool is_full() const { return chunk_.arrivals.size() >= kChunkFrames || chunk_.arena_used + chunk_.kept_bytes >= kChunkBytes; }
+  bool is_empty() const { return chunk_.empty() && dirty_.empty(); }
+  // What has been taken since the last call, with all news.
+  Chunk take();
+  // A chunk that found no room: its frames become dropped ones, its news go with the next chunk.
+  void drop(Chunk chunk);
+
+ private:
+  struct TopicState {
+    std::uint32_t track = 0;
+    std::string name;
+    const char* fault = nullptr;   // not a track name
+    bool wanted = true;
+    bool warned_refusal = false;
+    bool warned_stamp = false;
+    bool is_dirty = false;
+    Fate fate;
+    std::uint64_t cached_src = 0;
+    LossLedger::Stream* cached_stream = nullptr;
+    std::optional<Timestamp>* cached_last = nullptr;  // of cached_src
+  };
+  TopicState* topic_of(std::string_view topic);
+  void mark(TopicState& topic);
+  void refuse(TopicState& topic, Refusal refusal);
+  bool resolve_stamp(TopicState& topic, FrameScan& scan, ArrivalTime arrival);
+  bool note_source(TopicState& topic, const FrameScan& scan);
+  void look_up_source(TopicState& topic, const FrameScan& scan);
+  void take_frame(std::string_view topic, std::span<const std::uint8_t> bytes, Message* message,
+                  std::span<Message> more, ArrivalTime arrival);
+  void store(TopicState& topic, const FrameScan& scan, std::span<const std::uint8_t> bytes, Message* message,
+             std::span<Message> more, ArrivalTime arrival);
+  std::uint8_t* room(std::size_t bytes);
+
+  struct NameHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view name) const { return std::hash<std::string_view>()(name); }
+  };
+
+  Options options_;
+  std::atomic<bool> paused_{false};  // set from the control thread
+  std::unordered_map<std::string, TopicState, NameHash, std::equal_to<>> topics_;
+  std::deque<std::string> names_;  // by track number
+  LossLedger ledger_;
+  std::unordered_map<std::uint64_t, std::optional<Timestamp>> last_of_src_;  // for _ts = -1
+  std::int64_t last_auto_ns_ = INT64_MIN;
+  std::vector<TopicState*> dirty_;
+  Fate unnamed_;
+  std::vector<std::pair<std::uint32_t, std::string>> new_tracks_;
+  Chunk chunk_;
+};
+
+}  // namespace zbag

@@ -1,0 +1,111 @@
+#include "recorder/merge_buffer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace zbag {
+
+void MergeBuffer::add(Chunk chunk, SteadyTime now) {
+  for (auto& [number, name] : chunk.new_tracks) {
+    if (slots_.size() <= number) slots_.resize(number + 1);
+    slots_[number].name = std::move(name);
+  }
+  for (const Chunk::Arrival& arrival : chunk.arrivals) put(slots_[arrival.track], arrival.point, now);
+  for (const Chunk::TrackNews& news : chunk.news) {
+    Slot& slot = slots_[news.track];
+    slot.fate += news.fate;
+    if (news.loss) slot.loss = news.loss;
+    slot.has_news = true;
+  }
+  losses_.insert(losses_.end(), chunk.losses.begin(), chunk.losses.end());
+  unnamed_ += chunk.unnamed;
+  weight_ += chunk.weight();
+  chunks_.push_back(std::make_shared<const Chunk>(std::move(chunk)));
+}
+
+void MergeBuffer::put(Slot& slot, const RowPoint& point, SteadyTime now) {
+  if (slot.points.empty()) {
+    slot.since = now;
+  } else {
+    RowPoint& last = slot.points.back();
+    if (point.key == last.key && slot.is_sorted && mode_ != MergeMode::kAppend) {
+      merge(slot, last, point);
+      return;
+    }
+    slot.is_sorted = slot.is_sorted && point.key >= last.key;
+  }
+  slot.points.push_back(point);
+}
+
+void MergeBuffer::merge(Slot& slot, RowPoint& into, const RowPoint& later) {
+  std::string& row = merged_rows_.emplace_back();
+  into.fields = merge_pairs(into.map(), later.map(), mode_ == MergeMode::kDeep, row, slot.fate.overwritten);
+  into.pairs = reinterpret_cast<const std::uint8_t*>(row.data());
+  into.pairs_bytes = static_cast<std::uint32_t>(row.size());
+  into.shape = 0;
+  ++slot.fate.merged;
+}
+
+void MergeBuffer::sort_and_merge(Slot& slot) {
+  if (std::exchange(slot.is_sorted, true)) return;
+  std::stable_sort(slot.points.begin(), slot.points.end(),
+                   [](const RowPoint& a, const RowPoint& b) { return a.key < b.key; });
+  if (mode_ == MergeMode::kAppend) return;
+  std::size_t kept = 0;
+  for (std::size_t i = 1; i < slot.points.size(); ++i) {
+    if (slot.points[i].key == slot.points[kept].key) {
+      merge(slot, slot.points[kept], slot.points[i]);
+    } else {
+      slot.points[++kept] = slot.points[i];
+    }
+  }
+  slot.points.resize(kept + 1);
+}
+
+void MergeBuffer::take_slot(Slot& slot, HeldBatch& held) {
+  if (slot.points.empty() && !slot.has_news) return;
+  sort_and_merge(slot);
+  TrackBatch& batch = held.batch.tracks.emplace_back();
+  batch.name = slot.name;
+  held.points += slot.points.size();
+  batch.points.swap(slot.points);
+  batch.fate = std::exchange(slot.fate, Fate());
+  if (slot.loss) {
+    batch.lost = slot.loss->lost;
+    batch.missed_before = slot.loss->missed_before;
+  }
+  slot.has_news = false;
+}
+
+HeldBatch MergeBuffer::take(const std::string* track) {
+  HeldBatch held;
+  for (Slot& slot : slots_) {
+    if (track == nullptr || slot.name == *track) take_slot(slot, held);
+  }
+  held.batch.losses = std::exchange(losses_, {});
+  held.batch.unnamed = std::exchange(unnamed_, Fate());
+  const bool is_empty = std::all_of(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.points.empty(); });
+  if (is_empty) {
+    held.chunks = std::exchange(chunks_, {});
+    held.merged_rows = std::exchange(merged_rows_, {});
+    weight_ = 0;
+    held.owns_chunks = true;
+  } else {
+    // Rows merged earlier may be of any track: they stay here, and this batch is written before
+    // anything is added again.
+    held.chunks = chunks_;
+  }
+  return held;
+}
+
+std::vector<std::string> MergeBuffer::due(std::size_t points_max, std::chrono::nanoseconds age_max,
+                                          SteadyTime now) const {
+  std::vector<std::string> names;
+  for (const Slot& slot : slots_) {
+    const bool is_due = slot.points.size() >= points_max || (!slot.points.empty() && now - slot.since >= age_max);
+    if (is_due) names.push_back(slot.name);
+  }
+  return names;
+}
+
+}  // namespace zbag

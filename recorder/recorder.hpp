@@ -1,0 +1,97 @@
+// Records the bus into a bag: sockets in front of a Recording.
+//
+// Either subscribes to a broker, or hosts it: then it takes every frame as it passes, with no second
+// hop. run() is the socket thread's loop; it reads without a pause and leaves the disk to the
+// recording's writer thread.
+//
+// stop(), pause() and the queries may be called from any thread while run() runs; stop() also from
+// a signal handler.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "bus/broker.hpp"
+#include "bus/publisher.hpp"
+#include "bus/subscriber.hpp"
+#include "recorder/recording.hpp"
+
+namespace zbag {
+
+class Recorder {
+ public:
+  struct Options {
+    Recording::Options recording;
+    BusUrls urls;                 // ports may be `*` with a broker of its own
+    std::vector<std::string> subscriptions{""};
+    bool with_broker = false;
+    bool insecure = false;
+    bool start_paused = false;
+    std::optional<std::chrono::duration<double>> duration;
+    std::string name = "record";
+    // Says that no broker answers yet; called once.
+    std::function<void(const std::string&)> warn;
+  };
+
+  // Binds or connects, then opens the bag: a port in use leaves no bag behind.
+  static Result<std::unique_ptr<Recorder>> open(Context& context, const std::string& path, Options options);
+
+  // Records until stop(), the duration's end or a failure of the disk; then reads what is under way
+  // until the sockets have been silent for 200 ms (at most 10 s), writes everything and closes.
+  // `ready` is called once frames are sure to be seen. The error is the disk's.
+  Status run(const std::function<void(const BusUrls&)>& ready);
+
+  void stop() { stopping_.store(true); }
+  // A second stop: no waiting for silence any more.
+  void hurry() { hurrying_.store(true); }
+  void pause(bool paused);
+  bool is_paused() const { return paused_.load(); }
+  // Writes everything received so far; returns when it is durable. From any other thread than run()'s.
+  Result<FlushResult> flush();
+
+  const Recording& recording() const { return *recording_; }
+  const BusUrls& urls() const { return urls_; }
+  double seconds() const;
+
+ private:
+  Recorder(Context& context, Options options);
+  Status await_broker();
+  Status pump(std::chrono::milliseconds timeout, bool* silent);
+  void take(Parts& parts);
+  void drain();
+  void serve_flush();
+  void report_losses();
+
+  Context& context_;
+  Options options_;
+  BusUrls urls_;
+  std::optional<Broker> broker_;
+  std::optional<Subscriber> subscriber_;
+  std::optional<Publisher> publisher_;  // of _sys topics
+  std::unique_ptr<Recording> recording_;
+  std::string probe_topic_;
+  bool probe_seen_ = false;
+  Parts parts_;
+  ArrivalTime arrival_;
+  std::uint32_t since_clock_ = 0;
+  std::chrono::steady_clock::time_point started_;
+  std::chrono::steady_clock::time_point handed_over_;
+  std::chrono::steady_clock::time_point losses_reported_;
+  std::uint64_t reported_dropped_ = 0;
+  std::uint64_t reported_lost_ = 0;
+
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> hurrying_{false};
+  std::atomic<bool> paused_{false};
+  std::mutex flush_mutex_;  // guards the hand-over of a flush from another thread to the socket's
+  std::condition_variable flush_ready_;
+  bool flush_wanted_ = false;
+  bool running_ = false;
+  std::optional<std::uint64_t> flush_ticket_;
+};
+
+}  // namespace zbag

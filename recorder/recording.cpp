@@ -1,0 +1,259 @@
+#include "recorder/recording.hpp"
+
+#include <algorithm>
+
+#include "schemas/check.hpp"
+
+namespace zbag {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::milliseconds kIdleWait{50};
+constexpr std::chrono::milliseconds kRetryWait{500};
+
+}  // namespace
+
+std::optional<std::uint64_t> RecordingTotals::lost() const {
+  std::optional<std::uint64_t> sum;
+  for (const auto& [track, loss] : losses) {
+    if (loss.lost) sum = sum.value_or(0) + *loss.lost;
+  }
+  return sum;
+}
+
+Recording::Recording(std::string path, Options options, BagWriter writer)
+    : path_(std::move(path)),
+      options_(std::move(options)),
+      file_(writer.file()),
+      intake_(std::make_unique<Intake>(options_.intake)),
+      queue_(options_.buffer_bytes),
+      writer_(std::move(writer)),
+      buffer_(options_.bag.merge),
+      last_write_(Clock::now()) {
+  thread_ = std::thread([this] { run(); });
+}
+
+Result<std::unique_ptr<Recording>> Recording::open(const std::string& path, Options options) {
+  Result<BagWriter> writer = BagWriter::open(path, options.bag);
+  if (!writer) return tl::unexpected(writer.error());
+  return std::unique_ptr<Recording>(new Recording(path, std::move(options), std::move(*writer)));
+}
+
+Recording::~Recording() { static_cast<void>(close()); }
+
+void Recording::hand_over(bool always) {
+  if (intake_->is_empty() || (!always && !intake_->is_full())) return;
+  Parcel parcel;
+  parcel.chunk = intake_->take();
+  push(std::move(parcel));
+}
+
+void Recording::push(Parcel parcel) {
+  const std::size_t weight = parcel.chunk.weight();
+  const bool must_arrive = parcel.ticket > 0 || parcel.is_last;
+  if (must_arrive) {
+    queue_.force_push(parcel, weight);
+    return;
+  }
+  const auto patience = options_.overflow == Overflow::kBlock ? kIdleWait : std::chrono::milliseconds(0);
+  while (!queue_.push_for(parcel, weight, patience)) {
+    if (options_.overflow == Overflow::kBlock && !failure()) continue;
+    std::optional<Parcel> oldest;
+    if (options_.overflow == Overflow::kDropOldest) {
+      oldest = queue_.drop_oldest([](const Parcel& held) { return held.ticket == 0; });
+    }
+    if (!oldest) {
+      intake_->drop(std::move(parcel.chunk));
+      return;
+    }
+    // Tracks that were new in the chunk let go must still reach the writer before their points.
+    Chunk& chunk = parcel.chunk;
+    chunk.new_tracks.insert(chunk.new_tracks.begin(), oldest->chunk.new_tracks.begin(), oldest->chunk.new_tracks.end());
+    oldest->chunk.new_tracks.clear();
+    intake_->drop(std::move(oldest->chunk));
+  }
+}
+
+Result<FlushResult> Recording::flush(const TrackName* track) {
+  if (closed_) return fail(ErrorCode::kClosed, path_ + " is closed");
+  return wait_for(request_flush(track));
+}
+
+std::uint64_t Recording::request_flush(const TrackName* track) {
+  Parcel parcel;
+  parcel.chunk = intake_->take();
+  parcel.ticket = ++last_ticket_;
+  if (track != nullptr) parcel.track = track->str();
+  const std::uint64_t ticket = parcel.ticket;
+  push(std::move(parcel));
+  return ticket;
+}
+
+Result<FlushResult> Recording::wait_for(std::uint64_t ticket) {
+  std::unique_lock lock(mutex_);
+  progress_.wait(lock, [&] { return done_ticket_ >= ticket; });
+  return flush_result_;
+}
+
+Status Recording::close() {
+  if (!closed_) {
+    closed_ = true;
+    Parcel parcel;
+    parcel.chunk = intake_->take();
+    parcel.is_last = true;
+    push(std::move(parcel));
+    queue_.close();
+    thread_.join();
+  }
+  const std::lock_guard lock(mutex_);
+  return close_status_;
+}
+
+void Recording::run() {
+  while (true) {
+    const auto until_sync = options_.sync ? last_write_ + *options_.sync - Clock::now() : Clock::duration(kIdleWait);
+    const auto wait = std::clamp<std::chrono::nanoseconds>(until_sync, std::chrono::milliseconds(1), kIdleWait);
+    std::optional<Parcel> parcel = queue_.pop(buffer_.empty() ? kIdleWait : wait);
+    if (parcel && !handle(*parcel)) break;
+    write_due();
+  }
+  finish();
+}
+
+// False after the last parcel.
+bool Recording::handle(Parcel& parcel) {
+  buffer_.add(std::move(parcel.chunk), Clock::now());
+  if (parcel.ticket > 0) {
+    last_flush_ = {};
+    // With sync on a bag holds a prefix of what arrived: one track is never written alone.
+    const bool whole = !parcel.track || options_.sync.has_value() || unwritten_.has_value();
+    const bool written = whole ? write_all() : write(buffer_.take(&*parcel.track));
+    {
+      const std::lock_guard lock(mutex_);
+      done_ticket_ = parcel.ticket;
+      flush_result_ = written ? Result<FlushResult>(last_flush_) : Result<FlushResult>(tl::unexpected(*failure_));
+    }
+    progress_.notify_all();
+  }
+  return !parcel.is_last;
+}
+
+void Recording::write_due() {
+  if (unwritten_) {
+    if (Clock::now() - last_write_ >= kRetryWait) static_cast<void>(write_all());
+    return;
+  }
+  if (buffer_.empty()) return;
+  const bool is_crowded = queue_.bytes() > options_.buffer_bytes / 5 * 4;
+  if (is_crowded || buffer_.weight() >= options_.commit_bytes) {
+    static_cast<void>(write_all());
+    return;
+  }
+  const auto now = Clock::now();
+  if (options_.sync) {
+    if (now - last_write_ >= *options_.sync) static_cast<void>(write_all());
+    return;
+  }
+  for (const std::string& track : buffer_.due(options_.points_max, options_.age_max, now)) {
+    if (!write(buffer_.take(&track))) return;
+  }
+}
+
+bool Recording::write_all() {
+  if (unwritten_) {
+    HeldBatch held = std::move(*unwritten_);
+    unwritten_.reset();
+    if (!write(std::move(held))) return false;
+  }
+  return buffer_.empty() || write(buffer_.take());
+}
+
+bool Recording::write(HeldBatch held) {
+  ZBAG_CHECK(!unwritten_);  // what came first is written first
+  const Result<WriteReport> report = writer_.write(held.batch);
+  last_write_ = Clock::now();
+  if (!report) {
+    const std::lock_guard lock(mutex_);
+    failure_ = report.error();
+    unwritten_ = std::move(held);
+    return false;
+  }
+  note(held.batch, *report);
+  std::size_t weight = 0;
+  if (held.owns_chunks) {
+    for (const auto& chunk : held.chunks) weight += chunk->weight();
+  }
+  held = {};
+  if (weight > 0) queue_.done(weight);
+  return true;
+}
+
+void Recording::note(const Batch& batch, const WriteReport& report) {
+  const std::lock_guard lock(mutex_);
+  last_flush_ = {};
+  for (std::size_t i = 0; i < batch.tracks.size(); ++i) {
+    const TrackBatch& track = batch.tracks[i];
+    const TrackReport& made = report.tracks[i];
+    totals_.fate += made.fate;
+    totals_.tracks[track.name] += made.fate;
+    RecordingTotals::Loss& loss = totals_.losses[track.name];
+    loss.lost = track.lost;
+    loss.missed_before = track.missed_before;
+    last_flush_.count += made.new_points;
+    if (made.new_points > 0 && batch.tracks.size() == 1) {
+      last_flush_.first_index = made.first_index;
+      last_flush_.last_index = made.first_index + made.new_points - 1;
+    }
+  }
+  totals_.fate += batch.unnamed;
+  totals_.block_bytes += report.block_bytes;
+  ++totals_.commits;
+  for (const LossRecord& record : batch.losses) publishers_[{record.src, record.track}] = record;
+  if (report.disk_low && !failure_) {
+    failure_ = Error{ErrorCode::kDiskFull, path_ + ": the disk is nearly full (--min-free); recording stops, what was "
+                                                   "accepted is written"};
+  }
+  progress_.notify_all();
+}
+
+void Recording::count_as_dropped(const HeldBatch& held) {
+  const std::lock_guard lock(mutex_);
+  for (const TrackBatch& track : held.batch.tracks) {
+    Fate fate = track.fate;
+    fate.dropped += track.points.size();
+    totals_.fate += fate;
+    totals_.tracks[track.name] += fate;
+  }
+  totals_.fate += held.batch.unnamed;
+}
+
+void Recording::finish() {
+  Status status;
+  if (!write_all()) {
+    // The last try failed: what is left is lost, and said so.
+    if (unwritten_) count_as_dropped(*unwritten_);
+    unwritten_.reset();
+    if (!buffer_.empty()) count_as_dropped(buffer_.take());
+    const std::lock_guard lock(mutex_);
+    status = tl::unexpected(*failure_);
+  }
+  Status closed = writer_.close();
+  {
+    const std::lock_guard lock(mutex_);
+    close_status_ = status ? closed : status;
+  }
+}
+
+std::optional<Error> Recording::failure() const {
+  const std::lock_guard lock(mutex_);
+  return failure_;
+}
+
+RecordingTotals Recording::totals() const {
+  const std::lock_guard lock(mutex_);
+  RecordingTotals totals = totals_;
+  for (const auto& [key, record] : publishers_) totals.publishers.push_back(record);
+  return totals;
+}
+
+}  // namespace zbag

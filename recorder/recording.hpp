@@ -1,0 +1,140 @@
+// One recording into one bag: frames in on one thread, blocks out on another.
+//
+//   accept() -> Intake -> chunk -> queue bounded in bytes -> merge buffer -> BagWriter
+//              caller's thread          |                  writer thread
+//
+// Nobody waits for the disk but the writer thread. It writes everything pending once per sync
+// interval, or earlier when `commit_bytes` have gathered; a bag is therefore at most one interval
+// behind. With `sync` off, tracks are written when they hold `points_max` points, when they are
+// `age_max` old, and on flush().
+//
+// What a flush() that returned well covers is durable. Frames that find the queue full meet the
+// overflow policy and are counted as dropped, never silently lost. When the disk fails, what was
+// accepted is kept and written again until close(); failure() says so.
+//
+// accept(), hand_over(), flush(), close() are for one thread at a time; the rest is thread-safe.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "bus/bounded_queue.hpp"
+#include "bus/session.hpp"
+#include "recorder/bag/bag_writer.hpp"
+#include "recorder/intake.hpp"
+#include "recorder/merge_buffer.hpp"
+
+namespace zbag {
+
+// What happens to a frame when memory is full. `flush`: everything pending is written at once from
+// 80 % on; frames that still find no room are dropped. `block`: the caller waits.
+enum class Overflow : std::uint8_t { kFlush, kBlock, kDropOldest, kDropNewest };
+
+// What became of everything so far, as far as it is written.
+struct RecordingTotals {
+  Fate fate;
+  std::map<std::string, Fate> tracks;
+  struct Loss {
+    std::optional<std::uint64_t> lost;
+    std::uint64_t missed_before = 0;
+  };
+  std::map<std::string, Loss> losses;    // by track
+  std::vector<LossRecord> publishers;    // by publisher and track
+  std::uint64_t block_bytes = 0;
+  std::uint64_t commits = 0;
+  std::optional<std::uint64_t> lost() const;
+};
+
+class Recording {
+ public:
+  struct Options {
+    Intake::Options intake;
+    BagWriter::Options bag;
+    std::optional<std::chrono::milliseconds> sync{100};  // nullopt: off
+    std::size_t buffer_bytes = 100'000'000;
+    std::size_t points_max = 1'000;                      // of one track, with sync off
+    std::chrono::milliseconds age_max{5'000};            // likewise
+    std::size_t commit_bytes = 8u << 20;
+    Overflow overflow = Overflow::kFlush;
+  };
+
+  // Opens or creates the bag. Errors as BagWriter::open.
+  static Result<std::unique_ptr<Recording>> open(const std::string& path, Options options);
+  ~Recording();  // closes, ignoring what close() would report
+
+  Intake& intake() { return *intake_; }
+  // Hands the intake's chunk to the writer when it is full, or always. Blocks only under kBlock.
+  void hand_over(bool always);
+
+  // Durable when it returns: everything, or one track with sync off.
+  Result<FlushResult> flush(const TrackName* track = nullptr);
+  // The same in two steps, for a caller that must not wait: the request is made by the thread that
+  // accepts, the answer may be awaited by another.
+  std::uint64_t request_flush(const TrackName* track = nullptr);
+  Result<FlushResult> wait_for(std::uint64_t ticket);
+  // Writes everything, ends the run. kDiskFull, kIo: some could not be written and is counted as
+  // dropped. Idempotent.
+  Status close();
+
+  // Why the recording can not go on: the disk is full or failing.
+  std::optional<Error> failure() const;
+  RecordingTotals totals() const;
+  std::size_t buffered_bytes() const { return queue_.bytes(); }
+  const Options& options() const { return options_; }
+  const std::string& path() const { return path_; }
+  std::shared_ptr<BagFile> file() const { return file_; }
+
+ private:
+  struct Parcel {
+    Chunk chunk;
+    std::uint64_t ticket = 0;            // 0: just a chunk
+    std::optional<std::string> track;    // of the ticket
+    bool is_last = false;
+  };
+  Recording(std::string path, Options options, BagWriter writer);
+  void push(Parcel parcel);
+  void run();
+  bool handle(Parcel& parcel);
+  void write_due();
+  bool write_all();
+  bool write(HeldBatch held);
+  void note(const Batch& batch, const WriteReport& report);
+  void finish();
+  void count_as_dropped(const HeldBatch& held);
+
+  const std::string path_;
+  const Options options_;
+  std::shared_ptr<BagFile> file_;
+  std::unique_ptr<Intake> intake_;
+  BoundedQueue<Parcel> queue_;
+  std::uint64_t last_ticket_ = 0;
+  bool closed_ = false;
+
+  // Of the writer thread alone.
+  BagWriter writer_;
+  MergeBuffer buffer_;
+  std::optional<HeldBatch> unwritten_;  // a batch the disk refused
+  std::chrono::steady_clock::time_point last_write_;
+  FlushResult last_flush_;
+
+  mutable std::mutex mutex_;  // guards what follows: the writer reports to whoever asks
+  std::condition_variable progress_;
+  RecordingTotals totals_;
+  std::map<std::pair<std::uint64_t, std::string>, LossRecord> publishers_;
+  std::optional<Error> failure_;
+  std::uint64_t done_ticket_ = 0;
+  Result<FlushResult> flush_result_ = FlushResult{};
+  Status close_status_;
+
+  std::thread thread_;
+};
+
+}  // namespace zbag

@@ -1,0 +1,120 @@
+// The one pass over a frame on the hot path: validates every byte of a MessagePack map and notes
+// its reserved fields without building a value.
+//
+// Guarantees: no allocation for up to 64 top-level keys, no recursion, never reads outside the
+// bytes given; cost is linear in them (n log n in the number of top-level keys above 64).
+// What passes is whole: str keys at every depth, no key twice at top level, depth at most 32,
+// nothing behind the map. A frame that passes can be decoded without meeting an error.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schemas/timestamp.hpp"
+
+namespace zbag {
+
+inline constexpr int kFrameDepthMax = 32;
+// A frame of a stranger may not be larger: twice the largest raw camera image in use, and far below
+// LMDB's limit on one value.
+inline constexpr std::size_t kFrameBytesMax = 64u << 20;
+
+// Why a frame is refused; every reason has a counter of its own. The names are in bags and in
+// JSON: append only.
+enum class Refusal : std::uint8_t {
+  kNotAMap,
+  kTrailingBytes,
+  kDuplicateKey,
+  kBadTimestamp,     // string, bool, nil, NaN, infinite, outside int64 nanoseconds
+  kBadName,          // the topic is no track name
+  kTooDeep,
+  kTooLarge,
+  kTruncated,
+  kBadKey,           // a key that is not a str
+  kBadType,          // 0xc1, which MessagePack never uses
+  kNothingToInherit, // _ts = -1 without a stamp before it, or without _src
+  kNoTimestamp,      // _ts missing under --timestamps require
+  kLate,             // its point was written and --late-merge is reject
+  kBadMessage,       // fewer than two parts
+  kTooManyTracks,    // the recorder's limit on tracks is reached
+};
+inline constexpr std::size_t kRefusalCount = 15;
+// "not_a_map", "trailing_bytes"...
+const char* refusal_name(Refusal refusal);
+
+enum class StampKind : std::uint8_t { kMissing, kInherit, kGiven };
+// What a missing stamp means: stamp it now, do so and warn once per track, or refuse it.
+enum class TimestampMode : std::uint8_t { kAuto, kWarn, kRequire };
+
+struct FrameScan {
+  StampKind stamp_kind = StampKind::kMissing;
+  Timestamp stamp;                   // set when kGiven
+  std::optional<std::uint64_t> seq;  // a _seq or _src that is no uint counts as a user field
+  std::optional<std::uint64_t> src;
+  bool latch = false;
+  std::uint32_t fields = 0;  // pairs other than _ts, _seq and _src
+  // A fingerprint of the names and types of those pairs in their order, so that whoever collects
+  // them looks at a frame only when this is new. 0 is never one.
+  std::uint64_t shape = 1;
+  // The bytes of those pairs: one range when the reserved fields come first, as our publishers
+  // send them; up to four otherwise. Offsets into the frame.
+  struct ByteRange {
+    std::uint32_t begin = 0;
+    std::uint32_t end = 0;
+  };
+  std::array<ByteRange, 4> ranges{};
+  std::uint8_t range_count = 0;
+};
+
+// Scans one frame. The result's offsets refer to `bytes`.
+struct ScanOutcome {
+  std::optional<Refusal> refusal;
+  FrameScan scan;
+};
+ScanOutcome scan_frame(std::span<const std::uint8_t> bytes);
+
+// One key and value of a map, as bytes inside it.
+struct PairBytes {
+  std::string_view name;
+  std::span<const std::uint8_t> pair;   // key and value
+  std::span<const std::uint8_t> value;
+};
+
+// The type of an encoded value as `info` shows it: "float64", "float64[]", "bin", "map"...
+std::string type_text(std::span<const std::uint8_t> value);
+
+// Walks the pairs of a sequence of `count` pairs that scan_frame() has passed.
+// REQUIRES: the bytes were validated; the views refer to them.
+class PairWalk {
+ public:
+  PairWalk(std::span<const std::uint8_t> pairs, std::uint32_t count) : rest_(pairs), left_(count) {}
+  std::optional<PairBytes> next();
+
+ private:
+  std::span<const std::uint8_t> rest_;
+  std::uint32_t left_;
+};
+
+// A map in bytes: what its header says and where its pairs begin.
+struct MapBytes {
+  std::uint32_t count = 0;
+  std::span<const std::uint8_t> pairs;
+};
+// nullopt when `bytes` does not begin with a map header. Does not look at the pairs.
+std::optional<MapBytes> open_map(std::span<const std::uint8_t> bytes);
+
+// Writes the header of a map of `count` pairs to `out` (room for 5 bytes); returns its length.
+std::size_t write_map_header(std::uint32_t count, std::uint8_t* out);
+
+// Pairs of `later` merged into those of `earlier`, as merge_fields() does it, in bytes. `out`
+// receives pairs without a header; returns their count. `overwritten` is raised by the number of
+// values that were replaced by different ones. REQUIRES: both were validated.
+std::uint32_t merge_pairs(MapBytes earlier, MapBytes later, bool deep, std::string& out,
+                          std::uint64_t& overwritten);
+
+}  // namespace zbag
