@@ -33,6 +33,14 @@ Context::~Context() {
   }
 }
 
+std::string Context::library_version() {
+  int major = 0;
+  int minor = 0;
+  int patch = 0;
+  zmq_version(&major, &minor, &patch);
+  return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch);
+}
+
 Message::Message() noexcept { zmq_msg_init(as_msg(raw())); }
 
 Message::~Message() { zmq_msg_close(as_msg(raw())); }

@@ -41,7 +41,7 @@ Status Playlist::select(const BagReader::Selection& selection) {
   for (const BagReader& reader : readers_) {
     Result<BagCursor> cursor = reader.cursor(selection);
     if (!cursor) return tl::unexpected(cursor.error());
-    heads_.push_back({std::move(*cursor), std::nullopt, true, false});
+    heads_.push_back({std::move(*cursor), std::nullopt, {}, true, false});
   }
   return {};
 }
@@ -81,10 +81,12 @@ Result<std::optional<PointView>> Playlist::next() {
 }
 
 void Playlist::release() {
-  // With one bag its cursor can step out of its transaction. With several the heads that wait hold
-  // points already read; they are given up and read again.
   for (Head& head : heads_) {
-    if (head.needs_next) head.cursor.release();
+    if (head.point) {
+      head.kept.assign(head.point->map.begin(), head.point->map.end());
+      head.point->map = head.kept;
+    }
+    head.cursor.release();
   }
 }
 

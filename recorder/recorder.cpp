@@ -205,8 +205,8 @@ void Recorder::report_losses() {
     static_cast<void>(publisher_->send("_sys/loss", bytes_of(frame)));
   };
   if (totals.fate.dropped > reported_dropped_) {
-    for (const auto& [track, fate] : totals.tracks) {
-      if (fate.dropped > 0) publish(track, 0, fate.dropped, "overflow");
+    for (const auto& [name, track] : totals.tracks) {
+      if (track.fate.dropped > 0) publish(name, 0, track.fate.dropped, "overflow");
     }
     reported_dropped_ = totals.fate.dropped;
   }

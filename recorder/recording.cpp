@@ -15,8 +15,8 @@ constexpr std::chrono::milliseconds kRetryWait{500};
 
 std::optional<std::uint64_t> RecordingTotals::lost() const {
   std::optional<std::uint64_t> sum;
-  for (const auto& [track, loss] : losses) {
-    if (loss.lost) sum = sum.value_or(0) + *loss.lost;
+  for (const auto& [name, track] : tracks) {
+    if (track.lost) sum = sum.value_or(0) + *track.lost;
   }
   return sum;
 }
@@ -195,10 +195,11 @@ void Recording::note(const Batch& batch, const WriteReport& report) {
     const TrackBatch& track = batch.tracks[i];
     const TrackReport& made = report.tracks[i];
     totals_.fate += made.fate;
-    totals_.tracks[track.name] += made.fate;
-    RecordingTotals::Loss& loss = totals_.losses[track.name];
-    loss.lost = track.lost;
-    loss.missed_before = track.missed_before;
+    RecordingTotals::TrackTotals& sums = totals_.tracks[track.name];
+    sums.fate += made.fate;
+    sums.lost = track.lost;
+    sums.missed_before = track.missed_before;
+    for (const RowPoint& point : track.points) sums.bytes += point.pairs_bytes;
     last_flush_.count += made.new_points;
     if (made.new_points > 0 && batch.tracks.size() == 1) {
       last_flush_.first_index = made.first_index;
@@ -222,7 +223,7 @@ void Recording::count_as_dropped(const HeldBatch& held) {
     Fate fate = track.fate;
     fate.dropped += track.points.size();
     totals_.fate += fate;
-    totals_.tracks[track.name] += fate;
+    totals_.tracks[track.name].fate += fate;
   }
   totals_.fate += held.batch.unnamed;
 }

@@ -41,12 +41,13 @@ enum class Overflow : std::uint8_t { kFlush, kBlock, kDropOldest, kDropNewest };
 // What became of everything so far, as far as it is written.
 struct RecordingTotals {
   Fate fate;
-  std::map<std::string, Fate> tracks;
-  struct Loss {
-    std::optional<std::uint64_t> lost;
+  struct TrackTotals {
+    Fate fate;
+    std::uint64_t bytes = 0;             // of fields, as they arrived
+    std::optional<std::uint64_t> lost;   // nullopt: unknown
     std::uint64_t missed_before = 0;
   };
-  std::map<std::string, Loss> losses;    // by track
+  std::map<std::string, TrackTotals> tracks;
   std::vector<LossRecord> publishers;    // by publisher and track
   std::uint64_t block_bytes = 0;
   std::uint64_t commits = 0;

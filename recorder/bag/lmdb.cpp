@@ -146,6 +146,10 @@ Result<std::unique_ptr<Env>> Env::open(const std::string& path, Options options)
   return env;
 }
 
+std::string Env::library_version() {
+  return fmt::format("{}.{}.{}", MDB_VERSION_MAJOR, MDB_VERSION_MINOR, MDB_VERSION_PATCH);
+}
+
 Env::~Env() { mdb_env_close(env_); }
 
 Result<std::unique_ptr<ReadTxn>> Env::read() {

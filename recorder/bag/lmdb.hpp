@@ -106,6 +106,7 @@ class Env {
   };
   static constexpr unsigned kReadersMax = 1'000;
   static constexpr unsigned kTablesMax = 16;
+  static std::string library_version();
 
   static Result<std::unique_ptr<Env>> open(const std::string& path, Options options);
   ~Env();

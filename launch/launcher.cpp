@@ -1,0 +1,235 @@
+#include "launch/launcher.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+
+namespace zbag {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::milliseconds kTick{50};
+constexpr std::array<int, 6> kColours = {36, 33, 32, 35, 34, 31};
+
+// The program's path: in the folders given, else as it is, for PATH to be searched.
+std::string find_program(const std::string& name, const std::vector<std::string>& folders) {
+  if (name.find('/') != std::string::npos) return name;
+  for (const std::string& folder : folders) {
+    std::string path = folder + "/" + name;
+    if (::access(path.c_str(), X_OK) == 0) return path;
+  }
+  return name;
+}
+
+std::string exit_text(int status) {
+  if (WIFEXITED(status)) return fmt::format("exited with {}", WEXITSTATUS(status));
+  if (WIFSIGNALED(status)) return fmt::format("was ended by signal {}", WTERMSIG(status));
+  return "ended";
+}
+
+}  // namespace
+
+struct Launcher::Process {
+  explicit Process(LaunchNode launch_node, int tint) : node(std::move(launch_node)), colour(tint) {}
+  ~Process() {
+    if (output >= 0) ::close(output);
+  }
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  LaunchNode node;
+  int colour;
+  pid_t pid = -1;  // -1: not running
+  int output = -1;
+  std::string partial;  // a line that has not ended yet
+  bool is_ready = false;
+  int restarts = 0;
+  std::optional<Clock::time_point> restart_at;
+  bool failed = false;
+};
+
+Launcher::Launcher(LaunchPlan plan, Options options) : plan_(std::move(plan)), options_(std::move(options)) {
+  for (std::size_t i = 0; i < plan_.nodes.size(); ++i) {
+    name_width_ = std::max(name_width_, plan_.nodes[i].name.size());
+    processes_.push_back(std::make_unique<Process>(plan_.nodes[i], kColours[i % kColours.size()]));
+  }
+}
+
+Launcher::~Launcher() {
+  for (const auto& process : processes_) {
+    if (process->pid <= 0) continue;
+    ::kill(-process->pid, SIGKILL);
+    ::waitpid(process->pid, nullptr, 0);
+  }
+}
+
+void Launcher::say(const Process& process, const std::string& line) {
+  const std::string prefix = fmt::format("{:<{}} | ", process.node.name, name_width_);
+  options_.print(options_.coloured ? fmt::format("\x1b[{}m{}\x1b[0m{}", process.colour, prefix, line) : prefix + line);
+}
+
+Status Launcher::start(Process& process) {
+  std::array<int, 2> pipe_fds{};
+  if (::pipe2(pipe_fds.data(), O_CLOEXEC) != 0) return fail(ErrorCode::kIo, fmt::format("pipe: {}", std::strerror(errno)));
+  // Everything the child needs is made before fork(): between fork and exec nothing may allocate.
+  const std::string program = find_program(process.node.command.front(), options_.search);
+  std::vector<char*> argv;
+  for (std::string& word : process.node.command) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  std::vector<std::string> pairs;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view pair(*entry);
+    if (!process.node.environment.contains(std::string(pair.substr(0, pair.find('='))))) pairs.emplace_back(pair);
+  }
+  for (const auto& [name, value] : process.node.environment) pairs.push_back(name + "=" + value);
+  std::vector<char*> envp;
+  for (std::string& pair : pairs) envp.push_back(pair.data());
+  envp.push_back(nullptr);
+
+  const pid_t pid = ::fork();
+  if (pid < 0) return fail(ErrorCode::kIo, fmt::format("fork: {}", std::strerror(errno)));
+  if (pid == 0) {
+    ::setpgid(0, 0);
+    ::dup2(pipe_fds[1], STDOUT_FILENO);
+    ::dup2(pipe_fds[1], STDERR_FILENO);
+    const int null = ::open("/dev/null", O_RDONLY);
+    if (null >= 0) ::dup2(null, STDIN_FILENO);
+    ::execvpe(program.c_str(), argv.data(), envp.data());
+    constexpr std::string_view kText = "cannot be started: no such program\n";
+    static_cast<void>(::write(STDERR_FILENO, kText.data(), kText.size()) < 0);
+    ::_exit(127);
+  }
+  ::setpgid(pid, pid);  // here too, whoever is first
+  ::close(pipe_fds[1]);
+  process.pid = pid;
+  process.output = pipe_fds[0];
+  ::fcntl(process.output, F_SETFL, O_NONBLOCK);
+  process.is_ready = process.node.wait_for.empty();
+  process.restart_at.reset();
+  return {};
+}
+
+void Launcher::read_output(Process& process) {
+  std::array<char, 4096> bytes;
+  while (process.output >= 0) {
+    const ssize_t size = ::read(process.output, bytes.data(), bytes.size());
+    if (size < 0) return;
+    if (size == 0) {
+      ::close(std::exchange(process.output, -1));
+      if (!process.partial.empty()) say(process, std::exchange(process.partial, {}));
+      return;
+    }
+    process.partial.append(bytes.data(), static_cast<std::size_t>(size));
+    for (std::size_t end = process.partial.find('\n'); end != std::string::npos; end = process.partial.find('\n')) {
+      const std::string line = process.partial.substr(0, end);
+      process.partial.erase(0, end + 1);
+      if (!process.node.wait_for.empty() && line.starts_with(process.node.wait_for)) process.is_ready = true;
+      say(process, line);
+    }
+    constexpr std::size_t kLineMax = 64u << 10;
+    if (process.partial.size() > kLineMax) say(process, std::exchange(process.partial, {}));
+  }
+}
+
+void Launcher::pump(std::chrono::milliseconds timeout) {
+  std::vector<pollfd> fds;
+  for (const auto& process : processes_) fds.push_back({process->output, POLLIN, 0});  // poll() passes over -1
+  ::poll(fds.data(), fds.size(), static_cast<int>(timeout.count()));
+  for (const auto& process : processes_) read_output(*process);
+  reap();
+}
+
+void Launcher::reap() {
+  for (const auto& process : processes_) {
+    if (process->pid <= 0) continue;
+    int status = 0;
+    if (::waitpid(process->pid, &status, WNOHANG) != process->pid) continue;
+    process->pid = -1;
+    read_output(*process);
+    on_exit(*process, status);
+  }
+}
+
+void Launcher::on_exit(Process& process, int status) {
+  const bool is_failure = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+  if (stopping_) return;
+  say(process, exit_text(status));
+  const LaunchNode& node = process.node;
+  const bool restarts = node.restart == Restart::kAlways || (node.restart == Restart::kOnFailure && is_failure);
+  if (restarts && process.restarts < node.restarts_max) {
+    ++process.restarts;
+    process.restart_at = Clock::now() + node.restart_delay;
+    say(process, fmt::format("starts again in {} ms ({} of {})", node.restart_delay.count(), process.restarts, node.restarts_max));
+    return;
+  }
+  process.failed = is_failure;
+  if (is_failure && node.required && result_) {
+    result_ = fail(ErrorCode::kIo, fmt::format("required node {} {}", node.name, exit_text(status)));
+  }
+}
+
+Status Launcher::await_ready(Process& process) {
+  const auto deadline = Clock::now() + process.node.wait_timeout;
+  while (!process.is_ready && !options_.stop_wanted()) {
+    pump(kTick);
+    if (process.pid <= 0 && !process.restart_at && !process.is_ready) {
+      return fail(ErrorCode::kIo, fmt::format("node {} ended before it was ready", process.node.name));
+    }
+    if (Clock::now() > deadline && !process.is_ready) {
+      return fail(ErrorCode::kTimeout, fmt::format("node {} did not say '{}' within {} ms", process.node.name, process.node.wait_for,
+                                                   process.node.wait_timeout.count()));
+    }
+  }
+  return {};
+}
+
+bool Launcher::any_alive() const {
+  return std::any_of(processes_.begin(), processes_.end(), [](const auto& process) { return process->pid > 0 || process->restart_at; });
+}
+
+Status Launcher::run() {
+  Status status;
+  for (const auto& process : processes_) {
+    if (options_.stop_wanted() || !result_) break;
+    status = start(*process);
+    if (status) status = await_ready(*process);
+    if (!status) break;
+  }
+  while (status && result_ && any_alive() && !options_.stop_wanted()) {
+    pump(kTick);
+    for (const auto& process : processes_) {
+      if (status && process->restart_at && Clock::now() >= *process->restart_at) status = start(*process);
+    }
+  }
+  stop_all();
+  if (!status) return status;
+  return result_;
+}
+
+void Launcher::stop_all() {
+  stopping_ = true;
+  for (auto it = processes_.rbegin(); it != processes_.rend(); ++it) {
+    Process& process = **it;
+    process.restart_at.reset();
+    if (process.pid <= 0) continue;
+    ::kill(-process.pid, SIGINT);
+    const auto deadline = Clock::now() + options_.stop_timeout;
+    while (process.pid > 0 && Clock::now() < deadline) pump(kTick);
+    if (process.pid <= 0) continue;
+    say(process, "does not stop: killed");
+    ::kill(-process.pid, SIGKILL);
+    while (process.pid > 0) pump(kTick);
+  }
+}
+
+}  // namespace zbag

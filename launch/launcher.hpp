@@ -1,0 +1,55 @@
+// Runs the nodes of a launch plan: starts them in order, prefixes their output, restarts by policy,
+// stops them in reverse order.
+//
+// One thread, one poll loop; run() blocks until all nodes have ended. Nodes get process groups of
+// their own, so that Ctrl-C reaches them through us and in order. Stopping sends SIGINT, waits up to
+// `stop_timeout`, then SIGKILL.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "launch/launch_file.hpp"
+
+namespace zbag {
+
+class Launcher {
+ public:
+  struct Options {
+    std::vector<std::string> search;  // folders looked in before PATH
+    bool coloured = false;
+    std::chrono::milliseconds stop_timeout{15'000};
+    std::function<bool()> stop_wanted;                 // asked about every 50 ms
+    std::function<void(const std::string&)> print;     // a whole line of output, prefixed
+  };
+
+  Launcher(LaunchPlan plan, Options options);
+  ~Launcher();  // kills what still runs
+
+  // kIo: a program cannot be started; kInvalid, kTimeout: a required node failed or was not ready.
+  Status run();
+
+ private:
+  struct Process;
+  Status start(Process& process);
+  Status await_ready(Process& process);
+  void pump(std::chrono::milliseconds timeout);
+  void read_output(Process& process);
+  void say(const Process& process, const std::string& line);
+  void reap();
+  void on_exit(Process& process, int status);
+  void stop_all();
+  bool any_alive() const;
+
+  LaunchPlan plan_;
+  Options options_;
+  std::vector<std::unique_ptr<Process>> processes_;
+  std::size_t name_width_ = 0;
+  bool stopping_ = false;
+  Status result_;
+};
+
+}  // namespace zbag

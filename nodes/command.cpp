@@ -1,0 +1,79 @@
+#include "nodes/command.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdio>
+
+namespace zbag {
+
+int exit_code_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kInvalid: return kExitUsage;
+    case ErrorCode::kDamaged: return kExitDamaged;
+    case ErrorCode::kDiskFull: return kExitLossy;
+    default: return kExitFailed;
+  }
+}
+
+int show(const std::string& verb, const Error& error) {
+  fmt::print(stderr, "zbag {}: {}\n", verb, error.message);
+  return exit_code_of(error.code);
+}
+
+void warn(const std::string& verb, const std::string& message) {
+  fmt::print(stderr, "zbag {}: warning: {}\n", verb, message);
+}
+
+CLI::App* add_subcommand(CLI::App& root, const std::string& name, const std::string& purpose,
+                         const std::string& example) {
+  CLI::App* const app = root.add_subcommand(name, purpose);
+  app->footer("Example:\n  " + example);
+  app->option_defaults()->always_capture_default();
+  return app;
+}
+
+void add_quiet(CLI::App& app, bool& quiet) { app.add_flag("--quiet", quiet, "Print errors only"); }
+
+void add_bus_options(CLI::App& app, BusArguments& arguments) {
+  app.add_option("--publish-to", arguments.urls.publish_to, "URL where publishers send (the broker's XSUB)")->type_name("URL");
+  app.add_option("--subscribe-to", arguments.urls.subscribe_to, "URL where subscribers listen (the broker's XPUB)")
+      ->type_name("URL");
+  app.add_option("--name", arguments.name, "Name of this node on the bus and for zbag ctl [the verb]")
+      ->type_name("NODE")
+      ->capture_default_str();
+  add_quiet(app, arguments.quiet);
+}
+
+void add_selection(CLI::App& app, SelectionArguments& arguments, bool with_exclude) {
+  app.add_option("--track", arguments.tracks, "Only tracks that match: * is one segment, ** any number")
+      ->type_name("PATTERN");
+  if (with_exclude) app.add_option("--exclude", arguments.excluded, "No tracks that match")->type_name("PATTERN");
+  app.add_option("--start", arguments.start,
+                 "First time: seconds since the epoch, ISO 8601, or +10 / +1m30s after the bag's start, -5 before its end")
+      ->type_name("TIME");
+  app.add_option("--end", arguments.end, "Last time, included; written like --start")->type_name("TIME");
+}
+
+std::string bytes_text(std::uint64_t bytes) {
+  static constexpr std::array<const char*, 5> kUnits = {"B", "kB", "MB", "GB", "TB"};
+  auto value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  while (value >= 999.5 && unit + 1 < kUnits.size()) {
+    value /= 1000.0;
+    ++unit;
+  }
+  if (unit == 0) return fmt::format("{} B", bytes);
+  return value < 99.95 ? fmt::format("{:.1f} {}", value, kUnits[unit]) : fmt::format("{:.0f} {}", value, kUnits[unit]);
+}
+
+std::string count_text(std::uint64_t count) {
+  std::string digits = std::to_string(count);
+  for (std::size_t at = digits.size(); at > 3;) {
+    at -= 3;
+    digits.insert(at, ",");
+  }
+  return digits;
+}
+
+}  // namespace zbag

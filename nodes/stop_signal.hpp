@@ -1,0 +1,15 @@
+// SIGINT and SIGTERM as something to look at: the first asks to stop cleanly, the second to give up.
+//
+// The counters are the one thing a signal handler may touch; install() is called once, by main().
+#pragma once
+
+namespace zbag {
+
+class StopSignal {
+ public:
+  static void install();
+  static int count();  // signals so far
+  static bool wanted() { return count() > 0; }
+};
+
+}  // namespace zbag

@@ -1,0 +1,103 @@
+#include "nodes/terminal.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <thread>
+
+namespace zbag {
+
+bool is_terminal(int fd) { return ::isatty(fd) == 1; }
+
+ProgressBar::ProgressBar(std::string label, bool quiet)
+    : label_(std::move(label)), enabled_(!quiet && is_terminal(STDERR_FILENO)) {}
+
+ProgressBar::~ProgressBar() {
+  if (drawn_) fmt::print(stderr, "\r\x1b[K");
+}
+
+void ProgressBar::show(double share) {
+  if (!enabled_) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (drawn_ && now - last_ < std::chrono::milliseconds(100)) return;
+  last_ = now;
+  drawn_ = true;
+  constexpr int kWidth = 32;
+  share = std::clamp(share, 0.0, 1.0);
+  const int done = static_cast<int>(share * kWidth);
+  fmt::print(stderr, "\r{} [{}{}] {:3.0f} %", label_, std::string(static_cast<std::size_t>(done), '#'),
+             std::string(static_cast<std::size_t>(kWidth - done), '.'), share * 100.0);
+  std::fflush(stderr);
+}
+
+void LiveScreen::draw(const std::vector<std::string>& lines) {
+  const bool in_place = is_terminal(STDERR_FILENO);
+  std::string out;
+  if (in_place && drawn_ > 0) out += fmt::format("\x1b[{}A", drawn_);
+  for (const std::string& line : lines) {
+    out += line;
+    out += in_place ? "\x1b[K\n" : "\n";
+  }
+  if (in_place && drawn_ > lines.size()) out += "\x1b[J";
+  drawn_ = lines.size();
+  std::fwrite(out.data(), 1, out.size(), stderr);
+  std::fflush(stderr);
+}
+
+struct KeyReader::Saved {
+  termios before;
+};
+
+KeyReader::KeyReader() : saved_(nullptr) {
+  // In the background a change of the terminal would stop the process.
+  if (!is_terminal(STDIN_FILENO) || ::tcgetpgrp(STDIN_FILENO) != ::getpgrp()) return;
+  termios now{};
+  if (::tcgetattr(STDIN_FILENO, &now) != 0) return;
+  saved_ = new Saved{now};
+  now.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
+  ::tcsetattr(STDIN_FILENO, TCSANOW, &now);
+}
+
+KeyReader::~KeyReader() {
+  if (saved_ == nullptr) return;
+  ::tcsetattr(STDIN_FILENO, TCSANOW, &saved_->before);
+  delete saved_;
+}
+
+std::optional<KeyReader::Key> KeyReader::read(std::chrono::milliseconds timeout) {
+  if (saved_ == nullptr) {
+    std::this_thread::sleep_for(timeout);
+    return std::nullopt;
+  }
+  pollfd in{STDIN_FILENO, POLLIN, 0};
+  if (::poll(&in, 1, static_cast<int>(timeout.count())) <= 0) return std::nullopt;
+  std::array<char, 8> bytes{};
+  const ssize_t size = ::read(STDIN_FILENO, bytes.data(), bytes.size());
+  const std::string_view key(bytes.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  if (key == " ") return Key::kSpace;
+  if (key == "\x1b[C") return Key::kRight;
+  if (key == "\x1b[D") return Key::kLeft;
+  if (key == "\x1b[A") return Key::kUp;
+  if (key == "\x1b[B") return Key::kDown;
+  if (key == "\x1b[5~") return Key::kPageUp;
+  if (key == "\x1b[6~") return Key::kPageDown;
+  return std::nullopt;
+}
+
+std::string fit(std::string text, std::size_t width) {
+  const auto starts = [](char c) { return (static_cast<unsigned char>(c) & 0xc0u) != 0x80u; };
+  const auto columns = static_cast<std::size_t>(std::count_if(text.begin(), text.end(), starts));
+  if (columns <= width) return text + std::string(width - columns, ' ');
+  std::size_t kept = 0;
+  std::size_t at = 0;
+  while (at < text.size() && kept < width) kept += starts(text[at++]) ? 1 : 0;
+  while (at < text.size() && !starts(text[at])) ++at;
+  return text.substr(0, at);
+}
+
+}  // namespace zbag

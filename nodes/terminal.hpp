@@ -1,0 +1,57 @@
+// The terminal: progress bars, live screens, keys.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace zbag {
+
+bool is_terminal(int fd);
+
+// A bar on stderr when that is a terminal, silent otherwise. Redraws ten times a second at most.
+class ProgressBar {
+ public:
+  ProgressBar(std::string label, bool quiet);
+  ~ProgressBar();  // clears the line
+  ProgressBar(const ProgressBar&) = delete;
+  ProgressBar& operator=(const ProgressBar&) = delete;
+  void show(double share);  // 0 to 1
+
+ private:
+  std::string label_;
+  bool enabled_;
+  bool drawn_ = false;
+  std::chrono::steady_clock::time_point last_;
+};
+
+// A block of lines on stderr that is redrawn in place on a terminal, appended otherwise.
+class LiveScreen {
+ public:
+  void draw(const std::vector<std::string>& lines);
+
+ private:
+  std::size_t drawn_ = 0;
+};
+
+// Reads single keys from the terminal while it lives; does nothing when stdin is none.
+class KeyReader {
+ public:
+  enum class Key { kSpace, kRight, kLeft, kUp, kDown, kPageUp, kPageDown };
+  KeyReader();
+  ~KeyReader();
+  KeyReader(const KeyReader&) = delete;
+  KeyReader& operator=(const KeyReader&) = delete;
+  std::optional<Key> read(std::chrono::milliseconds timeout);
+
+ private:
+  struct Saved;
+  Saved* saved_;
+};
+
+// `text` cut or padded to `width` columns (UTF-8 aware enough for names: counts code points).
+std::string fit(std::string text, std::size_t width);
+
+}  // namespace zbag

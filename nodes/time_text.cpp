@@ -1,0 +1,108 @@
+#include "nodes/time_text.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <ctime>
+
+namespace zbag {
+namespace {
+
+std::optional<double> number(std::string_view text) {
+  double value = 0.0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
+  return value;
+}
+
+// "90", "1.5s", "1m30s", "2h", "250ms".
+std::optional<double> span_seconds(std::string_view text) {
+  if (const std::optional<double> plain = number(text)) return plain;
+  double sum = 0.0;
+  while (!text.empty()) {
+    const std::size_t digits = text.find_first_not_of("0123456789.");
+    if (digits == 0 || digits == std::string_view::npos) return std::nullopt;
+    const std::optional<double> value = number(text.substr(0, digits));
+    text.remove_prefix(digits);
+    const std::size_t letters = std::min(text.find_first_of("0123456789."), text.size());
+    const std::string_view unit = text.substr(0, letters);
+    text.remove_prefix(letters);
+    const double scale = unit == "ms" ? 1e-3 : unit == "s" ? 1.0 : unit == "m" ? 60.0 : unit == "h" ? 3600.0 : unit == "d" ? 86400.0 : 0.0;
+    if (!value || scale == 0.0) return std::nullopt;
+    sum += *value * scale;
+  }
+  return sum;
+}
+
+std::optional<double> iso_seconds(const std::string& text) {
+  std::tm tm{};
+  int year = 0;
+  int month = 0;
+  double seconds = 0.0;
+  int used = 0;
+  const int got = std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%lfZ%n", &year, &month, &tm.tm_mday, &tm.tm_hour,
+                              &tm.tm_min, &seconds, &used);
+  if (got == 6 && static_cast<std::size_t>(used) == text.size() && month >= 1 && month <= 12 && seconds >= 0.0 && seconds < 61.0) {
+    tm.tm_year = year - 1900;
+    tm.tm_mon = month - 1;
+    return static_cast<double>(timegm(&tm)) + seconds;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<Timestamp> parse_time(const std::string& text, const std::optional<TimeRange>& extent) {
+  const auto bad = [&](const char* why) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("time '{}' {}; write seconds (1326899528.4), 2026-11-20T10:00:00Z, +10, +1m30s or -5", text, why));
+  };
+  if (!text.empty() && (text[0] == '+' || text[0] == '-')) {
+    const std::optional<double> span = span_seconds(std::string_view(text).substr(1));
+    if (!span) return bad("is not understood");
+    if (!extent) return bad("is relative, and the bag is empty");
+    const auto ns = static_cast<std::int64_t>(std::llround(*span * 1e9));
+    const std::int64_t at = text[0] == '+' ? extent->first + ns : extent->last - ns;
+    return Timestamp::from_stored(at, seconds_of_key(at));
+  }
+  std::optional<double> seconds = number(text);
+  if (!seconds) seconds = iso_seconds(text);
+  if (!seconds) return bad("is not understood");
+  const std::optional<Timestamp> stamp = Timestamp::from_seconds(*seconds);
+  if (!stamp) return bad("is out of range");
+  return *stamp;
+}
+
+Result<TimeRange> parse_range(const std::string& start, const std::string& end,
+                              const std::optional<TimeRange>& extent) {
+  TimeRange range;
+  if (!start.empty()) {
+    const Result<Timestamp> first = parse_time(start, extent);
+    if (!first) return tl::unexpected(first.error());
+    range.first = first->ns();
+  }
+  if (!end.empty()) {
+    const Result<Timestamp> last = parse_time(end, extent);
+    if (!last) return tl::unexpected(last.error());
+    range.last = last->ns();
+  }
+  return range;
+}
+
+std::string iso_text(double seconds) {
+  const double whole = std::floor(seconds);
+  const auto millis = static_cast<int>((seconds - whole) * 1000.0);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(whole)), millis);
+}
+
+std::string duration_text(double seconds) {
+  if (seconds < 60.0) return fmt::format("{:.3g} s", seconds);
+  const auto whole = static_cast<std::int64_t>(seconds);
+  if (seconds < 3600.0) return fmt::format("{}m{:02}s", whole / 60, whole % 60);
+  return fmt::format("{}h{:02}m{:02}s", whole / 3600, whole / 60 % 60, whole % 60);
+}
+
+}  // namespace zbag

@@ -1,0 +1,218 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <thread>
+
+#include "bus/session.hpp"
+#include "nodes/command.hpp"
+#include "nodes/give_up.hpp"
+#include "nodes/stop_signal.hpp"
+#include "player/neutral_file.hpp"
+#include "player/playback_clock.hpp"
+
+namespace zbag {
+namespace {
+
+struct Arguments {
+  BusArguments bus;
+  std::string file;
+  double rate = 1.0;
+  bool burst = false;
+  bool loop = false;
+  bool split_tracks = false;
+  std::vector<std::string> tracks;
+  double wait_seconds = 5.0;
+};
+
+// One session for all tracks, or one a track, as separate sensor processes would have.
+class Sessions {
+ public:
+  Sessions(Context& context, const Arguments& arguments) : context_(context), arguments_(arguments) {}
+
+  Result<Track*> track(const std::string& name) {
+    const auto known = tracks_.find(name);
+    if (known != tracks_.end()) return &known->second;
+    Result<Session*> session = session_of(name);
+    if (!session) return tl::unexpected(session.error());
+    Result<Track> track = (*session)->track(name);
+    if (!track) return tl::unexpected(track.error());
+    return &tracks_.emplace(name, *track).first->second;
+  }
+
+  bool wait_for_listener(std::chrono::milliseconds timeout) {
+    const Result<Session*> session = session_of("");
+    return session && (*session)->wait_for_listener(timeout);
+  }
+
+  Status close() {
+    Status first;
+    for (auto& [name, session] : sessions_) {
+      Status status = session->close();
+      if (first && !status) first = status;
+    }
+    return first;
+  }
+
+ private:
+  Result<Session*> session_of(const std::string& track) {
+    const std::string key = arguments_.split_tracks ? track : std::string();
+    const auto known = sessions_.find(key);
+    if (known != sessions_.end()) return known->second.get();
+    std::string name = arguments_.bus.name.empty() ? "pub" : arguments_.bus.name;
+    if (!key.empty()) name += ":" + key;
+    Result<std::unique_ptr<Session>> session =
+        Session::on_bus(context_, arguments_.bus.urls, {.name = name},
+                        {.wait_when_full = true, .linger = std::chrono::milliseconds(-1)});
+    if (!session) return tl::unexpected(session.error());
+    // A new socket would lose its first frames before the subscription has come through.
+    if (!key.empty()) (*session)->wait_for_listener(std::chrono::milliseconds(500));
+    return sessions_.emplace(key, std::move(*session)).first->second.get();
+  }
+
+  Context& context_;
+  const Arguments& arguments_;
+  std::map<std::string, std::unique_ptr<Session>> sessions_;
+  std::map<std::string, Track> tracks_;
+};
+
+class Publication {
+ public:
+  Publication(const Arguments& arguments, TrackFilter filter, Sessions& sessions)
+      : arguments_(arguments), filter_(std::move(filter)), sessions_(sessions), clock_([] { return std::chrono::steady_clock::now(); }) {
+    clock_.set_rate(arguments.rate);
+  }
+
+  // Publishes the file once; stamps are shifted by what earlier laps took.
+  Status lap() {
+    Result<NeutralReader> reader = NeutralReader::open(arguments_.file);
+    if (!reader) return tl::unexpected(reader.error());
+    std::optional<std::int64_t> before;
+    std::int64_t first = 0;
+    while (!StopSignal::wanted()) {
+      Result<std::optional<NeutralFrame>> frame = reader->next();
+      if (!frame && frame.error().code == ErrorCode::kInvalid) {
+        ++refused_;
+        warn("pub", frame.error().message);
+        continue;
+      }
+      if (!frame) return tl::unexpected(frame.error());
+      if (!*frame) break;
+      if (!filter_.matches((*frame)->track)) continue;
+      const std::int64_t ns = (*frame)->stamp.ns();
+      if (!before) {
+        first = ns;
+        clock_.seek(ns);
+      } else if (arguments_.loop && shift_ns_ == 0 && ns > *before) {
+        steps_.push_back(ns - *before);
+      }
+      before = before ? std::max(*before, ns) : ns;
+      wait_until(ns);
+      if (Status status = send(**frame); !status) return status;
+    }
+    if (before) shift_ns_ += *before - first + median_step();
+    return {};
+  }
+  std::uint64_t sent() const { return sent_; }
+  std::uint64_t refused() const { return refused_; }
+
+ private:
+  void wait_until(std::int64_t ns) const {
+    if (arguments_.burst) return;
+    while (!StopSignal::wanted()) {
+      const auto left = *clock_.when(ns) - std::chrono::steady_clock::now();
+      if (left.count() <= 0) return;
+      std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(left, std::chrono::milliseconds(100)));
+    }
+  }
+
+  Status send(const NeutralFrame& frame) {
+    Result<Track*> track = sessions_.track(frame.track);
+    const Timestamp stamp = shift_ns_ == 0 ? frame.stamp : Timestamp::from_ns(frame.stamp.ns() + shift_ns_);
+    Status status = track ? (*track)->append(frame.fields, stamp) : Status(tl::unexpected(track.error()));
+    while (!status && status.error().code == ErrorCode::kTimeout && StopSignal::count() < 2) {
+      status = (*track)->append(frame.fields, stamp);
+    }
+    if (!status && status.error().code == ErrorCode::kInvalid) {
+      ++refused_;
+      warn("pub", status.error().message);
+      return {};
+    }
+    if (status) ++sent_;
+    return status;
+  }
+
+  std::int64_t median_step() {
+    if (steps_.empty()) return 1'000'000;
+    const auto middle = steps_.begin() + static_cast<std::ptrdiff_t>(steps_.size() / 2);
+    std::nth_element(steps_.begin(), middle, steps_.end());
+    return *middle;
+  }
+
+  const Arguments& arguments_;
+  TrackFilter filter_;
+  Sessions& sessions_;
+  PlaybackClock clock_;
+  std::int64_t shift_ns_ = 0;
+  std::vector<std::int64_t> steps_;
+  std::uint64_t sent_ = 0;
+  std::uint64_t refused_ = 0;
+};
+
+int run(const Arguments& arguments) {
+  const Result<TrackFilter> filter = TrackFilter::parse(arguments.tracks);
+  if (!filter) return show("pub", filter.error());
+  if (!(arguments.rate > 0.0)) return show("pub", {ErrorCode::kInvalid, fmt::format("--rate {}: give a number above 0", arguments.rate)});
+  // Opened once beforehand, so that a wrong name is said before anybody is waited for.
+  if (const Result<NeutralReader> reader = NeutralReader::open(arguments.file); !reader) return show("pub", reader.error());
+
+  int exit_code = kExitDone;
+  std::uint64_t sent = 0;
+  GiveUp give_up("pub");
+  {
+    Context context;
+    Sessions sessions(context, arguments);
+    const auto wait = std::chrono::milliseconds(static_cast<std::int64_t>(arguments.wait_seconds * 1000.0));
+    if (!sessions.wait_for_listener(wait) && !StopSignal::wanted()) {
+      warn("pub", fmt::format("nobody listens at {} after {} s; publishing all the same", arguments.bus.urls.publish_to,
+                              arguments.wait_seconds));
+    }
+    Publication publication(arguments, *filter, sessions);
+    Status status;
+    do {
+      status = publication.lap();
+    } while (status && arguments.loop && !StopSignal::wanted());
+    Status closed = sessions.close();
+    if (status && !closed) status = closed;
+    if (!status) exit_code = show("pub", status.error());
+    if (status && publication.refused() > 0) exit_code = kExitLossy;
+    sent = publication.sent();
+    give_up.leaving(sent);
+    // The context's end waits until the last frame has left the process.
+  }
+  give_up.left();
+  if (!arguments.bus.quiet) fmt::print(stderr, "published {} frames\n", count_text(sent));
+  return exit_code;
+}
+
+}  // namespace
+
+Verb add_pub(CLI::App& root) {
+  CLI::App* const app = add_subcommand(root, "pub", "Publishes a neutral recording as sensor processes would",
+                                       "zbag pub run.jsonl.xz --rate 20");
+  auto arguments = std::make_shared<Arguments>();
+  app->add_option("FILE", arguments->file, "Recording: JSON lines, plain or .xz")->required()->capture_default_str();
+  app->add_option("--rate", arguments->rate, "Speed; 1 is real time")->type_name("R");
+  app->add_flag("--burst", arguments->burst, "As fast as the bus takes frames");
+  app->add_flag("--loop", arguments->loop, "Starts over at the end, stamps going on");
+  app->add_flag("--split-tracks", arguments->split_tracks, "One publishing session for each track");
+  app->add_option("--track", arguments->tracks, "Only tracks that match: * is one segment, ** any number")->type_name("PATTERN");
+  app->add_option("--wait", arguments->wait_seconds, "Seconds to wait at most for the first subscriber")->type_name("S");
+  add_bus_options(*app, arguments->bus);
+  return {app, [arguments] { return run(*arguments); }};
+}
+
+}  // namespace zbag

@@ -1,0 +1,63 @@
+// zbag: one binary, verbs like git's.
+
+#include <fmt/format.h>
+#include <malloc.h>
+
+#include <exception>
+
+#include "nodes/command.hpp"
+#include "nodes/completion.hpp"
+#include "nodes/settings.hpp"
+#include "nodes/stop_signal.hpp"
+#include "recorder/bag/layout.hpp"
+
+namespace zbag {
+namespace {
+
+int run(int argc, char** argv) {
+  CLI::App root("zbag records, replays and queries robot data.", "zbag");
+  root.set_version_flag("--version", fmt::format("zbag {}", kZbagVersion));
+  root.require_subcommand(1);
+  root.footer("zbag VERB --help explains a verb. Exit codes: 0 done, 1 failed, 2 wrong usage,\n"
+              "3 done but data was lost or skipped, 4 the input is damaged.");
+  const Verbs verbs{add_broker(root), add_pub(root),    add_tap(root),    add_topics(root), add_record(root),
+                    add_play(root),   add_info(root),   add_cat(root),    add_export(root), add_import(root),
+                    add_check(root),  add_launch(root), add_ctl(root),    add_version(root), add_completion(root)};
+  for (const Verb& verb : verbs) add_settings_options(*verb.app);
+
+  const std::vector<std::string> given(argv + 1, argv + argc);
+  Result<std::vector<std::string>> arguments = layered_arguments(root, given);
+  if (!arguments) return show(given.front(), arguments.error());
+  try {
+    // CLI11 takes them from the back.
+    root.parse(std::vector<std::string>(arguments->rbegin(), arguments->rend()));
+  } catch (const CLI::Success& success) {
+    return root.exit(success);
+  } catch (const CLI::ParseError& error) {
+    const bool has_verb = !given.empty() && find_verb(root, given.front()) != nullptr;
+    fmt::print(stderr, "zbag{}: {}; see zbag {}--help\n", has_verb ? " " + given.front() : "", error.what(),
+               has_verb ? given.front() + " " : "");
+    return kExitUsage;
+  }
+  for (const Verb& verb : verbs) {
+    if (verb.app->parsed()) return verb.run();
+  }
+  return kExitUsage;
+}
+
+}  // namespace
+}  // namespace zbag
+
+int main(int argc, char** argv) {
+  // Chunks and images are allocated and freed all the time; handing them back to the kernel each
+  // time costs a page fault per 4 KiB (measured: performance.md).
+  mallopt(M_MMAP_THRESHOLD, 64 << 20);
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+  zbag::StopSignal::install();
+  try {
+    return zbag::run(argc, argv);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "zbag: {}\n", error.what());
+    return zbag::kExitFailed;
+  }
+}
