@@ -28,7 +28,7 @@ void warn(const std::string& verb, const std::string& message) {
 CLI::App* add_subcommand(CLI::App& root, const std::string& name, const std::string& purpose,
                          const std::string& example) {
   CLI::App* const app = root.add_subcommand(name, purpose);
-  app->footer("Example:\n  " + example);
+  app->footer("Example:\n  " + example + "\n");
   app->option_defaults()->always_capture_default();
   return app;
 }

@@ -1,13 +1,13 @@
 #include "nodes/print_point.hpp"
 
 #include <fmt/format.h>
-#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <cstdio>
 
 #include "player/exporter.hpp"
 #include "schemas/json_text.hpp"
+#include "schemas/track_name.hpp"
 
 namespace zbag {
 namespace {
@@ -54,24 +54,22 @@ bool PointPrinter::print(std::string_view track, Timestamp stamp, const Fields& 
     }
     encode_value(Array{Value(track), Value(std::move(map))}, out_);
   } else {
-    const Fields kept = shown(fields, columns_);
-    std::string line = "{\"_ts\":" + seconds_text(stamp.seconds()) + ",\"track\":";
-    write_json_text(track, line);
-    if (all_ && src) line += fmt::format(",\"_src\":\"{:016x}\"", *src);
-    if (all_ && seq) line += fmt::format(",\"_seq\":{}", *seq);
-    if (!kept.empty()) line += ',';
-    write_json_members(kept, line);
-    line += '}';
-    if (format_ == PointFormat::kYaml) {
-      // JSON is YAML: the library reads it and writes it as blocks.
-      YAML::Node node = YAML::Load(line);
-      node.SetStyle(YAML::EmitterStyle::Block);
-      YAML::Emitter block;
-      block << node;
-      line = std::string("---\n") + block.c_str();
-    }
-    out_ += line;
-    out_ += '\n';
+    std::string ts = seconds_text(stamp.seconds());
+    std::string name;
+    write_json_text(track, name);
+    const bool is_yaml = format_ == PointFormat::kYaml;
+    // A YAML document whose values are JSON: flow style, which keeps "1" a text and 1.0 a float.
+    out_ += is_yaml ? "---\n_ts: " + ts + "\ntrack: " + name : "{\"_ts\":" + ts + ",\"track\":" + name;
+    const auto member = [&](std::string_view key, const Value& value) {
+      out_ += is_yaml ? "\n" : ",";
+      write_json_text(key, out_);
+      out_ += is_yaml ? ": " : ":";
+      write_json(value, out_);
+    };
+    if (all_ && src) member("_src", fmt::format("{:016x}", *src));
+    if (all_ && seq) member("_seq", *seq);
+    for (const auto& [key, value] : shown(fields, columns_)) member(is_utf8(key) ? key : printable(key), value);
+    out_ += is_yaml ? "\n" : "}\n";
   }
   constexpr std::size_t kBufferBytes = 64u << 10;
   return out_.size() < kBufferBytes || flush();

@@ -179,6 +179,13 @@ void add_settings_options(CLI::App& app) {
   app.add_option_function<std::vector<std::string>>("--set", [](const std::vector<std::string>&) {},
                                                     "Sets one option, above the file and the environment")
       ->type_name("KEY=VALUE");
+  bool has_positional = false;
+  for (const CLI::Option* option : app.get_options()) has_positional = has_positional || option->get_positional();
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_default_str() == "[]") option->default_str("");
+    // `play --track a day.zbag` must not take the bag for a second pattern.
+    if (has_positional && !option->get_positional() && option->get_items_expected_max() > 1) option->allow_extra_args(false);
+  }
 }
 
 const CLI::App* find_verb(const CLI::App& root, const std::string& name) {

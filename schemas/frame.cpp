@@ -15,11 +15,29 @@ struct StringSink {
   std::string& out;
   void write(const char* data, std::size_t size) { out.append(data, size); }
 };
-using Packer = msgpack::packer<StringSink>;
+// The library's packer and where it writes.
+struct Packer : msgpack::packer<StringSink> {
+  explicit Packer(StringSink& target) : msgpack::packer<StringSink>(target), sink(target) {}
+  StringSink& sink;
+};
 
 std::uint32_t size32(std::size_t size) {
   ZBAG_CHECK(size <= UINT32_MAX);
   return static_cast<std::uint32_t>(size);
+}
+
+// msgpack-cxx's own pack_double() turns 2.0 into the integer 2 to save bytes; a float stays a float.
+void pack_float64(StringSink& sink, double value) {
+  const std::uint64_t bits = __builtin_bswap64(std::bit_cast<std::uint64_t>(value));
+  std::array<char, 9> bytes{static_cast<char>(0xcb)};
+  std::memcpy(bytes.data() + 1, &bits, sizeof bits);
+  sink.write(bytes.data(), bytes.size());
+}
+void pack_float32(StringSink& sink, float value) {
+  const std::uint32_t bits = __builtin_bswap32(std::bit_cast<std::uint32_t>(value));
+  std::array<char, 5> bytes{static_cast<char>(0xca)};
+  std::memcpy(bytes.data() + 1, &bits, sizeof bits);
+  sink.write(bytes.data(), bytes.size());
 }
 
 void pack_text(Packer& packer, std::string_view text) {
@@ -56,6 +74,10 @@ void pack_value(Packer& packer, const Value& value) {
           for (const Value& item : held) pack_value(packer, item);
         } else if constexpr (std::is_same_v<T, Fields>) {
           pack_fields(packer, held);
+        } else if constexpr (std::is_same_v<T, double>) {
+          pack_float64(packer.sink, held);
+        } else if constexpr (std::is_same_v<T, float>) {
+          pack_float32(packer.sink, held);
         } else {
           packer.pack(held);
         }
@@ -66,7 +88,7 @@ void pack_value(Packer& packer, const Value& value) {
 void pack_head(Packer& packer, const FrameHead& head, std::size_t fields) {
   packer.pack_map(size32(fields + 3));
   pack_text(packer, "_ts");
-  packer.pack_double(head.stamp.seconds());
+  pack_float64(packer.sink, head.stamp.seconds());
   pack_text(packer, "_seq");
   packer.pack_uint64(head.seq);
   pack_text(packer, "_src");
@@ -172,8 +194,8 @@ struct FrameEncoder {
       case Kind::kBool: packer.pack(view.bits_ != 0); break;
       case Kind::kInt: packer.pack(static_cast<std::int64_t>(view.bits_)); break;
       case Kind::kUint: packer.pack(view.bits_); break;
-      case Kind::kFloat: packer.pack_float(view.float_); break;
-      case Kind::kDouble: packer.pack_double(view.double_); break;
+      case Kind::kFloat: pack_float32(packer.sink, view.float_); break;
+      case Kind::kDouble: pack_float64(packer.sink, view.double_); break;
       case Kind::kText: pack_text(packer, {text, view.size_}); break;
       case Kind::kBin:
         packer.pack_bin(size32(view.size_));
@@ -181,7 +203,7 @@ struct FrameEncoder {
         break;
       case Kind::kDoubles:
         packer.pack_array(size32(view.size_));
-        for (const double item : doubles(view)) packer.pack_double(item);
+        for (const double item : doubles(view)) pack_float64(packer.sink, item);
         break;
       case Kind::kValue: pack_value(packer, *static_cast<const Value*>(view.data_)); break;
     }

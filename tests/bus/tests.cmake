@@ -1,0 +1,1 @@
+# Tests of bus; included by tests/CMakeLists.txt.

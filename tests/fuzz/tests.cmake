@@ -1,0 +1,1 @@
+# Tests of fuzz; included by tests/CMakeLists.txt.

@@ -1,0 +1,1 @@
+# Tests of nodes; included by tests/CMakeLists.txt.

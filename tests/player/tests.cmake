@@ -1,0 +1,1 @@
+# Tests of player; included by tests/CMakeLists.txt.

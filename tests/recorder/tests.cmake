@@ -1,0 +1,1 @@
+# Tests of recorder; included by tests/CMakeLists.txt.

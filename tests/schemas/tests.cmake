@@ -1,0 +1,1 @@
+# Tests of schemas; included by tests/CMakeLists.txt.

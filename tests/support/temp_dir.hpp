@@ -1,0 +1,34 @@
+// A folder of a test's own, gone with it. Sets ZBAG_RUNTIME_DIR inside it, so that tests running
+// beside each other never meet on an ipc path.
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include "schemas/check.hpp"
+
+namespace zbag {
+
+class TempDir {
+ public:
+  TempDir() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "zbag-test-XXXXXX").string();
+    ZBAG_CHECK(::mkdtemp(pattern.data()) != nullptr);
+    path_ = pattern;
+    ::setenv("ZBAG_RUNTIME_DIR", (path_ + "/run").c_str(), 1);
+  }
+  ~TempDir() {
+    std::error_code error;
+    std::filesystem::remove_all(path_, error);
+  }
+  TempDir(const TempDir&) = delete;
+  TempDir& operator=(const TempDir&) = delete;
+
+  std::string path(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace zbag

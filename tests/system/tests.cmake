@@ -1,0 +1,1 @@
+# Tests of system; included by tests/CMakeLists.txt.
