@@ -85,6 +85,10 @@ class BoundedQueue {
     room_.notify_all();
   }
 
+  bool is_empty() const {  // nothing waits; what was popped may still weigh
+    const std::lock_guard lock(mutex_);
+    return items_.empty();
+  }
   std::size_t bytes() const {
     const std::lock_guard lock(mutex_);
     return bytes_held_;

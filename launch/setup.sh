@@ -14,7 +14,7 @@ packages=(
   # the demo camera
   libjpeg62-turbo-dev
   # tests and benchmarks; a second implementation of every format
-  libgtest-dev libgmock-dev libbenchmark-dev libsqlite3-dev liblcm-dev
+  libgtest-dev libgmock-dev libbenchmark-dev libsqlite3-dev liblcm-dev libglib2.0-dev
   python3 python3-zmq python3-msgpack python3-lmdb xz-utils
 )
 

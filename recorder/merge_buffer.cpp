@@ -69,6 +69,7 @@ void MergeBuffer::take_slot(Slot& slot, HeldBatch& held) {
   batch.name = slot.name;
   held.points += slot.points.size();
   batch.points.swap(slot.points);
+  slot.points.reserve(batch.points.size());  // about as many come next time
   batch.fate = std::exchange(slot.fate, Fate());
   if (slot.loss) {
     batch.lost = slot.loss->lost;

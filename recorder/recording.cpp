@@ -144,7 +144,9 @@ void Recording::write_due() {
     return;
   }
   if (buffer_.empty()) return;
-  const bool is_crowded = queue_.bytes() > options_.buffer_bytes / 5 * 4;
+  // With memory nearly full nothing waits for the interval; while more is queued the transaction
+  // still grows to its usual size, since many small ones would be slower.
+  const bool is_crowded = queue_.bytes() > options_.buffer_bytes / 5 * 4 && queue_.is_empty();
   if (is_crowded || buffer_.weight() >= options_.commit_bytes) {
     static_cast<void>(write_all());
     return;

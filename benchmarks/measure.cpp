@@ -1,0 +1,70 @@
+#include "benchmarks/measure.hpp"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+
+namespace zbag::bench {
+namespace {
+
+double cpu_seconds(int who) {
+  rusage usage{};
+  ::getrusage(who, &usage);
+  const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+}  // namespace
+
+Spread spread_of(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return {values[values.size() / 2], values.front(), values.back()};
+}
+
+Sample timed(const std::function<void()>& work) {
+  const double cpu = cpu_seconds(RUSAGE_SELF) + cpu_seconds(RUSAGE_CHILDREN);
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  Sample sample;
+  sample.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  sample.cpu_seconds = cpu_seconds(RUSAGE_SELF) + cpu_seconds(RUSAGE_CHILDREN) - cpu;
+  return sample;
+}
+
+std::vector<double> compare(const std::string& title, const std::vector<Case>& cases, int rounds,
+                            std::uint64_t messages, double bytes) {
+  std::vector<std::vector<Sample>> samples(cases.size());
+  for (int round = 0; round < rounds; ++round) {
+    for (std::size_t i = 0; i < cases.size(); ++i) samples[i].push_back(cases[i].run());
+  }
+  fmt::print("\n{} ({} messages, {:.0f} MB, {} interleaved rounds)\n", title, messages, bytes / 1e6, rounds);
+  fmt::print("{:<26} {:>12} {:>20} {:>10} {:>8} {:>9} {:>7}\n", "", "kmsg/s", "[min - max]", "MB/s", "CPU s", "disk MB", "ratio");
+  std::vector<double> rates;
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    std::vector<double> per_second;
+    std::vector<double> cpu;
+    for (const Sample& sample : samples[i]) {
+      per_second.push_back(static_cast<double>(messages) / sample.seconds);
+      cpu.push_back(sample.cpu_seconds);
+    }
+    const Spread rate = spread_of(per_second);
+    rates.push_back(rate.median);
+    fmt::print("{:<26} {:>12.1f} {:>20} {:>10.1f} {:>8.3f} {:>9.1f} {:>7.2f}\n", cases[i].name, rate.median / 1e3,
+               fmt::format("[{:.0f} - {:.0f}]", rate.low / 1e3, rate.high / 1e3),
+               rate.median * bytes / static_cast<double>(messages) / 1e6, spread_of(cpu).median,
+               samples[i].back().disk_bytes / 1e6, rate.median / rates.front());
+    std::fflush(stdout);
+  }
+  return rates;
+}
+
+bool claim(const std::string& what, double value, double at_least) {
+  const bool holds = value >= at_least;
+  fmt::print("  {:<58} {:>6.2f}  (wanted {:.2f}) {}\n", what, value, at_least, holds ? "ok" : "MISSED");
+  return holds;
+}
+
+}  // namespace zbag::bench
