@@ -16,6 +16,11 @@ int exit_code_of(ErrorCode code) {
   }
 }
 
+Status check_number(const char* option, double value, double low, double high) {
+  if (value >= low && value <= high) return {};
+  return fail(ErrorCode::kInvalid, fmt::format("--{} {}: give a number from {} to {}", option, value, low, high));
+}
+
 int show(const std::string& verb, const Error& error) {
   fmt::print(stderr, "zbag {}: {}\n", verb, error.message);
   return exit_code_of(error.code);

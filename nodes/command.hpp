@@ -58,6 +58,9 @@ CLI::App* add_subcommand(CLI::App& root, const std::string& name, const std::str
 void add_bus_options(CLI::App& app, BusArguments& arguments);
 void add_quiet(CLI::App& app, bool& quiet);
 
+// kInvalid unless low <= value <= high; NaN never is.
+Status check_number(const char* option, double value, double low, double high);
+
 // Prints "zbag VERB: message" on stderr and gives the exit code that fits.
 int show(const std::string& verb, const Error& error);
 void warn(const std::string& verb, const std::string& message);

@@ -11,6 +11,10 @@ class BagSink : public FrameSink {
 
   Status write(const TrackName& track, std::span<const std::uint8_t> frame) override {
     if (const std::optional<Error> failure = recording_->failure()) return tl::unexpected(*failure);
+    if (is_system_track(track.str())) {  // the session's own announcement
+      recording_->intake().announce(frame);
+      return {};
+    }
     recording_->intake().accept(track.str(), frame, ArrivalTime::now());
     recording_->hand_over(false);
     return {};
@@ -21,6 +25,7 @@ class BagSink : public FrameSink {
     return {};
   }
   Status close() override { return recording_->close(); }
+  bool announces() const override { return true; }  // so that the bag knows the publisher's name
 
  private:
   std::unique_ptr<Recording> recording_;

@@ -45,7 +45,7 @@ std::size_t Chunk::weight() const {
 
 Intake::TopicState* Intake::topic_of(std::string_view topic) {
   const auto it = topics_.find(topic);
-  if (it != topics_.end()) return &it->second;
+  if (it != topics_.end()) return it->second.plain == nullptr ? &it->second : it->second.plain;
   if (topics_.size() >= kTracksMax) return nullptr;
   std::string_view name = topic;
   const bool has_slash = name.starts_with('/');
@@ -54,7 +54,9 @@ Intake::TopicState* Intake::topic_of(std::string_view topic) {
   if (fault == nullptr && has_slash) {
     // "/imu" and "imu" are one track: the state of the plain name serves both.
     if (options_.warn) options_.warn(fmt::format("topic {}: the leading / is removed", printable(topic)));
-    return topic_of(name);
+    TopicState* const plain = topic_of(name);
+    if (plain != nullptr) topics_[std::string(topic)].plain = plain;
+    return plain;
   }
   TopicState& state = topics_[std::string(topic)];
   state.fault = fault;

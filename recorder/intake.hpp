@@ -104,6 +104,7 @@ class Intake {
   struct TopicState {
     std::uint32_t track = 0;
     std::string name;
+    TopicState* plain = nullptr;   // of a topic with a leading '/': the state that serves it
     const char* fault = nullptr;   // not a track name
     bool wanted = true;
     bool warned_refusal = false;

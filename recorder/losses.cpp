@@ -21,11 +21,14 @@ void LossLedger::lose(Stream& stream, std::uint64_t first, std::uint64_t limit) 
   if (first >= limit) return;
   stream.lost += limit - first;
   tracks_[stream.track].lost += limit - first;
-  if (stream.gaps.size() == kGapsMax) {
-    stream.gaps.erase(stream.gaps.begin());
-    stream.gaps_forgotten = true;
-  }
   stream.gaps.push_back({first, limit});
+  forget_old_gaps(stream);
+}
+
+void LossLedger::forget_old_gaps(Stream& stream) {
+  if (stream.gaps.size() <= kGapsMax) return;
+  stream.gaps.erase(stream.gaps.begin());
+  stream.gaps_forgotten = true;
 }
 
 LossLedger::Stream* LossLedger::stream(std::uint64_t src, std::uint32_t track, std::string_view name,
@@ -69,8 +72,9 @@ bool LossLedger::note(Stream& stream, std::uint64_t seq) {
     // It was not lost, only late: the gap splits around it.
     const Stream::Gap rest{seq + 1, gap->limit};
     gap->limit = seq;
-    if (gap->first == gap->limit) gap = stream.gaps.erase(gap);
+    gap = gap->first == gap->limit ? stream.gaps.erase(gap) : gap + 1;
     if (rest.first < rest.limit) stream.gaps.insert(gap, rest);
+    forget_old_gaps(stream);
     --stream.lost;
     --tracks_[stream.track].lost;
     ++stream.received;

@@ -78,6 +78,7 @@ class LossLedger {
     std::size_t operator()(const Key& key) const { return key.src * 0x9e3779b97f4a7c15ULL ^ key.track; }
   };
   void lose(Stream& stream, std::uint64_t first, std::uint64_t limit);
+  static void forget_old_gaps(Stream& stream);
   void mark(Stream& stream);
 
   std::unordered_map<Key, Stream, KeyHash> streams_;

@@ -143,10 +143,11 @@ Result<TrackName> TrackName::parse(std::string_view name, NameRule rule) {
 }
 
 Result<TrackPattern> TrackPattern::parse(std::string_view pattern) {
+  const std::string_view whole = pattern;
   const auto refuse = [&](const char* why) {
     return fail(ErrorCode::kInvalid, fmt::format("track pattern '{}' {}; a pattern is like robot/*/imu "
                                                  "or laser/**",
-                                                 printable(pattern), why));
+                                                 printable(whole), why));
   };
   if (pattern.empty()) return refuse("is empty");
   if (pattern.size() > kSystemNameBytesMax) return refuse("is longer than 245 bytes");
@@ -157,6 +158,7 @@ Result<TrackPattern> TrackPattern::parse(std::string_view pattern) {
   bool more = true;
   while (next_segment(pattern, segment, more)) {
     if (segment.empty()) return refuse("has an empty segment");
+    if (segment == "." || segment == "..") return refuse("has a '.' or '..' segment, which no track has");
     const bool is_wildcard = segment == "*" || segment == "**";
     if (!is_wildcard && segment.find('*') != std::string_view::npos) {
       return refuse("has '*' beside other characters in a segment");

@@ -16,6 +16,7 @@ struct Arguments {
   std::uint64_t limit = 0;
   bool reverse = false;
   bool all = false;
+  bool quiet = false;
   std::string format = "json";
   std::vector<std::string> columns;
 };
@@ -69,7 +70,7 @@ int run(const Arguments& arguments) {
     if (!point) {
       const auto damage = point.error().code == ErrorCode::kDamaged ? playlist->skip_damage() : std::nullopt;
       if (!damage) return show("cat", point.error());
-      warn("cat", fmt::format("{}; {} points are left out", point.error().message, damage->points));
+      if (!arguments.quiet) warn("cat", fmt::format("{}; {} points are left out", point.error().message, damage->points));
       ++damaged;
       continue;
     }
@@ -100,6 +101,7 @@ Verb add_cat(CLI::App& root) {
   app->add_option("--columns", a->columns, "Only these fields (nested ones as a.b), separated by commas")->delimiter(',')->type_name("A,B");
   app->add_option("--format", a->format, "json, yaml, or raw (MessagePack [track, map])")->type_name("F");
   app->add_flag("--all", a->all, "Shows _src and _seq too");
+  add_quiet(*app, a->quiet);
   return {app, [a] { return run(*a); }};
 }
 

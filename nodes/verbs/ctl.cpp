@@ -25,6 +25,7 @@ Value parse_value(const std::string& text) {
 }
 
 int run(const Arguments& arguments) {
+  if (Status status = check_number("timeout", arguments.timeout_seconds, 0.001, 1e6); !status) return show("ctl", status.error());
   Fields args;
   for (const std::string& text : arguments.args) {
     const std::size_t equals = text.find('=');

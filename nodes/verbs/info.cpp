@@ -13,6 +13,7 @@ namespace {
 struct Arguments {
   std::vector<std::string> bags;
   bool json = false;
+  bool quiet = false;
 };
 
 double seconds_between(std::int64_t first, std::int64_t last) { return static_cast<double>(last - first) / 1e9; }
@@ -149,7 +150,7 @@ int run(const Arguments& arguments) {
     if (arguments.json) {
       if (!json.empty()) json += ',';
       write_json(Value(bag_fields(*summary)), json);
-    } else {
+    } else if (!arguments.quiet) {
       print_head(*summary);
       print_tracks(*summary);
     }
@@ -165,6 +166,7 @@ Verb add_info(CLI::App& root) {
   auto a = std::make_shared<Arguments>();
   app->add_option("BAG", a->bags, "Bags to look at")->required()->capture_default_str();
   app->add_flag("--json", a->json, "Prints JSON");
+  add_quiet(*app, a->quiet);
   return {app, [a] { return run(*a); }};
 }
 

@@ -31,6 +31,16 @@ struct Arguments {
 
 Result<Player::Options> parse(const Arguments& arguments, const Playlist& playlist) {
   Player::Options options;
+  struct Bounded {
+    const char* option;
+    double value;
+    double low;
+    double high;
+  };
+  for (const Bounded& number : {Bounded{"rate", arguments.rate, 1e-6, 1e6}, Bounded{"duration", arguments.duration_seconds, 0.0, 1e9},
+                                Bounded{"delay", arguments.delay_seconds, 0.0, 1e6}, Bounded{"wait", arguments.wait_seconds, 0.0, 1e6}}) {
+    if (Status status = check_number(number.option, number.value, number.low, number.high); !status) return tl::unexpected(status.error());
+  }
   const Result<TrackFilter> filter = TrackFilter::parse(arguments.selection.tracks, arguments.selection.excluded);
   if (!filter) return tl::unexpected(filter.error());
   options.filter = *filter;
@@ -48,9 +58,6 @@ Result<Player::Options> parse(const Arguments& arguments, const Playlist& playli
       return fail(ErrorCode::kInvalid, fmt::format("--remap {}: write FROM:=TO", rule));
     }
     options.remap.emplace_back(rule.substr(0, at), rule.substr(at + 2));
-  }
-  if (!(arguments.rate > 0.0 && arguments.rate <= 1e6)) {
-    return fail(ErrorCode::kInvalid, fmt::format("--rate {}: give a number above 0, at most 1000000", arguments.rate));
   }
   options.rate = arguments.rate;
   options.burst = arguments.burst;

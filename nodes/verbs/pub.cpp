@@ -165,7 +165,8 @@ class Publication {
 int run(const Arguments& arguments) {
   const Result<TrackFilter> filter = TrackFilter::parse(arguments.tracks);
   if (!filter) return show("pub", filter.error());
-  if (!(arguments.rate > 0.0)) return show("pub", {ErrorCode::kInvalid, fmt::format("--rate {}: give a number above 0", arguments.rate)});
+  if (Status status = check_number("rate", arguments.rate, 1e-6, 1e6); !status) return show("pub", status.error());
+  if (Status status = check_number("wait", arguments.wait_seconds, 0.0, 1e6); !status) return show("pub", status.error());
   // Opened once beforehand, so that a wrong name is said before anybody is waited for.
   if (const Result<NeutralReader> reader = NeutralReader::open(arguments.file); !reader) return show("pub", reader.error());
 

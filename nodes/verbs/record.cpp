@@ -2,6 +2,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <chrono>
 #include <ctime>
 #include <filesystem>
@@ -31,7 +32,7 @@ struct Arguments {
   double duration_seconds = 0.0;
   std::string sync = "100";
   double buffer_mb = 100.0;
-  std::size_t buffer_points = 1000;
+  std::int64_t buffer_points = 1000;
   double flush_interval_seconds = 5.0;
   double min_free_mb = 1024.0;
   std::string compression = "lz4";
@@ -57,8 +58,9 @@ Result<CompressionSpec> parse_compression(const std::string& text) {
   if (text == "lz4") return CompressionSpec{Compression::kLz4, 0};
   if (text == "zstd") return CompressionSpec{Compression::kZstd, 3};
   if (text.starts_with("zstd:")) {
-    const int level = std::atoi(text.c_str() + 5);
-    if (level >= 1 && level <= 22) return CompressionSpec{Compression::kZstd, level};
+    int level = 0;
+    const auto [end, error] = std::from_chars(text.data() + 5, text.data() + text.size(), level);
+    if (error == std::errc() && end == text.data() + text.size() && level >= 1 && level <= 22) return CompressionSpec{Compression::kZstd, level};
   }
   return fail(ErrorCode::kInvalid, fmt::format("--compression {}: use none, lz4, zstd or zstd:LEVEL with LEVEL 1 to 22", text));
 }
@@ -109,8 +111,19 @@ Result<Recorder::Options> parse(const Arguments& a) {
   if (!late) return tl::unexpected(late.error());
   const auto overflow = choose<Overflow>("on-overflow", a.on_overflow, {{"flush", Overflow::kFlush}, {"block", Overflow::kBlock}, {"drop-oldest", Overflow::kDropOldest}, {"drop-newest", Overflow::kDropNewest}});
   if (!overflow) return tl::unexpected(overflow.error());
-  if (!(a.buffer_mb >= 1.0)) return fail(ErrorCode::kInvalid, fmt::format("--buffer-mb {}: give at least 1", a.buffer_mb));
-  if (a.buffer_points == 0) return fail(ErrorCode::kInvalid, "--buffer-points 0: give at least 1");
+  struct Bounded {
+    const char* option;
+    double value;
+    double low;
+    double high;
+  };
+  for (const Bounded& number : {Bounded{"buffer-mb", a.buffer_mb, 1.0, 1e6},
+                                Bounded{"buffer-points", static_cast<double>(a.buffer_points), 1.0, 1e9},
+                                Bounded{"flush-interval", a.flush_interval_seconds, 0.001, 1e6},
+                                Bounded{"min-free", a.min_free_mb, 0.0, 1e12},
+                                Bounded{"duration", a.duration_seconds, 0.0, 1e9}}) {
+    if (Status status = check_number(number.option, number.value, number.low, number.high); !status) return tl::unexpected(status.error());
+  }
 
   Recording::Options& recording = options.recording;
   recording.intake.filter = *filter;
@@ -128,7 +141,7 @@ Result<Recorder::Options> parse(const Arguments& a) {
   recording.bag.node = a.bus.name.empty() ? "record" : a.bus.name;
   recording.bag.config = config_of(a);
   recording.bag.metadata = *metadata;
-  recording.points_max = a.buffer_points;
+  recording.points_max = static_cast<std::size_t>(a.buffer_points);
   recording.age_max = std::chrono::milliseconds(static_cast<std::int64_t>(a.flush_interval_seconds * 1000.0));
   recording.overflow = *overflow;
   options.urls = a.bus.urls;
@@ -207,31 +220,32 @@ Fields status_of(const Recorder& recorder) {
   return fields;
 }
 
-std::vector<ControlOp> control_ops(Recorder& recorder) {
+// `recorder` is opened after the node has its name, and before it is asked anything.
+std::vector<ControlOp> control_ops(const std::unique_ptr<Recorder>& recorder) {
   return {
-      {"status", "what the recorder is doing", [&](const Fields&) -> Result<Value> { return Value(status_of(recorder)); }},
+      {"status", "what the recorder is doing", [&](const Fields&) -> Result<Value> { return Value(status_of(*recorder)); }},
       {"pause", "skip frames until resume", [&](const Fields&) -> Result<Value> {
-         recorder.pause(true);
+         recorder->pause(true);
          return Value(Fields{{"paused", true}});
        }},
       {"resume", "record again", [&](const Fields&) -> Result<Value> {
-         recorder.pause(false);
+         recorder->pause(false);
          return Value(Fields{{"paused", false}});
        }},
       {"flush", "write everything received so far; answers when it is durable", [&](const Fields&) -> Result<Value> {
-         const Result<FlushResult> flushed = recorder.flush();
+         const Result<FlushResult> flushed = recorder->flush();
          if (!flushed) return tl::unexpected(flushed.error());
          return Value(Fields{{"points", flushed->count}});
        }},
       {"stop", "stop as Ctrl-C does", [&](const Fields&) -> Result<Value> {
-         recorder.stop();
+         recorder->stop();
          return Value(Fields{{"stopping", true}});
        }},
       {"metrics", "counters of writing", [&](const Fields&) -> Result<Value> {
-         const RecordingTotals totals = recorder.recording().totals();
+         const RecordingTotals totals = recorder->recording().totals();
          return Value(Fields{{"commits", totals.commits},
                              {"block_bytes", totals.block_bytes},
-                             {"buffer_bytes", recorder.recording().buffered_bytes()},
+                             {"buffer_bytes", recorder->recording().buffered_bytes()},
                              {"received", totals.fate.received},
                              {"points", totals.fate.points}});
        }},
@@ -286,12 +300,15 @@ int run(Arguments arguments) {
   if (const fs::path parent = fs::path(path).parent_path(); !parent.empty()) fs::create_directories(parent, error);
 
   Context context;
+  // The name first: a node that cannot have its name leaves no bag behind.
+  std::unique_ptr<Recorder> recorder_slot;
+  const bool is_named = !arguments.bus.name.empty();
+  Result<ControlServer> control = ControlServer::open(context, is_named ? arguments.bus.name : "record", !is_named, control_ops(recorder_slot));
+  if (!control) return show("record", control.error());
   Result<std::unique_ptr<Recorder>> opened = Recorder::open(context, path, std::move(*options));
   if (!opened) return show("record", opened.error());
-  Recorder& recorder = **opened;
-  const bool is_named = !arguments.bus.name.empty();
-  Result<ControlServer> control = ControlServer::open(context, is_named ? arguments.bus.name : "record", !is_named, control_ops(recorder));
-  if (!control) return show("record", control.error());
+  recorder_slot = std::move(*opened);
+  Recorder& recorder = *recorder_slot;
   std::jthread control_thread([&](const std::stop_token& stop) {
     while (!stop.stop_requested() && control->poll(std::chrono::milliseconds(50))) {
     }

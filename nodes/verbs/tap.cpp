@@ -33,6 +33,7 @@ int run(const Arguments& arguments) {
   if (!filter) return show("tap", filter.error());
   const Result<PointFormat> format = parse_point_format(arguments.format);
   if (!format) return show("tap", format.error());
+  if (Status status = check_number("timeout", arguments.timeout_seconds, 0.0, 1e9); !status) return show("tap", status.error());
   Context context;
   Result<Tap> tap = Tap::open(context, arguments.bus.urls.subscribe_to, *filter, {});
   if (!tap) return show("tap", tap.error());

@@ -110,6 +110,7 @@ int run(const Arguments& arguments) {
   patterns.emplace_back("_sys/session");
   const Result<TrackFilter> filter = TrackFilter::parse(patterns);
   if (!filter) return show("topics", filter.error());
+  if (Status status = check_number("duration", arguments.duration_seconds, 0.001, 1e9); !status) return show("topics", status.error());
   Context context;
   Result<Tap> tap = Tap::open(context, arguments.bus.urls.subscribe_to, *filter, {});
   if (!tap) return show("topics", tap.error());

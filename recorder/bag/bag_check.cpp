@@ -63,7 +63,7 @@ class PageWalk {
   std::uint64_t pages() const { return pages_; }
 
  private:
-  enum : std::uint16_t { kBranch = 1, kLeaf = 2, kOverflow = 4 };
+  enum : std::uint16_t { kBranch = 1, kLeaf = 2, kOverflow = 4, kKindMask = 0x6f };
   enum : std::uint16_t { kBigData = 1, kSubData = 2 };
   static constexpr std::size_t kPageHeader = 16;
   static constexpr std::size_t kNodeHeader = 8;
@@ -90,8 +90,12 @@ class PageWalk {
     const std::size_t lower = load<std::uint16_t>(page + 12);
     const std::size_t upper = load<std::uint16_t>(page + 14);
     if (load<std::uint64_t>(page) != number) return bad(number, "carries another number");
-    if ((flags & (kBranch | kLeaf)) == 0 || (flags & (kBranch | kLeaf)) == (kBranch | kLeaf)) return bad(number, "is of no known kind");
+    // Exactly one kind: LMDB's other flags (duplicates, sub-pages) are never in a bag.
+    const unsigned kind = flags & kKindMask;
+    if (kind != kBranch && kind != kLeaf) return bad(number, "is of no known kind");
     if (lower < kPageHeader || lower > upper || upper > meta_.page_bytes || lower % 2 != 0) return bad(number, "has impossible bounds");
+    // LMDB reads the first node of a leaf and two of a branch without asking.
+    if (lower - kPageHeader < (kind == kBranch ? 4u : 2u)) return bad(number, "has too few nodes");
     for (std::size_t at = kPageHeader; at < lower; at += 2) {
       const std::size_t node = load<std::uint16_t>(page + at);
       if (node < upper || node + kNodeHeader > meta_.page_bytes) return bad(number, "has a node outside itself");
@@ -109,6 +113,7 @@ class PageWalk {
     const std::size_t data = node + kNodeHeader + key_bytes;
     if (data > meta_.page_bytes) return bad(number, "has a key outside itself");
     if (!is_leaf) return tree(low | high << 16 | flags << 32, depth + 1, is_main);
+    if ((flags & ~std::uint64_t{is_main ? kSubData : kBigData}) != 0) return bad(number, "has a node of an unknown kind");
     const std::uint64_t data_bytes = low | high << 16;
     if ((flags & kBigData) != 0) {
       if (data + 8 > meta_.page_bytes) return bad(number, "has a value outside itself");
@@ -207,7 +212,7 @@ Result<std::uint64_t> check_pages(const std::string& path) {
   if (!meta) return tl::unexpected(meta.error());
   const Result<MappedFile> file = MappedFile::open(path);
   if (!file) return tl::unexpected(file.error());
-  if (file->size() < (meta->last_page + 1) * meta->page_bytes) return fail(ErrorCode::kDamaged, fmt::format("{}: truncated", path));
+  if (meta->last_page >= file->size() / meta->page_bytes) return fail(ErrorCode::kDamaged, fmt::format("{}: truncated", path));
   PageWalk walk(*file, *meta);
   if (Status status = walk.run(); !status) return fail(status.error(), path);
   return walk.pages();
@@ -252,7 +257,8 @@ Result<CheckReport> check_bag(const std::string& path, const Progress& progress)
   }
   if (!item) return tl::unexpected(item.error());
   // A bag being written goes on between the summary and this transaction: counts fit only at rest.
-  if (!summary->writer) {
+  // The record of a writer that was killed stays; its lock does not.
+  if (!summary->writer || !reader->file()->is_being_written()) {
     for (const auto& [id, track] : by_id) check_track(*track, sums[id], report);
   }
   return report;

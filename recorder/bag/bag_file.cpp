@@ -77,6 +77,13 @@ Error not_a_bag(const std::string& path, const char* why) {
   return {ErrorCode::kDamaged, fmt::format("{}: not a bag ({})", path, why)};
 }
 
+// Whether the writer's lock can be had: then nobody writes.
+bool is_lock_free(int fd) {
+  if (::flock(fd, LOCK_SH | LOCK_NB) != 0) return false;
+  ::flock(fd, LOCK_UN);
+  return true;
+}
+
 std::string writer_text(const std::string& path) {
   Result<std::shared_ptr<BagFile>> file = BagFile::open_to_read(path);
   if (!file) return "another process";
@@ -111,11 +118,11 @@ Result<MetaPages> read_meta_pages(const std::string& path) {
     if (second && (!newest || second->txn > newest->txn)) newest = second;
   }
   if (!newest) return tl::unexpected(not_a_bag(path, "no LMDB meta page"));
-  const std::uint64_t needed = (newest->last_page + 1) * newest->page_bytes;
-  if (static_cast<std::uint64_t>(status.st_size) < needed) {
-    return fail(ErrorCode::kDamaged,
-                fmt::format("{}: truncated: {} of {} bytes are there; zbag recover can save what is left", path,
-                            status.st_size, needed));
+  // Compared in pages: the product of a damaged number could overflow.
+  const std::uint64_t pages = static_cast<std::uint64_t>(status.st_size) / newest->page_bytes;
+  if (newest->last_page >= pages) {
+    return fail(ErrorCode::kDamaged, fmt::format("{}: truncated: {} pages are there, page {} is in use", path, pages,
+                                                 newest->last_page));
   }
   return *newest;
 }
@@ -147,7 +154,7 @@ Result<std::shared_ptr<BagFile>> BagFile::open(const std::string& path, bool to_
   Result<std::unique_ptr<Env>> env = Env::open(path, {.read_only = !to_write, .map_bytes = map_bytes});
   if (!env && !to_write && ::access((path + "-lock").c_str(), W_OK) != 0) {
     // No lock file can be made here. A bag nobody writes can be read without one.
-    if (::flock(file.get(), LOCK_SH | LOCK_NB) != 0) {
+    if (!is_lock_free(file.get())) {
       return fail(ErrorCode::kBusy, fmt::format("{}-lock cannot be written and the bag is being recorded; copy it "
                                                 "with zbag cut as its owner",
                                                 path));
@@ -229,6 +236,12 @@ Status BagFile::create(const std::string& path, std::size_t map_bytes) {
 BagFile::~BagFile() {
   env_.reset();
   if (writer_fd_ >= 0) ::close(writer_fd_);
+}
+
+bool BagFile::is_being_written() const {
+  if (writable()) return true;
+  const FileDescriptor file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+  return file.get() >= 0 && !is_lock_free(file.get());
 }
 
 std::uint64_t BagFile::size_bytes() const {

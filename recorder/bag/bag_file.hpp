@@ -48,6 +48,7 @@ class BagFile {
   bool writable() const { return writer_fd_ >= 0; }
   int fd() const { return writer_fd_; }  // of the open file, for the writer's own use
   std::uint64_t size_bytes() const;
+  bool is_being_written() const;  // by whatever process
 
  private:
   BagFile() = default;

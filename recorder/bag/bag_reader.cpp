@@ -166,20 +166,30 @@ struct TrackPosition {
   std::optional<BlockGroup> group;
   std::size_t at = 0;  // entry in the group
   bool is_done = false;
-  // Where to go on after the transaction was let go: the key of the next point and how many points
-  // of that key came before it. Set while `group` is not loaded.
+  std::int64_t first_known = 0;  // the track's extent when the cursor was opened
+  std::int64_t last_known = 0;
+  // Where to go on while `group` is not loaded: at this key.
   std::int64_t resume_key = 0;
-  std::size_t resume_skip = 0;
-  // How many points of the key given out last have been given out.
-  std::optional<std::int64_t> last_key;
-  std::size_t last_key_count = 0;
+  // The point given out last. Points of its key that lie before it, in the cursor's direction, have
+  // been given out too; late points and main points keep their numbers, so this holds from one
+  // transaction to the next.
+  struct Given {
+    std::int64_t key;
+    bool is_late;
+    std::uint64_t number;  // ordinal in the main run, or index of a late point
+  };
+  std::optional<Given> last_given;
   std::vector<BlockKey> leave_out;
 
-  void give_out(std::int64_t key) {
-    last_key_count = last_key == key ? last_key_count + 1 : 1;
-    last_key = key;
+  static Given given_of(const BlockGroup::Entry& entry) {
+    return {entry.point->key, !entry.main_ordinal, entry.main_ordinal.value_or(entry.point->index)};
   }
-  std::size_t given_out_of(std::int64_t key) const { return last_key == key ? last_key_count : 0; }
+  bool was_given(const BlockGroup::Entry& entry, bool reverse) const {
+    if (!last_given || last_given->key != entry.point->key) return false;
+    const Given other = given_of(entry);
+    const auto rank = [](const Given& given) { return std::pair(given.is_late, given.number); };
+    return reverse ? rank(other) >= rank(*last_given) : rank(other) <= rank(*last_given);
+  }
 };
 
 }  // namespace
@@ -295,6 +305,7 @@ struct BagCursor::State {
   std::vector<std::size_t> heap;
   bool is_heap_built = false;
   std::optional<Damage> damage;
+  std::optional<std::pair<std::size_t, BlockKey>> damaged;  // the track and the block
   std::uint32_t since_clock = 0;
 
   bool comes_later(std::size_t a, std::size_t b) const {
@@ -332,10 +343,12 @@ Result<BagCursor> BagReader::cursor(const Selection& selection) const {
         if (!record) return tl::unexpected(record.error());
         const bool wanted = !selection.track.empty() ? record->name == selection.track
                                                      : selection.all_tracks || selection.filter.matches(record->name);
-        if (!wanted || !record->first || !selection.range.overlaps(*record->first, *record->last)) return {};
+        if (!wanted || !record->first) return {};
         TrackPosition track;
         track.name = record->name;
         track.id = record->id;
+        track.first_known = *record->first;
+        track.last_known = *record->last;
         state->tracks.push_back(std::move(track));
         return {};
       });
@@ -353,10 +366,9 @@ void BagCursor::seek(TimeRange range) {
   state.heap.clear();
   for (TrackPosition& track : state.tracks) {
     track.group.reset();
-    track.is_done = range.empty();
+    track.is_done = range.empty() || !range.overlaps(track.first_known, track.last_known);
     track.resume_key = state.selection.reverse ? range.last : range.first;
-    track.resume_skip = 0;
-    track.last_key.reset();
+    track.last_given.reset();
   }
 }
 
@@ -374,7 +386,6 @@ void BagCursor::State::drop_groups() {
   for (TrackPosition& track : tracks) {
     if (!track.group || track.is_done) continue;
     track.resume_key = track.group->entries[track.at].point->key;
-    track.resume_skip = track.given_out_of(track.resume_key);
     track.group.reset();
   }
   txn.reset();
@@ -385,7 +396,7 @@ Status BagCursor::State::load_group(TrackPosition& track, TrackBlocks& blocks, c
   if (!group) {
     if (damage) {
       damage->track = track.name;
-      track.leave_out.push_back(blocks.bad());
+      damaged = {static_cast<std::size_t>(&track - tracks.data()), blocks.bad()};
     }
     return fail(group.error(), fmt::format("{}: track {}", file->path(), track.name));
   }
@@ -405,19 +416,14 @@ Status BagCursor::State::load(TrackPosition& track) {
   return settle(track);
 }
 
-// Forwards: the first entry at or behind the resume key, `resume_skip` of that key passed over.
+// Forwards: the first entry at or behind the resume key that was not given out.
 Status BagCursor::State::settle(TrackPosition& track) {
-  std::size_t skip = track.resume_skip;
   track.at = 0;
   while (true) {
     const std::vector<BlockGroup::Entry>& entries = track.group->entries;
     for (; track.at < entries.size(); ++track.at) {
       const std::int64_t key = entries[track.at].point->key;
-      if (key < track.resume_key) continue;
-      if (key == track.resume_key && skip > 0) {
-        --skip;
-        continue;
-      }
+      if (key < track.resume_key || track.was_given(entries[track.at], false)) continue;
       track.is_done = key > selection.range.last;
       return {};
     }
@@ -430,10 +436,7 @@ Status BagCursor::State::settle(TrackPosition& track) {
     const BlockKey next = *track.group->next_start;
     if (Status status = load_group(track, *blocks, next); !status) {
       track.group.reset();
-      if (next.first > track.resume_key) {
-        track.resume_key = next.first;
-        track.resume_skip = 0;
-      }
+      track.resume_key = std::max(track.resume_key, next.first);
       return status;
     }
     track.at = 0;
@@ -441,16 +444,11 @@ Status BagCursor::State::settle(TrackPosition& track) {
 }
 
 Status BagCursor::State::settle_reverse(TrackPosition& track) {
-  std::size_t skip = track.resume_skip;
   while (true) {
     const std::vector<BlockGroup::Entry>& entries = track.group->entries;
     for (std::size_t i = entries.size(); i-- > 0;) {
       const std::int64_t key = entries[i].point->key;
-      if (key > track.resume_key) continue;
-      if (key == track.resume_key && skip > 0) {
-        --skip;
-        continue;
-      }
+      if (key > track.resume_key || track.was_given(entries[i], true)) continue;
       track.at = i;
       track.is_done = key < selection.range.first;
       return {};
@@ -491,9 +489,7 @@ Status BagCursor::State::advance(TrackPosition& track) {
     track.is_done = entries[track.at].point->key > selection.range.last;
     return {};
   }
-  // Out of the group. What the next one holds of this key was not given out yet.
   track.resume_key = key;
-  track.resume_skip = 0;
   if (!selection.reverse) {
     if (!track.group->next_start || track.group->next_start->first > selection.range.last) {
       track.is_done = true;
@@ -503,7 +499,6 @@ Status BagCursor::State::advance(TrackPosition& track) {
     if (!blocks) return tl::unexpected(blocks.error());
     const BlockKey next = *track.group->next_start;
     if (Status status = load_group(track, *blocks, next); !status) {
-      track.resume_skip = track.given_out_of(key);
       track.group.reset();
       return status;
     }
@@ -565,26 +560,31 @@ Result<std::optional<PointView>> BagCursor::next() {
   state.current = state.heap.back();
   state.heap.pop_back();
   TrackPosition& track = state.tracks[*state.current];
-  const StoredPoint& point = *track.group->entries[track.at].point;
-  track.give_out(point.key);
-  return std::optional(view_of(track.name, point));
+  const BlockGroup::Entry& entry = track.group->entries[track.at];
+  track.last_given = TrackPosition::given_of(entry);
+  return std::optional(view_of(track.name, *entry.point));
 }
 
 void BagCursor::release() {
   State& state = *state_;
   if (!state.txn) return;
   if (state.current) {
-    // Moved on now, since the place is lost with the transaction. An error shows on the next call.
+    // Its place is lost with the transaction; what was given out is remembered.
     TrackPosition& track = state.tracks[*state.current];
     state.current.reset();
-    if (Status moved = state.advance(track); !moved) state.damage.reset();
+    track.resume_key = track.last_given->key;
+    track.group.reset();
   }
   state.drop_groups();
   state.is_heap_built = false;
 }
 
 std::optional<BagCursor::Damage> BagCursor::skip_damage() {
-  return std::exchange(state_->damage, std::nullopt);
+  State& state = *state_;
+  if (!state.damaged) return std::nullopt;
+  state.tracks[state.damaged->first].leave_out.push_back(state.damaged->second);
+  state.damaged.reset();
+  return std::exchange(state.damage, std::nullopt);
 }
 
 Result<std::optional<Point>> BagReader::floor(const std::string& track, Timestamp stamp) const {

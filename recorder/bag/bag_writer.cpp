@@ -25,6 +25,13 @@ double now_seconds() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
+// What a file on the disk of `path` may still take; nullopt when nobody can tell.
+std::optional<std::uint64_t> free_bytes(const std::string& path) {
+  struct statvfs disk{};
+  if (::statvfs(path.c_str(), &disk) != 0) return std::nullopt;
+  return static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
+}
+
 std::string_view view(std::span<const std::uint8_t> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
@@ -99,20 +106,25 @@ BagWriter& BagWriter::operator=(BagWriter&&) noexcept = default;
 BagWriter::~BagWriter() = default;
 
 Result<BagWriter> BagWriter::open(const std::string& path, Options options) {
+  const auto too_full = [&] {
+    return fail(ErrorCode::kDiskFull,
+                fmt::format("{}: the disk has less than the {} MB --min-free and the buffer ask for; free some, or "
+                            "lower --min-free or --buffer-mb",
+                            path, (options.min_free_bytes + options.reserve_bytes) / 1'000'000));
+  };
   if (::access(path.c_str(), F_OK) != 0) {
+    // Looked at before the bag is made, so that a full disk leaves none behind.
+    const std::size_t slash = path.rfind('/');
+    const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+    if (const auto free = free_bytes(folder); free && *free < options.min_free_bytes + options.reserve_bytes) return too_full();
     Status created = BagFile::create(path, options.map_bytes);
     if (!created && created.error().code != ErrorCode::kExists) return tl::unexpected(created.error());
   }
   Result<std::shared_ptr<BagFile>> file = BagFile::open_to_write(path, options.map_bytes);
   if (!file) return tl::unexpected(file.error());
-  BagWriter writer(std::move(*file), std::move(options));
+  BagWriter writer(std::move(*file), options);
   writer.reserved_to_ = writer.file_->size_bytes();
-  if (!writer.reserve_ahead()) {
-    return fail(ErrorCode::kDiskFull,
-                fmt::format("{}: the disk has less than the {} MB --min-free and the buffer ask for; free some, or "
-                            "lower --min-free or --buffer-mb",
-                            path, (writer.options_.min_free_bytes + writer.options_.reserve_bytes) / 1'000'000));
-  }
+  if (!writer.reserve_ahead()) return too_full();
   if (Status begun = writer.begin_run(); !begun) return tl::unexpected(begun.error());
   return writer;
 }
@@ -156,12 +168,10 @@ Status BagWriter::begin_run() {
 
 // Sets disk aside ahead of what is written. False when the disk has less than is asked for.
 bool BagWriter::reserve_ahead() {
-  struct statvfs disk{};
-  if (::statvfs(file_->path().c_str(), &disk) == 0) {
-    const std::uint64_t free = static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
+  if (const auto free = free_bytes(file_->path())) {
     const std::uint64_t used = file_->size_bytes();
     const std::uint64_t ahead = reserved_to_ > used ? reserved_to_ - used : 0;
-    if (free + ahead < options_.min_free_bytes + options_.reserve_bytes) return false;
+    if (*free + ahead < options_.min_free_bytes + options_.reserve_bytes) return false;
   }
   if (options_.reserve_bytes == 0) return true;
   const std::uint64_t used = file_->size_bytes();

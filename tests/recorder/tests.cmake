@@ -1,1 +1,12 @@
 # Tests of recorder; included by tests/CMakeLists.txt.
+zbag_test(recorder/bag/block_test.cpp USES zbag::bag PkgConfig::xxhash)
+zbag_test(recorder/bag/layout_test.cpp USES zbag::bag)
+zbag_test(recorder/bag/bag_file_test.cpp USES zbag::bag)
+zbag_test(recorder/bag/bag_writer_test.cpp USES zbag::bag)
+zbag_test(recorder/bag/bag_reader_test.cpp USES zbag::bag)
+zbag_test(recorder/bag/bag_model_test.cpp USES zbag::bag)
+zbag_test(recorder/bag/damage_test.cpp USES zbag::bag)
+zbag_test(recorder/bag/bag_check_test.cpp USES zbag::bag)
+zbag_test(recorder/losses_test.cpp USES zbag::recorder)
+zbag_test(recorder/intake_test.cpp USES zbag::recorder)
+zbag_test(recorder/merge_buffer_test.cpp USES zbag::recorder)

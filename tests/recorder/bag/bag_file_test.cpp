@@ -1,0 +1,199 @@
+#include "recorder/bag/bag_file.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "recorder/bag/bag_check.hpp"
+#include "recorder/bag/bag_reader.hpp"
+#include "recorder/bag/bag_writer.hpp"
+#include "tests/recorder/bag/rows.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace zbag {
+namespace {
+
+using testing::HasSubstr;
+
+class BagFileTest : public testing::Test {
+ protected:
+  void make_bag(int points) {
+    BagWriter writer = BagWriter::open(path_, small_blocks()).value();
+    for (int i = 0; i < points; ++i) ASSERT_TRUE(writer.write(small_batch(store_, "t", i)).has_value());
+    ASSERT_TRUE(writer.close().has_value());
+  }
+  TempDir dir_;
+  const std::string path_ = dir_.path("a.zbag");
+  RowStore store_;
+};
+
+TEST_F(BagFileTest, IsNotFoundWhereThereIsNone) {
+  EXPECT_EQ(BagReader::open(path_).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(check_bag(path_).error().code, ErrorCode::kNotFound);
+  EXPECT_FALSE(std::filesystem::exists(path_));
+}
+
+TEST_F(BagFileTest, CannotBeMadeInAFolderThatIsNotThere) {
+  const Result<BagWriter> writer = BagWriter::open(dir_.path("none/a.zbag"), small_blocks());
+  ASSERT_FALSE(writer.has_value());
+  EXPECT_EQ(writer.error().code, ErrorCode::kNotFound);
+  EXPECT_THAT(writer.error().message, HasSubstr("none/a.zbag"));
+}
+
+TEST_F(BagFileTest, IsDamagedWhenTheFileIsEmpty) {
+  write_file(path_, "");
+  const Result<BagReader> reader = BagReader::open(path_);
+  EXPECT_EQ(reader.error().code, ErrorCode::kDamaged);
+  EXPECT_THAT(reader.error().message, HasSubstr("empty"));
+  EXPECT_EQ(check_bag(path_).error().code, ErrorCode::kDamaged);
+  EXPECT_EQ(BagWriter::open(path_, small_blocks()).error().code, ErrorCode::kDamaged);
+}
+
+TEST_F(BagFileTest, IsDamagedWhenTheFileIsSomethingElse) {
+  write_file(path_, std::string(50'000, '#'));
+  EXPECT_EQ(BagReader::open(path_).error().code, ErrorCode::kDamaged);
+  EXPECT_THAT(BagReader::open(path_).error().message, HasSubstr("not a bag"));
+  EXPECT_EQ(BagWriter::open(path_, small_blocks()).error().code, ErrorCode::kDamaged);
+  EXPECT_EQ(file_bytes(path_), std::string(50'000, '#'));
+}
+
+TEST_F(BagFileTest, IsDamagedWhenItIsADirectory) {
+  ASSERT_EQ(::mkdir(path_.c_str(), 0700), 0);
+  EXPECT_EQ(BagReader::open(path_).error().code, ErrorCode::kDamaged);
+  EXPECT_EQ(BagWriter::open(path_, small_blocks()).error().code, ErrorCode::kDamaged);
+}
+
+TEST_F(BagFileTest, IsDamagedAtEveryTruncation) {
+  make_bag(50);
+  const std::string whole = file_bytes(path_);
+  const std::string cut = dir_.path("cut.zbag");
+  for (std::size_t size = 0; size < whole.size(); size += 1'000) {
+    write_file(cut, std::string_view(whole).substr(0, size));
+    EXPECT_EQ(BagReader::open(cut).error().code, ErrorCode::kDamaged) << size;
+    EXPECT_EQ(check_bag(cut).error().code, ErrorCode::kDamaged) << size;
+  }
+}
+
+TEST_F(BagFileTest, SaysTruncatedAndWhatToDo) {
+  make_bag(50);
+  std::filesystem::resize_file(path_, std::filesystem::file_size(path_) - 4096);
+  const std::string message = BagReader::open(path_).error().message;
+  EXPECT_THAT(message, HasSubstr("truncated"));
+  EXPECT_THAT(message, HasSubstr("zbag recover"));
+}
+
+TEST_F(BagFileTest, OfANewerFormatIsRefusedByName) {
+  make_bag(1);
+  {
+    const auto file = BagFile::open_to_write(path_, 0).value();
+    const auto txn = file->env().write().value();
+    ASSERT_TRUE(txn->put(file->tables().meta, kBagKey, BagRecord{kBagFormat + 1, "zbag 99.0", 0.0}.encode()).has_value());
+    ASSERT_TRUE(txn->commit().has_value());
+  }
+  const Result<BagReader> reader = BagReader::open(path_);
+  ASSERT_FALSE(reader.has_value());
+  EXPECT_EQ(reader.error().code, ErrorCode::kNewerFormat);
+  EXPECT_THAT(reader.error().message, HasSubstr("zbag 99.0"));
+  EXPECT_EQ(BagWriter::open(path_, small_blocks()).error().code, ErrorCode::kNewerFormat);
+  EXPECT_EQ(check_bag(path_).error().code, ErrorCode::kNewerFormat);
+}
+
+TEST_F(BagFileTest, IsNeverMadeOverSomethingThatIsThere) {
+  write_file(path_, "precious");
+  EXPECT_EQ(BagFile::create(path_, 1u << 20).error().code, ErrorCode::kExists);
+  EXPECT_EQ(file_bytes(path_), "precious");
+}
+
+TEST_F(BagFileTest, LeavesNothingElseBehindWhenItIsMade) {
+  ASSERT_TRUE(BagFile::create(path_, 1u << 20).has_value());
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(path_).parent_path())) {
+    names.push_back(entry.path().filename());
+  }
+  EXPECT_THAT(names, testing::ElementsAre("a.zbag"));
+}
+
+TEST_F(BagFileTest, IsOneForAllReadersOfAProcess) {
+  make_bag(1);
+  const auto first = BagFile::open_to_read(path_).value();
+  EXPECT_EQ(BagFile::open_to_read(dir_.path("./a.zbag")).value(), first);
+}
+
+TEST_F(BagFileTest, IsLentByTheWriterToReaders) {
+  BagWriter writer = BagWriter::open(path_, small_blocks()).value();
+  EXPECT_EQ(BagFile::open_to_read(path_).value(), writer.file());
+}
+
+TEST_F(BagFileTest, IsBusyForASecondWriterOfTheSameProcess) {
+  BagWriter::Options options = small_blocks();
+  options.node = "record-7";
+  BagWriter writer = BagWriter::open(path_, options).value();
+  const Result<BagWriter> second = BagWriter::open(path_, small_blocks());
+  ASSERT_FALSE(second.has_value());
+  EXPECT_EQ(second.error().code, ErrorCode::kBusy);
+  EXPECT_THAT(second.error().message, HasSubstr("record-7"));
+}
+
+TEST_F(BagFileTest, IsBusyForAWriterWhileThisProcessReads) {
+  make_bag(1);
+  const auto reader = BagFile::open_to_read(path_).value();
+  EXPECT_EQ(BagWriter::open(path_, small_blocks()).error().code, ErrorCode::kBusy);
+}
+
+// 0: refused by the name of the holder.
+int open_while_held(const std::string& path) {
+  const Result<BagWriter> writer = BagWriter::open(path, small_blocks());
+  if (writer) return 1;
+  if (writer.error().code != ErrorCode::kBusy) return 2;
+  return writer.error().message.find("holder (pid " + std::to_string(::getppid())) == std::string::npos ? 3 : 0;
+}
+
+TEST_F(BagFileTest, IsRefusedToAWriterOfAnotherProcessWithTheHoldersName) {
+  int ready[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    char go = 0;
+    const bool told = ::read(ready[0], &go, 1) == 1;
+    ::_exit(told ? open_while_held(path_) : 9);
+  }
+  BagWriter::Options options = small_blocks();
+  options.node = "holder";
+  BagWriter writer = BagWriter::open(path_, options).value();
+  ASSERT_EQ(::write(ready[1], "x", 1), 1);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  ::close(ready[0]);
+  ::close(ready[1]);
+}
+
+TEST_F(BagFileTest, CanBeWrittenAgainOnceTheWriterIsGone) {
+  make_bag(1);
+  EXPECT_TRUE(BagWriter::open(path_, small_blocks()).has_value());
+}
+
+// A medium without room for a lock file: what nobody writes can still be read.
+TEST_F(BagFileTest, OpensAClosedBagWhereNoLockFileCanBeMade) {
+  make_bag(3);
+  std::filesystem::remove(path_ + "-lock");
+  ASSERT_EQ(::chmod(dir_.path("").c_str(), 0555), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    // The superuser writes anywhere; somebody else must try.
+    const bool is_nobody = ::geteuid() != 0 || ::seteuid(65'534) == 0;
+    const Result<BagReader> reader = BagReader::open(path_);
+    ::_exit(!is_nobody ? 1 : !reader ? 2 : read_all(*reader, {}).size() == 3 ? 0 : 3);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_EQ(::chmod(dir_.path("").c_str(), 0755), 0);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+}  // namespace
+}  // namespace zbag

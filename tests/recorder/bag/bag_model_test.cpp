@@ -1,0 +1,186 @@
+// The bag against a model of it in memory: random arrivals, read back in every way there is.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "recorder/bag/bag_check.hpp"
+#include "recorder/bag/bag_reader.hpp"
+#include "recorder/bag/bag_writer.hpp"
+#include "tests/recorder/bag/model.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace zbag {
+namespace {
+
+std::vector<Seen> reversed(std::vector<Seen> points) {
+  std::reverse(points.begin(), points.end());
+  return points;
+}
+
+// A page's points hold no arrival: what they can show is compared.
+std::string page_difference(const std::vector<Point>& got, const std::vector<Seen>& expected, std::size_t from) {
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    const Seen& other = expected.at(from + i);
+    const bool same = got[i].index == from + i && got[i].stamp.ns() == other.key &&
+                      got[i].stamp.seconds() == other.seconds && got[i].fields == other.fields;
+    if (!same) return "index " + std::to_string(from + i);
+  }
+  return {};
+}
+
+std::string floor_difference(const BagReader& reader, const ModelTrack& track, std::int64_t key) {
+  const std::optional<Point> got = reader.floor(track.name(), Timestamp::from_stored(key, 0)).value();
+  const std::optional<Seen> expected = track.floor(key);
+  const bool same = got.has_value() == expected.has_value() &&
+                    (!got || (got->stamp.ns() == expected->key && got->fields == expected->fields));
+  return same ? std::string() : "floor of " + std::to_string(key);
+}
+
+std::string problems_of(const CheckReport& report) {
+  std::string text;
+  for (const BagProblem& problem : report.problems) text += problem.track + ": " + problem.what + "; ";
+  return text;
+}
+
+class BagModelTest : public testing::TestWithParam<std::tuple<MergeMode, LateMerge, Compression>> {
+ protected:
+  BagModelTest() : arrivals_(static_cast<std::uint64_t>(std::get<2>(GetParam())) + 1) {
+    for (const char* name : {"b/x", "a", "b"}) tracks_.emplace_back(name, merge(), late());
+  }
+  MergeMode merge() const { return std::get<0>(GetParam()); }
+  LateMerge late() const { return std::get<1>(GetParam()); }
+
+  BagWriter::Options options() const {
+    BagWriter::Options options = small_blocks();
+    options.merge = merge();
+    options.late_merge = late();
+    options.compression = {std::get<2>(GetParam()), 1};
+    return options;
+  }
+
+  void record(BagWriter& writer, int batches) {
+    for (int i = 0; i < batches; ++i) {
+      RowStore store;
+      Batch batch;
+      for (ModelTrack& track : tracks_) {
+        if (arrivals_.below(3) == 0) continue;
+        batch.tracks.push_back(track.arrive(store, arrivals_.some(track.name(), 40)));
+      }
+      const Result<WriteReport> report = writer.write(batch);
+      ASSERT_TRUE(report.has_value()) << report.error().message;
+    }
+  }
+
+  // Everything, in every order, with and without letting transactions go.
+  void compare_cursors(const BagReader& reader) {
+    const std::vector<Seen> expected = in_global_order(tracks_);
+    EXPECT_EQ(difference(read_all(reader, {}), expected), "");
+    EXPECT_EQ(difference(read_all(reader, {.reverse = true}), reversed(expected)), "");
+    EXPECT_EQ(difference(read_all(reader, {}, 1), expected), "");
+    EXPECT_EQ(difference(read_all(reader, {.reverse = true}, 1), reversed(expected)), "");
+    for (const ModelTrack& track : tracks_) {
+      EXPECT_EQ(difference(read_all(reader, {.track = track.name()}), track.by_time()), "");
+    }
+  }
+
+  void compare_ranges(const BagReader& reader) {
+    for (int i = 0; i < 30; ++i) {
+      const auto width = static_cast<std::uint64_t>(arrivals_.clock() + 200'000);
+      const std::int64_t first = static_cast<std::int64_t>(arrivals_.below(width) / 500) * 500 - 160'000;
+      const TimeRange range{first, first + static_cast<std::int64_t>(arrivals_.below(40)) * 500};
+      const std::vector<Seen> expected = in_global_order(tracks_, range);
+      EXPECT_EQ(difference(read_all(reader, {.range = range}), expected), "");
+      EXPECT_EQ(difference(read_all(reader, {.range = range, .reverse = true}), reversed(expected)), "");
+      for (const ModelTrack& track : tracks_) EXPECT_EQ(floor_difference(reader, track, first), "");
+    }
+  }
+
+  void compare_pages(const BagReader& reader) {
+    for (const ModelTrack& track : tracks_) {
+      const std::vector<Seen>& expected = track.by_index();
+      const Result<Page> all = reader.read_page(track.name(), 0, 1'000'000);
+      ASSERT_TRUE(all.has_value()) << all.error().message;
+      ASSERT_EQ(all->points.size(), expected.size());
+      EXPECT_EQ(page_difference(all->points, expected, 0), "");
+      for (int i = 0; i < 10 && !expected.empty(); ++i) {
+        const std::size_t from = arrivals_.below(expected.size());
+        const Page page = reader.read_page(track.name(), from, 3).value();
+        EXPECT_EQ(page_difference(page.points, expected, from), "");
+        EXPECT_EQ(page.has_more, from + 3 < expected.size());
+      }
+    }
+  }
+
+  void compare_counts(const BagReader& reader) {
+    const BagSummary summary = reader.summary().value();
+    for (const ModelTrack& track : tracks_) {
+      const auto record = std::find_if(summary.tracks.begin(), summary.tracks.end(),
+                                       [&](const TrackRecord& r) { return r.name == track.name(); });
+      ASSERT_NE(record, summary.tracks.end());
+      EXPECT_EQ(record->total(), track.by_index().size());
+      EXPECT_EQ(fate_fields(record->fate), fate_fields(track.fate()));
+      EXPECT_TRUE(record->fate.balances());
+      EXPECT_EQ(record->first, track.by_time().front().key);
+      EXPECT_EQ(record->last, track.by_time().back().key);
+    }
+  }
+
+  void compare(const BagReader& reader) {
+    compare_cursors(reader);
+    compare_ranges(reader);
+    compare_pages(reader);
+    compare_counts(reader);
+  }
+
+  TempDir dir_;
+  const std::string path_ = dir_.path("model.zbag");
+  RandomArrivals arrivals_;
+  std::vector<ModelTrack> tracks_;
+};
+
+// S0.11, S0.13, S0.20-S0.24: the same content in time order, by range and by index.
+TEST_P(BagModelTest, ReadsWhatTheModelHoldsWhileWritingAndAfterClosing) {
+  {
+    BagWriter writer = BagWriter::open(path_, options()).value();
+    record(writer, 12);
+    compare(BagReader(writer.file()));
+    record(writer, 12);
+    compare(BagReader(writer.file()));
+    ASSERT_TRUE(writer.close().has_value());
+  }
+  compare(BagReader::open(path_).value());
+  EXPECT_EQ(problems_of(check_bag(path_).value()), "");
+}
+
+TEST_P(BagModelTest, GoesOnInASecondRunWhereTheFirstEnded) {
+  for (int run = 0; run < 2; ++run) {
+    BagWriter writer = BagWriter::open(path_, options()).value();
+    record(writer, 12);
+    ASSERT_TRUE(writer.close().has_value());
+  }
+  compare(BagReader::open(path_).value());
+  EXPECT_EQ(problems_of(check_bag(path_).value()), "");
+}
+
+// Without close() the run stays open, as after a kill.
+TEST_P(BagModelTest, GoesOnAfterARunThatNeverClosed) {
+  for (int run = 0; run < 2; ++run) {
+    BagWriter writer = BagWriter::open(path_, options()).value();
+    record(writer, 12);
+  }
+  BagWriter last = BagWriter::open(path_, options()).value();
+  ASSERT_TRUE(last.close().has_value());
+  compare(BagReader(last.file()));
+  EXPECT_EQ(problems_of(check_bag(path_).value()), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(All, BagModelTest,
+                         testing::Combine(testing::Values(MergeMode::kShallow, MergeMode::kDeep, MergeMode::kAppend),
+                                          testing::Values(LateMerge::kMerge, LateMerge::kReject, LateMerge::kAppend),
+                                          testing::Values(Compression::kNone, Compression::kZstd)));
+
+}  // namespace
+}  // namespace zbag

@@ -1,0 +1,261 @@
+// Blocks that no longer hold what was written: what is lost is said, all the rest is read.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "recorder/bag/bag_check.hpp"
+#include "recorder/bag/bag_reader.hpp"
+#include "recorder/bag/bag_writer.hpp"
+#include "tests/recorder/bag/rows.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace zbag {
+namespace {
+
+using testing::HasSubstr;
+using testing::SizeIs;
+
+constexpr int kPoints = 4'000;
+
+// What a cursor gives when its owner passes over every damage.
+struct Salvage {
+  std::vector<std::int64_t> keys;
+  std::vector<BagCursor::Damage> damages;
+};
+
+Salvage read_over_damage(const BagReader& reader, const BagReader::Selection& selection, bool releases) {
+  Salvage salvage;
+  BagCursor cursor = reader.cursor(selection).value();
+  while (salvage.damages.size() < 100) {
+    const Result<std::optional<PointView>> view = cursor.next();
+    if (!view) {
+      salvage.damages.push_back(cursor.skip_damage().value());
+    } else if (*view) {
+      salvage.keys.push_back((*view)->stamp.ns());
+      if (releases) cursor.release();
+    } else {
+      break;
+    }
+  }
+  return salvage;
+}
+
+class DamageTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    BagWriter::Options options = small_blocks();
+    options.compression = {Compression::kNone};
+    BagWriter writer = BagWriter::open(path_, options).value();
+    RowStore store;
+    Batch batch;
+    for (const char* track : {"bad", "good"}) {
+      std::vector<RowPoint> rows;
+      for (int i = 0; i < kPoints; ++i) rows.push_back(store.make(i, number_fields(i)));
+      batch.tracks.push_back(batch_of(track, rows));
+    }
+    ASSERT_TRUE(writer.write(batch).has_value());
+    ASSERT_TRUE(writer.close().has_value());
+    for (const BlockKey& key : blocks_of(1)) blocks_.push_back(key);
+    ASSERT_GT(blocks_.size(), 4u);
+  }
+
+  std::vector<BlockKey> blocks_of(std::uint32_t track) {
+    const auto file = BagFile::open_to_read(path_).value();
+    const auto txn = file->env().read().value();
+    TableCursor cursor = TableCursor::open(*txn, file->tables().blocks).value();
+    std::vector<BlockKey> keys;
+    for (auto item = cursor.first().value(); item; item = cursor.next().value()) {
+      keys.push_back(BlockKey::decode(item->key).value());
+    }
+    std::erase_if(keys, [&](const BlockKey& key) { return key.track != track; });
+    return keys;
+  }
+
+  // Flips one bit in the body of a block and says which keys it held.
+  TimeRange damage(const BlockKey& key) {
+    const auto file = BagFile::open_to_write(path_, 0).value();
+    const auto txn = file->env().write().value();
+    std::string bytes(**txn->get(file->tables().blocks, key.encode()));
+    const BlockHeader header = Block::read_header(bytes).value();
+    bytes.back() = static_cast<char>(bytes.back() ^ 1);
+    EXPECT_TRUE(txn->put(file->tables().blocks, key.encode(), bytes).has_value());
+    EXPECT_TRUE(txn->commit().has_value());
+    return {header.first, header.last};
+  }
+
+  std::vector<std::int64_t> keys_without(const std::vector<TimeRange>& ranges) const {
+    std::vector<std::int64_t> keys;
+    for (int i = 0; i < kPoints; ++i) {
+      const bool is_lost = std::any_of(ranges.begin(), ranges.end(), [&](const TimeRange& range) { return range.contains(i); });
+      if (!is_lost) keys.push_back(i);
+    }
+    return keys;
+  }
+  static std::vector<std::int64_t> reversed(std::vector<std::int64_t> keys) {
+    std::reverse(keys.begin(), keys.end());
+    return keys;
+  }
+
+  TempDir dir_;
+  const std::string path_ = dir_.path("a.zbag");
+  std::vector<BlockKey> blocks_;
+};
+
+const BagReader::Selection kForwards{.track = "bad"};
+const BagReader::Selection kBackwards{.track = "bad", .reverse = true};
+
+TEST_F(DamageTest, IsAnErrorThatNamesTrackAndTime) {
+  damage(blocks_[0]);
+  BagCursor cursor = BagReader::open(path_)->cursor(kForwards).value();
+  const Error error = cursor.next().error();
+  EXPECT_EQ(error.code, ErrorCode::kDamaged);
+  EXPECT_THAT(error.message, HasSubstr("bad"));
+  EXPECT_THAT(error.message, HasSubstr("at 0.0"));
+}
+
+// Damage is never passed over unasked: the error stays until skip_damage().
+TEST_F(DamageTest, KeepsTheCursorWhereItIsUntilItIsSkipped) {
+  damage(blocks_[0]);
+  BagCursor cursor = BagReader::open(path_)->cursor(kForwards).value();
+  EXPECT_FALSE(cursor.next().has_value());
+  EXPECT_FALSE(cursor.next().has_value());
+  ASSERT_TRUE(cursor.skip_damage().has_value());
+  EXPECT_TRUE(cursor.next().has_value());
+}
+
+TEST_F(DamageTest, IsNotForgottenWhenTheTransactionIsLetGo) {
+  damage(blocks_[1]);
+  BagCursor cursor = BagReader::open(path_)->cursor(kForwards).value();
+  Result<std::optional<PointView>> view = cursor.next();
+  while (view && *view) {
+    cursor.release();
+    view = cursor.next();
+  }
+  EXPECT_FALSE(view.has_value());
+}
+
+TEST_F(DamageTest, CostsOneBlockAndSaysWhich) {
+  const TimeRange lost = damage(blocks_[2]);
+  const Salvage salvage = read_over_damage(BagReader::open(path_).value(), kForwards, false);
+  ASSERT_THAT(salvage.damages, SizeIs(1));
+  EXPECT_EQ(salvage.damages[0].track, "bad");
+  EXPECT_EQ(salvage.damages[0].first, lost.first);
+  EXPECT_EQ(salvage.damages[0].last, lost.last);
+  EXPECT_EQ(salvage.damages[0].points, lost.last - lost.first + 1);
+  EXPECT_EQ(salvage.keys, keys_without({lost}));
+}
+
+TEST_F(DamageTest, CostsOneBlockBackwardsToo) {
+  const TimeRange lost = damage(blocks_[2]);
+  const Salvage salvage = read_over_damage(BagReader::open(path_).value(), kBackwards, false);
+  EXPECT_THAT(salvage.damages, SizeIs(1));
+  EXPECT_EQ(salvage.keys, reversed(keys_without({lost})));
+}
+
+TEST_F(DamageTest, CostsNoMoreWithAReleaseAtEveryPoint) {
+  const TimeRange lost = damage(blocks_[2]);
+  const BagReader reader = BagReader::open(path_).value();
+  const Salvage forwards = read_over_damage(reader, kForwards, true);
+  const Salvage backwards = read_over_damage(reader, kBackwards, true);
+  EXPECT_EQ(forwards.keys, keys_without({lost}));
+  EXPECT_EQ(backwards.keys, reversed(keys_without({lost})));
+  EXPECT_THAT(forwards.damages, SizeIs(1));
+  EXPECT_THAT(backwards.damages, SizeIs(1));
+}
+
+TEST_F(DamageTest, OfNeighboursAndEndsCostsJustThem) {
+  std::vector<TimeRange> lost;
+  for (const std::size_t at : {std::size_t{0}, std::size_t{2}, std::size_t{3}, blocks_.size() - 1}) {
+    lost.push_back(damage(blocks_[at]));
+  }
+  const BagReader reader = BagReader::open(path_).value();
+  const Salvage forwards = read_over_damage(reader, kForwards, false);
+  const Salvage backwards = read_over_damage(reader, kBackwards, false);
+  EXPECT_THAT(forwards.damages, SizeIs(4));
+  EXPECT_EQ(forwards.keys, keys_without(lost));
+  EXPECT_THAT(backwards.damages, SizeIs(4));
+  EXPECT_EQ(backwards.keys, reversed(keys_without(lost)));
+}
+
+TEST_F(DamageTest, OfEveryBlockLeavesTheOtherTrackWhole) {
+  for (const BlockKey& key : blocks_) damage(key);
+  const BagReader reader = BagReader::open(path_).value();
+  const Salvage salvage = read_over_damage(reader, {}, false);
+  EXPECT_THAT(salvage.damages, SizeIs(blocks_.size()));
+  EXPECT_EQ(salvage.keys, keys_without({}));
+}
+
+TEST_F(DamageTest, OfALateBlockLeavesTheMainRun) {
+  {
+    RowStore store;
+    BagWriter::Options options = small_blocks();
+    options.merge = MergeMode::kAppend;
+    BagWriter writer = BagWriter::open(path_, options).value();
+    ASSERT_TRUE(writer.write(small_batch(store, "bad", 100)).has_value());
+    ASSERT_TRUE(writer.close().has_value());
+  }
+  for (const BlockKey& key : blocks_of(1)) {
+    if (key.is_late()) damage(key);
+  }
+  const Salvage salvage = read_over_damage(BagReader::open(path_).value(), kForwards, false);
+  EXPECT_THAT(salvage.damages, SizeIs(1));
+  EXPECT_EQ(salvage.keys, keys_without({}));
+}
+
+TEST_F(DamageTest, DoesNotHinderPagesElsewhere) {
+  const TimeRange lost = damage(blocks_[2]);
+  const BagReader reader = BagReader::open(path_).value();
+  EXPECT_EQ(reader.read_page("bad", static_cast<std::uint64_t>(lost.first), 1).error().code, ErrorCode::kDamaged);
+  EXPECT_TRUE(reader.read_page("bad", 0, 10).has_value());
+  EXPECT_TRUE(reader.read_page("bad", static_cast<std::uint64_t>(lost.last) + 1, 10).has_value());
+  EXPECT_TRUE(reader.read_page("good", 0, kPageMax).has_value());
+}
+
+TEST_F(DamageTest, IsNamedWithItsExtentByCheck) {
+  const TimeRange lost = damage(blocks_[2]);
+  const CheckReport report = check_bag(path_).value();
+  ASSERT_THAT(report.problems, SizeIs(1));
+  EXPECT_EQ(report.problems[0].track, "bad");
+  EXPECT_EQ(report.problems[0].first, lost.first);
+  EXPECT_EQ(report.problems[0].last, lost.last);
+  EXPECT_EQ(report.problems[0].points, static_cast<std::uint64_t>(lost.last - lost.first + 1));
+  EXPECT_THAT(report.problems[0].what, HasSubstr("checksum"));
+}
+
+TEST_F(DamageTest, OfABlockThatIsGoneIsFoundByCheck) {
+  {
+    const auto file = BagFile::open_to_write(path_, 0).value();
+    const auto txn = file->env().write().value();
+    ASSERT_TRUE(txn->erase(file->tables().blocks, blocks_[2].encode()).has_value());
+    ASSERT_TRUE(txn->commit().has_value());
+  }
+  const CheckReport report = check_bag(path_).value();
+  EXPECT_FALSE(report.problems.empty());
+  EXPECT_EQ(report.problems[0].track, "bad");
+}
+
+TEST_F(DamageTest, OfABlockUnderAnotherKeyIsFoundByCheckAndReaders) {
+  {
+    const auto file = BagFile::open_to_write(path_, 0).value();
+    const auto txn = file->env().write().value();
+    const std::string bytes(**txn->get(file->tables().blocks, blocks_[2].encode()));
+    ASSERT_TRUE(txn->put(file->tables().blocks, blocks_[1].encode(), bytes).has_value());
+    ASSERT_TRUE(txn->commit().has_value());
+  }
+  EXPECT_FALSE(check_bag(path_)->problems.empty());
+  EXPECT_THAT(read_over_damage(BagReader::open(path_).value(), kForwards, false).damages, SizeIs(1));
+}
+
+// A writer that meets damage says so and changes nothing.
+TEST_F(DamageTest, IsAnErrorForALateMergeIntoIt) {
+  const TimeRange lost = damage(blocks_[2]);
+  RowStore store;
+  BagWriter writer = BagWriter::open(path_, small_blocks()).value();
+  EXPECT_EQ(writer.write(small_batch(store, "bad", lost.first)).error().code, ErrorCode::kDamaged);
+  EXPECT_TRUE(writer.write(small_batch(store, "bad", kPoints)).has_value());
+}
+
+}  // namespace
+}  // namespace zbag

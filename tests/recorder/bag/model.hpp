@@ -1,0 +1,158 @@
+// The simplest thing a bag could be: a list of points per track, in memory. What the bag does is
+// held against it.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "tests/recorder/bag/rows.hpp"
+
+namespace zbag {
+
+class ModelTrack {
+ public:
+  ModelTrack(std::string name, MergeMode merge, LateMerge late) : name_(std::move(name)), merge_(merge), late_(late) {}
+
+  // Takes arrivals in their order and gives the batch a merge buffer would make of them.
+  TrackBatch arrive(RowStore& store, const std::vector<Seen>& arrivals) {
+    Fate in_batch;
+    in_batch.received = arrivals.size();
+    std::vector<Seen> gathered = arrivals;
+    std::stable_sort(gathered.begin(), gathered.end(), [](const Seen& a, const Seen& b) { return a.key < b.key; });
+    std::vector<Seen> merged;
+    for (const Seen& point : gathered) {
+      if (merge_ != MergeMode::kAppend && !merged.empty() && merged.back().key == point.key) {
+        in_batch.overwritten += merge_fields(merged.back().fields, point.fields, merge_ == MergeMode::kDeep);
+        ++in_batch.merged;
+      } else {
+        merged.push_back(point);
+      }
+    }
+    TrackBatch batch;
+    batch.name = name_;
+    batch.fate = in_batch;
+    for (const Seen& point : merged) batch.points.push_back(row_of(store, point));
+    fate_ += in_batch;
+    const std::optional<std::int64_t> end = main_end_;
+    for (const Seen& point : merged) store_point(point, end);
+    return batch;
+  }
+
+  void set_modes(MergeMode merge, LateMerge late) {
+    merge_ = merge;
+    late_ = late;
+  }
+
+  // Points in the order of their first writing: the place is the index.
+  const std::vector<Seen>& by_index() const { return points_; }
+  std::vector<Seen> by_time() const {
+    std::vector<Seen> sorted = points_;
+    std::stable_sort(sorted.begin(), sorted.end(), [](const Seen& a, const Seen& b) { return a.key < b.key; });
+    return sorted;
+  }
+  std::optional<Seen> floor(std::int64_t key) const {
+    std::optional<Seen> last;
+    for (const Seen& point : by_time()) {
+      if (point.key <= key) last = point;
+    }
+    return last;
+  }
+  const Fate& fate() const { return fate_; }
+  const std::string& name() const { return name_; }
+
+ private:
+  static RowPoint row_of(RowStore& store, const Seen& point) {
+    RowPoint row = store.make(point.key, point.fields);
+    row.seconds = point.seconds;
+    row.wall_ns = point.wall_ns;
+    row.has_src = point.src.has_value();
+    row.src = point.src.value_or(0);
+    row.has_seq = point.seq.has_value();
+    row.seq = point.seq.value_or(0);
+    return row;
+  }
+
+  // `end` is the last key of the main run before this batch.
+  void store_point(const Seen& point, std::optional<std::int64_t> end) {
+    const bool is_late = end && (point.key < *end || (point.key == *end && merge_ != MergeMode::kAppend));
+    const bool looks_up = is_late && merge_ != MergeMode::kAppend && late_ != LateMerge::kAppend;
+    const auto stored = std::find_if(points_.begin(), points_.end(), [&](const Seen& p) { return p.key == point.key; });
+    if (looks_up && stored != points_.end()) {
+      if (late_ == LateMerge::kReject) {
+        ++fate_.refused[static_cast<std::size_t>(Refusal::kLate)];
+        return;
+      }
+      fate_.overwritten += merge_fields(stored->fields, point.fields, merge_ == MergeMode::kDeep);
+      ++fate_.merged;
+      return;
+    }
+    if (!is_late) main_end_ = point.key;
+    ++fate_.points;
+    points_.push_back(point);
+  }
+
+  std::string name_;
+  MergeMode merge_;
+  LateMerge late_;
+  std::vector<Seen> points_;
+  std::optional<std::int64_t> main_end_;
+  Fate fate_;
+};
+
+// Points of all tracks in global order: by key, by name, by arrival.
+inline std::vector<Seen> in_global_order(const std::vector<ModelTrack>& tracks, TimeRange range = TimeRange::all()) {
+  std::map<std::string, std::vector<Seen>> by_name;
+  for (const ModelTrack& track : tracks) by_name[track.name()] = track.by_time();
+  std::vector<Seen> all;
+  for (const auto& [name, points] : by_name) {
+    for (const Seen& point : points) {
+      if (range.contains(point.key)) all.push_back(point);
+    }
+  }
+  std::stable_sort(all.begin(), all.end(), [](const Seen& a, const Seen& b) { return a.key < b.key; });
+  return all;
+}
+
+// Arrivals that mostly go forward in time, often meet, and sometimes come late.
+class RandomArrivals {
+ public:
+  explicit RandomArrivals(std::uint64_t seed) : random_(seed) {}
+
+  std::vector<Seen> some(const std::string& track, std::size_t most) {
+    std::vector<Seen> arrivals;
+    for (std::size_t i = below(most) + 1; i > 0; --i) {
+      clock_ += static_cast<std::int64_t>(below(4)) * 500;
+      const bool is_late = below(5) == 0;
+      const std::int64_t back = static_cast<std::int64_t>(below(is_late ? 400 : 3)) * 500;
+      Seen point{track, clock_ - back, 0.0, clock_, {}, {}, fields()};
+      point.seconds = below(2) == 0 ? seconds_of_key(point.key) : static_cast<double>(point.key) * 1e-9;
+      if (below(3) != 0) point.src = below(3);
+      if (below(3) != 0) point.seq = below(1'000);
+      arrivals.push_back(std::move(point));
+    }
+    return arrivals;
+  }
+  std::uint64_t below(std::uint64_t limit) { return random_() % limit; }
+  std::int64_t clock() const { return clock_; }
+
+ private:
+  Fields fields() {
+    Fields fields;
+    for (const char* name : {"a", "b", "c"}) {
+      if (below(2) == 0) fields.emplace_back(name, below(3));
+    }
+    if (below(4) == 0) fields.emplace_back("map", Fields{{below(2) == 0 ? "x" : "y", below(3)}});
+    // Now and then a point that fills a good part of a block, or is one alone.
+    if (below(40) == 0) fields.emplace_back("text", std::string(1'500, static_cast<char>('a' + below(3))));
+    if (below(60) == 0) fields.emplace_back("image", Binary{std::string(9'000, static_cast<char>('a' + below(3)))});
+    return fields;
+  }
+
+  std::mt19937_64 random_;
+  std::int64_t clock_ = -150'000;
+};
+
+}  // namespace zbag

@@ -1,0 +1,148 @@
+#include "schemas/json_text.hpp"
+
+#include <gmock/gmock.h>
+
+#include <limits>
+
+#include "tests/support/random_fields.hpp"
+
+namespace zbag {
+namespace {
+
+using std::string_literals::operator""s;
+
+std::string json(const Value& value, JsonDialect dialect = JsonDialect::kPlain) {
+  std::string out;
+  write_json(value, out, dialect);
+  return out;
+}
+
+std::string members(const Fields& fields, JsonDialect dialect = JsonDialect::kPlain) {
+  std::string out;
+  write_json_members(fields, out, dialect);
+  return out;
+}
+
+// The rules of `cat` (cli.md, Bags).
+TEST(JsonTextTest, WritesNaNAsNullAndInfinitiesAsText) {
+  EXPECT_EQ(json(std::numeric_limits<double>::quiet_NaN()), "null");
+  EXPECT_EQ(json(std::numeric_limits<double>::infinity()), "\"inf\"");
+  EXPECT_EQ(json(-std::numeric_limits<double>::infinity()), "\"-inf\"");
+  EXPECT_EQ(json(std::numeric_limits<float>::quiet_NaN()), "null");
+  EXPECT_EQ(json(-std::numeric_limits<float>::infinity()), "\"-inf\"");
+}
+
+TEST(JsonTextTest, WritesFloat32AsItsExactDouble) { EXPECT_EQ(json(0.1f), "0.10000000149011612"); }
+
+TEST(JsonTextTest, ShowsThatAFloatIsOne) {
+  EXPECT_EQ(json(2.0), "2.0");
+  EXPECT_EQ(json(-0.0), "-0.0");
+  EXPECT_EQ(json(3.0f), "3.0");
+  EXPECT_EQ(json(1e22), "1e+22");
+}
+
+TEST(JsonTextTest, WritesTheShortestTextThatReadsBack) {
+  EXPECT_EQ(json(0.1), "0.1");
+  EXPECT_EQ(json(1795202544.4515257), "1795202544.4515257");
+}
+
+// S0.32: huge ints.
+TEST(JsonTextTest, WritesIntegersInFull) {
+  EXPECT_EQ(json(std::numeric_limits<std::uint64_t>::max()), "18446744073709551615");
+  EXPECT_EQ(json(std::numeric_limits<std::int64_t>::min()), "-9223372036854775808");
+}
+
+TEST(JsonTextTest, WritesBoolAndNil) {
+  EXPECT_EQ(json(true), "true");
+  EXPECT_EQ(json(false), "false");
+  EXPECT_EQ(json(Value()), "null");
+}
+
+// S0.4
+TEST(JsonTextTest, WritesBinAsBase64) { EXPECT_EQ(json(Binary{"\xff\xd8\xff"}), "\"/9j/\""); }
+
+TEST(JsonTextTest, WritesExtWithItsType) {
+  EXPECT_EQ(json(Extension{-5, "ab"}), R"({"$ext":-5,"$bin":"YWI="})");
+}
+
+TEST(JsonTextTest, WritesAStrThatIsNotUtf8AsBin) { EXPECT_EQ(json("a\xff"), R"({"$bin":"Yf8="})"); }
+
+TEST(JsonTextTest, EscapesWhatJsonAsksFor) {
+  EXPECT_EQ(json("a\"b\\c\nd\te\x01\x7f"s), R"("a\"b\\c\nd\te\u0001\u007f")");
+  EXPECT_EQ(json("a\0b"s), R"("a\u0000b")");
+}
+
+TEST(JsonTextTest, KeepsUnicodeAsItIs) { EXPECT_EQ(json("caméra 位置"), "\"caméra 位置\""); }
+
+TEST(JsonTextTest, WritesNestedValues) {
+  const Value value(Fields{{"a", Array{1, 2.5, Value()}}, {"b", Fields{}}, {"c", Array{}}});
+  EXPECT_EQ(json(value), R"({"a":[1,2.5,null],"b":{},"c":[]})");
+}
+
+TEST(JsonTextTest, WritesMembersWithoutBraces) {
+  EXPECT_EQ(members({{"a", 1}, {"b", Array{2.0}}}), R"("a":1,"b":[2.0])");
+  EXPECT_EQ(members({}), "");
+}
+
+TEST(JsonTextTest, WritesANameThatIsNotUtf8Escaped) {
+  EXPECT_EQ(members({{"a\xff", 1}}), R"("a\\xff":1)");
+}
+
+// The neutral dialect: nil is not NaN, a bin field X is X_hex.
+TEST(JsonTextTest, KeepsNilApartFromNaNInTheNeutralDialect) {
+  EXPECT_EQ(json(Value(), JsonDialect::kNeutral), R"({"$nil":true})");
+  EXPECT_EQ(json(std::numeric_limits<double>::quiet_NaN(), JsonDialect::kNeutral), "null");
+}
+
+TEST(JsonTextTest, WritesABinFieldAsHexInTheNeutralDialect) {
+  EXPECT_EQ(members({{"jpeg", Binary{"\xff\xd8"}}}, JsonDialect::kNeutral), R"("jpeg_hex":"ffd8")");
+}
+
+TEST(JsonTextTest, WritesABinInsideAnArrayAsAnObjectInTheNeutralDialect) {
+  EXPECT_EQ(json(Array{Binary{"ab"}}, JsonDialect::kNeutral), R"([{"$bin":"YWI="}])");
+}
+
+TEST(Base64Test, PadsAsRfc4648) {
+  EXPECT_EQ(base64(""), "");
+  EXPECT_EQ(base64("f"), "Zg==");
+  EXPECT_EQ(base64("fo"), "Zm8=");
+  EXPECT_EQ(base64("foo"), "Zm9v");
+  EXPECT_EQ(base64("foobar"), "Zm9vYmFy");
+}
+
+TEST(Base64Test, ReadsBackWhatItWrote) {
+  RandomFields random(11);
+  for (std::size_t size = 0; size < 200; ++size) {
+    const std::string bytes = random.bytes(size);
+    EXPECT_EQ(unbase64(base64(bytes)), bytes);
+  }
+}
+
+TEST(Base64Test, RefusesWhatIsNone) {
+  EXPECT_EQ(unbase64("Zg="), std::nullopt);
+  EXPECT_EQ(unbase64("Zg"), std::nullopt);
+  EXPECT_EQ(unbase64("Z==="), std::nullopt);
+  EXPECT_EQ(unbase64("Zg=a"), std::nullopt);
+  EXPECT_EQ(unbase64("Zg==Zg=="), std::nullopt);
+  EXPECT_EQ(unbase64("Zm 9"), std::nullopt);
+  EXPECT_EQ(unbase64("===="), std::nullopt);
+}
+
+TEST(HexTest, ReadsBackWhatItWrote) {
+  RandomFields random(12);
+  for (std::size_t size = 0; size < 200; ++size) {
+    const std::string bytes = random.bytes(size);
+    EXPECT_EQ(unhex(hex(bytes)), bytes);
+  }
+}
+
+TEST(HexTest, TakesBothCases) { EXPECT_EQ(unhex("fFD8"), "\xff\xd8"); }
+
+TEST(HexTest, RefusesWhatIsNone) {
+  EXPECT_EQ(unhex("f"), std::nullopt);
+  EXPECT_EQ(unhex("0g"), std::nullopt);
+  EXPECT_EQ(unhex(" 0"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace zbag

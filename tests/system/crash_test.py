@@ -1,0 +1,142 @@
+"""A recorder killed with SIGKILL at any instant leaves a whole bag that lacks at most the last moment.
+
+Proves promise 1 of bag.md: the bag opens with no repair step, `check` passes, what is there is a
+prefix of what arrived over all tracks, and what is missing arrived within the last --sync interval.
+
+    crash_test.py [--kills N]
+"""
+
+import random
+import sys
+import threading
+import time
+
+import msgpack
+
+import harness
+from harness import DONE
+
+SYNC = 0.100       # seconds, what record is asked for
+# Seconds more: a commit, a hand-over between threads, the way through TCP.
+SLACK = 1.5 if harness.is_sanitized() else 0.150
+TRACKS = 5
+RATE = 2000.0      # frames a second
+KILLS = 20
+
+
+class Sensor(threading.Thread):
+    """Publishes numbered frames over one socket and remembers when each was sent."""
+
+    def __init__(self, publisher):
+        super().__init__(daemon=True)
+        self.publisher = publisher
+        self.sent_at = []
+        self.lag_max = 0.0
+        self._stopping = threading.Event()
+
+    def run(self):
+        began = time.monotonic()
+        while not self._stopping.is_set():
+            number = len(self.sent_at)
+            due = began + number / RATE
+            left = due - time.monotonic()
+            if left > 0:
+                time.sleep(left)
+            frame = {"_ts": 1000.0 + number / RATE, "n": number, "text": "x" * (number % 200)}
+            # Before the send: what is sent later than the kill cannot be missed.
+            self.sent_at.append(time.monotonic())
+            self.publisher.send(f"robot/{number % TRACKS}", msgpack.packb(frame))
+
+    def stop(self):
+        self._stopping.set()
+        self.join()
+
+
+class CrashTest(harness.SystemTest):
+
+    kills = KILLS
+
+    def kill_once(self, at, after):
+        """One recording, killed `after` seconds; gives how old the oldest missing frame was."""
+        bag = self.space.path(f"crash_{at}.zbag")
+        recorder = self.start_recorder(bag, "--sync", str(int(SYNC * 1000)))
+        sensor = Sensor(self.publisher(recorder).wait_for_subscriber())
+        sensor.start()
+        killed_by = threading.Event()
+        killed_by.wait(after)
+        before_kill = time.monotonic()
+        recorder.kill()
+        sensor.stop()
+        self.run_ok("check", bag)
+        numbers = [(track, fields["n"]) for track, fields in self.points(bag)]
+        # Stamps ascend with the numbers, so that time order is the order of sending: no gap at all.
+        self.assertEqual(numbers, [(f"robot/{n % TRACKS}", n) for n in range(len(numbers))])
+        sent = sum(1 for moment in sensor.sent_at if moment <= before_kill)
+        missing = max(0, sent - len(numbers))
+        age = before_kill - sensor.sent_at[len(numbers)] if missing else 0.0
+        info = self.info(bag)
+        self.assertEqual(info["runs"][-1]["status"], "open")
+        self.assertEqual(info["points"], len(numbers))
+        self.assert_equation(info)
+        print(f"  kill {at:2d} after {after:5.3f} s: {sent} sent, {missing} missing, "
+              f"the oldest of them {age * 1000:.0f} ms old", file=sys.stderr)
+        return age
+
+    def test_a_kill_at_any_moment_costs_at_most_the_sync_interval(self):
+        moments = random.Random(20261120)
+        ages = [self.kill_once(i, moments.uniform(0.05, 2.0)) for i in range(self.kills)]
+        print(f"  oldest missing frame: median {sorted(ages)[len(ages) // 2] * 1000:.0f} ms, "
+              f"worst {max(ages) * 1000:.0f} ms of {(SYNC + SLACK) * 1000:.0f} ms", file=sys.stderr)
+        self.assertLessEqual(max(ages), SYNC + SLACK)
+
+    def test_what_was_flushed_before_the_kill_is_there(self):
+        """After a flush that returned nothing is missing."""
+        bag = self.space.path("flushed.zbag")
+        recorder = self.start_recorder(bag, "--sync", "3600000")
+        witness = self.listener(recorder)
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        for number in range(1000):
+            sensor.send("robot/0", {"_ts": float(number), "n": number})
+        witness.take(1000)  # what the recorder's broker passes on, it has taken itself
+        self.run_ok("ctl", "record", "flush")
+        recorder.kill()
+        self.run_ok("check", bag)
+        self.assertEqual([fields["n"] for _, fields in self.points(bag)], list(range(1000)))
+
+    def test_a_killed_recorder_does_not_block_the_next_one(self):
+        """Ports, node name and runtime files of the dead are free again."""
+        first = self.start_recorder(self.space.path("first.zbag"))
+        first.kill()
+        second = self.await_ready(self.space.start(
+            "record", "--with-broker", "-o", self.space.path("second.zbag"), "--min-free", "10",
+            "--name", "record", *first.urls))
+        self.assertEqual(second.stop(), DONE)
+
+    def test_a_bag_is_read_whole_while_it_is_written(self):
+        """Readers next to the writer see a prefix, at any instant, and do not disturb it."""
+        bag = self.space.path("live.zbag")
+        recorder = self.start_recorder(bag)
+        sensor = Sensor(self.publisher(recorder).wait_for_subscriber())
+        sensor.start()
+        seen = []
+        for _ in range(5):
+            numbers = [fields["n"] for _, fields in self.points(bag)]
+            self.assertEqual(numbers, list(range(len(numbers))))
+            seen.append(len(numbers))
+            self.run_ok("check", bag)
+        sensor.stop()
+        self.assertEqual(recorder.stop(), DONE, recorder.stderr)
+        self.assertEqual(seen, sorted(seen))
+        self.assertEqual(len(self.points(bag)), len(sensor.sent_at))
+
+
+def main():
+    if "--kills" in sys.argv:
+        at = sys.argv.index("--kills")
+        CrashTest.kills = int(sys.argv[at + 1])
+        del sys.argv[at:at + 2]
+    harness.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,203 @@
+"""Real recordings survive pub --burst -> record -> cat, over a real bus with three processes.
+
+Proves section 6.1 of the issue: every point equals the source after merging, with --merge append
+every frame does, nothing is lost, and the bag's counters say the same.
+
+    recordings_test.py [--set NAME] [--list-sets BYTES]
+"""
+
+import argparse
+import json
+import lzma
+import os
+import struct
+import sys
+import unittest
+
+import msgpack
+
+import harness
+from harness import DONE, LOSSY
+
+SETS = ("intel_lab_short", "g1_tiny", "tilt_laser", "px4_fmu_v6c", "ouster_os1_3scans",
+        "comma2k19_car", "mines_exp1")
+NAN = struct.unpack("<d", struct.pack("<Q", 0x7FF8000000000000))[0]
+SPECIAL_TEXT = {"inf": float("inf"), "-inf": float("-inf")}
+
+
+def convert(value):
+    """A JSON value by the rules of `pub` in cli.md."""
+    if value is None:
+        return NAN
+    if isinstance(value, str):
+        return SPECIAL_TEXT.get(value, value)
+    if isinstance(value, list):
+        return [convert(item) for item in value]
+    if isinstance(value, dict):
+        return convert_fields(value)
+    if isinstance(value, int) and not isinstance(value, bool) and not -2**63 <= value < 2**64:
+        return float(value)
+    return value
+
+
+def convert_fields(fields):
+    """A JSON object: NAME_hex becomes the binary field NAME."""
+    converted = {}
+    for name, value in fields.items():
+        if name.endswith("_hex") and isinstance(value, str):
+            converted[name[:-4]] = bytes.fromhex(value)
+        else:
+            converted[name] = convert(value)
+    return converted
+
+
+def inline_data(fields, folder):
+    """data_file, data_offset and data_len give way to the bytes they speak of."""
+    if "data_file" not in fields:
+        return fields
+    with open(os.path.join(folder, fields["data_file"]), "rb") as file:
+        file.seek(fields.get("data_offset", 0))
+        data = file.read(fields.get("data_len", -1))
+    named = {"data" if name == "data_file" else name: value for name, value in fields.items()}
+    named["data"] = data
+    for name in ("data_offset", "data_len"):
+        named.pop(name, None)
+    return named
+
+
+def read_frames(path):
+    """(track, _ts, fields) of every line, in the file's order."""
+    folder = os.path.dirname(path)
+    with lzma.open(path, "rt", encoding="utf-8") as lines:
+        for text in lines:
+            line = json.loads(text)
+            fields = inline_data(convert_fields(line["fields"]), folder)
+            yield line["track"], float(line["_ts"]) + 0.0, fields
+
+
+def merged_points(frames):
+    """What a bag holds by default: shallow merges by (track, key) in order of arrival."""
+    points, overwritten = {}, 0
+    for track, stamp, fields in frames:
+        known = points.setdefault((harness.key_of(stamp), track.encode()), {"_ts": stamp})
+        overwritten += sum(1 for name, value in fields.items()
+                           if name in known and harness.exact(known[name]) != harness.exact(value))
+        known.update(fields)
+    return [(track.decode(), points[key, track]) for key, track in sorted(points)], overwritten
+
+
+def appended_points(frames):
+    """What it holds with --merge append: every frame, by (key, track, arrival)."""
+    numbered = enumerate(frames)
+    ordered = sorted(numbered, key=lambda f: (harness.key_of(f[1][1]), f[1][0].encode(), f[0]))
+    return [(track, {"_ts": stamp, **fields}) for _, (track, stamp, fields) in ordered]
+
+
+def compare_points(test, found, expected):
+    """Point by point, so that a failure names the first one that differs and is short."""
+    for at, (one, other) in enumerate(zip(found, expected)):
+        if (one[0], harness.exact(one[1])) != (other[0], harness.exact(other[1])):
+            test.fail(f"point {at}: found {str(one)[:600]}, expected {str(other)[:600]}")
+    test.assertEqual(len(found), len(expected))
+
+
+def check_tap(test, code, taken, frames):
+    """The tap saw frames of the recording, unchanged; all of them unless it says it skipped some."""
+    known = {(track, msgpack.packb({"_ts": stamp, **fields})) for track, stamp, fields in frames}
+    shown = [(track, msgpack.packb(harness.without_bus_fields(fields)))
+             for track, fields in taken if not track.startswith("_sys/")]
+    test.assertIn(code, (DONE, LOSSY))
+    test.assertGreater(len(shown), 0)
+    test.assertLessEqual(len(shown), len(frames))
+    strange = [track for track, fields in shown if (track, fields) not in known]
+    test.assertEqual(strange, [])
+
+
+def record_set(test, path, merge, bag):
+    """The three processes, each at its own work; gives what the tap said and showed."""
+    recorder = test.start_recorder(bag, "--merge", merge)
+    tap_out = test.space.path(f"tap_{merge}.raw")
+    tap = test.space.start("tap", "**", "_sys/**", "--format", "raw", *recorder.urls,
+                           stdout_path=tap_out)
+    test.await_tap(recorder, lambda: os.path.getsize(tap_out))
+    test.run_ok("pub", path, "--burst", *recorder.urls, deadline=4 * harness.DEADLINE)
+    test.assertEqual(recorder.stop(deadline=4 * harness.DEADLINE), DONE, recorder.stderr)
+    code = tap.stop()
+    with open(tap_out, "rb") as file:
+        return code, harness.unpack_raw(file.read())
+
+
+def check_set(test, name):
+    """Records a set twice, merged and appended, and compares both bags with the source."""
+    path = harness.recording_path(name)
+    frames = list(read_frames(path))
+    merged, overwritten = merged_points(frames)
+    for merge, expected in (("shallow", merged), ("append", appended_points(frames))):
+        bag = test.space.path(f"{name}_{merge}.zbag")
+        code, taken = record_set(test, path, merge, bag)
+        compare_points(test, test.points(bag), expected)
+        info = test.assert_whole(bag)
+        test.assertEqual(info["lost"], 0)
+        test.assertEqual(info["points"], len(expected))
+        test.assertEqual(info["received"], len(frames))
+        test.assertEqual(info["merged"], len(frames) - len(expected))
+        test.assertEqual(info["overwritten"], overwritten if merge == "shallow" else 0)
+        check_tap(test, code, taken, frames)
+    return len(frames), len(merged)
+
+
+class RecordingsTest(harness.SystemTest):
+    """One test a set; made below."""
+
+
+def add_tests(names):
+    for name in names:
+        def one(self, name=name):
+            check_set(self, name)
+        one.__doc__ = f"Every point and every frame of {name} comes back as it was published."
+        setattr(RecordingsTest, f"test_{name}", one)
+
+
+def run_one(name):
+    """For all_recordings.sh: one set, and one line of what was compared."""
+    def one(self):
+        print("%d frames, %d points" % check_set(self, name))
+    setattr(RecordingsTest, "test_one", one)
+    test = RecordingsTest("test_one")
+    result = unittest.TestResult()
+    test.run(result)
+    for _, trace in result.failures + result.errors:
+        print(trace, file=sys.stderr)
+    return 0 if result.wasSuccessful() else 1
+
+
+def list_sets(bytes_max):
+    """The sets whose plain jsonl is smaller than that."""
+    folder = harness.require_data()
+    for name in sorted(os.listdir(folder)):
+        info = os.path.join(folder, name, "info.json")
+        if not os.path.exists(info):
+            continue
+        with open(info, encoding="utf-8") as file:
+            if json.load(file)["jsonl_bytes"] < bytes_max:
+                print(name)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--set", metavar="NAME", help="this one alone, in one line")
+    parser.add_argument("--list-sets", metavar="BYTES", type=int, help="names of sets below that size")
+    arguments, rest = parser.parse_known_args()
+    if arguments.list_sets is not None:
+        list_sets(arguments.list_sets)
+        return
+    if arguments.set is not None:
+        sys.exit(run_one(arguments.set))
+    harness.require_data()
+    add_tests(SETS)
+    sys.argv[1:] = rest
+    harness.main()
+
+
+if __name__ == "__main__":
+    main()
