@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
+#include "nodes/command.hpp"
 #include "player/exporter.hpp"
 #include "schemas/json_text.hpp"
 #include "schemas/track_name.hpp"
@@ -77,8 +79,14 @@ bool PointPrinter::print(std::string_view track, Timestamp stamp, const Fields& 
 
 bool PointPrinter::flush() {
   const bool written = std::fwrite(out_.data(), 1, out_.size(), stdout) == out_.size() && std::fflush(stdout) == 0;
+  if (!written && error_ == 0) error_ = errno;
   out_.clear();
   return written;
+}
+
+int PointPrinter::exit_code(const std::string& verb) const {
+  if (error_ == EPIPE) return kExitDone;
+  return show(verb, {error_ == ENOSPC ? ErrorCode::kDiskFull : ErrorCode::kIo, fmt::format("stdout: {}", std::strerror(error_))});
 }
 
 }  // namespace zbag

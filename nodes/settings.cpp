@@ -12,7 +12,11 @@ namespace zbag {
 namespace {
 
 // Values of options, by long name without dashes; a list for options that may be repeated.
-using Layer = std::map<std::string, std::vector<std::string>>;
+struct Setting {
+  std::vector<std::string> values;
+  std::string origin;
+};
+using Layer = std::map<std::string, Setting>;
 
 constexpr std::array<std::pair<const char*, const char*>, 4> kPlumeNames = {{
     {"PLUME_BUFFER_SIZE", "buffer-points"},
@@ -45,16 +49,20 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
   return row[b.size()];
 }
 
-std::string nearest(const std::string& name, const std::vector<std::string>& known) {
+std::string place(const std::string& file, const YAML::Node& node) {
+  return fmt::format("{}:{}", file, node.Mark().line + 1);
+}
+
+}  // namespace
+
+std::string nearest_hint(const std::string& name, const std::vector<std::string>& known) {
   const auto best = std::min_element(known.begin(), known.end(), [&](const std::string& a, const std::string& b) {
     return edit_distance(name, a) < edit_distance(name, b);
   });
   return best == known.end() || edit_distance(name, *best) > 3 ? std::string() : fmt::format("; did you mean {}?", *best);
 }
 
-std::string place(const std::string& file, const YAML::Node& node) {
-  return fmt::format("{}:{}", file, node.Mark().line + 1);
-}
+namespace {
 
 Status read_section(const std::string& file, const std::string& path, const YAML::Node& section,
                     const std::vector<std::string>& known, bool must_know, Layer& layer) {
@@ -66,10 +74,10 @@ Status read_section(const std::string& file, const std::string& path, const YAML
     if (std::find(known.begin(), known.end(), key) == known.end()) {
       if (!must_know) continue;
       return fail(ErrorCode::kInvalid, fmt::format("{}: {}.{}: no such option{}", place(file, entry.first), path, key,
-                                                   nearest(key, known)));
+                                                   nearest_hint(key, known)));
     }
-    std::vector<std::string>& values = layer[key];
-    values.clear();
+    layer[key] = {{}, fmt::format("{} ({}.{})", place(file, entry.first), path, key)};
+    std::vector<std::string>& values = layer[key].values;
     if (entry.second.IsScalar()) {
       values.push_back(entry.second.as<std::string>());
     } else if (entry.second.IsSequence()) {
@@ -95,7 +103,7 @@ Status read_yaml(const std::string& file, const CLI::App& root, const std::strin
     for (const auto& entry : document) {
       const auto key = entry.first.as<std::string>();
       if (std::find(verbs.begin(), verbs.end(), key) == verbs.end()) {
-        return fail(ErrorCode::kInvalid, fmt::format("{}: {}: no such verb{}", place(file, entry.first), key, nearest(key, verbs)));
+        return fail(ErrorCode::kInvalid, fmt::format("{}: {}: no such verb{}", place(file, entry.first), key, nearest_hint(key, verbs)));
       }
     }
     for (const char* section : {"all", verb.c_str()}) {
@@ -114,7 +122,7 @@ Status read_yaml(const std::string& file, const CLI::App& root, const std::strin
 void read_environment(const std::vector<std::string>& known, Layer& layer) {
   const auto take = [&](const char* variable, const std::string& option) {
     const char* const value = std::getenv(variable);
-    if (value != nullptr && *value != '\0') layer[option] = {value};
+    if (value != nullptr && *value != '\0') layer[option] = {{value}, variable};
   };
   for (const auto& [variable, option] : kPlumeNames) {
     if (std::find(known.begin(), known.end(), option) != known.end()) take(variable, option);
@@ -132,9 +140,9 @@ Status read_set(const std::string& text, const std::string& verb, const std::vec
   std::string key = text.substr(0, equals);
   if (key.starts_with(verb + ".")) key = key.substr(verb.size() + 1);
   if (std::find(known.begin(), known.end(), key) == known.end()) {
-    return fail(ErrorCode::kInvalid, fmt::format("--set {}: no such option{}", text, nearest(key, known)));
+    return fail(ErrorCode::kInvalid, fmt::format("--set {}: no such option{}", text, nearest_hint(key, known)));
   }
-  layer[key] = {text.substr(equals + 1)};
+  layer[key] = {{text.substr(equals + 1)}, "--set"};
   return {};
 }
 
@@ -195,7 +203,8 @@ const CLI::App* find_verb(const CLI::App& root, const std::string& name) {
   return nullptr;
 }
 
-Result<std::vector<std::string>> layered_arguments(const CLI::App& root, const std::vector<std::string>& given) {
+Result<std::vector<std::string>> layered_arguments(const CLI::App& root, const std::vector<std::string>& given,
+                                                   Origins& origins) {
   if (given.empty()) return given;
   const std::string& verb = given.front();
   const CLI::App* const app = find_verb(root, verb);
@@ -213,9 +222,10 @@ Result<std::vector<std::string>> layered_arguments(const CLI::App& root, const s
     if (Status status = read_set(set, verb, known, layer); !status) return tl::unexpected(status.error());
   }
   std::vector<std::string> arguments{verb};
-  for (const auto& [name, values] : layer) {
+  for (const auto& [name, setting] : layer) {
     if (is_given(*app, rest, name)) continue;
-    for (const std::string& value : values) arguments.push_back(fmt::format("--{}={}", name, value));
+    origins[name] = setting.origin;
+    for (const std::string& value : setting.values) arguments.push_back(fmt::format("--{}={}", name, value));
   }
   arguments.insert(arguments.end(), rest.begin(), rest.end());
   return arguments;

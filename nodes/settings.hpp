@@ -7,6 +7,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -20,8 +21,15 @@ void add_settings_options(CLI::App& app);
 // The verb of that name; nullptr when there is none.
 const CLI::App* find_verb(const CLI::App& root, const std::string& name);
 
+// "; did you mean record?", or nothing when no known word is near.
+std::string nearest_hint(const std::string& word, const std::vector<std::string>& known);
+
+// Where each value below the command line came from: "c.yaml:3" or "ZBAG_SYNC", by option name.
+using Origins = std::map<std::string, std::string>;
+
 // The arguments to parse: those given with the lower layers' put in front. kInvalid names file,
 // line and path of an unknown key, with the nearest known one; kNotFound: no such file.
-Result<std::vector<std::string>> layered_arguments(const CLI::App& root, const std::vector<std::string>& given);
+Result<std::vector<std::string>> layered_arguments(const CLI::App& root, const std::vector<std::string>& given,
+                                                   Origins& origins);
 
 }  // namespace zbag

@@ -21,6 +21,7 @@ std::optional<double> number(std::string_view text) {
 // "90", "1.5s", "1m30s", "2h", "250ms".
 std::optional<double> span_seconds(std::string_view text) {
   if (const std::optional<double> plain = number(text)) return plain;
+  if (text.empty()) return std::nullopt;
   double sum = 0.0;
   while (!text.empty()) {
     const std::size_t digits = text.find_first_not_of("0123456789.");

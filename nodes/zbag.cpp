@@ -26,23 +26,34 @@ int run(int argc, char** argv) {
   for (const Verb& verb : verbs) add_settings_options(*verb.app);
 
   const std::vector<std::string> given(argv + 1, argv + argc);
-  Result<std::vector<std::string>> arguments = layered_arguments(root, given);
+  const bool has_verb = !given.empty() && find_verb(root, given.front()) != nullptr;
+  if (!given.empty() && !has_verb && !given.front().starts_with("-")) {
+    std::vector<std::string> names;
+    for (const Verb& verb : verbs) names.push_back(verb.app->get_name());
+    fmt::print(stderr, "zbag: no verb '{}'{}; see zbag --help\n", given.front(), nearest_hint(given.front(), names));
+    return kExitUsage;
+  }
+  Origins origins;
+  Result<std::vector<std::string>> arguments = layered_arguments(root, given, origins);
   if (!arguments) return show(given.front(), arguments.error());
+  int exit_code = kExitUsage;
   try {
     // CLI11 takes them from the back.
     root.parse(std::vector<std::string>(arguments->rbegin(), arguments->rend()));
+    for (const Verb& verb : verbs) {
+      if (verb.app->parsed()) exit_code = verb.run();
+    }
   } catch (const CLI::Success& success) {
     return root.exit(success);
   } catch (const CLI::ParseError& error) {
-    const bool has_verb = !given.empty() && find_verb(root, given.front()) != nullptr;
     fmt::print(stderr, "zbag{}: {}; see zbag {}--help\n", has_verb ? " " + given.front() : "", error.what(),
                has_verb ? given.front() + " " : "");
-    return kExitUsage;
   }
-  for (const Verb& verb : verbs) {
-    if (verb.app->parsed()) return verb.run();
+  // The value that was refused may not stand on the command line at all.
+  for (const auto& [option, origin] : origins) {
+    if (exit_code == kExitUsage) fmt::print(stderr, "zbag {}: --{} is set by {}\n", given.front(), option, origin);
   }
-  return kExitUsage;
+  return exit_code;
 }
 
 }  // namespace

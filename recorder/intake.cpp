@@ -78,8 +78,9 @@ void Intake::mark(TopicState& topic) {
 void Intake::refuse(TopicState& topic, Refusal refusal) {
   Fate& fate = topic.fault == nullptr ? topic.fate : unnamed_;
   ++fate.refused[static_cast<std::size_t>(refusal)];
-  if (topic.warned_refusal || !options_.warn) return;
-  topic.warned_refusal = true;
+  const std::uint32_t bit = 1u << static_cast<unsigned>(refusal);
+  if ((topic.warned_refusals & bit) != 0 || !options_.warn) return;
+  topic.warned_refusals |= bit;
   options_.warn(topic.fault == nullptr
                     ? fmt::format("track {}: a frame was refused: {}", topic.name, refusal_name(refusal))
                     : fmt::format("a topic was refused: its name {}", topic.fault));

@@ -107,7 +107,7 @@ class Intake {
     TopicState* plain = nullptr;   // of a topic with a leading '/': the state that serves it
     const char* fault = nullptr;   // not a track name
     bool wanted = true;
-    bool warned_refusal = false;
+    std::uint32_t warned_refusals = 0;  // a bit per reason
     bool warned_stamp = false;
     bool is_dirty = false;
     Fate fate;
@@ -115,6 +115,7 @@ class Intake {
     LossLedger::Stream* cached_stream = nullptr;
     std::optional<Timestamp>* cached_last = nullptr;  // of cached_src
   };
+  static_assert(kRefusalCount <= 32);
   TopicState* topic_of(std::string_view topic);
   void mark(TopicState& topic);
   void refuse(TopicState& topic, Refusal refusal);

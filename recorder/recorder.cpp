@@ -44,6 +44,8 @@ Result<std::unique_ptr<Recorder>> Recorder::open(Context& context, const std::st
     std::vector<std::string> prefixes = given.subscriptions;
     recorder->probe_topic_ = fmt::format("_sys/probe/{}-{}", ::getpid(), reinterpret_cast<std::uintptr_t>(recorder.get()));
     if (prefixes.front() != "") {
+      // A foreign publisher's "/imu" is the track "imu".
+      for (const std::string& prefix : given.subscriptions) prefixes.push_back("/" + prefix);
       prefixes.push_back("_sys/session");
       prefixes.push_back(recorder->probe_topic_);
     }

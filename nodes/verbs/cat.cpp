@@ -21,8 +21,8 @@ struct Arguments {
   std::vector<std::string> columns;
 };
 
-// Points of one track by index, a page at a time.
-Status print_pages(const BagReader& reader, const Arguments& arguments, PointPrinter& printer) {
+// Points of one track by index, a page at a time. False when stdout takes no more.
+Result<bool> print_pages(const BagReader& reader, const Arguments& arguments, PointPrinter& printer) {
   const std::string& track = arguments.selection.tracks.front();
   std::uint64_t index = *arguments.start_index;
   std::uint64_t left = arguments.limit == 0 ? UINT64_MAX : arguments.limit;
@@ -30,14 +30,13 @@ Status print_pages(const BagReader& reader, const Arguments& arguments, PointPri
     const Result<Page> page = reader.read_page(track, index, std::min<std::uint64_t>(left, kPageDefault));
     if (!page) return tl::unexpected(page.error());
     for (const Point& point : page->points) {
-      if (!printer.print(track, point.stamp, point.fields)) return {};
+      if (!printer.print(track, point.stamp, point.fields)) return false;
     }
     index += page->total;
     left -= page->total;
     if (!page->has_more || page->total == 0) break;
   }
-  printer.flush();
-  return {};
+  return printer.flush();
 }
 
 int run(const Arguments& arguments) {
@@ -52,8 +51,9 @@ int run(const Arguments& arguments) {
     if (arguments.selection.tracks.size() != 1) return show("cat", {ErrorCode::kInvalid, "--start-index needs exactly one --track NAME"});
     const Result<BagReader> reader = BagReader::open(arguments.bag);
     if (!reader) return show("cat", reader.error());
-    if (Status status = print_pages(*reader, arguments, printer); !status) return show("cat", status.error());
-    return kExitDone;
+    const Result<bool> printed = print_pages(*reader, arguments, printer);
+    if (!printed) return show("cat", printed.error());
+    return *printed ? kExitDone : printer.exit_code("cat");
   }
   BagReader::Selection selection;
   selection.filter = *filter;
@@ -81,10 +81,10 @@ int run(const Arguments& arguments) {
       ++damaged;
       continue;
     }
-    if (!printer.print((*point)->track, (*point)->stamp, *fields, (*point)->src, (*point)->seq)) return kExitDone;
+    if (!printer.print((*point)->track, (*point)->stamp, *fields, (*point)->src, (*point)->seq)) return printer.exit_code("cat");
     ++printed;
   }
-  printer.flush();
+  if (!printer.flush()) return printer.exit_code("cat");
   return damaged > 0 ? kExitDamaged : kExitDone;
 }
 

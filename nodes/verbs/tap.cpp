@@ -48,7 +48,7 @@ int run(const Arguments& arguments) {
     const std::optional<TapFrame> frame = tap->next(std::chrono::milliseconds(50));
     const auto now = std::chrono::steady_clock::now();
     if (!frame) {
-      if (!printer.flush()) return kExitDone;
+      if (!printer.flush()) return printer.exit_code("tap");
       if (arguments.timeout_seconds > 0.0 && now - heard > std::chrono::duration<double>(arguments.timeout_seconds)) break;
       if (!warned && printed == 0 && now - heard > std::chrono::seconds(2) && !arguments.bus.quiet) {
         warned = true;
@@ -64,10 +64,10 @@ int run(const Arguments& arguments) {
       ++malformed;
       continue;
     }
-    if (!printer.print(frame->track, stamp_of(*frame, outcome.scan), *fields)) return kExitDone;
+    if (!printer.print(frame->track, stamp_of(*frame, outcome.scan), *fields)) return printer.exit_code("tap");
     ++printed;
   }
-  if (!printer.flush()) return kExitDone;
+  if (!printer.flush()) return printer.exit_code("tap");
   if (malformed > 0) warn("tap", fmt::format("{} malformed frames were not shown", malformed));
   if (tap->skipped() > 0) {
     warn("tap", fmt::format("{} frames were skipped: they came faster than they could be shown", tap->skipped()));

@@ -187,7 +187,7 @@ Status BagFile::open_tables() {
     const auto bytes = (*txn)->get(tables_.meta, kBagKey);
     if (!bytes || !*bytes) return tl::unexpected(not_a_bag(path_, "no format version"));
     const Result<BagRecord> record = BagRecord::decode(**bytes);
-    if (!record) return tl::unexpected(record.error());
+    if (!record) return fail(record.error(), path_);
     if (record->format > kBagFormat) {
       return fail(ErrorCode::kNewerFormat,
                   fmt::format("{} has format {}, written by {}; this zbag {} reads up to format {}: update it",

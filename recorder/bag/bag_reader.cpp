@@ -651,11 +651,17 @@ class IndexReader {
     if (!blocks) return tl::unexpected(blocks.error());
     const Result<std::optional<BlockKey>> start = blocks->main_before(entry.key, false);
     if (!start) return tl::unexpected(start.error());
-    if (Status status = load(*start); !status) return tl::unexpected(status.error());
-    for (const BlockGroup::Entry& candidate : group_->entries) {
-      if (!candidate.main_ordinal && candidate.point->index == entry.index) return to_point(entry.index, *candidate.point);
+    // A main block may begin with the very key of a late point that lies in the group before.
+    for (std::optional<BlockKey> at = *start;;) {
+      if (Status status = load(at); !status) return tl::unexpected(status.error());
+      for (const BlockGroup::Entry& candidate : group_->entries) {
+        if (!candidate.main_ordinal && candidate.point->index == entry.index) return to_point(entry.index, *candidate.point);
+      }
+      if (!at || at->first < entry.key) return tl::unexpected(missing(entry.index));
+      const Result<std::optional<BlockKey>> before = blocks->main_before(*at);
+      if (!before) return tl::unexpected(before.error());
+      at = *before;
     }
-    return tl::unexpected(missing(entry.index));
   }
 
   Result<Point> main(std::uint64_t index, std::uint64_t ordinal) {
