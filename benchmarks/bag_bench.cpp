@@ -2,7 +2,8 @@
 //
 //   bag_bench [--rounds N] [--dir FOLDER] [--scale S] [--only W1] [--peers no]
 //
-// "zbag" is the whole path behind the socket: validation, merge, blocks, checksums, durable commits.
+// "zbag" is the whole path behind the socket: validation, merge, blocks, checksums, durable
+// commits.
 
 #include <fmt/format.h>
 #include <malloc.h>
@@ -53,8 +54,11 @@ void write_zbag(const Workload& work, const std::string& path, CompressionSpec c
   std::size_t count = 0;
   for (const Workload::Frame& frame : work.frames) {
     if (++count % 32 == 0) arrival = ArrivalTime::now();
-    (*recording)->intake().accept(work.tracks[frame.track],
-                                  {reinterpret_cast<const std::uint8_t*>(frame.bytes.data()), frame.bytes.size()}, arrival);
+    (*recording)
+        ->intake()
+        .accept(work.tracks[frame.track],
+                {reinterpret_cast<const std::uint8_t*>(frame.bytes.data()), frame.bytes.size()},
+                arrival);
     (*recording)->hand_over(false);
   }
   if (Status closed = (*recording)->close(); !closed) stop(closed.error().message);
@@ -71,7 +75,8 @@ Case case_of(const std::string& name, const std::string& path, const std::functi
           }};
 }
 
-double ratio(const std::vector<Case>& cases, const std::vector<double>& rates, const std::string& ours, const std::string& theirs) {
+double ratio(const std::vector<Case>& cases, const std::vector<double>& rates,
+             const std::string& ours, const std::string& theirs) {
   double a = 0.0;
   double b = 0.0;
   for (std::size_t i = 0; i < cases.size(); ++i) {
@@ -91,18 +96,23 @@ bool compare_writing(const Workload& work, const Arguments& arguments, Wanted wa
   const std::string path = arguments.folder + "/bag_bench.tmp";
   std::vector<Case> cases;
   cases.push_back(case_of("zbag", path, [&] { write_zbag(work, path, {Compression::kNone, 0}); }));
-  cases.push_back(case_of("zbag lz4", path, [&] { write_zbag(work, path, {Compression::kLz4, 0}); }));
+  cases.push_back(case_of("zbag lz4", path, [&] {
+    write_zbag(work, path, {Compression::kLz4, 0});
+  }));
   for (const Peer& peer : arguments.peers ? peers() : std::vector<Peer>()) {
     cases.push_back(case_of(peer.name, path, [&work, path, peer] {
       if (!peer.write(work, path)) stop(peer.name + " failed");
     }));
   }
-  const std::vector<double> rates = compare("writing " + work.name, cases, arguments.rounds, work.frames.size(), work.bytes());
+  const std::vector<double> rates =
+      compare("writing " + work.name, cases, arguments.rounds, work.frames.size(), work.bytes());
   bool holds = true;
   const double to_lcm = ratio(cases, rates, "zbag", "LCM event log");
   const double to_sqlite = ratio(cases, rates, "zbag", "SQLite fast");
-  if (to_lcm > 0.0) holds = claim(work.name + ": zbag / LCM event log", to_lcm, wanted.lcm) && holds;
-  if (to_sqlite > 0.0 && wanted.sqlite > 0.0) holds = claim(work.name + ": zbag / SQLite fast", to_sqlite, wanted.sqlite) && holds;
+  if (to_lcm > 0.0)
+    holds = claim(work.name + ": zbag / LCM event log", to_lcm, wanted.lcm) && holds;
+  if (to_sqlite > 0.0 && wanted.sqlite > 0.0)
+    holds = claim(work.name + ": zbag / SQLite fast", to_sqlite, wanted.sqlite) && holds;
   return holds;
 }
 
@@ -138,25 +148,32 @@ void show_reading(const Workload& work, const Arguments& arguments) {
   const auto read = [&](const BagReader::Selection& selection) {
     return [&] { return timed([&] { static_cast<void>(scan(*reader, selection)); }); };
   };
-  compare("reading " + work.name + ": all", {{"zbag", read(all)}}, arguments.rounds, work.frames.size(), work.bytes());
-  compare("reading " + work.name + ": one track", {{"zbag", read(one)}}, arguments.rounds, one_points,
-          per_message * static_cast<double>(one_points));
-  compare("reading " + work.name + ": 1 % of one track", {{"zbag", read(percent)}}, arguments.rounds, percent_points,
-          per_message * static_cast<double>(percent_points));
+  compare("reading " + work.name + ": all", {{"zbag", read(all)}}, arguments.rounds,
+          work.frames.size(), work.bytes());
+  compare("reading " + work.name + ": one track", {{"zbag", read(one)}}, arguments.rounds,
+          one_points, per_message * static_cast<double>(one_points));
+  compare("reading " + work.name + ": 1 % of one track", {{"zbag", read(percent)}},
+          arguments.rounds, percent_points, per_message * static_cast<double>(percent_points));
   remove_bag(path);
 }
 
 int run(const Arguments& arguments) {
-  const auto scaled = [&](std::size_t frames) { return static_cast<std::size_t>(static_cast<double>(frames) * arguments.scale); };
-  const auto wants = [&](const char* name) { return arguments.only.empty() || arguments.only == name; };
+  const auto scaled = [&](std::size_t frames) {
+    return static_cast<std::size_t>(static_cast<double>(frames) * arguments.scale);
+  };
+  const auto wants = [&](const char* name) {
+    return arguments.only.empty() || arguments.only == name;
+  };
   bool holds = true;
   if (wants("W1")) {
     const Workload work = w1_small(scaled(1'000'000));
     holds = compare_writing(work, arguments, {1.05, 2.0}) && holds;
     show_reading(work, arguments);
   }
-  if (wants("W2")) holds = compare_writing(w2_medium(scaled(100'000)), arguments, {0.84, 0.0}) && holds;
-  if (wants("W3")) holds = compare_writing(w3_large(scaled(1'500)), arguments, {0.58, 0.0}) && holds;
+  if (wants("W2"))
+    holds = compare_writing(w2_medium(scaled(100'000)), arguments, {0.84, 0.0}) && holds;
+  if (wants("W3"))
+    holds = compare_writing(w3_large(scaled(1'500)), arguments, {0.58, 0.0}) && holds;
   return holds ? 0 : 1;
 }
 

@@ -50,7 +50,8 @@ Spread nanoseconds(Call call) {
   for (int run = 0; run < kRuns; ++run) {
     const auto start = Clock::now();
     for (int i = 0; i < kCalls; ++i) call(run * kCalls + i);
-    values.push_back(std::chrono::duration<double, std::nano>(Clock::now() - start).count() / kCalls);
+    values.push_back(std::chrono::duration<double, std::nano>(Clock::now() - start).count() /
+                     kCalls);
   }
   return spread_of(std::move(values));
 }
@@ -58,13 +59,23 @@ Spread nanoseconds(Call call) {
 template <class T>
 void append_ten(T& track, int i) {
   const double x = 0.001 * i;
-  static_cast<void>(track.append({{"ax", x}, {"ay", x}, {"az", x}, {"gx", x}, {"gy", x}, {"gz", x}, {"qw", x}, {"qx", x}, {"qy", x}, {"qz", x}}));
+  static_cast<void>(track.append({{"ax", x},
+                                  {"ay", x},
+                                  {"az", x},
+                                  {"gx", x},
+                                  {"gy", x},
+                                  {"gz", x},
+                                  {"qw", x},
+                                  {"qx", x},
+                                  {"qy", x},
+                                  {"qz", x}}));
 }
 
 bool show_append() {
   Child broker([](const Child::Say& say) {
     Context context;
-    Result<Broker> bound = Broker::bind(context, {.urls = {"tcp://127.0.0.1:*", "tcp://127.0.0.1:*"}, .receive_all = true});
+    Result<Broker> bound = Broker::bind(
+        context, {.urls = {"tcp://127.0.0.1:*", "tcp://127.0.0.1:*"}, .receive_all = true});
     if (!bound) stop(bound.error().message);
     say(bound->urls().publish_to);
     while (bound->pump(std::chrono::milliseconds(100), [](Parts&) {})) {
@@ -80,16 +91,20 @@ bool show_append() {
   const std::unique_ptr<Session> nowhere = Session::disabled();
   Track off = nowhere->track("robot/imu").value();
   const Spread disabled = nanoseconds([&](int i) { append_ten(off, i); });
-  fmt::print("\nappend of 10 fields through a bus session: median {:.0f} ns [{:.0f} - {:.0f}]\n", enabled.median, enabled.low, enabled.high);
-  fmt::print("the same, session disabled:                median {:.1f} ns [{:.1f} - {:.1f}]\n", disabled.median, disabled.low, disabled.high);
+  fmt::print("\nappend of 10 fields through a bus session: median {:.0f} ns [{:.0f} - {:.0f}]\n",
+             enabled.median, enabled.low, enabled.high);
+  fmt::print("the same, session disabled:                median {:.1f} ns [{:.1f} - {:.1f}]\n",
+             disabled.median, disabled.low, disabled.high);
   const bool fast = claim("2 us / append", 2000.0 / enabled.median, 1.0);
   return claim("20 ns / disabled append", 20.0 / std::max(0.01, disabled.median), 1.0) && fast;
 }
 
 // Sends the whole workload through one blocking socket.
 void publish(Context& context, const std::string& url, const Workload& work) {
-  Result<Publisher> publisher = Publisher::connect(context, url, {.wait_when_full = true, .linger = std::chrono::milliseconds(-1)});
-  if (!publisher || !publisher->wait_for_subscriber(std::chrono::seconds(10))) stop("no subscriber at " + url);
+  Result<Publisher> publisher = Publisher::connect(
+      context, url, {.wait_when_full = true, .linger = std::chrono::milliseconds(-1)});
+  if (!publisher || !publisher->wait_for_subscriber(std::chrono::seconds(10)))
+    stop("no subscriber at " + url);
   for (const Workload::Frame& frame : work.frames) {
     while (!publisher->send(work.tracks[frame.track], bytes_of(frame.bytes))) {
     }
@@ -133,7 +148,8 @@ void recorder_node(const std::string& path, std::size_t frames, const Child::Say
   options.urls = {"tcp://127.0.0.1:*", "tcp://127.0.0.1:*"};
   options.with_broker = true;
   options.recording.bag.compression = {Compression::kNone, 0};
-  options.recording.overflow = Overflow::kBlock;  // the publisher waits, as it does for the bare subscriber
+  options.recording.overflow =
+      Overflow::kBlock;  // the publisher waits, as it does for the bare subscriber
   Result<std::unique_ptr<Recorder>> recorder = Recorder::open(context, path, std::move(options));
   if (!recorder) stop(recorder.error().message);
   std::jthread watcher([&](const std::stop_token& stopping) {
@@ -167,10 +183,13 @@ Sample run_recorder(const Workload& work, const std::string& folder) {
 }
 
 bool compare_end_to_end(const Workload& work, const Arguments& arguments, double wanted) {
-  const std::vector<Case> cases = {{"bare ZeroMQ, ipc", [&] { return run_bare(work, arguments.folder); }},
-                                   {"recorded, durable", [&] { return run_recorder(work, arguments.folder); }}};
-  const std::vector<double> rates = compare("end to end, two processes, " + work.name, cases, arguments.rounds, work.frames.size(), work.bytes());
-  return wanted == 0.0 || claim(work.name + ": recorded without loss / bare ZeroMQ", rates[1] / rates[0], wanted);
+  const std::vector<Case> cases = {
+      {"bare ZeroMQ, ipc", [&] { return run_bare(work, arguments.folder); }},
+      {"recorded, durable", [&] { return run_recorder(work, arguments.folder); }}};
+  const std::vector<double> rates = compare("end to end, two processes, " + work.name, cases,
+                                            arguments.rounds, work.frames.size(), work.bytes());
+  return wanted == 0.0 ||
+         claim(work.name + ": recorded without loss / bare ZeroMQ", rates[1] / rates[0], wanted);
 }
 
 // Takes frames and forgets them.
@@ -189,24 +208,30 @@ void show_replay(const Arguments& arguments) {
     Result<std::unique_ptr<Session>> bag = open_bag_session(path, {});
     if (!bag) stop(bag.error().message);
     Track imu = (*bag)->track("robot/imu").value();
-    for (int i = 0; i < 1000; ++i) static_cast<void>(imu.append({{"x", 0.1 * i}}, 1'795'202'544.0 + 0.005 * i));
+    for (int i = 0; i < 1000; ++i)
+      static_cast<void>(imu.append({{"x", 0.1 * i}}, 1'795'202'544.0 + 0.005 * i));
   }
   Result<Playlist> playlist = Playlist::open({path});
-  Result<std::unique_ptr<Session>> session = Session::into(std::make_unique<NullSink>(), nullptr, {});
+  Result<std::unique_ptr<Session>> session =
+      Session::into(std::make_unique<NullSink>(), nullptr, {});
   std::vector<double> late;
   Player::Options options;
   options.on_sent = [&](std::int64_t ns) { late.push_back(static_cast<double>(ns) / 1e3); };
   Result<std::unique_ptr<Player>> player = Player::open(*playlist, **session, options);
   if (!player || !(*player)->run()) stop("replay failed");
   std::sort(late.begin(), late.end());
-  fmt::print("\nreplay of 200 Hz at rate 1: frames leave p50 {:.0f} us, p99 {:.0f} us, max {:.0f} us late\n", late[late.size() / 2],
-             late[late.size() * 99 / 100], late.back());
+  fmt::print(
+      "\nreplay of 200 Hz at rate 1: frames leave p50 {:.0f} us, p99 {:.0f} us, max {:.0f} us "
+      "late\n",
+      late[late.size() / 2], late[late.size() * 99 / 100], late.back());
   fs::remove(path);
   fs::remove(path + "-lock");
 }
 
 int run(const Arguments& arguments) {
-  const auto scaled = [&](std::size_t frames) { return static_cast<std::size_t>(static_cast<double>(frames) * arguments.scale); };
+  const auto scaled = [&](std::size_t frames) {
+    return static_cast<std::size_t>(static_cast<double>(frames) * arguments.scale);
+  };
   bool holds = show_append();
   show_replay(arguments);
   holds = compare_end_to_end(w1_small(scaled(1'000'000)), arguments, 0.6) && holds;

@@ -13,7 +13,9 @@ namespace {
 double cpu_seconds(int who) {
   rusage usage{};
   ::getrusage(who, &usage);
-  const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; };
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -40,8 +42,10 @@ std::vector<double> compare(const std::string& title, const std::vector<Case>& c
   for (int round = 0; round < rounds; ++round) {
     for (std::size_t i = 0; i < cases.size(); ++i) samples[i].push_back(cases[i].run());
   }
-  fmt::print("\n{} ({} messages, {:.0f} MB, {} interleaved rounds)\n", title, messages, bytes / 1e6, rounds);
-  fmt::print("{:<26} {:>12} {:>20} {:>10} {:>8} {:>9} {:>7}\n", "", "kmsg/s", "[min - max]", "MB/s", "CPU s", "disk MB", "ratio");
+  fmt::print("\n{} ({} messages, {:.0f} MB, {} interleaved rounds)\n", title, messages, bytes / 1e6,
+             rounds);
+  fmt::print("{:<26} {:>12} {:>20} {:>10} {:>8} {:>9} {:>7}\n", "", "kmsg/s", "[min - max]", "MB/s",
+             "CPU s", "disk MB", "ratio");
   std::vector<double> rates;
   for (std::size_t i = 0; i < cases.size(); ++i) {
     std::vector<double> per_second;
@@ -52,8 +56,8 @@ std::vector<double> compare(const std::string& title, const std::vector<Case>& c
     }
     const Spread rate = spread_of(per_second);
     rates.push_back(rate.median);
-    fmt::print("{:<26} {:>12.1f} {:>20} {:>10.1f} {:>8.3f} {:>9.1f} {:>7.2f}\n", cases[i].name, rate.median / 1e3,
-               fmt::format("[{:.0f} - {:.0f}]", rate.low / 1e3, rate.high / 1e3),
+    fmt::print("{:<26} {:>12.1f} {:>20} {:>10.1f} {:>8.3f} {:>9.1f} {:>7.2f}\n", cases[i].name,
+               rate.median / 1e3, fmt::format("[{:.0f} - {:.0f}]", rate.low / 1e3, rate.high / 1e3),
                rate.median * bytes / static_cast<double>(messages) / 1e6, spread_of(cpu).median,
                samples[i].back().disk_bytes / 1e6, rate.median / rates.front());
     std::fflush(stdout);
@@ -63,7 +67,8 @@ std::vector<double> compare(const std::string& title, const std::vector<Case>& c
 
 bool claim(const std::string& what, double value, double at_least) {
   const bool holds = value >= at_least;
-  fmt::print("  {:<58} {:>6.2f}  (wanted {:.2f}) {}\n", what, value, at_least, holds ? "ok" : "MISSED");
+  fmt::print("  {:<58} {:>6.2f}  (wanted {:.2f}) {}\n", what, value, at_least,
+             holds ? "ok" : "MISSED");
   return holds;
 }
 

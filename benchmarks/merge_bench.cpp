@@ -23,7 +23,9 @@ void gather(const Workload& work, std::size_t repeat) {
   const ArrivalTime arrival = ArrivalTime::now();
   std::size_t points = 0;
   const auto feed = [&](const Workload::Frame& frame) {
-    intake.accept(work.tracks[frame.track], {reinterpret_cast<const std::uint8_t*>(frame.bytes.data()), frame.bytes.size()}, arrival);
+    intake.accept(work.tracks[frame.track],
+                  {reinterpret_cast<const std::uint8_t*>(frame.bytes.data()), frame.bytes.size()},
+                  arrival);
     if (intake.is_full()) buffer.add(intake.take(), MergeBuffer::SteadyTime());
   };
   // The copy has no _seq of its own: with it, it would be skipped as a duplicate.

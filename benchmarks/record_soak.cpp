@@ -45,7 +45,14 @@ const std::map<std::string, Profile>& profiles() {
       {"200MBs_raw", {{20, 400'000, 25.0}}},
       {"300MBs_raw", {{20, 600'000, 25.0}}},
       {"mixed_110Mbs", {{500, 100, 200.0}, {1, 5'000'000, 10.0}}},
-      {"automotive", {{4, 160'000, 25.0}, {1, 640'000, 25.0}, {6, 3'750'000, 24.0}, {5, 1'600, 50.0}, {1, 200, 25.0}, {1, 400, 100.0}, {12, 150, 40.0}}},
+      {"automotive",
+       {{4, 160'000, 25.0},
+        {1, 640'000, 25.0},
+        {6, 3'750'000, 24.0},
+        {5, 1'600, 50.0},
+        {1, 200, 25.0},
+        {1, 400, 100.0},
+        {12, 150, 40.0}}},
   };
   return kProfiles;
 }
@@ -56,22 +63,27 @@ const std::map<std::string, Profile>& profiles() {
 }
 
 // All publishers of one load share a process, a session and a timer, as a multi-sensor driver does.
-std::uint64_t publish(const std::string& url, std::size_t number, const Load& load, double seconds) {
+std::uint64_t publish(const std::string& url, std::size_t number, const Load& load,
+                      double seconds) {
   Context context;
   BusUrls urls;
   urls.publish_to = url;
   Result<std::unique_ptr<Session>> session =
-      Session::on_bus(context, urls, {.name = fmt::format("load{}", number)}, {.linger = std::chrono::milliseconds(5000)});
+      Session::on_bus(context, urls, {.name = fmt::format("load{}", number)},
+                      {.linger = std::chrono::milliseconds(5000)});
   if (!session || !(*session)->wait_for_listener(std::chrono::seconds(10))) stop("no recorder");
   std::vector<Track> tracks;
-  for (int i = 0; i < load.publishers; ++i) tracks.push_back((*session)->track(fmt::format("load{}/track{}", number, i)).value());
+  for (int i = 0; i < load.publishers; ++i)
+    tracks.push_back((*session)->track(fmt::format("load{}/track{}", number, i)).value());
   const std::string bytes(load.bytes, 'x');
   const Binary data{bytes};
   const auto start = Clock::now();
   const auto frames = static_cast<std::int64_t>(seconds * load.hz);
   std::uint64_t sent = 0;
   for (std::int64_t i = 0; i < frames; ++i) {
-    std::this_thread::sleep_until(start + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(static_cast<double>(i) / load.hz)));
+    std::this_thread::sleep_until(
+        start + std::chrono::duration_cast<Clock::duration>(
+                    std::chrono::duration<double>(static_cast<double>(i) / load.hz)));
     for (Track& track : tracks) sent += track.append({{"data", data}}) ? 1 : 0;
   }
   return sent;
@@ -128,12 +140,16 @@ Outcome soak(const Profile& profile, double seconds, const std::string& folder) 
       const Result<BagSummary> summary = reader.summary();
       const auto end = summary ? summary->end() : std::nullopt;
       if (!end) continue;
-      const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+      const double now =
+          std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch())
+              .count();
       outcome.lag_ms.push_back((now - end->seconds()) * 1e3);
     }
   });
   const Sample sample = timed([&] {
-    if (Status status = (*recorder)->run([&](const BusUrls& urls) { std::ofstream(url_file) << urls.publish_to; }); !status) {
+    if (Status status = (*recorder)->run(
+            [&](const BusUrls& urls) { std::ofstream(url_file) << urls.publish_to; });
+        !status) {
       stop(status.error().message);
     }
   });
@@ -154,13 +170,20 @@ void show(const std::string& name, Outcome outcome) {
   // The last second is the drain, in which nothing new is published.
   std::sort(outcome.lag_ms.begin(), outcome.lag_ms.end());
   const auto at = [&](double share) {
-    return outcome.lag_ms.empty() ? 0.0 : outcome.lag_ms[static_cast<std::size_t>(share * static_cast<double>(outcome.lag_ms.size() - 1))];
+    return outcome.lag_ms.empty() ? 0.0
+                                  : outcome.lag_ms[static_cast<std::size_t>(
+                                        share * static_cast<double>(outcome.lag_ms.size() - 1))];
   };
-  const double recorded = outcome.sent == 0 ? 0.0 : 100.0 * static_cast<double>(outcome.totals.fate.points) / static_cast<double>(outcome.sent);
-  fmt::print("{:<14} sent {:>9}  recorded {:>7.3f} %  lost {}  dropped {}  newest point in the bag p50 {:.0f} ms p99 {:.0f} ms old  "
-             "CPU {:.2f} cores  peak {:.0f} MB  disk {:.0f} MB\n",
-             name, outcome.sent, recorded, outcome.totals.lost().value_or(0), outcome.totals.fate.dropped, at(0.5), at(0.99),
-             outcome.cpu_seconds / outcome.seconds, outcome.peak_mb, outcome.disk_mb);
+  const double recorded = outcome.sent == 0
+                              ? 0.0
+                              : 100.0 * static_cast<double>(outcome.totals.fate.points) /
+                                    static_cast<double>(outcome.sent);
+  fmt::print(
+      "{:<14} sent {:>9}  recorded {:>7.3f} %  lost {}  dropped {}  newest point in the bag p50 "
+      "{:.0f} ms p99 {:.0f} ms old  "
+      "CPU {:.2f} cores  peak {:.0f} MB  disk {:.0f} MB\n",
+      name, outcome.sent, recorded, outcome.totals.lost().value_or(0), outcome.totals.fate.dropped,
+      at(0.5), at(0.99), outcome.cpu_seconds / outcome.seconds, outcome.peak_mb, outcome.disk_mb);
 }
 
 }  // namespace

@@ -15,7 +15,8 @@ constexpr std::int64_t kStartNs = 1'795'202'544'000'000'000;
 Workload workload(const std::string& name, std::size_t tracks, const char* pattern) {
   Workload work;
   work.name = name;
-  for (std::size_t i = 0; i < tracks; ++i) work.tracks.push_back(fmt::format(fmt::runtime(pattern), i));
+  for (std::size_t i = 0; i < tracks; ++i)
+    work.tracks.push_back(fmt::format(fmt::runtime(pattern), i));
   return work;
 }
 
@@ -41,8 +42,9 @@ std::string noise(std::size_t bytes, std::mt19937_64& random) {
 }  // namespace
 
 double Workload::bytes() const {
-  return std::accumulate(frames.begin(), frames.end(), 0.0,
-                         [](double sum, const Frame& frame) { return sum + static_cast<double>(frame.bytes.size()); });
+  return std::accumulate(frames.begin(), frames.end(), 0.0, [](double sum, const Frame& frame) {
+    return sum + static_cast<double>(frame.bytes.size());
+  });
 }
 
 Workload w1_small(std::size_t frames) {
@@ -81,8 +83,10 @@ Workload w2_medium(std::size_t frames) {
         __builtin_memcpy(&ranges[(beam + k) * 2], &range, 2);
       }
     }
-    const std::span<const std::uint8_t> bin(reinterpret_cast<const std::uint8_t*>(ranges.data()), ranges.size());
-    const std::array<FieldView, 3> fields = {{{"angle_min", -1.5708}, {"step", 0.0015}, {"ranges", bin}}};
+    const std::span<const std::uint8_t> bin(reinterpret_cast<const std::uint8_t*>(ranges.data()),
+                                            ranges.size());
+    const std::array<FieldView, 3> fields = {
+        {{"angle_min", -1.5708}, {"step", 0.0015}, {"ranges", bin}}};
     add(work, i, 1'000'000, fields);
   }
   return work;
@@ -94,9 +98,11 @@ Workload w3_large(std::size_t frames) {
   const std::string pool = noise(2u << 20, random);
   work.frames.reserve(frames);
   for (std::size_t i = 0; i < frames; ++i) {
-    const auto* const at = reinterpret_cast<const std::uint8_t*>(pool.data()) + random() % (1u << 20);
+    const auto* const at =
+        reinterpret_cast<const std::uint8_t*>(pool.data()) + random() % (1u << 20);
     const std::span<const std::uint8_t> bin(at, (1u << 20) - 100);
-    const std::array<FieldView, 4> fields = {{{"width", 1024}, {"height", 1024}, {"encoding", "mono8"}, {"data", bin}}};
+    const std::array<FieldView, 4> fields = {
+        {{"width", 1024}, {"height", 1024}, {"encoding", "mono8"}, {"data", bin}}};
     add(work, i, 10'000'000, fields);
   }
   return work;

@@ -2,8 +2,8 @@
 //
 // Producers say what an item weighs; push_for() takes it only while the queue holds less than
 // `bytes_max`, so one item may overshoot the bound, and an item larger than the bound still passes.
-// Bytes count from the push until the consumer says done(), not until pop: what was taken out and is
-// still in memory behind the queue weighs too.
+// Bytes count from the push until the consumer says done(), not until pop: what was taken out and
+// is still in memory behind the queue weighs too.
 //
 // Thread-safe: any number of producers, one consumer. Nothing is logged.
 #pragma once
@@ -45,7 +45,8 @@ class BoundedQueue {
     not_empty_.notify_one();
   }
 
-  // Takes the oldest item out again when it `may_go`, for a producer that would rather lose that one.
+  // Takes the oldest item out again when it `may_go`, for a producer that would rather lose that
+  // one.
   template <class MayGo>
   std::optional<T> drop_oldest(MayGo may_go) {
     const std::lock_guard lock(mutex_);

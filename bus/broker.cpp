@@ -34,10 +34,11 @@ std::string last_endpoint(void* socket) {
 Status bind_tcp(void* socket, const std::string& url, bool insecure, std::string& bound) {
   if (const std::optional<HostPort> address = split_tcp(url); address) {
     if (!insecure && !is_loopback(address->host)) {
-      return fail(ErrorCode::kInvalid,
-                  fmt::format("{} is open to the network: anyone there could publish; bind 127.0.0.1, or "
-                              "give --insecure",
-                              url));
+      return fail(
+          ErrorCode::kInvalid,
+          fmt::format("{} is open to the network: anyone there could publish; bind 127.0.0.1, or "
+                      "give --insecure",
+                      url));
     }
   }
   if (zmq_bind(socket, url.c_str()) != 0) {
@@ -50,7 +51,8 @@ Status bind_tcp(void* socket, const std::string& url, bool insecure, std::string
   return {};
 }
 
-// Binds the ipc twin of a loopback tcp URL, under its lock: libzmq would let a second bind steal it.
+// Binds the ipc twin of a loopback tcp URL, under its lock: libzmq would let a second bind steal
+// it.
 Status bind_twin(void* socket, const std::string& bound, const std::string& name,
                  std::vector<FileLock>& locks) {
   const std::optional<HostPort> address = split_tcp(bound);
@@ -62,7 +64,8 @@ Status bind_twin(void* socket, const std::string& bound, const std::string& name
   if (!lock) return tl::unexpected(lock.error());
   locks.push_back(std::move(*lock));
   const PrivateFiles guard;
-  if (zmq_bind(socket, ("ipc://" + path).c_str()) != 0) return tl::unexpected(zmq_failure("bind " + path));
+  if (zmq_bind(socket, ("ipc://" + path).c_str()) != 0)
+    return tl::unexpected(zmq_failure("bind " + path));
   return {};
 }
 
@@ -158,7 +161,8 @@ Status Broker::forward_subscriptions() {
     const auto bytes = request.topic.bytes();
     if (bytes.empty()) continue;
     subscriptions_ += bytes[0] == 1 ? 1 : -1;
-    if (Status status = send_message(publishers_.get(), request.topic, false); !status) return status;
+    if (Status status = send_message(publishers_.get(), request.topic, false); !status)
+      return status;
   }
 }
 

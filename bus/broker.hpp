@@ -21,9 +21,9 @@ namespace zbag {
 class Broker {
  public:
   struct Options {
-    BusUrls urls;              // ports may be `*`
-    bool insecure = false;     // allow tcp addresses that are not loopback: anyone there can publish
-    bool twins = true;         // bind ipc twins beside loopback tcp ports
+    BusUrls urls;           // ports may be `*`
+    bool insecure = false;  // allow tcp addresses that are not loopback: anyone there can publish
+    bool twins = true;      // bind ipc twins beside loopback tcp ports
     bool receive_all = false;  // subscribe to everything upstream, for an observer
     int frames_max = kSocketFramesMax;
     std::string name = "broker";  // shown to whoever finds the ports taken
@@ -38,7 +38,8 @@ class Broker {
   const BusUrls& urls() const { return urls_; }
 
   // One round: waits up to `timeout` for traffic and forwards what is there, at most a few thousand
-  // messages. `observe` may share() parts but leaves them as they are. Returns the frames forwarded.
+  // messages. `observe` may share() parts but leaves them as they are. Returns the frames
+  // forwarded.
   Result<std::size_t> pump(std::chrono::milliseconds timeout, const Observer& observe = {});
 
  private:

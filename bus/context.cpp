@@ -17,10 +17,17 @@ zmq_msg_t* as_msg(void* raw) { return static_cast<zmq_msg_t*>(raw); }
 
 ErrorCode code_of(int error) {
   switch (error) {
-    case EADDRINUSE: return ErrorCode::kBusy;
-    case EAGAIN: return ErrorCode::kTimeout;
-    case EINVAL: case EPROTONOSUPPORT: case ENODEV: case ENOCOMPATPROTO: return ErrorCode::kInvalid;
-    default: return ErrorCode::kIo;
+    case EADDRINUSE:
+      return ErrorCode::kBusy;
+    case EAGAIN:
+      return ErrorCode::kTimeout;
+    case EINVAL:
+    case EPROTONOSUPPORT:
+    case ENODEV:
+    case ENOCOMPATPROTO:
+      return ErrorCode::kInvalid;
+    default:
+      return ErrorCode::kIo;
   }
 }
 
@@ -45,7 +52,9 @@ Message::Message() noexcept { zmq_msg_init(as_msg(raw())); }
 
 Message::~Message() { zmq_msg_close(as_msg(raw())); }
 
-Message::Message(Message&& other) noexcept : Message() { zmq_msg_move(as_msg(raw()), as_msg(other.raw())); }
+Message::Message(Message&& other) noexcept : Message() {
+  zmq_msg_move(as_msg(raw()), as_msg(other.raw()));
+}
 
 Message& Message::operator=(Message&& other) noexcept {
   if (this != &other) zmq_msg_move(as_msg(raw()), as_msg(other.raw()));

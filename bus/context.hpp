@@ -60,8 +60,8 @@ class Message {
 struct Parts {
   Message topic;
   Message frame;
-  std::vector<Message> more;   // beyond two
-  std::size_t count = 0;       // parts that came; 1 means a malformed message without a frame
+  std::vector<Message> more;  // beyond two
+  std::size_t count = 0;      // parts that came; 1 means a malformed message without a frame
 };
 
 // Sockets are closed by this; linger is set before.

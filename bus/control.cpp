@@ -44,12 +44,14 @@ std::string text_of(const Fields& fields, std::string_view name) {
 }
 
 Status check_node_name(const std::string& name) {
-  const bool fits = !name.empty() && name.size() <= 64 &&
-                    name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") ==
-                        std::string::npos &&
-                    name.front() != '.';
+  const bool fits =
+      !name.empty() && name.size() <= 64 &&
+      name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") ==
+          std::string::npos &&
+      name.front() != '.';
   if (fits) return {};
-  return fail(ErrorCode::kInvalid, fmt::format("node name '{}': use up to 64 of A-Z a-z 0-9 _ . -", name));
+  return fail(ErrorCode::kInvalid,
+              fmt::format("node name '{}': use up to 64 of A-Z a-z 0-9 _ . -", name));
 }
 
 std::vector<std::string> running_nodes(const std::string& directory) {
@@ -69,7 +71,8 @@ Status send_parts(void* socket, std::vector<Message>& head, std::string_view las
       return tl::unexpected(zmq_failure("reply"));
     }
   }
-  if (zmq_send(socket, last.data(), last.size(), ZMQ_DONTWAIT) < 0) return tl::unexpected(zmq_failure("reply"));
+  if (zmq_send(socket, last.data(), last.size(), ZMQ_DONTWAIT) < 0)
+    return tl::unexpected(zmq_failure("reply"));
   return {};
 }
 
@@ -82,11 +85,15 @@ const char* error_word(ErrorCode code) {
   return "failed";
 }
 
-ControlServer::ControlServer(std::string name, FileLock lock, SocketHandle socket, std::vector<ControlOp> ops)
-    : name_(std::move(name)), lock_(std::move(lock)), socket_(std::move(socket)), ops_(std::move(ops)) {}
+ControlServer::ControlServer(std::string name, FileLock lock, SocketHandle socket,
+                             std::vector<ControlOp> ops)
+    : name_(std::move(name)),
+      lock_(std::move(lock)),
+      socket_(std::move(socket)),
+      ops_(std::move(ops)) {}
 
-Result<ControlServer> ControlServer::open(Context& context, const std::string& name, bool name_is_free,
-                                          std::vector<ControlOp> ops) {
+Result<ControlServer> ControlServer::open(Context& context, const std::string& name,
+                                          bool name_is_free, std::vector<ControlOp> ops) {
   if (Status status = check_node_name(name); !status) return tl::unexpected(status.error());
   const Result<std::string> directory = runtime_directory();
   if (!directory) return tl::unexpected(directory.error());
@@ -97,8 +104,9 @@ Result<ControlServer> ControlServer::open(Context& context, const std::string& n
     Result<FileLock> lock = FileLock::hold(path + ".lock", tried);
     if (!lock) {
       if (lock.error().code == ErrorCode::kBusy && name_is_free) continue;
-      return tl::unexpected(Error{lock.error().code, fmt::format("node name '{}' is taken: {}; give --name",
-                                                                 tried, lock.error().message)});
+      return tl::unexpected(Error{
+          lock.error().code,
+          fmt::format("node name '{}' is taken: {}; give --name", tried, lock.error().message)});
     }
     SocketHandle socket(zmq_socket(context.raw(), ZMQ_ROUTER));
     if (!socket) return tl::unexpected(zmq_failure("control socket"));
@@ -139,7 +147,8 @@ std::string ControlServer::answer(std::span<const std::uint8_t> bytes) const {
   const Result<Fields> request = decode_fields(bytes);
   const std::string op = request ? text_of(*request, "op") : std::string();
   const Value* id = request ? find_field(*request, "id") : nullptr;
-  Result<Value> result = fail(ErrorCode::kInvalid, fmt::format("unknown operation '{}': ask describe", op));
+  Result<Value> result =
+      fail(ErrorCode::kInvalid, fmt::format("unknown operation '{}': ask describe", op));
   if (!request) {
     result = tl::unexpected(request.error());
   } else if (op == "describe") {
@@ -171,9 +180,10 @@ Result<Value> control_call(Context& context, const std::string& node, const std:
   const std::string path = control_path(*directory, node);
   if (!is_listening(path)) {
     const std::vector<std::string> names = running_nodes(*directory);
-    return fail(ErrorCode::kNotFound,
-                fmt::format("no node named '{}' is running here; {}", node,
-                            names.empty() ? "none is" : fmt::format("try {}", fmt::join(names, ", "))));
+    return fail(
+        ErrorCode::kNotFound,
+        fmt::format("no node named '{}' is running here; {}", node,
+                    names.empty() ? "none is" : fmt::format("try {}", fmt::join(names, ", "))));
   }
   SocketHandle socket(zmq_socket(context.raw(), ZMQ_DEALER));
   if (!socket) return tl::unexpected(zmq_failure("control socket"));
@@ -185,13 +195,18 @@ Result<Value> control_call(Context& context, const std::string& node, const std:
   request.insert(request.end(), args.begin(), args.end());
   std::string bytes;
   encode_fields(request, bytes);
-  if (zmq_send(socket.get(), bytes.data(), bytes.size(), 0) < 0) return tl::unexpected(zmq_failure("request"));
+  if (zmq_send(socket.get(), bytes.data(), bytes.size(), 0) < 0)
+    return tl::unexpected(zmq_failure("request"));
   zmq_pollitem_t item{socket.get(), 0, ZMQ_POLLIN, 0};
   Parts parts;
-  if (zmq_poll(&item, 1, timeout.count()) <= 0 || !receive_parts(socket.get(), parts).value_or(false)) {
-    return fail(ErrorCode::kTimeout, fmt::format("{} did not answer '{}' within {} ms", node, op, timeout.count()));
+  if (zmq_poll(&item, 1, timeout.count()) <= 0 ||
+      !receive_parts(socket.get(), parts).value_or(false)) {
+    return fail(ErrorCode::kTimeout,
+                fmt::format("{} did not answer '{}' within {} ms", node, op, timeout.count()));
   }
-  const Message& last = parts.count == 1 ? parts.topic : parts.count == 2 ? parts.frame : parts.more.back();
+  const Message& last = parts.count == 1   ? parts.topic
+                        : parts.count == 2 ? parts.frame
+                                           : parts.more.back();
   const Result<Fields> reply = decode_fields(last.bytes());
   if (!reply) return tl::unexpected(reply.error());
   const Value* ok = find_field(*reply, "ok");

@@ -19,7 +19,7 @@ namespace zbag {
 // One thing a node can be asked. `run` is called on the thread that polls the server.
 struct ControlOp {
   std::string name;
-  std::string summary;    // one line; arguments as `rate=R`
+  std::string summary;  // one line; arguments as `rate=R`
   std::function<Result<Value>(const Fields& args)> run;
 };
 
@@ -48,8 +48,8 @@ class ControlServer {
   std::vector<ControlOp> ops_;
 };
 
-// Asks `node` once and waits. kNotFound: no such node is running (the message lists those that are);
-// kTimeout: no answer; else the node's own error.
+// Asks `node` once and waits. kNotFound: no such node is running (the message lists those that
+// are); kTimeout: no answer; else the node's own error.
 Result<Value> control_call(Context& context, const std::string& node, const std::string& op,
                            const Fields& args, std::chrono::milliseconds timeout);
 

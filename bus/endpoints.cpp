@@ -38,14 +38,16 @@ Result<std::string> runtime_directory() {
     path = environment("XDG_RUNTIME_DIR") + "/zbag";
   }
   std::error_code error;
-  if (path.empty()) path = (fs::temp_directory_path(error) / fmt::format("zbag-{}", ::getuid())).string();
+  if (path.empty())
+    path = (fs::temp_directory_path(error) / fmt::format("zbag-{}", ::getuid())).string();
   fs::create_directories(fs::path(path).parent_path(), error);
   ::mkdir(path.c_str(), 0700);
-  struct stat status{};
+  struct stat status {};
   if (::stat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
-    return fail(ErrorCode::kIo, fmt::format("runtime directory {}: {}; set ZBAG_RUNTIME_DIR to one you "
-                                            "can write",
-                                            path, std::strerror(errno)));
+    return fail(ErrorCode::kIo,
+                fmt::format("runtime directory {}: {}; set ZBAG_RUNTIME_DIR to one you "
+                            "can write",
+                            path, std::strerror(errno)));
   }
   if (status.st_uid != ::getuid()) {
     return fail(ErrorCode::kInvalid,
@@ -78,7 +80,8 @@ bool is_listening(const std::string& path) {
   std::memcpy(address.sun_path, path.c_str(), path.size());
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return false;
-  const bool listening = ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  const bool listening =
+      ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   ::close(fd);
   return listening;
 }

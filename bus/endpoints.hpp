@@ -19,10 +19,12 @@ struct BusUrls {
 // Messages a socket queues. ZeroMQ counts messages, not bytes, and a queue of N may take only
 // N/2 more before it drops the newest, so this is four times the largest burst seen.
 inline constexpr int kSocketFramesMax = 100'000;
-// Publishers send frames of this size and more through a socket of their own, bounded to kLargeQueueBytes.
+// Publishers send frames of this size and more through a socket of their own, bounded to
+// kLargeQueueBytes.
 inline constexpr std::size_t kLargeFrameBytes = 64u << 10;
 inline constexpr std::size_t kLargeQueueBytes = 64u << 20;
-// A peer that sends more is disconnected by libzmq; frames between kFrameBytesMax and this are refused and counted.
+// A peer that sends more is disconnected by libzmq; frames between kFrameBytesMax and this are
+// refused and counted.
 inline constexpr std::int64_t kMessageBytesMax = 256ll << 20;
 
 // $ZBAG_RUNTIME_DIR, else $XDG_RUNTIME_DIR/zbag, else <tmp>/zbag-<uid>; made with mode 0700.
@@ -32,8 +34,8 @@ Result<std::string> runtime_directory();
 // The ipc path beside a tcp port: <directory>/bus-<port>.ipc.
 std::string twin_path(const std::string& directory, const std::string& port);
 
-// The URL a client of this host should dial for `url`: the live ipc twin of a loopback tcp URL, else
-// `url` itself.
+// The URL a client of this host should dial for `url`: the live ipc twin of a loopback tcp URL,
+// else `url` itself.
 std::string nearest_url(const std::string& url);
 
 // True when somebody listens on the Unix socket `path`; asks nothing of them.

@@ -75,7 +75,9 @@ class BusSink : public FrameSink {
     if (large_) large_->read_subscriptions();
     return small_.read_subscriptions() > 0;
   }
-  bool wait_for_listener(std::chrono::milliseconds timeout) { return small_.wait_for_subscriber(timeout); }
+  bool wait_for_listener(std::chrono::milliseconds timeout) {
+    return small_.wait_for_subscriber(timeout);
+  }
 
  private:
   // Once large, a track stays on that socket, so that its frames keep their order.
@@ -92,7 +94,8 @@ class BusSink : public FrameSink {
     if (small_.has_subscribers()) large_->wait_for_subscriber(std::chrono::milliseconds(500));
     return {};
   }
-  Status send(Publisher& publisher, const TrackName& track, std::span<const std::uint8_t> frame) const {
+  Status send(Publisher& publisher, const TrackName& track,
+              std::span<const std::uint8_t> frame) const {
     return publisher.send(track.str(), frame);
   }
 
@@ -106,13 +109,15 @@ class BusSink : public FrameSink {
 };
 
 Error no_source() {
-  return {ErrorCode::kUnsupported, "this session is on the bus and cannot be read; open a bag instead"};
+  return {ErrorCode::kUnsupported,
+          "this session is on the bus and cannot be read; open a bag instead"};
 }
 
 Status check_field_name(std::string_view name) {
   if (!name.starts_with('_')) return {};
   return fail(ErrorCode::kInvalid,
-              fmt::format("field '{}' begins with '_', which is reserved for the bus; rename it", printable(name)));
+              fmt::format("field '{}' begins with '_', which is reserved for the bus; rename it",
+                          printable(name)));
 }
 
 // `_ts` among the fields is the stamp, as in ML-Dash's append(_ts=..., q=...).
@@ -120,9 +125,11 @@ Result<Stamp> stamp_of_value(const Value& value) {
   if (const auto* number = value.get_if<double>()) return Stamp(*number);
   if (const auto* number = value.get_if<float>()) return Stamp(static_cast<double>(*number));
   if (const auto* number = value.get_if<std::int64_t>()) return Stamp(static_cast<double>(*number));
-  if (const auto* number = value.get_if<std::uint64_t>()) return Stamp(static_cast<double>(*number));
-  return fail(ErrorCode::kInvalid,
-              fmt::format("_ts must be a number (seconds since the epoch), got {}", value.type_name()));
+  if (const auto* number = value.get_if<std::uint64_t>())
+    return Stamp(static_cast<double>(*number));
+  return fail(
+      ErrorCode::kInvalid,
+      fmt::format("_ts must be a number (seconds since the epoch), got {}", value.type_name()));
 }
 
 }  // namespace
@@ -146,7 +153,8 @@ struct Session::Entry {
   Fields fields;
 };
 
-Session::Session(std::unique_ptr<FrameSink> sink, std::unique_ptr<PointSource> source, Options options)
+Session::Session(std::unique_ptr<FrameSink> sink, std::unique_ptr<PointSource> source,
+                 Options options)
     : options_(with_defaults(std::move(options))),
       src_(random_id()),
       enabled_(sink != nullptr),
@@ -157,20 +165,23 @@ Session::Session(std::unique_ptr<FrameSink> sink, std::unique_ptr<PointSource> s
   }
 }
 
-Result<std::unique_ptr<Session>> Session::on_bus(Context& context, const BusUrls& urls, Options options,
-                                                 BusOptions bus) {
-  Result<Publisher> publisher = Publisher::connect(context, urls.publish_to, BusSink::small_options(bus));
+Result<std::unique_ptr<Session>> Session::on_bus(Context& context, const BusUrls& urls,
+                                                 Options options, BusOptions bus) {
+  Result<Publisher> publisher =
+      Publisher::connect(context, urls.publish_to, BusSink::small_options(bus));
   if (!publisher) return tl::unexpected(publisher.error());
-  return into(std::make_unique<BusSink>(context, urls.publish_to, bus, std::move(*publisher)), nullptr,
-              std::move(options));
+  return into(std::make_unique<BusSink>(context, urls.publish_to, bus, std::move(*publisher)),
+              nullptr, std::move(options));
 }
 
 Result<std::unique_ptr<Session>> Session::into(std::unique_ptr<FrameSink> sink,
-                                               std::unique_ptr<PointSource> source, Options options) {
+                                               std::unique_ptr<PointSource> source,
+                                               Options options) {
   if (options.buffer_points == 0) {
     return fail(ErrorCode::kInvalid, "buffer_points must be at least 1");
   }
-  return std::unique_ptr<Session>(new Session(std::move(sink), std::move(source), std::move(options)));
+  return std::unique_ptr<Session>(
+      new Session(std::move(sink), std::move(source), std::move(options)));
 }
 
 std::unique_ptr<Session> Session::disabled() {
@@ -196,14 +207,16 @@ Track::State& Session::state_of(TrackName name) {
   const auto it = tracks_.find(name.str());
   if (it != tracks_.end()) return *it->second;
   std::string key = name.str();
-  return *tracks_.emplace(std::move(key), std::make_unique<Track::State>(std::move(name))).first->second;
+  return *tracks_.emplace(std::move(key), std::make_unique<Track::State>(std::move(name)))
+              .first->second;
 }
 
 Result<Track> Session::track(std::string_view name) {
   Result<TrackName> parsed = TrackName::parse(name, options_.names);
   if (!parsed) return tl::unexpected(parsed.error());
   if (is_system_track(parsed->str())) {
-    return fail(ErrorCode::kInvalid, fmt::format("track '{}': names below _sys belong to the bus", parsed->str()));
+    return fail(ErrorCode::kInvalid,
+                fmt::format("track '{}': names below _sys belong to the bus", parsed->str()));
   }
   const std::lock_guard lock(mutex_);
   return Track(this, &state_of(std::move(*parsed)), enabled_);
@@ -228,8 +241,9 @@ Result<Timestamp> Session::resolve(Track::State& track, Stamp stamp) {
   if (stamp.kind() == StampKind::kGiven) {
     const std::optional<Timestamp> given = Timestamp::from_seconds(stamp.seconds());
     if (given) return *given;
-    return fail(ErrorCode::kInvalid, fmt::format("_ts must be a number of seconds within years 1678-2262, got {}",
-                                                 stamp.seconds()));
+    return fail(ErrorCode::kInvalid,
+                fmt::format("_ts must be a number of seconds within years 1678-2262, got {}",
+                            stamp.seconds()));
   }
   if (stamp.kind() == StampKind::kInherit) {
     if (options_.inherit == InheritScope::kThread) {
@@ -241,17 +255,21 @@ Result<Timestamp> Session::resolve(Track::State& track, Stamp stamp) {
     return fail(ErrorCode::kInvalid, "Cannot use _ts=-1: no previous timestamp to inherit");
   }
   if (options_.timestamps == TimestampMode::kRequire) {
-    return fail(ErrorCode::kInvalid, fmt::format("track {}: _ts is missing and timestamps are required", track.name.str()));
+    return fail(
+        ErrorCode::kInvalid,
+        fmt::format("track {}: _ts is missing and timestamps are required", track.name.str()));
   }
   if (options_.timestamps == TimestampMode::kWarn) {
-    warn_once(track, fmt::format("track {}: frames without _ts are stamped on sending", track.name.str()));
+    warn_once(track,
+              fmt::format("track {}: frames without _ts are stamped on sending", track.name.str()));
   }
   return next_auto();
 }
 
 void Session::remember(Timestamp stamp) {
   last_ = stamp;
-  if (options_.inherit == InheritScope::kThread) last_of_thread_[std::this_thread::get_id()] = stamp;
+  if (options_.inherit == InheritScope::kThread)
+    last_of_thread_[std::this_thread::get_id()] = stamp;
 }
 
 Status Session::send_encoded(Track::State& track) {
@@ -274,7 +292,8 @@ Status Session::write_now(Track::State& track, Timestamp stamp, const Fields& fi
 Status Session::put(Track::State& track, Timestamp stamp, const Fields& fields) {
   if (options_.buffer_points == 1) return write_now(track, stamp, fields);
   if (track.buffer.empty()) track.oldest_append = options_.monotonic();
-  const auto [it, is_new] = track.buffer.try_emplace(stamp.ns(), Track::State::Pending{stamp, fields});
+  const auto [it, is_new] =
+      track.buffer.try_emplace(stamp.ns(), Track::State::Pending{stamp, fields});
   if (!is_new) merge_fields(it->second.fields, fields, options_.deep_merge);
   if (track.buffer.size() < options_.buffer_points) return {};
   const Result<std::size_t> sent = drain(track);
@@ -287,7 +306,8 @@ Status Session::append(Track::State& track, std::span<const FieldView> fields, S
   for (const FieldView& field : fields) {
     if (!field.name.starts_with('_') && options_.buffer_points == 1) continue;
     Fields owned;
-    for (const FieldView& view : fields) owned.emplace_back(std::string(view.name), view.value.to_value());
+    for (const FieldView& view : fields)
+      owned.emplace_back(std::string(view.name), view.value.to_value());
     return append(track, owned, stamp);
   }
   const std::lock_guard lock(mutex_);
@@ -317,12 +337,14 @@ Status Session::append(Track::State& track, const Fields& fields, Stamp stamp) {
   return commit({Entry{&track, fields}}, stamp);
 }
 
-Status Session::append_map(Track::State& track, std::span<const std::uint8_t> map, Timestamp stamp) {
+Status Session::append_map(Track::State& track, std::span<const std::uint8_t> map,
+                           Timestamp stamp) {
   const ScanOutcome outcome = scan_frame(map);
   const std::optional<MapBytes> fields = open_map(map);
   if (outcome.refusal || !fields || outcome.scan.fields != fields->count) {
-    return fail(ErrorCode::kInvalid, fmt::format("track {}: not a map of plain fields ({})", track.name.str(),
-                                                 outcome.refusal ? refusal_name(*outcome.refusal) : "reserved fields"));
+    return fail(ErrorCode::kInvalid,
+                fmt::format("track {}: not a map of plain fields ({})", track.name.str(),
+                            outcome.refusal ? refusal_name(*outcome.refusal) : "reserved fields"));
   }
   const std::lock_guard lock(mutex_);
   if (closed_) return fail(ErrorCode::kClosed, "the session is closed");
@@ -389,9 +411,8 @@ void Session::announce(const char* state) {
   for (const auto& [name, track] : tracks_) {
     if (track->seq > 0) counts.emplace_back(name, track->seq);
   }
-  const Fields fields{{"_src", src_},      {"name", options_.name},
-                      {"host", host_name()}, {"pid", ::getpid()},
-                      {"state", state},    {"counts", std::move(counts)}};
+  const Fields fields{{"_src", src_},      {"name", options_.name}, {"host", host_name()},
+                      {"pid", ::getpid()}, {"state", state},        {"counts", std::move(counts)}};
   Fields frame{{"_ts", options_.now()}};
   frame.insert(frame.end(), fields.begin(), fields.end());
   std::string bytes;
@@ -525,7 +546,8 @@ Result<FlushResult> Track::flush() {
   return session_->flush_locked(state_);
 }
 
-Result<std::vector<Point>> Track::read(std::optional<Timestamp> start, std::optional<Timestamp> end) {
+Result<std::vector<Point>> Track::read(std::optional<Timestamp> start,
+                                       std::optional<Timestamp> end) {
   TimeRange range;
   if (start) range.first = start->ns();
   if (end) range.last = end->ns();
@@ -536,14 +558,16 @@ Result<std::vector<Point>> Track::read(std::optional<Timestamp> start, std::opti
 
 Result<Page> Track::read_page(std::uint64_t start_index, std::size_t limit) {
   if (limit == 0 || limit > kPageMax) {
-    return fail(ErrorCode::kInvalid, fmt::format("limit {}: 1 to {} points a page", limit, kPageMax));
+    return fail(ErrorCode::kInvalid,
+                fmt::format("limit {}: 1 to {} points a page", limit, kPageMax));
   }
   Result<PointSource*> source = session_->source_after_flush(state_);
   if (!source) return tl::unexpected(source.error());
   return (*source)->read_page(state_->name, start_index, limit);
 }
 
-Result<std::vector<Point>> Track::read_by_time(Timestamp start, Timestamp end, std::size_t limit, bool reverse) {
+Result<std::vector<Point>> Track::read_by_time(Timestamp start, Timestamp end, std::size_t limit,
+                                               bool reverse) {
   Result<PointSource*> source = session_->source_after_flush(state_);
   if (!source) return tl::unexpected(source.error());
   return (*source)->read(state_->name, TimeRange::half_open(start, end), limit, reverse);
@@ -563,8 +587,9 @@ Result<std::vector<Point>> Track::find_by_time(std::span<const Timestamp> stamps
     Result<std::optional<Point>> point = (*source)->floor(state_->name, stamp);
     if (!point) return tl::unexpected(point.error());
     if (!*point) {
-      return fail(ErrorCode::kNotFound, fmt::format("track {} has no point at or before {}", state_->name.str(),
-                                                    seconds_text(stamp.seconds())));
+      return fail(ErrorCode::kNotFound,
+                  fmt::format("track {} has no point at or before {}", state_->name.str(),
+                              seconds_text(stamp.seconds())));
     }
     points.push_back(std::move(**point));
   }
@@ -600,7 +625,8 @@ Frame& Frame::add(std::string_view track, Fields fields) {
 
 Status Frame::commit() {
   const std::vector<Session::Entry> entries = std::exchange(entries_, {});
-  if (const std::optional<Error> error = std::exchange(error_, std::nullopt)) return tl::unexpected(*error);
+  if (const std::optional<Error> error = std::exchange(error_, std::nullopt))
+    return tl::unexpected(*error);
   if (entries.empty() || !session_.enabled_) return {};
   return session_.commit(entries, stamp_);
 }

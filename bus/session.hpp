@@ -49,7 +49,8 @@ namespace zbag {
 class Stamp {
  public:
   Stamp() = default;
-  Stamp(double seconds) : kind_(seconds == -1.0 ? StampKind::kInherit : StampKind::kGiven), seconds_(seconds) {}
+  Stamp(double seconds)
+      : kind_(seconds == -1.0 ? StampKind::kInherit : StampKind::kGiven), seconds_(seconds) {}
   Stamp(int seconds) : Stamp(static_cast<double>(seconds)) {}
   // A resolved stamp as it is, for points at -1 s too, which the sentinel cannot say.
   Stamp(Timestamp stamp) : kind_(StampKind::kGiven), exact_(stamp) {}
@@ -96,9 +97,10 @@ class FrameSink {
 class PointSource {
  public:
   virtual ~PointSource() = default;
-  virtual Result<std::vector<Point>> read(const TrackName& track, TimeRange range, std::size_t limit,
-                                          bool reverse) = 0;
-  virtual Result<Page> read_page(const TrackName& track, std::uint64_t start, std::size_t limit) = 0;
+  virtual Result<std::vector<Point>> read(const TrackName& track, TimeRange range,
+                                          std::size_t limit, bool reverse) = 0;
+  virtual Result<Page> read_page(const TrackName& track, std::uint64_t start,
+                                 std::size_t limit) = 0;
   // The last point at or before `stamp`.
   virtual Result<std::optional<Point>> floor(const TrackName& track, Timestamp stamp) = 0;
   virtual Result<std::vector<TrackStats>> tracks() = 0;
@@ -116,8 +118,12 @@ class Track {
     return enabled_ ? append_views({fields.begin(), fields.size()}, stamp) : Status();
   }
   Status append(const Fields& fields, Stamp stamp = {});
-  Status log(std::initializer_list<FieldView> fields, Stamp stamp = {}) { return append(fields, stamp); }
-  Status append_at(std::int64_t ns, const Fields& fields) { return append(fields, Timestamp::from_ns(ns)); }
+  Status log(std::initializer_list<FieldView> fields, Stamp stamp = {}) {
+    return append(fields, stamp);
+  }
+  Status append_at(std::int64_t ns, const Fields& fields) {
+    return append(fields, Timestamp::from_ns(ns));
+  }
 
   // Sends fields that are a MessagePack map already, as stored in a bag; reserved names other than
   // _ts, _seq and _src pass unchanged. Never merges in the buffer. kInvalid: the map is malformed.
@@ -126,12 +132,13 @@ class Track {
   Result<FlushResult> flush();
 
   // Reading (a session over a bag; kUnsupported on the bus). Closed range, both ends optional.
-  Result<std::vector<Point>> read(std::optional<Timestamp> start = {}, std::optional<Timestamp> end = {});
+  Result<std::vector<Point>> read(std::optional<Timestamp> start = {},
+                                  std::optional<Timestamp> end = {});
   // kInvalid: limit is 0 or above kPageMax.
   Result<Page> read_page(std::uint64_t start_index, std::size_t limit = kPageDefault);
   // Half-open [start, end).
-  Result<std::vector<Point>> read_by_time(Timestamp start, Timestamp end, std::size_t limit = kPageDefault,
-                                          bool reverse = false);
+  Result<std::vector<Point>> read_by_time(Timestamp start, Timestamp end,
+                                          std::size_t limit = kPageDefault, bool reverse = false);
   Result<std::vector<Point>> slice(Timestamp start, Timestamp end) { return read(start, end); }
   // The last point at or before `stamp`; kNotFound before the first.
   Result<Point> find_by_time(Timestamp stamp);
@@ -142,7 +149,8 @@ class Track {
   friend class Session;
   friend class Frame;
   struct State;
-  Track(Session* session, State* state, bool enabled) : session_(session), state_(state), enabled_(enabled) {}
+  Track(Session* session, State* state, bool enabled)
+      : session_(session), state_(state), enabled_(enabled) {}
   Status append_views(std::span<const FieldView> fields, Stamp stamp);
 
   Session* session_;
@@ -153,28 +161,31 @@ class Track {
 class Session {
  public:
   struct Options {
-    std::string name = "session";      // shown by recorders beside this session's losses
-    std::size_t buffer_points = 1;     // of one track; 1 sends every append at once
+    std::string name = "session";                // shown by recorders beside this session's losses
+    std::size_t buffer_points = 1;               // of one track; 1 sends every append at once
     std::chrono::milliseconds buffer_age{5000};  // used only when buffer_points > 1
     TimestampMode timestamps = TimestampMode::kAuto;
     InheritScope inherit = InheritScope::kSession;
     NameRule names = NameRule::kWire;
-    bool deep_merge = false;           // of frames of equal stamp in the buffer
-    std::function<double()> now;       // seconds since the epoch; default: the system clock
+    bool deep_merge = false;      // of frames of equal stamp in the buffer
+    std::function<double()> now;  // seconds since the epoch; default: the system clock
     std::function<std::chrono::steady_clock::time_point()> monotonic;  // default: the steady clock
     std::function<void(const std::string&)> warn;  // called at most once a track and reason
-    // A thread of the session's own flushes by age and announces; without it the owner calls tick().
+    // A thread of the session's own flushes by age and announces; without it the owner calls
+    // tick().
     bool background = true;
   };
   struct BusOptions {
     bool wait_when_full = false;  // a full queue makes append() wait; never for live sensors
-    std::chrono::milliseconds linger{200};  // how long close() lets frames leave; -1: until they have
+    std::chrono::milliseconds linger{
+        200};  // how long close() lets frames leave; -1: until they have
   };
 
-  static Result<std::unique_ptr<Session>> on_bus(Context& context, const BusUrls& urls, Options options,
-                                                 BusOptions bus);
+  static Result<std::unique_ptr<Session>> on_bus(Context& context, const BusUrls& urls,
+                                                 Options options, BusOptions bus);
   static Result<std::unique_ptr<Session>> into(std::unique_ptr<FrameSink> sink,
-                                               std::unique_ptr<PointSource> source, Options options);
+                                               std::unique_ptr<PointSource> source,
+                                               Options options);
   // Appends cost nothing and go nowhere; everything succeeds.
   static std::unique_ptr<Session> disabled();
   // Closes, ignoring what close() would report.
@@ -244,8 +255,8 @@ class Session {
   std::jthread thread_;  // last: stops before what it uses goes
 };
 
-// One append to several tracks with one stamp, resolved at commit(). Not thread-safe itself; commits
-// of several threads never mix.
+// One append to several tracks with one stamp, resolved at commit(). Not thread-safe itself;
+// commits of several threads never mix.
 class Frame {
  public:
   explicit Frame(Session& session, Stamp stamp = {});

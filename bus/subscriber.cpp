@@ -15,7 +15,8 @@ Result<Subscriber> Subscriber::connect(Context& context, const std::string& url,
   zmq_setsockopt(socket.get(), ZMQ_MAXMSGSIZE, &kMessageBytesMax, sizeof kMessageBytesMax);
   Subscriber subscriber(std::move(socket));
   for (const std::string& prefix : prefixes) {
-    if (Status status = subscriber.subscribe(prefix); !status) return tl::unexpected(status.error());
+    if (Status status = subscriber.subscribe(prefix); !status)
+      return tl::unexpected(status.error());
   }
   if (zmq_connect(subscriber.socket_.get(), nearest_url(url).c_str()) != 0) {
     return tl::unexpected(zmq_failure("connect subscriber to " + url));

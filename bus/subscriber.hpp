@@ -1,7 +1,7 @@
 // Receives frames from the broker.
 //
-// Matching by ZeroMQ is by byte prefix ("robot/pos" also brings "robot/position"): whoever uses this
-// checks names with a TrackFilter. Reconnects by itself. Not thread-safe.
+// Matching by ZeroMQ is by byte prefix ("robot/pos" also brings "robot/position"): whoever uses
+// this checks names with a TrackFilter. Reconnects by itself. Not thread-safe.
 #pragma once
 
 #include <chrono>

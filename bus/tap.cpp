@@ -46,7 +46,8 @@ void Tap::State::take(Parts& parts) {
     const std::lock_guard lock(mutex);
     ring_bytes += frame.bytes.size();
     ring.push_back(std::move(frame));
-    while (ring.size() > options.frames_max || (ring_bytes > options.bytes_max && ring.size() > 1)) {
+    while (ring.size() > options.frames_max ||
+           (ring_bytes > options.bytes_max && ring.size() > 1)) {
       ring_bytes -= ring.front().bytes.size();
       ring.pop_front();
       ++skipped_now;
@@ -61,7 +62,8 @@ Tap::~Tap() = default;
 Tap::Tap(Tap&&) noexcept = default;
 Tap& Tap::operator=(Tap&&) noexcept = default;
 
-Result<Tap> Tap::open(Context& context, const std::string& url, TrackFilter filter, Options options) {
+Result<Tap> Tap::open(Context& context, const std::string& url, TrackFilter filter,
+                      Options options) {
   Result<Subscriber> subscriber = Subscriber::connect(context, url, filter.subscriptions());
   if (!subscriber) return tl::unexpected(subscriber.error());
   auto state = std::make_unique<State>(std::move(*subscriber), std::move(filter), options);
@@ -72,7 +74,8 @@ Result<Tap> Tap::open(Context& context, const std::string& url, TrackFilter filt
 
 std::optional<TapFrame> Tap::next(std::chrono::milliseconds timeout) {
   std::unique_lock lock(state_->mutex);
-  if (!state_->arrived.wait_for(lock, timeout, [&] { return !state_->ring.empty(); })) return std::nullopt;
+  if (!state_->arrived.wait_for(lock, timeout, [&] { return !state_->ring.empty(); }))
+    return std::nullopt;
   TapFrame frame = std::move(state_->ring.front());
   state_->ring.pop_front();
   state_->ring_bytes -= frame.bytes.size();

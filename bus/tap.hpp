@@ -19,9 +19,9 @@ namespace zbag {
 
 struct TapFrame {
   std::string track;
-  std::string bytes;               // the frame as it passed; not validated
-  std::int64_t arrival_ns = 0;     // wall clock
-  std::uint64_t skipped = 0;       // frames let go just before this one
+  std::string bytes;            // the frame as it passed; not validated
+  std::int64_t arrival_ns = 0;  // wall clock
+  std::uint64_t skipped = 0;    // frames let go just before this one
 };
 
 class Tap {
@@ -30,7 +30,8 @@ class Tap {
     std::size_t frames_max = 65'536;
     std::size_t bytes_max = 64u << 20;
   };
-  static Result<Tap> open(Context& context, const std::string& url, TrackFilter filter, Options options);
+  static Result<Tap> open(Context& context, const std::string& url, TrackFilter filter,
+                          Options options);
   ~Tap();
   Tap(Tap&&) noexcept;
   Tap& operator=(Tap&&) noexcept;

@@ -26,14 +26,19 @@ struct BadFile {
   throw BadFile{fmt::format("{}:{}: {}", file, node.Mark().line + 1, what)};
 }
 
-std::string lookup(const std::string& name, const Variables& variables, const std::string& file, const YAML::Node& node) {
+std::string lookup(const std::string& name, const Variables& variables, const std::string& file,
+                   const YAML::Node& node) {
   if (name.starts_with("env:")) {
     const char* const value = std::getenv(name.c_str() + 4);
-    if (value == nullptr) refuse(file, node, fmt::format("environment variable {} is not set", name.substr(4)));
+    if (value == nullptr)
+      refuse(file, node, fmt::format("environment variable {} is not set", name.substr(4)));
     return value;
   }
   const auto it = variables.find(name);
-  if (it == variables.end()) refuse(file, node, fmt::format("no variable '{}'; define it under variables:, or give --args {}=...", name, name));
+  if (it == variables.end())
+    refuse(file, node,
+           fmt::format("no variable '{}'; define it under variables:, or give --args {}=...", name,
+                       name));
   return it->second;
 }
 
@@ -53,7 +58,8 @@ std::string text_of(const YAML::Node& node, const Variables& variables, const st
   }
 }
 
-std::vector<std::string> words_of(const YAML::Node& node, const Variables& variables, const std::string& file) {
+std::vector<std::string> words_of(const YAML::Node& node, const Variables& variables,
+                                  const std::string& file) {
   std::vector<std::string> words;
   if (node.IsSequence()) {
     for (const YAML::Node& item : node) words.push_back(text_of(item, variables, file));
@@ -68,7 +74,8 @@ double number_of(const YAML::Node& node, const Variables& variables, const std::
   const std::string text = text_of(node, variables, file);
   char* end = nullptr;
   const double value = std::strtod(text.c_str(), &end);
-  if (end == text.c_str() || *end != '\0' || !(value >= 0.0 && value < 1e9)) refuse(file, node, fmt::format("'{}' is no number", text));
+  if (end == text.c_str() || *end != '\0' || !(value >= 0.0 && value < 1e9))
+    refuse(file, node, fmt::format("'{}' is no number", text));
   return value;
 }
 
@@ -77,12 +84,14 @@ bool is_true(const YAML::Node& node, const Variables& variables, const std::stri
   return !(text.empty() || text == "false" || text == "no" || text == "0");
 }
 
-void check_keys(const YAML::Node& map, const std::vector<std::string>& known, const std::string& file, const std::string& what) {
+void check_keys(const YAML::Node& map, const std::vector<std::string>& known,
+                const std::string& file, const std::string& what) {
   if (!map.IsMap()) refuse(file, map, fmt::format("{}: expected a map", what));
   for (const auto& entry : map) {
     const auto key = entry.first.as<std::string>();
     if (std::find(known.begin(), known.end(), key) == known.end()) {
-      refuse(file, entry.first, fmt::format("{} has no '{}'; there are {}", what, key, fmt::join(known, ", ")));
+      refuse(file, entry.first,
+             fmt::format("{} has no '{}'; there are {}", what, key, fmt::join(known, ", ")));
     }
   }
 }
@@ -95,39 +104,54 @@ Restart restart_of(const YAML::Node& node, const Variables& variables, const std
   refuse(file, node, fmt::format("restart: {}: use never, on-failure or always", text));
 }
 
-std::chrono::milliseconds millis(double seconds) { return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000.0)); }
+std::chrono::milliseconds millis(double seconds) {
+  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000.0));
+}
 
 // The node, or nothing when its condition says so.
-void read_node(const std::string& name, const YAML::Node& map, const Variables& variables, const std::string& file, LaunchPlan& plan) {
-  check_keys(map, {"command", "arguments", "environment", "wait_for", "wait_timeout", "restart", "max_restarts", "restart_delay", "required", "if"},
+void read_node(const std::string& name, const YAML::Node& map, const Variables& variables,
+               const std::string& file, LaunchPlan& plan) {
+  check_keys(map,
+             {"command", "arguments", "environment", "wait_for", "wait_timeout", "restart",
+              "max_restarts", "restart_delay", "required", "stops_launch", "if"},
              file, fmt::format("node {}", name));
   if (map["if"] && !is_true(map["if"], variables, file)) return;
   LaunchNode node;
   node.name = name;
   if (!map["command"]) refuse(file, map, fmt::format("node {} has no command", name));
   node.command = words_of(map["command"], variables, file);
-  if (node.command.empty()) refuse(file, map["command"], fmt::format("node {} has an empty command", name));
+  if (node.command.empty())
+    refuse(file, map["command"], fmt::format("node {} has an empty command", name));
   if (map["arguments"]) {
     const std::vector<std::string> more = words_of(map["arguments"], variables, file);
     node.command.insert(node.command.end(), more.begin(), more.end());
   }
   if (map["environment"]) {
-    if (!map["environment"].IsMap()) refuse(file, map["environment"], "environment: expected a map");
-    for (const auto& entry : map["environment"]) node.environment[entry.first.as<std::string>()] = text_of(entry.second, variables, file);
+    if (!map["environment"].IsMap())
+      refuse(file, map["environment"], "environment: expected a map");
+    for (const auto& entry : map["environment"])
+      node.environment[entry.first.as<std::string>()] = text_of(entry.second, variables, file);
   }
   if (map["wait_for"]) node.wait_for = text_of(map["wait_for"], variables, file);
-  if (map["wait_timeout"]) node.wait_timeout = millis(number_of(map["wait_timeout"], variables, file));
+  if (map["wait_timeout"])
+    node.wait_timeout = millis(number_of(map["wait_timeout"], variables, file));
   if (map["restart"]) node.restart = restart_of(map["restart"], variables, file);
-  if (map["max_restarts"]) node.restarts_max = static_cast<int>(number_of(map["max_restarts"], variables, file));
-  if (map["restart_delay"]) node.restart_delay = millis(number_of(map["restart_delay"], variables, file));
+  if (map["max_restarts"])
+    node.restarts_max = static_cast<int>(number_of(map["max_restarts"], variables, file));
+  if (map["restart_delay"])
+    node.restart_delay = millis(number_of(map["restart_delay"], variables, file));
   if (map["required"]) node.required = is_true(map["required"], variables, file);
-  const bool is_twice = std::any_of(plan.nodes.begin(), plan.nodes.end(), [&](const LaunchNode& other) { return other.name == name; });
+  if (map["stops_launch"]) node.stops_launch = is_true(map["stops_launch"], variables, file);
+  const bool is_twice = std::any_of(plan.nodes.begin(), plan.nodes.end(),
+                                    [&](const LaunchNode& other) { return other.name == name; });
   if (is_twice) refuse(file, map, fmt::format("node {} is there twice", name));
   plan.nodes.push_back(std::move(node));
 }
 
-void read_file(const std::string& file, Variables variables, const Variables& args, int depth, LaunchPlan& plan) {
-  if (depth > kIncludeDepthMax) throw BadFile{fmt::format("{}: included more than {} deep", file, kIncludeDepthMax)};
+void read_file(const std::string& file, Variables variables, const Variables& args, int depth,
+               LaunchPlan& plan) {
+  if (depth > kIncludeDepthMax)
+    throw BadFile{fmt::format("{}: included more than {} deep", file, kIncludeDepthMax)};
   const YAML::Node document = YAML::LoadFile(file);
   if (!document.IsMap()) refuse(file, document, "expected variables, include and nodes");
   check_keys(document, {"variables", "include", "nodes"}, file, "a launch file");
@@ -136,36 +160,42 @@ void read_file(const std::string& file, Variables variables, const Variables& ar
     for (const auto& entry : defined) {
       const auto name = entry.first.as<std::string>();
       const auto given = args.find(name);
-      variables[name] = given == args.end() ? text_of(entry.second, variables, file) : given->second;
+      variables[name] =
+          given == args.end() ? text_of(entry.second, variables, file) : given->second;
     }
   }
   if (const YAML::Node includes = document["include"]) {
     for (const std::string& other : words_of(includes, variables, file)) {
       const std::string path = (std::filesystem::path(file).parent_path() / other).string();
-      if (!std::filesystem::exists(path)) refuse(file, includes, fmt::format("include {}: no such file", path));
+      if (!std::filesystem::exists(path))
+        refuse(file, includes, fmt::format("include {}: no such file", path));
       read_file(path, variables, args, depth + 1, plan);
     }
   }
   const YAML::Node nodes = document["nodes"];
   if (!nodes) return;
   if (!nodes.IsMap()) refuse(file, nodes, "nodes: expected a map of names to nodes");
-  for (const auto& entry : nodes) read_node(entry.first.as<std::string>(), entry.second, variables, file, plan);
+  for (const auto& entry : nodes)
+    read_node(entry.first.as<std::string>(), entry.second, variables, file, plan);
 }
 
 }  // namespace
 
-Result<LaunchPlan> read_launch_file(const std::string& path, const std::map<std::string, std::string>& args) {
+Result<LaunchPlan> read_launch_file(const std::string& path,
+                                    const std::map<std::string, std::string>& args) {
   try {
     LaunchPlan plan;
     read_file(path, args, args, 0, plan);
-    if (plan.nodes.empty()) return fail(ErrorCode::kInvalid, fmt::format("{}: no nodes to start", path));
+    if (plan.nodes.empty())
+      return fail(ErrorCode::kInvalid, fmt::format("{}: no nodes to start", path));
     return plan;
   } catch (const BadFile& bad) {
     return fail(ErrorCode::kInvalid, bad.message);
   } catch (const YAML::BadFile&) {
     return fail(ErrorCode::kNotFound, fmt::format("{}: no such file, or not readable", path));
   } catch (const YAML::Exception& error) {
-    return fail(ErrorCode::kInvalid, fmt::format("{}:{}: {}", path, error.mark.line + 1, error.msg));
+    return fail(ErrorCode::kInvalid,
+                fmt::format("{}:{}: {}", path, error.mark.line + 1, error.msg));
   }
 }
 

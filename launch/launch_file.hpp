@@ -13,6 +13,7 @@
 //       max_restarts: 3
 //       restart_delay: 1.0             # seconds
 //       required: true                 # its failure stops the launch
+//       stops_launch: true             # its end, well or not, stops the launch
 //       if: "${record}"                # left out when false, no, 0 or empty
 //
 // ${name} is a variable, ${env:NAME} the environment. --args name=value overrides a variable.
@@ -40,6 +41,7 @@ struct LaunchNode {
   int restarts_max = 10;
   std::chrono::milliseconds restart_delay{1'000};
   bool required = false;
+  bool stops_launch = false;
 };
 
 struct LaunchPlan {
@@ -47,6 +49,7 @@ struct LaunchPlan {
 };
 
 // kNotFound: no such file; kInvalid: file, line and what is wrong with it.
-Result<LaunchPlan> read_launch_file(const std::string& path, const std::map<std::string, std::string>& args);
+Result<LaunchPlan> read_launch_file(const std::string& path,
+                                    const std::map<std::string, std::string>& args);
 
 }  // namespace zbag

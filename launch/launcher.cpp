@@ -55,10 +55,10 @@ struct Launcher::Process {
   bool is_ready = false;
   int restarts = 0;
   std::optional<Clock::time_point> restart_at;
-  bool failed = false;
 };
 
-Launcher::Launcher(LaunchPlan plan, Options options) : plan_(std::move(plan)), options_(std::move(options)) {
+Launcher::Launcher(LaunchPlan plan, Options options)
+    : plan_(std::move(plan)), options_(std::move(options)) {
   for (std::size_t i = 0; i < plan_.nodes.size(); ++i) {
     name_width_ = std::max(name_width_, plan_.nodes[i].name.size());
     processes_.push_back(std::make_unique<Process>(plan_.nodes[i], kColours[i % kColours.size()]));
@@ -75,12 +75,15 @@ Launcher::~Launcher() {
 
 void Launcher::say(const Process& process, const std::string& line) {
   const std::string prefix = fmt::format("{:<{}} | ", process.node.name, name_width_);
-  options_.print(options_.coloured ? fmt::format("\x1b[{}m{}\x1b[0m{}", process.colour, prefix, line) : prefix + line);
+  options_.print(options_.coloured
+                     ? fmt::format("\x1b[{}m{}\x1b[0m{}", process.colour, prefix, line)
+                     : prefix + line);
 }
 
 Status Launcher::start(Process& process) {
   std::array<int, 2> pipe_fds{};
-  if (::pipe2(pipe_fds.data(), O_CLOEXEC) != 0) return fail(ErrorCode::kIo, fmt::format("pipe: {}", std::strerror(errno)));
+  if (::pipe2(pipe_fds.data(), O_CLOEXEC) != 0)
+    return fail(ErrorCode::kIo, fmt::format("pipe: {}", std::strerror(errno)));
   // Everything the child needs is made before fork(): between fork and exec nothing may allocate.
   const std::string program = find_program(process.node.command.front(), options_.search);
   std::vector<char*> argv;
@@ -89,7 +92,8 @@ Status Launcher::start(Process& process) {
   std::vector<std::string> pairs;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view pair(*entry);
-    if (!process.node.environment.contains(std::string(pair.substr(0, pair.find('='))))) pairs.emplace_back(pair);
+    if (!process.node.environment.contains(std::string(pair.substr(0, pair.find('=')))))
+      pairs.emplace_back(pair);
   }
   for (const auto& [name, value] : process.node.environment) pairs.push_back(name + "=" + value);
   std::vector<char*> envp;
@@ -130,10 +134,12 @@ void Launcher::read_output(Process& process) {
       return;
     }
     process.partial.append(bytes.data(), static_cast<std::size_t>(size));
-    for (std::size_t end = process.partial.find('\n'); end != std::string::npos; end = process.partial.find('\n')) {
+    for (std::size_t end = process.partial.find('\n'); end != std::string::npos;
+         end = process.partial.find('\n')) {
       const std::string line = process.partial.substr(0, end);
       process.partial.erase(0, end + 1);
-      if (!process.node.wait_for.empty() && line.starts_with(process.node.wait_for)) process.is_ready = true;
+      if (!process.node.wait_for.empty() && line.starts_with(process.node.wait_for))
+        process.is_ready = true;
       say(process, line);
     }
     constexpr std::size_t kLineMax = 64u << 10;
@@ -143,7 +149,8 @@ void Launcher::read_output(Process& process) {
 
 void Launcher::pump(std::chrono::milliseconds timeout) {
   std::vector<pollfd> fds;
-  for (const auto& process : processes_) fds.push_back({process->output, POLLIN, 0});  // poll() passes over -1
+  for (const auto& process : processes_)
+    fds.push_back({process->output, POLLIN, 0});  // poll() passes over -1
   ::poll(fds.data(), fds.size(), static_cast<int>(timeout.count()));
   for (const auto& process : processes_) read_output(*process);
   reap();
@@ -165,16 +172,19 @@ void Launcher::on_exit(Process& process, int status) {
   if (stopping_) return;
   say(process, exit_text(status));
   const LaunchNode& node = process.node;
-  const bool restarts = node.restart == Restart::kAlways || (node.restart == Restart::kOnFailure && is_failure);
+  const bool restarts =
+      node.restart == Restart::kAlways || (node.restart == Restart::kOnFailure && is_failure);
   if (restarts && process.restarts < node.restarts_max) {
     ++process.restarts;
     process.restart_at = Clock::now() + node.restart_delay;
-    say(process, fmt::format("starts again in {} ms ({} of {})", node.restart_delay.count(), process.restarts, node.restarts_max));
+    say(process, fmt::format("starts again in {} ms ({} of {})", node.restart_delay.count(),
+                             process.restarts, node.restarts_max));
     return;
   }
-  process.failed = is_failure;
+  ended_ = ended_ || node.stops_launch;
   if (is_failure && node.required && result_) {
-    result_ = fail(ErrorCode::kIo, fmt::format("required node {} {}", node.name, exit_text(status)));
+    result_ =
+        fail(ErrorCode::kIo, fmt::format("required node {} {}", node.name, exit_text(status)));
   }
 }
 
@@ -183,18 +193,21 @@ Status Launcher::await_ready(Process& process) {
   while (!process.is_ready && !options_.stop_wanted()) {
     pump(kTick);
     if (process.pid <= 0 && !process.restart_at && !process.is_ready) {
-      return fail(ErrorCode::kIo, fmt::format("node {} ended before it was ready", process.node.name));
+      return fail(ErrorCode::kIo,
+                  fmt::format("node {} ended before it was ready", process.node.name));
     }
     if (Clock::now() > deadline && !process.is_ready) {
-      return fail(ErrorCode::kTimeout, fmt::format("node {} did not say '{}' within {} ms", process.node.name, process.node.wait_for,
-                                                   process.node.wait_timeout.count()));
+      return fail(ErrorCode::kTimeout,
+                  fmt::format("node {} did not say '{}' within {} ms", process.node.name,
+                              process.node.wait_for, process.node.wait_timeout.count()));
     }
   }
   return {};
 }
 
 bool Launcher::any_alive() const {
-  return std::any_of(processes_.begin(), processes_.end(), [](const auto& process) { return process->pid > 0 || process->restart_at; });
+  return std::any_of(processes_.begin(), processes_.end(),
+                     [](const auto& process) { return process->pid > 0 || process->restart_at; });
 }
 
 Status Launcher::run() {
@@ -205,10 +218,11 @@ Status Launcher::run() {
     if (status) status = await_ready(*process);
     if (!status) break;
   }
-  while (status && result_ && any_alive() && !options_.stop_wanted()) {
+  while (status && result_ && !ended_ && any_alive() && !options_.stop_wanted()) {
     pump(kTick);
     for (const auto& process : processes_) {
-      if (status && process->restart_at && Clock::now() >= *process->restart_at) status = start(*process);
+      if (status && process->restart_at && Clock::now() >= *process->restart_at)
+        status = start(*process);
     }
   }
   stop_all();

@@ -2,8 +2,8 @@
 // stops them in reverse order.
 //
 // One thread, one poll loop; run() blocks until all nodes have ended. Nodes get process groups of
-// their own, so that Ctrl-C reaches them through us and in order. Stopping sends SIGINT, waits up to
-// `stop_timeout`, then SIGKILL.
+// their own, so that Ctrl-C reaches them through us and in order. Stopping sends SIGINT, waits up
+// to `stop_timeout`, then SIGKILL.
 #pragma once
 
 #include <chrono>
@@ -22,8 +22,8 @@ class Launcher {
     std::vector<std::string> search;  // folders looked in before PATH
     bool coloured = false;
     std::chrono::milliseconds stop_timeout{15'000};
-    std::function<bool()> stop_wanted;                 // asked about every 50 ms
-    std::function<void(const std::string&)> print;     // a whole line of output, prefixed
+    std::function<bool()> stop_wanted;              // asked about every 50 ms
+    std::function<void(const std::string&)> print;  // a whole line of output, prefixed
   };
 
   Launcher(LaunchPlan plan, Options options);
@@ -49,6 +49,7 @@ class Launcher {
   std::vector<std::unique_ptr<Process>> processes_;
   std::size_t name_width_ = 0;
   bool stopping_ = false;
+  bool ended_ = false;  // a node that stops the launch has ended
   Status result_;
 };
 

@@ -9,16 +9,21 @@ namespace zbag {
 
 int exit_code_of(ErrorCode code) {
   switch (code) {
-    case ErrorCode::kInvalid: return kExitUsage;
-    case ErrorCode::kDamaged: return kExitDamaged;
-    case ErrorCode::kDiskFull: return kExitLossy;
-    default: return kExitFailed;
+    case ErrorCode::kInvalid:
+      return kExitUsage;
+    case ErrorCode::kDamaged:
+      return kExitDamaged;
+    case ErrorCode::kDiskFull:
+      return kExitLossy;
+    default:
+      return kExitFailed;
   }
 }
 
 Status check_number(const char* option, double value, double low, double high) {
   if (value >= low && value <= high) return {};
-  return fail(ErrorCode::kInvalid, fmt::format("--{} {}: give a number from {} to {}", option, value, low, high));
+  return fail(ErrorCode::kInvalid,
+              fmt::format("--{} {}: give a number from {} to {}", option, value, low, high));
 }
 
 int show(const std::string& verb, const Error& error) {
@@ -41,23 +46,31 @@ CLI::App* add_subcommand(CLI::App& root, const std::string& name, const std::str
 void add_quiet(CLI::App& app, bool& quiet) { app.add_flag("--quiet", quiet, "Print errors only"); }
 
 void add_bus_options(CLI::App& app, BusArguments& arguments) {
-  app.add_option("--publish-to", arguments.urls.publish_to, "URL where publishers send (the broker's XSUB)")->type_name("URL");
-  app.add_option("--subscribe-to", arguments.urls.subscribe_to, "URL where subscribers listen (the broker's XPUB)")
+  app.add_option("--publish-to", arguments.urls.publish_to,
+                 "URL where publishers send (the broker's XSUB)")
       ->type_name("URL");
-  app.add_option("--name", arguments.name, "Name of this node on the bus and for zbag ctl [the verb]")
+  app.add_option("--subscribe-to", arguments.urls.subscribe_to,
+                 "URL where subscribers listen (the broker's XPUB)")
+      ->type_name("URL");
+  app.add_option("--name", arguments.name,
+                 "Name of this node on the bus and for zbag ctl [the verb]")
       ->type_name("NODE")
       ->capture_default_str();
   add_quiet(app, arguments.quiet);
 }
 
 void add_selection(CLI::App& app, SelectionArguments& arguments, bool with_exclude) {
-  app.add_option("--track", arguments.tracks, "Only tracks that match: * is one segment, ** any number")
+  app.add_option("--track", arguments.tracks,
+                 "Only tracks that match: * is one segment, ** any number")
       ->type_name("PATTERN");
-  if (with_exclude) app.add_option("--exclude", arguments.excluded, "No tracks that match")->type_name("PATTERN");
+  if (with_exclude)
+    app.add_option("--exclude", arguments.excluded, "No tracks that match")->type_name("PATTERN");
   app.add_option("--start", arguments.start,
-                 "First time: seconds since the epoch, ISO 8601, or +10 / +1m30s after the bag's start, -5 before its end")
+                 "First time: seconds since the epoch, ISO 8601, or +10 / +1m30s after the bag's "
+                 "start, -5 before its end")
       ->type_name("TIME");
-  app.add_option("--end", arguments.end, "Last time, included; written like --start")->type_name("TIME");
+  app.add_option("--end", arguments.end, "Last time, included; written like --start")
+      ->type_name("TIME");
 }
 
 std::string bytes_text(std::uint64_t bytes) {
@@ -69,7 +82,8 @@ std::string bytes_text(std::uint64_t bytes) {
     ++unit;
   }
   if (unit == 0) return fmt::format("{} B", bytes);
-  return value < 99.95 ? fmt::format("{:.1f} {}", value, kUnits[unit]) : fmt::format("{:.0f} {}", value, kUnits[unit]);
+  return value < 99.95 ? fmt::format("{:.1f} {}", value, kUnits[unit])
+                       : fmt::format("{:.0f} {}", value, kUnits[unit]);
 }
 
 std::string count_text(std::uint64_t count) {

@@ -40,7 +40,9 @@ std::string bash_script(const CLI::App& root) {
 }  // namespace
 
 Verb add_completion(CLI::App& root) {
-  CLI::App* const app = add_subcommand(root, "completion", "Prints a completion script for the shell", "source <(zbag completion bash)");
+  CLI::App* const app =
+      add_subcommand(root, "completion", "Prints a completion script for the shell",
+                     "source <(zbag completion bash)");
   app->add_subcommand("bash", "for bash");
   app->require_subcommand(1);
   return {app, [&root] {

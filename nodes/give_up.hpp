@@ -1,4 +1,5 @@
-// The second SIGINT of a publishing node: gives up on what has not left the process yet and says so.
+// The second SIGINT of a publishing node: gives up on what has not left the process yet and says
+// so.
 #pragma once
 
 #include <atomic>
@@ -13,7 +14,10 @@ namespace zbag {
 class GiveUp {
  public:
   explicit GiveUp(std::string verb);
-  void leaving(std::uint64_t frames_sent) { frames_ = frames_sent; is_leaving_ = true; }
+  void leaving(std::uint64_t frames_sent) {
+    frames_ = frames_sent;
+    is_leaving_ = true;
+  }
   void left() { is_leaving_ = false; }
 
  private:

@@ -52,7 +52,8 @@ bool PointPrinter::print(std::string_view track, Timestamp stamp, const Fields& 
     if (all_ && src) map.emplace_back("_src", *src);
     if (all_ && seq) map.emplace_back("_seq", *seq);
     for (const auto& field : fields) {
-      if (field.first != "_ts" && field.first != "_seq" && field.first != "_src") map.push_back(field);
+      if (field.first != "_ts" && field.first != "_seq" && field.first != "_src")
+        map.push_back(field);
     }
     encode_value(Array{Value(track), Value(std::move(map))}, out_);
   } else {
@@ -61,7 +62,8 @@ bool PointPrinter::print(std::string_view track, Timestamp stamp, const Fields& 
     write_json_text(track, name);
     const bool is_yaml = format_ == PointFormat::kYaml;
     // A YAML document whose values are JSON: flow style, which keeps "1" a text and 1.0 a float.
-    out_ += is_yaml ? "---\n_ts: " + ts + "\ntrack: " + name : "{\"_ts\":" + ts + ",\"track\":" + name;
+    out_ +=
+        is_yaml ? "---\n_ts: " + ts + "\ntrack: " + name : "{\"_ts\":" + ts + ",\"track\":" + name;
     const auto member = [&](std::string_view key, const Value& value) {
       out_ += is_yaml ? "\n" : ",";
       write_json_text(key, out_);
@@ -70,7 +72,8 @@ bool PointPrinter::print(std::string_view track, Timestamp stamp, const Fields& 
     };
     if (all_ && src) member("_src", fmt::format("{:016x}", *src));
     if (all_ && seq) member("_seq", *seq);
-    for (const auto& [key, value] : shown(fields, columns_)) member(is_utf8(key) ? key : printable(key), value);
+    for (const auto& [key, value] : shown(fields, columns_))
+      member(is_utf8(key) ? key : printable(key), value);
     out_ += is_yaml ? "\n" : "}\n";
   }
   constexpr std::size_t kBufferBytes = 64u << 10;
@@ -78,7 +81,8 @@ bool PointPrinter::print(std::string_view track, Timestamp stamp, const Fields& 
 }
 
 bool PointPrinter::flush() {
-  const bool written = std::fwrite(out_.data(), 1, out_.size(), stdout) == out_.size() && std::fflush(stdout) == 0;
+  const bool written =
+      std::fwrite(out_.data(), 1, out_.size(), stdout) == out_.size() && std::fflush(stdout) == 0;
   if (!written && error_ == 0) error_ = errno;
   out_.clear();
   return written;
@@ -86,7 +90,8 @@ bool PointPrinter::flush() {
 
 int PointPrinter::exit_code(const std::string& verb) const {
   if (error_ == EPIPE) return kExitDone;
-  return show(verb, {error_ == ENOSPC ? ErrorCode::kDiskFull : ErrorCode::kIo, fmt::format("stdout: {}", std::strerror(error_))});
+  return show(verb, {error_ == ENOSPC ? ErrorCode::kDiskFull : ErrorCode::kIo,
+                     fmt::format("stdout: {}", std::strerror(error_))});
 }
 
 }  // namespace zbag

@@ -21,11 +21,11 @@ class PointPrinter {
   PointPrinter(PointFormat format, std::vector<std::string> columns, bool all);
 
   // False when nothing more can be printed: see exit_code().
-  bool print(std::string_view track, Timestamp stamp, const Fields& fields, std::optional<std::uint64_t> src = {},
-             std::optional<std::uint64_t> seq = {});
+  bool print(std::string_view track, Timestamp stamp, const Fields& fields,
+             std::optional<std::uint64_t> src = {}, std::optional<std::uint64_t> seq = {});
   bool flush();
-  // After a false: done when whoever read stdout has closed it (they have seen enough), else failed,
-  // which is said on stderr in the name of `verb`.
+  // After a false: done when whoever read stdout has closed it (they have seen enough), else
+  // failed, which is said on stderr in the name of `verb`.
   int exit_code(const std::string& verb) const;
 
  private:

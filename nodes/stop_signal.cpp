@@ -14,7 +14,7 @@ void on_signal(int) { stop_signals.fetch_add(1); }
 }  // namespace
 
 void StopSignal::install() {
-  struct sigaction action{};
+  struct sigaction action {};
   action.sa_handler = on_signal;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);

@@ -1,4 +1,5 @@
-// SIGINT and SIGTERM as something to look at: the first asks to stop cleanly, the second to give up.
+// SIGINT and SIGTERM as something to look at: the first asks to stop cleanly, the second to give
+// up.
 //
 // The counters are the one thing a signal handler may touch; install() is called once, by main().
 #pragma once

@@ -30,7 +30,8 @@ void ProgressBar::show(double share) {
   constexpr int kWidth = 32;
   share = std::clamp(share, 0.0, 1.0);
   const int done = static_cast<int>(share * kWidth);
-  fmt::print(stderr, "\r{} [{}{}] {:3.0f} %", label_, std::string(static_cast<std::size_t>(done), '#'),
+  fmt::print(stderr, "\r{} [{}{}] {:3.0f} %", label_,
+             std::string(static_cast<std::size_t>(done), '#'),
              std::string(static_cast<std::size_t>(kWidth - done), '.'), share * 100.0);
   std::fflush(stderr);
 }

@@ -14,7 +14,8 @@ namespace {
 std::optional<double> number(std::string_view text) {
   double value = 0.0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value))
+    return std::nullopt;
   return value;
 }
 
@@ -31,7 +32,12 @@ std::optional<double> span_seconds(std::string_view text) {
     const std::size_t letters = std::min(text.find_first_of("0123456789."), text.size());
     const std::string_view unit = text.substr(0, letters);
     text.remove_prefix(letters);
-    const double scale = unit == "ms" ? 1e-3 : unit == "s" ? 1.0 : unit == "m" ? 60.0 : unit == "h" ? 3600.0 : unit == "d" ? 86400.0 : 0.0;
+    const double scale = unit == "ms"  ? 1e-3
+                         : unit == "s" ? 1.0
+                         : unit == "m" ? 60.0
+                         : unit == "h" ? 3600.0
+                         : unit == "d" ? 86400.0
+                                       : 0.0;
     if (!value || scale == 0.0) return std::nullopt;
     sum += *value * scale;
   }
@@ -44,9 +50,10 @@ std::optional<double> iso_seconds(const std::string& text) {
   int month = 0;
   double seconds = 0.0;
   int used = 0;
-  const int got = std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%lfZ%n", &year, &month, &tm.tm_mday, &tm.tm_hour,
-                              &tm.tm_min, &seconds, &used);
-  if (got == 6 && static_cast<std::size_t>(used) == text.size() && month >= 1 && month <= 12 && seconds >= 0.0 && seconds < 61.0) {
+  const int got = std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%lfZ%n", &year, &month,
+                              &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &seconds, &used);
+  if (got == 6 && static_cast<std::size_t>(used) == text.size() && month >= 1 && month <= 12 &&
+      seconds >= 0.0 && seconds < 61.0) {
     tm.tm_year = year - 1900;
     tm.tm_mon = month - 1;
     return static_cast<double>(timegm(&tm)) + seconds;
@@ -58,8 +65,11 @@ std::optional<double> iso_seconds(const std::string& text) {
 
 Result<Timestamp> parse_time(const std::string& text, const std::optional<TimeRange>& extent) {
   const auto bad = [&](const char* why) {
-    return fail(ErrorCode::kInvalid,
-                fmt::format("time '{}' {}; write seconds (1326899528.4), 2026-11-20T10:00:00Z, +10, +1m30s or -5", text, why));
+    return fail(
+        ErrorCode::kInvalid,
+        fmt::format(
+            "time '{}' {}; write seconds (1326899528.4), 2026-11-20T10:00:00Z, +10, +1m30s or -5",
+            text, why));
   };
   if (!text.empty() && (text[0] == '+' || text[0] == '-')) {
     const std::optional<double> span = span_seconds(std::string_view(text).substr(1));
@@ -96,7 +106,8 @@ Result<TimeRange> parse_range(const std::string& start, const std::string& end,
 std::string iso_text(double seconds) {
   const double whole = std::floor(seconds);
   const auto millis = static_cast<int>((seconds - whole) * 1000.0);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(whole)), millis);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(whole)),
+                     millis);
 }
 
 std::string duration_text(double seconds) {

@@ -18,11 +18,13 @@ int run(int argc, char** argv) {
   CLI::App root("zbag records, replays and queries robot data.", "zbag");
   root.set_version_flag("--version", fmt::format("zbag {}", kZbagVersion));
   root.require_subcommand(1);
-  root.footer("zbag VERB --help explains a verb. Exit codes: 0 done, 1 failed, 2 wrong usage,\n"
-              "3 done but data was lost or skipped, 4 the input is damaged.\n");
-  const Verbs verbs{add_broker(root), add_pub(root),    add_tap(root),    add_topics(root), add_record(root),
-                    add_play(root),   add_info(root),   add_cat(root),    add_export(root), add_import(root),
-                    add_check(root),  add_launch(root), add_ctl(root),    add_version(root), add_completion(root)};
+  root.footer(
+      "zbag VERB --help explains a verb. Exit codes: 0 done, 1 failed, 2 wrong usage,\n"
+      "3 done but data was lost or skipped, 4 the input is damaged.\n");
+  const Verbs verbs{add_broker(root), add_pub(root),     add_tap(root),       add_topics(root),
+                    add_record(root), add_play(root),    add_info(root),      add_cat(root),
+                    add_export(root), add_import(root),  add_check(root),     add_launch(root),
+                    add_ctl(root),    add_version(root), add_completion(root)};
   for (const Verb& verb : verbs) add_settings_options(*verb.app);
 
   const std::vector<std::string> given(argv + 1, argv + argc);
@@ -30,7 +32,8 @@ int run(int argc, char** argv) {
   if (!given.empty() && !has_verb && !given.front().starts_with("-")) {
     std::vector<std::string> names;
     for (const Verb& verb : verbs) names.push_back(verb.app->get_name());
-    fmt::print(stderr, "zbag: no verb '{}'{}; see zbag --help\n", given.front(), nearest_hint(given.front(), names));
+    fmt::print(stderr, "zbag: no verb '{}'{}; see zbag --help\n", given.front(),
+               nearest_hint(given.front(), names));
     return kExitUsage;
   }
   Origins origins;
@@ -46,12 +49,13 @@ int run(int argc, char** argv) {
   } catch (const CLI::Success& success) {
     return root.exit(success);
   } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "zbag{}: {}; see zbag {}--help\n", has_verb ? " " + given.front() : "", error.what(),
-               has_verb ? given.front() + " " : "");
+    fmt::print(stderr, "zbag{}: {}; see zbag {}--help\n", has_verb ? " " + given.front() : "",
+               error.what(), has_verb ? given.front() + " " : "");
   }
   // The value that was refused may not stand on the command line at all.
   for (const auto& [option, origin] : origins) {
-    if (exit_code == kExitUsage) fmt::print(stderr, "zbag {}: --{} is set by {}\n", given.front(), option, origin);
+    if (exit_code == kExitUsage)
+      fmt::print(stderr, "zbag {}: --{} is set by {}\n", given.front(), option, origin);
   }
   return exit_code;
 }

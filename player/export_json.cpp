@@ -1,15 +1,16 @@
-// The JSON family: json ({"entries":[rows],"count":n}), jsonl as rows, jsonl as a neutral recording.
+// The JSON family: json ({"entries":[rows],"count":n}), jsonl as rows, jsonl as a neutral
+// recording.
 //
 // A row is `timestamp`, then the flattened fields (requirements 1.5); a field of that name is
 // written as `timestamp_`.
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <algorithm>
 #include <vector>
 
 #include "player/exporter.hpp"
@@ -27,15 +28,20 @@ class TextFile {
   static Result<TextFile> create(const std::string& path) {
     if (path == "-") return TextFile(path, stdout);
     std::error_code error;
-    if (fs::exists(path, error)) return fail(ErrorCode::kExists, fmt::format("{} exists; remove it or choose another name", path));
+    if (fs::exists(path, error))
+      return fail(ErrorCode::kExists,
+                  fmt::format("{} exists; remove it or choose another name", path));
     const fs::path parent = fs::path(path).parent_path();
     if (!parent.empty()) fs::create_directories(parent, error);
     std::FILE* const file = std::fopen(path.c_str(), "wbxe");
-    if (file == nullptr) return fail(ErrorCode::kIo, fmt::format("{}: {}", path, std::strerror(errno)));
+    if (file == nullptr)
+      return fail(ErrorCode::kIo, fmt::format("{}: {}", path, std::strerror(errno)));
     return TextFile(path, file);
   }
   TextFile(TextFile&& other) noexcept
-      : path_(std::move(other.path_)), file_(std::exchange(other.file_, nullptr)), finished_(other.finished_) {}
+      : path_(std::move(other.path_)),
+        file_(std::exchange(other.file_, nullptr)),
+        finished_(other.finished_) {}
   TextFile& operator=(TextFile&&) = delete;
   ~TextFile() {
     if (file_ == nullptr || file_ == stdout) return;
@@ -56,7 +62,9 @@ class TextFile {
  private:
   TextFile(std::string path, std::FILE* file) : path_(std::move(path)), file_(file) {}
   Error failure() const {
-    const ErrorCode code = errno == ENOSPC ? ErrorCode::kDiskFull : errno == EPIPE ? ErrorCode::kClosed : ErrorCode::kIo;
+    const ErrorCode code = errno == ENOSPC  ? ErrorCode::kDiskFull
+                           : errno == EPIPE ? ErrorCode::kClosed
+                                            : ErrorCode::kIo;
     return {code, fmt::format("{}: {}", path_ == "-" ? "stdout" : path_, std::strerror(errno))};
   }
 
@@ -65,8 +73,8 @@ class TextFile {
   bool finished_ = false;
 };
 
-void write_row(const PointView& point, const Fields& fields, const std::vector<std::string>& columns,
-               std::string& out) {
+void write_row(const PointView& point, const Fields& fields,
+               const std::vector<std::string>& columns, std::string& out) {
   out += "{\"timestamp\":";
   out += seconds_text(point.stamp.seconds());
   Fields flat = flatten(fields, columns);
@@ -80,7 +88,8 @@ void write_row(const PointView& point, const Fields& fields, const std::vector<s
 
 class NeutralExporter : public Exporter {
  public:
-  NeutralExporter(TextFile file, std::vector<std::string> columns) : file_(std::move(file)), columns_(std::move(columns)) {}
+  NeutralExporter(TextFile file, std::vector<std::string> columns)
+      : file_(std::move(file)), columns_(std::move(columns)) {}
 
   Status write(const PointView& point, const Fields& fields) override {
     line_.clear();
@@ -105,7 +114,8 @@ class NeutralExporter : public Exporter {
 // One file of rows a track below a folder, '/' kept as folders.
 class RowsExporter : public Exporter {
  public:
-  explicit RowsExporter(const ExportOptions& options) : folder_(options.out), columns_(options.columns) {}
+  explicit RowsExporter(const ExportOptions& options)
+      : folder_(options.out), columns_(options.columns) {}
 
   bool by_track() const override { return true; }  // so that one file is open at a time
   Status write(const PointView& point, const Fields& fields) override {
@@ -150,7 +160,9 @@ class RowsExporter : public Exporter {
 class JsonExporter : public Exporter {
  public:
   explicit JsonExporter(const ExportOptions& options)
-      : out_(options.out), columns_(options.columns), to_folder_(out_ != "-" && !out_.ends_with(".json")) {}
+      : out_(options.out),
+        columns_(options.columns),
+        to_folder_(out_ != "-" && !out_.ends_with(".json")) {}
 
   bool by_track() const override { return true; }
   void begin(std::size_t tracks) override { is_several_ = tracks > 1; }
@@ -199,7 +211,8 @@ class JsonExporter : public Exporter {
     }
     if (in_one_object()) line_ = file_ ? end_of_entries() + "," : "{\"tracks\":{";
     if (!file_) {
-      if (Status status = create(to_folder_ ? out_ + "/" + track + ".json" : out_); !status) return status;
+      if (Status status = create(to_folder_ ? out_ + "/" + track + ".json" : out_); !status)
+        return status;
     }
     if (in_one_object()) {
       write_json_text(track, line_);
@@ -229,11 +242,13 @@ Result<std::unique_ptr<Exporter>> make_json_exporter(const ExportOptions& option
 
 Result<std::unique_ptr<Exporter>> make_jsonl_exporter(const ExportOptions& options) {
   const bool is_file = options.out == "-" || options.out.ends_with(".jsonl");
-  const bool is_neutral = options.layout == ExportLayout::kNeutral || (options.layout == ExportLayout::kByName && is_file);
+  const bool is_neutral = options.layout == ExportLayout::kNeutral ||
+                          (options.layout == ExportLayout::kByName && is_file);
   if (!is_neutral) return std::unique_ptr<Exporter>(std::make_unique<RowsExporter>(options));
   Result<TextFile> file = TextFile::create(options.out);
   if (!file) return tl::unexpected(file.error());
-  return std::unique_ptr<Exporter>(std::make_unique<NeutralExporter>(std::move(*file), options.columns));
+  return std::unique_ptr<Exporter>(
+      std::make_unique<NeutralExporter>(std::move(*file), options.columns));
 }
 
 }  // namespace zbag

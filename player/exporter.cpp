@@ -20,8 +20,9 @@ void flatten_into(const std::string& prefix, const Fields& fields, Fields& out) 
   }
 }
 
-Status export_selection(Playlist& playlist, const BagReader::Selection& selection, Exporter& exporter,
-                        ExportReport& report, const std::function<void(std::uint64_t)>& progress,
+Status export_selection(Playlist& playlist, const BagReader::Selection& selection,
+                        Exporter& exporter, ExportReport& report,
+                        const std::function<void(std::uint64_t)>& progress,
                         const std::function<void(const std::string&)>& warn) {
   if (Status status = playlist.select(selection); !status) return status;
   while (true) {
@@ -62,10 +63,12 @@ Fields flatten(const Fields& fields, const std::vector<std::string>& columns) {
 Result<std::unique_ptr<Exporter>> make_exporter(const ExportOptions& options) {
   if (options.format == "json") return make_json_exporter(options);
   if (options.format == "jsonl") return make_jsonl_exporter(options);
-  return fail(ErrorCode::kInvalid, fmt::format("unknown format '{}'; there are json and jsonl", options.format));
+  return fail(ErrorCode::kInvalid,
+              fmt::format("unknown format '{}'; there are json and jsonl", options.format));
 }
 
-Result<ExportReport> export_points(Playlist& playlist, const BagReader::Selection& selection, Exporter& exporter,
+Result<ExportReport> export_points(Playlist& playlist, const BagReader::Selection& selection,
+                                   Exporter& exporter,
                                    const std::function<void(std::uint64_t)>& progress,
                                    const std::function<void(const std::string&)>& warn) {
   ExportReport report;
@@ -83,7 +86,8 @@ Result<ExportReport> export_points(Playlist& playlist, const BagReader::Selectio
     if (exporter.by_track()) round.track = *name++;
   }
   for (const BagReader::Selection& round : rounds) {
-    if (Status status = export_selection(playlist, round, exporter, report, progress, warn); !status) {
+    if (Status status = export_selection(playlist, round, exporter, report, progress, warn);
+        !status) {
       return tl::unexpected(status.error());
     }
   }

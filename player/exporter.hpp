@@ -48,8 +48,10 @@ struct ExportReport {
   std::uint64_t points = 0;
   std::uint64_t left_out = 0;  // to damage in the bag
 };
-// `progress` hears how many points are done. Damaged blocks are left out, counted and told to `warn`.
-Result<ExportReport> export_points(Playlist& playlist, const BagReader::Selection& selection, Exporter& exporter,
+// `progress` hears how many points are done. Damaged blocks are left out, counted and told to
+// `warn`.
+Result<ExportReport> export_points(Playlist& playlist, const BagReader::Selection& selection,
+                                   Exporter& exporter,
                                    const std::function<void(std::uint64_t)>& progress,
                                    const std::function<void(const std::string&)>& warn);
 

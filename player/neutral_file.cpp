@@ -32,7 +32,8 @@ using FileHandle = std::unique_ptr<std::FILE, FileCloser>;
 Result<FileHandle> open_file(const std::string& path) {
   FileHandle file(std::fopen(path.c_str(), "rbe"));
   if (file) return file;
-  return fail(errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo, fmt::format("{}: {}", path, std::strerror(errno)));
+  return fail(errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo,
+              fmt::format("{}: {}", path, std::strerror(errno)));
 }
 
 // The bytes of a file, decompressed when it is xz.
@@ -55,7 +56,8 @@ class ByteSource {
   Result<bool> read(std::string& out) {
     if (!xz_) {
       const std::size_t got = std::fread(in_.data(), 1, in_.size(), file_.get());
-      if (std::ferror(file_.get()) != 0) return fail(ErrorCode::kIo, fmt::format("{}: cannot be read", path_));
+      if (std::ferror(file_.get()) != 0)
+        return fail(ErrorCode::kIo, fmt::format("{}: cannot be read", path_));
       out.append(reinterpret_cast<const char*>(in_.data()), got);
       return got > 0;
     }
@@ -86,8 +88,9 @@ class ByteSource {
       if (rc == LZMA_STREAM_END) {
         xz_done_ = true;
       } else if (rc != LZMA_OK) {
-        return fail(ErrorCode::kDamaged, fmt::format("{}: {}", path_, rc == LZMA_BUF_ERROR ? "xz data is cut off"
-                                                                                             : "not whole xz data"));
+        return fail(ErrorCode::kDamaged,
+                    fmt::format("{}: {}", path_,
+                                rc == LZMA_BUF_ERROR ? "xz data is cut off" : "not whole xz data"));
       }
     }
     const std::size_t got = plain.size() - xz_->avail_out;
@@ -141,11 +144,16 @@ Result<Fields> to_fields(const Json& json, int depth) {
 Result<Value> to_value(const Json& json, int depth) {
   if (depth >= kFrameDepthMax) return bad("nested deeper than 32");
   switch (json.type()) {
-    case Json::value_t::null: return Value(std::numeric_limits<double>::quiet_NaN());
-    case Json::value_t::boolean: return Value(json.get<bool>());
-    case Json::value_t::number_integer: return Value(json.get<std::int64_t>());
-    case Json::value_t::number_unsigned: return Value(json.get<std::uint64_t>());
-    case Json::value_t::number_float: return Value(json.get<double>());
+    case Json::value_t::null:
+      return Value(std::numeric_limits<double>::quiet_NaN());
+    case Json::value_t::boolean:
+      return Value(json.get<bool>());
+    case Json::value_t::number_integer:
+      return Value(json.get<std::int64_t>());
+    case Json::value_t::number_unsigned:
+      return Value(json.get<std::uint64_t>());
+    case Json::value_t::number_float:
+      return Value(json.get<double>());
     case Json::value_t::string: {
       const auto& text = json.get_ref<const std::string&>();
       if (text == "inf") return Value(std::numeric_limits<double>::infinity());
@@ -168,7 +176,8 @@ Result<Value> to_value(const Json& json, int depth) {
       if (!fields) return tl::unexpected(fields.error());
       return Value(std::move(*fields));
     }
-    default: return bad("a value of no known kind");
+    default:
+      return bad("a value of no known kind");
   }
 }
 
@@ -180,7 +189,8 @@ Result<std::string> read_data_file(const std::filesystem::path& folder, const Fi
     const auto* held = value == nullptr ? nullptr : value->get_if<std::uint64_t>();
     return held == nullptr ? std::nullopt : std::optional(*held);
   };
-  if (name == nullptr || track_name_fault(*name) != nullptr) return bad("data_file is no path beside the file");
+  if (name == nullptr || track_name_fault(*name) != nullptr)
+    return bad("data_file is no path beside the file");
   const std::string path = (folder / *name).string();
   std::error_code error;
   const std::uint64_t size = std::filesystem::file_size(path, error);
@@ -188,7 +198,8 @@ Result<std::string> read_data_file(const std::filesystem::path& folder, const Fi
   const std::uint64_t offset = number("data_offset").value_or(0);
   const std::uint64_t length = number("data_len").value_or(size - std::min(size, offset));
   if (offset > size || length > size - offset || length > kFrameBytesMax) {
-    return bad(fmt::format("data_file {} has {} bytes, {} at {} are asked for", *name, size, length, offset));
+    return bad(fmt::format("data_file {} has {} bytes, {} at {} are asked for", *name, size, length,
+                           offset));
   }
   Result<FileHandle> file = open_file(path);
   if (!file) return tl::unexpected(file.error());
@@ -210,7 +221,9 @@ Status inline_data(const std::filesystem::path& folder, Fields& fields) {
     value = Binary{std::move(*bytes)};
     break;
   }
-  std::erase_if(fields, [](const auto& field) { return field.first == "data_offset" || field.first == "data_len"; });
+  std::erase_if(fields, [](const auto& field) {
+    return field.first == "data_offset" || field.first == "data_len";
+  });
   return {};
 }
 
@@ -227,7 +240,8 @@ Result<NeutralFrame> parse_line(std::string_view line, const std::filesystem::pa
   const std::optional<Timestamp> stamp = Timestamp::from_seconds(ts->get<double>());
   if (!stamp) return bad("\"_ts\" is outside years 1678-2262");
   const auto& name = track->get_ref<const std::string&>();
-  if (const char* fault = track_name_fault(name)) return bad(fmt::format("track name '{}' {}", printable(name), fault));
+  if (const char* fault = track_name_fault(name))
+    return bad(fmt::format("track name '{}' {}", printable(name), fault));
   Result<Fields> values = to_fields(*fields, 1);
   if (!values) return tl::unexpected(values.error());
   if (Status status = inline_data(folder, *values); !status) return tl::unexpected(status.error());
@@ -254,8 +268,8 @@ NeutralReader::~NeutralReader() = default;
 Result<NeutralReader> NeutralReader::open(const std::string& path) {
   Result<ByteSource> source = ByteSource::open(path);
   if (!source) return tl::unexpected(source.error());
-  std::unique_ptr<State> state(
-      new State{path, std::filesystem::path(path).parent_path(), std::move(*source), {}, 0, 0, false});
+  std::unique_ptr<State> state(new State{
+      path, std::filesystem::path(path).parent_path(), std::move(*source), {}, 0, 0, false});
   return NeutralReader(std::move(state));
 }
 
@@ -272,11 +286,13 @@ Result<std::optional<NeutralFrame>> NeutralReader::next() {
       if (!more) return tl::unexpected(more.error());
       state.at_end = !*more;
       if (state.buffer.size() > kLineBytesMax) {
-        return fail(ErrorCode::kInvalid, fmt::format("{}:{}: a line of more than 64 MiB", state.path, state.line + 1));
+        return fail(ErrorCode::kInvalid,
+                    fmt::format("{}:{}: a line of more than 64 MiB", state.path, state.line + 1));
       }
       end = state.buffer.find('\n', searched);
     }
-    if (end == std::string::npos && state.at == state.buffer.size()) return std::optional<NeutralFrame>();
+    if (end == std::string::npos && state.at == state.buffer.size())
+      return std::optional<NeutralFrame>();
     if (end == std::string::npos) end = state.buffer.size();
     const std::string_view line(state.buffer.data() + state.at, end - state.at);
     state.at = std::min(end + 1, state.buffer.size());
@@ -288,7 +304,8 @@ Result<std::optional<NeutralFrame>> NeutralReader::next() {
   }
 }
 
-void write_neutral_line(std::string_view track, Timestamp stamp, const Fields& fields, std::string& out) {
+void write_neutral_line(std::string_view track, Timestamp stamp, const Fields& fields,
+                        std::string& out) {
   out += "{\"track\":";
   write_json_text(track, out);
   out += ",\"_ts\":";

@@ -43,6 +43,7 @@ class NeutralReader {
 };
 
 // One line without its end, as NeutralReader reads it.
-void write_neutral_line(std::string_view track, Timestamp stamp, const Fields& fields, std::string& out);
+void write_neutral_line(std::string_view track, Timestamp stamp, const Fields& fields,
+                        std::string& out);
 
 }  // namespace zbag

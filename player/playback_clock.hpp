@@ -34,8 +34,10 @@ class PlaybackClock {
     if (paused_) return std::nullopt;
     // Beyond a year the wait is a year: the sum must not overflow.
     constexpr double kWaitMaxNs = 3.15e16;
-    const double wait_ns = std::min(kWaitMaxNs, std::ceil(static_cast<double>(target_ns - base_ns_) / rate_));
-    return set_at_ + std::chrono::nanoseconds(static_cast<std::int64_t>(std::max(-kWaitMaxNs, wait_ns)));
+    const double wait_ns =
+        std::min(kWaitMaxNs, std::ceil(static_cast<double>(target_ns - base_ns_) / rate_));
+    return set_at_ +
+           std::chrono::nanoseconds(static_cast<std::int64_t>(std::max(-kWaitMaxNs, wait_ns)));
   }
 
   void seek(std::int64_t ns) {

@@ -17,7 +17,8 @@ constexpr std::size_t kStepsMax = 100'000;
 Player::Player(Playlist& playlist, Session& session, Options options)
     : playlist_(playlist), session_(session), options_(std::move(options)), clock_(options_.now) {}
 
-Result<std::unique_ptr<Player>> Player::open(Playlist& playlist, Session& session, Options options) {
+Result<std::unique_ptr<Player>> Player::open(Playlist& playlist, Session& session,
+                                             Options options) {
   std::unique_ptr<Player> player(new Player(playlist, session, std::move(options)));
   const std::optional<TimeRange> extent = playlist.extent();
   player->range_ = player->options_.range;
@@ -33,7 +34,8 @@ Result<std::unique_ptr<Player>> Player::open(Playlist& playlist, Session& sessio
   for (const BagSummary& summary : playlist.summaries()) {
     for (const TrackRecord& track : summary.tracks) {
       if (!player->options_.filter.matches(track.name)) continue;
-      if (Result<Track*> mapped = player->track_for(track.name); !mapped) return tl::unexpected(mapped.error());
+      if (Result<Track*> mapped = player->track_for(track.name); !mapped)
+        return tl::unexpected(mapped.error());
     }
   }
   return player;
@@ -89,7 +91,8 @@ Result<bool> Player::play_lap() {
     if (!point) return tl::unexpected(point.error());
     if (!*point) return true;
     const std::int64_t target = (*point)->stamp.ns();
-    if (laps_ == 0 && options_.loop && steps_.size() < kStepsMax && target > before) steps_.push_back(target - before);
+    if (laps_ == 0 && options_.loop && steps_.size() < kStepsMax && target > before)
+      steps_.push_back(target - before);
     before = target;
     if (!wait_for(target, **point)) continue;
     if (Status status = publish(**point); !status) return tl::unexpected(status.error());
@@ -105,7 +108,9 @@ Result<std::optional<PointView>> Player::next_point() {
     const std::optional<BagCursor::Damage> damage = playlist_.skip_damage();
     if (!damage) return point;
     skipped_ += damage->points;
-    if (options_.warn) options_.warn(fmt::format("{}; {} points are left out", point.error().message, damage->points));
+    if (options_.warn)
+      options_.warn(
+          fmt::format("{}; {} points are left out", point.error().message, damage->points));
   }
 }
 
@@ -144,7 +149,8 @@ bool Player::wait_for(std::int64_t target_ns, PointView& point) {
 Status Player::publish(const PointView& point) {
   Result<Track*> track = track_for(point.track);
   if (!track) return tl::unexpected(track.error());
-  const Timestamp stamp = shift_ns_ == 0 ? point.stamp : Timestamp::from_ns(point.stamp.ns() + shift_ns_);
+  const Timestamp stamp =
+      shift_ns_ == 0 ? point.stamp : Timestamp::from_ns(point.stamp.ns() + shift_ns_);
   while (!stopping_.load()) {
     Status status = (*track)->append_map(point.map, stamp);
     if (status) {
@@ -207,7 +213,8 @@ bool Player::toggle() {
 
 Status Player::set_rate(double rate) {
   if (!(rate > 0.0 && rate <= 1e6)) {
-    return fail(ErrorCode::kInvalid, fmt::format("rate {}: give a number above 0, at most 1000000", rate));
+    return fail(ErrorCode::kInvalid,
+                fmt::format("rate {}: give a number above 0, at most 1000000", rate));
   }
   const std::lock_guard lock(mutex_);
   clock_.set_rate(rate);
@@ -233,9 +240,15 @@ void Player::step(std::uint64_t points) {
 
 PlayerStatus Player::status() const {
   const std::lock_guard lock(mutex_);
-  const std::int64_t now = std::clamp(clock_.time_ns(), range_.first, std::max(range_.first, range_.last));
-  return {seconds_of_key(now), seconds_of_key(range_.first), seconds_of_key(range_.last), clock_.rate(),
-          clock_.is_paused(), published_.load(), laps_};
+  const std::int64_t now =
+      std::clamp(clock_.time_ns(), range_.first, std::max(range_.first, range_.last));
+  return {seconds_of_key(now),
+          seconds_of_key(range_.first),
+          seconds_of_key(range_.last),
+          clock_.rate(),
+          clock_.is_paused(),
+          published_.load(),
+          laps_};
 }
 
 }  // namespace zbag

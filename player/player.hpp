@@ -27,8 +27,8 @@
 namespace zbag {
 
 struct PlayerStatus {
-  double time = 0.0;      // seconds since the epoch: the playback clock
-  double start = 0.0;     // of the range
+  double time = 0.0;   // seconds since the epoch: the playback clock
+  double start = 0.0;  // of the range
   double end = 0.0;
   double rate = 1.0;
   bool paused = false;
@@ -49,13 +49,15 @@ class Player {
     std::string prefix;                                      // put before every name
     std::chrono::duration<double> delay{0};                  // before the first frame
     PlaybackClock::Now now = [] { return std::chrono::steady_clock::now(); };
-    std::function<void(const std::string&)> warn;            // damage passed over, frames that cannot be sent
+    std::function<void(const std::string&)> warn;  // damage passed over, frames that cannot be sent
     // Called for every frame with how late it left, in nanoseconds; for benchmarks.
     std::function<void(std::int64_t)> on_sent;
   };
 
-  // kInvalid: a remapped or prefixed name is no track name. REQUIRES: session and playlist outlive this.
-  static Result<std::unique_ptr<Player>> open(Playlist& playlist, Session& session, Options options);
+  // kInvalid: a remapped or prefixed name is no track name. REQUIRES: session and playlist outlive
+  // this.
+  static Result<std::unique_ptr<Player>> open(Playlist& playlist, Session& session,
+                                              Options options);
 
   // Plays to the end, or until stop(). Errors: the bus's or the bag's.
   Status run();

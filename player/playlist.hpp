@@ -36,8 +36,8 @@ class Playlist {
  private:
   struct Head {
     BagCursor cursor;
-    std::optional<PointView> point;    // read ahead
-    std::vector<std::uint8_t> kept;    // its fields, once the transaction is let go
+    std::optional<PointView> point;  // read ahead
+    std::vector<std::uint8_t> kept;  // its fields, once the transaction is let go
     bool needs_next = true;
     bool is_done = false;
   };

@@ -67,7 +67,8 @@ class BagSource : public PointSource {
     std::vector<TrackStats> stats;
     for (const TrackRecord& track : summary->tracks) {
       TrackStats one{.name = track.name, .points = track.total(), .bytes = track.bytes};
-      if (track.first) one.first = Timestamp::from_stored(*track.first, seconds_of_key(*track.first));
+      if (track.first)
+        one.first = Timestamp::from_stored(*track.first, seconds_of_key(*track.first));
       if (track.last) one.last = Timestamp::from_stored(*track.last, seconds_of_key(*track.last));
       stats.push_back(std::move(one));
     }
@@ -80,13 +81,16 @@ class BagSource : public PointSource {
 
 }  // namespace
 
-Result<std::unique_ptr<Session>> open_bag_session(const std::string& path, BagSessionOptions options) {
+Result<std::unique_ptr<Session>> open_bag_session(const std::string& path,
+                                                  BagSessionOptions options) {
   // A session is not a live sensor: it waits rather than lose its own points.
   options.recording.overflow = Overflow::kBlock;
-  Result<std::unique_ptr<Recording>> recording = Recording::open(path, std::move(options.recording));
+  Result<std::unique_ptr<Recording>> recording =
+      Recording::open(path, std::move(options.recording));
   if (!recording) return tl::unexpected(recording.error());
   auto source = std::make_unique<BagSource>((*recording)->file());
-  return Session::into(std::make_unique<BagSink>(std::move(*recording)), std::move(source), std::move(options.session));
+  return Session::into(std::make_unique<BagSink>(std::move(*recording)), std::move(source),
+                       std::move(options.session));
 }
 
 }  // namespace zbag

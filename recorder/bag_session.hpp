@@ -24,6 +24,7 @@ struct BagSessionOptions {
 };
 
 // Opens `path`, creating it when missing. Errors as BagWriter::open.
-Result<std::unique_ptr<Session>> open_bag_session(const std::string& path, BagSessionOptions options);
+Result<std::unique_ptr<Session>> open_bag_session(const std::string& path,
+                                                  BagSessionOptions options);
 
 }  // namespace zbag

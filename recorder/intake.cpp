@@ -16,7 +16,8 @@ std::int64_t ns_of(std::chrono::nanoseconds since_epoch) { return since_epoch.co
 
 std::size_t total_bytes(const FrameScan& scan) {
   std::size_t bytes = 0;
-  for (std::uint8_t i = 0; i < scan.range_count; ++i) bytes += scan.ranges[i].end - scan.ranges[i].begin;
+  for (std::uint8_t i = 0; i < scan.range_count; ++i)
+    bytes += scan.ranges[i].end - scan.ranges[i].begin;
   return bytes;
 }
 
@@ -40,7 +41,8 @@ ArrivalTime ArrivalTime::now() {
 }
 
 std::size_t Chunk::weight() const {
-  return arena_size + kept_bytes + arrivals.capacity() * sizeof(Arrival) + news.size() * sizeof(TrackNews) + 256;
+  return arena_size + kept_bytes + arrivals.capacity() * sizeof(Arrival) +
+         news.size() * sizeof(TrackNews) + 256;
 }
 
 Intake::TopicState* Intake::topic_of(std::string_view topic) {
@@ -53,7 +55,8 @@ Intake::TopicState* Intake::topic_of(std::string_view topic) {
   const char* const fault = track_name_fault(name);
   if (fault == nullptr && has_slash) {
     // "/imu" and "imu" are one track: the state of the plain name serves both.
-    if (options_.warn) options_.warn(fmt::format("topic {}: the leading / is removed", printable(topic)));
+    if (options_.warn)
+      options_.warn(fmt::format("topic {}: the leading / is removed", printable(topic)));
     TopicState* const plain = topic_of(name);
     if (plain != nullptr) topics_[std::string(topic)].plain = plain;
     return plain;
@@ -81,9 +84,10 @@ void Intake::refuse(TopicState& topic, Refusal refusal) {
   const std::uint32_t bit = 1u << static_cast<unsigned>(refusal);
   if ((topic.warned_refusals & bit) != 0 || !options_.warn) return;
   topic.warned_refusals |= bit;
-  options_.warn(topic.fault == nullptr
-                    ? fmt::format("track {}: a frame was refused: {}", topic.name, refusal_name(refusal))
-                    : fmt::format("a topic was refused: its name {}", topic.fault));
+  options_.warn(
+      topic.fault == nullptr
+          ? fmt::format("track {}: a frame was refused: {}", topic.name, refusal_name(refusal))
+          : fmt::format("a topic was refused: its name {}", topic.fault));
 }
 
 void Intake::refuse_message(std::string_view topic) {
@@ -115,16 +119,18 @@ void Intake::settle() {
       });
 }
 
-void Intake::accept(std::string_view topic, Message& frame, std::span<Message> more, ArrivalTime arrival) {
+void Intake::accept(std::string_view topic, Message& frame, std::span<Message> more,
+                    ArrivalTime arrival) {
   take_frame(topic, frame.bytes(), &frame, more, arrival);
 }
 
-void Intake::accept(std::string_view topic, std::span<const std::uint8_t> frame, ArrivalTime arrival) {
+void Intake::accept(std::string_view topic, std::span<const std::uint8_t> frame,
+                    ArrivalTime arrival) {
   take_frame(topic, frame, nullptr, {}, arrival);
 }
 
-void Intake::take_frame(std::string_view topic, std::span<const std::uint8_t> bytes, Message* message,
-                        std::span<Message> more, ArrivalTime arrival) {
+void Intake::take_frame(std::string_view topic, std::span<const std::uint8_t> bytes,
+                        Message* message, std::span<Message> more, ArrivalTime arrival) {
   TopicState* const state = topic_of(topic);
   if (state == nullptr) {
     ++unnamed_.received;
@@ -223,18 +229,28 @@ std::uint8_t* Intake::room(std::size_t bytes) {
   return at;
 }
 
-void Intake::store(TopicState& topic, const FrameScan& scan, std::span<const std::uint8_t> bytes, Message* message,
-                   std::span<Message> more, ArrivalTime arrival) {
-  RowPoint point{.key = scan.stamp.ns(), .seconds = scan.stamp.seconds(), .wall_ns = arrival.wall_ns,
-                 .mono_ns = arrival.mono_ns, .src = scan.src.value_or(0), .seq = scan.seq.value_or(0), .index = 0,
-                 .shape = scan.shape, .pairs = nullptr, .pairs_bytes = 0, .fields = scan.fields,
-                 .has_src = scan.src.has_value(), .has_seq = scan.seq.has_value()};
+void Intake::store(TopicState& topic, const FrameScan& scan, std::span<const std::uint8_t> bytes,
+                   Message* message, std::span<Message> more, ArrivalTime arrival) {
+  RowPoint point{.key = scan.stamp.ns(),
+                 .seconds = scan.stamp.seconds(),
+                 .wall_ns = arrival.wall_ns,
+                 .mono_ns = arrival.mono_ns,
+                 .src = scan.src.value_or(0),
+                 .seq = scan.seq.value_or(0),
+                 .index = 0,
+                 .shape = scan.shape,
+                 .pairs = nullptr,
+                 .pairs_bytes = 0,
+                 .fields = scan.fields,
+                 .has_src = scan.src.has_value(),
+                 .has_seq = scan.seq.has_value()};
   const std::size_t size = total_bytes(scan);
   const std::string extra = more.empty() ? std::string() : pairs_of_parts(more);
   point.pairs_bytes = static_cast<std::uint32_t>(size + extra.size());
   point.fields += static_cast<std::uint32_t>(more.size());
   if (!extra.empty()) point.shape = 0;
-  const bool keeps = message != nullptr && size >= kKeepBytes && scan.range_count == 1 && extra.empty();
+  const bool keeps =
+      message != nullptr && size >= kKeepBytes && scan.range_count == 1 && extra.empty();
   if (keeps) {
     Message& kept = chunk_.kept.emplace_back(message->share());
     chunk_.kept_bytes += bytes.size();
@@ -242,7 +258,9 @@ void Intake::store(TopicState& topic, const FrameScan& scan, std::span<const std
   } else {
     std::uint8_t* at = room(point.pairs_bytes);
     if (at == nullptr) {
-      at = chunk_.spill.emplace_back(std::make_unique_for_overwrite<std::uint8_t[]>(point.pairs_bytes)).get();
+      at = chunk_.spill
+               .emplace_back(std::make_unique_for_overwrite<std::uint8_t[]>(point.pairs_bytes))
+               .get();
       chunk_.kept_bytes += point.pairs_bytes;
     }
     point.pairs = at;
@@ -261,10 +279,12 @@ Chunk Intake::take() {
   chunk.new_tracks = std::exchange(new_tracks_, {});
   for (TopicState* topic : dirty_) {
     topic->is_dirty = false;
-    chunk.news.push_back({topic->track, std::exchange(topic->fate, Fate()), ledger_.of_track(topic->track)});
+    chunk.news.push_back(
+        {topic->track, std::exchange(topic->fate, Fate()), ledger_.of_track(topic->track)});
   }
   dirty_.clear();
-  const auto changed = ledger_.take_changed([&](std::uint32_t track) -> const std::string& { return names_[track]; });
+  const auto changed = ledger_.take_changed(
+      [&](std::uint32_t track) -> const std::string& { return names_[track]; });
   chunk.losses.insert(chunk.losses.end(), changed.begin(), changed.end());
   chunk.unnamed = std::exchange(unnamed_, Fate());
   return chunk;
@@ -276,7 +296,8 @@ void Intake::drop(Chunk chunk) {
     topic.fate += news.fate;
     mark(topic);
   }
-  for (const Chunk::Arrival& arrival : chunk.arrivals) ++topic_of(names_[arrival.track])->fate.dropped;
+  for (const Chunk::Arrival& arrival : chunk.arrivals)
+    ++topic_of(names_[arrival.track])->fate.dropped;
   new_tracks_.insert(new_tracks_.begin(), chunk.new_tracks.begin(), chunk.new_tracks.end());
   unnamed_ += chunk.unnamed;
   chunk_.losses.insert(chunk_.losses.begin(), chunk.losses.begin(), chunk.losses.end());

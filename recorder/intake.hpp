@@ -62,12 +62,14 @@ struct Chunk {
   std::unique_ptr<std::uint8_t[]> arena;
   std::size_t arena_used = 0;
   std::size_t arena_size = 0;
-  std::vector<Message> kept;                                // large frames, as they came
-  std::vector<std::unique_ptr<std::uint8_t[]>> spill;      // copies the arena had no room for
-  std::size_t kept_bytes = 0;                               // of both
+  std::vector<Message> kept;                           // large frames, as they came
+  std::vector<std::unique_ptr<std::uint8_t[]>> spill;  // copies the arena had no room for
+  std::size_t kept_bytes = 0;                          // of both
 
   std::size_t weight() const;  // bytes of memory
-  bool empty() const { return arrivals.empty() && news.empty() && losses.empty() && unnamed.received == 0; }
+  bool empty() const {
+    return arrivals.empty() && news.empty() && losses.empty() && unnamed.received == 0;
+  }
 };
 
 class Intake {
@@ -93,7 +95,10 @@ class Intake {
   // While paused, frames are counted as skipped.
   void pause(bool paused) { paused_ = paused; }
 
-  bool is_full() const { return chunk_.arrivals.size() >= kChunkFrames || chunk_.arena_used + chunk_.kept_bytes >= kChunkBytes; }
+  bool is_full() const {
+    return chunk_.arrivals.size() >= kChunkFrames ||
+           chunk_.arena_used + chunk_.kept_bytes >= kChunkBytes;
+  }
   bool is_empty() const { return chunk_.empty() && dirty_.empty(); }
   // What has been taken since the last call, with all news.
   Chunk take();
@@ -104,8 +109,8 @@ class Intake {
   struct TopicState {
     std::uint32_t track = 0;
     std::string name;
-    TopicState* plain = nullptr;   // of a topic with a leading '/': the state that serves it
-    const char* fault = nullptr;   // not a track name
+    TopicState* plain = nullptr;  // of a topic with a leading '/': the state that serves it
+    const char* fault = nullptr;  // not a track name
     bool wanted = true;
     std::uint32_t warned_refusals = 0;  // a bit per reason
     bool warned_stamp = false;
@@ -124,13 +129,15 @@ class Intake {
   void look_up_source(TopicState& topic, const FrameScan& scan);
   void take_frame(std::string_view topic, std::span<const std::uint8_t> bytes, Message* message,
                   std::span<Message> more, ArrivalTime arrival);
-  void store(TopicState& topic, const FrameScan& scan, std::span<const std::uint8_t> bytes, Message* message,
-             std::span<Message> more, ArrivalTime arrival);
+  void store(TopicState& topic, const FrameScan& scan, std::span<const std::uint8_t> bytes,
+             Message* message, std::span<Message> more, ArrivalTime arrival);
   std::uint8_t* room(std::size_t bytes);
 
   struct NameHash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view name) const { return std::hash<std::string_view>()(name); }
+    std::size_t operator()(std::string_view name) const {
+      return std::hash<std::string_view>()(name);
+    }
   };
 
   Options options_;

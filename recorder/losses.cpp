@@ -31,8 +31,8 @@ void LossLedger::forget_old_gaps(Stream& stream) {
   stream.gaps_forgotten = true;
 }
 
-LossLedger::Stream* LossLedger::stream(std::uint64_t src, std::uint32_t track, std::string_view name,
-                                       std::uint64_t first_seq) {
+LossLedger::Stream* LossLedger::stream(std::uint64_t src, std::uint32_t track,
+                                       std::string_view name, std::uint64_t first_seq) {
   const auto it = streams_.find({src, track});
   if (it != streams_.end()) return &it->second;
   if (streams_.size() >= kStreamsMax) return nullptr;
@@ -125,14 +125,19 @@ std::optional<LossLedger::TrackLoss> LossLedger::of_track(std::uint32_t track) c
   return it == tracks_.end() ? std::nullopt : std::optional(it->second);
 }
 
-std::vector<LossRecord> LossLedger::take_changed(const std::function<const std::string&(std::uint32_t)>& name_of) {
+std::vector<LossRecord> LossLedger::take_changed(
+    const std::function<const std::string&(std::uint32_t)>& name_of) {
   std::vector<LossRecord> records;
   for (Stream* stream : dirty_) {
     stream->is_dirty = false;
     const auto source = sources_.find(stream->src);
-    records.push_back({.src = stream->src, .track = name_of(stream->track), .run_start_ns = 0,
+    records.push_back({.src = stream->src,
+                       .track = name_of(stream->track),
+                       .run_start_ns = 0,
                        .publisher = source == sources_.end() ? std::string() : source->second.name,
-                       .lost = stream->lost, .missed_before = stream->missed_before, .received = stream->received});
+                       .lost = stream->lost,
+                       .missed_before = stream->missed_before,
+                       .received = stream->received});
   }
   dirty_.clear();
   return records;

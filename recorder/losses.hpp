@@ -43,7 +43,8 @@ class LossLedger {
 
   // The stream a frame belongs to, made on its first frame; nullptr beyond the limit. The pointer
   // lives as long as the ledger.
-  Stream* stream(std::uint64_t src, std::uint32_t track, std::string_view name, std::uint64_t first_seq);
+  Stream* stream(std::uint64_t src, std::uint32_t track, std::string_view name,
+                 std::uint64_t first_seq);
   // Counts a frame; false when it is a duplicate and must be skipped.
   bool note(Stream& stream, std::uint64_t seq);
   // A frame of _sys/session.
@@ -60,7 +61,8 @@ class LossLedger {
   };
   std::optional<TrackLoss> of_track(std::uint32_t track) const;
   // What changed since the last call, for the bag. `name_of` gives a track's name.
-  std::vector<LossRecord> take_changed(const std::function<const std::string&(std::uint32_t)>& name_of);
+  std::vector<LossRecord> take_changed(
+      const std::function<const std::string&(std::uint32_t)>& name_of);
 
  private:
   struct Source {
@@ -75,7 +77,9 @@ class LossLedger {
     friend bool operator==(const Key&, const Key&) = default;
   };
   struct KeyHash {
-    std::size_t operator()(const Key& key) const { return key.src * 0x9e3779b97f4a7c15ULL ^ key.track; }
+    std::size_t operator()(const Key& key) const {
+      return key.src * 0x9e3779b97f4a7c15ULL ^ key.track;
+    }
   };
   void lose(Stream& stream, std::uint64_t first, std::uint64_t limit);
   static void forget_old_gaps(Stream& stream);

@@ -10,7 +10,8 @@ void MergeBuffer::add(Chunk chunk, SteadyTime now) {
     if (slots_.size() <= number) slots_.resize(number + 1);
     slots_[number].name = std::move(name);
   }
-  for (const Chunk::Arrival& arrival : chunk.arrivals) put(slots_[arrival.track], arrival.point, now);
+  for (const Chunk::Arrival& arrival : chunk.arrivals)
+    put(slots_[arrival.track], arrival.point, now);
   for (const Chunk::TrackNews& news : chunk.news) {
     Slot& slot = slots_[news.track];
     slot.fate += news.fate;
@@ -39,7 +40,8 @@ void MergeBuffer::put(Slot& slot, const RowPoint& point, SteadyTime now) {
 
 void MergeBuffer::merge(Slot& slot, RowPoint& into, const RowPoint& later) {
   std::string& row = merged_rows_.emplace_back();
-  into.fields = merge_pairs(into.map(), later.map(), mode_ == MergeMode::kDeep, row, slot.fate.overwritten);
+  into.fields =
+      merge_pairs(into.map(), later.map(), mode_ == MergeMode::kDeep, row, slot.fate.overwritten);
   into.pairs = reinterpret_cast<const std::uint8_t*>(row.data());
   into.pairs_bytes = static_cast<std::uint32_t>(row.size());
   into.shape = 0;
@@ -85,7 +87,8 @@ HeldBatch MergeBuffer::take(const std::string* track) {
   }
   held.batch.losses = std::exchange(losses_, {});
   held.batch.unnamed = std::exchange(unnamed_, Fate());
-  const bool is_empty = std::all_of(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.points.empty(); });
+  const bool is_empty = std::all_of(slots_.begin(), slots_.end(),
+                                    [](const Slot& slot) { return slot.points.empty(); });
   if (is_empty) {
     held.chunks = std::exchange(chunks_, {});
     held.merged_rows = std::exchange(merged_rows_, {});
@@ -103,7 +106,8 @@ std::vector<std::string> MergeBuffer::due(std::size_t points_max, std::chrono::n
                                           SteadyTime now) const {
   std::vector<std::string> names;
   for (const Slot& slot : slots_) {
-    const bool is_due = slot.points.size() >= points_max || (!slot.points.empty() && now - slot.since >= age_max);
+    const bool is_due =
+        slot.points.size() >= points_max || (!slot.points.empty() && now - slot.since >= age_max);
     if (is_due) names.push_back(slot.name);
   }
   return names;

@@ -46,7 +46,8 @@ class MergeBuffer {
   HeldBatch take(const std::string* track = nullptr);
 
   // Names of the tracks that hold `points_max` points or whose oldest is `age_max` old at `now`.
-  std::vector<std::string> due(std::size_t points_max, std::chrono::nanoseconds age_max, SteadyTime now) const;
+  std::vector<std::string> due(std::size_t points_max, std::chrono::nanoseconds age_max,
+                               SteadyTime now) const;
 
   bool empty() const { return chunks_.empty(); }
   std::size_t weight() const { return weight_; }  // bytes of the chunks held

@@ -24,25 +24,31 @@ std::span<const std::uint8_t> bytes_of(const std::string& text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
-double wall_seconds() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+double wall_seconds() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
 
 }  // namespace
 
-Recorder::Recorder(Context& context, Options options) : context_(context), options_(std::move(options)) {}
+Recorder::Recorder(Context& context, Options options)
+    : context_(context), options_(std::move(options)) {}
 
-Result<std::unique_ptr<Recorder>> Recorder::open(Context& context, const std::string& path, Options options) {
+Result<std::unique_ptr<Recorder>> Recorder::open(Context& context, const std::string& path,
+                                                 Options options) {
   std::unique_ptr<Recorder> recorder(new Recorder(context, std::move(options)));
   const Options& given = recorder->options_;
   if (given.with_broker) {
     Result<Broker> broker = Broker::bind(
-        context, {.urls = given.urls, .insecure = given.insecure, .receive_all = true, .name = given.name});
+        context,
+        {.urls = given.urls, .insecure = given.insecure, .receive_all = true, .name = given.name});
     if (!broker) return tl::unexpected(broker.error());
     recorder->urls_ = broker->urls();
     recorder->broker_ = std::move(*broker);
   } else {
     recorder->urls_ = given.urls;
     std::vector<std::string> prefixes = given.subscriptions;
-    recorder->probe_topic_ = fmt::format("_sys/probe/{}-{}", ::getpid(), reinterpret_cast<std::uintptr_t>(recorder.get()));
+    recorder->probe_topic_ = fmt::format("_sys/probe/{}-{}", ::getpid(),
+                                         reinterpret_cast<std::uintptr_t>(recorder.get()));
     if (prefixes.front() != "") {
       // A foreign publisher's "/imu" is the track "imu".
       for (const std::string& prefix : given.subscriptions) prefixes.push_back("/" + prefix);
@@ -51,8 +57,11 @@ Result<std::unique_ptr<Recorder>> Recorder::open(Context& context, const std::st
     }
     // Under `block` ZeroMQ's own queue is bounded like our memory: what it holds is not yet ours.
     const bool blocks = given.recording.overflow == Overflow::kBlock;
-    const int frames_max = blocks ? std::max(1, static_cast<int>(given.recording.buffer_bytes / 1'000'000)) : kSocketFramesMax;
-    Result<Subscriber> subscriber = Subscriber::connect(context, given.urls.subscribe_to, prefixes, frames_max);
+    const int frames_max =
+        blocks ? std::max(1, static_cast<int>(given.recording.buffer_bytes / 1'000'000))
+               : kSocketFramesMax;
+    Result<Subscriber> subscriber =
+        Subscriber::connect(context, given.urls.subscribe_to, prefixes, frames_max);
     if (!subscriber) return tl::unexpected(subscriber.error());
     recorder->subscriber_ = std::move(*subscriber);
   }
@@ -72,7 +81,9 @@ void Recorder::pause(bool paused) {
 }
 
 double Recorder::seconds() const {
-  return started_ == Clock::time_point() ? 0.0 : std::chrono::duration<double>(Clock::now() - started_).count();
+  return started_ == Clock::time_point()
+             ? 0.0
+             : std::chrono::duration<double>(Clock::now() - started_).count();
 }
 
 void Recorder::take(Parts& parts) {
@@ -101,7 +112,8 @@ Status Recorder::pump(milliseconds timeout, bool* silent) {
   std::size_t count = 0;
   since_clock_ = 0;
   if (broker_) {
-    const Result<std::size_t> pumped = broker_->pump(timeout, [this](Parts& parts) { take(parts); });
+    const Result<std::size_t> pumped =
+        broker_->pump(timeout, [this](Parts& parts) { take(parts); });
     if (!pumped) return tl::unexpected(pumped.error());
     count = *pumped;
   } else if (subscriber_->wait(timeout)) {
@@ -133,12 +145,13 @@ Status Recorder::await_broker() {
     const auto now = Clock::now();
     if (now - sent >= milliseconds(50)) {
       sent = now;
-      static_cast<void>(publisher_->send(probe_topic_, bytes_of(probe)));  // repeated until it is seen
+      static_cast<void>(
+          publisher_->send(probe_topic_, bytes_of(probe)));  // repeated until it is seen
     }
     if (!warned && now - began >= std::chrono::seconds(2) && options_.warn) {
       warned = true;
-      options_.warn(fmt::format("waiting for a broker at {} and {}; start one with: zbag broker", urls_.publish_to,
-                                urls_.subscribe_to));
+      options_.warn(fmt::format("waiting for a broker at {} and {}; start one with: zbag broker",
+                                urls_.publish_to, urls_.subscribe_to));
     }
     if (Status status = pump(kPollMax, nullptr); !status) return status;
   }
@@ -157,7 +170,11 @@ Status Recorder::run(const std::function<void(const BusUrls&)>& ready) {
   std::optional<Error> failure;
   while (status && !stopping_.load()) {
     status = pump(kPollMax, nullptr);
-    if (options_.duration && Clock::now() - started_ >= *options_.duration) break;
+    if (options_.duration && Clock::now() - started_ >= *options_.duration) {
+      // What is sent from now on is not wanted: only what is under way is still read.
+      hurrying_.store(true);
+      break;
+    }
     report_losses();
     failure = recording_->failure();
     if (failure) break;
@@ -174,8 +191,11 @@ Status Recorder::run(const std::function<void(const BusUrls&)>& ready) {
   if (!failure) failure = recording_->failure();
   if (failure) {
     std::string frame;
-    encode_fields({{"_ts", wall_seconds()}, {"track", ""}, {"count", recording_->totals().fate.dropped},
-                   {"reason", error_word(failure->code)}}, frame);
+    encode_fields({{"_ts", wall_seconds()},
+                   {"track", ""},
+                   {"count", recording_->totals().fate.dropped},
+                   {"reason", error_word(failure->code)}},
+                  frame);
     static_cast<void>(publisher_->send("_sys/loss", bytes_of(frame)));
     if (broker_) static_cast<void>(broker_->pump(milliseconds(50)));
   }
@@ -188,10 +208,16 @@ Status Recorder::run(const std::function<void(const BusUrls&)>& ready) {
 void Recorder::drain() {
   const auto deadline = Clock::now() + kDrainMax;
   auto heard = Clock::now();
-  while (Clock::now() - heard < kSilence && Clock::now() < deadline && !hurrying_.load()) {
+  bool told = false;
+  while (Clock::now() - heard < kSilence && Clock::now() < deadline) {
     bool silent = true;
-    if (!pump(kPollMax, &silent)) return;
+    if (!pump(hurrying_.load() ? milliseconds(0) : kPollMax, &silent)) return;
     if (!silent) heard = Clock::now();
+    if (silent && hurrying_.load()) return;
+    if (!told && Clock::now() + kDrainMax - deadline > std::chrono::seconds(1) && options_.warn) {
+      told = true;
+      options_.warn("frames are still coming; reads on for up to 10 s (Ctrl-C again: stop now)");
+    }
   }
 }
 
@@ -201,9 +227,15 @@ void Recorder::report_losses() {
   if (now - losses_reported_ < std::chrono::seconds(1)) return;
   losses_reported_ = now;
   const RecordingTotals totals = recording_->totals();
-  const auto publish = [&](const std::string& track, std::uint64_t src, std::uint64_t count, const char* reason) {
+  const auto publish = [&](const std::string& track, std::uint64_t src, std::uint64_t count,
+                           const char* reason) {
     std::string frame;
-    encode_fields({{"_ts", wall_seconds()}, {"track", track}, {"src", src}, {"count", count}, {"reason", reason}}, frame);
+    encode_fields({{"_ts", wall_seconds()},
+                   {"track", track},
+                   {"src", src},
+                   {"count", count},
+                   {"reason", reason}},
+                  frame);
     static_cast<void>(publisher_->send("_sys/loss", bytes_of(frame)));
   };
   if (totals.fate.dropped > reported_dropped_) {

@@ -1,8 +1,8 @@
 // Records the bus into a bag: sockets in front of a Recording.
 //
-// Either subscribes to a broker, or hosts it: then it takes every frame as it passes, with no second
-// hop. run() is the socket thread's loop; it reads without a pause and leaves the disk to the
-// recording's writer thread.
+// Either subscribes to a broker, or hosts it: then it takes every frame as it passes, with no
+// second hop. run() is the socket thread's loop; it reads without a pause and leaves the disk to
+// the recording's writer thread.
 //
 // stop(), pause() and the queries may be called from any thread while run() runs; stop() also from
 // a signal handler.
@@ -26,7 +26,7 @@ class Recorder {
  public:
   struct Options {
     Recording::Options recording;
-    BusUrls urls;                 // ports may be `*` with a broker of its own
+    BusUrls urls;  // ports may be `*` with a broker of its own
     std::vector<std::string> subscriptions{""};
     bool with_broker = false;
     bool insecure = false;
@@ -38,7 +38,8 @@ class Recorder {
   };
 
   // Binds or connects, then opens the bag: a port in use leaves no bag behind.
-  static Result<std::unique_ptr<Recorder>> open(Context& context, const std::string& path, Options options);
+  static Result<std::unique_ptr<Recorder>> open(Context& context, const std::string& path,
+                                                Options options);
 
   // Records until stop(), the duration's end or a failure of the disk; then reads what is under way
   // until the sockets have been silent for 200 ms (at most 10 s), writes everything and closes.
@@ -50,7 +51,8 @@ class Recorder {
   void hurry() { hurrying_.store(true); }
   void pause(bool paused);
   bool is_paused() const { return paused_.load(); }
-  // Writes everything received so far; returns when it is durable. From any other thread than run()'s.
+  // Writes everything received so far; returns when it is durable. From any other thread than
+  // run()'s.
   Result<FlushResult> flush();
 
   const Recording& recording() const { return *recording_; }

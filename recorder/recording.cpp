@@ -55,7 +55,8 @@ void Recording::push(Parcel parcel) {
     queue_.force_push(parcel, weight);
     return;
   }
-  const auto patience = options_.overflow == Overflow::kBlock ? kIdleWait : std::chrono::milliseconds(0);
+  const auto patience =
+      options_.overflow == Overflow::kBlock ? kIdleWait : std::chrono::milliseconds(0);
   while (!queue_.push_for(parcel, weight, patience)) {
     if (options_.overflow == Overflow::kBlock && !failure()) continue;
     std::optional<Parcel> oldest;
@@ -68,7 +69,8 @@ void Recording::push(Parcel parcel) {
     }
     // Tracks that were new in the chunk let go must still reach the writer before their points.
     Chunk& chunk = parcel.chunk;
-    chunk.new_tracks.insert(chunk.new_tracks.begin(), oldest->chunk.new_tracks.begin(), oldest->chunk.new_tracks.end());
+    chunk.new_tracks.insert(chunk.new_tracks.begin(), oldest->chunk.new_tracks.begin(),
+                            oldest->chunk.new_tracks.end());
     oldest->chunk.new_tracks.clear();
     intake_->drop(std::move(oldest->chunk));
   }
@@ -111,8 +113,10 @@ Status Recording::close() {
 
 void Recording::run() {
   while (true) {
-    const auto until_sync = options_.sync ? last_write_ + *options_.sync - Clock::now() : Clock::duration(kIdleWait);
-    const auto wait = std::clamp<std::chrono::nanoseconds>(until_sync, std::chrono::milliseconds(1), kIdleWait);
+    const auto until_sync =
+        options_.sync ? last_write_ + *options_.sync - Clock::now() : Clock::duration(kIdleWait);
+    const auto wait =
+        std::clamp<std::chrono::nanoseconds>(until_sync, std::chrono::milliseconds(1), kIdleWait);
     std::optional<Parcel> parcel = queue_.pop(buffer_.empty() ? kIdleWait : wait);
     if (parcel && !handle(*parcel)) break;
     write_due();
@@ -131,7 +135,8 @@ bool Recording::handle(Parcel& parcel) {
     {
       const std::lock_guard lock(mutex_);
       done_ticket_ = parcel.ticket;
-      flush_result_ = written ? Result<FlushResult>(last_flush_) : Result<FlushResult>(tl::unexpected(*failure_));
+      flush_result_ = written ? Result<FlushResult>(last_flush_)
+                              : Result<FlushResult>(tl::unexpected(*failure_));
     }
     progress_.notify_all();
   }
@@ -213,8 +218,10 @@ void Recording::note(const Batch& batch, const WriteReport& report) {
   ++totals_.commits;
   for (const LossRecord& record : batch.losses) publishers_[{record.src, record.track}] = record;
   if (report.disk_low && !failure_) {
-    failure_ = Error{ErrorCode::kDiskFull, path_ + ": the disk is nearly full (--min-free); recording stops, what was "
-                                                   "accepted is written"};
+    failure_ = Error{ErrorCode::kDiskFull,
+                     path_ +
+                         ": the disk is nearly full (--min-free); recording stops, what was "
+                         "accepted is written"};
   }
   progress_.notify_all();
 }

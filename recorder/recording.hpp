@@ -43,12 +43,12 @@ struct RecordingTotals {
   Fate fate;
   struct TrackTotals {
     Fate fate;
-    std::uint64_t bytes = 0;             // of fields, as they arrived
-    std::optional<std::uint64_t> lost;   // nullopt: unknown
+    std::uint64_t bytes = 0;            // of fields, as they arrived
+    std::optional<std::uint64_t> lost;  // nullopt: unknown
     std::uint64_t missed_before = 0;
   };
   std::map<std::string, TrackTotals> tracks;
-  std::vector<LossRecord> publishers;    // by publisher and track
+  std::vector<LossRecord> publishers;  // by publisher and track
   std::uint64_t block_bytes = 0;
   std::uint64_t commits = 0;
   std::optional<std::uint64_t> lost() const;
@@ -61,8 +61,8 @@ class Recording {
     BagWriter::Options bag;
     std::optional<std::chrono::milliseconds> sync{100};  // nullopt: off
     std::size_t buffer_bytes = 100'000'000;
-    std::size_t points_max = 1'000;                      // of one track, with sync off
-    std::chrono::milliseconds age_max{5'000};            // likewise
+    std::size_t points_max = 1'000;            // of one track, with sync off
+    std::chrono::milliseconds age_max{5'000};  // likewise
     std::size_t commit_bytes = 8u << 20;
     Overflow overflow = Overflow::kFlush;
   };
@@ -96,8 +96,8 @@ class Recording {
  private:
   struct Parcel {
     Chunk chunk;
-    std::uint64_t ticket = 0;            // 0: just a chunk
-    std::optional<std::string> track;    // of the ticket
+    std::uint64_t ticket = 0;          // 0: just a chunk
+    std::optional<std::string> track;  // of the ticket
     bool is_last = false;
   };
   Recording(std::string path, Options options, BagWriter writer);

@@ -26,7 +26,8 @@ std::uint32_t size32(std::size_t size) {
   return static_cast<std::uint32_t>(size);
 }
 
-// msgpack-cxx's own pack_double() turns 2.0 into the integer 2 to save bytes; a float stays a float.
+// msgpack-cxx's own pack_double() turns 2.0 into the integer 2 to save bytes; a float stays a
+// float.
 void pack_float64(StringSink& sink, double value) {
   const std::uint64_t bits = __builtin_bswap64(std::bit_cast<std::uint64_t>(value));
   std::array<char, 9> bytes{static_cast<char>(0xcb)};
@@ -190,13 +191,27 @@ struct FrameEncoder {
     using Kind = ValueView::Kind;
     const auto* const text = static_cast<const char*>(view.data_);
     switch (view.kind_) {
-      case Kind::kNil: packer.pack_nil(); break;
-      case Kind::kBool: packer.pack(view.bits_ != 0); break;
-      case Kind::kInt: packer.pack(static_cast<std::int64_t>(view.bits_)); break;
-      case Kind::kUint: packer.pack(view.bits_); break;
-      case Kind::kFloat: pack_float32(packer.sink, view.float_); break;
-      case Kind::kDouble: pack_float64(packer.sink, view.double_); break;
-      case Kind::kText: pack_text(packer, {text, view.size_}); break;
+      case Kind::kNil:
+        packer.pack_nil();
+        break;
+      case Kind::kBool:
+        packer.pack(view.bits_ != 0);
+        break;
+      case Kind::kInt:
+        packer.pack(static_cast<std::int64_t>(view.bits_));
+        break;
+      case Kind::kUint:
+        packer.pack(view.bits_);
+        break;
+      case Kind::kFloat:
+        pack_float32(packer.sink, view.float_);
+        break;
+      case Kind::kDouble:
+        pack_float64(packer.sink, view.double_);
+        break;
+      case Kind::kText:
+        pack_text(packer, {text, view.size_});
+        break;
       case Kind::kBin:
         packer.pack_bin(size32(view.size_));
         packer.pack_bin_body(text, size32(view.size_));
@@ -205,23 +220,35 @@ struct FrameEncoder {
         packer.pack_array(size32(view.size_));
         for (const double item : doubles(view)) pack_float64(packer.sink, item);
         break;
-      case Kind::kValue: pack_value(packer, *static_cast<const Value*>(view.data_)); break;
+      case Kind::kValue:
+        pack_value(packer, *static_cast<const Value*>(view.data_));
+        break;
     }
   }
   static Value copy(const ValueView& view) {
     using Kind = ValueView::Kind;
     const auto* const text = static_cast<const char*>(view.data_);
     switch (view.kind_) {
-      case Kind::kNil: return Value();
-      case Kind::kBool: return Value(view.bits_ != 0);
-      case Kind::kInt: return Value(static_cast<std::int64_t>(view.bits_));
-      case Kind::kUint: return Value(view.bits_);
-      case Kind::kFloat: return Value(view.float_);
-      case Kind::kDouble: return Value(view.double_);
-      case Kind::kText: return Value(std::string(text, view.size_));
-      case Kind::kBin: return Value(Binary{{text, view.size_}});
-      case Kind::kDoubles: return Value(Array(doubles(view).begin(), doubles(view).end()));
-      case Kind::kValue: break;
+      case Kind::kNil:
+        return Value();
+      case Kind::kBool:
+        return Value(view.bits_ != 0);
+      case Kind::kInt:
+        return Value(static_cast<std::int64_t>(view.bits_));
+      case Kind::kUint:
+        return Value(view.bits_);
+      case Kind::kFloat:
+        return Value(view.float_);
+      case Kind::kDouble:
+        return Value(view.double_);
+      case Kind::kText:
+        return Value(std::string(text, view.size_));
+      case Kind::kBin:
+        return Value(Binary{{text, view.size_}});
+      case Kind::kDoubles:
+        return Value(Array(doubles(view).begin(), doubles(view).end()));
+      case Kind::kValue:
+        break;
     }
     return *static_cast<const Value*>(view.data_);
   }
@@ -273,13 +300,15 @@ const char* Value::type_name() const {
 bool operator==(const Value& a, const Value& b) {
   if (a.variant_.index() != b.variant_.index()) return false;
   return std::visit(
-      [&](const auto& held) { return same(held, std::get<std::decay_t<decltype(held)>>(b.variant_)); },
+      [&](const auto& held) {
+        return same(held, std::get<std::decay_t<decltype(held)>>(b.variant_));
+      },
       a.variant_);
 }
 
 const Value* find_field(const Fields& fields, std::string_view name) {
-  const auto it =
-      std::find_if(fields.begin(), fields.end(), [&](const auto& field) { return field.first == name; });
+  const auto it = std::find_if(fields.begin(), fields.end(),
+                               [&](const auto& field) { return field.first == name; });
   return it == fields.end() ? nullptr : &it->second;
 }
 
@@ -299,11 +328,13 @@ Result<Fields> decode_fields(std::span<const std::uint8_t> bytes) {
   const ScanOutcome outcome = scan_frame(bytes);
   // A stamp that is no time does not hinder decoding; whoever needs the stamp scans for it.
   if (outcome.refusal && *outcome.refusal != Refusal::kBadTimestamp) {
-    return fail(ErrorCode::kInvalid, std::string("frame refused: ") + refusal_name(*outcome.refusal));
+    return fail(ErrorCode::kInvalid,
+                std::string("frame refused: ") + refusal_name(*outcome.refusal));
   }
   try {
     ValueBuilder builder;
-    const bool whole = msgpack::parse(reinterpret_cast<const char*>(bytes.data()), bytes.size(), builder);
+    const bool whole =
+        msgpack::parse(reinterpret_cast<const char*>(bytes.data()), bytes.size(), builder);
     if (!whole) return fail(ErrorCode::kInvalid, "frame refused: malformed");
     return std::move(builder).take();
   } catch (const std::exception& error) {
@@ -314,8 +345,9 @@ Result<Fields> decode_fields(std::span<const std::uint8_t> bytes) {
 std::size_t merge_fields(Fields& fields, const Fields& later, bool deep) {
   std::size_t overwritten = 0;
   for (const auto& [name, value] : later) {
-    const auto it = std::find_if(fields.begin(), fields.end(),
-                                 [&, &key = name](const auto& field) { return field.first == key; });
+    const auto it = std::find_if(fields.begin(), fields.end(), [&, &key = name](const auto& field) {
+      return field.first == key;
+    });
     if (it == fields.end()) {
       fields.emplace_back(name, value);
       continue;

@@ -59,8 +59,7 @@ class Value {
   Value(Array array) : variant_(std::move(array)) {}
   Value(Fields fields) : variant_(std::move(fields)) {}
   template <std::integral T>
-    requires(!std::is_same_v<T, bool>)
-  Value(T value) {
+  requires(!std::is_same_v<T, bool>) Value(T value) {
     if constexpr (std::is_signed_v<T>) {
       if (value < 0) {
         variant_ = static_cast<std::int64_t>(value);
@@ -106,22 +105,35 @@ class ValueView {
   ValueView(const char* text) : ValueView(std::string_view(text)) {}
   ValueView(std::string_view text) : kind_(Kind::kText), data_(text.data()), size_(text.size()) {}
   ValueView(const std::string& text) : ValueView(std::string_view(text)) {}
-  ValueView(const Binary& binary) : kind_(Kind::kBin), data_(binary.bytes.data()), size_(binary.bytes.size()) {}
-  ValueView(std::span<const std::uint8_t> bin) : kind_(Kind::kBin), data_(bin.data()), size_(bin.size()) {}
+  ValueView(const Binary& binary)
+      : kind_(Kind::kBin), data_(binary.bytes.data()), size_(binary.bytes.size()) {}
+  ValueView(std::span<const std::uint8_t> bin)
+      : kind_(Kind::kBin), data_(bin.data()), size_(bin.size()) {}
   ValueView(std::span<const double> values)
       : kind_(Kind::kDoubles), data_(values.data()), size_(values.size()) {}
   ValueView(const std::vector<double>& values) : ValueView(std::span<const double>(values)) {}
   ValueView(const Value& value) : kind_(Kind::kValue), data_(&value) {}
   template <std::integral T>
-    requires(!std::is_same_v<T, bool>)
-  ValueView(T value) : kind_(value < 0 ? Kind::kInt : Kind::kUint), bits_(static_cast<std::uint64_t>(value)) {}
+  requires(!std::is_same_v<T, bool>) ValueView(T value)
+      : kind_(value < 0 ? Kind::kInt : Kind::kUint), bits_(static_cast<std::uint64_t>(value)) {}
 
   // An owned copy.
   Value to_value() const;
 
  private:
   friend struct FrameEncoder;
-  enum class Kind : std::uint8_t { kNil, kBool, kInt, kUint, kFloat, kDouble, kText, kBin, kDoubles, kValue };
+  enum class Kind : std::uint8_t {
+    kNil,
+    kBool,
+    kInt,
+    kUint,
+    kFloat,
+    kDouble,
+    kText,
+    kBin,
+    kDoubles,
+    kValue
+  };
 
   Kind kind_;
   union {

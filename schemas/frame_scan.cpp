@@ -22,13 +22,18 @@ T load_be(const std::uint8_t* at) {
 
 // How one MessagePack item goes on behind its first byte, by that byte (msgpack spec, Formats).
 enum class Form : std::uint8_t {
-  kFixed,    // `bytes` more
-  kFixStr,   // str of the length in the low 5 bits
+  kFixed,   // `bytes` more
+  kFixStr,  // str of the length in the low 5 bits
   kFixArray,
   kFixMap,
-  kSized8, kSized16, kSized32,     // a length, then that many bytes plus `bytes` (1 for ext)
-  kArray16, kArray32, kMap16, kMap32,
-  kNever,    // 0xc1
+  kSized8,
+  kSized16,
+  kSized32,  // a length, then that many bytes plus `bytes` (1 for ext)
+  kArray16,
+  kArray32,
+  kMap16,
+  kMap32,
+  kNever,  // 0xc1
 };
 struct Shape {
   Form form;
@@ -41,27 +46,59 @@ constexpr Shape shape_of(unsigned byte) {
   if (byte < 0xa0) return {Form::kFixArray, 0};
   if (byte < 0xc0) return {Form::kFixStr, 0};
   switch (byte) {
-    case 0xc0: case 0xc2: case 0xc3: return {Form::kFixed, 0};
-    case 0xc4: case 0xd9: return {Form::kSized8, 0};
-    case 0xc5: case 0xda: return {Form::kSized16, 0};
-    case 0xc6: case 0xdb: return {Form::kSized32, 0};
-    case 0xc7: return {Form::kSized8, 1};
-    case 0xc8: return {Form::kSized16, 1};
-    case 0xc9: return {Form::kSized32, 1};
-    case 0xca: case 0xce: case 0xd2: return {Form::kFixed, 4};
-    case 0xcb: case 0xcf: case 0xd3: return {Form::kFixed, 8};
-    case 0xcc: case 0xd0: return {Form::kFixed, 1};
-    case 0xcd: case 0xd1: return {Form::kFixed, 2};
-    case 0xd4: return {Form::kFixed, 2};
-    case 0xd5: return {Form::kFixed, 3};
-    case 0xd6: return {Form::kFixed, 5};
-    case 0xd7: return {Form::kFixed, 9};
-    case 0xd8: return {Form::kFixed, 17};
-    case 0xdc: return {Form::kArray16, 0};
-    case 0xdd: return {Form::kArray32, 0};
-    case 0xde: return {Form::kMap16, 0};
-    case 0xdf: return {Form::kMap32, 0};
-    default: return {Form::kNever, 0};
+    case 0xc0:
+    case 0xc2:
+    case 0xc3:
+      return {Form::kFixed, 0};
+    case 0xc4:
+    case 0xd9:
+      return {Form::kSized8, 0};
+    case 0xc5:
+    case 0xda:
+      return {Form::kSized16, 0};
+    case 0xc6:
+    case 0xdb:
+      return {Form::kSized32, 0};
+    case 0xc7:
+      return {Form::kSized8, 1};
+    case 0xc8:
+      return {Form::kSized16, 1};
+    case 0xc9:
+      return {Form::kSized32, 1};
+    case 0xca:
+    case 0xce:
+    case 0xd2:
+      return {Form::kFixed, 4};
+    case 0xcb:
+    case 0xcf:
+    case 0xd3:
+      return {Form::kFixed, 8};
+    case 0xcc:
+    case 0xd0:
+      return {Form::kFixed, 1};
+    case 0xcd:
+    case 0xd1:
+      return {Form::kFixed, 2};
+    case 0xd4:
+      return {Form::kFixed, 2};
+    case 0xd5:
+      return {Form::kFixed, 3};
+    case 0xd6:
+      return {Form::kFixed, 5};
+    case 0xd7:
+      return {Form::kFixed, 9};
+    case 0xd8:
+      return {Form::kFixed, 17};
+    case 0xdc:
+      return {Form::kArray16, 0};
+    case 0xdd:
+      return {Form::kArray32, 0};
+    case 0xde:
+      return {Form::kMap16, 0};
+    case 0xdf:
+      return {Form::kMap32, 0};
+    default:
+      return {Form::kNever, 0};
   }
 }
 
@@ -153,8 +190,11 @@ std::optional<Refusal> skip_value(Input& input, int depth) {
       case Form::kFixStr:
         if (!input.skip(lead & 0x1fu)) return Refusal::kTruncated;
         break;
-      case Form::kSized8: case Form::kSized16: case Form::kSized32: {
-        const auto size = std::size_t{1} << (static_cast<int>(shape.form) - static_cast<int>(Form::kSized8));
+      case Form::kSized8:
+      case Form::kSized16:
+      case Form::kSized32: {
+        const auto size = std::size_t{1}
+                          << (static_cast<int>(shape.form) - static_cast<int>(Form::kSized8));
         if (!input.take(size, count)) return Refusal::kTruncated;
         if (!input.skip(std::size_t{count} + shape.bytes)) return Refusal::kTruncated;
         break;
@@ -165,11 +205,13 @@ std::optional<Refusal> skip_value(Input& input, int depth) {
       case Form::kFixMap:
         refusal = open_level(levels, depth, lead & 0x0fu, true, input);
         break;
-      case Form::kArray16: case Form::kMap16:
+      case Form::kArray16:
+      case Form::kMap16:
         if (!input.take(2, count)) return Refusal::kTruncated;
         refusal = open_level(levels, depth, count, shape.form == Form::kMap16, input);
         break;
-      case Form::kArray32: case Form::kMap32:
+      case Form::kArray32:
+      case Form::kMap32:
         if (!input.take(4, count)) return Refusal::kTruncated;
         refusal = open_level(levels, depth, count, shape.form == Form::kMap32, input);
         break;
@@ -188,24 +230,36 @@ std::optional<double> number_of(std::span<const std::uint8_t> value) {
   if (lead < 0x80) return lead;
   if (lead >= 0xe0) return static_cast<std::int8_t>(lead);
   switch (lead) {
-    case 0xca: return std::bit_cast<float>(load_be<std::uint32_t>(at));
-    case 0xcb: return std::bit_cast<double>(load_be<std::uint64_t>(at));
-    case 0xcc: return *at;
-    case 0xcd: return load_be<std::uint16_t>(at);
-    case 0xce: return load_be<std::uint32_t>(at);
-    case 0xcf: return static_cast<double>(load_be<std::uint64_t>(at));
-    case 0xd0: return static_cast<std::int8_t>(*at);
-    case 0xd1: return static_cast<std::int16_t>(load_be<std::uint16_t>(at));
-    case 0xd2: return static_cast<std::int32_t>(load_be<std::uint32_t>(at));
-    case 0xd3: return static_cast<double>(static_cast<std::int64_t>(load_be<std::uint64_t>(at)));
-    default: return std::nullopt;
+    case 0xca:
+      return std::bit_cast<float>(load_be<std::uint32_t>(at));
+    case 0xcb:
+      return std::bit_cast<double>(load_be<std::uint64_t>(at));
+    case 0xcc:
+      return *at;
+    case 0xcd:
+      return load_be<std::uint16_t>(at);
+    case 0xce:
+      return load_be<std::uint32_t>(at);
+    case 0xcf:
+      return static_cast<double>(load_be<std::uint64_t>(at));
+    case 0xd0:
+      return static_cast<std::int8_t>(*at);
+    case 0xd1:
+      return static_cast<std::int16_t>(load_be<std::uint16_t>(at));
+    case 0xd2:
+      return static_cast<std::int32_t>(load_be<std::uint32_t>(at));
+    case 0xd3:
+      return static_cast<double>(static_cast<std::int64_t>(load_be<std::uint64_t>(at)));
+    default:
+      return std::nullopt;
   }
 }
 
 // MessagePack timestamp, ext type -1, in its three sizes.
 std::optional<Timestamp> extension_stamp(std::span<const std::uint8_t> value) {
   const std::uint8_t* at = value.data();
-  if (at[0] == 0xd6 && at[1] == 0xff) return Timestamp::from_parts(load_be<std::uint32_t>(at + 2), 0);
+  if (at[0] == 0xd6 && at[1] == 0xff)
+    return Timestamp::from_parts(load_be<std::uint32_t>(at + 2), 0);
   if (at[0] == 0xd7 && at[1] == 0xff) {
     const std::uint64_t packed = load_be<std::uint64_t>(at + 2);
     return Timestamp::from_parts(static_cast<std::int64_t>(packed & 0x3ffffffffULL),
@@ -236,16 +290,21 @@ std::optional<std::uint64_t> unsigned_of(std::span<const std::uint8_t> value) {
   const std::uint8_t lead = value[0];
   if (lead < 0x80) return lead;
   switch (lead) {
-    case 0xcc: return value[1];
-    case 0xcd: return load_be<std::uint16_t>(value.data() + 1);
-    case 0xce: return load_be<std::uint32_t>(value.data() + 1);
-    case 0xcf: return load_be<std::uint64_t>(value.data() + 1);
-    default: return std::nullopt;
+    case 0xcc:
+      return value[1];
+    case 0xcd:
+      return load_be<std::uint16_t>(value.data() + 1);
+    case 0xce:
+      return load_be<std::uint32_t>(value.data() + 1);
+    case 0xcf:
+      return load_be<std::uint64_t>(value.data() + 1);
+    default:
+      return std::nullopt;
   }
 }
 
-// A quick hash of every byte of a key; the top bits are the best mixed. `readable` bytes may be read
-// at `key`, which spares short keys a loop.
+// A quick hash of every byte of a key; the top bits are the best mixed. `readable` bytes may be
+// read at `key`, which spares short keys a loop.
 std::uint64_t key_hash(std::string_view key, std::size_t readable) {
   constexpr std::uint64_t kPrime = 0x9e3779b97f4a7c15ULL;
   std::uint64_t hash = key.size() * kPrime;
@@ -280,7 +339,8 @@ unsigned type_class(std::uint8_t lead) {
   return lead == 0xc2 || lead == 0xc3 ? 9 : 10;
 }
 
-// Tells whether a key came before, without allocating for the first 64: a bit per hash says "surely new" nearly always, else the earlier keys are compared.
+// Tells whether a key came before, without allocating for the first 64: a bit per hash says "surely
+// new" nearly always, else the earlier keys are compared.
 class KeysSeen {
  public:
   KeysSeen() {}  // NOLINT(modernize-use-equals-default): the arrays stay unset on purpose
@@ -373,7 +433,8 @@ class PairIndex {
                                    [&](const PairBytes& pair) { return pair.name == name; });
       return it == pairs_.end() ? nullptr : &*it;
     }
-    const auto it = std::lower_bound(sorted_.begin(), sorted_.end(), PairBytes{name, {}, {}}, by_name);
+    const auto it =
+        std::lower_bound(sorted_.begin(), sorted_.end(), PairBytes{name, {}, {}}, by_name);
     return it == sorted_.end() || it->name != name ? nullptr : &*it;
   }
 
@@ -416,9 +477,9 @@ void merge_value(const PairBytes& earlier, const PairBytes& later, bool deep, st
 
 const char* refusal_name(Refusal refusal) {
   static constexpr std::array<const char*, kRefusalCount> kNames = {
-      "not_a_map", "trailing_bytes", "duplicate_key", "bad_timestamp", "bad_name",
-      "too_deep",  "too_large",      "truncated",     "bad_key",       "bad_type",
-      "nothing_to_inherit", "no_timestamp", "late", "bad_message", "too_many_tracks"};
+      "not_a_map",          "trailing_bytes", "duplicate_key", "bad_timestamp", "bad_name",
+      "too_deep",           "too_large",      "truncated",     "bad_key",       "bad_type",
+      "nothing_to_inherit", "no_timestamp",   "late",          "bad_message",   "too_many_tracks"};
   return kNames[static_cast<std::size_t>(refusal)];
 }
 
@@ -471,7 +532,8 @@ ScanOutcome scan_frame(std::span<const std::uint8_t> bytes) {
   if (bytes.size() > kFrameBytesMax) return refuse(Refusal::kTooLarge);
   if (bytes.empty()) return refuse(Refusal::kTruncated);
   const std::optional<MapBytes> map = open_map(bytes);
-  if (!map) return refuse(bytes[0] == 0xde || bytes[0] == 0xdf ? Refusal::kTruncated : Refusal::kNotAMap);
+  if (!map)
+    return refuse(bytes[0] == 0xde || bytes[0] == 0xdf ? Refusal::kTruncated : Refusal::kNotAMap);
   Input input{map->pairs.data(), bytes.data() + bytes.size()};
   if (std::uint64_t{map->count} * 2 > input.left()) return refuse(Refusal::kTruncated);
 
@@ -484,8 +546,9 @@ ScanOutcome scan_frame(std::span<const std::uint8_t> bytes) {
     if (!is_str(*pair)) return refuse(Refusal::kBadKey);
     std::string_view key;
     if (!take_str(input, key)) return refuse(Refusal::kTruncated);
-    const std::uint64_t hash =
-        key_hash(key, static_cast<std::size_t>(input.end - reinterpret_cast<const std::uint8_t*>(key.data())));
+    const std::uint64_t hash = key_hash(
+        key,
+        static_cast<std::size_t>(input.end - reinterpret_cast<const std::uint8_t*>(key.data())));
     if (!keys.add(key, hash)) return refuse(Refusal::kDuplicateKey);
     const std::uint8_t* const value = input.at;
     if (input.left() >= 9 && *value == 0xcb) {
@@ -494,13 +557,14 @@ ScanOutcome scan_frame(std::span<const std::uint8_t> bytes) {
       return refuse(*refusal);
     }
     std::optional<Refusal> refusal;
-    const bool is_reserved = !key.empty() && key[0] == '_' &&
-                             note_reserved(key, {value, input.at}, scan, refusal);
+    const bool is_reserved =
+        !key.empty() && key[0] == '_' && note_reserved(key, {value, input.at}, scan, refusal);
     if (refusal) return refuse(*refusal);
     if (is_reserved) {
       --scan.fields;
     } else {
-      scan.shape = (std::rotl(scan.shape, 5) ^ hash ^ type_class(*value)) * 0x9e3779b97f4a7c15ULL | 1u;
+      scan.shape =
+          (std::rotl(scan.shape, 5) ^ hash ^ type_class(*value)) * 0x9e3779b97f4a7c15ULL | 1u;
       extend_ranges(scan, static_cast<std::size_t>(pair - bytes.data()),
                     static_cast<std::size_t>(input.at - bytes.data()));
     }

@@ -30,18 +30,18 @@ enum class Refusal : std::uint8_t {
   kNotAMap,
   kTrailingBytes,
   kDuplicateKey,
-  kBadTimestamp,     // string, bool, nil, NaN, infinite, outside int64 nanoseconds
-  kBadName,          // the topic is no track name
+  kBadTimestamp,  // string, bool, nil, NaN, infinite, outside int64 nanoseconds
+  kBadName,       // the topic is no track name
   kTooDeep,
   kTooLarge,
   kTruncated,
-  kBadKey,           // a key that is not a str
-  kBadType,          // 0xc1, which MessagePack never uses
-  kNothingToInherit, // _ts = -1 without a stamp before it, or without _src
-  kNoTimestamp,      // _ts missing under --timestamps require
-  kLate,             // its point was written and --late-merge is reject
-  kBadMessage,       // fewer than two parts
-  kTooManyTracks,    // the recorder's limit on tracks is reached
+  kBadKey,            // a key that is not a str
+  kBadType,           // 0xc1, which MessagePack never uses
+  kNothingToInherit,  // _ts = -1 without a stamp before it, or without _src
+  kNoTimestamp,       // _ts missing under --timestamps require
+  kLate,              // its point was written and --late-merge is reject
+  kBadMessage,        // fewer than two parts
+  kTooManyTracks,     // the recorder's limit on tracks is reached
 };
 inline constexpr std::size_t kRefusalCount = 15;
 // "not_a_map", "trailing_bytes"...
@@ -81,7 +81,7 @@ ScanOutcome scan_frame(std::span<const std::uint8_t> bytes);
 // One key and value of a map, as bytes inside it.
 struct PairBytes {
   std::string_view name;
-  std::span<const std::uint8_t> pair;   // key and value
+  std::span<const std::uint8_t> pair;  // key and value
   std::span<const std::uint8_t> value;
 };
 

@@ -9,7 +9,8 @@
 namespace zbag {
 namespace {
 
-constexpr std::string_view kBase64Digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view kBase64Digits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view kHexDigits = "0123456789abcdef";
 
 template <class T>
@@ -171,7 +172,8 @@ std::optional<std::string> unbase64(std::string_view text) {
       pads += is_pad ? 1 : 0;
       group = group << 6 | static_cast<std::uint32_t>(digit);
     }
-    for (std::size_t k = 0; k + pads < 3; ++k) out += static_cast<char>(group >> (16 - 8 * k) & 255u);
+    for (std::size_t k = 0; k + pads < 3; ++k)
+      out += static_cast<char>(group >> (16 - 8 * k) & 255u);
   }
   return out;
 }

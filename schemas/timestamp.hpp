@@ -28,7 +28,8 @@ class Timestamp {
   // The stamp whose double is nearest to `ns`; its own key is that double's, so at today's scale
   // it can differ from `ns` by 119 ns.
   static Timestamp from_ns(std::int64_t ns);
-  // The MessagePack timestamp: `nanos` in [0, 10^9) is added to `seconds`, rounded to the nearest double.
+  // The MessagePack timestamp: `nanos` in [0, 10^9) is added to `seconds`, rounded to the nearest
+  // double.
   static std::optional<Timestamp> from_parts(std::int64_t seconds, std::uint32_t nanos);
   // As stored in a bag. REQUIRES: the pair came from one of the above.
   static constexpr Timestamp from_stored(std::int64_t ns, double seconds) { return {ns, seconds}; }
@@ -69,7 +70,9 @@ struct TimeRange {
 
   static constexpr TimeRange all() { return {}; }
   static constexpr TimeRange none() { return {1, 0}; }
-  static constexpr TimeRange closed(Timestamp first, Timestamp last) { return {first.ns(), last.ns()}; }
+  static constexpr TimeRange closed(Timestamp first, Timestamp last) {
+    return {first.ns(), last.ns()};
+  }
   // [first, limit)
   static constexpr TimeRange half_open(Timestamp first, Timestamp limit) {
     if (limit.ns() == std::numeric_limits<std::int64_t>::min()) return none();

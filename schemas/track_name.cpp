@@ -136,8 +136,8 @@ std::string printable(std::string_view text) {
 
 Result<TrackName> TrackName::parse(std::string_view name, NameRule rule) {
   if (const char* fault = track_name_fault(name, rule)) {
-    return fail(ErrorCode::kInvalid,
-                fmt::format("track name '{}' {}; a name is like robot/arm/imu", printable(name), fault));
+    return fail(ErrorCode::kInvalid, fmt::format("track name '{}' {}; a name is like robot/arm/imu",
+                                                 printable(name), fault));
   }
   return TrackName(name);
 }
@@ -145,9 +145,10 @@ Result<TrackName> TrackName::parse(std::string_view name, NameRule rule) {
 Result<TrackPattern> TrackPattern::parse(std::string_view pattern) {
   const std::string_view whole = pattern;
   const auto refuse = [&](const char* why) {
-    return fail(ErrorCode::kInvalid, fmt::format("track pattern '{}' {}; a pattern is like robot/*/imu "
-                                                 "or laser/**",
-                                                 printable(whole), why));
+    return fail(ErrorCode::kInvalid,
+                fmt::format("track pattern '{}' {}; a pattern is like robot/*/imu "
+                            "or laser/**",
+                            printable(whole), why));
   };
   if (pattern.empty()) return refuse("is empty");
   if (pattern.size() > kSystemNameBytesMax) return refuse("is longer than 245 bytes");
@@ -158,7 +159,8 @@ Result<TrackPattern> TrackPattern::parse(std::string_view pattern) {
   bool more = true;
   while (next_segment(pattern, segment, more)) {
     if (segment.empty()) return refuse("has an empty segment");
-    if (segment == "." || segment == "..") return refuse("has a '.' or '..' segment, which no track has");
+    if (segment == "." || segment == "..")
+      return refuse("has a '.' or '..' segment, which no track has");
     const bool is_wildcard = segment == "*" || segment == "**";
     if (!is_wildcard && segment.find('*') != std::string_view::npos) {
       return refuse("has '*' beside other characters in a segment");
@@ -200,8 +202,8 @@ Result<TrackFilter> TrackFilter::parse(const std::vector<std::string>& include,
 
 bool TrackFilter::matches(std::string_view name) const {
   const auto hit = [&](const TrackPattern& pattern) { return pattern.matches(name); };
-  const bool included =
-      include_.empty() ? !is_system_track(name) : std::any_of(include_.begin(), include_.end(), hit);
+  const bool included = include_.empty() ? !is_system_track(name)
+                                         : std::any_of(include_.begin(), include_.end(), hit);
   return included && std::none_of(exclude_.begin(), exclude_.end(), hit);
 }
 

@@ -52,7 +52,8 @@ class TrackPattern {
   static Result<TrackPattern> parse(std::string_view pattern);
 
   bool matches(std::string_view name) const;
-  // The longest text every matching name begins with: what to subscribe to. "laser/**" gives "laser".
+  // The longest text every matching name begins with: what to subscribe to. "laser/**" gives
+  // "laser".
   std::string literal_prefix() const;
   const std::string& str() const { return text_; }
 

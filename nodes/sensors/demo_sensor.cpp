@@ -4,6 +4,7 @@
 //   demo_sensor imu [--publish-to URL]
 
 #include <fmt/format.h>
+#include <jpeglib.h>
 
 #include <array>
 #include <atomic>
@@ -17,8 +18,6 @@
 #include <string_view>
 #include <thread>
 #include <vector>
-
-#include <jpeglib.h>
 
 #include "bus/session.hpp"
 
@@ -37,8 +36,12 @@ Status publish_imu(Session& session, double t) {
   Result<Track> imu = session.track("robot/imu");
   if (!imu) return tl::unexpected(imu.error());
   const double sway = std::sin(kTurn * 1.7 * t);
-  return imu->append({{"ax", -0.02 * sway}, {"ay", 0.1974 + 0.05 * sway}, {"az", 9.81 + 0.1 * std::sin(kTurn * 11.0 * t)},
-                      {"gx", 0.01 * sway}, {"gy", 0.012 * std::cos(kTurn * 1.7 * t)}, {"gz", kTurn / 20.0}});
+  return imu->append({{"ax", -0.02 * sway},
+                      {"ay", 0.1974 + 0.05 * sway},
+                      {"az", 9.81 + 0.1 * std::sin(kTurn * 11.0 * t)},
+                      {"gx", 0.01 * sway},
+                      {"gy", 0.012 * std::cos(kTurn * 1.7 * t)},
+                      {"gz", kTurn / 20.0}});
 }
 
 Status publish_joints(Session& session, double t) {
@@ -63,11 +66,15 @@ Status publish_laser(Session& session, double t) {
   std::vector<double> ranges;
   for (int i = 0; i < 181; ++i) {
     const double beam = heading(t) + (i - 90) * std::numbers::pi / 180.0;
-    const double to_x = std::cos(beam) > 0 ? (4.0 - x) / std::cos(beam) : (-4.0 - x) / std::cos(beam);
-    const double to_y = std::sin(beam) > 0 ? (3.0 - y) / std::sin(beam) : (-3.0 - y) / std::sin(beam);
+    const double to_x =
+        std::cos(beam) > 0 ? (4.0 - x) / std::cos(beam) : (-4.0 - x) / std::cos(beam);
+    const double to_y =
+        std::sin(beam) > 0 ? (3.0 - y) / std::sin(beam) : (-3.0 - y) / std::sin(beam);
     ranges.push_back(std::round(std::min(to_x, to_y) * 1000.0) / 1000.0);
   }
-  return laser->append({{"angle_min", -std::numbers::pi / 2}, {"angle_max", std::numbers::pi / 2}, {"ranges", ranges}});
+  return laser->append({{"angle_min", -std::numbers::pi / 2},
+                        {"angle_max", std::numbers::pi / 2},
+                        {"ranges", ranges}});
 }
 
 constexpr int kWidth = 320;
@@ -80,7 +87,8 @@ std::vector<std::uint8_t> draw(double t) {
   const double cy = kHeight * (0.5 + 0.30 * std::sin(heading(t) * 8.0));
   for (int row = 0; row < kHeight; ++row) {
     for (int column = 0; column < kWidth; ++column) {
-      std::uint8_t* const pixel = &pixels[(static_cast<std::size_t>(row) * kWidth + static_cast<std::size_t>(column)) * 3];
+      std::uint8_t* const pixel =
+          &pixels[(static_cast<std::size_t>(row) * kWidth + static_cast<std::size_t>(column)) * 3];
       const bool in_disc = std::hypot(column - cx, row - cy) < 28.0;
       pixel[0] = in_disc ? 235 : 30;
       pixel[1] = static_cast<std::uint8_t>(in_disc ? 120 : 60 + 120 * row / kHeight);
@@ -121,7 +129,10 @@ Status publish_camera(Session& session, double t) {
   if (!camera) return tl::unexpected(camera.error());
   std::vector<std::uint8_t> pixels = draw(t);
   const std::vector<std::uint8_t> jpeg = to_jpeg(pixels);
-  return camera->append({{"format", "jpeg"}, {"width", kWidth}, {"height", kHeight}, {"data", std::span<const std::uint8_t>(jpeg)}});
+  return camera->append({{"format", "jpeg"},
+                         {"width", kWidth},
+                         {"height", kHeight},
+                         {"data", std::span<const std::uint8_t>(jpeg)}});
 }
 
 struct Sensor {
@@ -132,7 +143,8 @@ struct Sensor {
 
 int run(const Sensor& sensor, const BusUrls& urls) {
   Context context;
-  Result<std::unique_ptr<Session>> session = Session::on_bus(context, urls, {.name = std::string(sensor.name)}, {});
+  Result<std::unique_ptr<Session>> session =
+      Session::on_bus(context, urls, {.name = std::string(sensor.name)}, {});
   if (!session) {
     fmt::print(stderr, "{}: {}\n", sensor.name, session.error().message);
     return 1;
@@ -140,11 +152,13 @@ int run(const Sensor& sensor, const BusUrls& urls) {
   // A sensor goes on whether or not anybody listens; waiting a little lets the first frames arrive.
   (*session)->wait_for_listener(std::chrono::milliseconds(2000));
   const auto start = std::chrono::steady_clock::now();
-  const auto period = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(1.0 / sensor.hz));
+  const auto period = std::chrono::duration_cast<std::chrono::nanoseconds>(
+      std::chrono::duration<double>(1.0 / sensor.hz));
   std::uint64_t frames = 0;
   for (; !stopping.load(); ++frames) {
     std::this_thread::sleep_until(start + period * static_cast<std::int64_t>(frames));
-    if (Status status = sensor.publish(**session, static_cast<double>(frames) / sensor.hz); !status) {
+    if (Status status = sensor.publish(**session, static_cast<double>(frames) / sensor.hz);
+        !status) {
       fmt::print(stderr, "{}: {}\n", sensor.name, status.error().message);
       return 1;
     }

@@ -15,10 +15,11 @@ struct Arguments {
 
 int run(const Arguments& arguments) {
   Context context;
-  Result<Broker> broker =
-      Broker::bind(context, {.urls = arguments.bus.urls, .insecure = arguments.insecure, .name = "broker"});
+  Result<Broker> broker = Broker::bind(
+      context, {.urls = arguments.bus.urls, .insecure = arguments.insecure, .name = "broker"});
   if (!broker) return show("broker", broker.error());
-  fmt::print(stderr, "ready publish-to={} subscribe-to={}\n", broker->urls().publish_to, broker->urls().subscribe_to);
+  fmt::print(stderr, "ready publish-to={} subscribe-to={}\n", broker->urls().publish_to,
+             broker->urls().subscribe_to);
   while (!StopSignal::wanted()) {
     const Result<std::size_t> pumped = broker->pump(std::chrono::milliseconds(100));
     if (!pumped) return show("broker", pumped.error());
@@ -29,11 +30,13 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 Verb add_broker(CLI::App& root) {
-  CLI::App* const app = add_subcommand(root, "broker", "Runs the middle of the bus: publishers and subscribers connect to it",
-                                       "zbag broker --publish-to 'tcp://127.0.0.1:*'");
+  CLI::App* const app = add_subcommand(
+      root, "broker", "Runs the middle of the bus: publishers and subscribers connect to it",
+      "zbag broker --publish-to 'tcp://127.0.0.1:*'");
   auto arguments = std::make_shared<Arguments>();
   add_bus_options(*app, arguments->bus);
-  app->add_flag("--insecure", arguments->insecure, "Allow addresses that are not loopback: anyone there can publish");
+  app->add_flag("--insecure", arguments->insecure,
+                "Allow addresses that are not loopback: anyone there can publish");
   return {app, [arguments] { return run(*arguments); }};
 }
 

@@ -22,12 +22,14 @@ struct Arguments {
 };
 
 // Points of one track by index, a page at a time. False when stdout takes no more.
-Result<bool> print_pages(const BagReader& reader, const Arguments& arguments, PointPrinter& printer) {
+Result<bool> print_pages(const BagReader& reader, const Arguments& arguments,
+                         PointPrinter& printer) {
   const std::string& track = arguments.selection.tracks.front();
   std::uint64_t index = *arguments.start_index;
   std::uint64_t left = arguments.limit == 0 ? UINT64_MAX : arguments.limit;
   while (left > 0) {
-    const Result<Page> page = reader.read_page(track, index, std::min<std::uint64_t>(left, kPageDefault));
+    const Result<Page> page =
+        reader.read_page(track, index, std::min<std::uint64_t>(left, kPageDefault));
     if (!page) return tl::unexpected(page.error());
     for (const Point& point : page->points) {
       if (!printer.print(track, point.stamp, point.fields)) return false;
@@ -48,7 +50,8 @@ int run(const Arguments& arguments) {
   if (!filter) return show("cat", filter.error());
   PointPrinter printer(*format, arguments.columns, arguments.all);
   if (arguments.start_index) {
-    if (arguments.selection.tracks.size() != 1) return show("cat", {ErrorCode::kInvalid, "--start-index needs exactly one --track NAME"});
+    if (arguments.selection.tracks.size() != 1)
+      return show("cat", {ErrorCode::kInvalid, "--start-index needs exactly one --track NAME"});
     const Result<BagReader> reader = BagReader::open(arguments.bag);
     if (!reader) return show("cat", reader.error());
     const Result<bool> printed = print_pages(*reader, arguments, printer);
@@ -59,7 +62,8 @@ int run(const Arguments& arguments) {
   selection.filter = *filter;
   selection.all_tracks = arguments.selection.tracks.empty();
   selection.reverse = arguments.reverse;
-  const Result<TimeRange> range = parse_range(arguments.selection.start, arguments.selection.end, playlist->extent());
+  const Result<TimeRange> range =
+      parse_range(arguments.selection.start, arguments.selection.end, playlist->extent());
   if (!range) return show("cat", range.error());
   selection.range = *range;
   if (Status status = playlist->select(selection); !status) return show("cat", status.error());
@@ -68,9 +72,12 @@ int run(const Arguments& arguments) {
   while (!StopSignal::wanted() && (arguments.limit == 0 || printed < arguments.limit)) {
     const Result<std::optional<PointView>> point = playlist->next();
     if (!point) {
-      const auto damage = point.error().code == ErrorCode::kDamaged ? playlist->skip_damage() : std::nullopt;
+      const auto damage =
+          point.error().code == ErrorCode::kDamaged ? playlist->skip_damage() : std::nullopt;
       if (!damage) return show("cat", point.error());
-      if (!arguments.quiet) warn("cat", fmt::format("{}; {} points are left out", point.error().message, damage->points));
+      if (!arguments.quiet)
+        warn("cat",
+             fmt::format("{}; {} points are left out", point.error().message, damage->points));
       ++damaged;
       continue;
     }
@@ -81,7 +88,8 @@ int run(const Arguments& arguments) {
       ++damaged;
       continue;
     }
-    if (!printer.print((*point)->track, (*point)->stamp, *fields, (*point)->src, (*point)->seq)) return printer.exit_code("cat");
+    if (!printer.print((*point)->track, (*point)->stamp, *fields, (*point)->src, (*point)->seq))
+      return printer.exit_code("cat");
     ++printed;
   }
   if (!printer.flush()) return printer.exit_code("cat");
@@ -91,15 +99,22 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 Verb add_cat(CLI::App& root) {
-  CLI::App* const app = add_subcommand(root, "cat", "Prints points as JSON lines in order of time", "zbag cat day.zbag --track 'laser/**' --start +10 --limit 5");
+  CLI::App* const app =
+      add_subcommand(root, "cat", "Prints points as JSON lines in order of time",
+                     "zbag cat day.zbag --track 'laser/**' --start +10 --limit 5");
   auto a = std::make_shared<Arguments>();
   app->add_option("BAG", a->bag, "Bag to read")->required()->capture_default_str();
   add_selection(*app, a->selection, false);
-  app->add_option("--start-index", a->start_index, "From this index on; needs exactly one --track")->type_name("N");
+  app->add_option("--start-index", a->start_index, "From this index on; needs exactly one --track")
+      ->type_name("N");
   app->add_option("--limit", a->limit, "Stops after so many points; 0: at the end")->type_name("N");
   app->add_flag("--reverse", a->reverse, "Latest first");
-  app->add_option("--columns", a->columns, "Only these fields (nested ones as a.b), separated by commas")->delimiter(',')->type_name("A,B");
-  app->add_option("--format", a->format, "json, yaml, or raw (MessagePack [track, map])")->type_name("F");
+  app->add_option("--columns", a->columns,
+                  "Only these fields (nested ones as a.b), separated by commas")
+      ->delimiter(',')
+      ->type_name("A,B");
+  app->add_option("--format", a->format, "json, yaml, or raw (MessagePack [track, map])")
+      ->type_name("F");
   app->add_flag("--all", a->all, "Shows _src and _seq too");
   add_quiet(*app, a->quiet);
   return {app, [a] { return run(*a); }};

@@ -1,9 +1,8 @@
-#include "recorder/bag/bag_check.hpp"
-
 #include <fmt/format.h>
 
 #include "nodes/command.hpp"
 #include "nodes/terminal.hpp"
+#include "recorder/bag/bag_check.hpp"
 #include "schemas/json_text.hpp"
 
 namespace zbag {
@@ -25,7 +24,8 @@ Fields fields_of(const CheckReport& report) {
     fields.emplace_back("points", problem.points);
     problems.emplace_back(std::move(fields));
   }
-  return {{"pages", report.pages},       {"tracks", report.tracks},     {"blocks", report.blocks}, {"points", report.points},
+  return {{"pages", report.pages},       {"tracks", report.tracks},
+          {"blocks", report.blocks},     {"points", report.points},
           {"unclosed", report.unclosed}, {"problems", std::move(problems)}};
 }
 
@@ -46,21 +46,28 @@ int run(const Arguments& arguments) {
   for (const BagProblem& problem : report->problems) {
     std::string where;
     if (!problem.track.empty()) where += " track " + problem.track;
-    if (problem.first) where += fmt::format(" from {} to {}", seconds_text(seconds_of_key(*problem.first)), seconds_text(seconds_of_key(problem.last.value_or(*problem.first))));
+    if (problem.first)
+      where += fmt::format(" from {} to {}", seconds_text(seconds_of_key(*problem.first)),
+                           seconds_text(seconds_of_key(problem.last.value_or(*problem.first))));
     if (problem.points > 0) where += fmt::format(", {} points", problem.points);
-    fmt::print(stderr, "zbag check: {}:{}{} {}\n", arguments.bag, where, where.empty() ? "" : ":", problem.what);
+    fmt::print(stderr, "zbag check: {}:{}{} {}\n", arguments.bag, where, where.empty() ? "" : ":",
+               problem.what);
   }
   if (arguments.quiet) return exit_code;
-  fmt::print("{}: {}: {} points in {} blocks of {} tracks{}\n", arguments.bag, report->problems.empty() ? "whole" : "damaged",
-             count_text(report->points), count_text(report->blocks), report->tracks,
-             report->unclosed ? "; the last run is not closed (being recorded, or it was killed)" : "");
+  fmt::print(
+      "{}: {}: {} points in {} blocks of {} tracks{}\n", arguments.bag,
+      report->problems.empty() ? "whole" : "damaged", count_text(report->points),
+      count_text(report->blocks), report->tracks,
+      report->unclosed ? "; the last run is not closed (being recorded, or it was killed)" : "");
   return exit_code;
 }
 
 }  // namespace
 
 Verb add_check(CLI::App& root) {
-  CLI::App* const app = add_subcommand(root, "check", "Verifies a bag: its pages, every checksum, every count", "zbag check day.zbag");
+  CLI::App* const app =
+      add_subcommand(root, "check", "Verifies a bag: its pages, every checksum, every count",
+                     "zbag check day.zbag");
   auto a = std::make_shared<Arguments>();
   app->add_option("BAG", a->bag, "Bag to verify")->required()->capture_default_str();
   app->add_flag("--json", a->json, "Prints JSON");

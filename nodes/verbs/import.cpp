@@ -38,9 +38,11 @@ Status import_file(const std::string& path, Session& session, Counts& counts) {
     if (!frame) return tl::unexpected(frame.error());
     if (!*frame) return {};
     Result<Track> track = session.track((*frame)->track);
-    Status status = track ? track->append((*frame)->fields, (*frame)->stamp) : Status(tl::unexpected(track.error()));
+    Status status = track ? track->append((*frame)->fields, (*frame)->stamp)
+                          : Status(tl::unexpected(track.error()));
     if (!status && status.error().code == ErrorCode::kInvalid) {
-      refuse({ErrorCode::kInvalid, fmt::format("{}:{}: {}", path, reader->line(), status.error().message)});
+      refuse({ErrorCode::kInvalid,
+              fmt::format("{}:{}: {}", path, reader->line(), status.error().message)});
       continue;
     }
     if (!status) return status;
@@ -52,10 +54,12 @@ Status import_file(const std::string& path, Session& session, Counts& counts) {
 int run(const Arguments& arguments) {
   std::error_code error;
   if (std::filesystem::exists(arguments.bag, error)) {
-    return show("import", {ErrorCode::kExists, fmt::format("{} exists; zbag never overwrites a bag", arguments.bag)});
+    return show("import", {ErrorCode::kExists,
+                           fmt::format("{} exists; zbag never overwrites a bag", arguments.bag)});
   }
   for (const std::string& file : arguments.files) {
-    if (const Result<NeutralReader> reader = NeutralReader::open(file); !reader) return show("import", reader.error());
+    if (const Result<NeutralReader> reader = NeutralReader::open(file); !reader)
+      return show("import", reader.error());
   }
   BagSessionOptions options;
   options.session.name = "import";
@@ -64,7 +68,9 @@ int run(const Arguments& arguments) {
   } else if (arguments.merge == "deep") {
     options.recording.bag.merge = MergeMode::kDeep;
   } else if (arguments.merge != "shallow") {
-    return show("import", {ErrorCode::kInvalid, fmt::format("--merge {}: use shallow, deep or append", arguments.merge)});
+    return show("import",
+                {ErrorCode::kInvalid,
+                 fmt::format("--merge {}: use shallow, deep or append", arguments.merge)});
   }
   Result<std::unique_ptr<Session>> session = open_bag_session(arguments.bag, std::move(options));
   if (!session) return show("import", session.error());
@@ -75,7 +81,8 @@ int run(const Arguments& arguments) {
     if (!status) break;
   }
   Status closed = (*session)->close();
-  if (!arguments.quiet) fmt::print(stderr, "imported {} frames into {}\n", count_text(counts.frames), arguments.bag);
+  if (!arguments.quiet)
+    fmt::print(stderr, "imported {} frames into {}\n", count_text(counts.frames), arguments.bag);
   if (!status) return show("import", status.error());
   if (!closed) return show("import", closed.error());
   if (counts.refused == 0) return kExitDone;
@@ -86,11 +93,18 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 Verb add_import(CLI::App& root) {
-  CLI::App* const app = add_subcommand(root, "import", "Makes a bag of neutral recordings (JSON lines, plain or .xz)", "zbag import run.jsonl.xz -o run.zbag");
+  CLI::App* const app =
+      add_subcommand(root, "import", "Makes a bag of neutral recordings (JSON lines, plain or .xz)",
+                     "zbag import run.jsonl.xz -o run.zbag");
   auto a = std::make_shared<Arguments>();
   app->add_option("FILE", a->files, "Recordings to read")->required()->capture_default_str();
-  app->add_option("-o,--output", a->bag, "Bag to write; never overwritten")->required()->type_name("BAG")->capture_default_str();
-  app->add_option("--merge", a->merge, "Frames of equal _ts: shallow, deep, or append (keeps every frame)")->type_name("MODE");
+  app->add_option("-o,--output", a->bag, "Bag to write; never overwritten")
+      ->required()
+      ->type_name("BAG")
+      ->capture_default_str();
+  app->add_option("--merge", a->merge,
+                  "Frames of equal _ts: shallow, deep, or append (keeps every frame)")
+      ->type_name("MODE");
   add_quiet(*app, a->quiet);
   return {app, [a] { return run(*a); }};
 }

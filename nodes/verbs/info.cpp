@@ -16,21 +16,26 @@ struct Arguments {
   bool quiet = false;
 };
 
-double seconds_between(std::int64_t first, std::int64_t last) { return static_cast<double>(last - first) / 1e9; }
+double seconds_between(std::int64_t first, std::int64_t last) {
+  return static_cast<double>(last - first) / 1e9;
+}
 
 double rate_of(const TrackRecord& track) {
   if (!track.first || track.total() < 2 || *track.first == *track.last) return 0.0;
   return static_cast<double>(track.total() - 1) / seconds_between(*track.first, *track.last);
 }
 
-std::string types_of(const std::set<std::string>& types) { return fmt::format("{}", fmt::join(types, "|")); }
+std::string types_of(const std::set<std::string>& types) {
+  return fmt::format("{}", fmt::join(types, "|"));
+}
 
 Value lost_value(const std::optional<std::uint64_t>& lost) { return lost ? Value(*lost) : Value(); }
 
 Fields track_fields(const TrackRecord& track) {
   Fields types;
   for (const auto& [field, seen] : track.fields) types.emplace_back(field, types_of(seen));
-  Fields fields{{"name", track.name}, {"points", track.total()}, {"late_points", track.late_points}};
+  Fields fields{
+      {"name", track.name}, {"points", track.total()}, {"late_points", track.late_points}};
   fields.emplace_back("first_ts", track.first ? Value(seconds_of_key(*track.first)) : Value());
   fields.emplace_back("last_ts", track.last ? Value(seconds_of_key(*track.last)) : Value());
   fields.emplace_back("rate_hz", rate_of(track));
@@ -48,27 +53,41 @@ Fields bag_fields(const BagSummary& bag) {
   const Fate fate = bag.fate();
   const std::optional<Timestamp> start = bag.start();
   const std::optional<Timestamp> end = bag.end();
-  Fields fields{{"path", bag.path}, {"format_version", bag.bag.format}, {"size_bytes", bag.size_bytes}, {"creator", bag.bag.creator}};
+  Fields fields{{"path", bag.path},
+                {"format_version", bag.bag.format},
+                {"size_bytes", bag.size_bytes},
+                {"creator", bag.bag.creator}};
   fields.emplace_back("start", start ? Value(start->seconds()) : Value());
   fields.emplace_back("end", end ? Value(end->seconds()) : Value());
   fields.emplace_back("duration", start ? seconds_between(start->ns(), end->ns()) : 0.0);
   fields.emplace_back("points", bag.points());
   const Fields counted = fate_fields(fate);
-  for (const char* name : {"received", "merged", "overwritten", "refused", "dropped"}) fields.emplace_back(name, *find_field(counted, name));
+  for (const char* name : {"received", "merged", "overwritten", "refused", "dropped"})
+    fields.emplace_back(name, *find_field(counted, name));
   fields.emplace_back("skipped", fate.skipped_total());
   fields.emplace_back("skipped_by_reason", *find_field(counted, "skipped"));
   fields.emplace_back("lost", lost_value(bag.lost()));
   Array runs;
   for (const RunRecord& run : bag.runs) {
-    Fields one{{"id", run.id}, {"start", run.start}, {"end", run.end ? Value(*run.end) : Value()}, {"status", run.closed ? "closed" : "open"},
-               {"host", run.host}, {"version", run.version}, {"config", run.config}, {"metadata", run.metadata}};
+    Fields one{{"id", run.id},
+               {"start", run.start},
+               {"end", run.end ? Value(*run.end) : Value()},
+               {"status", run.closed ? "closed" : "open"},
+               {"host", run.host},
+               {"version", run.version},
+               {"config", run.config},
+               {"metadata", run.metadata}};
     runs.emplace_back(std::move(one));
   }
   fields.emplace_back("runs", std::move(runs));
   Array publishers;
   for (const LossRecord& loss : bag.losses) {
-    publishers.emplace_back(Fields{{"publisher", loss.publisher}, {"src", fmt::format("{:016x}", loss.src)}, {"track", loss.track},
-                                   {"received", loss.received}, {"lost", loss.lost}, {"missed_before", loss.missed_before}});
+    publishers.emplace_back(Fields{{"publisher", loss.publisher},
+                                   {"src", fmt::format("{:016x}", loss.src)},
+                                   {"track", loss.track},
+                                   {"received", loss.received},
+                                   {"lost", loss.lost},
+                                   {"missed_before", loss.missed_before}});
   }
   fields.emplace_back("publishers", std::move(publishers));
   Array tracks;
@@ -79,7 +98,9 @@ Fields bag_fields(const BagSummary& bag) {
 
 std::string reasons(const Fields& counts) {
   std::string text;
-  for (const auto& [name, count] : counts) text += fmt::format("{}{} {}", text.empty() ? " (" : ", ", name, count_text(*count.get_if<std::uint64_t>()));
+  for (const auto& [name, count] : counts)
+    text += fmt::format("{}{} {}", text.empty() ? " (" : ", ", name,
+                        count_text(*count.get_if<std::uint64_t>()));
   return text.empty() ? text : text + ")";
 }
 
@@ -87,22 +108,39 @@ void print_head(const BagSummary& bag) {
   const std::optional<Timestamp> start = bag.start();
   const std::optional<Timestamp> end = bag.end();
   fmt::print("{}\n", bag.path);
-  fmt::print("  size       {}, format {}, by {}\n", bytes_text(bag.size_bytes), bag.bag.format, bag.bag.creator);
+  fmt::print("  size       {}, format {}, by {}\n", bytes_text(bag.size_bytes), bag.bag.format,
+             bag.bag.creator);
   if (start) {
-    fmt::print("  start      {}  ({})\n  end        {}  ({})\n  duration   {}\n", iso_text(start->seconds()), seconds_text(start->seconds()),
-               iso_text(end->seconds()), seconds_text(end->seconds()), duration_text(seconds_between(start->ns(), end->ns())));
+    fmt::print("  start      {}  ({})\n  end        {}  ({})\n  duration   {}\n",
+               iso_text(start->seconds()), seconds_text(start->seconds()), iso_text(end->seconds()),
+               seconds_text(end->seconds()),
+               duration_text(seconds_between(start->ns(), end->ns())));
   }
   fmt::print("  points     {} in {} tracks\n", count_text(bag.points()), bag.tracks.size());
   const Fate fate = bag.fate();
   const Fields counted = fate_fields(fate);
-  fmt::print("  frames     received {} = points {} + merged {} + refused {}{} + dropped {} + skipped {}{}\n", count_text(fate.received),
-             count_text(fate.points), count_text(fate.merged), count_text(fate.refused_total()), reasons(map_field(counted, "refused")),
-             count_text(fate.dropped), count_text(fate.skipped_total()), reasons(map_field(counted, "skipped")));
-  fmt::print("  lost       {}\n", bag.lost() ? count_text(*bag.lost()) : "unknown (no publisher numbers its frames)");
-  if (fate.overwritten > 0) fmt::print("  overwritten {} values by frames of equal _ts (record --merge append keeps every frame)\n", count_text(fate.overwritten));
+  fmt::print(
+      "  frames     received {} = points {} + merged {} + refused {}{} + dropped {} + skipped "
+      "{}{}\n",
+      count_text(fate.received), count_text(fate.points), count_text(fate.merged),
+      count_text(fate.refused_total()), reasons(map_field(counted, "refused")),
+      count_text(fate.dropped), count_text(fate.skipped_total()),
+      reasons(map_field(counted, "skipped")));
+  fmt::print("  lost       {}\n",
+             bag.lost() ? count_text(*bag.lost()) : "unknown (no publisher numbers its frames)");
+  if (fate.overwritten > 0)
+    fmt::print(
+        "  overwritten {} values by frames of equal _ts (record --merge append keeps every "
+        "frame)\n",
+        count_text(fate.overwritten));
   for (const RunRecord& run : bag.runs) {
-    fmt::print("  run {:<6} {} {} on {}{}\n", run.id, iso_text(run.start), run.closed ? fmt::format("to {}", iso_text(run.end.value_or(run.start))) : "not closed",
-               run.host, bag.writer && !run.closed && &run == &bag.runs.back() ? fmt::format(" (writer: {} pid {})", bag.writer->node, bag.writer->pid) : "");
+    fmt::print(
+        "  run {:<6} {} {} on {}{}\n", run.id, iso_text(run.start),
+        run.closed ? fmt::format("to {}", iso_text(run.end.value_or(run.start))) : "not closed",
+        run.host,
+        bag.writer && !run.closed && &run == &bag.runs.back()
+            ? fmt::format(" (writer: {} pid {})", bag.writer->node, bag.writer->pid)
+            : "");
     for (const auto& [key, value] : run.metadata) {
       std::string text;
       write_json(value, text);
@@ -114,8 +152,10 @@ void print_head(const BagSummary& bag) {
 void print_tracks(const BagSummary& bag) {
   if (bag.tracks.empty()) return;
   std::size_t width = 5;
-  for (const TrackRecord& track : bag.tracks) width = std::min<std::size_t>(40, std::max(width, track.name.size()));
-  fmt::print("\n  {}  {:>10}  {:>9}  {:>9}  {:>6}  fields\n", fit("track", width), "points", "rate", "bytes", "lost");
+  for (const TrackRecord& track : bag.tracks)
+    width = std::min<std::size_t>(40, std::max(width, track.name.size()));
+  fmt::print("\n  {}  {:>10}  {:>9}  {:>9}  {:>6}  fields\n", fit("track", width), "points", "rate",
+             "bytes", "lost");
   for (const TrackRecord& track : bag.tracks) {
     std::string fields;
     constexpr std::size_t kFieldsShown = 6;
@@ -127,13 +167,15 @@ void print_tracks(const BagSummary& bag) {
       }
       fields += fmt::format("{}{} {}", fields.empty() ? "" : ", ", field, types_of(types));
     }
-    fmt::print("  {}  {:>10}  {:>6.1f} Hz  {:>9}  {:>6}  {}\n", fit(track.name, width), count_text(track.total()), rate_of(track),
-               bytes_text(track.bytes), track.lost ? count_text(*track.lost) : "?", fields);
+    fmt::print("  {}  {:>10}  {:>6.1f} Hz  {:>9}  {:>6}  {}\n", fit(track.name, width),
+               count_text(track.total()), rate_of(track), bytes_text(track.bytes),
+               track.lost ? count_text(*track.lost) : "?", fields);
   }
   for (const LossRecord& loss : bag.losses) {
     if (loss.lost == 0 && loss.missed_before == 0) continue;
     fmt::print("  loss: {} of {}: {} lost, {} sent before the recorder was there\n", loss.track,
-               loss.publisher.empty() ? fmt::format("{:016x}", loss.src) : loss.publisher, count_text(loss.lost), count_text(loss.missed_before));
+               loss.publisher.empty() ? fmt::format("{:016x}", loss.src) : loss.publisher,
+               count_text(loss.lost), count_text(loss.missed_before));
   }
 }
 
@@ -142,7 +184,8 @@ int run(const Arguments& arguments) {
   std::string json;
   for (const std::string& path : arguments.bags) {
     const Result<BagReader> reader = BagReader::open(path);
-    const Result<BagSummary> summary = reader ? reader->summary() : Result<BagSummary>(tl::unexpected(reader.error()));
+    const Result<BagSummary> summary =
+        reader ? reader->summary() : Result<BagSummary>(tl::unexpected(reader.error()));
     if (!summary) {
       exit_code = std::max(exit_code, show("info", summary.error()));
       continue;
@@ -162,7 +205,8 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 Verb add_info(CLI::App& root) {
-  CLI::App* const app = add_subcommand(root, "info", "Shows what bags hold and what became of every frame", "zbag info day.zbag");
+  CLI::App* const app = add_subcommand(
+      root, "info", "Shows what bags hold and what became of every frame", "zbag info day.zbag");
   auto a = std::make_shared<Arguments>();
   app->add_option("BAG", a->bags, "Bags to look at")->required()->capture_default_str();
   app->add_flag("--json", a->json, "Prints JSON");

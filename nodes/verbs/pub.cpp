@@ -31,7 +31,8 @@ struct Arguments {
 // One session for all tracks, or one a track, as separate sensor processes would have.
 class Sessions {
  public:
-  Sessions(Context& context, const Arguments& arguments) : context_(context), arguments_(arguments) {}
+  Sessions(Context& context, const Arguments& arguments)
+      : context_(context), arguments_(arguments) {}
 
   Result<Track*> track(const std::string& name) {
     const auto known = tracks_.find(name);
@@ -82,7 +83,10 @@ class Sessions {
 class Publication {
  public:
   Publication(const Arguments& arguments, TrackFilter filter, Sessions& sessions)
-      : arguments_(arguments), filter_(std::move(filter)), sessions_(sessions), clock_([] { return std::chrono::steady_clock::now(); }) {
+      : arguments_(arguments),
+        filter_(std::move(filter)),
+        sessions_(sessions),
+        clock_([] { return std::chrono::steady_clock::now(); }) {
     clock_.set_rate(arguments.rate);
   }
 
@@ -125,14 +129,17 @@ class Publication {
     while (!StopSignal::wanted()) {
       const auto left = *clock_.when(ns) - std::chrono::steady_clock::now();
       if (left.count() <= 0) return;
-      std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(left, std::chrono::milliseconds(100)));
+      std::this_thread::sleep_for(
+          std::min<std::chrono::nanoseconds>(left, std::chrono::milliseconds(100)));
     }
   }
 
   Status send(const NeutralFrame& frame) {
     Result<Track*> track = sessions_.track(frame.track);
-    const Timestamp stamp = shift_ns_ == 0 ? frame.stamp : Timestamp::from_ns(frame.stamp.ns() + shift_ns_);
-    Status status = track ? (*track)->append(frame.fields, stamp) : Status(tl::unexpected(track.error()));
+    const Timestamp stamp =
+        shift_ns_ == 0 ? frame.stamp : Timestamp::from_ns(frame.stamp.ns() + shift_ns_);
+    Status status =
+        track ? (*track)->append(frame.fields, stamp) : Status(tl::unexpected(track.error()));
     while (!status && status.error().code == ErrorCode::kTimeout && StopSignal::count() < 2) {
       status = (*track)->append(frame.fields, stamp);
     }
@@ -165,10 +172,13 @@ class Publication {
 int run(const Arguments& arguments) {
   const Result<TrackFilter> filter = TrackFilter::parse(arguments.tracks);
   if (!filter) return show("pub", filter.error());
-  if (Status status = check_number("rate", arguments.rate, 1e-6, 1e6); !status) return show("pub", status.error());
-  if (Status status = check_number("wait", arguments.wait_seconds, 0.0, 1e6); !status) return show("pub", status.error());
+  if (Status status = check_number("rate", arguments.rate, 1e-6, 1e6); !status)
+    return show("pub", status.error());
+  if (Status status = check_number("wait", arguments.wait_seconds, 0.0, 1e6); !status)
+    return show("pub", status.error());
   // Opened once beforehand, so that a wrong name is said before anybody is waited for.
-  if (const Result<NeutralReader> reader = NeutralReader::open(arguments.file); !reader) return show("pub", reader.error());
+  if (const Result<NeutralReader> reader = NeutralReader::open(arguments.file); !reader)
+    return show("pub", reader.error());
 
   int exit_code = kExitDone;
   std::uint64_t sent = 0;
@@ -176,10 +186,11 @@ int run(const Arguments& arguments) {
   {
     Context context;
     Sessions sessions(context, arguments);
-    const auto wait = std::chrono::milliseconds(static_cast<std::int64_t>(arguments.wait_seconds * 1000.0));
+    const auto wait =
+        std::chrono::milliseconds(static_cast<std::int64_t>(arguments.wait_seconds * 1000.0));
     if (!sessions.wait_for_listener(wait) && !StopSignal::wanted()) {
-      warn("pub", fmt::format("nobody listens at {} after {} s; publishing all the same", arguments.bus.urls.publish_to,
-                              arguments.wait_seconds));
+      warn("pub", fmt::format("nobody listens at {} after {} s; publishing all the same",
+                              arguments.bus.urls.publish_to, arguments.wait_seconds));
     }
     Publication publication(arguments, *filter, sessions);
     Status status;
@@ -202,16 +213,23 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 Verb add_pub(CLI::App& root) {
-  CLI::App* const app = add_subcommand(root, "pub", "Publishes a neutral recording as sensor processes would",
-                                       "zbag pub run.jsonl.xz --rate 20");
+  CLI::App* const app =
+      add_subcommand(root, "pub", "Publishes a neutral recording as sensor processes would",
+                     "zbag pub run.jsonl.xz --rate 20");
   auto arguments = std::make_shared<Arguments>();
-  app->add_option("FILE", arguments->file, "Recording: JSON lines, plain or .xz")->required()->capture_default_str();
+  app->add_option("FILE", arguments->file, "Recording: JSON lines, plain or .xz")
+      ->required()
+      ->capture_default_str();
   app->add_option("--rate", arguments->rate, "Speed; 1 is real time")->type_name("R");
   app->add_flag("--burst", arguments->burst, "As fast as the bus takes frames");
   app->add_flag("--loop", arguments->loop, "Starts over at the end, stamps going on");
   app->add_flag("--split-tracks", arguments->split_tracks, "One publishing session for each track");
-  app->add_option("--track", arguments->tracks, "Only tracks that match: * is one segment, ** any number")->type_name("PATTERN");
-  app->add_option("--wait", arguments->wait_seconds, "Seconds to wait at most for the first subscriber")->type_name("S");
+  app->add_option("--track", arguments->tracks,
+                  "Only tracks that match: * is one segment, ** any number")
+      ->type_name("PATTERN");
+  app->add_option("--wait", arguments->wait_seconds,
+                  "Seconds to wait at most for the first subscriber")
+      ->type_name("S");
   add_bus_options(*app, arguments->bus);
   return {app, [arguments] { return run(*arguments); }};
 }

@@ -33,11 +33,13 @@ int run(const Arguments& arguments) {
   if (!filter) return show("tap", filter.error());
   const Result<PointFormat> format = parse_point_format(arguments.format);
   if (!format) return show("tap", format.error());
-  if (Status status = check_number("timeout", arguments.timeout_seconds, 0.0, 1e9); !status) return show("tap", status.error());
+  if (Status status = check_number("timeout", arguments.timeout_seconds, 0.0, 1e9); !status)
+    return show("tap", status.error());
   Context context;
   Result<Tap> tap = Tap::open(context, arguments.bus.urls.subscribe_to, *filter, {});
   if (!tap) return show("tap", tap.error());
-  if (!arguments.bus.quiet) fmt::print(stderr, "ready subscribe-to={}\n", arguments.bus.urls.subscribe_to);
+  if (!arguments.bus.quiet)
+    fmt::print(stderr, "ready subscribe-to={}\n", arguments.bus.urls.subscribe_to);
 
   PointPrinter printer(*format, arguments.fields, arguments.all);
   std::uint64_t printed = 0;
@@ -49,45 +51,64 @@ int run(const Arguments& arguments) {
     const auto now = std::chrono::steady_clock::now();
     if (!frame) {
       if (!printer.flush()) return printer.exit_code("tap");
-      if (arguments.timeout_seconds > 0.0 && now - heard > std::chrono::duration<double>(arguments.timeout_seconds)) break;
-      if (!warned && printed == 0 && now - heard > std::chrono::seconds(2) && !arguments.bus.quiet) {
+      if (arguments.timeout_seconds > 0.0 &&
+          now - heard > std::chrono::duration<double>(arguments.timeout_seconds))
+        break;
+      if (!warned && printed == 0 && now - heard > std::chrono::seconds(2) &&
+          !arguments.bus.quiet) {
         warned = true;
-        warn("tap", fmt::format("nothing from {} yet; is a broker running and somebody publishing?", arguments.bus.urls.subscribe_to));
+        warn("tap", fmt::format("nothing from {} yet; is a broker running and somebody publishing?",
+                                arguments.bus.urls.subscribe_to));
       }
       continue;
     }
     heard = now;
-    const std::span bytes(reinterpret_cast<const std::uint8_t*>(frame->bytes.data()), frame->bytes.size());
+    const std::span bytes(reinterpret_cast<const std::uint8_t*>(frame->bytes.data()),
+                          frame->bytes.size());
     const ScanOutcome outcome = scan_frame(bytes);
     const Result<Fields> fields = decode_fields(bytes);
     if (outcome.refusal || !fields) {
       ++malformed;
       continue;
     }
-    if (!printer.print(frame->track, stamp_of(*frame, outcome.scan), *fields)) return printer.exit_code("tap");
+    if (!printer.print(frame->track, stamp_of(*frame, outcome.scan), *fields))
+      return printer.exit_code("tap");
     ++printed;
   }
   if (!printer.flush()) return printer.exit_code("tap");
   if (malformed > 0) warn("tap", fmt::format("{} malformed frames were not shown", malformed));
   if (tap->skipped() > 0) {
-    warn("tap", fmt::format("{} frames were skipped: they came faster than they could be shown", tap->skipped()));
+    warn("tap", fmt::format("{} frames were skipped: they came faster than they could be shown",
+                            tap->skipped()));
     return kExitLossy;
   }
-  const bool timed_out = arguments.timeout_seconds > 0.0 && !StopSignal::wanted() && printed < std::max<std::uint64_t>(1, arguments.count);
-  if (timed_out) return show("tap", {ErrorCode::kTimeout, fmt::format("{} frames in {} s", printed, arguments.timeout_seconds)});
+  const bool timed_out = arguments.timeout_seconds > 0.0 && !StopSignal::wanted() &&
+                         printed < std::max<std::uint64_t>(1, arguments.count);
+  if (timed_out)
+    return show("tap", {ErrorCode::kTimeout,
+                        fmt::format("{} frames in {} s", printed, arguments.timeout_seconds)});
   return kExitDone;
 }
 
 }  // namespace
 
 Verb add_tap(CLI::App& root) {
-  CLI::App* const app = add_subcommand(root, "tap", "Prints frames as they pass, never slowing the bus", "zbag tap 'laser/**' -n 10");
+  CLI::App* const app =
+      add_subcommand(root, "tap", "Prints frames as they pass, never slowing the bus",
+                     "zbag tap 'laser/**' -n 10");
   auto arguments = std::make_shared<Arguments>();
-  app->add_option("PATTERN", arguments->patterns, "Tracks to show: * is one segment, ** any number [all]")->capture_default_str();
+  app->add_option("PATTERN", arguments->patterns,
+                  "Tracks to show: * is one segment, ** any number [all]")
+      ->capture_default_str();
   app->add_option("-n", arguments->count, "Stops after so many frames; 0: never")->type_name("N");
-  app->add_option("--timeout", arguments->timeout_seconds, "Stops when nothing came for so many seconds; 0: never")->type_name("S");
-  app->add_option("--format", arguments->format, "json, yaml, or raw (MessagePack [track, map])")->type_name("F");
-  app->add_option("--fields", arguments->fields, "Only these fields, separated by commas")->delimiter(',')->type_name("A,B");
+  app->add_option("--timeout", arguments->timeout_seconds,
+                  "Stops when nothing came for so many seconds; 0: never")
+      ->type_name("S");
+  app->add_option("--format", arguments->format, "json, yaml, or raw (MessagePack [track, map])")
+      ->type_name("F");
+  app->add_option("--fields", arguments->fields, "Only these fields, separated by commas")
+      ->delimiter(',')
+      ->type_name("A,B");
   app->add_flag("--all", arguments->all, "Shows _src and _seq too");
   add_bus_options(*app, arguments->bus);
   return {app, [arguments] { return run(*arguments); }};

@@ -37,7 +37,8 @@ struct Topic {
 class TopicTable {
  public:
   void add(const TapFrame& frame) {
-    const std::span bytes(reinterpret_cast<const std::uint8_t*>(frame.bytes.data()), frame.bytes.size());
+    const std::span bytes(reinterpret_cast<const std::uint8_t*>(frame.bytes.data()),
+                          frame.bytes.size());
     if (frame.track == "_sys/session") {
       if (const Result<Fields> session = decode_fields(bytes)) ledger_.announce(*session);
       return;
@@ -55,17 +56,21 @@ class TopicTable {
     }
     topic.publishers.insert(*outcome.scan.src);
     if (!outcome.scan.seq) return;
-    LossLedger::Stream* const stream = ledger_.stream(*outcome.scan.src, topic.id, frame.track, *outcome.scan.seq);
+    LossLedger::Stream* const stream =
+        ledger_.stream(*outcome.scan.src, topic.id, frame.track, *outcome.scan.seq);
     if (stream != nullptr) static_cast<void>(ledger_.note(*stream, *outcome.scan.seq));
   }
 
   std::vector<std::string> lines(double seconds) const {
-    std::vector<std::string> lines{fmt::format("{}  {:>9}  {:>10}  {:>10}  {:>6}  {:>6}", fit("track", 32), "rate", "bandwidth",
-                                               "publishers", "lost", "age")};
+    std::vector<std::string> lines{fmt::format("{}  {:>9}  {:>10}  {:>10}  {:>6}  {:>6}",
+                                               fit("track", 32), "rate", "bandwidth", "publishers",
+                                               "lost", "age")};
     for (const auto& [name, topic] : topics_) {
-      lines.push_back(fmt::format("{}  {:>6.1f} Hz  {:>8}/s  {:>10}  {:>6}  {:>4.1f} s", fit(name, 32), rate(topic, seconds),
-                                  bytes_text(static_cast<std::uint64_t>(static_cast<double>(topic.bytes) / seconds)),
-                                  publishers(topic), lost(topic), age(topic)));
+      lines.push_back(fmt::format(
+          "{}  {:>6.1f} Hz  {:>8}/s  {:>10}  {:>6}  {:>4.1f} s", fit(name, 32),
+          rate(topic, seconds),
+          bytes_text(static_cast<std::uint64_t>(static_cast<double>(topic.bytes) / seconds)),
+          publishers(topic), lost(topic), age(topic)));
     }
     if (topics_.empty()) lines.emplace_back("(nothing heard)");
     return lines;
@@ -75,20 +80,23 @@ class TopicTable {
     std::string out = "[";
     for (const auto& [name, topic] : topics_) {
       if (out.size() > 1) out += ',';
-      const Fields fields{{"name", name},
-                          {"rate_hz", rate(topic, seconds)},
-                          {"bytes_per_s", static_cast<double>(topic.bytes) / seconds},
-                          {"frames", topic.frames},
-                          {"publishers", topic.publishers.size() + (topic.anonymous > 0 ? 1 : 0)},
-                          {"lost", ledger_.of_track(topic.id) ? Value(ledger_.of_track(topic.id)->lost) : Value()},
-                          {"age_s", age(topic)}};
+      const Fields fields{
+          {"name", name},
+          {"rate_hz", rate(topic, seconds)},
+          {"bytes_per_s", static_cast<double>(topic.bytes) / seconds},
+          {"frames", topic.frames},
+          {"publishers", topic.publishers.size() + (topic.anonymous > 0 ? 1 : 0)},
+          {"lost", ledger_.of_track(topic.id) ? Value(ledger_.of_track(topic.id)->lost) : Value()},
+          {"age_s", age(topic)}};
       write_json(Value(fields), out);
     }
     return out + "]\n";
   }
 
  private:
-  static double rate(const Topic& topic, double seconds) { return static_cast<double>(topic.frames) / seconds; }
+  static double rate(const Topic& topic, double seconds) {
+    return static_cast<double>(topic.frames) / seconds;
+  }
   static double age(const Topic& topic) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - topic.last).count();
   }
@@ -110,7 +118,8 @@ int run(const Arguments& arguments) {
   patterns.emplace_back("_sys/session");
   const Result<TrackFilter> filter = TrackFilter::parse(patterns);
   if (!filter) return show("topics", filter.error());
-  if (Status status = check_number("duration", arguments.duration_seconds, 0.001, 1e9); !status) return show("topics", status.error());
+  if (Status status = check_number("duration", arguments.duration_seconds, 0.001, 1e9); !status)
+    return show("topics", status.error());
   Context context;
   Result<Tap> tap = Tap::open(context, arguments.bus.urls.subscribe_to, *filter, {});
   if (!tap) return show("topics", tap.error());
@@ -118,9 +127,13 @@ int run(const Arguments& arguments) {
   LiveScreen screen;
   const auto start = std::chrono::steady_clock::now();
   auto drawn = start;
-  const auto seconds = [&] { return std::max(0.001, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()); };
+  const auto seconds = [&] {
+    return std::max(
+        0.001, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  };
   while (!StopSignal::wanted() && (arguments.watch || seconds() < arguments.duration_seconds)) {
-    if (const std::optional<TapFrame> frame = tap->next(std::chrono::milliseconds(50))) table.add(*frame);
+    if (const std::optional<TapFrame> frame = tap->next(std::chrono::milliseconds(50)))
+      table.add(*frame);
     const auto now = std::chrono::steady_clock::now();
     if (arguments.watch && now - drawn > std::chrono::milliseconds(500)) {
       drawn = now;
@@ -138,9 +151,13 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 Verb add_topics(CLI::App& root) {
-  CLI::App* const app = add_subcommand(root, "topics", "Lists the tracks seen on the bus, with rates and losses", "zbag topics --watch");
+  CLI::App* const app =
+      add_subcommand(root, "topics", "Lists the tracks seen on the bus, with rates and losses",
+                     "zbag topics --watch");
   auto arguments = std::make_shared<Arguments>();
-  app->add_option("PATTERN", arguments->patterns, "Tracks to list: * is one segment, ** any number [all]")->capture_default_str();
+  app->add_option("PATTERN", arguments->patterns,
+                  "Tracks to list: * is one segment, ** any number [all]")
+      ->capture_default_str();
   app->add_flag("--watch", arguments->watch, "Refreshes in place until stopped");
   app->add_flag("--json", arguments->json, "Prints JSON at the end");
   app->add_option("--duration", arguments->duration_seconds, "Seconds to listen")->type_name("S");

@@ -11,16 +11,21 @@
 namespace zbag {
 
 Verb add_version(CLI::App& root) {
-  CLI::App* const app = add_subcommand(root, "version", "Prints the version", "zbag version --verbose");
+  CLI::App* const app =
+      add_subcommand(root, "version", "Prints the version", "zbag version --verbose");
   auto verbose = std::make_shared<bool>(false);
   app->add_flag("--verbose", *verbose, "Libraries and formats too");
   return {app, [verbose] {
             fmt::print("zbag {}\n", kZbagVersion);
             if (!*verbose) return kExitDone;
-            fmt::print("bag format   {}\nlibzmq       {}\nlmdb         {}\nfmt          {}.{}.{}\nCLI11        {}\n"
-                       "json         {}.{}.{}\n",
-                       kBagFormat, Context::library_version(), Env::library_version(), FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100, CLI11_VERSION,
-                       NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH);
+            fmt::print(
+                "bag format   {}\nlibzmq       {}\nlmdb         {}\nfmt          {}.{}.{}\nCLI11   "
+                "     {}\n"
+                "json         {}.{}.{}\n",
+                kBagFormat, Context::library_version(), Env::library_version(), FMT_VERSION / 10000,
+                FMT_VERSION / 100 % 100, FMT_VERSION % 100, CLI11_VERSION,
+                NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
+                NLOHMANN_JSON_VERSION_PATCH);
             return kExitDone;
           }};
 }

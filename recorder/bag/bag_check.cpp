@@ -23,18 +23,21 @@ class MappedFile {
  public:
   static Result<MappedFile> open(const std::string& path) {
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    struct stat status{};
-    if (fd < 0 || ::fstat(fd, &status) != 0) return fail(ErrorCode::kIo, fmt::format("{}: {}", path, std::strerror(errno)));
+    struct stat status {};
+    if (fd < 0 || ::fstat(fd, &status) != 0)
+      return fail(ErrorCode::kIo, fmt::format("{}: {}", path, std::strerror(errno)));
     const auto size = static_cast<std::size_t>(status.st_size);
     void* const at = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0);
     ::close(fd);
-    if (at == MAP_FAILED) return fail(ErrorCode::kIo, fmt::format("{}: {}", path, std::strerror(errno)));
+    if (at == MAP_FAILED)
+      return fail(ErrorCode::kIo, fmt::format("{}: {}", path, std::strerror(errno)));
     return MappedFile(static_cast<const std::uint8_t*>(at), size);
   }
   ~MappedFile() {
     if (at_ != nullptr) ::munmap(const_cast<std::uint8_t*>(at_), size_);
   }
-  MappedFile(MappedFile&& other) noexcept : at_(std::exchange(other.at_, nullptr)), size_(other.size_) {}
+  MappedFile(MappedFile&& other) noexcept
+      : at_(std::exchange(other.at_, nullptr)), size_(other.size_) {}
   MappedFile& operator=(MappedFile&&) = delete;
 
   const std::uint8_t* data() const { return at_; }
@@ -93,19 +96,23 @@ class PageWalk {
     // Exactly one kind: LMDB's other flags (duplicates, sub-pages) are never in a bag.
     const unsigned kind = flags & kKindMask;
     if (kind != kBranch && kind != kLeaf) return bad(number, "is of no known kind");
-    if (lower < kPageHeader || lower > upper || upper > meta_.page_bytes || lower % 2 != 0) return bad(number, "has impossible bounds");
+    if (lower < kPageHeader || lower > upper || upper > meta_.page_bytes || lower % 2 != 0)
+      return bad(number, "has impossible bounds");
     // LMDB reads the first node of a leaf and two of a branch without asking.
     if (lower - kPageHeader < (kind == kBranch ? 4u : 2u)) return bad(number, "has too few nodes");
     for (std::size_t at = kPageHeader; at < lower; at += 2) {
       const std::size_t node = load<std::uint16_t>(page + at);
-      if (node < upper || node + kNodeHeader > meta_.page_bytes) return bad(number, "has a node outside itself");
-      if (Status status = check_node(page, number, node, (flags & kLeaf) != 0, depth, is_main); !status) return status;
+      if (node < upper || node + kNodeHeader > meta_.page_bytes)
+        return bad(number, "has a node outside itself");
+      if (Status status = check_node(page, number, node, (flags & kLeaf) != 0, depth, is_main);
+          !status)
+        return status;
     }
     return {};
   }
 
-  Status check_node(const std::uint8_t* page, std::uint64_t number, std::size_t node, bool is_leaf, int depth,
-                    bool is_main) {
+  Status check_node(const std::uint8_t* page, std::uint64_t number, std::size_t node, bool is_leaf,
+                    int depth, bool is_main) {
     const std::uint64_t low = load<std::uint16_t>(page + node);
     const std::uint64_t high = load<std::uint16_t>(page + node + 2);
     const std::uint64_t flags = load<std::uint16_t>(page + node + 4);
@@ -113,7 +120,8 @@ class PageWalk {
     const std::size_t data = node + kNodeHeader + key_bytes;
     if (data > meta_.page_bytes) return bad(number, "has a key outside itself");
     if (!is_leaf) return tree(low | high << 16 | flags << 32, depth + 1, is_main);
-    if ((flags & ~std::uint64_t{is_main ? kSubData : kBigData}) != 0) return bad(number, "has a node of an unknown kind");
+    if ((flags & ~std::uint64_t{is_main ? kSubData : kBigData}) != 0)
+      return bad(number, "has a node of an unknown kind");
     const std::uint64_t data_bytes = low | high << 16;
     if ((flags & kBigData) != 0) {
       if (data + 8 > meta_.page_bytes) return bad(number, "has a value outside itself");
@@ -122,7 +130,8 @@ class PageWalk {
     if (data + data_bytes > meta_.page_bytes) return bad(number, "has a value outside itself");
     if (!is_main) return {};
     constexpr std::uint64_t kTableRecord = 48;
-    if ((flags & kSubData) == 0 || data_bytes != kTableRecord) return bad(number, "has an entry that is no table");
+    if ((flags & kSubData) == 0 || data_bytes != kTableRecord)
+      return bad(number, "has an entry that is no table");
     return tree(load<std::uint64_t>(page + data + 40), depth + 1, false);
   }
 
@@ -133,7 +142,8 @@ class PageWalk {
     if (load<std::uint64_t>(page) != number || (load<std::uint16_t>(page + 10) & kOverflow) == 0) {
       return bad(number, "is no overflow page");
     }
-    if (count == 0 || count > meta_.last_page + 1 - number || kPageHeader + data_bytes > count * meta_.page_bytes) {
+    if (count == 0 || count > meta_.last_page + 1 - number ||
+        kPageHeader + data_bytes > count * meta_.page_bytes) {
       return bad(number, "is too short for its value");
     }
     pages_ += count - 1;
@@ -156,15 +166,16 @@ struct TrackSums {
   std::uint64_t unreadable = 0;
 };
 
-void check_block(const BlockKey& key, std::string_view value, const std::string& track, TrackSums& sums,
-                 CheckReport& report) {
+void check_block(const BlockKey& key, std::string_view value, const std::string& track,
+                 TrackSums& sums, CheckReport& report) {
   ++report.blocks;
   const Result<Block> block = Block::open(value);
   if (!block) {
     const Result<BlockHeader> header = Block::read_header(value);
     const std::uint64_t points = header ? header->count : 0;
     sums.unreadable += points;
-    add(report, {block.error().message, track, key.first, header ? header->last : key.first, points});
+    add(report,
+        {block.error().message, track, key.first, header ? header->last : key.first, points});
     return;
   }
   const BlockHeader& header = block->header();
@@ -181,24 +192,32 @@ void check_block(const BlockKey& key, std::string_view value, const std::string&
   }
   report.points += header.count;
   if (!header.is_late() && sums.unreadable == 0 && header.first_ordinal != sums.main_points) {
-    complain(fmt::format("block counts on from {} where {} points lie before it", header.first_ordinal, sums.main_points), 0);
+    complain(fmt::format("block counts on from {} where {} points lie before it",
+                         header.first_ordinal, sums.main_points),
+             0);
   }
   (header.is_late() ? sums.late_points : sums.main_points) += header.count;
   for (const StoredPoint& point : block->points()) {
     const ScanOutcome scan = scan_frame(point.map);
     if (!scan.refusal) continue;
-    BagProblem problem{fmt::format("a point's fields are malformed ({})", refusal_name(*scan.refusal)), track, point.key,
-                       point.key, 1};
+    BagProblem problem{
+        fmt::format("a point's fields are malformed ({})", refusal_name(*scan.refusal)), track,
+        point.key, point.key, 1};
     add(report, std::move(problem));
   }
 }
 
 void check_track(const TrackRecord& track, const TrackSums& sums, CheckReport& report) {
-  const bool counts_fit = sums.unreadable > 0 || (sums.main_points == track.main_points && sums.late_points == track.late_points);
+  const bool counts_fit = sums.unreadable > 0 || (sums.main_points == track.main_points &&
+                                                  sums.late_points == track.late_points);
   if (!counts_fit) {
-    add(report, {fmt::format("{} + {} points are stored where {} + {} were counted", sums.main_points, sums.late_points,
-                             track.main_points, track.late_points),
-                 track.name, {}, {}, 0});
+    add(report,
+        {fmt::format("{} + {} points are stored where {} + {} were counted", sums.main_points,
+                     sums.late_points, track.main_points, track.late_points),
+         track.name,
+         {},
+         {},
+         0});
   }
   if (!track.fate.balances()) {
     add(report, {"the fate of its frames does not add up", track.name, {}, {}, 0});
@@ -212,7 +231,8 @@ Result<std::uint64_t> check_pages(const std::string& path) {
   if (!meta) return tl::unexpected(meta.error());
   const Result<MappedFile> file = MappedFile::open(path);
   if (!file) return tl::unexpected(file.error());
-  if (meta->last_page >= file->size() / meta->page_bytes) return fail(ErrorCode::kDamaged, fmt::format("{}: truncated", path));
+  if (meta->last_page >= file->size() / meta->page_bytes)
+    return fail(ErrorCode::kDamaged, fmt::format("{}: truncated", path));
   PageWalk walk(*file, *meta);
   if (Status status = walk.run(); !status) return fail(status.error(), path);
   return walk.pages();
@@ -222,7 +242,8 @@ Result<CheckReport> check_bag(const std::string& path, const Progress& progress)
   const Result<std::uint64_t> pages = check_pages(path);
   CheckReport report;
   if (!pages) {
-    if (pages.error().code != ErrorCode::kDamaged || !read_meta_pages(path)) return tl::unexpected(pages.error());
+    if (pages.error().code != ErrorCode::kDamaged || !read_meta_pages(path))
+      return tl::unexpected(pages.error());
     add(report, {pages.error().message, {}, {}, {}, 0});
     return report;
   }

@@ -1,8 +1,9 @@
 // Verifies a bag: its pages, every block's checksum, every count.
 //
 // LMDB never checks its pages: a flipped byte in one can crash a reader. So check() first walks the
-// trees with a page reader of our own, which trusts no number in the file, and opens the bag through
-// LMDB only when that walk found it sound. Reads the whole file once; memory is bounded by a block.
+// trees with a page reader of our own, which trusts no number in the file, and opens the bag
+// through LMDB only when that walk found it sound. Reads the whole file once; memory is bounded by
+// a block.
 #pragma once
 
 #include <cstdint>
@@ -17,10 +18,10 @@ namespace zbag {
 
 struct BagProblem {
   std::string what;
-  std::string track;                   // empty: not of one track
-  std::optional<std::int64_t> first;   // nanoseconds: the extent that cannot be read
+  std::string track;                  // empty: not of one track
+  std::optional<std::int64_t> first;  // nanoseconds: the extent that cannot be read
   std::optional<std::int64_t> last;
-  std::uint64_t points = 0;            // how many points that costs; 0: none, or not known
+  std::uint64_t points = 0;  // how many points that costs; 0: none, or not known
 };
 
 struct CheckReport {
@@ -37,8 +38,8 @@ inline constexpr std::size_t kProblemsMax = 1'000;
 // Called now and then with the share done, 0 to 1.
 using Progress = std::function<void(double)>;
 
-// Errors only for what keeps it from looking: kNotFound, kIo, kNewerFormat; a file that is no bag or
-// is truncated gives kDamaged.
+// Errors only for what keeps it from looking: kNotFound, kIo, kNewerFormat; a file that is no bag
+// or is truncated gives kDamaged.
 Result<CheckReport> check_bag(const std::string& path, const Progress& progress = {});
 
 // The page walk alone. kDamaged names the page. Returns the pages in use.

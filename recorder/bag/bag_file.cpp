@@ -104,16 +104,19 @@ Result<MetaPages> read_meta_pages(const std::string& path) {
     const ErrorCode code = errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo;
     return fail(code, fmt::format("{}: {}", path, std::strerror(errno)));
   }
-  struct stat status{};
-  if (::fstat(file.get(), &status) != 0) return fail(ErrorCode::kIo, fmt::format("{}: {}", path, std::strerror(errno)));
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0)
+    return fail(ErrorCode::kIo, fmt::format("{}: {}", path, std::strerror(errno)));
   if (S_ISDIR(status.st_mode)) return tl::unexpected(not_a_bag(path, "a directory"));
   if (status.st_size == 0) return tl::unexpected(not_a_bag(path, "the file is empty"));
   std::array<std::uint8_t, kMetaBytes> page{};
   std::optional<MetaPages> newest;
-  if (::pread(file.get(), page.data(), page.size(), 0) == static_cast<ssize_t>(page.size())) newest = parse_meta(page.data());
+  if (::pread(file.get(), page.data(), page.size(), 0) == static_cast<ssize_t>(page.size()))
+    newest = parse_meta(page.data());
   // The second meta page begins where the first ends; without the first, try the usual size.
   const std::uint32_t page_bytes = newest ? newest->page_bytes : 4096;
-  if (::pread(file.get(), page.data(), page.size(), page_bytes) == static_cast<ssize_t>(page.size())) {
+  if (::pread(file.get(), page.data(), page.size(), page_bytes) ==
+      static_cast<ssize_t>(page.size())) {
     const std::optional<MetaPages> second = parse_meta(page.data());
     if (second && (!newest || second->txn > newest->txn)) newest = second;
   }
@@ -121,27 +124,34 @@ Result<MetaPages> read_meta_pages(const std::string& path) {
   // Compared in pages: the product of a damaged number could overflow.
   const std::uint64_t pages = static_cast<std::uint64_t>(status.st_size) / newest->page_bytes;
   if (newest->last_page >= pages) {
-    return fail(ErrorCode::kDamaged, fmt::format("{}: truncated: {} pages are there, page {} is in use", path, pages,
-                                                 newest->last_page));
+    return fail(ErrorCode::kDamaged,
+                fmt::format("{}: truncated: {} pages are there, page {} is in use", path, pages,
+                            newest->last_page));
   }
   return *newest;
 }
 
-Result<std::shared_ptr<BagFile>> BagFile::open_to_read(const std::string& path) { return open(path, false, 0); }
+Result<std::shared_ptr<BagFile>> BagFile::open_to_read(const std::string& path) {
+  return open(path, false, 0);
+}
 
-Result<std::shared_ptr<BagFile>> BagFile::open_to_write(const std::string& path, std::size_t map_bytes) {
+Result<std::shared_ptr<BagFile>> BagFile::open_to_write(const std::string& path,
+                                                        std::size_t map_bytes) {
   return open(path, true, map_bytes);
 }
 
-Result<std::shared_ptr<BagFile>> BagFile::open(const std::string& path, bool to_write, std::size_t map_bytes) {
-  if (const Result<MetaPages> meta = read_meta_pages(path); !meta) return tl::unexpected(meta.error());
+Result<std::shared_ptr<BagFile>> BagFile::open(const std::string& path, bool to_write,
+                                               std::size_t map_bytes) {
+  if (const Result<MetaPages> meta = read_meta_pages(path); !meta)
+    return tl::unexpected(meta.error());
   FileDescriptor file(::open(path.c_str(), (to_write ? O_RDWR : O_RDONLY) | O_CLOEXEC));
-  struct stat status{};
+  struct stat status {};
   if (file.get() < 0 || ::fstat(file.get(), &status) != 0) {
     return fail(ErrorCode::kIo, fmt::format("{}: {}", path, std::strerror(errno)));
   }
   if (to_write && ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
-    return fail(ErrorCode::kBusy, fmt::format("{} is being written by {}", path, writer_text(path)));
+    return fail(ErrorCode::kBusy,
+                fmt::format("{} is being written by {}", path, writer_text(path)));
   }
   const std::lock_guard lock(registry().mutex);
   std::weak_ptr<BagFile>& known = registry().files[{status.st_dev, status.st_ino}];
@@ -151,13 +161,15 @@ Result<std::shared_ptr<BagFile>> BagFile::open(const std::string& path, bool to_
   }
   std::shared_ptr<BagFile> bag(new BagFile);
   bag->path_ = path;
-  Result<std::unique_ptr<Env>> env = Env::open(path, {.read_only = !to_write, .map_bytes = map_bytes});
+  Result<std::unique_ptr<Env>> env =
+      Env::open(path, {.read_only = !to_write, .map_bytes = map_bytes});
   if (!env && !to_write && ::access((path + "-lock").c_str(), W_OK) != 0) {
     // No lock file can be made here. A bag nobody writes can be read without one.
     if (!is_lock_free(file.get())) {
-      return fail(ErrorCode::kBusy, fmt::format("{}-lock cannot be written and the bag is being recorded; copy it "
-                                                "with zbag cut as its owner",
-                                                path));
+      return fail(ErrorCode::kBusy,
+                  fmt::format("{}-lock cannot be written and the bag is being recorded; copy it "
+                              "with zbag cut as its owner",
+                              path));
     }
     env = Env::open(path, {.read_only = true, .no_lock = true});
   }
@@ -172,16 +184,19 @@ Result<std::shared_ptr<BagFile>> BagFile::open(const std::string& path, bool to_
 Status BagFile::open_tables() {
   Result<std::unique_ptr<ReadTxn>> txn = env_->read();
   if (!txn) return tl::unexpected(txn.error());
-  const std::array<std::pair<const char*, Table*>, 6> wanted = {{{kMetaTable, &tables_.meta},
-                                                                 {kTracksTable, &tables_.tracks},
-                                                                 {kBlocksTable, &tables_.blocks},
-                                                                 {kOrderTable, &tables_.order},
-                                                                 {kLossesTable, &tables_.losses},
-                                                                 {kAttachmentsTable, &tables_.attachments}}};
+  const std::array<std::pair<const char*, Table*>, 6> wanted = {
+      {{kMetaTable, &tables_.meta},
+       {kTracksTable, &tables_.tracks},
+       {kBlocksTable, &tables_.blocks},
+       {kOrderTable, &tables_.order},
+       {kLossesTable, &tables_.losses},
+       {kAttachmentsTable, &tables_.attachments}}};
   for (const auto& [name, table] : wanted) {
     Result<std::optional<Table>> opened = (*txn)->open_table(name);
     if (!opened) return tl::unexpected(opened.error());
-    if (!*opened) return tl::unexpected(not_a_bag(path_, fmt::format("an LMDB file without table {}", name).c_str()));
+    if (!*opened)
+      return tl::unexpected(
+          not_a_bag(path_, fmt::format("an LMDB file without table {}", name).c_str()));
     *table = **opened;
     if (table != &tables_.meta) continue;
     const auto bytes = (*txn)->get(tables_.meta, kBagKey);
@@ -189,9 +204,11 @@ Status BagFile::open_tables() {
     const Result<BagRecord> record = BagRecord::decode(**bytes);
     if (!record) return fail(record.error(), path_);
     if (record->format > kBagFormat) {
-      return fail(ErrorCode::kNewerFormat,
-                  fmt::format("{} has format {}, written by {}; this zbag {} reads up to format {}: update it",
-                              path_, record->format, record->creator, kZbagVersion, kBagFormat));
+      return fail(
+          ErrorCode::kNewerFormat,
+          fmt::format(
+              "{} has format {}, written by {}; this zbag {} reads up to format {}: update it",
+              path_, record->format, record->creator, kZbagVersion, kBagFormat));
     }
   }
   return {};
@@ -214,11 +231,13 @@ Status BagFile::create(const std::string& path, std::size_t map_bytes) {
     if (!txn) return tl::unexpected(txn.error());
     for (const char* name :
          {kTracksTable, kBlocksTable, kOrderTable, kLossesTable, kAttachmentsTable}) {
-      if (const Result<Table> table = (*txn)->open_table(name); !table) return tl::unexpected(table.error());
+      if (const Result<Table> table = (*txn)->open_table(name); !table)
+        return tl::unexpected(table.error());
     }
     const Result<Table> meta = (*txn)->open_table(kMetaTable);
     if (!meta) return tl::unexpected(meta.error());
-    const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+    const double now =
+        std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
     const BagRecord record{kBagFormat, fmt::format("zbag {}", kZbagVersion), now};
     if (Status put = (*txn)->put(*meta, kBagKey, record.encode()); !put) return put;
     return (*txn)->commit();
@@ -245,7 +264,7 @@ bool BagFile::is_being_written() const {
 }
 
 std::uint64_t BagFile::size_bytes() const {
-  struct stat status{};
+  struct stat status {};
   return ::stat(path_.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
 }
 

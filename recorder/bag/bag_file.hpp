@@ -1,8 +1,8 @@
 // A bag's file opened in this process: its environment and tables, shared by the one writer and any
 // number of readers.
 //
-// LMDB forbids two environments of one file in a process, so opening looks the file up by device and
-// inode in a registry, the one global of zbag; the last owner closes it.
+// LMDB forbids two environments of one file in a process, so opening looks the file up by device
+// and inode in a registry, the one global of zbag; the last owner closes it.
 //
 // Before LMDB sees a file its size is held against both meta pages: LMDB itself would meet a
 // truncated one with SIGBUS. Thread-safe.
@@ -32,10 +32,12 @@ class BagFile {
   // kNotFound; kDamaged: not a bag, empty, truncated; kNewerFormat; kBusy: this process has it open
   // in the other way.
   static Result<std::shared_ptr<BagFile>> open_to_read(const std::string& path);
-  // Holds the writer lock. kBusy names the present writer. `map_bytes`: address space to begin with.
-  static Result<std::shared_ptr<BagFile>> open_to_write(const std::string& path, std::size_t map_bytes);
-  // Makes a new, empty bag: complete under another name first, so that no instant shows half of one.
-  // kExists: something has that name.
+  // Holds the writer lock. kBusy names the present writer. `map_bytes`: address space to begin
+  // with.
+  static Result<std::shared_ptr<BagFile>> open_to_write(const std::string& path,
+                                                        std::size_t map_bytes);
+  // Makes a new, empty bag: complete under another name first, so that no instant shows half of
+  // one. kExists: something has that name.
   static Status create(const std::string& path, std::size_t map_bytes);
 
   ~BagFile();
@@ -52,7 +54,8 @@ class BagFile {
 
  private:
   BagFile() = default;
-  static Result<std::shared_ptr<BagFile>> open(const std::string& path, bool to_write, std::size_t map_bytes);
+  static Result<std::shared_ptr<BagFile>> open(const std::string& path, bool to_write,
+                                               std::size_t map_bytes);
   Status open_tables();
 
   std::string path_;
@@ -64,9 +67,9 @@ class BagFile {
 // What the two meta pages of an LMDB file say, read without LMDB.
 struct MetaPages {
   std::uint32_t page_bytes = 0;
-  std::uint64_t last_page = 0;   // of the newer meta
+  std::uint64_t last_page = 0;  // of the newer meta
   std::uint64_t txn = 0;
-  std::uint64_t main_root = 0;   // page number; ~0 when there is none
+  std::uint64_t main_root = 0;  // page number; ~0 when there is none
 };
 // kDamaged with the reason when neither page is one, or the file is shorter than they say.
 Result<MetaPages> read_meta_pages(const std::string& path);

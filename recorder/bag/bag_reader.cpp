@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <queue>
+
+#include "recorder/bag/track_blocks.hpp"
 
 namespace zbag {
 namespace {
@@ -32,131 +33,17 @@ Status each_entry(const Txn& txn, Table table, std::string_view prefix, Take tak
   return {};
 }
 
-// Walks the blocks of one track, by key.
-class TrackBlocks {
- public:
-  static Result<TrackBlocks> open(const Txn& txn, Table blocks, std::uint32_t track) {
-    Result<TableCursor> cursor = TableCursor::open(txn, blocks);
-    if (!cursor) return tl::unexpected(cursor.error());
-    return TrackBlocks(std::move(*cursor), track);
-  }
-
-  // The last main block whose first key is below `key`, or equal to it unless `strictly`.
-  Result<std::optional<BlockKey>> main_before(std::int64_t key, bool strictly) {
-    const BlockKey bound{track_, key, strictly ? 0 : UINT32_MAX};
-    Result<Item> item = cursor_.seek(bound.encode());
-    if (!item) return tl::unexpected(item.error());
-    item = *item ? cursor_.previous() : cursor_.last();
-    std::optional<BlockKey> at = mine(item);
-    while (at && (at->is_late() || *at == bound)) at = mine(item = cursor_.previous());
-    if (!item) return tl::unexpected(item.error());
-    return at;
-  }
-  // The main block before `block`.
-  Result<std::optional<BlockKey>> main_before(const BlockKey& block) {
-    Result<Item> item = cursor_.seek(block.encode());
-    std::optional<BlockKey> at = mine(item = item && *item ? cursor_.previous() : cursor_.last());
-    while (at && at->is_late()) at = mine(item = cursor_.previous());
-    if (!item) return tl::unexpected(item.error());
-    return at;
-  }
-  Result<BlockHeader> header(const BlockKey& block) {
-    Result<Item> item = cursor_.seek(block.encode());
-    if (!item) return tl::unexpected(item.error());
-    if (!*item) return fail(ErrorCode::kDamaged, "a block is gone");
-    return Block::read_header((*item)->value);
-  }
-
-  // The group that begins at `start` (from the track's first block when nullopt). On damage,
-  // `damaged` names the block; those in `leave_out` are passed over.
-  Result<BlockGroup> load(const std::optional<BlockKey>& start, const std::vector<BlockKey>& leave_out,
-                          std::optional<BagCursor::Damage>& damaged) {
-    BlockGroup group;
-    const BlockKey from = start.value_or(BlockKey{track_, INT64_MIN, 0});
-    Result<Item> item = cursor_.seek(from.encode());
-    for (std::optional<BlockKey> at = mine(item); at; at = mine(item = cursor_.next())) {
-      if (!at->is_late()) {
-        const bool is_start = start ? *at == *start : group.members.empty() && !group.start;
-        if (!is_start) {
-          group.next_start = *at;
-          break;
-        }
-        group.start = *at;
-      }
-      if (std::find(leave_out.begin(), leave_out.end(), *at) != leave_out.end()) continue;
-      Result<Block> block = Block::open((*item)->value);
-      if (block && (block->header().track != track_ || block->header().first != at->first)) {
-        block = fail(ErrorCode::kDamaged, "block: stored under another key");
-      }
-      if (!block) {
-        const Result<BlockHeader> header = Block::read_header((*item)->value);
-        damaged = BagCursor::Damage{{}, at->first, header ? header->last : at->first, header ? header->count : 0};
-        bad_ = *at;
-        return fail(block.error(), fmt::format("at {}", seconds_text(seconds_of_key(at->first))));
-      }
-      group.members.push_back({*at, std::move(*block)});
-      if (!start && !at->is_late()) group.start = *at;
-    }
-    if (!item) return tl::unexpected(item.error());
-    order(group);
-    return group;
-  }
-  const BlockKey& bad() const { return bad_; }
-
- private:
-  TrackBlocks(TableCursor cursor, std::uint32_t track) : cursor_(std::move(cursor)), track_(track) {}
-
-  std::optional<BlockKey> mine(const Result<Item>& item) const {
-    if (!item || !*item) return std::nullopt;
-    const std::optional<BlockKey> key = BlockKey::decode((*item)->key);
-    return key && key->track == track_ ? key : std::nullopt;
-  }
-
-  static void order(BlockGroup& group) {
-    bool needs_sort = false;
-    for (const BlockGroup::Member& member : group.members) {
-      const BlockHeader& header = member.block.header();
-      std::uint64_t ordinal = header.first_ordinal;
-      for (const StoredPoint& point : member.block.points()) {
-        group.entries.push_back({&point, header.is_late() ? std::nullopt : std::optional(ordinal++)});
-      }
-      needs_sort = needs_sort || header.is_late();
-    }
-    if (!needs_sort) return;
-    std::stable_sort(group.entries.begin(), group.entries.end(),
-                     [](const BlockGroup::Entry& a, const BlockGroup::Entry& b) {
-                       if (a.point->key != b.point->key) return a.point->key < b.point->key;
-                       if (a.main_ordinal.has_value() != b.main_ordinal.has_value()) return a.main_ordinal.has_value();
-                       return !a.main_ordinal && a.point->index < b.point->index;
-                     });
-  }
-
-  TableCursor cursor_;
-  std::uint32_t track_;
-  BlockKey bad_;
-};
-
-Result<std::optional<TrackRecord>> find_track(const Txn& txn, const BagTables& tables, const std::string& name) {
-  const auto bytes = txn.get(tables.tracks, name);
-  if (!bytes) return tl::unexpected(bytes.error());
-  if (!*bytes) return std::optional<TrackRecord>();
-  Result<TrackRecord> record = TrackRecord::decode(name, **bytes);
-  if (!record) return tl::unexpected(record.error());
-  return std::optional(std::move(*record));
-}
-
 PointView view_of(std::string_view track, const StoredPoint& point) {
-  PointView view{track, Timestamp::from_stored(point.key, point.seconds), point.wall_ns, point.mono_ns, {}, {},
+  PointView view{track,
+                 Timestamp::from_stored(point.key, point.seconds),
+                 point.wall_ns,
+                 point.mono_ns,
+                 {},
+                 {},
                  point.map};
   if (point.has_src) view.src = point.src;
   if (point.has_seq) view.seq = point.seq;
   return view;
-}
-
-Result<Point> to_point(std::uint64_t index, const StoredPoint& stored) {
-  Result<Fields> fields = view_of({}, stored).fields();
-  if (!fields) return tl::unexpected(fields.error());
-  return Point{index, Timestamp::from_stored(stored.key, stored.seconds), std::move(*fields)};
 }
 
 // One track of a cursor: the group it is in and where.
@@ -197,8 +84,9 @@ struct TrackPosition {
 Result<Fields> PointView::fields() const {
   Result<Fields> fields = decode_fields(map);
   if (!fields) {
-    return fail(ErrorCode::kDamaged, fmt::format("track {} at {}: {}", track, seconds_text(stamp.seconds()),
-                                                 fields.error().message));
+    return fail(ErrorCode::kDamaged,
+                fmt::format("track {} at {}: {}", track, seconds_text(stamp.seconds()),
+                            fields.error().message));
   }
   return fields;
 }
@@ -304,8 +192,8 @@ struct BagCursor::State {
   // The tracks that have a point, best first: the next key, ties by name (the position in tracks).
   std::vector<std::size_t> heap;
   bool is_heap_built = false;
-  std::optional<Damage> damage;
-  std::optional<std::pair<std::size_t, BlockKey>> damaged;  // the track and the block
+  std::optional<TrackBlocks::Damage> damage;  // what stopped the cursor
+  std::size_t damaged_track = 0;
   std::uint32_t since_clock = 0;
 
   bool comes_later(std::size_t a, std::size_t b) const {
@@ -320,7 +208,8 @@ struct BagCursor::State {
   Status ensure_txn();
   void drop_groups();
   Status load(TrackPosition& track);
-  Status load_group(TrackPosition& track, TrackBlocks& blocks, const std::optional<BlockKey>& start);
+  Status load_group(TrackPosition& track, TrackBlocks& blocks,
+                    const std::optional<BlockKey>& start);
   Status settle(TrackPosition& track);
   Status settle_reverse(TrackPosition& track);
   Status advance(TrackPosition& track);
@@ -337,12 +226,13 @@ Result<BagCursor> BagReader::cursor(const Selection& selection) const {
   state->file = file_;
   state->selection = selection;
   if (Status status = state->ensure_txn(); !status) return tl::unexpected(status.error());
-  const Status status =
-      each_entry(*state->txn, file_->tables().tracks, "", [&](const TableCursor::Item& item) -> Status {
+  const Status status = each_entry(
+      *state->txn, file_->tables().tracks, "", [&](const TableCursor::Item& item) -> Status {
         Result<TrackRecord> record = TrackRecord::decode(item.key, item.value);
         if (!record) return tl::unexpected(record.error());
-        const bool wanted = !selection.track.empty() ? record->name == selection.track
-                                                     : selection.all_tracks || selection.filter.matches(record->name);
+        const bool wanted = !selection.track.empty()
+                                ? record->name == selection.track
+                                : selection.all_tracks || selection.filter.matches(record->name);
         if (!wanted || !record->first) return {};
         TrackPosition track;
         track.name = record->name;
@@ -391,13 +281,11 @@ void BagCursor::State::drop_groups() {
   txn.reset();
 }
 
-Status BagCursor::State::load_group(TrackPosition& track, TrackBlocks& blocks, const std::optional<BlockKey>& start) {
+Status BagCursor::State::load_group(TrackPosition& track, TrackBlocks& blocks,
+                                    const std::optional<BlockKey>& start) {
   Result<BlockGroup> group = blocks.load(start, track.leave_out, damage);
   if (!group) {
-    if (damage) {
-      damage->track = track.name;
-      damaged = {static_cast<std::size_t>(&track - tracks.data()), blocks.bad()};
-    }
+    if (damage) damaged_track = static_cast<std::size_t>(&track - tracks.data());
     return fail(group.error(), fmt::format("{}: track {}", file->path(), track.name));
   }
   track.group = std::move(*group);
@@ -409,7 +297,8 @@ Status BagCursor::State::load(TrackPosition& track) {
   Result<TrackBlocks> blocks = TrackBlocks::open(*txn, file->tables().blocks, track.id);
   if (!blocks) return tl::unexpected(blocks.error());
   // Forwards, points of the very key may end the block before the one that begins with it.
-  const Result<std::optional<BlockKey>> start = blocks->main_before(track.resume_key, !selection.reverse);
+  const Result<std::optional<BlockKey>> start =
+      blocks->main_before(track.resume_key, !selection.reverse);
   if (!start) return tl::unexpected(start.error());
   if (Status status = load_group(track, *blocks, *start); !status) return status;
   if (selection.reverse) return settle_reverse(track);
@@ -581,10 +470,11 @@ void BagCursor::release() {
 
 std::optional<BagCursor::Damage> BagCursor::skip_damage() {
   State& state = *state_;
-  if (!state.damaged) return std::nullopt;
-  state.tracks[state.damaged->first].leave_out.push_back(state.damaged->second);
-  state.damaged.reset();
-  return std::exchange(state.damage, std::nullopt);
+  const std::optional<TrackBlocks::Damage> damage = std::exchange(state.damage, std::nullopt);
+  if (!damage) return std::nullopt;
+  TrackPosition& track = state.tracks[state.damaged_track];
+  track.leave_out.push_back(damage->key);
+  return Damage{track.name, damage->key.first, damage->last, damage->points};
 }
 
 Result<std::optional<Point>> BagReader::floor(const std::string& track, Timestamp stamp) const {
@@ -600,167 +490,6 @@ Result<std::optional<Point>> BagReader::floor(const std::string& track, Timestam
   Result<Fields> fields = (*point)->fields();
   if (!fields) return tl::unexpected(fields.error());
   return std::optional(Point{0, (*point)->stamp, std::move(*fields)});
-}
-
-namespace {
-
-// Finds points of a track by index. Late points have an entry in `order`, with their rank among
-// late ones; all others fill the indices that are left, so their place in the main run is
-// index - rank, and the block that holds it is found by bisecting the key space.
-class IndexReader {
- public:
-  IndexReader(const Txn& txn, const BagTables& tables, const TrackRecord& track)
-      : txn_(txn), tables_(tables), track_(track) {}
-
-  Result<Point> at(std::uint64_t index) {
-    Result<TableCursor> order = TableCursor::open(txn_, tables_.order);
-    if (!order) return tl::unexpected(order.error());
-    Result<Item> item = order->seek(OrderEntry{track_.id, index, 0, 0}.encode_key());
-    if (!item) return tl::unexpected(item.error());
-    const std::optional<OrderEntry> here = entry_of(*item);
-    if (here && here->index == index) return late(*here);
-    std::uint64_t late_before = 0;
-    item = *item ? order->previous() : order->last();
-    if (!item) return tl::unexpected(item.error());
-    if (const std::optional<OrderEntry> before = entry_of(*item)) late_before = before->rank + 1;
-    return main(index, index - late_before);
-  }
-
- private:
-  std::optional<OrderEntry> entry_of(const Item& item) const {
-    if (!item) return std::nullopt;
-    const std::optional<OrderEntry> entry = OrderEntry::decode(item->key, item->value);
-    return entry && entry->track == track_.id ? entry : std::nullopt;
-  }
-  Error missing(std::uint64_t index) const {
-    return {ErrorCode::kDamaged, fmt::format("track {}: no point of index {}", track_.name, index)};
-  }
-
-  Status load(const std::optional<BlockKey>& start) {
-    Result<TrackBlocks> blocks = TrackBlocks::open(txn_, tables_.blocks, track_.id);
-    if (!blocks) return tl::unexpected(blocks.error());
-    std::optional<BagCursor::Damage> damage;
-    Result<BlockGroup> group = blocks->load(start, {}, damage);
-    if (!group) return fail(group.error(), fmt::format("track {}", track_.name));
-    group_ = std::move(*group);
-    return {};
-  }
-
-  Result<Point> late(const OrderEntry& entry) {
-    Result<TrackBlocks> blocks = TrackBlocks::open(txn_, tables_.blocks, track_.id);
-    if (!blocks) return tl::unexpected(blocks.error());
-    const Result<std::optional<BlockKey>> start = blocks->main_before(entry.key, false);
-    if (!start) return tl::unexpected(start.error());
-    // A main block may begin with the very key of a late point that lies in the group before.
-    for (std::optional<BlockKey> at = *start;;) {
-      if (Status status = load(at); !status) return tl::unexpected(status.error());
-      for (const BlockGroup::Entry& candidate : group_->entries) {
-        if (!candidate.main_ordinal && candidate.point->index == entry.index) return to_point(entry.index, *candidate.point);
-      }
-      if (!at || at->first < entry.key) return tl::unexpected(missing(entry.index));
-      const Result<std::optional<BlockKey>> before = blocks->main_before(*at);
-      if (!before) return tl::unexpected(before.error());
-      at = *before;
-    }
-  }
-
-  Result<Point> main(std::uint64_t index, std::uint64_t ordinal) {
-    if (std::optional<Result<Point>> found = in_group(index, ordinal)) return std::move(*found);
-    if (group_ && group_->next_start && ordinal_ahead(ordinal)) {
-      if (Status status = load(group_->next_start); !status) return tl::unexpected(status.error());
-      if (std::optional<Result<Point>> found = in_group(index, ordinal)) return std::move(*found);
-    }
-    Result<BlockKey> block = bisect(ordinal);
-    if (!block) return tl::unexpected(block.error());
-    if (Status status = load(*block); !status) return tl::unexpected(status.error());
-    if (std::optional<Result<Point>> found = in_group(index, ordinal)) return std::move(*found);
-    return tl::unexpected(missing(index));
-  }
-
-  bool ordinal_ahead(std::uint64_t ordinal) const {
-    for (const BlockGroup::Member& member : group_->members) {
-      const BlockHeader& header = member.block.header();
-      if (!header.is_late()) return ordinal >= header.first_ordinal + header.count;
-    }
-    return true;
-  }
-
-  std::optional<Result<Point>> in_group(std::uint64_t index, std::uint64_t ordinal) const {
-    if (!group_) return std::nullopt;
-    for (const BlockGroup::Member& member : group_->members) {
-      const BlockHeader& header = member.block.header();
-      if (header.is_late() || ordinal < header.first_ordinal || ordinal - header.first_ordinal >= header.count) continue;
-      return to_point(index, member.block.points()[ordinal - header.first_ordinal]);
-    }
-    return std::nullopt;
-  }
-
-  // The last main block whose first ordinal is at most `ordinal`.
-  Result<BlockKey> bisect(std::uint64_t ordinal) {
-    Result<TrackBlocks> blocks = TrackBlocks::open(txn_, tables_.blocks, track_.id);
-    if (!blocks) return tl::unexpected(blocks.error());
-    std::int64_t low = track_.first.value_or(0);
-    std::int64_t high = track_.last.value_or(0);
-    std::optional<BlockKey> best;
-    while (low <= high) {
-      const std::int64_t middle = low + static_cast<std::int64_t>((static_cast<std::uint64_t>(high) -
-                                                                   static_cast<std::uint64_t>(low)) / 2);
-      Result<std::optional<BlockKey>> block = blocks->main_before(middle, false);
-      if (!block) return tl::unexpected(block.error());
-      // Several blocks may begin with one key: step back to the one that fits.
-      std::optional<BlockKey> candidate = *block;
-      bool fits = false;
-      while (candidate && !fits) {
-        const Result<BlockHeader> header = blocks->header(*candidate);
-        if (!header) return tl::unexpected(header.error());
-        fits = header->first_ordinal <= ordinal;
-        if (fits || candidate->first != (*block)->first) break;
-        block = blocks->main_before(*candidate);
-        if (!block) return tl::unexpected(block.error());
-        if (!*block || (*block)->first != candidate->first) break;
-        candidate = *block;
-      }
-      if (fits || !candidate) {
-        if (candidate) best = candidate;
-        if (middle == INT64_MAX) break;
-        low = middle + 1;
-      } else {
-        if (candidate->first == INT64_MIN) break;
-        high = std::min(middle, candidate->first) - 1;
-      }
-    }
-    if (!best) return tl::unexpected(missing(ordinal));
-    return *best;
-  }
-
-  const Txn& txn_;
-  const BagTables& tables_;
-  const TrackRecord& track_;
-  std::optional<BlockGroup> group_;
-};
-
-}  // namespace
-
-Result<Page> BagReader::read_page(const std::string& name, std::uint64_t start, std::size_t limit) const {
-  Result<std::unique_ptr<ReadTxn>> txn = file_->env().read();
-  if (!txn) return tl::unexpected(txn.error());
-  const Result<std::optional<TrackRecord>> track = find_track(**txn, file_->tables(), name);
-  if (!track) return tl::unexpected(track.error());
-  Page page;
-  page.start_index = static_cast<std::int64_t>(start);
-  page.end_index = page.start_index - 1;
-  if (!*track) return page;
-  IndexReader reader(**txn, file_->tables(), **track);
-  const std::uint64_t total = (*track)->total();
-  for (std::uint64_t index = start; index < total && page.points.size() < limit; ++index) {
-    Result<Point> point = reader.at(index);
-    if (!point) return fail(point.error(), file_->path());
-    page.points.push_back(std::move(*point));
-  }
-  page.total = page.points.size();
-  page.end_index += static_cast<std::int64_t>(page.total);
-  page.has_more = start + page.total < total;
-  return page;
 }
 
 }  // namespace zbag

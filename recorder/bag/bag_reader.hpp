@@ -120,21 +120,4 @@ class BagCursor {
   std::unique_ptr<State> state_;
 };
 
-// The blocks of one track that are read together: one main block and the late blocks that lie
-// between it and the next. For bag_reader and bag_check.
-struct BlockGroup {
-  struct Member {
-    BlockKey key;
-    Block block;
-  };
-  std::vector<Member> members;
-  struct Entry {
-    const StoredPoint* point;
-    std::optional<std::uint64_t> main_ordinal;  // nullopt: a late point
-  };
-  std::vector<Entry> entries;            // in order of key, main before late, late by index
-  std::optional<BlockKey> start;         // the main block; nullopt: only late blocks before the first
-  std::optional<BlockKey> next_start;    // the next main block
-};
-
 }  // namespace zbag

@@ -27,7 +27,7 @@ double now_seconds() {
 
 // What a file on the disk of `path` may still take; nullopt when nobody can tell.
 std::optional<std::uint64_t> free_bytes(const std::string& path) {
-  struct statvfs disk{};
+  struct statvfs disk {};
   if (::statvfs(path.c_str(), &disk) != 0) return std::nullopt;
   return static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
 }
@@ -51,11 +51,19 @@ std::optional<RowPoint> to_row(const StoredPoint& point) {
   if (scan.refusal && *scan.refusal != Refusal::kBadTimestamp) return std::nullopt;
   const std::optional<MapBytes> map = open_map(point.map);
   if (!map) return std::nullopt;
-  return RowPoint{.key = point.key, .seconds = point.seconds, .wall_ns = point.wall_ns,
-                  .mono_ns = point.mono_ns, .src = point.src, .seq = point.seq, .index = point.index,
-                  .shape = 0, .pairs = map->pairs.data(),
-                  .pairs_bytes = static_cast<std::uint32_t>(map->pairs.size()), .fields = map->count,
-                  .has_src = point.has_src, .has_seq = point.has_seq};
+  return RowPoint{.key = point.key,
+                  .seconds = point.seconds,
+                  .wall_ns = point.wall_ns,
+                  .mono_ns = point.mono_ns,
+                  .src = point.src,
+                  .seq = point.seq,
+                  .index = point.index,
+                  .shape = 0,
+                  .pairs = map->pairs.data(),
+                  .pairs_bytes = static_cast<std::uint32_t>(map->pairs.size()),
+                  .fields = map->count,
+                  .has_src = point.has_src,
+                  .has_seq = point.has_seq};
 }
 
 }  // namespace
@@ -66,9 +74,9 @@ std::optional<RowPoint> to_row(const StoredPoint& point) {
 struct BagWriter::TrackState {
   TrackRecord record;
   BlockEncoder tail;
-  std::deque<std::string> arenas;      // where the tail's rows live
-  std::vector<BlockKey> segments;      // what is on disk of the tail
-  std::uint64_t tail_ordinal = 0;      // main points before the tail
+  std::deque<std::string> arenas;  // where the tail's rows live
+  std::vector<BlockKey> segments;  // what is on disk of the tail
+  std::uint64_t tail_ordinal = 0;  // main points before the tail
   std::size_t block_bytes = 0;
   std::unordered_set<std::uint64_t> shapes;
   std::uint64_t last_shape = 0;
@@ -107,18 +115,23 @@ BagWriter::~BagWriter() = default;
 
 Result<BagWriter> BagWriter::open(const std::string& path, Options options) {
   const auto too_full = [&] {
-    return fail(ErrorCode::kDiskFull,
-                fmt::format("{}: the disk has less than the {} MB --min-free and the buffer ask for; free some, or "
-                            "lower --min-free or --buffer-mb",
-                            path, (options.min_free_bytes + options.reserve_bytes) / 1'000'000));
+    return fail(
+        ErrorCode::kDiskFull,
+        fmt::format(
+            "{}: the disk has less than the {} MB --min-free and the buffer ask for; free some, or "
+            "lower --min-free or --buffer-mb",
+            path, (options.min_free_bytes + options.reserve_bytes) / 1'000'000));
   };
   if (::access(path.c_str(), F_OK) != 0) {
     // Looked at before the bag is made, so that a full disk leaves none behind.
     const std::size_t slash = path.rfind('/');
     const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-    if (const auto free = free_bytes(folder); free && *free < options.min_free_bytes + options.reserve_bytes) return too_full();
+    if (const auto free = free_bytes(folder);
+        free && *free < options.min_free_bytes + options.reserve_bytes)
+      return too_full();
     Status created = BagFile::create(path, options.map_bytes);
-    if (!created && created.error().code != ErrorCode::kExists) return tl::unexpected(created.error());
+    if (!created && created.error().code != ErrorCode::kExists)
+      return tl::unexpected(created.error());
   }
   Result<std::shared_ptr<BagFile>> file = BagFile::open_to_write(path, options.map_bytes);
   if (!file) return tl::unexpected(file.error());
@@ -154,12 +167,20 @@ Status BagWriter::begin_run() {
   const auto unnamed = (*txn)->get(tables.meta, kUnnamedFateKey);
   if (unnamed && *unnamed) {
     const auto bytes = **unnamed;
-    const Result<Fields> fields = decode_fields({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+    const Result<Fields> fields =
+        decode_fields({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
     if (fields) unnamed_ = fate_of(*fields);
   }
-  run_ = {.id = runs + 1, .start = now_seconds(), .end = {}, .closed = false, .host = host_name(),
-          .version = kZbagVersion, .config = options_.config, .metadata = options_.metadata};
-  const WriterRecord writer{static_cast<std::uint64_t>(::getpid()), host_name(), options_.node, run_.start};
+  run_ = {.id = runs + 1,
+          .start = now_seconds(),
+          .end = {},
+          .closed = false,
+          .host = host_name(),
+          .version = kZbagVersion,
+          .config = options_.config,
+          .metadata = options_.metadata};
+  const WriterRecord writer{static_cast<std::uint64_t>(::getpid()), host_name(), options_.node,
+                            run_.start};
   Status status = (*txn)->put(tables.meta, run_key(run_.id), run_.encode());
   if (status) status = (*txn)->put(tables.meta, kWriterKey, writer.encode());
   if (status) status = (*txn)->commit();
@@ -224,10 +245,12 @@ Result<BagWriter::TrackState*> BagWriter::state_of(const std::string& name) {
 
 Result<WriteReport> BagWriter::write(const Batch& batch) {
   if (closed_) return fail(ErrorCode::kClosed, "the bag is closed");
-  if (Status space = prepare_space(batch_bytes(batch)); !space) return tl::unexpected(space.error());
+  if (Status space = prepare_space(batch_bytes(batch)); !space)
+    return tl::unexpected(space.error());
   // States are looked up first: loading one reads, and a thread has one transaction at a time.
   for (const TrackBatch& track : batch.tracks) {
-    if (Result<TrackState*> state = state_of(track.name); !state) return tl::unexpected(state.error());
+    if (Result<TrackState*> state = state_of(track.name); !state)
+      return tl::unexpected(state.error());
   }
   WriteReport report;
   const std::uint64_t bytes_before = block_bytes_;
@@ -265,7 +288,8 @@ Status BagWriter::store_batch(WriteTxn& txn, const Batch& batch, WriteReport& re
   }
   for (LossRecord loss : batch.losses) {
     loss.run_start_ns = static_cast<std::int64_t>(run_.start * 1e9);
-    if (Status status = txn.put(tables.losses, loss.encode_key(), loss.encode_value()); !status) return status;
+    if (Status status = txn.put(tables.losses, loss.encode_key(), loss.encode_value()); !status)
+      return status;
   }
   if (batch.unnamed.received > 0) {
     Fate unnamed = unnamed_;
@@ -284,7 +308,8 @@ void BagWriter::note_points(TrackState& state, std::span<const RowPoint> points)
     record.bytes += point.pairs_bytes + 1;
     if (!record.first || point.key < *record.first) record.first = point.key;
     if (!record.last || point.key > *record.last) record.last = point.key;
-    if (point.shape != 0 && (point.shape == state.last_shape || state.shapes.contains(point.shape))) continue;
+    if (point.shape != 0 && (point.shape == state.last_shape || state.shapes.contains(point.shape)))
+      continue;
     state.last_shape = point.shape;
     constexpr std::size_t kShapesMax = 1024;
     if (point.shape != 0 && state.shapes.size() < kShapesMax) state.shapes.insert(point.shape);
@@ -297,7 +322,8 @@ void BagWriter::note_points(TrackState& state, std::span<const RowPoint> points)
   }
 }
 
-Status BagWriter::write_track(WriteTxn& txn, TrackState& state, const TrackBatch& batch, TrackReport& report) {
+Status BagWriter::write_track(WriteTxn& txn, TrackState& state, const TrackBatch& batch,
+                              TrackReport& report) {
   report.fate = batch.fate;
   report.first_index = state.record.total();
   std::span<const RowPoint> points(batch.points);
@@ -323,7 +349,8 @@ Status BagWriter::write_track(WriteTxn& txn, TrackState& state, const TrackBatch
 }
 
 Status BagWriter::append_main(WriteTxn& txn, TrackState& state, std::span<const RowPoint> points) {
-  if (points.front().pairs_bytes > 2048) state.block_bytes = 2 * options_.block_pages * kPageBytes - 16;
+  if (points.front().pairs_bytes > 2048)
+    state.block_bytes = 2 * options_.block_pages * kPageBytes - 16;
   note_points(state, points);
   std::size_t unwritten_from = state.tail.count();  // points of the tail before it are segments
   for (const RowPoint& point : points) {
@@ -352,7 +379,8 @@ Status BagWriter::write_segment(WriteTxn& txn, TrackState& state, std::size_t fr
   for (std::size_t i = from; i < points.size(); ++i) scratch_.add(points[i], false);
   const BlockKey key{state.record.id, points[from].key, state.record.next_serial++};
   const std::uint64_t ordinal = state.tail_ordinal + from;
-  const auto block = scratch_.finish({.track = state.record.id, .first_ordinal = ordinal}, options_.compression);
+  const auto block =
+      scratch_.finish({.track = state.record.id, .first_ordinal = ordinal}, options_.compression);
   if (Status status = put_block(txn, key, block); !status) return status;
   state.segments.push_back(key);
   state.tail.own_rows(from, state.arenas.emplace_back());
@@ -365,7 +393,8 @@ Status BagWriter::seal_tail(WriteTxn& txn, TrackState& state) {
     // One segment that holds the whole tail is the full block already, unless more was added.
     const auto stored = txn.get(file_->tables().blocks, state.segments.front().encode());
     if (!stored) return tl::unexpected(stored.error());
-    const Result<BlockHeader> header = *stored ? Block::read_header(**stored) : fail(ErrorCode::kDamaged, "segment gone");
+    const Result<BlockHeader> header =
+        *stored ? Block::read_header(**stored) : fail(ErrorCode::kDamaged, "segment gone");
     if (!header) return tl::unexpected(header.error());
     if (header->count == state.tail.count()) {
       state.clear_tail();
@@ -376,20 +405,23 @@ Status BagWriter::seal_tail(WriteTxn& txn, TrackState& state) {
     if (Status status = txn.erase(file_->tables().blocks, segment.encode()); !status) return status;
   }
   const BlockKey key{state.record.id, state.tail.points().front().key, state.record.next_serial++};
-  const auto block = state.tail.finish({.track = state.record.id, .first_ordinal = state.tail_ordinal}, options_.compression);
+  const auto block = state.tail.finish(
+      {.track = state.record.id, .first_ordinal = state.tail_ordinal}, options_.compression);
   if (Status status = put_block(txn, key, block); !status) return status;
   state.clear_tail();
   return {};
 }
 
-Status BagWriter::put_block(WriteTxn& txn, const BlockKey& key, std::span<const std::uint8_t> block) {
+Status BagWriter::put_block(WriteTxn& txn, const BlockKey& key,
+                            std::span<const std::uint8_t> block) {
   block_bytes_ += block.size();
   return txn.put(file_->tables().blocks, key.encode(), view(block));
 }
 
 Status BagWriter::put_lone(WriteTxn& txn, TrackState& state, const RowPoint& point) {
   const BlockKey key{state.record.id, point.key, state.record.next_serial++};
-  const auto block = scratch_.lone({.track = state.record.id, .first_ordinal = state.record.main_points}, point);
+  const auto block =
+      scratch_.lone({.track = state.record.id, .first_ordinal = state.record.main_points}, point);
   if (Status status = put_block(txn, key, block); !status) return status;
   ++state.record.main_points;
   state.record.main_end = point.key;
@@ -400,7 +432,8 @@ Status BagWriter::put_lone(WriteTxn& txn, TrackState& state, const RowPoint& poi
 Result<BagWriter::Gap> BagWriter::find_gap(WriteTxn& txn, std::uint32_t track, std::int64_t key) {
   Result<TableCursor> cursor = TableCursor::open(txn, file_->tables().blocks);
   if (!cursor) return tl::unexpected(cursor.error());
-  const auto mine = [&](const Result<std::optional<TableCursor::Item>>& item) -> std::optional<BlockKey> {
+  const auto mine =
+      [&](const Result<std::optional<TableCursor::Item>>& item) -> std::optional<BlockKey> {
     if (!item || !*item) return std::nullopt;
     const std::optional<BlockKey> block = BlockKey::decode((*item)->key);
     return block && block->track == track ? block : std::nullopt;
@@ -423,7 +456,8 @@ Result<BagWriter::Gap> BagWriter::find_gap(WriteTxn& txn, std::uint32_t track, s
     }
     Gap::Stored stored{*at, std::string((*item)->value), {}};
     Result<Block> block = Block::open(stored.bytes);
-    if (!block) return fail(block.error(), fmt::format("track {} block at {} ns", track, at->first));
+    if (!block)
+      return fail(block.error(), fmt::format("track {} block at {} ns", track, at->first));
     stored.block = std::move(*block);
     // Several main blocks may begin at or before the key (equal keys): the last one covers it.
     if (is_cover) {
@@ -446,8 +480,9 @@ Status BagWriter::write_late(WriteTxn& txn, TrackState& state, std::span<const R
   while (!points.empty()) {
     Result<Gap> gap = find_gap(txn, state.record.id, points.front().key);
     if (!gap) return tl::unexpected(gap.error());
-    const auto end = std::find_if(points.begin(), points.end(),
-                                  [&](const RowPoint& point) { return gap->limit && point.key >= *gap->limit; });
+    const auto end = std::find_if(points.begin(), points.end(), [&](const RowPoint& point) {
+      return gap->limit && point.key >= *gap->limit;
+    });
     const auto group = points.first(static_cast<std::size_t>(end - points.begin()));
     ZBAG_CHECK(!group.empty());
     if (Status status = fill_gap(txn, state, *gap, group, report); !status) return status;
@@ -456,21 +491,24 @@ Status BagWriter::write_late(WriteTxn& txn, TrackState& state, std::span<const R
   return {};
 }
 
-Status BagWriter::fill_gap(WriteTxn& txn, TrackState& state, Gap& gap, std::span<const RowPoint> points,
-                           TrackReport& report) {
+Status BagWriter::fill_gap(WriteTxn& txn, TrackState& state, Gap& gap,
+                           std::span<const RowPoint> points, TrackReport& report) {
   std::vector<Gap::Stored*> blocks;
   if (gap.main) blocks.push_back(&*gap.main);
   for (Gap::Stored& late : gap.late) blocks.push_back(&late);
-  std::vector<std::vector<RowPoint>> changed(blocks.size());  // rows of blocks that were merged into
+  std::vector<std::vector<RowPoint>> changed(
+      blocks.size());  // rows of blocks that were merged into
   std::deque<std::string> merged_rows;
   std::vector<RowPoint> added;
-  const bool looks_up = options_.merge != MergeMode::kAppend && options_.late_merge != LateMerge::kAppend;
+  const bool looks_up =
+      options_.merge != MergeMode::kAppend && options_.late_merge != LateMerge::kAppend;
   for (const RowPoint& point : points) {
     bool is_stored = false;
     for (std::size_t b = 0; looks_up && !is_stored && b < blocks.size(); ++b) {
       const std::vector<StoredPoint>& stored = blocks[b]->block.points();
-      const auto it = std::lower_bound(stored.begin(), stored.end(), point.key,
-                                       [](const StoredPoint& p, std::int64_t key) { return p.key < key; });
+      const auto it =
+          std::lower_bound(stored.begin(), stored.end(), point.key,
+                           [](const StoredPoint& p, std::int64_t key) { return p.key < key; });
       if (it == stored.end() || it->key != point.key) continue;
       is_stored = true;
       if (options_.late_merge == LateMerge::kReject) {
@@ -480,14 +518,16 @@ Status BagWriter::fill_gap(WriteTxn& txn, TrackState& state, Gap& gap, std::span
       if (changed[b].empty()) {
         for (const StoredPoint& old : stored) {
           const std::optional<RowPoint> row = to_row(old);
-          if (!row) return fail(ErrorCode::kDamaged, fmt::format("track {}: a stored row is malformed", state.record.name));
+          if (!row)
+            return fail(ErrorCode::kDamaged,
+                        fmt::format("track {}: a stored row is malformed", state.record.name));
           changed[b].push_back(*row);
         }
       }
       RowPoint& target = changed[b][static_cast<std::size_t>(it - stored.begin())];
       std::string& row = merged_rows.emplace_back();
-      target.fields = merge_pairs(target.map(), point.map(), options_.merge == MergeMode::kDeep, row,
-                                  report.fate.overwritten);
+      target.fields = merge_pairs(target.map(), point.map(), options_.merge == MergeMode::kDeep,
+                                  row, report.fate.overwritten);
       target.pairs = reinterpret_cast<const std::uint8_t*>(row.data());
       target.pairs_bytes = static_cast<std::uint32_t>(row.size());
       ++report.fate.merged;
@@ -498,7 +538,8 @@ Status BagWriter::fill_gap(WriteTxn& txn, TrackState& state, Gap& gap, std::span
   for (std::size_t b = 0; b < blocks.size(); ++b) {
     if (changed[b].empty()) continue;
     const BlockHeader old = blocks[b]->header();
-    BlockHeader header{.flags = static_cast<std::uint8_t>(old.flags & ~kBlockLone), .track = state.record.id,
+    BlockHeader header{.flags = static_cast<std::uint8_t>(old.flags & ~kBlockLone),
+                       .track = state.record.id,
                        .first_ordinal = old.first_ordinal};
     scratch_.clear();
     std::span<const std::uint8_t> block;
@@ -517,9 +558,12 @@ Status BagWriter::fill_gap(WriteTxn& txn, TrackState& state, Gap& gap, std::span
   if (added.empty()) return {};
   note_points(state, added);
   for (RowPoint& point : added) {
-    const OrderEntry entry{state.record.id, state.record.total(), point.key, state.record.late_points};
+    const OrderEntry entry{state.record.id, state.record.total(), point.key,
+                           state.record.late_points};
     point.index = entry.index;
-    if (Status status = txn.put(file_->tables().order, entry.encode_key(), entry.encode_value()); !status) return status;
+    if (Status status = txn.put(file_->tables().order, entry.encode_key(), entry.encode_value());
+        !status)
+      return status;
     ++state.record.late_points;
   }
   report.fate.points += added.size();
@@ -528,7 +572,8 @@ Status BagWriter::fill_gap(WriteTxn& txn, TrackState& state, Gap& gap, std::span
 }
 
 // Stores new late points in the gap's last late block while there is room, else in further ones.
-Status BagWriter::put_late(WriteTxn& txn, TrackState& state, Gap& gap, std::vector<RowPoint> points) {
+Status BagWriter::put_late(WriteTxn& txn, TrackState& state, Gap& gap,
+                           std::vector<RowPoint> points) {
   constexpr std::uint8_t kFlags = kBlockLate | kBlockIndexed;
   std::optional<BlockKey> old;
   if (!gap.late.empty() && (gap.late.back().header().flags & kBlockLone) == 0 &&
@@ -536,7 +581,9 @@ Status BagWriter::put_late(WriteTxn& txn, TrackState& state, Gap& gap, std::vect
     old = gap.late.back().key;
     for (const StoredPoint& stored : gap.late.back().block.points()) {
       const std::optional<RowPoint> row = to_row(stored);
-      if (!row) return fail(ErrorCode::kDamaged, fmt::format("track {}: a stored row is malformed", state.record.name));
+      if (!row)
+        return fail(ErrorCode::kDamaged,
+                    fmt::format("track {}: a stored row is malformed", state.record.name));
       points.push_back(*row);
     }
     std::sort(points.begin(), points.end(), [](const RowPoint& a, const RowPoint& b) {
@@ -547,8 +594,10 @@ Status BagWriter::put_late(WriteTxn& txn, TrackState& state, Gap& gap, std::vect
   scratch_.clear();
   const auto put_scratch = [&]() -> Status {
     if (scratch_.count() == 0) return {};
-    const BlockKey key{state.record.id, scratch_.points().front().key, kLateSerial | state.record.next_late_serial++};
-    const auto block = scratch_.finish({.flags = kFlags, .track = state.record.id}, options_.compression);
+    const BlockKey key{state.record.id, scratch_.points().front().key,
+                       kLateSerial | state.record.next_late_serial++};
+    const auto block =
+        scratch_.finish({.flags = kFlags, .track = state.record.id}, options_.compression);
     Status status = put_block(txn, key, block);
     scratch_.clear();
     return status;
@@ -563,7 +612,8 @@ Status BagWriter::put_late(WriteTxn& txn, TrackState& state, Gap& gap, std::vect
       continue;
     }
     const BlockKey key{state.record.id, point.key, kLateSerial | state.record.next_late_serial++};
-    const auto block = scratch_.lone({.flags = kBlockLate, .track = state.record.id, .first_ordinal = point.index}, point);
+    const auto block = scratch_.lone(
+        {.flags = kBlockLate, .track = state.record.id, .first_ordinal = point.index}, point);
     if (Status status = put_block(txn, key, block); !status) return status;
   }
   return put_scratch();
@@ -572,7 +622,9 @@ Status BagWriter::put_late(WriteTxn& txn, TrackState& state, Gap& gap, std::vect
 Status BagWriter::close() {
   if (closed_) return {};
   closed_ = true;
-  if (Status space = prepare_space(tracks_.size() * (options_.block_pages + 1) * kPageBytes); !space) return space;
+  if (Status space = prepare_space(tracks_.size() * (options_.block_pages + 1) * kPageBytes);
+      !space)
+    return space;
   Result<std::unique_ptr<WriteTxn>> txn = file_->env().write();
   if (!txn) return tl::unexpected(txn.error());
   for (auto& [name, state] : tracks_) {

@@ -48,7 +48,7 @@ struct Batch {
 
 // What a write made of one track's points.
 struct TrackReport {
-  Fate fate;  // with points and late merges counted
+  Fate fate;                      // with points and late merges counted
   std::uint64_t first_index = 0;  // of the new points, when there are any
   std::uint64_t new_points = 0;
 };
@@ -62,15 +62,15 @@ class BagWriter {
  public:
   struct Options {
     CompressionSpec compression;
-    std::size_t block_pages = 16;        // of 4096 bytes; frames over 2 KiB get twice as many
+    std::size_t block_pages = 16;  // of 4096 bytes; frames over 2 KiB get twice as many
     MergeMode merge = MergeMode::kShallow;
     LateMerge late_merge = LateMerge::kMerge;
     std::size_t map_bytes = 16ull << 30;  // address space to begin with; doubled ahead of need
     std::uint64_t min_free_bytes = 0;     // of the disk: below it, reports say disk_low
-    // Disk set aside beyond what is written, so that what was accepted can still be written when the
-    // disk fills up meanwhile.
+    // Disk set aside beyond what is written, so that what was accepted can still be written when
+    // the disk fills up meanwhile.
     std::uint64_t reserve_bytes = 0;
-    std::string node = "zbag";            // shown to a second writer
+    std::string node = "zbag";  // shown to a second writer
     Fields config;
     Fields metadata;
   };
@@ -98,13 +98,15 @@ class BagWriter {
   Status prepare_space(std::size_t batch_bytes);
   bool reserve_ahead();
   Result<TrackState*> state_of(const std::string& name);
-  Status write_track(WriteTxn& txn, TrackState& state, const TrackBatch& batch, TrackReport& report);
+  Status write_track(WriteTxn& txn, TrackState& state, const TrackBatch& batch,
+                     TrackReport& report);
   Status append_main(WriteTxn& txn, TrackState& state, std::span<const RowPoint> points);
   Status write_segment(WriteTxn& txn, TrackState& state, std::size_t from);
   Status seal_tail(WriteTxn& txn, TrackState& state);
   Status put_block(WriteTxn& txn, const BlockKey& key, std::span<const std::uint8_t> block);
   Status put_lone(WriteTxn& txn, TrackState& state, const RowPoint& point);
-  Status write_late(WriteTxn& txn, TrackState& state, std::span<const RowPoint> points, TrackReport& report);
+  Status write_late(WriteTxn& txn, TrackState& state, std::span<const RowPoint> points,
+                    TrackReport& report);
   struct Gap;
   Result<Gap> find_gap(WriteTxn& txn, std::uint32_t track, std::int64_t key);
   Status fill_gap(WriteTxn& txn, TrackState& state, Gap& gap, std::span<const RowPoint> points,

@@ -1,10 +1,9 @@
 #include "recorder/bag/block.hpp"
 
 #define XXH_INLINE_ALL  // the streaming state on the stack needs it
-#include <xxhash.h>
-
 #include <fmt/format.h>
 #include <lz4.h>
+#include <xxhash.h>
 #include <zstd.h>
 
 #include <algorithm>
@@ -18,7 +17,8 @@
 namespace zbag {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "the format is little-endian, written as it lies");
+static_assert(std::endian::native == std::endian::little,
+              "the format is little-endian, written as it lies");
 static_assert((kLonePayloadOffset + 16) % 64 == 0);
 
 constexpr std::size_t kChecksumOffset = 48;
@@ -75,7 +75,9 @@ void store_bytes(std::uint8_t*& at, const std::vector<std::uint8_t>& bytes) {
   at += bytes.size();
 }
 
-std::size_t map_header_bytes(std::uint32_t fields) { return fields < 16 ? 1 : fields <= 0xffff ? 3 : 5; }
+std::size_t map_header_bytes(std::uint32_t fields) {
+  return fields < 16 ? 1 : fields <= 0xffff ? 3 : 5;
+}
 
 // How a column that is mostly one thing is written (FORMAT.md, E and F).
 enum Presence : std::uint8_t { kNone = 0, kAll = 1, kMixed = 2 };
@@ -124,7 +126,8 @@ Error damaged(const char* what) { return {ErrorCode::kDamaged, fmt::format("bloc
 // The body being decoded; every take checks before it moves.
 class Input {
  public:
-  explicit Input(std::span<const std::uint8_t> bytes) : at_(bytes.data()), end_(at_ + bytes.size()) {}
+  explicit Input(std::span<const std::uint8_t> bytes)
+      : at_(bytes.data()), end_(at_ + bytes.size()) {}
 
   std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
   bool varint(std::uint64_t& value) {
@@ -260,7 +263,8 @@ bool decode_maps(Input& in, Points& points) {
 }  // namespace
 
 void BlockEncoder::clear() {
-  for (auto* column : {&keys_, &wall_, &offset_, &src_codes_, &seqs_, &seq_flags_, &indices_, &lengths_, &doubles_}) {
+  for (auto* column : {&keys_, &wall_, &offset_, &src_codes_, &seqs_, &seq_flags_, &indices_,
+                       &lengths_, &doubles_}) {
     column->clear();
   }
   srcs_.clear();
@@ -298,7 +302,8 @@ void BlockEncoder::add(const RowPoint& point, bool indexed) {
     push_varint(wall_, zigzag(minus(point.wall_ns, before->wall_ns)));
     push_varint(offset_, zigzag(minus(offset, minus(before->wall_ns, before->mono_ns))));
   }
-  if (std::bit_cast<std::uint64_t>(point.seconds) != std::bit_cast<std::uint64_t>(seconds_of_key(point.key))) {
+  if (std::bit_cast<std::uint64_t>(point.seconds) !=
+      std::bit_cast<std::uint64_t>(seconds_of_key(point.key))) {
     push_varint(doubles_, at - last_double_);
     const std::size_t end = doubles_.size();
     doubles_.resize(end + sizeof(double));
@@ -322,7 +327,8 @@ void BlockEncoder::add(const RowPoint& point, bool indexed) {
   }
   if (indexed) {
     const std::uint64_t last_index = before == nullptr ? 0 : before->index;
-    push_varint(indices_, zigzag(minus(static_cast<std::int64_t>(point.index), static_cast<std::int64_t>(last_index))));
+    push_varint(indices_, zigzag(minus(static_cast<std::int64_t>(point.index),
+                                       static_cast<std::int64_t>(last_index))));
   }
   const std::size_t row = map_header_bytes(point.fields) + point.pairs_bytes;
   push_varint(lengths_, row);
@@ -331,11 +337,14 @@ void BlockEncoder::add(const RowPoint& point, bool indexed) {
 }
 
 std::size_t BlockEncoder::body_bytes() const {
-  const std::size_t codes = with_src_ == points_.size() && srcs_.size() == 1 ? 0 : with_src_ == 0 ? 0 : src_codes_.size();
-  const std::size_t flags = presence_of(with_seq_, points_.size()) == kMixed ? seq_flags_.size() : 0;
-  return keys_.size() + varint_bytes(doubles_count_) + doubles_.size() + 16 + wall_.size() + offset_.size() +
-         varint_bytes(srcs_.size()) + srcs_.size() * 8 + 1 + codes + 1 + flags + seqs_.size() +
-         indices_.size() + lengths_.size() + rows_bytes_;
+  const std::size_t codes = with_src_ == points_.size() && srcs_.size() == 1 ? 0
+                            : with_src_ == 0                                 ? 0
+                                                                             : src_codes_.size();
+  const std::size_t flags =
+      presence_of(with_seq_, points_.size()) == kMixed ? seq_flags_.size() : 0;
+  return keys_.size() + varint_bytes(doubles_count_) + doubles_.size() + 16 + wall_.size() +
+         offset_.size() + varint_bytes(srcs_.size()) + srcs_.size() * 8 + 1 + codes + 1 + flags +
+         seqs_.size() + indices_.size() + lengths_.size() + rows_bytes_;
 }
 
 void BlockEncoder::write_columns(std::uint8_t*& at) const {
@@ -368,7 +377,8 @@ void BlockEncoder::write_rows(std::uint8_t*& at) const {
   }
 }
 
-std::span<const std::uint8_t> BlockEncoder::finish(BlockHeader header, CompressionSpec compression) {
+std::span<const std::uint8_t> BlockEncoder::finish(BlockHeader header,
+                                                   CompressionSpec compression) {
   ZBAG_CHECK(!points_.empty());
   const std::size_t raw_bytes = body_bytes();
   ZBAG_CHECK(raw_bytes <= kBlockRawBytesMax);
@@ -384,15 +394,16 @@ std::span<const std::uint8_t> BlockEncoder::finish(BlockHeader header, Compressi
     write_columns(at);
     write_rows(at);
     ZBAG_CHECK(at == raw_.data() + raw_bytes);
-    const std::size_t room = compression.kind == Compression::kLz4
-                                 ? static_cast<std::size_t>(LZ4_compressBound(static_cast<int>(raw_bytes)))
-                                 : ZSTD_compressBound(raw_bytes);
+    const std::size_t room =
+        compression.kind == Compression::kLz4
+            ? static_cast<std::size_t>(LZ4_compressBound(static_cast<int>(raw_bytes)))
+            : ZSTD_compressBound(raw_bytes);
     if (out_.size() < kBlockHeaderBytes + room) out_.resize(kBlockHeaderBytes + room);
     std::uint8_t* const body = out_.data() + kBlockHeaderBytes;
     if (compression.kind == Compression::kLz4) {
-      stored_bytes = static_cast<std::size_t>(
-          LZ4_compress_default(reinterpret_cast<const char*>(raw_.data()), reinterpret_cast<char*>(body),
-                               static_cast<int>(raw_bytes), static_cast<int>(room)));
+      stored_bytes = static_cast<std::size_t>(LZ4_compress_default(
+          reinterpret_cast<const char*>(raw_.data()), reinterpret_cast<char*>(body),
+          static_cast<int>(raw_bytes), static_cast<int>(room)));
     } else {
       stored_bytes = ZSTD_compress(body, room, raw_.data(), raw_bytes, compression.level);
       if (ZSTD_isError(stored_bytes) != 0) stored_bytes = 0;
@@ -447,9 +458,10 @@ Result<BlockHeader> Block::read_header(std::string_view value) {
   }
   if (at[4] != 1 || at[5] > static_cast<std::uint8_t>(Codec::kRows) ||
       at[6] > static_cast<std::uint8_t>(Compression::kZstd)) {
-    return fail(ErrorCode::kNewerFormat, fmt::format("block format {}, codec {}, compression {}: written by a newer "
-                                                     "zbag, or damaged",
-                                                     at[4], at[5], at[6]));
+    return fail(ErrorCode::kNewerFormat,
+                fmt::format("block format {}, codec {}, compression {}: written by a newer "
+                            "zbag, or damaged",
+                            at[4], at[5], at[6]));
   }
   BlockHeader header;
   header.codec = static_cast<Codec>(at[5]);
@@ -462,10 +474,12 @@ Result<BlockHeader> Block::read_header(std::string_view value) {
   header.raw_bytes = load<std::uint32_t>(at + 32);
   header.stored_bytes = load<std::uint32_t>(at + 36);
   header.first_ordinal = load<std::uint64_t>(at + 40);
-  if (header.stored_bytes != value.size() - kBlockHeaderBytes) return tl::unexpected(damaged("wrong size"));
+  if (header.stored_bytes != value.size() - kBlockHeaderBytes)
+    return tl::unexpected(damaged("wrong size"));
   if (header.raw_bytes > kBlockRawBytesMax) return tl::unexpected(damaged("impossible size"));
   // Every point takes at least two bytes of the body: a row length and an empty map.
-  if (header.count == 0 || header.count > header.raw_bytes) return tl::unexpected(damaged("impossible count"));
+  if (header.count == 0 || header.count > header.raw_bytes)
+    return tl::unexpected(damaged("impossible count"));
   return header;
 }
 
@@ -481,15 +495,16 @@ Result<Block> Block::open(std::string_view value) {
     if (!status) return tl::unexpected(status.error());
     return block;
   }
-  const auto* const stored = reinterpret_cast<const std::uint8_t*>(value.data()) + kBlockHeaderBytes;
+  const auto* const stored =
+      reinterpret_cast<const std::uint8_t*>(value.data()) + kBlockHeaderBytes;
   std::span<const std::uint8_t> body(stored, header->stored_bytes);
   if (header->compression != Compression::kNone) {
     block.raw_ = std::make_unique_for_overwrite<std::uint8_t[]>(header->raw_bytes);
     std::size_t got = 0;
     if (header->compression == Compression::kLz4) {
-      const int size = LZ4_decompress_safe(reinterpret_cast<const char*>(stored),
-                                           reinterpret_cast<char*>(block.raw_.get()),
-                                           static_cast<int>(header->stored_bytes), static_cast<int>(header->raw_bytes));
+      const int size = LZ4_decompress_safe(
+          reinterpret_cast<const char*>(stored), reinterpret_cast<char*>(block.raw_.get()),
+          static_cast<int>(header->stored_bytes), static_cast<int>(header->raw_bytes));
       got = size < 0 ? 0 : static_cast<std::size_t>(size);
     } else {
       got = ZSTD_decompress(block.raw_.get(), header->raw_bytes, stored, header->stored_bytes);
@@ -516,7 +531,8 @@ Status Block::decode_rows(std::span<const std::uint8_t> body) {
 }
 
 Status Block::decode_lone(std::string_view value) {
-  if (value.size() <= kLonePayloadOffset || header_.count != 1) return tl::unexpected(damaged("does not decode"));
+  if (value.size() <= kLonePayloadOffset || header_.count != 1)
+    return tl::unexpected(damaged("does not decode"));
   const auto* const at = reinterpret_cast<const std::uint8_t*>(value.data());
   const auto* const fixed = at + kBlockHeaderBytes;
   StoredPoint point;

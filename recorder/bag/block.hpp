@@ -46,8 +46,8 @@ struct RowPoint {
   std::int64_t mono_ns = 0;  // and monotonic clock of the recorder's host
   std::uint64_t src = 0;
   std::uint64_t seq = 0;
-  std::uint64_t index = 0;   // written only into indexed blocks
-  std::uint64_t shape = 0;   // see FrameScan; 0: look for yourself
+  std::uint64_t index = 0;  // written only into indexed blocks
+  std::uint64_t shape = 0;  // see FrameScan; 0: look for yourself
   const std::uint8_t* pairs = nullptr;
   std::uint32_t pairs_bytes = 0;
   std::uint32_t fields = 0;
@@ -57,7 +57,8 @@ struct RowPoint {
   MapBytes map() const { return {fields, {pairs, pairs_bytes}}; }
 };
 
-// One point of a decoded block. `map` is the whole MessagePack map of its fields, lent by the block.
+// One point of a decoded block. `map` is the whole MessagePack map of its fields, lent by the
+// block.
 struct StoredPoint {
   std::int64_t key = 0;
   double seconds = 0.0;
@@ -79,10 +80,10 @@ struct BlockHeader {
   std::uint32_t count = 0;
   std::int64_t first = 0;
   std::int64_t last = 0;
-  std::uint32_t raw_bytes = 0;     // of the body before compression
-  std::uint32_t stored_bytes = 0;  // of the body as it is
-  std::uint64_t first_ordinal = 0; // how many points of the main run lie before this block; of a
-                                   // late lone block, the index of its point
+  std::uint32_t raw_bytes = 0;      // of the body before compression
+  std::uint32_t stored_bytes = 0;   // of the body as it is
+  std::uint64_t first_ordinal = 0;  // how many points of the main run lie before this block; of a
+                                    // late lone block, the index of its point
   bool is_late() const { return (flags & kBlockLate) != 0; }
 };
 
@@ -96,12 +97,12 @@ class BlockEncoder {
   std::size_t count() const { return points_.size(); }
   const std::vector<RowPoint>& points() const { return points_; }
   void clear();
-  // Copies the pairs of the points from `from` on, so that they need not outlive this call any more.
-  // `arena` becomes their home and must live as long as this encoder holds them.
+  // Copies the pairs of the points from `from` on, so that they need not outlive this call any
+  // more. `arena` becomes their home and must live as long as this encoder holds them.
   void own_rows(std::size_t from, std::string& arena);
 
-  // The encoded block, header and checksum included; lent until the next call. `header` needs track,
-  // flags and first_ordinal; the rest is filled in. REQUIRES: count() > 0.
+  // The encoded block, header and checksum included; lent until the next call. `header` needs
+  // track, flags and first_ordinal; the rest is filled in. REQUIRES: count() > 0.
   std::span<const std::uint8_t> finish(BlockHeader header, CompressionSpec compression);
   // A block of the one point, for points of half a block and more.
   std::span<const std::uint8_t> lone(BlockHeader header, const RowPoint& point);
@@ -112,7 +113,8 @@ class BlockEncoder {
   std::size_t body_bytes() const;
 
   // Columns of the body as FORMAT.md names them.
-  std::vector<std::uint8_t> keys_, wall_, offset_, src_codes_, seqs_, seq_flags_, indices_, lengths_, doubles_;
+  std::vector<std::uint8_t> keys_, wall_, offset_, src_codes_, seqs_, seq_flags_, indices_,
+      lengths_, doubles_;
   std::vector<std::uint64_t> srcs_;
   std::vector<RowPoint> points_;
   std::size_t rows_bytes_ = 0;

@@ -22,9 +22,9 @@ inline const char* skip_name(Skip skip) {
 
 struct Fate {
   std::uint64_t received = 0;
-  std::uint64_t points = 0;       // new ones
-  std::uint64_t merged = 0;       // into a point that was there
-  std::uint64_t dropped = 0;      // for want of memory or disk
+  std::uint64_t points = 0;   // new ones
+  std::uint64_t merged = 0;   // into a point that was there
+  std::uint64_t dropped = 0;  // for want of memory or disk
   std::array<std::uint64_t, kRefusalCount> refused{};
   std::array<std::uint64_t, kSkipCount> skipped{};
   std::uint64_t overwritten = 0;  // values a merge replaced by different ones; beside the equation

@@ -35,7 +35,8 @@ std::string packed(const Fields& fields) {
 Result<Fields> unpacked(std::string_view bytes, const char* what) {
   Result<Fields> fields =
       decode_fields({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
-  if (!fields) return fail(ErrorCode::kDamaged, fmt::format("{}: {}", what, fields.error().message));
+  if (!fields)
+    return fail(ErrorCode::kDamaged, fmt::format("{}: {}", what, fields.error().message));
   return fields;
 }
 
@@ -43,7 +44,8 @@ std::optional<std::int64_t> key_field(const Fields& fields, std::string_view nam
   const Value* value = find_field(fields, name);
   if (value == nullptr) return std::nullopt;
   if (const auto* negative = value->get_if<std::int64_t>()) return *negative;
-  if (const auto* positive = value->get_if<std::uint64_t>()) return static_cast<std::int64_t>(*positive);
+  if (const auto* positive = value->get_if<std::uint64_t>())
+    return static_cast<std::int64_t>(*positive);
   return std::nullopt;
 }
 
@@ -92,7 +94,8 @@ std::string BlockKey::encode() const {
 
 std::optional<BlockKey> BlockKey::decode(std::string_view bytes) {
   if (bytes.size() != 16) return std::nullopt;
-  return BlockKey{static_cast<std::uint32_t>(get_be(bytes.substr(0, 4))), unordered(get_be(bytes.substr(4, 8))),
+  return BlockKey{static_cast<std::uint32_t>(get_be(bytes.substr(0, 4))),
+                  unordered(get_be(bytes.substr(4, 8))),
                   static_cast<std::uint32_t>(get_be(bytes.substr(12)))};
 }
 
@@ -119,14 +122,16 @@ std::optional<OrderEntry> OrderEntry::decode(std::string_view key, std::string_v
 Fields fate_fields(const Fate& fate) {
   Fields refused;
   for (std::size_t i = 0; i < kRefusalCount; ++i) {
-    if (fate.refused[i] > 0) refused.emplace_back(refusal_name(static_cast<Refusal>(i)), fate.refused[i]);
+    if (fate.refused[i] > 0)
+      refused.emplace_back(refusal_name(static_cast<Refusal>(i)), fate.refused[i]);
   }
   Fields skipped;
   for (std::size_t i = 0; i < kSkipCount; ++i) {
     if (fate.skipped[i] > 0) skipped.emplace_back(skip_name(static_cast<Skip>(i)), fate.skipped[i]);
   }
-  return {{"received", fate.received}, {"points", fate.points},      {"merged", fate.merged},
-          {"dropped", fate.dropped},   {"refused", std::move(refused)}, {"skipped", std::move(skipped)},
+  return {{"received", fate.received},      {"points", fate.points},
+          {"merged", fate.merged},          {"dropped", fate.dropped},
+          {"refused", std::move(refused)},  {"skipped", std::move(skipped)},
           {"overwritten", fate.overwritten}};
 }
 
@@ -150,7 +155,8 @@ Fate fate_of(const Fields& fields) {
 
 std::string TrackRecord::encode() const {
   Fields types;
-  for (const auto& [field, seen] : fields) types.emplace_back(field, Value(Array(seen.begin(), seen.end())));
+  for (const auto& [field, seen] : fields)
+    types.emplace_back(field, Value(Array(seen.begin(), seen.end())));
   Fields record{{"id", id},
                 {"created", created},
                 {"main_points", main_points},
@@ -197,7 +203,7 @@ Result<TrackRecord> TrackRecord::decode(std::string_view name, std::string_view 
 }
 
 std::string RunRecord::encode() const {
-  Fields record{{"id", id},           {"start", start},     {"closed", closed}, {"host", host},
+  Fields record{{"id", id},           {"start", start},   {"closed", closed},    {"host", host},
                 {"version", version}, {"config", config}, {"metadata", metadata}};
   if (end) record.emplace_back("end", *end);
   return packed(record);
@@ -229,7 +235,10 @@ std::string LossRecord::encode_key() const {
 }
 
 std::string LossRecord::encode_value() const {
-  return packed({{"publisher", publisher}, {"lost", lost}, {"missed_before", missed_before}, {"received", received}});
+  return packed({{"publisher", publisher},
+                 {"lost", lost},
+                 {"missed_before", missed_before},
+                 {"received", received}});
 }
 
 Result<LossRecord> LossRecord::decode(std::string_view key, std::string_view value) {
@@ -254,8 +263,8 @@ std::string WriterRecord::encode() const {
 Result<WriterRecord> WriterRecord::decode(std::string_view bytes) {
   const Result<Fields> fields = unpacked(bytes, "writer record");
   if (!fields) return tl::unexpected(fields.error());
-  return WriterRecord{uint_field(*fields, "pid"), text_field(*fields, "host"), text_field(*fields, "node"),
-                      float_field(*fields, "since")};
+  return WriterRecord{uint_field(*fields, "pid"), text_field(*fields, "host"),
+                      text_field(*fields, "node"), float_field(*fields, "since")};
 }
 
 std::string BagRecord::encode() const {
@@ -265,7 +274,8 @@ std::string BagRecord::encode() const {
 Result<BagRecord> BagRecord::decode(std::string_view bytes) {
   const Result<Fields> fields = unpacked(bytes, "bag record");
   if (!fields) return tl::unexpected(fields.error());
-  return BagRecord{uint_field(*fields, "format"), text_field(*fields, "creator"), float_field(*fields, "created")};
+  return BagRecord{uint_field(*fields, "format"), text_field(*fields, "creator"),
+                   float_field(*fields, "created")};
 }
 
 std::string run_key(std::uint32_t id) { return fmt::format("{}{:06}", kRunPrefix, id); }

@@ -41,8 +41,8 @@ struct BlockKey {
   friend bool operator==(const BlockKey&, const BlockKey&) = default;
 };
 
-// track id · index -> key of the point and how many late points of the track came before it. Written
-// for late points only; all others take the indices that are left, in order of their keys.
+// track id · index -> key of the point and how many late points of the track came before it.
+// Written for late points only; all others take the indices that are left, in order of their keys.
 struct OrderEntry {
   std::uint32_t track = 0;
   std::uint64_t index = 0;

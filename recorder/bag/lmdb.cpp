@@ -15,7 +15,8 @@ namespace {
 Error error_of(int rc, const std::string& what) {
   ErrorCode code = ErrorCode::kIo;
   if (rc == MDB_MAP_FULL || rc == ENOSPC || rc == EDQUOT) code = ErrorCode::kDiskFull;
-  if (rc == MDB_CORRUPTED || rc == MDB_PAGE_NOTFOUND || rc == MDB_INVALID) code = ErrorCode::kDamaged;
+  if (rc == MDB_CORRUPTED || rc == MDB_PAGE_NOTFOUND || rc == MDB_INVALID)
+    code = ErrorCode::kDamaged;
   if (rc == MDB_VERSION_MISMATCH) code = ErrorCode::kNewerFormat;
   if (rc == ENOENT) code = ErrorCode::kNotFound;
   if (rc == MDB_READERS_FULL) code = ErrorCode::kBusy;
@@ -24,7 +25,9 @@ Error error_of(int rc, const std::string& what) {
 
 MDB_val val_of(std::string_view bytes) { return {bytes.size(), const_cast<char*>(bytes.data())}; }
 
-std::string_view view_of(const MDB_val& val) { return {static_cast<const char*>(val.mv_data), val.mv_size}; }
+std::string_view view_of(const MDB_val& val) {
+  return {static_cast<const char*>(val.mv_data), val.mv_size};
+}
 
 }  // namespace
 
@@ -79,7 +82,8 @@ Status WriteTxn::put(Table table, std::string_view key, std::string_view value) 
   return {};
 }
 
-Result<std::span<std::uint8_t>> WriteTxn::reserve(Table table, std::string_view key, std::size_t bytes) {
+Result<std::span<std::uint8_t>> WriteTxn::reserve(Table table, std::string_view key,
+                                                  std::size_t bytes) {
   MDB_val key_val = val_of(key);
   MDB_val value{bytes, nullptr};
   const int rc = mdb_put(txn_, table, &key_val, &value, MDB_RESERVE);
@@ -119,7 +123,9 @@ Result<std::optional<TableCursor::Item>> TableCursor::move(unsigned op, std::str
   return std::optional(Item{view_of(key_val), view_of(value)});
 }
 
-Result<std::optional<TableCursor::Item>> TableCursor::seek(std::string_view key) { return move(MDB_SET_RANGE, key); }
+Result<std::optional<TableCursor::Item>> TableCursor::seek(std::string_view key) {
+  return move(MDB_SET_RANGE, key);
+}
 Result<std::optional<TableCursor::Item>> TableCursor::next() { return move(MDB_NEXT); }
 Result<std::optional<TableCursor::Item>> TableCursor::previous() { return move(MDB_PREV); }
 Result<std::optional<TableCursor::Item>> TableCursor::last() { return move(MDB_LAST); }
@@ -160,7 +166,8 @@ Result<std::unique_ptr<ReadTxn>> Env::read() {
   if (rc == MDB_MAP_RESIZED) {
     // Another process has grown the file. Our own readers must end before the map may move.
     if (!readers_gone_.wait_for(lock, std::chrono::seconds(10), [&] { return readers_ == 0; })) {
-      return fail(ErrorCode::kBusy, "the bag has grown and a reader of this process holds the old map");
+      return fail(ErrorCode::kBusy,
+                  "the bag has grown and a reader of this process holds the old map");
     }
     rc = mdb_env_set_mapsize(env_, 0);
     if (rc == MDB_SUCCESS) rc = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn);
@@ -191,9 +198,7 @@ Status Env::resize(std::size_t bytes) {
   return {};
 }
 
-Status Env::grow(std::size_t bytes) {
-  return bytes <= map_bytes() ? Status() : resize(bytes);
-}
+Status Env::grow(std::size_t bytes) { return bytes <= map_bytes() ? Status() : resize(bytes); }
 
 std::size_t Env::map_bytes() const {
   MDB_envinfo info{};

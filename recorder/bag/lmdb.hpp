@@ -1,8 +1,8 @@
 // LMDB 0.9.24 behind RAII; the only header that stands for lmdb.h.
 //
-// Env is one open environment (a file); there may be one per file in a process (bag_file.hpp sees to
-// that). WriteTxn belongs to the thread that began it. ReadTxn may move between threads; while any
-// lives, the file's map cannot be resized, and pages it sees are not reused: keep it short.
+// Env is one open environment (a file); there may be one per file in a process (bag_file.hpp sees
+// to that). WriteTxn belongs to the thread that began it. ReadTxn may move between threads; while
+// any lives, the file's map cannot be resized, and pages it sees are not reused: keep it short.
 //
 // Values and keys come back as views into the map: valid until the transaction ends.
 // Return codes become Errors: MDB_MAP_FULL and ENOSPC are kDiskFull, corruption is kDamaged,
@@ -101,7 +101,7 @@ class Env {
  public:
   struct Options {
     bool read_only = false;
-    bool no_lock = false;  // for closed bags whose lock file cannot be written
+    bool no_lock = false;       // for closed bags whose lock file cannot be written
     std::size_t map_bytes = 0;  // 0: as the file says
   };
   static constexpr unsigned kReadersMax = 1'000;

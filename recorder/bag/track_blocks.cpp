@@ -1,0 +1,104 @@
+#include "recorder/bag/track_blocks.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "schemas/timestamp.hpp"
+
+namespace zbag {
+namespace {
+
+using Item = std::optional<TableCursor::Item>;
+
+void order(BlockGroup& group) {
+  bool needs_sort = false;
+  for (const BlockGroup::Member& member : group.members) {
+    const BlockHeader& header = member.block.header();
+    std::uint64_t ordinal = header.first_ordinal;
+    for (const StoredPoint& point : member.block.points()) {
+      group.entries.push_back({&point, header.is_late() ? std::nullopt : std::optional(ordinal++)});
+    }
+    needs_sort = needs_sort || header.is_late();
+  }
+  if (!needs_sort) return;
+  std::stable_sort(group.entries.begin(), group.entries.end(),
+                   [](const BlockGroup::Entry& a, const BlockGroup::Entry& b) {
+                     if (a.point->key != b.point->key) return a.point->key < b.point->key;
+                     if (a.main_ordinal.has_value() != b.main_ordinal.has_value())
+                       return a.main_ordinal.has_value();
+                     return !a.main_ordinal && a.point->index < b.point->index;
+                   });
+}
+
+}  // namespace
+
+Result<TrackBlocks> TrackBlocks::open(const Txn& txn, Table blocks, std::uint32_t track) {
+  Result<TableCursor> cursor = TableCursor::open(txn, blocks);
+  if (!cursor) return tl::unexpected(cursor.error());
+  return TrackBlocks(std::move(*cursor), track);
+}
+
+Result<std::optional<BlockKey>> TrackBlocks::main_before(std::int64_t key, bool strictly) {
+  const BlockKey bound{track_, key, strictly ? 0 : UINT32_MAX};
+  Result<Item> item = cursor_.seek(bound.encode());
+  if (!item) return tl::unexpected(item.error());
+  item = *item ? cursor_.previous() : cursor_.last();
+  std::optional<BlockKey> at = mine(item);
+  while (at && (at->is_late() || *at == bound)) at = mine(item = cursor_.previous());
+  if (!item) return tl::unexpected(item.error());
+  return at;
+}
+Result<std::optional<BlockKey>> TrackBlocks::main_before(const BlockKey& block) {
+  Result<Item> item = cursor_.seek(block.encode());
+  std::optional<BlockKey> at = mine(item = item && *item ? cursor_.previous() : cursor_.last());
+  while (at && at->is_late()) at = mine(item = cursor_.previous());
+  if (!item) return tl::unexpected(item.error());
+  return at;
+}
+Result<BlockHeader> TrackBlocks::header(const BlockKey& block) {
+  Result<Item> item = cursor_.seek(block.encode());
+  if (!item) return tl::unexpected(item.error());
+  if (!*item) return fail(ErrorCode::kDamaged, "a block is gone");
+  return Block::read_header((*item)->value);
+}
+
+Result<BlockGroup> TrackBlocks::load(const std::optional<BlockKey>& start,
+                                     const std::vector<BlockKey>& leave_out,
+                                     std::optional<Damage>& damage) {
+  BlockGroup group;
+  const BlockKey from = start.value_or(BlockKey{track_, INT64_MIN, 0});
+  Result<Item> item = cursor_.seek(from.encode());
+  for (std::optional<BlockKey> at = mine(item); at; at = mine(item = cursor_.next())) {
+    if (!at->is_late()) {
+      const bool is_start = start ? *at == *start : group.members.empty() && !group.start;
+      if (!is_start) {
+        group.next_start = *at;
+        break;
+      }
+      group.start = *at;
+    }
+    if (std::find(leave_out.begin(), leave_out.end(), *at) != leave_out.end()) continue;
+    Result<Block> block = Block::open((*item)->value);
+    if (block && (block->header().track != track_ || block->header().first != at->first)) {
+      block = fail(ErrorCode::kDamaged, "block: stored under another key");
+    }
+    if (!block) {
+      const Result<BlockHeader> header = Block::read_header((*item)->value);
+      damage = Damage{*at, header ? header->last : at->first, header ? header->count : 0};
+      return fail(block.error(), fmt::format("at {}", seconds_text(seconds_of_key(at->first))));
+    }
+    group.members.push_back({*at, std::move(*block)});
+    if (!start && !at->is_late()) group.start = *at;
+  }
+  if (!item) return tl::unexpected(item.error());
+  order(group);
+  return group;
+}
+std::optional<BlockKey> TrackBlocks::mine(const Result<Item>& item) const {
+  if (!item || !*item) return std::nullopt;
+  const std::optional<BlockKey> key = BlockKey::decode((*item)->key);
+  return key && key->track == track_ ? key : std::nullopt;
+}
+
+}  // namespace zbag

@@ -1,0 +1,67 @@
+// The blocks of one track as readers meet them: in groups of one main block and the late blocks
+// that lie between it and the next.
+//
+// Not thread-safe; lives within its transaction. Blocks lend rows from the map: what is loaded is
+// valid until the transaction ends.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "recorder/bag/block.hpp"
+#include "recorder/bag/layout.hpp"
+#include "recorder/bag/lmdb.hpp"
+#include "schemas/result.hpp"
+
+namespace zbag {
+
+// The blocks of one track that are read together: one main block and the late blocks that lie
+// between it and the next.
+struct BlockGroup {
+  struct Member {
+    BlockKey key;
+    Block block;
+  };
+  std::vector<Member> members;
+  struct Entry {
+    const StoredPoint* point;
+    std::optional<std::uint64_t> main_ordinal;  // nullopt: a late point
+  };
+  std::vector<Entry> entries;          // in order of key, main before late, late by index
+  std::optional<BlockKey> start;       // the main block; nullopt: only late blocks before the first
+  std::optional<BlockKey> next_start;  // the next main block
+};
+
+class TrackBlocks {
+ public:
+  static Result<TrackBlocks> open(const Txn& txn, Table blocks, std::uint32_t track);
+
+  // The last main block whose first key is below `key`, or equal to it unless `strictly`.
+  Result<std::optional<BlockKey>> main_before(std::int64_t key, bool strictly);
+  // The main block before `block`.
+  Result<std::optional<BlockKey>> main_before(const BlockKey& block);
+  Result<BlockHeader> header(const BlockKey& block);
+
+  // A block that could not be read, and what that costs.
+  struct Damage {
+    BlockKey key;
+    std::int64_t last = 0;
+    std::uint32_t points = 0;  // 0: not known
+  };
+  // The group that begins at `start` (from the track's first block when nullopt). Every checksum is
+  // verified; on kDamaged `damage` says where. Blocks in `leave_out` are passed over.
+  Result<BlockGroup> load(const std::optional<BlockKey>& start,
+                          const std::vector<BlockKey>& leave_out, std::optional<Damage>& damage);
+
+ private:
+  TrackBlocks(TableCursor cursor, std::uint32_t track)
+      : cursor_(std::move(cursor)), track_(track) {}
+  std::optional<BlockKey> mine(const Result<std::optional<TableCursor::Item>>& item) const;
+
+  TableCursor cursor_;
+  std::uint32_t track_;
+};
+
+}  // namespace zbag

@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""House rules that no compiler checks (README, map of folders), as a test.
+
+Include direction between folders, third-party headers only in their wrapper, banned names,
+line length, length of functions, text files without trailing blanks. Exit 1 lists every breach.
+"""
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+# What a folder may include of ours. The longest matching prefix counts.
+ALLOWED = {
+    "schemas": {"schemas"},
+    "bus": {"schemas", "bus"},
+    "recorder/bag": {"schemas", "recorder/bag"},
+    "recorder": {"schemas", "bus", "recorder", "recorder/bag"},
+    "player": {"schemas", "bus", "recorder/bag", "player"},
+    "launch": {"schemas", "launch"},
+    "nodes": {"schemas", "bus", "recorder", "recorder/bag", "player", "launch", "nodes"},
+    "nodes/sensors": {"schemas", "bus"},
+}
+
+# Third-party headers and the files (or folders) that stand for them.
+WRAPPERS = {
+    "zmq.h": ["bus/"],
+    "zmq.hpp": ["bus/"],
+    "lmdb.h": ["recorder/bag/lmdb.cpp"],
+    "msgpack.hpp": ["schemas/frame.cpp"],
+    "xxhash.h": ["recorder/bag/block.cpp"],
+    "lz4.h": ["recorder/bag/block.cpp"],
+    "zstd.h": ["recorder/bag/block.cpp"],
+    "lzma.h": ["player/neutral_file.cpp"],
+    "nlohmann/json.hpp": ["player/neutral_file.cpp", "nodes/verbs/version.cpp"],
+    "yaml-cpp/yaml.h": ["launch/launch_file.cpp", "nodes/settings.cpp"],
+    "CLI/CLI.hpp": ["nodes/"],
+    "CLI/Version.hpp": ["nodes/verbs/version.cpp"],
+    "jpeglib.h": ["nodes/sensors/demo_sensor.cpp"],
+}
+
+BANNED_STEMS = {"util", "utils", "common", "helper", "helpers", "manager", "handler", "base", "misc",
+                "data", "info", "impl", "process"}
+# A verb's file is named after the verb.
+BANNED_STEMS_EXCEPT = {"nodes/verbs/info.cpp"}
+
+# Words that must not stay in the code, each with what to do instead.
+BANNED_WORDS = {
+    r"\bTODO\b": "do it or file an issue",
+    r"\bFIXME\b": "do it or file an issue",
+    r"\busing namespace std\b": "name what is used",
+    r"\bstd::endl\b": "write '\\n'",
+    r"\bassert\(": "ZBAG_CHECK stays on in release",
+    r"#define (?!ZBAG_CHECK|XXH_INLINE_ALL)": "use constexpr or a function",
+    r"\bshared_ptr<(?!BagFile|const Chunk|bool|Arguments)": "say who the second owner is, or use unique_ptr",
+}
+
+LINE_MAX = 100
+FUNCTION_MAX = 85     # ratchet: the longest function; the aim is 40
+FILE_MAX = 720        # ratchet: the longest file; the aim is 400
+
+PRODUCTION = ("schemas", "bus", "recorder", "player", "nodes", "launch")
+
+
+def tracked():
+    """Files git tracks, or would."""
+    out = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True,
+                         text=True, check=True).stdout
+    return [path for path in out.splitlines() if (ROOT / path).is_file()]
+
+
+def folder_of(path):
+    """The longest prefix of `path` that is a folder with rules."""
+    parts = path.split("/")[:-1]
+    for length in range(len(parts), 0, -1):
+        prefix = "/".join(parts[:length])
+        if prefix in ALLOWED:
+            return prefix
+    return None
+
+
+def check_includes(path, text, breaches):
+    folder = folder_of(path)
+    for number, line in enumerate(text.splitlines(), 1):
+        own = re.match(r'#include "([^"]+)"', line)
+        if own and folder:
+            target = folder_of(own.group(1))
+            if target is None or target not in ALLOWED[folder]:
+                breaches.append(f"{path}:{number}: {folder} may not include {own.group(1)}")
+        other = re.match(r"#include <([^>]+)>", line)
+        if other and other.group(1) in WRAPPERS and path.split("/")[0] in PRODUCTION:
+            if not any(path == home or (home.endswith("/") and path.startswith(home))
+                       for home in WRAPPERS[other.group(1)]):
+                breaches.append(f"{path}:{number}: <{other.group(1)}> belongs in "
+                                + ", ".join(WRAPPERS[other.group(1)]))
+
+
+def check_functions(path, text, breaches):
+    """Functions whose signature starts in column 0, counted to the brace that closes them."""
+    start = None
+    open_signature = False
+    for number, line in enumerate(text.splitlines(), 1):
+        if re.match(r"^[A-Za-z].*\(", line) and not line.endswith(";"):
+            start, open_signature = number, not line.endswith("{")
+        elif open_signature and line.endswith("{"):
+            open_signature = False
+        elif open_signature and (line.endswith(";") or not line.startswith(" ")):
+            start, open_signature = None, False
+        elif line == "}" and start is not None:
+            if number - start + 1 > FUNCTION_MAX:
+                breaches.append(f"{path}:{start}: a function of {number - start + 1} lines "
+                                f"(at most {FUNCTION_MAX})")
+            start = None
+
+
+def main():
+    breaches = []
+    for path in tracked():
+        name = pathlib.PurePath(path)
+        if name.suffix not in {".cpp", ".hpp", ".py", ".sh", ".cmake", ".txt", ".yaml"}:
+            continue
+        if name.stem in BANNED_STEMS and path not in BANNED_STEMS_EXCEPT:
+            breaches.append(f"{path}: '{name.stem}' says nothing; name the idea")
+        text = (ROOT / path).read_text(encoding="utf-8")
+        for number, line in enumerate(text.splitlines(), 1):
+            if line != line.rstrip():
+                breaches.append(f"{path}:{number}: trailing blanks")
+            if name.suffix in {".cpp", ".hpp"} and len(line) > LINE_MAX:
+                breaches.append(f"{path}:{number}: {len(line)} columns (at most {LINE_MAX})")
+        if name.suffix not in {".cpp", ".hpp"}:
+            continue
+        check_includes(path, text, breaches)
+        if path.split("/")[0] not in PRODUCTION:
+            continue
+        check_functions(path, text, breaches)
+        if text.count("\n") > FILE_MAX:
+            breaches.append(f"{path}: {text.count(chr(10))} lines (at most {FILE_MAX})")
+        for pattern, remedy in BANNED_WORDS.items():
+            for match in re.finditer(pattern, text):
+                number = text.count("\n", 0, match.start()) + 1
+                breaches.append(f"{path}:{number}: '{match.group(0)}': {remedy}")
+    for breach in breaches:
+        print(breach)
+    print(f"tidy: {len(breaches)} breaches")
+    return 1 if breaches else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
