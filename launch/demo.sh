@@ -19,7 +19,7 @@ rm -rf "$out"
 mkdir -p "$out"
 # Ports and names of the demonstration's own: it never meets a bus that runs already.
 export ZBAG_RUNTIME_DIR="$out/run"
-port=$((20000 + RANDOM % 20000))
+port=$((20000 + RANDOM % 10000))
 bus=(--publish-to "tcp://127.0.0.1:$port" --subscribe-to "tcp://127.0.0.1:$((port + 1))")
 
 step() { printf '\n\033[1m%s\033[0m\n' "$*"; }
