@@ -46,15 +46,20 @@ class BoundedQueue {
   }
 
   // Takes the oldest item out again when it `may_go`, for a producer that would rather lose that
-  // one.
-  template <class MayGo>
-  std::optional<T> drop_oldest(MayGo may_go) {
+  // one. `inherit(gone, next)` is called first when an item stands behind it.
+  template <class MayGo, class Inherit>
+  std::optional<T> drop_oldest(MayGo may_go, Inherit inherit) {
     const std::lock_guard lock(mutex_);
     if (items_.empty() || !may_go(items_.front().item)) return std::nullopt;
     Entry entry = std::move(items_.front());
     items_.pop_front();
     bytes_held_ -= entry.bytes;
+    if (!items_.empty()) inherit(entry.item, items_.front().item);
     return std::move(entry.item);
+  }
+  template <class MayGo>
+  std::optional<T> drop_oldest(MayGo may_go) {
+    return drop_oldest(may_go, [](T&, T&) {});
   }
 
   // The oldest item; nullopt after `timeout`, or at once when closed and empty.

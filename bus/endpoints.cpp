@@ -70,7 +70,9 @@ std::optional<HostPort> split_tcp(const std::string& url) {
 }
 
 bool is_loopback(const std::string& host) {
-  return host.starts_with("127.") || host == "localhost" || host == "[::1]" || host == "lo";
+  const bool is_address = host.find_first_not_of("0123456789.") == std::string::npos;
+  return (host.starts_with("127.") && is_address) || host == "localhost" || host == "[::1]" ||
+         host == "lo";
 }
 
 bool is_listening(const std::string& path) {

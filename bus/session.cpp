@@ -291,14 +291,16 @@ Status Session::write_now(Track::State& track, Timestamp stamp, const Fields& fi
 // REQUIRES: the lock is held and `stamp` resolved.
 Status Session::put(Track::State& track, Timestamp stamp, const Fields& fields) {
   if (options_.buffer_points == 1) return write_now(track, stamp, fields);
+  // A buffer that is still full could not be sent before: nothing is taken until it can.
+  if (track.buffer.size() >= options_.buffer_points && !track.buffer.contains(stamp.ns())) {
+    if (const Result<std::size_t> sent = drain(track); !sent) return tl::unexpected(sent.error());
+  }
   if (track.buffer.empty()) track.oldest_append = options_.monotonic();
   const auto [it, is_new] =
       track.buffer.try_emplace(stamp.ns(), Track::State::Pending{stamp, fields});
   if (!is_new) merge_fields(it->second.fields, fields, options_.deep_merge);
-  if (track.buffer.size() < options_.buffer_points) return {};
-  const Result<std::size_t> sent = drain(track);
-  // The append itself is safe in the buffer: what could not be sent is tried again.
-  if (!sent && sent.error().code != ErrorCode::kTimeout) return tl::unexpected(sent.error());
+  // What cannot be sent now is safe in the buffer; the next append says what is wrong.
+  if (track.buffer.size() >= options_.buffer_points) static_cast<void>(drain(track));
   return {};
 }
 
@@ -497,6 +499,7 @@ Status Session::send_system(const std::string& topic, const Fields& fields) {
   encode_fields(frame, bytes);
   const std::lock_guard lock(mutex_);
   if (!enabled_) return {};
+  if (closed_) return fail(ErrorCode::kClosed, "the session is closed");
   return sink_->write(*name, bytes_of(bytes));
 }
 
@@ -543,6 +546,7 @@ Status Track::append_map(std::span<const std::uint8_t> map, Timestamp stamp) {
 
 Result<FlushResult> Track::flush() {
   const std::lock_guard lock(session_->mutex_);
+  if (session_->closed_) return fail(ErrorCode::kClosed, "the session is closed");
   return session_->flush_locked(state_);
 }
 

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <set>
 #include <sstream>
 
 namespace zbag {
@@ -81,7 +82,9 @@ double number_of(const YAML::Node& node, const Variables& variables, const std::
 
 bool is_true(const YAML::Node& node, const Variables& variables, const std::string& file) {
   const std::string text = text_of(node, variables, file);
-  return !(text.empty() || text == "false" || text == "no" || text == "0");
+  if (text == "true" || text == "yes" || text == "1") return true;
+  if (text.empty() || text == "false" || text == "no" || text == "0") return false;
+  refuse(file, node, fmt::format("'{}': use true or false", text));
 }
 
 void check_keys(const YAML::Node& map, const std::vector<std::string>& known,
@@ -149,16 +152,17 @@ void read_node(const std::string& name, const YAML::Node& map, const Variables& 
 }
 
 void read_file(const std::string& file, Variables variables, const Variables& args, int depth,
-               LaunchPlan& plan) {
+               LaunchPlan& plan, std::set<std::string>& defined) {
   if (depth > kIncludeDepthMax)
     throw BadFile{fmt::format("{}: included more than {} deep", file, kIncludeDepthMax)};
   const YAML::Node document = YAML::LoadFile(file);
   if (!document.IsMap()) refuse(file, document, "expected variables, include and nodes");
   check_keys(document, {"variables", "include", "nodes"}, file, "a launch file");
-  if (const YAML::Node defined = document["variables"]) {
-    if (!defined.IsMap()) refuse(file, defined, "variables: expected a map");
-    for (const auto& entry : defined) {
+  if (const YAML::Node section = document["variables"]) {
+    if (!section.IsMap()) refuse(file, section, "variables: expected a map");
+    for (const auto& entry : section) {
       const auto name = entry.first.as<std::string>();
+      defined.insert(name);
       const auto given = args.find(name);
       variables[name] =
           given == args.end() ? text_of(entry.second, variables, file) : given->second;
@@ -169,7 +173,7 @@ void read_file(const std::string& file, Variables variables, const Variables& ar
       const std::string path = (std::filesystem::path(file).parent_path() / other).string();
       if (!std::filesystem::exists(path))
         refuse(file, includes, fmt::format("include {}: no such file", path));
-      read_file(path, variables, args, depth + 1, plan);
+      read_file(path, variables, args, depth + 1, plan, defined);
     }
   }
   const YAML::Node nodes = document["nodes"];
@@ -185,7 +189,16 @@ Result<LaunchPlan> read_launch_file(const std::string& path,
                                     const std::map<std::string, std::string>& args) {
   try {
     LaunchPlan plan;
-    read_file(path, args, args, 0, plan);
+    std::set<std::string> defined;
+    read_file(path, args, args, 0, plan, defined);
+    for (const auto& [name, value] : args) {
+      if (defined.contains(name)) continue;
+      return fail(
+          ErrorCode::kInvalid,
+          fmt::format("--args {}={}: {} defines no variable '{}'; it has {}", name, value, path,
+                      name,
+                      defined.empty() ? "none" : fmt::format("{}", fmt::join(defined, ", "))));
+    }
     if (plan.nodes.empty())
       return fail(ErrorCode::kInvalid, fmt::format("{}: no nodes to start", path));
     return plan;

@@ -49,7 +49,8 @@ struct Launcher::Process {
 
   LaunchNode node;
   int colour;
-  pid_t pid = -1;  // -1: not running
+  pid_t pid = -1;    // -1: not running
+  pid_t group = -1;  // of the last start
   int output = -1;
   std::string partial;  // a line that has not ended yet
   bool is_ready = false;
@@ -116,6 +117,7 @@ Status Launcher::start(Process& process) {
   ::setpgid(pid, pid);  // here too, whoever is first
   ::close(pipe_fds[1]);
   process.pid = pid;
+  process.group = pid;
   process.output = pipe_fds[0];
   ::fcntl(process.output, F_SETFL, O_NONBLOCK);
   process.is_ready = process.node.wait_for.empty();
@@ -235,14 +237,18 @@ void Launcher::stop_all() {
   for (auto it = processes_.rbegin(); it != processes_.rend(); ++it) {
     Process& process = **it;
     process.restart_at.reset();
-    if (process.pid <= 0) continue;
-    ::kill(-process.pid, SIGINT);
-    const auto deadline = Clock::now() + options_.stop_timeout;
-    while (process.pid > 0 && Clock::now() < deadline) pump(kTick);
-    if (process.pid <= 0) continue;
-    say(process, "does not stop: killed");
-    ::kill(-process.pid, SIGKILL);
-    while (process.pid > 0) pump(kTick);
+    if (process.pid > 0) {
+      ::kill(-process.pid, SIGINT);
+      const auto deadline = Clock::now() + options_.stop_timeout;
+      while (process.pid > 0 && Clock::now() < deadline) pump(kTick);
+    }
+    if (process.pid > 0) {
+      say(process, "does not stop: killed");
+      ::kill(-process.pid, SIGKILL);
+      while (process.pid > 0) pump(kTick);
+    }
+    // What the node itself had started and left behind goes with it.
+    if (process.group > 0) ::kill(-process.group, SIGKILL);
   }
 }
 

@@ -26,8 +26,31 @@ Status check_number(const char* option, double value, double low, double high) {
               fmt::format("--{} {}: give a number from {} to {}", option, value, low, high));
 }
 
+namespace {
+
+std::map<std::string, std::string>& origins() {
+  static std::map<std::string, std::string> instance;
+  return instance;
+}
+
+}  // namespace
+
+void set_origins(std::map<std::string, std::string> found) { origins() = std::move(found); }
+
+std::string with_origin(const std::string& message) {
+  for (const auto& [option, origin] : origins()) {
+    const std::string name = "--" + option;
+    const std::size_t at = message.find(name);
+    if (at == std::string::npos) continue;
+    const std::size_t end = at + name.size();
+    const bool is_whole = end == message.size() || message[end] == ' ' || message[end] == ':';
+    if (is_whole) return fmt::format("{} (set by {})", message, origin);
+  }
+  return message;
+}
+
 int show(const std::string& verb, const Error& error) {
-  fmt::print(stderr, "zbag {}: {}\n", verb, error.message);
+  fmt::print(stderr, "zbag {}: {}\n", verb, with_origin(error.message));
   return exit_code_of(error.code);
 }
 

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -60,6 +61,12 @@ void add_quiet(CLI::App& app, bool& quiet);
 
 // kInvalid unless low <= value <= high; NaN never is.
 Status check_number(const char* option, double value, double low, double high);
+
+// Where values that do not stand on the command line came from, by option: show() names the origin
+// of an option it speaks of. Set once by main(), before a verb runs.
+void set_origins(std::map<std::string, std::string> origins);
+// `message`, with where the value came from when it speaks of such an option.
+std::string with_origin(const std::string& message);
 
 // Prints "zbag VERB: message" on stderr and gives the exit code that fits.
 int show(const std::string& verb, const Error& error);

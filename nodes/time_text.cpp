@@ -21,8 +21,12 @@ std::optional<double> number(std::string_view text) {
 
 // "90", "1.5s", "1m30s", "2h", "250ms".
 std::optional<double> span_seconds(std::string_view text) {
-  if (const std::optional<double> plain = number(text)) return plain;
-  if (text.empty()) return std::nullopt;
+  // A span has no sign of its own, and none is longer than what time can hold.
+  constexpr double kSpanMax = 9.2e9;
+  if (text.empty() || text[0] == '+' || text[0] == '-') return std::nullopt;
+  if (const std::optional<double> plain = number(text)) {
+    return *plain <= kSpanMax ? plain : std::nullopt;
+  }
   double sum = 0.0;
   while (!text.empty()) {
     const std::size_t digits = text.find_first_not_of("0123456789.");
@@ -41,7 +45,7 @@ std::optional<double> span_seconds(std::string_view text) {
     if (!value || scale == 0.0) return std::nullopt;
     sum += *value * scale;
   }
-  return sum;
+  return sum <= kSpanMax ? std::optional(sum) : std::nullopt;
 }
 
 std::optional<double> iso_seconds(const std::string& text) {
@@ -56,7 +60,12 @@ std::optional<double> iso_seconds(const std::string& text) {
       seconds >= 0.0 && seconds < 61.0) {
     tm.tm_year = year - 1900;
     tm.tm_mon = month - 1;
-    return static_cast<double>(timegm(&tm)) + seconds;
+    const int day = tm.tm_mday;
+    const int hour = tm.tm_hour;
+    const int minute = tm.tm_min;
+    const std::time_t whole = timegm(&tm);  // carries February 30 over into March
+    if (tm.tm_mday != day || tm.tm_hour != hour || tm.tm_min != minute) return std::nullopt;
+    return static_cast<double>(whole) + seconds;
   }
   return std::nullopt;
 }
@@ -76,7 +85,10 @@ Result<Timestamp> parse_time(const std::string& text, const std::optional<TimeRa
     if (!span) return bad("is not understood");
     if (!extent) return bad("is relative, and the bag is empty");
     const auto ns = static_cast<std::int64_t>(std::llround(*span * 1e9));
-    const std::int64_t at = text[0] == '+' ? extent->first + ns : extent->last - ns;
+    std::int64_t at = 0;
+    const bool overflows = text[0] == '+' ? __builtin_add_overflow(extent->first, ns, &at)
+                                          : __builtin_sub_overflow(extent->last, ns, &at);
+    if (overflows) return bad("is out of range");
     return Timestamp::from_stored(at, seconds_of_key(at));
   }
   std::optional<double> seconds = number(text);

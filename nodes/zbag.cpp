@@ -39,6 +39,7 @@ int run(int argc, char** argv) {
   Origins origins;
   Result<std::vector<std::string>> arguments = layered_arguments(root, given, origins);
   if (!arguments) return show(given.front(), arguments.error());
+  set_origins(origins);
   int exit_code = kExitUsage;
   try {
     // CLI11 takes them from the back.
@@ -51,11 +52,6 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     fmt::print(stderr, "zbag{}: {}; see zbag {}--help\n", has_verb ? " " + given.front() : "",
                error.what(), has_verb ? given.front() + " " : "");
-  }
-  // The value that was refused may not stand on the command line at all.
-  for (const auto& [option, origin] : origins) {
-    if (exit_code == kExitUsage)
-      fmt::print(stderr, "zbag {}: --{} is set by {}\n", given.front(), option, origin);
   }
   return exit_code;
 }

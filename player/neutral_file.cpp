@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <lzma.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cmath>
@@ -114,6 +115,10 @@ Result<Value> to_value(const Json& json, int depth);
 std::optional<Result<Value>> special(const Json& json) {
   const bool is_nil = json.size() == 1 && json.begin().key() == "$nil";
   if (is_nil) return Value();
+  const auto text = json.find("$str");
+  if (json.size() == 1 && text != json.end() && text->is_string()) {
+    return Value(text->get_ref<const std::string&>());
+  }
   const auto bin = json.find("$bin");
   if (bin == json.end() || !bin->is_string() || json.size() > 2) return std::nullopt;
   std::optional<std::string> bytes = unbase64(bin->get_ref<const std::string&>());
@@ -121,7 +126,25 @@ std::optional<Result<Value>> special(const Json& json) {
   const auto ext = json.find("$ext");
   if (json.size() == 1) return Result<Value>(Binary{std::move(*bytes)});
   if (ext == json.end() || !ext->is_number_integer()) return std::nullopt;
-  return Result<Value>(Extension{static_cast<std::int8_t>(ext->get<int>()), std::move(*bytes)});
+  const auto type = ext->get<std::int64_t>();
+  if (type < -128 || type > 127) return Result<Value>(bad("$ext is outside -128 to 127"));
+  return Result<Value>(Extension{static_cast<std::int8_t>(type), std::move(*bytes)});
+}
+
+// "$$x" stands for a field "$x", so that fields cannot be taken for the words above.
+std::string unescaped(const std::string& name) {
+  return name.starts_with("$$") ? name.substr(1) : name;
+}
+
+// X and X_hex beside each other would become two fields of one name.
+Status check_unique(const Fields& fields) {
+  std::vector<std::string_view> names;
+  names.reserve(fields.size());
+  for (const auto& field : fields) names.emplace_back(field.first);
+  std::sort(names.begin(), names.end());
+  const auto twice = std::adjacent_find(names.begin(), names.end());
+  if (twice == names.end()) return {};
+  return bad(fmt::format("field {} is there twice", printable(*twice)));
 }
 
 Result<Fields> to_fields(const Json& json, int depth) {
@@ -136,8 +159,9 @@ Result<Fields> to_fields(const Json& json, int depth) {
     }
     Result<Value> value = to_value(member, depth);
     if (!value) return tl::unexpected(value.error());
-    fields.emplace_back(name, std::move(*value));
+    fields.emplace_back(unescaped(name), std::move(*value));
   }
+  if (Status status = check_unique(fields); !status) return tl::unexpected(status.error());
   return fields;
 }
 
@@ -212,7 +236,6 @@ Result<std::string> read_data_file(const std::filesystem::path& folder, const Fi
 }
 
 Status inline_data(const std::filesystem::path& folder, Fields& fields) {
-  if (find_field(fields, "data_file") == nullptr) return {};
   Result<std::string> bytes = read_data_file(folder, fields);
   if (!bytes) return tl::unexpected(bytes.error());
   for (auto& [name, value] : fields) {
@@ -224,7 +247,7 @@ Status inline_data(const std::filesystem::path& folder, Fields& fields) {
   std::erase_if(fields, [](const auto& field) {
     return field.first == "data_offset" || field.first == "data_len";
   });
-  return {};
+  return check_unique(fields);
 }
 
 Result<NeutralFrame> parse_line(std::string_view line, const std::filesystem::path& folder) {
@@ -244,7 +267,12 @@ Result<NeutralFrame> parse_line(std::string_view line, const std::filesystem::pa
     return bad(fmt::format("track name '{}' {}", printable(name), fault));
   Result<Fields> values = to_fields(*fields, 1);
   if (!values) return tl::unexpected(values.error());
-  if (Status status = inline_data(folder, *values); !status) return tl::unexpected(status.error());
+  const auto data_file = fields->find("data_file");
+  if (data_file != fields->end() && !data_file->is_object()) {
+    if (Status status = inline_data(folder, *values); !status) {
+      return tl::unexpected(status.error());
+    }
+  }
   return NeutralFrame{name, *stamp, std::move(*values)};
 }
 

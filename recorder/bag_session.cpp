@@ -15,7 +15,12 @@ class BagSink : public FrameSink {
       recording_->intake().announce(frame);
       return {};
     }
-    recording_->intake().accept(track.str(), frame, ArrivalTime::now());
+    const std::optional<Refusal> refusal =
+        recording_->intake().accept(track.str(), frame, ArrivalTime::now());
+    if (refusal) {
+      return fail(ErrorCode::kInvalid,
+                  "track " + track.str() + ": frame refused: " + refusal_name(*refusal));
+    }
     recording_->hand_over(false);
     return {};
   }

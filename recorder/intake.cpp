@@ -78,16 +78,17 @@ void Intake::mark(TopicState& topic) {
   dirty_.push_back(&topic);
 }
 
-void Intake::refuse(TopicState& topic, Refusal refusal) {
+Refusal Intake::refuse(TopicState& topic, Refusal refusal) {
   Fate& fate = topic.fault == nullptr ? topic.fate : unnamed_;
   ++fate.refused[static_cast<std::size_t>(refusal)];
   const std::uint32_t bit = 1u << static_cast<unsigned>(refusal);
-  if ((topic.warned_refusals & bit) != 0 || !options_.warn) return;
+  if ((topic.warned_refusals & bit) != 0 || !options_.warn) return refusal;
   topic.warned_refusals |= bit;
   options_.warn(
       topic.fault == nullptr
           ? fmt::format("track {}: a frame was refused: {}", topic.name, refusal_name(refusal))
           : fmt::format("a topic was refused: its name {}", topic.fault));
+  return refusal;
 }
 
 void Intake::refuse_message(std::string_view topic) {
@@ -119,51 +120,51 @@ void Intake::settle() {
       });
 }
 
-void Intake::accept(std::string_view topic, Message& frame, std::span<Message> more,
-                    ArrivalTime arrival) {
-  take_frame(topic, frame.bytes(), &frame, more, arrival);
+std::optional<Refusal> Intake::accept(std::string_view topic, Message& frame,
+                                      std::span<Message> more, ArrivalTime arrival) {
+  return take_frame(topic, frame.bytes(), &frame, more, arrival);
 }
 
-void Intake::accept(std::string_view topic, std::span<const std::uint8_t> frame,
-                    ArrivalTime arrival) {
-  take_frame(topic, frame, nullptr, {}, arrival);
+std::optional<Refusal> Intake::accept(std::string_view topic, std::span<const std::uint8_t> frame,
+                                      ArrivalTime arrival) {
+  return take_frame(topic, frame, nullptr, {}, arrival);
 }
 
-void Intake::take_frame(std::string_view topic, std::span<const std::uint8_t> bytes,
-                        Message* message, std::span<Message> more, ArrivalTime arrival) {
+std::optional<Refusal> Intake::take_frame(std::string_view topic,
+                                          std::span<const std::uint8_t> bytes, Message* message,
+                                          std::span<Message> more, ArrivalTime arrival) {
   TopicState* const state = topic_of(topic);
   if (state == nullptr) {
     ++unnamed_.received;
     ++unnamed_.refused[static_cast<std::size_t>(Refusal::kTooManyTracks)];
-    return;
+    return Refusal::kTooManyTracks;
   }
   if (state->fault != nullptr) {
     ++unnamed_.received;
-    refuse(*state, Refusal::kBadName);
-    return;
+    return refuse(*state, Refusal::kBadName);
   }
   mark(*state);
   ++state->fate.received;
   if (!state->wanted) {
     ++state->fate.skipped[static_cast<std::size_t>(Skip::kFilter)];
-    return;
+    return std::nullopt;
   }
   ScanOutcome outcome = scan_frame(bytes);
   if (outcome.refusal) {
-    refuse(*state, *outcome.refusal);
-    return;
+    return refuse(*state, *outcome.refusal);
   }
   // Numbering first: a frame that is paused away or cannot be stamped was not lost.
   if (!note_source(*state, outcome.scan)) {
     ++state->fate.skipped[static_cast<std::size_t>(Skip::kDuplicate)];
-    return;
+    return std::nullopt;
   }
   if (paused_.load(std::memory_order_relaxed)) {
     ++state->fate.skipped[static_cast<std::size_t>(Skip::kPause)];
-    return;
+    return std::nullopt;
   }
-  if (!resolve_stamp(*state, outcome.scan, arrival)) return;
+  if (const auto refusal = resolve_stamp(*state, outcome.scan, arrival)) return refusal;
   store(*state, outcome.scan, bytes, message, more, arrival);
+  return std::nullopt;
 }
 
 // Whoever published last on a track nearly always publishes next: its states are kept at hand.
@@ -186,23 +187,22 @@ bool Intake::note_source(TopicState& topic, const FrameScan& scan) {
   return ledger_.note(*topic.cached_stream, *scan.seq);
 }
 
-bool Intake::resolve_stamp(TopicState& topic, FrameScan& scan, ArrivalTime arrival) {
+std::optional<Refusal> Intake::resolve_stamp(TopicState& topic, FrameScan& scan,
+                                             ArrivalTime arrival) {
   std::optional<Timestamp>* const last = scan.src ? topic.cached_last : nullptr;
   if (scan.stamp_kind == StampKind::kGiven) {
     if (last != nullptr) *last = scan.stamp;
-    return true;
+    return std::nullopt;
   }
   if (scan.stamp_kind == StampKind::kInherit) {
     if (last == nullptr || !*last) {
-      refuse(topic, Refusal::kNothingToInherit);
-      return false;
+      return refuse(topic, Refusal::kNothingToInherit);
     }
     scan.stamp = **last;
-    return true;
+    return std::nullopt;
   }
   if (options_.timestamps == TimestampMode::kRequire) {
-    refuse(topic, Refusal::kNoTimestamp);
-    return false;
+    return refuse(topic, Refusal::kNoTimestamp);
   }
   if (options_.timestamps == TimestampMode::kWarn && !topic.warned_stamp && options_.warn) {
     topic.warned_stamp = true;
@@ -213,7 +213,7 @@ bool Intake::resolve_stamp(TopicState& topic, FrameScan& scan, ArrivalTime arriv
   scan.stamp = Timestamp::from_ns(ns);
   last_auto_ns_ = std::max(ns, scan.stamp.ns());
   if (last != nullptr) *last = scan.stamp;
-  return true;
+  return std::nullopt;
 }
 
 // Room for `bytes` in the chunk's arena. Frames larger than what is left get an arena of their own.

@@ -82,9 +82,12 @@ class Intake {
   explicit Intake(Options options) : options_(std::move(options)) {}
 
   // Takes one message. `frame` is shared when it is large, else copied; `more` become _part2...
-  void accept(std::string_view topic, Message& frame, std::span<Message> more, ArrivalTime arrival);
+  // Returns why it was refused; nullopt when it was taken or skipped.
+  std::optional<Refusal> accept(std::string_view topic, Message& frame, std::span<Message> more,
+                                ArrivalTime arrival);
   // The same for bytes that are always copied.
-  void accept(std::string_view topic, std::span<const std::uint8_t> frame, ArrivalTime arrival);
+  std::optional<Refusal> accept(std::string_view topic, std::span<const std::uint8_t> frame,
+                                ArrivalTime arrival);
   // Counts a message that lacks its frame.
   void refuse_message(std::string_view topic);
   // Notes a frame of _sys/session; malformed ones are ignored.
@@ -123,12 +126,12 @@ class Intake {
   static_assert(kRefusalCount <= 32);
   TopicState* topic_of(std::string_view topic);
   void mark(TopicState& topic);
-  void refuse(TopicState& topic, Refusal refusal);
-  bool resolve_stamp(TopicState& topic, FrameScan& scan, ArrivalTime arrival);
+  Refusal refuse(TopicState& topic, Refusal refusal);
+  std::optional<Refusal> resolve_stamp(TopicState& topic, FrameScan& scan, ArrivalTime arrival);
   bool note_source(TopicState& topic, const FrameScan& scan);
   void look_up_source(TopicState& topic, const FrameScan& scan);
-  void take_frame(std::string_view topic, std::span<const std::uint8_t> bytes, Message* message,
-                  std::span<Message> more, ArrivalTime arrival);
+  std::optional<Refusal> take_frame(std::string_view topic, std::span<const std::uint8_t> bytes,
+                                    Message* message, std::span<Message> more, ArrivalTime arrival);
   void store(TopicState& topic, const FrameScan& scan, std::span<const std::uint8_t> bytes,
              Message* message, std::span<Message> more, ArrivalTime arrival);
   std::uint8_t* room(std::size_t bytes);

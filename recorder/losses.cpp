@@ -56,6 +56,7 @@ LossLedger::Stream* LossLedger::stream(std::uint64_t src, std::uint32_t track,
 
 bool LossLedger::note(Stream& stream, std::uint64_t seq) {
   mark(stream);
+  if (seq == UINT64_MAX) return true;  // no number a counter from 0 reaches
   if (seq == stream.expected) {
     ++stream.expected;
     ++stream.received;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "schemas/check.hpp"
+
 namespace zbag {
 
 void MergeBuffer::add(Chunk chunk, SteadyTime now) {
@@ -10,8 +12,10 @@ void MergeBuffer::add(Chunk chunk, SteadyTime now) {
     if (slots_.size() <= number) slots_.resize(number + 1);
     slots_[number].name = std::move(name);
   }
-  for (const Chunk::Arrival& arrival : chunk.arrivals)
+  for (const Chunk::Arrival& arrival : chunk.arrivals) {
+    ZBAG_CHECK(arrival.track < slots_.size());  // a track is announced before its points
     put(slots_[arrival.track], arrival.point, now);
+  }
   for (const Chunk::TrackNews& news : chunk.news) {
     Slot& slot = slots_[news.track];
     slot.fate += news.fate;

@@ -100,7 +100,7 @@ void Recorder::take(Parts& parts) {
     intake.refuse_message(topic);
     return;
   }
-  intake.accept(topic, parts.frame, parts.more, arrival_);
+  static_cast<void>(intake.accept(topic, parts.frame, parts.more, arrival_));  // counted there
   if (intake.is_full()) {
     recording_->hand_over(true);
     handed_over_ = Clock::now();

@@ -49,6 +49,7 @@ void Recording::hand_over(bool always) {
 }
 
 void Recording::push(Parcel parcel) {
+  take_pending_tracks(parcel.chunk);
   const std::size_t weight = parcel.chunk.weight();
   const bool must_arrive = parcel.ticket > 0 || parcel.is_last;
   if (must_arrive) {
@@ -59,21 +60,37 @@ void Recording::push(Parcel parcel) {
       options_.overflow == Overflow::kBlock ? kIdleWait : std::chrono::milliseconds(0);
   while (!queue_.push_for(parcel, weight, patience)) {
     if (options_.overflow == Overflow::kBlock && !failure()) continue;
-    std::optional<Parcel> oldest;
-    if (options_.overflow == Overflow::kDropOldest) {
-      oldest = queue_.drop_oldest([](const Parcel& held) { return held.ticket == 0; });
-    }
-    if (!oldest) {
+    if (options_.overflow != Overflow::kDropOldest || !drop_oldest()) {
       intake_->drop(std::move(parcel.chunk));
       return;
     }
-    // Tracks that were new in the chunk let go must still reach the writer before their points.
-    Chunk& chunk = parcel.chunk;
-    chunk.new_tracks.insert(chunk.new_tracks.begin(), oldest->chunk.new_tracks.begin(),
-                            oldest->chunk.new_tracks.end());
-    oldest->chunk.new_tracks.clear();
-    intake_->drop(std::move(oldest->chunk));
+    take_pending_tracks(parcel.chunk);
   }
+}
+
+// Names of tracks whose first chunk was let go while nothing else was queued.
+void Recording::take_pending_tracks(Chunk& chunk) {
+  chunk.new_tracks.insert(chunk.new_tracks.begin(), pending_tracks_.begin(), pending_tracks_.end());
+  pending_tracks_.clear();
+}
+
+// Lets go of the oldest chunk in the queue, but not of a flush. Tracks that are new in it must
+// still reach the writer before their points, so they pass to the chunk that is the oldest then, or
+// wait for the next one when there is none.
+bool Recording::drop_oldest() {
+  std::optional<Parcel> oldest = queue_.drop_oldest(
+      [](const Parcel& held) { return held.ticket == 0; },
+      [](Parcel& gone, Parcel& heir) {
+        auto& tracks = heir.chunk.new_tracks;
+        tracks.insert(tracks.begin(), gone.chunk.new_tracks.begin(), gone.chunk.new_tracks.end());
+        gone.chunk.new_tracks.clear();
+      });
+  if (!oldest) return false;
+  pending_tracks_.insert(pending_tracks_.end(), oldest->chunk.new_tracks.begin(),
+                         oldest->chunk.new_tracks.end());
+  oldest->chunk.new_tracks.clear();
+  intake_->drop(std::move(oldest->chunk));
+  return true;
 }
 
 Result<FlushResult> Recording::flush(const TrackName* track) {
@@ -203,6 +220,11 @@ void Recording::note(const Batch& batch, const WriteReport& report) {
     const TrackReport& made = report.tracks[i];
     totals_.fate += made.fate;
     RecordingTotals::TrackTotals& sums = totals_.tracks[track.name];
+    if (made.fate.overwritten > 0 && sums.fate.overwritten == 0 && options_.intake.warn) {
+      options_.intake.warn("track " + track.name +
+                           ": frames of equal _ts replace each other's "
+                           "values; --merge append keeps every frame");
+    }
     sums.fate += made.fate;
     sums.lost = track.lost;
     sums.missed_before = track.missed_before;

@@ -102,6 +102,8 @@ class Recording {
   };
   Recording(std::string path, Options options, BagWriter writer);
   void push(Parcel parcel);
+  bool drop_oldest();
+  void take_pending_tracks(Chunk& chunk);
   void run();
   bool handle(Parcel& parcel);
   void write_due();
@@ -116,6 +118,7 @@ class Recording {
   std::shared_ptr<BagFile> file_;
   std::unique_ptr<Intake> intake_;
   BoundedQueue<Parcel> queue_;
+  std::vector<std::pair<std::uint32_t, std::string>> pending_tracks_;
   std::uint64_t last_ticket_ = 0;
   bool closed_ = false;
 

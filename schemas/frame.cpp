@@ -89,7 +89,14 @@ void pack_value(Packer& packer, const Value& value) {
 void pack_head(Packer& packer, const FrameHead& head, std::size_t fields) {
   packer.pack_map(size32(fields + 3));
   pack_text(packer, "_ts");
-  pack_float64(packer.sink, head.stamp.seconds());
+  if (head.stamp.seconds() == -1.0) {
+    // The number would mean "inherit": this one instant travels as a MessagePack timestamp.
+    constexpr std::array<char, 12> kMinusOne = {0, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1};
+    packer.pack_ext(kMinusOne.size(), -1);
+    packer.pack_ext_body(kMinusOne.data(), kMinusOne.size());
+  } else {
+    pack_float64(packer.sink, head.stamp.seconds());
+  }
   pack_text(packer, "_seq");
   packer.pack_uint64(head.seq);
   pack_text(packer, "_src");

@@ -388,9 +388,9 @@ class KeysSeen {
 
 // Notes a reserved field. True when it is one that is not stored among the fields of the point.
 bool note_reserved(std::string_view key, std::span<const std::uint8_t> value, FrameScan& scan,
-                   std::optional<Refusal>& refusal) {
+                   bool& bad_stamp) {
   if (key == "_ts") {
-    if (!read_stamp(value, scan)) refusal = Refusal::kBadTimestamp;
+    bad_stamp = !read_stamp(value, scan);
     return true;
   }
   if (key == "_seq") {
@@ -538,6 +538,7 @@ ScanOutcome scan_frame(std::span<const std::uint8_t> bytes) {
   if (std::uint64_t{map->count} * 2 > input.left()) return refuse(Refusal::kTruncated);
 
   KeysSeen keys;
+  bool bad_stamp = false;
   FrameScan& scan = outcome.scan;
   scan.fields = map->count;
   for (std::uint32_t i = 0; i < map->count; ++i) {
@@ -556,10 +557,8 @@ ScanOutcome scan_frame(std::span<const std::uint8_t> bytes) {
     } else if (const std::optional<Refusal> refusal = skip_value(input, 1)) {
       return refuse(*refusal);
     }
-    std::optional<Refusal> refusal;
     const bool is_reserved =
-        !key.empty() && key[0] == '_' && note_reserved(key, {value, input.at}, scan, refusal);
-    if (refusal) return refuse(*refusal);
+        !key.empty() && key[0] == '_' && note_reserved(key, {value, input.at}, scan, bad_stamp);
     if (is_reserved) {
       --scan.fields;
     } else {
@@ -571,6 +570,8 @@ ScanOutcome scan_frame(std::span<const std::uint8_t> bytes) {
   }
   if (!keys.all_differ()) return refuse(Refusal::kDuplicateKey);
   if (input.left() > 0) return refuse(Refusal::kTrailingBytes);
+  // Last: whoever only decodes may pass over a bad stamp, but over nothing else.
+  if (bad_stamp) return refuse(Refusal::kBadTimestamp);
   return outcome;
 }
 

@@ -50,7 +50,10 @@ struct Writer {
   void operator()(float value) const { write_float(static_cast<double>(value), out); }
   void operator()(double value) const { write_float(value, out); }
   void operator()(const std::string& text) const {
-    if (is_utf8(text)) {
+    const bool is_word = text == "inf" || text == "-inf";
+    if (is_word && dialect == JsonDialect::kNeutral) {
+      out += "{\"$str\":\"" + text + "\"}";
+    } else if (is_utf8(text)) {
       write_json_text(text, out);
     } else {
       write_bytes(text, out);
@@ -131,10 +134,19 @@ void write_json_members(const Fields& fields, std::string& out, JsonDialect dial
     const Binary* binary = value.get_if<Binary>();
     const bool as_hex = binary != nullptr && dialect == JsonDialect::kNeutral;
     if (as_hex) shown += "_hex";
+    if (dialect == JsonDialect::kNeutral && shown.starts_with('$')) shown.insert(0, "$");
+    // A text field that is called as a bin field is written: its value must not look like hex.
+    const std::string* text = value.get_if<std::string>();
+    const bool needs_word = text != nullptr && dialect == JsonDialect::kNeutral &&
+                            (name.ends_with("_hex") || name == "data_file");
     write_json_text(shown, out);
     out += ':';
     if (as_hex) {
       write_json_text(hex(binary->bytes), out);
+    } else if (needs_word && is_utf8(*text)) {
+      out += "{\"$str\":";
+      write_json_text(*text, out);
+      out += '}';
     } else {
       write_json(value, out, dialect);
     }

@@ -40,9 +40,12 @@ std::optional<Timestamp> Timestamp::from_seconds(double seconds) {
   if (seconds == 0.0) return Timestamp();
   const double whole = std::floor(seconds);
   const auto rest = static_cast<std::int64_t>(std::nearbyint((seconds - whole) * 1e9));
+  // Of negative times the second above is taken, so that no step leaves int64 before the sum does.
+  const bool is_negative = whole < 0;
   std::int64_t ns = 0;
-  if (__builtin_mul_overflow(static_cast<std::int64_t>(whole) + 1, kNanosPerSecond, &ns) ||
-      __builtin_sub_overflow(ns, kNanosPerSecond - rest, &ns)) {
+  if (__builtin_mul_overflow(static_cast<std::int64_t>(whole) + (is_negative ? 1 : 0),
+                             kNanosPerSecond, &ns) ||
+      __builtin_add_overflow(ns, is_negative ? rest - kNanosPerSecond : rest, &ns)) {
     return std::nullopt;
   }
   return Timestamp(ns, seconds);

@@ -37,9 +37,15 @@ Status import_file(const std::string& path, Session& session, Counts& counts) {
     }
     if (!frame) return tl::unexpected(frame.error());
     if (!*frame) return {};
+    // As the recorder does, a foreign field that begins with `_` is kept.
+    std::string map;
+    encode_fields((*frame)->fields, map);
     Result<Track> track = session.track((*frame)->track);
-    Status status = track ? track->append((*frame)->fields, (*frame)->stamp)
-                          : Status(tl::unexpected(track.error()));
+    Status status =
+        track ? track->append_map(
+                    std::span(reinterpret_cast<const std::uint8_t*>(map.data()), map.size()),
+                    (*frame)->stamp)
+              : Status(tl::unexpected(track.error()));
     if (!status && status.error().code == ErrorCode::kInvalid) {
       refuse({ErrorCode::kInvalid,
               fmt::format("{}:{}: {}", path, reader->line(), status.error().message)});

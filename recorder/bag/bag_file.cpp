@@ -125,8 +125,9 @@ Result<MetaPages> read_meta_pages(const std::string& path) {
   const std::uint64_t pages = static_cast<std::uint64_t>(status.st_size) / newest->page_bytes;
   if (newest->last_page >= pages) {
     return fail(ErrorCode::kDamaged,
-                fmt::format("{}: truncated: {} pages are there, page {} is in use", path, pages,
-                            newest->last_page));
+                fmt::format("{}: truncated: {} pages are there, page {} is in use; copy the "
+                            "whole file again",
+                            path, pages, newest->last_page));
   }
   return *newest;
 }

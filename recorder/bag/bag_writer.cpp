@@ -329,8 +329,9 @@ Status BagWriter::write_track(WriteTxn& txn, TrackState& state, const TrackBatch
   std::span<const RowPoint> points(batch.points);
   const std::optional<std::int64_t> end = state.record.main_end;
   if (end && !points.empty() && points.front().key <= *end) {
-    // An equal key belongs to the stored point; under append it is simply the next one.
-    const bool equal_is_late = options_.merge != MergeMode::kAppend;
+    // An equal key belongs to the stored point; under append it is simply the next one, unless a
+    // late point may have that key: readers take main points before late ones.
+    const bool equal_is_late = options_.merge != MergeMode::kAppend || state.record.late_points > 0;
     const auto first_main = std::find_if(points.begin(), points.end(), [&](const RowPoint& point) {
       return point.key > *end || (point.key == *end && !equal_is_late);
     });

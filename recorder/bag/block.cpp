@@ -477,9 +477,9 @@ Result<BlockHeader> Block::read_header(std::string_view value) {
   if (header.stored_bytes != value.size() - kBlockHeaderBytes)
     return tl::unexpected(damaged("wrong size"));
   if (header.raw_bytes > kBlockRawBytesMax) return tl::unexpected(damaged("impossible size"));
-  // Every point takes at least two bytes of the body: a row length and an empty map.
-  if (header.count == 0 || header.count > header.raw_bytes)
-    return tl::unexpected(damaged("impossible count"));
+  // Every point takes two bytes of the body at least: a row length and an empty map.
+  const bool fits = header.count <= header.raw_bytes / 2 && header.count <= kBlockPointsMax;
+  if (header.count == 0 || !fits) return tl::unexpected(damaged("impossible count"));
   return header;
 }
 

@@ -31,6 +31,7 @@ inline constexpr std::uint32_t kBlockMagic = 0x314b425a;  // "ZBK1" as little-en
 inline constexpr std::size_t kBlockHeaderBytes = 64;
 inline constexpr std::size_t kLonePayloadOffset = 112;  // + 16 before the value = 2 * 64
 inline constexpr std::size_t kBlockRawBytesMax = 256u << 20;
+inline constexpr std::uint32_t kBlockPointsMax = 1u << 17;  // bounds what decoding allocates
 
 enum BlockFlags : std::uint8_t {
   kBlockLate = 1,     // points that arrived behind the written end of their track

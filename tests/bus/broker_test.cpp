@@ -29,7 +29,8 @@ class BusTest : public testing::Test {
   Subscriber subscriber(const BusUrls& urls, const std::string& prefix = "") {
     return Subscriber::connect(context_, urls.subscribe_to, {prefix}).value();
   }
-  Tap tap(const BusUrls& urls, const std::vector<std::string>& patterns, Tap::Options options = {}) {
+  Tap tap(const BusUrls& urls, const std::vector<std::string>& patterns,
+          Tap::Options options = {}) {
     return Tap::open(context_, urls.subscribe_to, TrackFilter::parse(patterns).value(), options)
         .value();
   }
@@ -194,7 +195,7 @@ TEST_F(BusTest, ASecondBrokerOnTheTwinIsToldWhoHoldsIt) {
 TEST_F(BusTest, ATwinIsForItsUserAlone) {
   const RunningBroker broker(context_);
   const std::string port = split_tcp(broker.urls().subscribe_to)->port;
-  struct stat status{};
+  struct stat status {};
   ASSERT_EQ(::stat(twin_path(runtime_directory().value(), port).c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0077u, 0u);
 }
@@ -210,8 +211,8 @@ TEST_F(BusTest, RefusesToBeOpenToTheNetwork) {
 }
 
 TEST_F(BusTest, IsOpenToTheNetworkWhenToldTo) {
-  EXPECT_TRUE(Broker::bind(context_, {.urls = {"tcp://0.0.0.0:*", "tcp://127.0.0.1:*"},
-                                      .insecure = true}));
+  EXPECT_TRUE(
+      Broker::bind(context_, {.urls = {"tcp://0.0.0.0:*", "tcp://127.0.0.1:*"}, .insecure = true}));
 }
 
 TEST_F(BusTest, RefusesMalformedUrls) {
@@ -276,7 +277,8 @@ TEST_F(BusTest, ASessionSaysAtTheEndWhatItSent) {
 TEST_F(BusTest, ASessionSendsResolvedStampsFirst) {
   const RunningBroker broker(context_);
   Tap from = tap(broker.urls(), {"a", "b"});
-  const auto session = Session::on_bus(context_, broker.urls(), {}, {.wait_when_full = true}).value();
+  const auto session =
+      Session::on_bus(context_, broker.urls(), {}, {.wait_when_full = true}).value();
   ASSERT_TRUE(session->wait_for_listener(kLong));
   ASSERT_TRUE(session->track("a").value().append({{"q", 1}}, 2.5));
   ASSERT_TRUE(session->track("b").value().append({{"q", std::string(100'000, 'x')}}, -1));

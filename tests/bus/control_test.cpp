@@ -18,9 +18,8 @@ constexpr milliseconds kLong{30'000};  // a deadline for failures
 std::vector<ControlOp> ops() {
   return {{"echo", "gives back: text=T",
            [](const Fields& args) -> Result<Value> { return *find_field(args, "text"); }},
-          {"refuse", "always fails", [](const Fields&) -> Result<Value> {
-             return fail(ErrorCode::kDiskFull, "no room");
-           }}};
+          {"refuse", "always fails",
+           [](const Fields&) -> Result<Value> { return fail(ErrorCode::kDiskFull, "no room"); }}};
 }
 
 // A node answering on a thread of its own.

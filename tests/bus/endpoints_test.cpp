@@ -38,7 +38,7 @@ TEST(EndpointsTest, MakesTheRuntimeDirectoryForItsUserAlone) {
   const TempDir dir;
   const std::string path = runtime_directory().value();
   EXPECT_EQ(path, dir.path("run"));
-  struct stat status{};
+  struct stat status {};
   ASSERT_EQ(::stat(path.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777u, 0700u);
 }
@@ -88,9 +88,7 @@ TEST(EndpointsTest, KnowsLoopback) {
 }
 
 // A DNS name may begin as an address does; who binds there is open to the network.
-TEST(EndpointsTest, TakesNoHostNameForLoopback) {
-  EXPECT_FALSE(is_loopback("127.example.org"));
-}
+TEST(EndpointsTest, TakesNoHostNameForLoopback) { EXPECT_FALSE(is_loopback("127.example.org")); }
 
 TEST(EndpointsTest, HearsWhetherSomebodyListens) {
   const TempDir dir;

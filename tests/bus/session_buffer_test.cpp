@@ -14,9 +14,7 @@ using testing::IsEmpty;
 
 class SessionBufferTest : public testing::Test {
  protected:
-  void open(Session::Options options) {
-    session_ = session_into(sent_, time_, std::move(options));
-  }
+  void open(Session::Options options) { session_ = session_into(sent_, time_, std::move(options)); }
   Track track(std::string_view name) { return session_->track(name).value(); }
 
   SentFrames sent_;
@@ -265,10 +263,9 @@ TEST_F(SessionBufferTest, RefusesABadTrackName) {
 }
 
 TEST_F(SessionBufferTest, RefusesABufferOfNoPoints) {
-  EXPECT_EQ(Session::into(std::make_unique<FakeSink>(sent_), nullptr, {.buffer_points = 0})
-                .error()
-                .code,
-            ErrorCode::kInvalid);
+  EXPECT_EQ(
+      Session::into(std::make_unique<FakeSink>(sent_), nullptr, {.buffer_points = 0}).error().code,
+      ErrorCode::kInvalid);
 }
 
 TEST_F(SessionBufferTest, PassesAMapOnAsItIs) {

@@ -48,8 +48,7 @@ TEST_F(SessionStampTest, StampsAMissingOneNow) {
 TEST_F(SessionStampTest, StampsIncreaseWhileTheClockStandsStill) {
   open();
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(track("a").append({{"q", i}}));
-  EXPECT_THAT(sent_.stamps(),
-              ElementsAre(1'000.0, 1'000.0 + 1e-6, 1'000.0 + 1e-6 + 1e-6));
+  EXPECT_THAT(sent_.stamps(), ElementsAre(1'000.0, 1'000.0 + 1e-6, 1'000.0 + 1e-6 + 1e-6));
 }
 
 // S0.8
@@ -201,7 +200,8 @@ TEST_F(SessionStampTest, RefusesWhatIsNoTime) {
 // S0.9, S1.9
 TEST_F(SessionStampTest, RefusesAStampFieldThatIsNoNumber) {
   open({.buffer_points = 10});
-  for (const Value& bad : {Value("1.5"), Value(true), Value(), Value(Array{1.0}), Value(Binary{})}) {
+  for (const Value& bad :
+       {Value("1.5"), Value(true), Value(), Value(Array{1.0}), Value(Binary{})}) {
     const Status status = track("a").append(Fields{{"_ts", bad}, {"q", 1}});
     ASSERT_FALSE(status);
     EXPECT_THAT(status.error().message, HasSubstr("_ts must be a number"));

@@ -135,8 +135,7 @@ TEST_F(ExporterTest, RemovesWhatItCouldNotFinish) {
   Playlist playlist = Playlist::open({path_}).value();
   ASSERT_TRUE(playlist.select({}));
   {
-    const auto exporter =
-        make_exporter({.format = "jsonl", .out = dir_.path("out.jsonl")}).value();
+    const auto exporter = make_exporter({.format = "jsonl", .out = dir_.path("out.jsonl")}).value();
     const PointView point = playlist.next().value().value();
     ASSERT_TRUE(exporter->write(point, point.fields().value()));
     EXPECT_TRUE(exists("out.jsonl"));

@@ -73,12 +73,14 @@ TEST_F(NeutralFileTest, ReadsNullAsNaN) {
 }
 
 TEST_F(NeutralFileTest, ReadsInfinities) {
-  EXPECT_EQ(fields(R"("a":"inf","b":["-inf"])"), (Fields{{"a", HUGE_VAL}, {"b", Array{-HUGE_VAL}}}));
+  EXPECT_EQ(fields(R"("a":"inf","b":["-inf"])"),
+            (Fields{{"a", HUGE_VAL}, {"b", Array{-HUGE_VAL}}}));
 }
 
 TEST_F(NeutralFileTest, ReadsHexAsBin) {
-  EXPECT_EQ(fields(R"("can_hex":"00fFd8","n":{"x_hex":""})"),
-            (Fields{{"can", Binary{std::string("\0\xff\xd8", 3)}}, {"n", Fields{{"x", Binary{}}}}}));
+  EXPECT_EQ(
+      fields(R"("can_hex":"00fFd8","n":{"x_hex":""})"),
+      (Fields{{"can", Binary{std::string("\0\xff\xd8", 3)}}, {"n", Fields{{"x", Binary{}}}}}));
 }
 
 TEST_F(NeutralFileTest, LeavesAnOtherwiseNamedHexAsItIs) {
@@ -146,22 +148,20 @@ TEST_P(BadLineTest, IsAnErrorThatNamesFileAndLine) {
 
 INSTANTIATE_TEST_SUITE_P(
     Lines, BadLineTest,
-    testing::Values("{", "[]", "7", R"({"_ts":1,"fields":{}})", R"({"track":"a","fields":{}})",
-                    R"({"track":"a","_ts":1})", R"({"track":7,"_ts":1,"fields":{}})",
-                    R"({"track":"a","_ts":"1","fields":{}})",
-                    R"({"track":"a","_ts":null,"fields":{}})",
-                    R"({"track":"a","_ts":1e300,"fields":{}})",
-                    R"({"track":"a//b","_ts":1,"fields":{}})",
-                    R"({"track":"../a","_ts":1,"fields":{}})",
-                    R"({"track":"a","_ts":1,"fields":[]})",
-                    R"({"track":"a","_ts":1,"fields":{"x_hex":"0"}})",
-                    R"({"track":"a","_ts":1,"fields":{"x_hex":"zz"}})",
-                    R"({"track":"a","_ts":1,"fields":{"x":{"$bin":"*"}}})",
-                    R"({"track":"a","_ts":1,"fields":{"x":{"$ext":300,"$bin":"YWI="}}})",
-                    // two fields of one name would be refused as duplicate_key downstream
-                    R"({"track":"a","_ts":1,"fields":{"x":1,"x_hex":"00"}})",
-                    R"({"track":"a","_ts":1,"fields":{"data":1,"data_file":"in.jsonl"}})",
-                    "{\"track\":\"a\",\"_ts\":1,\"fields\":{\"x\":\"\xff\"}}"));
+    testing::Values(
+        "{", "[]", "7", R"({"_ts":1,"fields":{}})", R"({"track":"a","fields":{}})",
+        R"({"track":"a","_ts":1})", R"({"track":7,"_ts":1,"fields":{}})",
+        R"({"track":"a","_ts":"1","fields":{}})", R"({"track":"a","_ts":null,"fields":{}})",
+        R"({"track":"a","_ts":1e300,"fields":{}})", R"({"track":"a//b","_ts":1,"fields":{}})",
+        R"({"track":"../a","_ts":1,"fields":{}})", R"({"track":"a","_ts":1,"fields":[]})",
+        R"({"track":"a","_ts":1,"fields":{"x_hex":"0"}})",
+        R"({"track":"a","_ts":1,"fields":{"x_hex":"zz"}})",
+        R"({"track":"a","_ts":1,"fields":{"x":{"$bin":"*"}}})",
+        R"({"track":"a","_ts":1,"fields":{"x":{"$ext":300,"$bin":"YWI="}}})",
+        // two fields of one name would be refused as duplicate_key downstream
+        R"({"track":"a","_ts":1,"fields":{"x":1,"x_hex":"00"}})",
+        R"({"track":"a","_ts":1,"fields":{"data":1,"data_file":"in.jsonl"}})",
+        "{\"track\":\"a\",\"_ts\":1,\"fields\":{\"x\":\"\xff\"}}"));
 
 TEST_F(NeutralFileTest, RefusesWhatIsNestedTooDeep) {
   const std::string deep = std::string(40, '[') + std::string(40, ']');
@@ -237,12 +237,18 @@ TEST_F(NeutralFileTest, SaysThatAFileIsNotXz) {
 }
 
 TEST_F(NeutralFileTest, ReadsBackWhatItWrote) {
-  const Fields written{{"nan", std::nan("")},    {"inf", HUGE_VAL}, {"nil", nullptr},
-                       {"two", 2.0},             {"int", -7},       {"bin", Binary{"\xff\x00"}},
-                       {"ext", Extension{5, ""}}, {"list", Array{1, Binary{"x"}, nullptr}},
+  const Fields written{{"nan", std::nan("")},
+                       {"inf", HUGE_VAL},
+                       {"nil", nullptr},
+                       {"two", 2.0},
+                       {"int", -7},
+                       {"bin", Binary{"\xff\x00"}},
+                       {"ext", Extension{5, ""}},
+                       {"list", Array{1, Binary{"x"}, nullptr}},
                        {"map", Fields{{"jpeg", Binary{"y"}}, {"empty", Fields{}}}}};
   std::string text;
-  write_neutral_line("robot/arm", Timestamp::from_seconds(1795202544.4515257).value(), written, text);
+  write_neutral_line("robot/arm", Timestamp::from_seconds(1795202544.4515257).value(), written,
+                     text);
   const NeutralFrame frame = open(text).next().value().value();
   EXPECT_EQ(frame.track, "robot/arm");
   EXPECT_EQ(frame.stamp.seconds(), 1795202544.4515257);

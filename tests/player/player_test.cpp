@@ -86,9 +86,9 @@ TEST_F(PlayerTest, NumbersTheFramesItself) {
 }
 
 TEST_F(PlayerTest, KeepsTheStampBitForBit) {
-  ASSERT_TRUE(open({{"a", 1795202544.4515257, {{"x", 1}}}, {"a", 0.033 * 7, {{"x", 2}}}},
-                   {.burst = true})
-                  .run());
+  ASSERT_TRUE(
+      open({{"a", 1795202544.4515257, {{"x", 1}}}, {"a", 0.033 * 7, {{"x", 2}}}}, {.burst = true})
+          .run());
   EXPECT_THAT(sent_.stamps(), ElementsAre(0.033 * 7, 1795202544.4515257));
 }
 

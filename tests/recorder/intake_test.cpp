@@ -39,7 +39,8 @@ class IntakeTest : public testing::Test {
   void accept(std::string_view topic, const Fields& fields, std::int64_t wall_ns = 1'000) {
     accept_bytes(topic, frame_of(fields), wall_ns);
   }
-  void accept_bytes(std::string_view topic, const std::string& frame, std::int64_t wall_ns = 1'000) {
+  void accept_bytes(std::string_view topic, const std::string& frame,
+                    std::int64_t wall_ns = 1'000) {
     intake_->accept(topic, bytes_of(frame), {wall_ns, wall_ns + 1});
   }
   // Everything that happened, points counted as points.
@@ -49,8 +50,12 @@ class IntakeTest : public testing::Test {
     fate.points += chunk.arrivals.size();
     return fate;
   }
-  std::uint64_t refused(Refusal refusal) { return fate_of_chunk(intake_->take()).refused[static_cast<std::size_t>(refusal)]; }
-  std::uint64_t skipped(Skip skip) { return fate_of_chunk(intake_->take()).skipped[static_cast<std::size_t>(skip)]; }
+  std::uint64_t refused(Refusal refusal) {
+    return fate_of_chunk(intake_->take()).refused[static_cast<std::size_t>(refusal)];
+  }
+  std::uint64_t skipped(Skip skip) {
+    return fate_of_chunk(intake_->take()).skipped[static_cast<std::size_t>(skip)];
+  }
   std::vector<std::int64_t> keys() {
     const Chunk chunk = intake_->take();
     std::vector<std::int64_t> keys;
@@ -80,9 +85,12 @@ TEST_F(IntakeTest, KeepsAFramesFieldsAndWhenItCame) {
 
 // Foreign publishers put the reserved fields anywhere, and may use names of ours that are none.
 TEST_F(IntakeTest, KeepsFieldsAroundReservedOnes) {
-  accept("t", {{"a", 1}, {"_ts", 2}, {"b", 2}, {"_seq", 5}, {"c", 3}, {"_src", 1}, {"d", 4}, {"_odd", 5}});
+  accept(
+      "t",
+      {{"a", 1}, {"_ts", 2}, {"b", 2}, {"_seq", 5}, {"c", 3}, {"_src", 1}, {"d", 4}, {"_odd", 5}});
   const Chunk chunk = intake_->take();
-  EXPECT_EQ(fields_of(chunk.arrivals.at(0).point), (Fields{{"a", 1}, {"b", 2}, {"c", 3}, {"d", 4}, {"_odd", 5}}));
+  EXPECT_EQ(fields_of(chunk.arrivals.at(0).point),
+            (Fields{{"a", 1}, {"b", 2}, {"c", 3}, {"d", 4}, {"_odd", 5}}));
 }
 
 struct BadFrame {
@@ -113,7 +121,8 @@ TEST_F(IntakeTest, CountsEveryRefusalUnderItsReason) {
     accept_bytes("t", frame.bytes);
     const Chunk chunk = intake_->take();
     EXPECT_THAT(chunk.arrivals, IsEmpty());
-    EXPECT_EQ(fate_of_chunk(chunk).refused[static_cast<std::size_t>(frame.refusal)], 1u) << refusal_name(frame.refusal);
+    EXPECT_EQ(fate_of_chunk(chunk).refused[static_cast<std::size_t>(frame.refusal)], 1u)
+        << refusal_name(frame.refusal);
   }
   accept_bytes("t", whole);
   EXPECT_THAT(keys(), SizeIs(1));
@@ -188,7 +197,8 @@ TEST_F(IntakeTest, RefusesToInheritWithoutAPublisherOrAStamp) {
 
 // S0.8
 TEST_F(IntakeTest, StampsMissingTimesStrictlyIncreasing) {
-  for (int i = 0; i < 100; ++i) accept(i % 2 == 0 ? "a" : "b", {{"i", i}}, 1'795'202'544'000'000'000 - i);
+  for (int i = 0; i < 100; ++i)
+    accept(i % 2 == 0 ? "a" : "b", {{"i", i}}, 1'795'202'544'000'000'000 - i);
   const std::vector<std::int64_t> got = keys();
   ASSERT_THAT(got, SizeIs(100));
   for (std::size_t i = 1; i < got.size(); ++i) EXPECT_LT(got[i - 1], got[i]);

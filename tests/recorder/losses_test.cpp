@@ -16,16 +16,23 @@ using testing::SizeIs;
 constexpr std::uint32_t kTrack = 3;
 
 Fields announcement(std::uint64_t src, Fields counts) {
-  return {{"_ts", 1.0}, {"_src", src}, {"name", "arm"}, {"state", "open"}, {"counts", std::move(counts)}};
+  return {{"_ts", 1.0},
+          {"_src", src},
+          {"name", "arm"},
+          {"state", "open"},
+          {"counts", std::move(counts)}};
 }
 
 class LossLedgerTest : public testing::Test {
  protected:
-  bool note(std::uint64_t seq, std::uint64_t src = 1) { return ledger_.note(*ledger_.stream(src, kTrack, "t", seq), seq); }
+  bool note(std::uint64_t seq, std::uint64_t src = 1) {
+    return ledger_.note(*ledger_.stream(src, kTrack, "t", seq), seq);
+  }
   std::uint64_t lost() const { return ledger_.of_track(kTrack)->lost; }
   std::uint64_t missed_before() const { return ledger_.of_track(kTrack)->missed_before; }
   void settle() {
-    ledger_.settle([](const std::string& name) { return name != "unwanted"; }, [](const std::string&) { return kTrack; });
+    ledger_.settle([](const std::string& name) { return name != "unwanted"; },
+                   [](const std::string&) { return kTrack; });
   }
   std::vector<LossRecord> changed() {
     return ledger_.take_changed([this](std::uint32_t) -> const std::string& { return name_; });
@@ -35,7 +42,9 @@ class LossLedgerTest : public testing::Test {
   const std::string name_ = "t";
 };
 
-TEST_F(LossLedgerTest, KnowsNothingOfATrackWithoutNumbers) { EXPECT_FALSE(ledger_.of_track(kTrack).has_value()); }
+TEST_F(LossLedgerTest, KnowsNothingOfATrackWithoutNumbers) {
+  EXPECT_FALSE(ledger_.of_track(kTrack).has_value());
+}
 
 TEST_F(LossLedgerTest, LosesNothingInAWholeStream) {
   for (std::uint64_t seq = 0; seq < 100; ++seq) EXPECT_TRUE(note(seq));

@@ -8,10 +8,10 @@
 namespace zbag {
 namespace {
 
+using std::chrono::seconds;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
-using std::chrono::seconds;
 
 const MergeBuffer::SteadyTime kStart{seconds(100)};
 
@@ -36,7 +36,9 @@ class MergeBufferTest : public testing::Test {
     encode_fields(fields, frame);
     intake_.accept(track, bytes_of(frame), {1, 2});
   }
-  void add_to(MergeBuffer& buffer, MergeBuffer::SteadyTime now = kStart) { buffer.add(intake_.take(), now); }
+  void add_to(MergeBuffer& buffer, MergeBuffer::SteadyTime now = kStart) {
+    buffer.add(intake_.take(), now);
+  }
 
   Intake intake_{{}};
 };
@@ -101,7 +103,8 @@ TEST_F(MergeBufferTest, MergesNestedMapsWhenDeep) {
   accept("a", 1.0, {{"m", Fields{{"y", 2}}}});
   add_to(buffer);
   const HeldBatch held = buffer.take();
-  EXPECT_EQ(fields_of(held.batch.tracks.at(0).points.at(0)), (Fields{{"m", Fields{{"x", 1}, {"y", 2}}}}));
+  EXPECT_EQ(fields_of(held.batch.tracks.at(0).points.at(0)),
+            (Fields{{"m", Fields{{"x", 1}, {"y", 2}}}}));
 }
 
 TEST_F(MergeBufferTest, KeepsEveryFrameUnderAppendInArrivalOrder) {
@@ -109,7 +112,8 @@ TEST_F(MergeBufferTest, KeepsEveryFrameUnderAppendInArrivalOrder) {
   for (const double stamp : {2.0, 1.0, 2.0, 1.0}) accept("a", stamp, {{"stamp", stamp}});
   add_to(buffer);
   const HeldBatch held = buffer.take();
-  EXPECT_THAT(keys_of_batch(held.batch.tracks.at(0)), ElementsAre(1'000'000'000, 1'000'000'000, 2'000'000'000, 2'000'000'000));
+  EXPECT_THAT(keys_of_batch(held.batch.tracks.at(0)),
+              ElementsAre(1'000'000'000, 1'000'000'000, 2'000'000'000, 2'000'000'000));
   EXPECT_EQ(held.batch.tracks[0].fate.merged, 0u);
 }
 
@@ -118,7 +122,8 @@ TEST_F(MergeBufferTest, SortsWhatCameOutOfOrder) {
   MergeBuffer buffer(MergeMode::kShallow);
   for (const double stamp : {3.0, 1.0, 2.0}) accept("a", stamp);
   add_to(buffer);
-  EXPECT_THAT(keys_of_batch(buffer.take().batch.tracks.at(0)), ElementsAre(1'000'000'000, 2'000'000'000, 3'000'000'000));
+  EXPECT_THAT(keys_of_batch(buffer.take().batch.tracks.at(0)),
+              ElementsAre(1'000'000'000, 2'000'000'000, 3'000'000'000));
 }
 
 TEST_F(MergeBufferTest, HandsOutEachPointOnce) {

@@ -5,6 +5,7 @@
 #include <bit>
 #include <limits>
 
+#include "schemas/json_text.hpp"
 #include "tests/support/bytes.hpp"
 #include "tests/support/random_fields.hpp"
 
@@ -156,6 +157,17 @@ TEST(FrameTest, DecodesAFrameWhoseStampIsNoTime) {
   EXPECT_EQ(decoded(from_hex("81 a35f7473 c0")), (Fields{{"_ts", nullptr}}));
 }
 
+// A bad stamp may not switch the other checks off: what follows it is a stranger's, too.
+TEST(FrameTest, RefusesWhatIsBrokenBehindABadStamp) {
+  const std::string stamp = "82 a35f7473 c0 ";
+  const std::string deep = from_hex(stamp + "a161") + std::string(100, '\x91') + "\xc0";
+  EXPECT_THAT(refusal_of(stamp + "a161 dc ffff 01"), HasSubstr("truncated"));
+  EXPECT_THAT(refusal_of(stamp + "a161 01 00"), HasSubstr("trailing_bytes"));
+  EXPECT_THAT(refusal_of(stamp + "a35f7473 01"), HasSubstr("duplicate_key"));
+  EXPECT_THAT(refusal_of(stamp + "01 01"), HasSubstr("bad_key"));
+  EXPECT_THAT(refusal_of(hex(deep)), HasSubstr("too_deep"));
+}
+
 TEST(FrameTest, EncodesTheReservedFieldsFirst) {
   std::string out = "what was there";
   const FieldView fields[] = {{"q", 1.5}, {"n", -1}};
@@ -169,12 +181,12 @@ TEST(FrameTest, EncodesViewsValuesAndBytesAlike) {
   const Binary jpeg{"\xff\xd8"};
   const std::vector<double> q{1.0, -0.0};
   const Value nested(Fields{{"x", 1}});
-  const FieldView views[] = {{"nil", nullptr}, {"b", true},  {"d", 2.0}, {"f", 2.0f}, {"s", name},
-                             {"c", "text"},    {"j", jpeg},  {"q", q},   {"v", nested},
-                             {"i", -3},        {"u", 3u}};
-  const Fields fields{{"nil", nullptr}, {"b", true},  {"d", 2.0}, {"f", 2.0f}, {"s", name},
-                      {"c", "text"},    {"j", jpeg},  {"q", q},   {"v", nested},
-                      {"i", -3},        {"u", 3}};
+  const FieldView views[] = {{"nil", nullptr}, {"b", true},   {"d", 2.0},  {"f", 2.0f},
+                             {"s", name},      {"c", "text"}, {"j", jpeg}, {"q", q},
+                             {"v", nested},    {"i", -3},     {"u", 3u}};
+  const Fields fields{{"nil", nullptr}, {"b", true},   {"d", 2.0},  {"f", 2.0f},
+                      {"s", name},      {"c", "text"}, {"j", jpeg}, {"q", q},
+                      {"v", nested},    {"i", -3},     {"u", 3}};
   const FrameHead head{Timestamp::from_seconds(1.5).value(), 1, 2};
   std::string from_views;
   std::string from_fields;

@@ -101,12 +101,16 @@ TEST(PairWalkTest, GivesEveryPairOnceInOrder) {
 }
 
 TEST(TypeTextTest, NamesEveryType) {
-  const std::string map =
-      encoded({{"a", nullptr}, {"b", true}, {"c", -1}, {"d", 1.0f}, {"e", 1.0}, {"f", Binary{}},
-               {"g", Extension{1, "x"}}, {"h", Array(20, Value("x"))}});
-  EXPECT_THAT(pairs_walked(map),
-              testing::ElementsAre("a nil", "b bool", "c int", "d float32", "e float64", "f bin",
-                                   "g ext", "h str[]"));
+  const std::string map = encoded({{"a", nullptr},
+                                   {"b", true},
+                                   {"c", -1},
+                                   {"d", 1.0f},
+                                   {"e", 1.0},
+                                   {"f", Binary{}},
+                                   {"g", Extension{1, "x"}},
+                                   {"h", Array(20, Value("x"))}});
+  EXPECT_THAT(pairs_walked(map), testing::ElementsAre("a nil", "b bool", "c int", "d float32",
+                                                      "e float64", "f bin", "g ext", "h str[]"));
 }
 
 TEST(MapHeaderTest, IsReadBackAsItWasWritten) {

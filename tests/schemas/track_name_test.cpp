@@ -31,13 +31,14 @@ TEST_P(AcceptedNameTest, IsATrackName) {
   EXPECT_EQ(TrackName::parse(GetParam()).value().str(), GetParam());
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Names, AcceptedNameTest,
-    testing::Values("a", "default", "robot/position", "robot/position/left-camera",
-                    "loss/train/left-camera", "a_b", "a.b/c.d", "with blank/and (this)",
-                    "caméra/gauche", "机器人/位置", "...", "..a/b..", ".hidden/x", "_private",
-                    "_sys", "_sys/session", "a*b", std::string(200, 'x'),
-                    "_sys/" + std::string(240, 'x'), "_system", "\xf4\x8f\xbf\xbf"));
+INSTANTIATE_TEST_SUITE_P(Names, AcceptedNameTest,
+                         testing::Values("a", "default", "robot/position",
+                                         "robot/position/left-camera", "loss/train/left-camera",
+                                         "a_b", "a.b/c.d", "with blank/and (this)", "caméra/gauche",
+                                         "机器人/位置", "...", "..a/b..", ".hidden/x", "_private",
+                                         "_sys", "_sys/session", "a*b", std::string(200, 'x'),
+                                         "_sys/" + std::string(240, 'x'), "_system",
+                                         "\xf4\x8f\xbf\xbf"));
 
 class RefusedNameTest : public testing::TestWithParam<std::string> {};
 
@@ -48,14 +49,15 @@ TEST_P(RefusedNameTest, IsNoTrackName) {
   EXPECT_EQ(name.error().code, ErrorCode::kInvalid);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Names, RefusedNameTest,
-    testing::Values(""s, "/"s, "/a"s, "a/"s, "a//b"s, "."s, ".."s, "a/./b"s, "a/../b"s, "../a"s,
-                    "a/.."s, "a\0b"s, "\0"s, "a\nb"s, "a\x7f"s, "\x1f"s, std::string(201, 'x'),
-                    std::string(200, 'x') + "/", "_sys/" + std::string(241, 'x'),
-                    "_system/" + std::string(200, 'x'), "\xff"s, "a/\xc3"s, "\xc0\xaf"s,
-                    "\xed\xa0\x80"s, "\xf4\x90\x80\x80"s, "\xe0\x80\xaf"s, "\xf0\x80\x80\xaf"s,
-                    "a\x80"s));
+INSTANTIATE_TEST_SUITE_P(Names, RefusedNameTest,
+                         testing::Values(""s, "/"s, "/a"s, "a/"s, "a//b"s, "."s, ".."s, "a/./b"s,
+                                         "a/../b"s, "../a"s, "a/.."s, "a\0b"s, "\0"s, "a\nb"s,
+                                         "a\x7f"s, "\x1f"s, std::string(201, 'x'),
+                                         std::string(200, 'x') + "/",
+                                         "_sys/" + std::string(241, 'x'),
+                                         "_system/" + std::string(200, 'x'), "\xff"s, "a/\xc3"s,
+                                         "\xc0\xaf"s, "\xed\xa0\x80"s, "\xf4\x90\x80\x80"s,
+                                         "\xe0\x80\xaf"s, "\xf0\x80\x80\xaf"s, "a\x80"s));
 
 // S0.5
 TEST(TrackNameTest, StrictRuleAllowsWordsDotsAndDashes) {
@@ -200,7 +202,8 @@ TEST(TrackFilterTest, NamesThePatternItRefuses) {
 }
 
 TEST(TrackFilterTest, SubscribesOncePerPrefix) {
-  EXPECT_THAT(filter({"robot/*", "robot/*/x", "imu"}).subscriptions(), ElementsAre("imu", "robot/"));
+  EXPECT_THAT(filter({"robot/*", "robot/*/x", "imu"}).subscriptions(),
+              ElementsAre("imu", "robot/"));
 }
 
 TEST(TrackFilterTest, SubscribesToEverythingWhenThereIsNoNarrowerSet) {

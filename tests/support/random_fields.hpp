@@ -34,17 +34,28 @@ class RandomFields {
 
   Value value(int depth) {
     switch (below(depth < 4 ? 11 : 9)) {
-      case 0: return Value();
-      case 1: return Value(below(2) == 0);
-      case 2: return Value(engine_() >> below(64));
-      case 3: return Value(-1 - static_cast<std::int64_t>(engine_() >> (1 + below(63))));
-      case 4: return Value(std::bit_cast<double>(engine_()));
-      case 5: return Value(std::bit_cast<float>(static_cast<std::uint32_t>(engine_())));
-      case 6: return Value(bytes(below(40)));
-      case 7: return Value(Binary{bytes(below(300))});
-      case 8: return Value(Extension{static_cast<std::int8_t>(engine_()), bytes(below(20))});
-      case 9: return Value(array(depth + 1));
-      default: return Value(fields(5, depth + 1));
+      case 0:
+        return Value();
+      case 1:
+        return Value(below(2) == 0);
+      case 2:
+        return Value(engine_() >> below(64));
+      case 3:
+        return Value(-1 - static_cast<std::int64_t>(engine_() >> (1 + below(63))));
+      case 4:
+        return Value(std::bit_cast<double>(engine_()));
+      case 5:
+        return Value(std::bit_cast<float>(static_cast<std::uint32_t>(engine_())));
+      case 6:
+        return Value(bytes(below(40)));
+      case 7:
+        return Value(Binary{bytes(below(300))});
+      case 8:
+        return Value(Extension{static_cast<std::int8_t>(engine_()), bytes(below(20))});
+      case 9:
+        return Value(array(depth + 1));
+      default:
+        return Value(fields(5, depth + 1));
     }
   }
 

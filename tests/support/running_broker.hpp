@@ -12,7 +12,8 @@ namespace zbag {
 class RunningBroker {
  public:
   explicit RunningBroker(Context& context, Broker::Options options = {.urls = free_urls()})
-      : broker_(Broker::bind(context, std::move(options)).value()), thread_([this](const auto& stop) {
+      : broker_(Broker::bind(context, std::move(options)).value()),
+        thread_([this](const auto& stop) {
           while (!stop.stop_requested()) {
             ZBAG_CHECK(broker_.pump(std::chrono::milliseconds(10)).has_value());
           }

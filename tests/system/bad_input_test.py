@@ -10,7 +10,6 @@ import shutil
 import signal
 import struct
 import subprocess
-import unittest
 
 import lmdb
 import msgpack
@@ -175,8 +174,8 @@ class WritingTest(BadInputTest):
 
     def test_an_address_that_is_not_loopback_needs_insecure(self):
         bag = self.space.path("open.zbag")
-        self.assert_refused(("record", "-o", bag, "--with-broker", "--publish-to", "tcp://0.0.0.0:*",
-                             "--subscribe-to", "tcp://127.0.0.1:*"), USAGE, "--insecure")
+        urls = ("--publish-to", "tcp://0.0.0.0:*", "--subscribe-to", "tcp://127.0.0.1:*")
+        self.assert_refused(("record", "-o", bag, "--with-broker", *urls), USAGE, "--insecure")
         self.assertFalse(os.path.exists(bag))
 
     def test_a_refused_node_name_leaves_no_bag_behind(self):
@@ -217,7 +216,7 @@ class FullDiskTest(BadInputTest):
             sensor.send("cam", {"_ts": 1000.0 + sent / 1000, "n": sent, "data": os.urandom(2000)})
             sent += 1
             if sent % 200 == 0:
-                recorder.popen.poll() or self.pause_a_moment(recorder)
+                self.give_time(recorder)
         self.assertLess(sent, 200_000, "the disk does not fill")
         self.assertEqual(recorder.wait(), LOSSY, recorder.stderr)
         self.assertRegex(recorder.lines[-1], r"^zbag record: .*(disk|space)")
@@ -230,7 +229,7 @@ class FullDiskTest(BadInputTest):
         self.assert_equation(self.info(bag))
 
     @staticmethod
-    def pause_a_moment(recorder):
+    def give_time(recorder):
         """Not faster than the recorder reads, or all is in the sockets when the disk fills."""
         try:
             recorder.popen.wait(0.01)
@@ -472,14 +471,16 @@ class SettingsTest(BadInputTest):
                 self.assert_usage(self.record_with(*option), option[0])
 
     def test_every_option_of_record_refuses_bad_values_and_leaves_no_bag(self):
-        bad = {"--sync": ("0", "-5", "x", "1e9", "nan"), "--buffer-mb": ("0", "-1", "nan", "inf",
-               "1e30", "x"), "--buffer-points": ("0", "-3", "x", "1.5"),
-               "--flush-interval": ("-1", "nan", "inf", "x"), "--min-free": ("-5", "nan", "inf", "x"),
+        bad = {"--sync": ("0", "-5", "x", "1e9", "nan"),
+               "--buffer-mb": ("0", "-1", "nan", "inf", "1e30", "x"),
+               "--buffer-points": ("0", "-3", "x", "1.5"),
+               "--flush-interval": ("-1", "nan", "inf", "x"),
+               "--min-free": ("-5", "nan", "inf", "x"),
                "--compression": ("gzip", "zstd:0", "zstd:99", "zstd:", "zstd:3x", "LZ4x"),
                "--timestamps": ("never",), "--merge": ("sideways",), "--late-merge": ("x",),
-               "--on-overflow": ("x",), "--metadata": ("foo", "=x"), "--duration": ("-1", "nan", "x"),
-               "--track": ("a//b", "/a", "a*b", ".."), "--exclude": ("a//b", ".."),
-               "--log-level": ("loud",)}
+               "--on-overflow": ("x",), "--metadata": ("foo", "=x"),
+               "--duration": ("-1", "nan", "x"), "--log-level": ("loud",),
+               "--track": ("a//b", "/a", "a*b", ".."), "--exclude": ("a//b", "..")}
         for option, values in bad.items():
             for value in values:
                 with self.subTest(option=option, value=value):
@@ -514,7 +515,8 @@ class SettingsTest(BadInputTest):
                           "nan"), ("pub", bag + ".jsonl", "--wait", "nan"),
                           ("cat", bag, "--format", "xml"), ("cat", bag, "--start-index", "1"),
                           ("cat", bag, "--start", "+"), ("tap", "--format", "xml"),
-                          ("tap", "--timeout", "nan"), ("export", bag, "-o", "x", "--format", "xml"),
+                          ("tap", "--timeout", "nan"),
+                          ("export", bag, "-o", "x", "--format", "xml"),
                           ("import", bag + ".jsonl", "-o", "y.zbag", "--merge", "x")):
             with self.subTest(arguments=" ".join(arguments)):
                 more = ("--publish-to", "tcp://127.0.0.1:1", "--subscribe-to", "tcp://127.0.0.1:1")

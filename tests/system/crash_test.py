@@ -1,4 +1,4 @@
-"""A recorder killed with SIGKILL at any instant leaves a whole bag that lacks at most the last moment.
+"""A recorder killed with SIGKILL leaves a whole bag that lacks at most the last moment.
 
 Proves promise 1 of bag.md: the bag opens with no repair step, `check` passes, what is there is a
 prefix of what arrived over all tracks, and what is missing arrived within the last --sync interval.

@@ -1,4 +1,4 @@
-"""What the system tests share: processes of zbag in a folder of their own, and strangers on the bus.
+"""What the system tests share: processes of zbag in a folder of their own, and strangers.
 
 Nothing here sleeps to prove a thing: every wait is for a line, a frame or an exit, with a deadline.
 """
@@ -84,10 +84,11 @@ def wait_until(condition, what, deadline=DEADLINE):
 
 
 class Process:
-    """A running zbag. Its stderr is read all the time; its stdout goes to a file, or is read too."""
+    """A running zbag. Its stderr is read all the time; its stdout too, or it goes to a file."""
 
     def __init__(self, argv, env, folder, stdout_path=None):
         self.argv = argv
+        self.was_killed = False
         self.lines = []       # of stderr
         self.out_lines = []   # of stdout, when it is not a file
         self._news = threading.Condition()
@@ -125,7 +126,8 @@ class Process:
                     if match:
                         return match
                     at += 1
-                over = self.popen.poll() is not None and not any(r.is_alive() for r in self._readers)
+                reads_on = any(reader.is_alive() for reader in self._readers)
+                over = self.popen.poll() is not None and not reads_on
                 if over or time.monotonic() > limit:
                     raise AssertionError(f"{' '.join(self.argv)}: no line '{pattern}' in:\n"
                                          + "\n".join(lines))
@@ -154,8 +156,14 @@ class Process:
 
     def kill(self):
         if self.popen.poll() is None:
+            self.was_killed = True
             self.popen.kill()
         self.wait()
+
+    @property
+    def has_crashed(self):
+        """Ended by a signal that was not our SIGKILL."""
+        return self.popen.poll() is not None and self.popen.returncode < 0 and not self.was_killed
 
     @property
     def is_running(self):
@@ -195,9 +203,15 @@ class Workspace:
         return done
 
     def close(self):
+        """Ends what still runs; a process that crashed is an error of the test, whatever it saw."""
+        crashed = [process for process in self.processes if process.has_crashed]
         for process in self.processes:
             process.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
+        if crashed:
+            raise AssertionError("\n".join(
+                f"{' '.join(one.argv)}: ended by signal {-one.popen.returncode}\n{one.stderr}"
+                for one in crashed))
 
 
 class SystemTest(unittest.TestCase):
@@ -244,7 +258,8 @@ class SystemTest(unittest.TestCase):
     def run_ok(self, *arguments, code=DONE, deadline=DEADLINE):
         """Runs zbag and checks the exit code."""
         done = self.space.run(*arguments, deadline=deadline)
-        self.assertEqual(done.returncode, code, f"zbag {' '.join(map(str, arguments))}\n{done.stderr}")
+        shown = f"zbag {' '.join(map(str, arguments))}\n{done.stderr}"
+        self.assertEqual(done.returncode, code, shown)
         return done
 
     def info(self, bag):
@@ -382,7 +397,8 @@ class Listener:
 
 def unpack_raw(data):
     """What `cat --format raw` and `tap --format raw` print, as a list of (track, fields)."""
-    unpacker = msgpack.Unpacker(raw=False, max_buffer_size=0, strict_map_key=False)
+    unpacker = msgpack.Unpacker(raw=False, max_buffer_size=0, strict_map_key=False,
+                                unicode_errors="surrogateescape")
     unpacker.feed(data)
     return [(track, fields) for track, fields in unpacker]
 

@@ -102,7 +102,7 @@ def compare_points(test, found, expected):
 
 
 def check_tap(test, code, taken, frames):
-    """The tap saw frames of the recording, unchanged; all of them unless it says it skipped some."""
+    """The tap saw frames of the recording, unchanged, and its exit code is one of success."""
     known = {(track, msgpack.packb({"_ts": stamp, **fields})) for track, stamp, fields in frames}
     shown = [(track, msgpack.packb(harness.without_bus_fields(fields)))
              for track, fields in taken if not track.startswith("_sys/")]
@@ -186,7 +186,7 @@ def list_sets(bytes_max):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--set", metavar="NAME", help="this one alone, in one line")
-    parser.add_argument("--list-sets", metavar="BYTES", type=int, help="names of sets below that size")
+    parser.add_argument("--list-sets", metavar="BYTES", type=int, help="names of smaller sets")
     arguments, rest = parser.parse_known_args()
     if arguments.list_sets is not None:
         list_sets(arguments.list_sets)

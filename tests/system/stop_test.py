@@ -25,6 +25,12 @@ def write_recording(path, frames, tracks=1, padding=0):
     return path
 
 
+def memory_of(process):
+    """Resident kilobytes."""
+    with open(f"/proc/{process.popen.pid}/status", encoding="ascii") as file:
+        return int(file.read().split("VmRSS:")[1].split()[0])
+
+
 class StopTest(harness.SystemTest):
     """What the classes below share."""
 
@@ -34,6 +40,9 @@ class StopTest(harness.SystemTest):
     def ctl(self, node, op, *more, code=DONE):
         done = self.run_ok("ctl", node, op, *more, code=code)
         return json.loads(done.stdout) if code == DONE and op != "describe" else done
+
+    def await_node(self, node):
+        harness.wait_until(lambda: self.space.run("ctl", node, "status").returncode == DONE, node)
 
     def numbers(self, bag):
         return [fields["n"] for _, fields in self.points(bag)]
@@ -124,14 +133,18 @@ class SenderStopTest(StopTest):
         """It says how many frames are dropped, and does not hang."""
         bus = self.start_broker()
         witness = self.listener(bus)
-        pub = self.space.start("pub", self.recording(50_000, padding=2000), "--burst", "--loop",
+        pub = self.space.start("pub", self.recording(10_000, padding=2000), "--burst", "--loop",
                                *bus.urls)
         witness.take(100)
         bus.send_signal(signal.SIGSTOP)
         self.addCleanup(bus.send_signal, signal.SIGCONT)
+        # What cannot leave piles up in the process: more than the kernel's buffers hold.
+        before = memory_of(pub)
+        harness.wait_until(lambda: memory_of(pub) > before + 20_000, "frames to pile up")
         pub.send_signal(signal.SIGINT)
         # Once it has seen the first signal it waits for frames to leave; the next one ends that.
-        harness.wait_until(lambda: not pub.is_running or pub.send_signal(signal.SIGINT), "pub to end")
+        harness.wait_until(lambda: not pub.is_running or pub.send_signal(signal.SIGINT),
+                           "pub to end")
         self.assertEqual(pub.wait(), LOSSY, pub.stderr)
         pub.wait_for_line("gave up: .* frames")
 
@@ -143,7 +156,8 @@ class SenderStopTest(StopTest):
                                 "tcp://127.0.0.1:1", "--subscribe-to", "tcp://127.0.0.1:1")
         play.wait_for_line("nobody listens")
         play.send_signal(signal.SIGTERM)
-        harness.wait_until(lambda: not play.is_running or play.send_signal(signal.SIGTERM), "its end")
+        harness.wait_until(lambda: not play.is_running or play.send_signal(signal.SIGTERM),
+                           "its end")
         self.assertIn(play.wait(), (DONE, LOSSY))
 
     def test_senders_to_nobody_warn_after_wait_and_go_on(self):
@@ -167,10 +181,11 @@ class SenderStopTest(StopTest):
         self.assertEqual(recorder.stop(), DONE)
 
     def test_a_slow_subscriber_loses_nothing_of_a_burst(self):
-        """pub blocks instead of dropping: the recorder behind a small --buffer-mb block gets all."""
+        """pub blocks instead of dropping: a recorder with little memory that blocks gets all."""
         bus = self.start_broker()
         bag = self.space.path("a.zbag")
-        recorder = self.start_client_recorder(bus, bag, "--buffer-mb", "2", "--on-overflow", "block")
+        recorder = self.start_client_recorder(bus, bag, "--buffer-mb", "2", "--on-overflow",
+                                              "block")
         self.run_ok("pub", self.recording(30_000, padding=1000), "--burst", *bus.urls,
                     deadline=4 * harness.DEADLINE)
         self.assertEqual(recorder.stop(), DONE, recorder.stderr)
@@ -230,7 +245,7 @@ class ControlTest(StopTest):
         bus = self.start_broker()
         listener = self.listener(bus)
         play = self.space.start("play", bag, "--start-paused", *bus.urls)
-        harness.wait_until(lambda: self.space.run("ctl", "play", "status").returncode == DONE, "play")
+        self.await_node("play")
         described = self.ctl("play", "describe").stdout.decode()
         for op in ("status", "pause", "resume", "toggle", "seek", "rate", "step", "stop"):
             self.assertRegex(described, rf"(?m)^{op}\s+\S")
@@ -260,11 +275,13 @@ class ControlTest(StopTest):
         bag = self.space.path("b.zbag")
         self.run_ok("import", self.recording(100), "-o", bag)
         play = self.space.start("play", bag, "--start-paused", *recorder.urls)
-        harness.wait_until(lambda: self.space.run("ctl", "play", "status").returncode == DONE, "play")
+        self.await_node("play")
         for arguments, word in ((("record", "fly"), "fly"), (("play", "rate", "rate=0"), "rate"),
                                 (("play", "rate", "rate=x"), "rate"), (("play", "rate"), "rate"),
-                                (("play", "seek", "time=nan"), ""), (("nobody", "status"), "nobody"),
-                                (("play", "seek", "novalue"), "novalue"), (("../x", "status"), "../x")):
+                                (("play", "seek", "time=nan"), ""),
+                                (("nobody", "status"), "nobody"),
+                                (("play", "seek", "novalue"), "novalue"),
+                                (("../x", "status"), "../x")):
             with self.subTest(arguments=arguments):
                 done = self.space.run("ctl", *arguments)
                 self.assertNotEqual(done.returncode, DONE)
@@ -358,7 +375,8 @@ class ComingAndGoingTest(StopTest):
     def test_split_tracks_is_one_source_a_track(self):
         bag = self.space.path("a.zbag")
         recorder = self.start_recorder(bag)
-        self.run_ok("pub", self.recording(300, tracks=3), "--burst", "--split-tracks", *recorder.urls)
+        self.run_ok("pub", self.recording(300, tracks=3), "--burst", "--split-tracks",
+                    *recorder.urls)
         self.assertEqual(recorder.stop(), DONE, recorder.stderr)
         info = self.assert_whole(bag)
         self.assertEqual((info["received"], info["lost"]), (300, 0))

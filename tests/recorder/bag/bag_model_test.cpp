@@ -21,7 +21,8 @@ std::vector<Seen> reversed(std::vector<Seen> points) {
 }
 
 // A page's points hold no arrival: what they can show is compared.
-std::string page_difference(const std::vector<Point>& got, const std::vector<Seen>& expected, std::size_t from) {
+std::string page_difference(const std::vector<Point>& got, const std::vector<Seen>& expected,
+                            std::size_t from) {
   for (std::size_t i = 0; i < got.size(); ++i) {
     const Seen& other = expected.at(from + i);
     const bool same = got[i].index == from + i && got[i].stamp.ns() == other.key &&
@@ -32,7 +33,8 @@ std::string page_difference(const std::vector<Point>& got, const std::vector<See
 }
 
 std::string floor_difference(const BagReader& reader, const ModelTrack& track, std::int64_t key) {
-  const std::optional<Point> got = reader.floor(track.name(), Timestamp::from_stored(key, 0)).value();
+  const std::optional<Point> got =
+      reader.floor(track.name(), Timestamp::from_stored(key, 0)).value();
   const std::optional<Seen> expected = track.floor(key);
   const bool same = got.has_value() == expected.has_value() &&
                     (!got || (got->stamp.ns() == expected->key && got->fields == expected->fields));
@@ -41,7 +43,8 @@ std::string floor_difference(const BagReader& reader, const ModelTrack& track, s
 
 std::string problems_of(const CheckReport& report) {
   std::string text;
-  for (const BagProblem& problem : report.problems) text += problem.track + ": " + problem.what + "; ";
+  for (const BagProblem& problem : report.problems)
+    text += problem.track + ": " + problem.what + "; ";
   return text;
 }
 
@@ -89,11 +92,13 @@ class BagModelTest : public testing::TestWithParam<std::tuple<MergeMode, LateMer
   void compare_ranges(const BagReader& reader) {
     for (int i = 0; i < 30; ++i) {
       const auto width = static_cast<std::uint64_t>(arrivals_.clock() + 200'000);
-      const std::int64_t first = static_cast<std::int64_t>(arrivals_.below(width) / 500) * 500 - 160'000;
+      const std::int64_t first =
+          static_cast<std::int64_t>(arrivals_.below(width) / 500) * 500 - 160'000;
       const TimeRange range{first, first + static_cast<std::int64_t>(arrivals_.below(40)) * 500};
       const std::vector<Seen> expected = in_global_order(tracks_, range);
       EXPECT_EQ(difference(read_all(reader, {.range = range}), expected), "");
-      EXPECT_EQ(difference(read_all(reader, {.range = range, .reverse = true}), reversed(expected)), "");
+      EXPECT_EQ(difference(read_all(reader, {.range = range, .reverse = true}), reversed(expected)),
+                "");
       for (const ModelTrack& track : tracks_) EXPECT_EQ(floor_difference(reader, track, first), "");
     }
   }
@@ -117,8 +122,9 @@ class BagModelTest : public testing::TestWithParam<std::tuple<MergeMode, LateMer
   void compare_counts(const BagReader& reader) {
     const BagSummary summary = reader.summary().value();
     for (const ModelTrack& track : tracks_) {
-      const auto record = std::find_if(summary.tracks.begin(), summary.tracks.end(),
-                                       [&](const TrackRecord& r) { return r.name == track.name(); });
+      const auto record =
+          std::find_if(summary.tracks.begin(), summary.tracks.end(),
+                       [&](const TrackRecord& r) { return r.name == track.name(); });
       ASSERT_NE(record, summary.tracks.end());
       EXPECT_EQ(record->total(), track.by_index().size());
       EXPECT_EQ(fate_fields(record->fate), fate_fields(track.fate()));
@@ -177,10 +183,11 @@ TEST_P(BagModelTest, GoesOnAfterARunThatNeverClosed) {
   EXPECT_EQ(problems_of(check_bag(path_).value()), "");
 }
 
-INSTANTIATE_TEST_SUITE_P(All, BagModelTest,
-                         testing::Combine(testing::Values(MergeMode::kShallow, MergeMode::kDeep, MergeMode::kAppend),
-                                          testing::Values(LateMerge::kMerge, LateMerge::kReject, LateMerge::kAppend),
-                                          testing::Values(Compression::kNone, Compression::kZstd)));
+INSTANTIATE_TEST_SUITE_P(
+    All, BagModelTest,
+    testing::Combine(testing::Values(MergeMode::kShallow, MergeMode::kDeep, MergeMode::kAppend),
+                     testing::Values(LateMerge::kMerge, LateMerge::kReject, LateMerge::kAppend),
+                     testing::Values(Compression::kNone, Compression::kZstd)));
 
 }  // namespace
 }  // namespace zbag

@@ -43,7 +43,9 @@ class BagReaderTest : public testing::Test {
   void write(const std::string& track, std::int64_t key, int n = 0) {
     ASSERT_TRUE(writer_->write(small_batch(store_, track, key, n)).has_value());
   }
-  std::vector<Seen> all(const BagReader::Selection& selection = {}) { return read_all(*reader_, selection); }
+  std::vector<Seen> all(const BagReader::Selection& selection = {}) {
+    return read_all(*reader_, selection);
+  }
 
   TempDir dir_;
   const std::string path_ = dir_.path("a.zbag");
@@ -102,7 +104,8 @@ TEST_F(BagReaderTest, ChoosesTracksByFilterAndHidesSystemTracks) {
   robot.filter = TrackFilter::parse({"robot/**"}).value();
   EXPECT_THAT(tracks_of(all(robot)), ElementsAre("robot/arm"));
   EXPECT_THAT(tracks_of(all()), ElementsAre("robot/arm", "robotics"));
-  EXPECT_THAT(tracks_of(all({.all_tracks = true})), ElementsAre("_sys/log", "robot/arm", "robotics"));
+  EXPECT_THAT(tracks_of(all({.all_tracks = true})),
+              ElementsAre("_sys/log", "robot/arm", "robotics"));
   EXPECT_THAT(tracks_of(all({.track = "_sys/log"})), ElementsAre("_sys/log"));
   EXPECT_THAT(all({.track = "none"}), IsEmpty());
 }
@@ -110,7 +113,9 @@ TEST_F(BagReaderTest, ChoosesTracksByFilterAndHidesSystemTracks) {
 // S0.45
 TEST_F(BagReaderTest, FindsTheLastPointAtOrBeforeAStamp) {
   for (const std::int64_t key : {10, 30, 50, 70}) write("t", key);
-  const auto floor_key = [&](std::int64_t key) { return reader_->floor("t", Timestamp::from_stored(key, 0))->value().stamp.ns(); };
+  const auto floor_key = [&](std::int64_t key) {
+    return reader_->floor("t", Timestamp::from_stored(key, 0))->value().stamp.ns();
+  };
   EXPECT_EQ(floor_key(55), 50);
   EXPECT_EQ(floor_key(70), 70);
   EXPECT_EQ(floor_key(99), 70);
@@ -135,8 +140,9 @@ TEST_F(BagReaderTest, GivesPagesByIndex) {
 
 TEST_F(BagReaderTest, GivesAnEmptyPagePastTheEndAndOfAnUnknownTrack) {
   write("t", 1);
-  for (const Page& page : {reader_->read_page("t", 7, 5).value(), reader_->read_page("none", 7, 5).value(),
-                           reader_->read_page("t", std::numeric_limits<std::uint64_t>::max() / 2, 5).value()}) {
+  for (const Page& page :
+       {reader_->read_page("t", 7, 5).value(), reader_->read_page("none", 7, 5).value(),
+        reader_->read_page("t", std::numeric_limits<std::uint64_t>::max() / 2, 5).value()}) {
     EXPECT_THAT(page.points, IsEmpty());
     EXPECT_EQ(page.end_index, page.start_index - 1);
     EXPECT_FALSE(page.has_more);
@@ -285,7 +291,9 @@ TEST_F(AppendModeReaderTest, FindsLatePointsByIndexAfterTheModeChanged) {
   open(late);
   write("t", 10, 0);
   write("t", 20, 1);
-  ASSERT_TRUE(writer_->write(batch_of_one("t", {store_.make(15, {{"n", 2}}), store_.make(20, {{"n", 3}})})).has_value());
+  ASSERT_TRUE(
+      writer_->write(batch_of_one("t", {store_.make(15, {{"n", 2}}), store_.make(20, {{"n", 3}})}))
+          .has_value());
   ASSERT_TRUE(writer_->close().has_value());
   SetUp();
   write("t", 20, 4);

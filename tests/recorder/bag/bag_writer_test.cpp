@@ -22,7 +22,9 @@ using testing::IsEmpty;
 
 class BagWriterTest : public testing::Test {
  protected:
-  BagWriter open(BagWriter::Options options = small_blocks()) { return BagWriter::open(path_, options).value(); }
+  BagWriter open(BagWriter::Options options = small_blocks()) {
+    return BagWriter::open(path_, options).value();
+  }
   TrackRecord record_of(const BagWriter& writer, const std::string& track) {
     const BagSummary summary = BagReader(writer.file()).summary().value();
     return *std::find_if(summary.tracks.begin(), summary.tracks.end(),
@@ -79,8 +81,12 @@ TEST_F(BagWriterTest, TakesNothingAfterClose) {
 
 TEST_F(BagWriterTest, NotesNamesAndTypesOfFields) {
   BagWriter writer = open();
-  ASSERT_TRUE(writer.write(batch_of_one("t", {store_.make(1, {{"a", 1}, {"b", 2.0}})})).has_value());
-  ASSERT_TRUE(writer.write(batch_of_one("t", {store_.make(2, {{"a", "x"}, {"c", std::vector<double>{1.0}}})})).has_value());
+  ASSERT_TRUE(
+      writer.write(batch_of_one("t", {store_.make(1, {{"a", 1}, {"b", 2.0}})})).has_value());
+  ASSERT_TRUE(
+      writer
+          .write(batch_of_one("t", {store_.make(2, {{"a", "x"}, {"c", std::vector<double>{1.0}}})}))
+          .has_value());
   const auto fields = record_of(writer, "t").fields;
   EXPECT_THAT(fields.at("a"), ElementsAre("int", "str"));
   EXPECT_THAT(fields.at("b"), ElementsAre("float64"));
@@ -91,7 +97,8 @@ TEST_F(BagWriterTest, NotesNamesAndTypesOfFields) {
 TEST_F(BagWriterTest, MergesALateFrameIntoTheStoredPointAndLeavesTheTotalAlone) {
   BagWriter writer = open();
   for (int i = 0; i < 500; ++i) ASSERT_TRUE(writer.write(number(i, i)).has_value());
-  const WriteReport report = writer.write(batch_of_one("t", {store_.make(3, {{"late", true}})})).value();
+  const WriteReport report =
+      writer.write(batch_of_one("t", {store_.make(3, {{"late", true}})})).value();
   EXPECT_EQ(report.tracks[0].new_points, 0u);
   EXPECT_EQ(report.tracks[0].fate.merged, 1u);
   EXPECT_EQ(record_of(writer, "t").total(), 500u);
@@ -102,7 +109,8 @@ TEST_F(BagWriterTest, MergesALateFrameIntoTheStoredPointAndLeavesTheTotalAlone) 
 TEST_F(BagWriterTest, CountsValuesThatALateMergeReplaces) {
   BagWriter writer = open();
   ASSERT_TRUE(writer.write(batch_of_one("t", {store_.make(1, {{"a", 1}, {"b", 1}})})).has_value());
-  const WriteReport report = writer.write(batch_of_one("t", {store_.make(1, {{"a", 1}, {"b", 2}, {"c", 3}})})).value();
+  const WriteReport report =
+      writer.write(batch_of_one("t", {store_.make(1, {{"a", 1}, {"b", 2}, {"c", 3}})})).value();
   EXPECT_EQ(report.tracks[0].fate.overwritten, 1u);
   EXPECT_EQ(record_of(writer, "t").fate.overwritten, 1u);
 }
@@ -119,9 +127,12 @@ TEST_F(BagWriterTest, RefusesALateFrameOfAStoredPointWhenToldTo) {
 
 TEST_F(BagWriterTest, ReportsTheIndicesOfNewPoints) {
   BagWriter writer = open();
-  ASSERT_TRUE(writer.write(batch_of_one("t", {store_.make(10, {}), store_.make(20, {})})).has_value());
+  ASSERT_TRUE(
+      writer.write(batch_of_one("t", {store_.make(10, {}), store_.make(20, {})})).has_value());
   const TrackReport report =
-      writer.write(batch_of_one("t", {store_.make(5, {}), store_.make(20, {}), store_.make(30, {})}))->tracks[0];
+      writer
+          .write(batch_of_one("t", {store_.make(5, {}), store_.make(20, {}), store_.make(30, {})}))
+          ->tracks[0];
   EXPECT_EQ(report.first_index, 2u);
   EXPECT_EQ(report.new_points, 2u);
 }
@@ -156,7 +167,10 @@ TEST_F(BagWriterTest, KeepsEqualKeysOverABlockBorderInArrivalOrder) {
 // Its payload begins at a multiple of 64 in memory, so that a reader may hand it out uncopied.
 TEST_F(BagWriterTest, AlignsThePayloadOfALargePoint) {
   BagWriter writer = open();
-  ASSERT_TRUE(writer.write(batch_of_one("t", {store_.make(1, {{"image", Binary{std::string(100'000, 'i')}}})})).has_value());
+  ASSERT_TRUE(writer
+                  .write(batch_of_one(
+                      "t", {store_.make(1, {{"image", Binary{std::string(100'000, 'i')}}})}))
+                  .has_value());
   const BagReader reader(writer.file());
   BagCursor cursor = reader.cursor({}).value();
   const PointView view = cursor.next()->value();
@@ -168,7 +182,8 @@ TEST_F(BagWriterTest, KeepsLargePointsAmongSmallOnesInOrder) {
   std::vector<std::int64_t> keys;
   for (int i = 0; i < 40; ++i) {
     const std::string image(i % 3 == 0 ? 50'000 : 10, 'i');
-    ASSERT_TRUE(writer.write(batch_of_one("t", {store_.make(i, {{"image", Binary{image}}})})).has_value());
+    ASSERT_TRUE(
+        writer.write(batch_of_one("t", {store_.make(i, {{"image", Binary{image}}})})).has_value());
     keys.push_back(i);
   }
   EXPECT_EQ(keys_of(read_all(BagReader(writer.file()), {})), keys);
@@ -180,7 +195,10 @@ TEST_F(BagWriterTest, GrowsItsMapFromALittleOne) {
   options.compression = {Compression::kNone};
   BagWriter writer = open(options);
   for (int i = 0; i < 40; ++i) {
-    ASSERT_TRUE(writer.write(batch_of_one("t", {store_.make(i, {{"image", Binary{std::string(1u << 20, 'i')}}})})).has_value());
+    ASSERT_TRUE(writer
+                    .write(batch_of_one(
+                        "t", {store_.make(i, {{"image", Binary{std::string(1u << 20, 'i')}}})}))
+                    .has_value());
   }
   ASSERT_TRUE(writer.close().has_value());
   EXPECT_GT(writer.file()->size_bytes(), 40u << 20);
@@ -211,7 +229,8 @@ TEST_F(BagWriterTest, StoresLossesOfEveryRun) {
     Batch batch = number(run);
     batch.tracks[0].lost = 3;
     batch.tracks[0].missed_before = 2;
-    batch.losses.push_back({.src = 5, .track = "t", .publisher = "p", .lost = 3, .missed_before = 2, .received = 1});
+    batch.losses.push_back(
+        {.src = 5, .track = "t", .publisher = "p", .lost = 3, .missed_before = 2, .received = 1});
     ASSERT_TRUE(writer.write(batch).has_value());
     ASSERT_TRUE(writer.close().has_value());
   }
@@ -244,15 +263,18 @@ int write_against_a_limit(const std::string& path, RowStore& store) {
   ::signal(SIGXFSZ, SIG_IGN);
   rlimit limit{writer->file()->size_bytes() + 100'000, RLIM_INFINITY};
   if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return 2;
-  const Batch large = batch_of_one("t", {store.make(2, {{"image", Binary{std::string(1u << 20, 'i')}}}),
-                                         store.make(3, {{"n", 3}})});
+  const Batch large = batch_of_one(
+      "t",
+      {store.make(2, {{"image", Binary{std::string(1u << 20, 'i')}}}), store.make(3, {{"n", 3}})});
   if (writer->write(large)) return 3;
   if (keys_of(read_all(BagReader(writer->file()), {})) != std::vector<std::int64_t>{1}) return 4;
   limit.rlim_cur = RLIM_INFINITY;
   if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return 5;
   if (!writer->write(large)) return 6;
   if (!writer->write(small_batch(store, "t", 4, 4)) || !writer->close()) return 7;
-  return keys_of(read_all(BagReader(writer->file()), {})) == std::vector<std::int64_t>{1, 2, 3, 4} ? 0 : 8;
+  return keys_of(read_all(BagReader(writer->file()), {})) == std::vector<std::int64_t>{1, 2, 3, 4}
+             ? 0
+             : 8;
 }
 
 TEST_F(BagWriterTest, ChangesNothingWhenAWriteFailsAndCanWriteItAgain) {

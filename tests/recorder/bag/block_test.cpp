@@ -28,7 +28,8 @@ bool same_point(const StoredPoint& stored, const RowPoint& row, bool indexed) {
   map.resize(write_map_header(row.fields, reinterpret_cast<std::uint8_t*>(map.data())));
   map.append(reinterpret_cast<const char*>(row.pairs), row.pairs_bytes);
   return stored.key == row.key &&
-         std::bit_cast<std::uint64_t>(stored.seconds) == std::bit_cast<std::uint64_t>(row.seconds) &&
+         std::bit_cast<std::uint64_t>(stored.seconds) ==
+             std::bit_cast<std::uint64_t>(row.seconds) &&
          stored.wall_ns == row.wall_ns && stored.mono_ns == row.mono_ns &&
          stored.has_src == row.has_src && (!row.has_src || stored.src == row.src) &&
          stored.has_seq == row.has_seq && (!row.has_seq || stored.seq == row.seq) &&
@@ -59,7 +60,8 @@ std::vector<RowPoint> random_rows(RowStore& store, std::mt19937_64& random, std:
   return rows;
 }
 
-std::string encode(const std::vector<RowPoint>& rows, BlockHeader header, CompressionSpec compression) {
+std::string encode(const std::vector<RowPoint>& rows, BlockHeader header,
+                   CompressionSpec compression) {
   BlockEncoder encoder;
   for (const RowPoint& row : rows) encoder.add(row, (header.flags & kBlockIndexed) != 0);
   return std::string(text_of(encoder.finish(header, compression)));
@@ -92,7 +94,8 @@ TEST_P(BlockRoundTripTest, GivesBackRandomPointsBitForBit) {
   for (int round = 0; round < 60; ++round) {
     RowStore store;
     const std::vector<RowPoint> rows = random_rows(store, random, 1 + random() % 200);
-    const std::string bytes = encode(rows, {.flags = flags, .track = 4, .first_ordinal = 77}, {compression, 3});
+    const std::string bytes =
+        encode(rows, {.flags = flags, .track = 4, .first_ordinal = 77}, {compression, 3});
 
     const Result<Block> block = Block::open(bytes);
 
@@ -102,16 +105,17 @@ TEST_P(BlockRoundTripTest, GivesBackRandomPointsBitForBit) {
     EXPECT_EQ(block->header().first_ordinal, 77u);
     EXPECT_EQ(block->header().first, rows.front().key);
     EXPECT_EQ(block->header().last, rows.back().key);
-    EXPECT_TRUE(std::equal(rows.begin(), rows.end(), block->points().begin(), [&](const auto& row, const auto& stored) {
-      return same_point(stored, row, (flags & kBlockIndexed) != 0);
-    }));
+    EXPECT_TRUE(std::equal(rows.begin(), rows.end(), block->points().begin(),
+                           [&](const auto& row, const auto& stored) {
+                             return same_point(stored, row, (flags & kBlockIndexed) != 0);
+                           }));
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, BlockRoundTripTest,
-                         testing::Combine(testing::Values(Compression::kNone, Compression::kLz4, Compression::kZstd),
-                                          testing::Values(std::uint8_t{0},
-                                                          std::uint8_t{kBlockLate | kBlockIndexed})));
+INSTANTIATE_TEST_SUITE_P(
+    All, BlockRoundTripTest,
+    testing::Combine(testing::Values(Compression::kNone, Compression::kLz4, Compression::kZstd),
+                     testing::Values(std::uint8_t{0}, std::uint8_t{kBlockLate | kBlockIndexed})));
 
 TEST(BlockTest, KeepsKeysFromOneEndOfTimeToTheOther) {
   RowStore store;
@@ -129,7 +133,8 @@ TEST(BlockTest, KeepsKeysFromOneEndOfTimeToTheOther) {
 
 TEST(BlockTest, KeepsEqualKeysInTheOrderTheyWereAdded) {
   RowStore store;
-  const std::vector<RowPoint> rows = {store.make(5, {{"n", 2}}), store.make(5, {{"n", 1}}), store.make(5, {{"n", 3}})};
+  const std::vector<RowPoint> rows = {store.make(5, {{"n", 2}}), store.make(5, {{"n", 1}}),
+                                      store.make(5, {{"n", 3}})};
   const std::string bytes = encode(rows, {}, {Compression::kLz4});
   const Block block = Block::open(bytes).value();
   EXPECT_TRUE(same_point(block.points()[0], rows[0], false));
@@ -159,7 +164,8 @@ TEST(BlockTest, StoresPlainWhatDoesNotCompress) {
   std::mt19937_64 random(1);
   std::string noise(1'000, '\0');
   for (char& c : noise) c = static_cast<char>(random());
-  const std::string bytes = encode({store.make(1, {{"noise", Binary{noise}}})}, {}, {Compression::kZstd, 1});
+  const std::string bytes =
+      encode({store.make(1, {{"noise", Binary{noise}}})}, {}, {Compression::kZstd, 1});
   EXPECT_EQ(Block::read_header(bytes)->compression, Compression::kNone);
 }
 
@@ -203,9 +209,9 @@ TEST(BlockTest, IsEmptyAgainAfterClear) {
 
 TEST(BlockTest, PutsTheHeaderWhereTheFormatSaysIt) {
   RowStore store;
-  const std::string bytes = encode({store.make(-1, {}), store.make(2, {})},
-                                   {.flags = kBlockLate | kBlockIndexed, .track = 7, .first_ordinal = 8},
-                                   {Compression::kNone});
+  const std::string bytes = encode(
+      {store.make(-1, {}), store.make(2, {})},
+      {.flags = kBlockLate | kBlockIndexed, .track = 7, .first_ordinal = 8}, {Compression::kNone});
   EXPECT_EQ(kBlockHeaderBytes, 64u);
   EXPECT_EQ(bytes.substr(0, 4), "ZBK1");
   EXPECT_EQ(bytes.substr(4, 4), std::string({1, 0, 0, kBlockLate | kBlockIndexed}));
@@ -260,7 +266,8 @@ TEST_P(BlockDamageTest, RefusesEveryTruncation) {
   RowStore store;
   const std::string bytes = small_block(store, {GetParam(), 1});
   std::size_t opened = 0;
-  for (std::size_t size = 0; size < bytes.size(); ++size) opened += Block::open(bytes.substr(0, size)) ? 1 : 0;
+  for (std::size_t size = 0; size < bytes.size(); ++size)
+    opened += Block::open(bytes.substr(0, size)) ? 1 : 0;
   EXPECT_EQ(opened, 0u);
 }
 
@@ -295,7 +302,8 @@ TEST_P(BlockDamageTest, SurvivesRandomResealedBodies) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, BlockDamageTest,
-                         testing::Values(Compression::kNone, Compression::kLz4, Compression::kZstd));
+                         testing::Values(Compression::kNone, Compression::kLz4,
+                                         Compression::kZstd));
 
 TEST(BlockTest, RefusesEveryFlippedBitOfALoneBlock) {
   RowStore store;

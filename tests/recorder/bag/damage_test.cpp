@@ -25,7 +25,8 @@ struct Salvage {
   std::vector<BagCursor::Damage> damages;
 };
 
-Salvage read_over_damage(const BagReader& reader, const BagReader::Selection& selection, bool releases) {
+Salvage read_over_damage(const BagReader& reader, const BagReader::Selection& selection,
+                         bool releases) {
   Salvage salvage;
   BagCursor cursor = reader.cursor(selection).value();
   while (salvage.damages.size() < 100) {
@@ -88,7 +89,8 @@ class DamageTest : public testing::Test {
   std::vector<std::int64_t> keys_without(const std::vector<TimeRange>& ranges) const {
     std::vector<std::int64_t> keys;
     for (int i = 0; i < kPoints; ++i) {
-      const bool is_lost = std::any_of(ranges.begin(), ranges.end(), [&](const TimeRange& range) { return range.contains(i); });
+      const bool is_lost = std::any_of(ranges.begin(), ranges.end(),
+                                       [&](const TimeRange& range) { return range.contains(i); });
       if (!is_lost) keys.push_back(i);
     }
     return keys;
@@ -167,7 +169,8 @@ TEST_F(DamageTest, CostsNoMoreWithAReleaseAtEveryPoint) {
 
 TEST_F(DamageTest, OfNeighboursAndEndsCostsJustThem) {
   std::vector<TimeRange> lost;
-  for (const std::size_t at : {std::size_t{0}, std::size_t{2}, std::size_t{3}, blocks_.size() - 1}) {
+  for (const std::size_t at :
+       {std::size_t{0}, std::size_t{2}, std::size_t{3}, blocks_.size() - 1}) {
     lost.push_back(damage(blocks_[at]));
   }
   const BagReader reader = BagReader::open(path_).value();
@@ -207,7 +210,8 @@ TEST_F(DamageTest, OfALateBlockLeavesTheMainRun) {
 TEST_F(DamageTest, DoesNotHinderPagesElsewhere) {
   const TimeRange lost = damage(blocks_[2]);
   const BagReader reader = BagReader::open(path_).value();
-  EXPECT_EQ(reader.read_page("bad", static_cast<std::uint64_t>(lost.first), 1).error().code, ErrorCode::kDamaged);
+  EXPECT_EQ(reader.read_page("bad", static_cast<std::uint64_t>(lost.first), 1).error().code,
+            ErrorCode::kDamaged);
   EXPECT_TRUE(reader.read_page("bad", 0, 10).has_value());
   EXPECT_TRUE(reader.read_page("bad", static_cast<std::uint64_t>(lost.last) + 1, 10).has_value());
   EXPECT_TRUE(reader.read_page("good", 0, kPageMax).has_value());
@@ -245,7 +249,8 @@ TEST_F(DamageTest, OfABlockUnderAnotherKeyIsFoundByCheckAndReaders) {
     ASSERT_TRUE(txn->commit().has_value());
   }
   EXPECT_FALSE(check_bag(path_)->problems.empty());
-  EXPECT_THAT(read_over_damage(BagReader::open(path_).value(), kForwards, false).damages, SizeIs(1));
+  EXPECT_THAT(read_over_damage(BagReader::open(path_).value(), kForwards, false).damages,
+              SizeIs(1));
 }
 
 // A writer that meets damage says so and changes nothing.

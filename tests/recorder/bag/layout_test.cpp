@@ -38,9 +38,9 @@ TrackRecord full_record() {
 }
 
 TEST(BlockKeyTest, SortsAsBytesInTheOrderOfTrackTimeAndSerial) {
-  const std::vector<BlockKey> ordered = {{0, kMin, 0}, {0, -1, 5},         {0, 0, 0},    {0, 0, 1}, {0, 0, kLateSerial},
-                                         {0, 1, 0},    {0, kMax, 0},       {1, kMin, 0}, {1, 7, 0}, {256, 0, 0},
-                                         {0xffffffff, kMax, 0xffffffff}};
+  const std::vector<BlockKey> ordered = {
+      {0, kMin, 0}, {0, -1, 5},   {0, 0, 0}, {0, 0, 1},   {0, 0, kLateSerial},           {0, 1, 0},
+      {0, kMax, 0}, {1, kMin, 0}, {1, 7, 0}, {256, 0, 0}, {0xffffffff, kMax, 0xffffffff}};
   std::vector<std::string> bytes;
   for (const BlockKey& key : ordered) bytes.push_back(key.encode());
   EXPECT_THAT(bytes, testing::WhenSorted(testing::ElementsAreArray(bytes)));
@@ -69,7 +69,8 @@ TEST(BlockKeyTest, RefusesBytesOfAnotherLength) {
 
 TEST(OrderEntryTest, ComesBackFromItsBytes) {
   const OrderEntry entry{3, 1ull << 40, kMin, 99};
-  const std::optional<OrderEntry> back = OrderEntry::decode(entry.encode_key(), entry.encode_value());
+  const std::optional<OrderEntry> back =
+      OrderEntry::decode(entry.encode_key(), entry.encode_value());
   ASSERT_TRUE(back.has_value());
   EXPECT_EQ(back->track, 3u);
   EXPECT_EQ(back->index, 1ull << 40);
@@ -126,7 +127,8 @@ TEST(TrackRecordTest, SurvivesRandomBytes) {
   std::size_t refused = 0;
   for (int i = 0; i < 20'000; ++i) {
     std::string broken = bytes;
-    for (int flips = 0; flips < 3; ++flips) broken[random() % broken.size()] = static_cast<char>(random());
+    for (int flips = 0; flips < 3; ++flips)
+      broken[random() % broken.size()] = static_cast<char>(random());
     refused += TrackRecord::decode("a", broken) ? 0 : 1;
   }
   EXPECT_GT(refused, 0u);
@@ -134,7 +136,8 @@ TEST(TrackRecordTest, SurvivesRandomBytes) {
 
 TEST(TrackRecordTest, TakesFieldsOfTheWrongTypeAsMissing) {
   std::string bytes;
-  encode_fields({{"id", "seven"}, {"fields", 3}, {"fate", Array{}}, {"first", "x"}, {"lost", -1}}, bytes);
+  encode_fields({{"id", "seven"}, {"fields", 3}, {"fate", Array{}}, {"first", "x"}, {"lost", -1}},
+                bytes);
   const TrackRecord record = TrackRecord::decode("a", bytes).value();
   EXPECT_EQ(record.id, 0u);
   EXPECT_TRUE(record.fields.empty());
@@ -149,8 +152,14 @@ TEST(TrackRecordTest, PassesOverFieldsItDoesNotKnow) {
 }
 
 TEST(RunRecordTest, ComesBackFromItsBytes) {
-  const RunRecord run{.id = 2, .start = 1.25, .end = 2.5, .closed = true, .host = "h", .version = "v",
-                      .config = {{"sync_ms", 100}}, .metadata = {{"robot", "arm"}, {"fps", 30.0}}};
+  const RunRecord run{.id = 2,
+                      .start = 1.25,
+                      .end = 2.5,
+                      .closed = true,
+                      .host = "h",
+                      .version = "v",
+                      .config = {{"sync_ms", 100}},
+                      .metadata = {{"robot", "arm"}, {"fps", 30.0}}};
   const RunRecord back = RunRecord::decode(run.encode()).value();
   EXPECT_EQ(back.encode(), run.encode());
   EXPECT_EQ(back.end, 2.5);
@@ -163,8 +172,13 @@ TEST(RunRecordTest, HasNoEndWhileItRuns) {
 }
 
 TEST(LossRecordTest, ComesBackFromItsBytes) {
-  const LossRecord loss{.src = ~0ull, .track = "a/b", .run_start_ns = -4, .publisher = "p", .lost = 1,
-                        .missed_before = 2, .received = 3};
+  const LossRecord loss{.src = ~0ull,
+                        .track = "a/b",
+                        .run_start_ns = -4,
+                        .publisher = "p",
+                        .lost = 1,
+                        .missed_before = 2,
+                        .received = 3};
   const LossRecord back = LossRecord::decode(loss.encode_key(), loss.encode_value()).value();
   EXPECT_EQ(back.src, ~0ull);
   EXPECT_EQ(back.track, "a/b");
@@ -177,7 +191,8 @@ TEST(LossRecordTest, RefusesAKeyThatIsTooShort) {
 }
 
 TEST(WriterRecordTest, ComesBackFromItsBytes) {
-  const WriterRecord back = WriterRecord::decode(WriterRecord{12, "host", "record", 3.5}.encode()).value();
+  const WriterRecord back =
+      WriterRecord::decode(WriterRecord{12, "host", "record", 3.5}.encode()).value();
   EXPECT_EQ(back.pid, 12u);
   EXPECT_EQ(back.node, "record");
   EXPECT_EQ(back.since, 3.5);

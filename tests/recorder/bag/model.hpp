@@ -14,18 +14,21 @@ namespace zbag {
 
 class ModelTrack {
  public:
-  ModelTrack(std::string name, MergeMode merge, LateMerge late) : name_(std::move(name)), merge_(merge), late_(late) {}
+  ModelTrack(std::string name, MergeMode merge, LateMerge late)
+      : name_(std::move(name)), merge_(merge), late_(late) {}
 
   // Takes arrivals in their order and gives the batch a merge buffer would make of them.
   TrackBatch arrive(RowStore& store, const std::vector<Seen>& arrivals) {
     Fate in_batch;
     in_batch.received = arrivals.size();
     std::vector<Seen> gathered = arrivals;
-    std::stable_sort(gathered.begin(), gathered.end(), [](const Seen& a, const Seen& b) { return a.key < b.key; });
+    std::stable_sort(gathered.begin(), gathered.end(),
+                     [](const Seen& a, const Seen& b) { return a.key < b.key; });
     std::vector<Seen> merged;
     for (const Seen& point : gathered) {
       if (merge_ != MergeMode::kAppend && !merged.empty() && merged.back().key == point.key) {
-        in_batch.overwritten += merge_fields(merged.back().fields, point.fields, merge_ == MergeMode::kDeep);
+        in_batch.overwritten +=
+            merge_fields(merged.back().fields, point.fields, merge_ == MergeMode::kDeep);
         ++in_batch.merged;
       } else {
         merged.push_back(point);
@@ -41,16 +44,12 @@ class ModelTrack {
     return batch;
   }
 
-  void set_modes(MergeMode merge, LateMerge late) {
-    merge_ = merge;
-    late_ = late;
-  }
-
   // Points in the order of their first writing: the place is the index.
   const std::vector<Seen>& by_index() const { return points_; }
   std::vector<Seen> by_time() const {
     std::vector<Seen> sorted = points_;
-    std::stable_sort(sorted.begin(), sorted.end(), [](const Seen& a, const Seen& b) { return a.key < b.key; });
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [](const Seen& a, const Seen& b) { return a.key < b.key; });
     return sorted;
   }
   std::optional<Seen> floor(std::int64_t key) const {
@@ -77,9 +76,11 @@ class ModelTrack {
 
   // `end` is the last key of the main run before this batch.
   void store_point(const Seen& point, std::optional<std::int64_t> end) {
-    const bool is_late = end && (point.key < *end || (point.key == *end && merge_ != MergeMode::kAppend));
+    const bool is_late =
+        end && (point.key < *end || (point.key == *end && merge_ != MergeMode::kAppend));
     const bool looks_up = is_late && merge_ != MergeMode::kAppend && late_ != LateMerge::kAppend;
-    const auto stored = std::find_if(points_.begin(), points_.end(), [&](const Seen& p) { return p.key == point.key; });
+    const auto stored = std::find_if(points_.begin(), points_.end(),
+                                     [&](const Seen& p) { return p.key == point.key; });
     if (looks_up && stored != points_.end()) {
       if (late_ == LateMerge::kReject) {
         ++fate_.refused[static_cast<std::size_t>(Refusal::kLate)];
@@ -103,7 +104,8 @@ class ModelTrack {
 };
 
 // Points of all tracks in global order: by key, by name, by arrival.
-inline std::vector<Seen> in_global_order(const std::vector<ModelTrack>& tracks, TimeRange range = TimeRange::all()) {
+inline std::vector<Seen> in_global_order(const std::vector<ModelTrack>& tracks,
+                                         TimeRange range = TimeRange::all()) {
   std::map<std::string, std::vector<Seen>> by_name;
   for (const ModelTrack& track : tracks) by_name[track.name()] = track.by_time();
   std::vector<Seen> all;
@@ -112,7 +114,8 @@ inline std::vector<Seen> in_global_order(const std::vector<ModelTrack>& tracks, 
       if (range.contains(point.key)) all.push_back(point);
     }
   }
-  std::stable_sort(all.begin(), all.end(), [](const Seen& a, const Seen& b) { return a.key < b.key; });
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Seen& a, const Seen& b) { return a.key < b.key; });
   return all;
 }
 
@@ -128,7 +131,8 @@ class RandomArrivals {
       const bool is_late = below(5) == 0;
       const std::int64_t back = static_cast<std::int64_t>(below(is_late ? 400 : 3)) * 500;
       Seen point{track, clock_ - back, 0.0, clock_, {}, {}, fields()};
-      point.seconds = below(2) == 0 ? seconds_of_key(point.key) : static_cast<double>(point.key) * 1e-9;
+      point.seconds =
+          below(2) == 0 ? seconds_of_key(point.key) : static_cast<double>(point.key) * 1e-9;
       if (below(3) != 0) point.src = below(3);
       if (below(3) != 0) point.seq = below(1'000);
       arrivals.push_back(std::move(point));
@@ -146,8 +150,10 @@ class RandomArrivals {
     }
     if (below(4) == 0) fields.emplace_back("map", Fields{{below(2) == 0 ? "x" : "y", below(3)}});
     // Now and then a point that fills a good part of a block, or is one alone.
-    if (below(40) == 0) fields.emplace_back("text", std::string(1'500, static_cast<char>('a' + below(3))));
-    if (below(60) == 0) fields.emplace_back("image", Binary{std::string(9'000, static_cast<char>('a' + below(3)))});
+    if (below(40) == 0)
+      fields.emplace_back("text", std::string(1'500, static_cast<char>('a' + below(3))));
+    if (below(60) == 0)
+      fields.emplace_back("image", Binary{std::string(9'000, static_cast<char>('a' + below(3)))});
     return fields;
   }
 

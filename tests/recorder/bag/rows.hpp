@@ -64,7 +64,8 @@ inline Batch batch_of_one(std::string track, std::vector<RowPoint> rows) {
   return batch;
 }
 
-// The one field `n`. Not braces at the call: g++ 12 sees uninitialised memory there (-O1, sanitizers).
+// The one field `n`. Not braces at the call: g++ 12 sees uninitialised memory there (-O1,
+// sanitizers).
 inline Fields number_fields(int n) {
   Fields fields;
   fields.emplace_back("n", n);
@@ -101,8 +102,13 @@ struct Seen {
 };
 
 inline Seen seen_of(const PointView& view) {
-  return {std::string(view.track), view.stamp.ns(), view.stamp.seconds(), view.wall_ns, view.src,
-          view.seq,                view.fields().value()};
+  return {std::string(view.track),
+          view.stamp.ns(),
+          view.stamp.seconds(),
+          view.wall_ns,
+          view.src,
+          view.seq,
+          view.fields().value()};
 }
 
 // Everything a cursor gives; `release_every` > 0 lets its transaction go that often.
@@ -146,7 +152,8 @@ inline std::string file_bytes(const std::string& path) {
 }
 
 inline void write_file(const std::string& path, std::string_view bytes) {
-  std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  std::ofstream(path, std::ios::binary)
+      .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
 // How many blocks of `track` the bag holds.

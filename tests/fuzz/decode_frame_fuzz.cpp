@@ -1,0 +1,78 @@
+// Any bytes as a frame: the scan and the decoder agree, what passes comes back from its own
+// encoding, and two halves that pass merge as bytes the way they merge as values.
+#include <array>
+#include <string>
+
+#include "schemas/check.hpp"
+#include "schemas/frame.hpp"
+
+namespace zbag {
+namespace {
+
+using Bytes = std::span<const std::uint8_t>;
+
+Bytes as_bytes(const std::string& text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+bool passes(Bytes bytes) {
+  const std::optional<Refusal> refusal = scan_frame(bytes).refusal;
+  return !refusal || *refusal == Refusal::kBadTimestamp;
+}
+
+bool has_unique_names(const Fields& fields) {
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const auto& [name, value] = fields[i];
+    if (find_field(fields, name) != &value) return false;
+    const Fields* map = value.get_if<Fields>();
+    if (map != nullptr && !has_unique_names(*map)) return false;
+  }
+  return true;
+}
+
+void check_frame(Bytes bytes) {
+  const Result<Fields> fields = decode_fields(bytes);
+  ZBAG_CHECK(fields.has_value() == passes(bytes));
+  if (!fields) return;
+  std::string again;
+  encode_fields(*fields, again);
+  ZBAG_CHECK(passes(as_bytes(again)));
+  ZBAG_CHECK(decode_fields(as_bytes(again)).value() == *fields);
+}
+
+void check_merge(Bytes earlier, Bytes later, bool deep) {
+  std::string merged;
+  std::uint64_t overwritten = 0;
+  const std::uint32_t count =
+      merge_pairs(open_map(earlier).value(), open_map(later).value(), deep, merged, overwritten);
+  std::array<std::uint8_t, 5> header;
+  const std::size_t header_bytes = write_map_header(count, header.data());
+  merged.insert(0, reinterpret_cast<const char*>(header.data()), header_bytes);
+  const Result<Fields> fields = decode_fields(as_bytes(merged));
+  ZBAG_CHECK(fields.has_value());
+
+  Fields expected = decode_fields(earlier).value();
+  const Fields other = decode_fields(later).value();
+  // Below the top level a name may come twice; which of the two wins is nobody's promise.
+  if (!has_unique_names(expected) || !has_unique_names(other)) return;
+  const std::size_t replaced = merge_fields(expected, other, deep);
+  ZBAG_CHECK(*fields == expected);
+  ZBAG_CHECK(overwritten >= replaced);  // bytes also tell two encodings of one number apart
+}
+
+}  // namespace
+}  // namespace zbag
+
+// The first byte says where the halves part, in 256ths.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const std::span<const std::uint8_t> bytes(data + 1, size - 1);
+  zbag::check_frame(bytes);
+  const std::size_t cut = bytes.size() * data[0] / 256;
+  const auto earlier = bytes.first(cut);
+  const auto later = bytes.subspan(cut);
+  if (!zbag::passes(earlier) || !zbag::passes(later)) return 0;
+  zbag::check_merge(earlier, later, false);
+  zbag::check_merge(earlier, later, true);
+  return 0;
+}

@@ -1,0 +1,327 @@
+"""`launch` starts nodes in order, keeps them by policy and stops them in reverse order.
+
+Proves the rules of launch/launch_file.hpp and the line of cli.md about `launch`.
+"""
+
+import os
+import signal
+import socket
+import time
+
+import harness
+from harness import DONE, FAILED, USAGE
+
+# A node that says when it is ready and when it is told to stop.
+NODE = """#!/bin/bash
+trap 'echo "stopping $1"; exit 0' INT TERM
+sleep "${2:-0}"
+echo "ready $1"
+while true; do sleep 0.05; done
+"""
+
+
+class LaunchTest(harness.SystemTest):
+
+    def setUp(self):
+        super().setUp()
+        self.node = self.write("node.sh", NODE)
+        os.chmod(self.node, 0o755)
+
+    def write(self, name, text):
+        path = self.space.path(name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def start_launch(self, text, *options):
+        return self.space.start("launch", self.write("launch.yaml", text), *options)
+
+    def lines_of(self, process, word):
+        return [line for line in process.out_lines if word in line]
+
+
+class RunningTest(LaunchTest):
+
+    def test_nodes_start_in_order_each_when_the_one_before_is_ready(self):
+        launch = self.start_launch(f"""
+nodes:
+  slow: {{command: [{self.node}, slow, "0.4"], wait_for: "ready "}}
+  middle: {{command: [{self.node}, middle, "0.2"], wait_for: "ready "}}
+  last: {{command: [{self.node}, last]}}
+""")
+        launch.wait_for_line("ready last", launch.out_lines)
+        ready = [line.split()[-1] for line in self.lines_of(launch, "ready ")]
+        self.assertEqual(ready, ["slow", "middle", "last"])
+        self.assertIn("slow   | ready slow", launch.out_lines)
+        self.assertEqual(launch.stop(), DONE, launch.stderr)
+
+    def test_a_signal_stops_them_in_reverse_order(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(signal=number.name):
+                nodes = "".join(f"  n{i}: {{command: [{self.node}, n{i}], wait_for: ready}}\n"
+                                for i in range(4))
+                launch = self.start_launch("nodes:\n" + nodes)
+                launch.wait_for_line("ready n3", launch.out_lines)
+                self.assertEqual(launch.stop(number), DONE, launch.stderr)
+                stopped = [line.split()[-1] for line in self.lines_of(launch, "stopping")]
+                self.assertEqual(stopped, ["n3", "n2", "n1", "n0"])
+
+    def test_it_ends_with_its_last_node(self):
+        launch = self.start_launch("nodes:\n  a: {command: echo one}\n  b: {command: echo two}\n")
+        self.assertEqual(launch.wait(), DONE, launch.stderr)
+        self.assertIn("a | one", launch.out_lines)
+        self.assertIn("b | two", launch.out_lines)
+
+    def test_output_is_whole_also_of_a_node_that_ends_at_once(self):
+        """Nothing a node said last is lost: 5000 lines, and one without an end."""
+        script = self.write("talk.sh", "for i in $(seq 5000); do echo line $i; done; printf end")
+        launch = self.start_launch(f"nodes:\n  talker: {{command: [bash, {script}]}}\n")
+        self.assertEqual(launch.wait(), DONE)
+        said = [line.split(" | ")[1] for line in launch.out_lines if "exited" not in line]
+        self.assertEqual(said, [f"line {i}" for i in range(1, 5001)] + ["end"])
+
+    def test_restart_on_failure_ends_after_max_restarts(self):
+        script = self.write("fail.sh", "echo run; exit 3")
+        launch = self.start_launch(f"""
+nodes:
+  bad: {{command: [bash, {script}], restart: on-failure, max_restarts: 3, restart_delay: 0.05}}
+""")
+        self.assertEqual(launch.wait(), DONE, launch.stderr)
+        self.assertEqual(len([line for line in launch.out_lines if line == "bad | run"]), 4)
+        self.assertEqual(len(self.lines_of(launch, "exited with 3")), 4)
+
+    def test_restart_on_failure_does_not_restart_success(self):
+        launch = self.start_launch("nodes:\n  ok: {command: echo run, restart: on-failure}\n")
+        self.assertEqual(launch.wait(), DONE)
+        self.assertEqual(launch.out_lines.count("ok | run"), 1)
+
+    def test_restart_always_restarts_success_too(self):
+        launch = self.start_launch("""
+nodes:
+  ok: {command: echo run, restart: always, max_restarts: 2, restart_delay: 0.01}
+""")
+        self.assertEqual(launch.wait(), DONE)
+        self.assertEqual(launch.out_lines.count("ok | run"), 3)
+
+    def test_a_restart_waits_its_delay(self):
+        began = time.monotonic()
+        launch = self.start_launch("""
+nodes:
+  bad: {command: "false", restart: on-failure, max_restarts: 1, restart_delay: 0.6}
+""")
+        self.assertEqual(launch.wait(), DONE)
+        self.assertGreaterEqual(time.monotonic() - began, 0.6)
+
+    def test_a_node_killed_by_a_signal_has_failed(self):
+        script = self.write("die.sh", "kill -9 $$")
+        launch = self.start_launch(f"nodes:\n  d: {{command: [bash, {script}], required: true}}\n")
+        self.assertEqual(launch.wait(), FAILED)
+        self.assertEqual(len(self.lines_of(launch, "signal 9")), 1)
+
+    def test_a_required_node_that_fails_stops_all_and_is_named(self):
+        script = self.write("fail.sh", "sleep 0.2; exit 7")
+        launch = self.start_launch(f"""
+nodes:
+  keeper: {{command: [{self.node}, keeper], wait_for: ready}}
+  vital: {{command: [bash, {script}], required: true}}
+""")
+        self.assertEqual(launch.wait(), FAILED)
+        self.assert_one_line(launch.stderr, "vital", "7")
+        self.assertEqual(len(self.lines_of(launch, "stopping keeper")), 1)
+
+    def test_a_node_that_is_not_required_may_fail(self):
+        launch = self.start_launch(f"""
+nodes:
+  extra: {{command: "false"}}
+  keeper: {{command: [{self.node}, keeper], wait_for: ready}}
+""")
+        launch.wait_for_line("ready keeper", launch.out_lines)
+        self.assertEqual(launch.stop(), DONE, launch.stderr)
+
+    def test_a_program_that_is_not_there_is_named(self):
+        launch = self.start_launch("nodes:\n  x: {command: no_such_program_here, required: true}\n")
+        self.assertEqual(launch.wait(), FAILED)
+        self.assert_one_line(launch.stderr, "x")
+        self.assertEqual(len(self.lines_of(launch, "cannot be started")), 1)
+
+    def test_a_node_that_never_gets_ready_fails_the_launch_in_time(self):
+        launch = self.start_launch(f"""
+nodes:
+  first: {{command: [{self.node}, first], wait_for: ready}}
+  mute: {{command: sleep 1000, wait_for: ready, wait_timeout: 0.3}}
+""")
+        self.assertEqual(launch.wait(), FAILED)
+        self.assert_one_line(launch.stderr, "mute", "ready")
+        self.assertEqual(len(self.lines_of(launch, "stopping first")), 1)
+
+    def test_a_node_that_ends_before_it_is_ready_fails_the_launch(self):
+        launch = self.start_launch("nodes:\n  short: {command: echo hello, wait_for: ready}\n")
+        self.assertEqual(launch.wait(), FAILED)
+        self.assert_one_line(launch.stderr, "short")
+
+    def test_environment_and_variables_reach_the_node(self):
+        script = self.write("env.sh", 'echo "$COLOUR $SHAPE $1"')
+        self.space.env["FROM_OUTSIDE"] = "outside"
+        launch = self.start_launch(f"""
+variables: {{colour: red, word: "${{env:FROM_OUTSIDE}}"}}
+nodes:
+  e:
+    command: bash
+    arguments: [{script}, "${{word}}-${{word}}"]
+    environment: {{COLOUR: "${{colour}}", SHAPE: "round thing"}}
+""")
+        self.assertEqual(launch.wait(), DONE)
+        self.assertIn("e | red round thing outside-outside", launch.out_lines)
+
+    def test_no_process_is_left_behind(self):
+        """Children of a node too: they are in its process group."""
+        mark = f"97{os.getpid()}"
+        script = self.write("parent.sh", f"sleep {mark} & echo ready; wait")
+        launch = self.start_launch(f"nodes:\n  p: {{command: [bash, {script}], wait_for: ready}}\n")
+        launch.wait_for_line("ready", launch.out_lines)
+        self.assertEqual(launch.stop(), DONE)
+
+        def leftovers():
+            found = []
+            for pid in filter(str.isdigit, os.listdir("/proc")):
+                try:
+                    with open(f"/proc/{pid}/cmdline", "rb") as file:
+                        found += [pid] if mark.encode() in file.read().split(b"\0") else []
+                except OSError:
+                    pass
+            return found
+        try:
+            harness.wait_until(lambda: not leftovers(), "the child of a node to end", 5)
+        finally:
+            for pid in leftovers():
+                os.kill(int(pid), signal.SIGKILL)
+
+    def test_it_starts_a_recorder_and_a_publisher_of_this_zbag(self):
+        """The program beside the command is found first; the bag is whole after Ctrl-C."""
+        source = self.write("s.jsonl", "".join(
+            '{"track":"a","_ts":%d,"fields":{"n":%d}}\n' % (n, n) for n in range(100)))
+        bag = self.space.path("launched.zbag")
+        ports = "--publish-to tcp://127.0.0.1:@1 --subscribe-to tcp://127.0.0.1:@2"
+        with free_ports() as (first, second):
+            ports = ports.replace("@1", str(first)).replace("@2", str(second))
+        launch = self.start_launch(f"""
+variables: {{bag: nowhere.zbag}}
+nodes:
+  recorder:
+    command: zbag record --with-broker --min-free 10 {ports}
+    arguments: [-o, "${{bag}}"]
+    wait_for: "ready "
+    required: true
+  sensor: {{command: "zbag pub {source} --burst {ports}"}}
+""", "--args", f"bag={bag}")
+        launch.wait_for_line("published 100 frames", launch.out_lines)
+        self.assertEqual(launch.stop(), DONE, launch.stderr)
+        self.assertEqual(self.assert_whole(bag)["points"], 100)
+
+
+class free_ports:
+    """Two ports that were free a moment ago; a launch file cannot learn them from a `*`."""
+
+    def __enter__(self):
+        self.sockets = [socket.socket() for _ in range(2)]
+        for one in self.sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in self.sockets]
+
+    def __exit__(self, *_):
+        for one in self.sockets:
+            one.close()
+
+
+class FileTest(LaunchTest):
+
+    def listed(self, text, *options):
+        done = self.run_ok("launch", self.write("l.yaml", text), "--list", *options)
+        return done.stdout.decode().split()
+
+    def assert_refused(self, text, line, *words, code=USAGE):
+        path = self.write("l.yaml", text)
+        done = self.space.run("launch", path, "--dry-run")
+        self.assertEqual(done.returncode, code, done.stderr)
+        self.assert_one_line(done.stderr, f"{path}:{line}:" if line else path, *words)
+
+    def test_list_and_dry_run_start_nothing(self):
+        mark = self.space.path("was_started")
+        text = f"nodes:\n  a: {{command: touch {mark}}}\n  b: {{command: [echo, hello]}}\n"
+        self.assertEqual(self.listed(text), ["a", "b"])
+        done = self.run_ok("launch", self.write("l.yaml", text), "--dry-run")
+        self.assertEqual(done.stdout.decode().splitlines(), [f"a: touch {mark}", "b: echo hello"])
+        self.assertFalse(os.path.exists(mark))
+
+    def test_variables_have_defaults_that_args_override(self):
+        text = ("variables: {seconds: 5, rate: \"${seconds}0\"}\n"
+                "nodes:\n  a: {command: \"run ${seconds} ${rate}\"}\n")
+        path = self.write("l.yaml", text)
+        for options, expected in (((), "a: run 5 50"), (("--args", "seconds=7"), "a: run 7 70"),
+                                  (("--args", "seconds=7", "--args", "rate=1"), "a: run 7 1")):
+            done = self.run_ok("launch", path, "--dry-run", *options)
+            self.assertEqual(done.stdout.decode().strip(), expected)
+
+    def test_an_arg_nobody_uses_is_refused(self):
+        """A typo in --args must not start the robot with a default."""
+        path = self.write("l.yaml", "variables: {rate: 1}\nnodes:\n  a: {command: echo}\n")
+        done = self.space.run("launch", path, "--dry-run", "--args", "rat=2")
+        self.assertEqual(done.returncode, USAGE, done.stdout)
+        self.assert_one_line(done.stderr, "rat")
+
+    def test_if_leaves_a_node_out(self):
+        text = ("variables: {on: \"%s\"}\nnodes:\n"
+                "  a: {command: echo, if: \"${on}\"}\n  b: {command: echo}\n")
+        for value, expected in (("true", ["a", "b"]), ("false", ["b"]), ("no", ["b"]), ("0", ["b"]),
+                                ("", ["b"]), ("yes", ["a", "b"]), ("1", ["a", "b"])):
+            with self.subTest(value=value):
+                self.assertEqual(self.listed(text % value), expected)
+
+    def test_included_nodes_come_first_with_the_variables_of_the_including_file(self):
+        self.write("more/sensors.yaml",
+                   "variables: {rate: 1}\nnodes:\n  s: {command: \"run ${rate}\"}\n")
+        text = "include: [more/sensors.yaml]\nnodes:\n  main: {command: echo}\n"
+        self.assertEqual(self.listed(text), ["s", "main"])
+        path = self.write("l.yaml", text)
+        done = self.run_ok("launch", path, "--dry-run", "--args", "rate=9")
+        self.assertEqual(done.stdout.decode().splitlines()[0], "s: run 9")
+
+    def test_mistakes_name_file_and_line(self):
+        for text, line, words in (
+                ("nodes:\n  a:\n    comand: echo\n", 3, ("comand",)),
+                ("nods:\n  a: {command: echo}\n", 1, ("nods",)),
+                ("nodes:\n  a: {command: echo}\n  b: {wait_for: x}\n", 3, ("b", "command")),
+                ("nodes:\n  a: {command: echo, restart: sometimes}\n", 2, ("sometimes",)),
+                ("nodes:\n  a:\n    command: echo\n    wait_timeout: long\n", 4, ("long",)),
+                ("nodes:\n  a:\n    command: echo\n    max_restarts: -1\n", 4, ("-1",)),
+                ("nodes:\n  a:\n    command: echo ${nothing}\n", 3, ("nothing",)),
+                ("nodes:\n  a:\n    command: echo ${env:ZBAG_NOT_SET_AT_ALL}\n", 3,
+                 ("ZBAG_NOT_SET_AT_ALL",)),
+                ("nodes:\n  a:\n    command: 'echo ${open'\n", 3, ("open",)),
+                ("nodes: [a, b]\n", 1, ("nodes",)),
+                ("nodes:\n  a: {command: ''}\n", 2, ("a",)),
+                ("include: [nowhere.yaml]\nnodes:\n  a: {command: echo}\n", 1, ("nowhere.yaml",)),
+                ("nodes:\n  a: {command: echo\n", None, ()),
+                ("nodes:\n  a: {command: echo, required: maybe}\n", 2, ("maybe",)),
+                ("nodes:\n  a: {command: echo}\n  a: {command: ls}\n", 3, ("a",)),
+                ("variables: {x: 1}\n", None, ("nodes",)),
+                ("- a\n", 1, ())):
+            with self.subTest(text=text):
+                self.assert_refused(text, line, *words)
+
+    def test_files_that_include_each_other_end_with_an_error(self):
+        self.write("b.yaml", "include: [l.yaml]\n")
+        path = self.write("l.yaml", "include: [b.yaml]\nnodes:\n  a: {command: echo}\n")
+        done = self.space.run("launch", path, "--dry-run")
+        self.assertEqual(done.returncode, USAGE)
+        self.assert_one_line(done.stderr, ".yaml")
+
+    def test_a_missing_file_is_code_1(self):
+        done = self.space.run("launch", "/nowhere.yaml")
+        self.assertEqual(done.returncode, FAILED)
+        self.assert_one_line(done.stderr, "/nowhere.yaml")
+
+
+if __name__ == "__main__":
+    harness.main()

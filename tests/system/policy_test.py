@@ -1,0 +1,266 @@
+"""What a recorder does with frames by its options: every frame has one fate, and it is counted.
+
+Proves the equation of wire.md (The fate of a frame) for merge modes, late frames, filters and
+overflow, and what `tap` and `topics` show of the bus.
+"""
+
+import json
+import os
+
+import msgpack
+
+import harness
+from harness import DONE, FAILED, LOSSY
+
+
+class PolicyTest(harness.SystemTest):
+
+    def record(self, batches, *options, code=DONE):
+        """Publishes batches of (track, frame), each written before the next is sent."""
+        bag = self.space.path("policy.zbag")
+        recorder = self.start_recorder(bag, *options)
+        witness = self.listener(recorder)
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        for batch in batches:
+            for track, frame in batch:
+                sensor.send(track, frame)
+            witness.take(len(batch))
+            self.run_ok("ctl", "record", "flush")
+        self.assertEqual(recorder.stop(), code, recorder.stderr)
+        self.stderr = recorder.stderr
+        return bag, self.assert_whole(bag)
+
+    def frames(self, bag):
+        return [fields for _, fields in self.points(bag)]
+
+
+FIRST = {"_ts": 5.0, "a": 1, "map": {"x": 1, "y": 1}}
+SECOND = {"_ts": 5.0, "b": 2, "map": {"y": 2}}
+
+
+class MergeTest(PolicyTest):
+
+    def test_shallow_merges_fields_and_the_later_value_wins(self):
+        for batches in ([[("t", FIRST), ("t", SECOND)]], [[("t", FIRST)], [("t", SECOND)]]):
+            with self.subTest(flushes=len(batches)):
+                bag, info = self.record(batches)
+                self.assertEqual(self.frames(bag), [{"_ts": 5.0, "a": 1, "map": {"y": 2}, "b": 2}])
+                self.assertEqual((info["points"], info["merged"], info["overwritten"]), (1, 1, 1))
+                self.assertIn("--merge append", self.stderr)
+                os.remove(bag)
+
+    def test_deep_merges_nested_maps(self):
+        for batches in ([[("t", FIRST), ("t", SECOND)]], [[("t", FIRST)], [("t", SECOND)]]):
+            with self.subTest(flushes=len(batches)):
+                bag, info = self.record(batches, "--merge", "deep")
+                self.assertEqual(self.frames(bag),
+                                 [{"_ts": 5.0, "a": 1, "map": {"x": 1, "y": 2}, "b": 2}])
+                self.assertEqual((info["points"], info["merged"], info["overwritten"]), (1, 1, 1))
+                os.remove(bag)
+
+    def test_append_keeps_every_frame_in_order_of_arrival(self):
+        for batches in ([[("t", FIRST), ("t", SECOND)]], [[("t", FIRST)], [("t", SECOND)]]):
+            with self.subTest(flushes=len(batches)):
+                bag, info = self.record(batches, "--merge", "append")
+                self.assertEqual(self.frames(bag), [FIRST, SECOND])
+                self.assertEqual((info["points"], info["merged"]), (2, 0))
+                os.remove(bag)
+
+    def test_nil_is_a_value_and_absence_is_none(self):
+        bag, _ = self.record([[("t", {"_ts": 1.0, "a": 1, "b": 2}),
+                               ("t", {"_ts": 1.0, "a": None})]])
+        self.assertEqual(self.frames(bag), [{"_ts": 1.0, "a": None, "b": 2}])
+
+    def test_equal_values_do_not_count_as_overwritten(self):
+        nan = float("nan")
+        bag, info = self.record([[("t", {"_ts": 1.0, "a": 1, "n": nan})] * 3])
+        self.assertEqual((info["merged"], info["overwritten"]), (2, 0))
+
+    def test_overwriting_is_warned_about_once_a_track(self):
+        batch = [("t", {"_ts": 1.0, "a": n}) for n in range(50)]
+        _, info = self.record([batch])
+        self.assertEqual(info["overwritten"], 49)
+        warnings = [line for line in self.stderr.splitlines() if "warning" in line]
+        self.assertEqual(len(warnings), 1, self.stderr)
+        self.assertIn("append", warnings[0])
+
+
+class LateTest(PolicyTest):
+    """Frames for points that are written already."""
+
+    BATCHES = [[("t", {"_ts": float(n), "n": n}) for n in range(10)],
+               [("t", {"_ts": 3.0, "late": 1}), ("t", {"_ts": 3.5, "n": 35})]]
+
+    def test_merge_puts_them_into_the_stored_point(self):
+        bag, info = self.record(self.BATCHES)
+        self.assertEqual([fields["_ts"] for fields in self.frames(bag)],
+                         [0.0, 1.0, 2.0, 3.0, 3.5, *map(float, range(4, 10))])
+        self.assertEqual(self.frames(bag)[3], {"_ts": 3.0, "n": 3, "late": 1})
+        self.assertEqual((info["points"], info["merged"]), (11, 1))
+
+    def test_reject_refuses_them_as_late(self):
+        bag, info = self.record(self.BATCHES, "--late-merge", "reject", code=LOSSY)
+        self.assertEqual(info["refused"], {"late": 1})
+        self.assertEqual(self.frames(bag)[3], {"_ts": 3.0, "n": 3})
+        self.assertEqual(info["points"], 11)
+
+    def test_append_keeps_them_as_points_of_their_own(self):
+        bag, info = self.record(self.BATCHES, "--late-merge", "append")
+        self.assertEqual([fields for fields in self.frames(bag) if fields["_ts"] == 3.0],
+                         [{"_ts": 3.0, "n": 3}, {"_ts": 3.0, "late": 1}])
+        self.assertEqual((info["points"], info["merged"]), (12, 0))
+
+
+class FilterTest(PolicyTest):
+
+    NAMES = ("robot/imu", "robot/imu/raw", "robot/image", "robots", "other")
+
+    def recorded(self, *options):
+        bag, info = self.record([[(name, {"_ts": 1.0}) for name in self.NAMES]], *options)
+        self.assertEqual(info["received"], len(self.NAMES))
+        return {track for track, _ in self.points(bag)}, info
+
+    def test_tracks_are_chosen_by_pattern_and_the_rest_is_counted_as_skipped(self):
+        tracks, info = self.recorded("--track", "robot/*", "--track", "other")
+        self.assertEqual(tracks, {"robot/imu", "robot/image", "other"})
+        self.assertEqual(info["skipped_by_reason"], {"filter": 2})
+
+    def test_excluded_tracks_are_counted_as_skipped(self):
+        tracks, info = self.recorded("--exclude", "robot/**")
+        self.assertEqual(tracks, {"robots", "other"})
+        self.assertEqual(info["skipped_by_reason"], {"filter": 3})
+
+    def test_a_prefix_is_no_pattern(self):
+        """robot/im subscribes to robot/imu by its bytes, and must not record it."""
+        bus = self.start_broker()
+        bag = self.space.path("prefix.zbag")
+        recorder = self.start_client_recorder(bus, bag, "--track", "robot/im", "--track", "robot")
+        witness = self.listener(bus)
+        sensor = self.publisher(bus).wait_for_subscriber(b"robot/im")
+        for name in (*self.NAMES, "robot", "robot/im"):
+            sensor.send(name, {"_ts": 1.0})
+        witness.take(len(self.NAMES) + 2)
+        self.assertEqual(recorder.stop(), DONE)
+        self.assertEqual({track for track, _ in self.points(bag)}, {"robot", "robot/im"})
+        self.assertEqual(bus.stop(), DONE)
+
+    def test_system_topics_are_recorded_when_a_pattern_names_them(self):
+        bag = self.space.path("system.zbag")
+        recorder = self.start_recorder(bag, "--track", "_sys/note", "--track", "a")
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        sensor.send("_sys/note", {"_ts": 1.0})
+        sensor.send("_sys/other", {"_ts": 1.0})
+        sensor.send("a", {"_ts": 1.0})
+        self.assertEqual(recorder.stop(), DONE)
+        self.assertEqual({track for track, _ in self.points(bag)}, {"_sys/note", "a"})
+
+
+class OverflowTest(PolicyTest):
+
+    def flood(self, policy):
+        """Large frames, faster than they are compressed, into little memory."""
+        self.floods = getattr(self, "floods", 0) + 1
+        bag = self.space.path(f"{policy}_{self.floods}.zbag")
+        recorder = self.start_recorder(bag, "--on-overflow", policy, "--buffer-mb", "4",
+                                       "--compression", "zstd:19")
+        witness = self.listener(recorder)
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        noise = os.urandom(150_000)
+        for n in range(400):
+            sensor.send("image", {"_ts": float(n), "n": n, "data": noise, "_src": 1, "_seq": n})
+        witness.take(400)
+        code = recorder.stop()
+        info = self.assert_whole(bag)
+        self.assertEqual(info["received"], 400)
+        self.assertEqual(info["lost"], 0)  # dropped by us is not lost on the way
+        numbers = [fields["n"] for fields in self.frames(bag)]
+        self.assertEqual(numbers, sorted(set(numbers)))
+        self.assertEqual(len(numbers) + info["dropped"], 400)
+        self.assertEqual(code, LOSSY if info["dropped"] else DONE, recorder.stderr)
+        return info, numbers
+
+    def test_block_drops_nothing(self):
+        info, _ = self.flood("block")
+        self.assertEqual(info["dropped"], 0)
+
+    def test_flush_counts_what_it_cannot_hold(self):
+        """The socket is always read and memory is bounded: what the disk cannot take is counted."""
+        self.flood("flush")
+
+    def test_drop_newest_counts_what_it_drops_and_keeps_the_first(self):
+        _, numbers = self.flood("drop-newest")
+        self.assertEqual(numbers[0], 0)
+
+    def test_drop_oldest_counts_what_it_drops_and_keeps_the_last(self):
+        """Several times, because what is dropped while a track is new depends on the moment."""
+        for _ in range(10):
+            _, numbers = self.flood("drop-oldest")
+            self.assertEqual(numbers[-1], 399, numbers)
+
+
+class WatchingTest(PolicyTest):
+
+    def test_tap_stops_after_n_frames_and_shows_the_fields_asked_for(self):
+        recorder = self.start_recorder(self.space.path("a.zbag"))
+        tap = self.space.start("tap", "robot/*", "-n", "2", "--fields", "b,a", *recorder.urls)
+        tap.wait_for_line("^ready ")
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        sent = 0
+        while tap.is_running and sent < 100_000:
+            sensor.send("robot/x", {"_ts": float(sent), "a": sent, "b": 1, "c": 2})
+            sensor.send("other", {"_ts": float(sent), "a": sent})
+            sent += 1
+            if sent % 100 == 0:
+                self.run_ok("ctl", "record", "status")
+        self.assertIn(tap.wait(), (DONE, LOSSY))
+        self.assertEqual(len(tap.out_lines), 2)
+        for line in map(json.loads, tap.out_lines):
+            self.assertEqual(set(line), {"_ts", "track", "a", "b"})
+            self.assertEqual(line["track"], "robot/x")
+        self.assertIn(recorder.stop(), (DONE, LOSSY))
+
+    def test_a_tap_that_hears_nothing_in_time_fails(self):
+        bus = self.start_broker()
+        done = self.space.run("tap", "--timeout", "0.3", *bus.urls)
+        self.assertEqual(done.returncode, FAILED)
+        self.assertIn("0 frames in 0.3 s", done.stderr.splitlines()[-1])
+        self.assertEqual(bus.stop(), DONE)
+
+    def test_topics_lists_tracks_with_publisher_rate_and_loss(self):
+        source = self.space.path("s.jsonl")
+        with open(source, "w", encoding="utf-8") as file:
+            for n in range(5000):
+                file.write('{"track":"robot/%d","_ts":%f,"fields":{"n":1}}\n' % (n % 2, n / 100))
+        recorder = self.start_recorder(self.space.path("a.zbag"))
+        pub = self.space.start("pub", source, "--loop", "--name", "arm", *recorder.urls)
+        listed = {}
+
+        def is_listed():
+            done = self.run_ok("topics", "--json", "--duration", "1", *recorder.urls)
+            topics = json.loads(done.stdout)
+            listed.update((topic["name"], topic) for topic in topics)
+            return len(listed) == 2
+        harness.wait_until(is_listed, "both tracks")
+        self.assertEqual(set(listed), {"robot/0", "robot/1"})
+        for topic in listed.values():
+            self.assertEqual((topic["publishers"], topic["lost"]), (1, 0))
+            self.assertGreater(topic["rate_hz"], 10.0)
+        self.assertEqual(pub.stop(), DONE)
+        self.assertEqual(recorder.stop(), DONE)
+
+    def test_what_a_tap_shows_is_what_cat_shows(self):
+        recorder = self.start_recorder(self.space.path("a.zbag"))
+        tap = self.space.start("tap", "**", "_sys/hello", "--format", "json", *recorder.urls)
+        self.await_tap(recorder, lambda: tap.out_lines)
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        frame = {"_ts": 1000.1, "x": 1 / 3, "f": msgpack.ExtType(3, b"x"), "b": b"\x00", "n": None}
+        sensor.send("a", frame)
+        tap.wait_for_line('"track":"a"', tap.out_lines)
+        self.assertIn(tap.stop(), (DONE, LOSSY))
+        self.assertEqual(recorder.stop(), DONE)
+        shown = self.run_ok("cat", self.space.path("a.zbag")).stdout.decode().strip()
+        self.assertIn(shown, tap.out_lines)
+
+
+if __name__ == "__main__":
+    harness.main()
