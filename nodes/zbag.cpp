@@ -51,7 +51,7 @@ int run(int argc, char** argv) {
     return root.exit(success);
   } catch (const CLI::ParseError& error) {
     fmt::print(stderr, "zbag{}: {}; see zbag {}--help\n", has_verb ? " " + given.front() : "",
-               error.what(), has_verb ? given.front() + " " : "");
+               with_origin(error.what()), has_verb ? given.front() + " " : "");
   }
   return exit_code;
 }

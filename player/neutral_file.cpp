@@ -119,6 +119,12 @@ std::optional<Result<Value>> special(const Json& json) {
   if (json.size() == 1 && text != json.end() && text->is_string()) {
     return Value(text->get_ref<const std::string&>());
   }
+  const auto text_hex = json.find("$str_hex");
+  if (json.size() == 1 && text_hex != json.end() && text_hex->is_string()) {
+    std::optional<std::string> bytes = unhex(text_hex->get_ref<const std::string&>());
+    return bytes ? Result<Value>(Value(std::move(*bytes)))
+                 : Result<Value>(bad("$str_hex is not hex"));
+  }
   const auto bin = json.find("$bin");
   if (bin == json.end() || !bin->is_string() || json.size() > 2) return std::nullopt;
   std::optional<std::string> bytes = unbase64(bin->get_ref<const std::string&>());

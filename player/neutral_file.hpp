@@ -5,8 +5,8 @@
 // null is a float64 NaN, "inf" and "-inf" are infinities, X_hex is a bin field X, and data_file
 // (with data_offset, data_len) becomes a bin field `data` read from beside the file. What zbag
 // itself wrote: {"$nil":true} is nil, {"$bin":base64} bin, {"$ext":n,"$bin":base64} ext,
-// {"$str":"inf"} a text that would mean something else; a field name that begins with "$" is
-// written with one "$" more.
+// {"$str":"inf"} a text that would mean something else, {"$str_hex":h} one that is not UTF-8; a
+// field name that begins with "$" is written with one "$" more.
 //
 // Reads as it goes: memory is bounded by a line (64 MiB) and the file it names. Errors name file
 // and line: kNotFound, kIo, kDamaged (not xz, or cut off), kInvalid (a line breaks the form).

@@ -60,7 +60,14 @@ void Recording::push(Parcel parcel) {
       options_.overflow == Overflow::kBlock ? kIdleWait : std::chrono::milliseconds(0);
   while (!queue_.push_for(parcel, weight, patience)) {
     if (options_.overflow == Overflow::kBlock && !failure()) continue;
-    if (options_.overflow != Overflow::kDropOldest || !drop_oldest()) {
+    const bool drops_oldest = options_.overflow == Overflow::kDropOldest;
+    if (drops_oldest && queue_.is_empty()) {
+      // All the memory is in the writer's hands. The newest chunk waits on top of it: the next one
+      // finds it as the oldest.
+      queue_.force_push(parcel, weight);
+      return;
+    }
+    if (!drops_oldest || !drop_oldest()) {
       intake_->drop(std::move(parcel.chunk));
       return;
     }

@@ -55,6 +55,8 @@ struct Writer {
       out += "{\"$str\":\"" + text + "\"}";
     } else if (is_utf8(text)) {
       write_json_text(text, out);
+    } else if (dialect == JsonDialect::kNeutral) {
+      out += "{\"$str_hex\":\"" + hex(text) + "\"}";
     } else {
       write_bytes(text, out);
     }
