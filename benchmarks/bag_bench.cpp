@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 #include <malloc.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -68,6 +69,7 @@ void write_zbag(const Workload& work, const std::string& path, CompressionSpec c
 Case case_of(const std::string& name, const std::string& path, const std::function<void()>& write) {
   return {name, [=] {
             remove_bag(path);
+            ::sync();  // what the case before left to the kernel is not this one's work
             Sample sample = timed(write);
             sample.disk_bytes = static_cast<double>(fs::file_size(path));
             remove_bag(path);

@@ -32,9 +32,9 @@ Spread spread_of(std::vector<double> values);
 // Times `work` by wall clock and rusage.
 Sample timed(const std::function<void()>& work);
 
-// Runs every case `rounds` times, A B C A B C..., and prints a table of `messages` and `bytes` per
-// second, CPU seconds and disk bytes, and each case's ratio to the first by median wall time.
-// Returns the medians of messages per second, by case.
+// Runs every case `rounds` times, in another order each round, and prints a table of `messages` and
+// `bytes` per second, CPU seconds and disk bytes, and each case's ratio to the first by median wall
+// time. Returns the medians of messages per second, by case.
 std::vector<double> compare(const std::string& title, const std::vector<Case>& cases, int rounds,
                             std::uint64_t messages, double bytes);
 
