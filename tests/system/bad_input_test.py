@@ -209,7 +209,8 @@ class FullDiskTest(BadInputTest):
     def test_a_full_disk_stops_the_recorder_with_everything_it_counts_in_the_bag(self):
         bag = os.path.join(self.disk, "run.zbag")
         recorder = self.await_ready(self.space.start(
-            "record", "--with-broker", "-o", bag, "--min-free", "0", "--buffer-mb", "4", *PORTS))
+            "record", "--with-broker", "-o", bag, "--min-free", "0", "--buffer-mb", "4",
+            "--on-overflow", "block", *PORTS))
         sensor = self.publisher(recorder).wait_for_subscriber()
         sent = 0
         while recorder.is_running and sent < 200_000:
