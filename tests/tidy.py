@@ -57,8 +57,8 @@ BANNED_WORDS = {
 }
 
 LINE_MAX = 100
-FUNCTION_MAX = 85     # ratchet: the longest function; the aim is 40
-FILE_MAX = 720        # ratchet: the longest file; the aim is 400
+FUNCTION_MAX = 79     # ratchet: the longest function; the aim is 40
+FILE_MAX = 650        # ratchet: the longest file; the aim is 400
 
 PRODUCTION = ("schemas", "bus", "recorder", "player", "nodes", "launch")
 
