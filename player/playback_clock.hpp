@@ -7,12 +7,14 @@
 // Not thread-safe: owned by the player, under its lock.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace zbag {
 
@@ -69,5 +71,13 @@ class PlaybackClock {
   double rate_ = 1.0;
   bool paused_ = false;
 };
+
+// The step a loop puts between its laps: the median of the gaps between stamps, 1 ms without any.
+inline std::int64_t median_step(std::vector<std::int64_t> gaps_ns) {
+  if (gaps_ns.empty()) return 1'000'000;
+  const auto middle = gaps_ns.begin() + static_cast<std::ptrdiff_t>(gaps_ns.size() / 2);
+  std::nth_element(gaps_ns.begin(), middle, gaps_ns.end());
+  return *middle;
+}
 
 }  // namespace zbag

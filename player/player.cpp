@@ -73,7 +73,7 @@ Status Player::run() {
     const Result<bool> ended = play_lap();
     if (!ended) return tl::unexpected(ended.error());
     if (!options_.loop || stopping_.load()) break;
-    shift_ns_ += range_.last - range_.first + median_step();
+    shift_ns_ += range_.last - range_.first + median_step(steps_);
     playlist_.seek(range_);
     const std::lock_guard lock(mutex_);
     ++laps_;
@@ -169,14 +169,6 @@ Status Player::publish(const PointView& point) {
     if (status.error().code != ErrorCode::kTimeout) return status;
   }
   return {};
-}
-
-std::int64_t Player::median_step() const {
-  if (steps_.empty()) return 1'000'000;
-  std::vector<std::int64_t> steps = steps_;
-  const auto middle = steps.begin() + static_cast<std::ptrdiff_t>(steps.size() / 2);
-  std::nth_element(steps.begin(), middle, steps.end());
-  return *middle;
 }
 
 Status Player::apply_seek() {

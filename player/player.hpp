@@ -79,7 +79,6 @@ class Player {
   bool wait_for(std::int64_t target_ns, PointView& point);
   Status publish(const PointView& point);
   Result<Track*> track_for(std::string_view name);
-  std::int64_t median_step() const;
   Status apply_seek();
 
   Playlist& playlist_;

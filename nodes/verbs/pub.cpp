@@ -117,7 +117,7 @@ class Publication {
       wait_until(ns);
       if (Status status = send(**frame); !status) return status;
     }
-    if (before) shift_ns_ += *before - first + median_step();
+    if (before) shift_ns_ += *before - first + median_step(steps_);
     return {};
   }
   std::uint64_t sent() const { return sent_; }
@@ -150,13 +150,6 @@ class Publication {
     }
     if (status) ++sent_;
     return status;
-  }
-
-  std::int64_t median_step() {
-    if (steps_.empty()) return 1'000'000;
-    const auto middle = steps_.begin() + static_cast<std::ptrdiff_t>(steps_.size() / 2);
-    std::nth_element(steps_.begin(), middle, steps_.end());
-    return *middle;
   }
 
   const Arguments& arguments_;

@@ -80,11 +80,8 @@ struct BagWriter::TrackState {
   std::size_t block_bytes = 0;
   std::unordered_set<std::uint64_t> shapes;
   std::uint64_t last_shape = 0;
-  bool dirty = false;
-  Fate base;  // of earlier runs and writes; the record's fate is kept up to date from reports
   std::uint64_t lost_before_run = 0;
   std::uint64_t missed_before_run = 0;
-  bool had_numbers = false;
 
   void clear_tail() {
     tail.clear();
@@ -238,7 +235,6 @@ Result<BagWriter::TrackState*> BagWriter::state_of(const std::string& name) {
   state->tail_ordinal = state->record.main_points;
   state->lost_before_run = state->record.lost.value_or(0);
   state->missed_before_run = state->record.missed_before;
-  state->had_numbers = state->record.lost.has_value();
   state->block_bytes = options_.block_pages * kPageBytes - 16;
   return tracks_.emplace(name, std::move(state)).first->second.get();
 }
