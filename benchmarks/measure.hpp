@@ -2,6 +2,11 @@
 //
 // The machines vary by 2-5x from run to run: only what ran in one interleaved set may be compared,
 // by median; below 1.3x the word is "level" (performance.md, How to measure here).
+//
+// Here the kernel gives free memory back to the host, page cache too, and what it hands out next
+// comes back at a tenth of the speed. It keeps free pages by size, and formats differ in the size
+// of their writes, so who pays depends on who ran before. Hence every measured run follows an
+// unmeasured one of the same case, which leaves warm pages of the right sizes behind.
 #pragma once
 
 #include <cstdint>
@@ -32,9 +37,9 @@ Spread spread_of(std::vector<double> values);
 // Times `work` by wall clock and rusage.
 Sample timed(const std::function<void()>& work);
 
-// Runs every case `rounds` times, in another order each round, and prints a table of `messages` and
-// `bytes` per second, CPU seconds and disk bytes, and each case's ratio to the first by median wall
-// time. Returns the medians of messages per second, by case.
+// Runs every case `rounds` times, warm, in another order each round, and prints a table of
+// `messages` and `bytes` per second, CPU seconds and disk bytes, and each case's ratio to the first
+// by median wall time. Returns the medians of messages per second, by case.
 std::vector<double> compare(const std::string& title, const std::vector<Case>& cases, int rounds,
                             std::uint64_t messages, double bytes);
 
