@@ -32,10 +32,6 @@ std::optional<std::uint64_t> free_bytes(const std::string& path) {
   return static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
 }
 
-std::string_view view(std::span<const std::uint8_t> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 std::size_t batch_bytes(const Batch& batch) {
   std::size_t bytes = 0;
   for (const TrackBatch& track : batch.tracks) {
@@ -354,7 +350,7 @@ Status BagWriter::append_main(WriteTxn& txn, TrackState& state, std::span<const 
     if (point.pairs_bytes + kLonePayloadOffset >= state.block_bytes / 2) {
       if (Status status = seal_tail(txn, state); !status) return status;
       unwritten_from = 0;
-      if (Status status = put_lone(txn, state, point); !status) return status;
+      if (Status status = append_lone(txn, state, point); !status) return status;
       continue;
     }
     if (state.tail.count() > 0 && state.tail.bytes_with(point) > state.block_bytes) {
@@ -376,9 +372,8 @@ Status BagWriter::write_segment(WriteTxn& txn, TrackState& state, std::size_t fr
   for (std::size_t i = from; i < points.size(); ++i) scratch_.add(points[i], false);
   const BlockKey key{state.record.id, points[from].key, state.record.next_serial++};
   const std::uint64_t ordinal = state.tail_ordinal + from;
-  const auto block =
-      scratch_.finish({.track = state.record.id, .first_ordinal = ordinal}, options_.compression);
-  if (Status status = put_block(txn, key, block); !status) return status;
+  const BlockHeader header{.track = state.record.id, .first_ordinal = ordinal};
+  if (Status status = put_block(txn, key, header, scratch_); !status) return status;
   state.segments.push_back(key);
   state.tail.own_rows(from, state.arenas.emplace_back());
   return {};
@@ -402,24 +397,37 @@ Status BagWriter::seal_tail(WriteTxn& txn, TrackState& state) {
     if (Status status = txn.erase(file_->tables().blocks, segment.encode()); !status) return status;
   }
   const BlockKey key{state.record.id, state.tail.points().front().key, state.record.next_serial++};
-  const auto block = state.tail.finish(
-      {.track = state.record.id, .first_ordinal = state.tail_ordinal}, options_.compression);
-  if (Status status = put_block(txn, key, block); !status) return status;
+  const BlockHeader header{.track = state.record.id, .first_ordinal = state.tail_ordinal};
+  if (Status status = put_block(txn, key, header, state.tail); !status) return status;
   state.clear_tail();
   return {};
 }
 
-Status BagWriter::put_block(WriteTxn& txn, const BlockKey& key,
-                            std::span<const std::uint8_t> block) {
-  block_bytes_ += block.size();
-  return txn.put(file_->tables().blocks, key.encode(), view(block));
+// Encodes into LMDB's own page: the rows are copied once.
+Status BagWriter::put_block(WriteTxn& txn, const BlockKey& key, const BlockHeader& header,
+                            BlockEncoder& points) {
+  const std::size_t size = points.prepare(header, options_.compression);
+  const auto room = txn.reserve(file_->tables().blocks, key.encode(), size);
+  if (!room) return tl::unexpected(room.error());
+  points.write_to(*room);
+  block_bytes_ += size;
+  return {};
 }
 
-Status BagWriter::put_lone(WriteTxn& txn, TrackState& state, const RowPoint& point) {
+Status BagWriter::put_lone_block(WriteTxn& txn, const BlockKey& key, const BlockHeader& header,
+                                 const RowPoint& point) {
+  const std::size_t size = lone_block_bytes(point);
+  const auto room = txn.reserve(file_->tables().blocks, key.encode(), size);
+  if (!room) return tl::unexpected(room.error());
+  write_lone_block(header, point, *room);
+  block_bytes_ += size;
+  return {};
+}
+
+Status BagWriter::append_lone(WriteTxn& txn, TrackState& state, const RowPoint& point) {
   const BlockKey key{state.record.id, point.key, state.record.next_serial++};
-  const auto block =
-      scratch_.lone({.track = state.record.id, .first_ordinal = state.record.main_points}, point);
-  if (Status status = put_block(txn, key, block); !status) return status;
+  const BlockHeader header{.track = state.record.id, .first_ordinal = state.record.main_points};
+  if (Status status = put_lone_block(txn, key, header, point); !status) return status;
   ++state.record.main_points;
   state.record.main_end = point.key;
   state.tail_ordinal = state.record.main_points;
@@ -538,16 +546,18 @@ Status BagWriter::fill_gap(WriteTxn& txn, TrackState& state, Gap& gap,
     BlockHeader header{.flags = static_cast<std::uint8_t>(old.flags & ~kBlockLone),
                        .track = state.record.id,
                        .first_ordinal = old.first_ordinal};
-    scratch_.clear();
-    std::span<const std::uint8_t> block;
+    Status status;
     if ((old.flags & kBlockLone) != 0) {
-      block = scratch_.lone(header, changed[b].front());
+      status = put_lone_block(txn, blocks[b]->key, header, changed[b].front());
     } else {
+      scratch_.clear();
       for (const RowPoint& row : changed[b]) scratch_.add(row, (old.flags & kBlockIndexed) != 0);
-      block = scratch_.finish(header, options_.compression);
+      status = put_block(txn, blocks[b]->key, header, scratch_);
     }
-    if (Status status = put_block(txn, blocks[b]->key, block); !status) return status;
-    blocks[b]->bytes.assign(view(block));  // what put_late may add to
+    if (!status) return status;
+    const auto written = txn.get(file_->tables().blocks, blocks[b]->key.encode());
+    if (!written || !*written) return fail(ErrorCode::kDamaged, "a block just written is gone");
+    blocks[b]->bytes.assign(**written);  // what put_late may add to
     Result<Block> reopened = Block::open(blocks[b]->bytes);
     if (!reopened) return tl::unexpected(reopened.error());
     blocks[b]->block = std::move(*reopened);
@@ -593,9 +603,7 @@ Status BagWriter::put_late(WriteTxn& txn, TrackState& state, Gap& gap,
     if (scratch_.count() == 0) return {};
     const BlockKey key{state.record.id, scratch_.points().front().key,
                        kLateSerial | state.record.next_late_serial++};
-    const auto block =
-        scratch_.finish({.flags = kFlags, .track = state.record.id}, options_.compression);
-    Status status = put_block(txn, key, block);
+    Status status = put_block(txn, key, {.flags = kFlags, .track = state.record.id}, scratch_);
     scratch_.clear();
     return status;
   };
@@ -609,9 +617,9 @@ Status BagWriter::put_late(WriteTxn& txn, TrackState& state, Gap& gap,
       continue;
     }
     const BlockKey key{state.record.id, point.key, kLateSerial | state.record.next_late_serial++};
-    const auto block = scratch_.lone(
-        {.flags = kBlockLate, .track = state.record.id, .first_ordinal = point.index}, point);
-    if (Status status = put_block(txn, key, block); !status) return status;
+    const BlockHeader header{
+        .flags = kBlockLate, .track = state.record.id, .first_ordinal = point.index};
+    if (Status status = put_lone_block(txn, key, header, point); !status) return status;
   }
   return put_scratch();
 }

@@ -103,8 +103,11 @@ class BagWriter {
   Status append_main(WriteTxn& txn, TrackState& state, std::span<const RowPoint> points);
   Status write_segment(WriteTxn& txn, TrackState& state, std::size_t from);
   Status seal_tail(WriteTxn& txn, TrackState& state);
-  Status put_block(WriteTxn& txn, const BlockKey& key, std::span<const std::uint8_t> block);
-  Status put_lone(WriteTxn& txn, TrackState& state, const RowPoint& point);
+  Status put_block(WriteTxn& txn, const BlockKey& key, const BlockHeader& header,
+                   BlockEncoder& points);
+  Status put_lone_block(WriteTxn& txn, const BlockKey& key, const BlockHeader& header,
+                        const RowPoint& point);
+  Status append_lone(WriteTxn& txn, TrackState& state, const RowPoint& point);
   Status write_late(WriteTxn& txn, TrackState& state, std::span<const RowPoint> points,
                     TrackReport& report);
   struct Gap;

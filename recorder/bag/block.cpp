@@ -377,67 +377,84 @@ void BlockEncoder::write_rows(std::uint8_t*& at) const {
   }
 }
 
-std::span<const std::uint8_t> BlockEncoder::finish(BlockHeader header,
-                                                   CompressionSpec compression) {
+// Fills compressed_ when that is asked for and worth it.
+void BlockEncoder::compress(CompressionSpec compression) {
+  const std::size_t raw_bytes = prepared_.raw_bytes;
+  if (raw_.size() < raw_bytes) raw_.resize(raw_bytes);
+  std::uint8_t* at = raw_.data();
+  write_columns(at);
+  write_rows(at);
+  ZBAG_CHECK(at == raw_.data() + raw_bytes);
+  const std::size_t room =
+      compression.kind == Compression::kLz4
+          ? static_cast<std::size_t>(LZ4_compressBound(static_cast<int>(raw_bytes)))
+          : ZSTD_compressBound(raw_bytes);
+  if (compressed_.size() < room) compressed_.resize(room);
+  std::size_t size = 0;
+  if (compression.kind == Compression::kLz4) {
+    size = static_cast<std::size_t>(LZ4_compress_default(
+        reinterpret_cast<const char*>(raw_.data()), reinterpret_cast<char*>(compressed_.data()),
+        static_cast<int>(raw_bytes), static_cast<int>(room)));
+  } else {
+    size = ZSTD_compress(compressed_.data(), room, raw_.data(), raw_bytes, compression.level);
+    if (ZSTD_isError(size) != 0) size = 0;
+  }
+  if (size == 0 || size >= raw_bytes) return;
+  prepared_.compression = compression.kind;
+  prepared_.stored_bytes = static_cast<std::uint32_t>(size);
+}
+
+std::size_t BlockEncoder::prepare(BlockHeader header, CompressionSpec compression) {
   ZBAG_CHECK(!points_.empty());
   const std::size_t raw_bytes = body_bytes();
   ZBAG_CHECK(raw_bytes <= kBlockRawBytesMax);
-  header.count = static_cast<std::uint32_t>(points_.size());
-  header.first = points_.front().key;
-  header.last = points_.back().key;
-  header.raw_bytes = static_cast<std::uint32_t>(raw_bytes);
+  prepared_ = header;
+  prepared_.count = static_cast<std::uint32_t>(points_.size());
+  prepared_.first = points_.front().key;
+  prepared_.last = points_.back().key;
+  prepared_.compression = Compression::kNone;
+  prepared_.raw_bytes = prepared_.stored_bytes = static_cast<std::uint32_t>(raw_bytes);
+  if (compression.kind != Compression::kNone) compress(compression);
+  return kBlockHeaderBytes + prepared_.stored_bytes;
+}
 
-  std::size_t stored_bytes = 0;
-  if (compression.kind != Compression::kNone) {
-    if (raw_.size() < raw_bytes) raw_.resize(raw_bytes);
-    std::uint8_t* at = raw_.data();
+void BlockEncoder::write_to(std::span<std::uint8_t> out) const {
+  ZBAG_CHECK(out.size() == kBlockHeaderBytes + prepared_.stored_bytes);
+  write_header(out.data(), prepared_);
+  std::uint8_t* at = out.data() + kBlockHeaderBytes;
+  if (prepared_.compression == Compression::kNone) {
     write_columns(at);
     write_rows(at);
-    ZBAG_CHECK(at == raw_.data() + raw_bytes);
-    const std::size_t room =
-        compression.kind == Compression::kLz4
-            ? static_cast<std::size_t>(LZ4_compressBound(static_cast<int>(raw_bytes)))
-            : ZSTD_compressBound(raw_bytes);
-    if (out_.size() < kBlockHeaderBytes + room) out_.resize(kBlockHeaderBytes + room);
-    std::uint8_t* const body = out_.data() + kBlockHeaderBytes;
-    if (compression.kind == Compression::kLz4) {
-      stored_bytes = static_cast<std::size_t>(LZ4_compress_default(
-          reinterpret_cast<const char*>(raw_.data()), reinterpret_cast<char*>(body),
-          static_cast<int>(raw_bytes), static_cast<int>(room)));
-    } else {
-      stored_bytes = ZSTD_compress(body, room, raw_.data(), raw_bytes, compression.level);
-      if (ZSTD_isError(stored_bytes) != 0) stored_bytes = 0;
-    }
-  }
-  if (stored_bytes == 0 || stored_bytes >= raw_bytes) {  // not asked for, or not worth it
-    header.compression = Compression::kNone;
-    stored_bytes = raw_bytes;
-    if (out_.size() < kBlockHeaderBytes + raw_bytes) out_.resize(kBlockHeaderBytes + raw_bytes);
-    std::uint8_t* at = out_.data() + kBlockHeaderBytes;
-    write_columns(at);
-    write_rows(at);
-    ZBAG_CHECK(at == out_.data() + kBlockHeaderBytes + raw_bytes);
+    ZBAG_CHECK(at == out.data() + out.size());
   } else {
-    header.compression = compression.kind;
+    std::memcpy(at, compressed_.data(), prepared_.stored_bytes);
   }
-  header.stored_bytes = static_cast<std::uint32_t>(stored_bytes);
-  write_header(out_.data(), header);
-  const std::span block(out_.data(), kBlockHeaderBytes + stored_bytes);
-  seal(block);
+  seal(out);
+}
+
+std::span<const std::uint8_t> BlockEncoder::finish(BlockHeader header,
+                                                   CompressionSpec compression) {
+  const std::size_t size = prepare(header, compression);
+  if (out_.size() < size) out_.resize(size);
+  const std::span block(out_.data(), size);
+  write_to(block);
   return block;
 }
 
-std::span<const std::uint8_t> BlockEncoder::lone(BlockHeader header, const RowPoint& point) {
-  const std::size_t map_bytes = map_header_bytes(point.fields) + point.pairs_bytes;
-  const std::size_t total = kLonePayloadOffset + map_bytes;
-  if (out_.size() < total) out_.resize(total);
+std::size_t lone_block_bytes(const RowPoint& point) {
+  return kLonePayloadOffset + map_header_bytes(point.fields) + point.pairs_bytes;
+}
+
+void write_lone_block(BlockHeader header, const RowPoint& point, std::span<std::uint8_t> out) {
+  ZBAG_CHECK(out.size() == lone_block_bytes(point));
   header.flags |= kBlockLone;
   header.compression = Compression::kNone;
   header.count = 1;
   header.first = header.last = point.key;
-  header.raw_bytes = header.stored_bytes = static_cast<std::uint32_t>(total - kBlockHeaderBytes);
-  write_header(out_.data(), header);
-  std::uint8_t* at = out_.data() + kBlockHeaderBytes;
+  header.raw_bytes = header.stored_bytes =
+      static_cast<std::uint32_t>(out.size() - kBlockHeaderBytes);
+  write_header(out.data(), header);
+  std::uint8_t* at = out.data() + kBlockHeaderBytes;
   store(at, point.seconds);
   store(at, point.wall_ns);
   store(at, point.mono_ns);
@@ -446,9 +463,7 @@ std::span<const std::uint8_t> BlockEncoder::lone(BlockHeader header, const RowPo
   store(at, static_cast<std::uint64_t>((point.has_src ? 1u : 0u) | (point.has_seq ? 2u : 0u)));
   at += write_map_header(point.fields, at);
   if (point.pairs_bytes > 0) std::memcpy(at, point.pairs, point.pairs_bytes);
-  const std::span block(out_.data(), total);
-  seal(block);
-  return block;
+  seal(out);
 }
 
 Result<BlockHeader> Block::read_header(std::string_view value) {

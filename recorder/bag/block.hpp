@@ -102,13 +102,17 @@ class BlockEncoder {
   // more. `arena` becomes their home and must live as long as this encoder holds them.
   void own_rows(std::size_t from, std::string& arena);
 
-  // The encoded block, header and checksum included; lent until the next call. `header` needs
-  // track, flags and first_ordinal; the rest is filled in. REQUIRES: count() > 0.
+  // Says what the points will measure as a block, header and checksum included; write_to() then
+  // puts them there, uncompressed ones straight from where they lie. `header` needs track, flags
+  // and first_ordinal; the rest is filled in. REQUIRES: count() > 0.
+  std::size_t prepare(BlockHeader header, CompressionSpec compression);
+  // REQUIRES: `out` measures what prepare() said, and nothing was added since.
+  void write_to(std::span<std::uint8_t> out) const;
+  // Both, into memory of the encoder's own; lent until the next call.
   std::span<const std::uint8_t> finish(BlockHeader header, CompressionSpec compression);
-  // A block of the one point, for points of half a block and more.
-  std::span<const std::uint8_t> lone(BlockHeader header, const RowPoint& point);
 
  private:
+  void compress(CompressionSpec compression);
   void write_columns(std::uint8_t*& at) const;
   void write_rows(std::uint8_t*& at) const;
   std::size_t body_bytes() const;
@@ -124,9 +128,16 @@ class BlockEncoder {
   std::size_t with_src_ = 0;
   std::size_t with_seq_ = 0;
   std::int64_t last_seq_ = 0;
-  std::vector<std::uint8_t> raw_;
+  BlockHeader prepared_;
+  std::vector<std::uint8_t> raw_;         // the body before compression
+  std::vector<std::uint8_t> compressed_;  // and after
   std::vector<std::uint8_t> out_;
 };
+
+// A block of one point, for points of half a block and more.
+std::size_t lone_block_bytes(const RowPoint& point);
+// REQUIRES: `out` measures lone_block_bytes().
+void write_lone_block(BlockHeader header, const RowPoint& point, std::span<std::uint8_t> out);
 
 // A stored block, verified. Lends its rows as long as it and the value it came from live.
 class Block {

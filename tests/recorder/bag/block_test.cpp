@@ -67,6 +67,12 @@ std::string encode(const std::vector<RowPoint>& rows, BlockHeader header,
   return std::string(text_of(encoder.finish(header, compression)));
 }
 
+std::string encode_lone(const BlockHeader& header, const RowPoint& row) {
+  std::string bytes(lone_block_bytes(row), '\0');
+  write_lone_block(header, row, {reinterpret_cast<std::uint8_t*>(bytes.data()), bytes.size()});
+  return bytes;
+}
+
 // Puts the right checksum on changed bytes, as somebody with bad intent would.
 std::string resealed(std::string block) {
   const std::uint64_t zero = 0;
@@ -226,8 +232,7 @@ TEST(BlockTest, PutsTheHeaderWhereTheFormatSaysIt) {
 TEST(BlockTest, PutsThePayloadOfALonePointAt112) {
   RowStore store;
   const RowPoint row = store.make(3, {{"image", Binary{std::string(5'000, 'i')}}});
-  BlockEncoder encoder;
-  const std::string bytes(text_of(encoder.lone({.track = 2}, row)));
+  const std::string bytes = encode_lone({.track = 2}, row);
   EXPECT_EQ(kLonePayloadOffset, 112u);
   EXPECT_EQ(decode_fields(bytes_of(std::string_view(bytes).substr(112))).value(),
             (Fields{{"image", Binary{std::string(5'000, 'i')}}}));
@@ -239,8 +244,7 @@ TEST(BlockTest, LendsALonePointFromTheStoredValue) {
   row.seconds = 3.5e-9;
   row.has_src = true;
   row.src = ~0ull;
-  BlockEncoder encoder;
-  const std::string bytes(text_of(encoder.lone({.flags = kBlockLate, .first_ordinal = 6}, row)));
+  const std::string bytes = encode_lone({.flags = kBlockLate, .first_ordinal = 6}, row);
   const Block block = Block::open(bytes).value();
   EXPECT_TRUE(same_point(block.points()[0], row, false));
   EXPECT_EQ(block.points()[0].index, 6u);
@@ -307,8 +311,7 @@ INSTANTIATE_TEST_SUITE_P(All, BlockDamageTest,
 
 TEST(BlockTest, RefusesEveryFlippedBitOfALoneBlock) {
   RowStore store;
-  BlockEncoder encoder;
-  std::string bytes(text_of(encoder.lone({}, store.make(3, {{"image", "0123456789"}}))));
+  std::string bytes = encode_lone({}, store.make(3, {{"image", "0123456789"}}));
   std::size_t opened = 0;
   for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
     bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ (1 << bit % 8));
@@ -320,8 +323,7 @@ TEST(BlockTest, RefusesEveryFlippedBitOfALoneBlock) {
 
 TEST(BlockTest, RefusesALoneBlockThatIsTooShortForItsPoint) {
   RowStore store;
-  BlockEncoder encoder;
-  std::string bytes(text_of(encoder.lone({}, store.make(3, {{"a", 1}}))));
+  std::string bytes = encode_lone({}, store.make(3, {{"a", 1}}));
   bytes.resize(100);
   const std::uint32_t size = 36;
   std::memcpy(bytes.data() + 32, &size, sizeof size);
