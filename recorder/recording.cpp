@@ -29,7 +29,10 @@ Recording::Recording(std::string path, Options options, BagWriter writer)
       queue_(options_.buffer_bytes),
       writer_(std::move(writer)),
       buffer_(options_.bag.merge),
-      last_write_(Clock::now()) {
+      last_write_(Clock::now()),
+      store_(writer_, [this](HeldBatch held, const WriteReport& report) {
+        stored(std::move(held), report);
+      }) {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -152,10 +155,14 @@ void Recording::run() {
 bool Recording::handle(Parcel& parcel) {
   buffer_.add(std::move(parcel.chunk), Clock::now());
   if (parcel.ticket > 0) {
-    last_flush_ = {};
+    static_cast<void>(settle());  // so that what is stored next is this flush's
+    {
+      const std::lock_guard lock(mutex_);
+      last_flush_ = {};
+    }
     // With sync on a bag holds a prefix of what arrived: one track is never written alone.
-    const bool whole = !parcel.track || options_.sync.has_value() || unwritten_.has_value();
-    const bool written = whole ? write_all() : write(buffer_.take(&*parcel.track));
+    const bool whole = !parcel.track || options_.sync.has_value() || !unwritten_.empty();
+    const bool written = (whole ? write_all() : write(buffer_.take(&*parcel.track))) && settle();
     {
       const std::lock_guard lock(mutex_);
       done_ticket_ = parcel.ticket;
@@ -168,7 +175,8 @@ bool Recording::handle(Parcel& parcel) {
 }
 
 void Recording::write_due() {
-  if (unwritten_) {
+  if (store_.has_failed()) static_cast<void>(settle());
+  if (!unwritten_.empty()) {
     if (Clock::now() - last_write_ >= kRetryWait) static_cast<void>(write_all());
     return;
   }
@@ -191,32 +199,62 @@ void Recording::write_due() {
 }
 
 bool Recording::write_all() {
-  if (unwritten_) {
-    HeldBatch held = std::move(*unwritten_);
-    unwritten_.reset();
-    if (!write(std::move(held))) return false;
-  }
+  if (!write_unwritten()) return false;
   return buffer_.empty() || write(buffer_.take());
 }
 
+// Hands the batch to the store thread; false when it, or one before it, is known not to be stored.
 bool Recording::write(HeldBatch held) {
-  ZBAG_CHECK(!unwritten_);  // what came first is written first
-  const Result<WriteReport> report = writer_.write(held.batch);
   last_write_ = Clock::now();
-  if (!report) {
-    const std::lock_guard lock(mutex_);
-    failure_ = report.error();
-    unwritten_ = std::move(held);
-    return false;
+  Result<std::optional<PreparedBatch>> prepared = writer_.prepare(held.batch);
+  if (prepared && *prepared) {
+    store_.submit(std::move(held), std::move(**prepared));
+    return true;
   }
-  note(held.batch, *report);
+  // Late points are stored when everything before them is.
+  static_cast<void>(settle());
+  unwritten_.push_back(std::move(held));
+  return write_unwritten();
+}
+
+// Waits for the store thread; false when something could not be stored and is unwritten now.
+bool Recording::settle() {
+  std::optional<StoreThread::Failed> failed = store_.drain();
+  if (!failed) return true;
+  for (HeldBatch& held : failed->batches) unwritten_.push_back(std::move(held));
+  writer_.forget_prepared();
+  fail_with(failed->error);
+  return false;
+}
+
+// What the disk refused once is written on this thread, one batch after the other.
+bool Recording::write_unwritten() {
+  while (!unwritten_.empty()) {
+    const Result<WriteReport> report = writer_.write(unwritten_.front().batch);
+    if (!report) {
+      fail_with(report.error());
+      return false;
+    }
+    stored(std::move(unwritten_.front()), *report);
+    unwritten_.pop_front();
+  }
+  return true;
+}
+
+void Recording::fail_with(const Error& error) {
+  last_write_ = Clock::now();
+  const std::lock_guard lock(mutex_);
+  failure_ = error;
+}
+
+void Recording::stored(HeldBatch held, const WriteReport& report) {
+  note(held.batch, report);
   std::size_t weight = 0;
   if (held.owns_chunks) {
     for (const auto& chunk : held.chunks) weight += chunk->weight();
   }
   held = {};
   if (weight > 0) queue_.done(weight);
-  return true;
 }
 
 void Recording::note(const Batch& batch, const WriteReport& report) {
@@ -268,10 +306,10 @@ void Recording::count_as_dropped(const HeldBatch& held) {
 
 void Recording::finish() {
   Status status;
-  if (!write_all()) {
+  if (!write_all() || !settle()) {
     // The last try failed: what is left is lost, and said so.
-    if (unwritten_) count_as_dropped(*unwritten_);
-    unwritten_.reset();
+    for (const HeldBatch& held : unwritten_) count_as_dropped(held);
+    unwritten_.clear();
     if (!buffer_.empty()) count_as_dropped(buffer_.take());
     const std::lock_guard lock(mutex_);
     status = tl::unexpected(*failure_);

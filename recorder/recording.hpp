@@ -1,12 +1,12 @@
-// One recording into one bag: frames in on one thread, blocks out on another.
+// One recording into one bag: frames in on one thread, merged on a second, stored on a third.
 //
-//   accept() -> Intake -> chunk -> queue bounded in bytes -> merge buffer -> BagWriter
-//              caller's thread          |                  writer thread
+//   accept() -> Intake -> chunk -> queue bounded in bytes -> MergeBuffer -> blocks -> transaction
+//              caller's thread           |              merge thread         |      store thread
 //
-// Nobody waits for the disk but the writer thread. It writes everything pending once per sync
-// interval, or earlier when `commit_bytes` have gathered; a bag is therefore at most one interval
-// behind. With `sync` off, tracks are written when they hold `points_max` points, when they are
-// `age_max` old, and on flush().
+// Nobody waits for the disk but the store thread, until memory is full. Everything pending is
+// written once per sync interval, or earlier when `commit_bytes` have gathered; a bag is therefore
+// at most one interval behind, and what the disk itself takes. With `sync` off, tracks are written
+// when they hold `points_max` points, when they are `age_max` old, and on flush().
 //
 // What a flush() that returned well covers is durable. Frames that find the queue full meet the
 // overflow policy and are counted as dropped, never silently lost. When the disk fails, what was
@@ -18,6 +18,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -31,6 +32,7 @@
 #include "recorder/bag/bag_writer.hpp"
 #include "recorder/intake.hpp"
 #include "recorder/merge_buffer.hpp"
+#include "recorder/store_thread.hpp"
 
 namespace zbag {
 
@@ -109,6 +111,10 @@ class Recording {
   void write_due();
   bool write_all();
   bool write(HeldBatch held);
+  bool settle();
+  bool write_unwritten();
+  void fail_with(const Error& error);
+  void stored(HeldBatch held, const WriteReport& report);
   void note(const Batch& batch, const WriteReport& report);
   void finish();
   void count_as_dropped(const HeldBatch& held);
@@ -122,15 +128,15 @@ class Recording {
   std::uint64_t last_ticket_ = 0;
   bool closed_ = false;
 
-  // Of the writer thread alone.
+  // Of the merge thread alone.
   BagWriter writer_;
   MergeBuffer buffer_;
-  std::optional<HeldBatch> unwritten_;  // a batch the disk refused
+  std::deque<HeldBatch> unwritten_;  // what the disk refused, oldest first
   std::chrono::steady_clock::time_point last_write_;
-  FlushResult last_flush_;
 
-  mutable std::mutex mutex_;  // guards what follows: the writer reports to whoever asks
+  mutable std::mutex mutex_;  // guards what follows: the store thread reports to whoever asks
   std::condition_variable progress_;
+  FlushResult last_flush_;  // of the batch stored last
   RecordingTotals totals_;
   std::map<std::pair<std::uint64_t, std::string>, LossRecord> publishers_;
   std::optional<Error> failure_;
@@ -138,6 +144,7 @@ class Recording {
   Result<FlushResult> flush_result_ = FlushResult{};
   Status close_status_;
 
+  StoreThread store_;
   std::thread thread_;
 };
 

@@ -4,11 +4,21 @@
 // they merge into the stored point of their key, or are kept beside the main run until folded
 // (FORMAT.md, Late points). What the frames of a batch became is stored in the same transaction.
 //
+// write() does it all. For two threads that overlap forming blocks with waiting for the disk it
+// falls into prepare(), which forms the blocks, and store(), which puts them into a transaction:
+//
+//   prepare(1)  prepare(2)  prepare(3)
+//               store(1)    store(2)    store(3)
+//
+// Late points need to see everything stored before them, so prepare() declines a batch that has
+// some; it goes through write() once all that was prepared is stored.
+//
 // A write that fails has changed nothing: the batch is untouched and may be written again.
-// Not thread-safe; all calls from one thread (LMDB's write transactions belong to theirs). Blocks
-// for as long as the disk does.
+// Not thread-safe: prepare(), write(), forget_prepared(), close() belong to one thread; store() may
+// run on another, beside prepare() alone. Blocks for as long as the disk does.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -20,12 +30,12 @@
 
 #include "recorder/bag/bag_file.hpp"
 #include "recorder/bag/block.hpp"
+#include "recorder/bag/encode_pool.hpp"
+#include "recorder/bag/late_points.hpp"
 #include "recorder/bag/layout.hpp"
+#include "recorder/bag/track_writer.hpp"
 
 namespace zbag {
-
-enum class MergeMode : std::uint8_t { kShallow, kDeep, kAppend };
-enum class LateMerge : std::uint8_t { kMerge, kReject, kAppend };
 
 // What arrived for one track since the last write.
 struct TrackBatch {
@@ -58,6 +68,20 @@ struct WriteReport {
   bool disk_low = false;            // less than min_free or the reserve is left: stop accepting
 };
 
+// A batch as blocks, ready to be stored. The rows are still the batch's.
+struct PreparedBatch {
+  struct Track {
+    std::string name;
+    std::string record;
+  };
+  BlockJobs blocks;
+  std::vector<Track> tracks;
+  std::vector<LossRecord> losses;
+  Fate unnamed;
+  std::size_t bytes = 0;  // of the points
+  WriteReport report;     // but what only the store can know
+};
+
 class BagWriter {
  public:
   struct Options {
@@ -70,7 +94,8 @@ class BagWriter {
     // Disk set aside beyond what is written, so that what was accepted can still be written when
     // the disk fills up meanwhile.
     std::uint64_t reserve_bytes = 0;
-    std::string node = "zbag";  // shown to a second writer
+    unsigned encode_threads = 1;  // that compress beside the caller's
+    std::string node = "zbag";    // shown to a second writer
     Fields config;
     Fields metadata;
   };
@@ -79,10 +104,18 @@ class BagWriter {
   // kDamaged, kNewerFormat, kIo.
   static Result<BagWriter> open(const std::string& path, Options options);
   BagWriter(BagWriter&&) noexcept;
-  BagWriter& operator=(BagWriter&&) noexcept;
+  BagWriter& operator=(BagWriter&&) = delete;
   ~BagWriter();  // without close() the run stays open, as after a kill
 
   Result<WriteReport> write(const Batch& batch);
+  // nullopt when the batch has late points. What was prepared is stored in the same order.
+  Result<std::optional<PreparedBatch>> prepare(const Batch& batch);
+  Result<WriteReport> store(PreparedBatch prepared);
+  // Lets go of a prepared batch that will not be stored, since one before it failed.
+  void drop(PreparedBatch prepared);
+  // To be called when a store() has failed and no prepared batch is left.
+  void forget_prepared();
+
   // Joins small blocks, ends the run, gives the reserve back. Idempotent.
   Status close();
 
@@ -91,43 +124,45 @@ class BagWriter {
   double run_start() const { return run_.start; }
 
  private:
-  struct TrackState;
+  struct Track;
   BagWriter(std::shared_ptr<BagFile> file, Options options);
 
   Status begin_run();
   Status prepare_space(std::size_t batch_bytes);
   bool reserve_ahead();
-  Result<TrackState*> state_of(const std::string& name);
-  Status write_track(WriteTxn& txn, TrackState& state, const TrackBatch& batch,
-                     TrackReport& report);
-  Status append_main(WriteTxn& txn, TrackState& state, std::span<const RowPoint> points);
-  Status write_segment(WriteTxn& txn, TrackState& state, std::size_t from);
-  Status seal_tail(WriteTxn& txn, TrackState& state);
-  Status put_block(WriteTxn& txn, const BlockKey& key, const BlockHeader& header,
-                   BlockEncoder& points);
-  Status put_lone_block(WriteTxn& txn, const BlockKey& key, const BlockHeader& header,
-                        const RowPoint& point);
-  Status append_lone(WriteTxn& txn, TrackState& state, const RowPoint& point);
-  Status write_late(WriteTxn& txn, TrackState& state, std::span<const RowPoint> points,
-                    TrackReport& report);
-  struct Gap;
-  Result<Gap> find_gap(WriteTxn& txn, std::uint32_t track, std::int64_t key);
-  Status fill_gap(WriteTxn& txn, TrackState& state, Gap& gap, std::span<const RowPoint> points,
-                  TrackReport& report);
-  Status put_late(WriteTxn& txn, TrackState& state, Gap& gap, std::vector<RowPoint> points);
-  void note_points(TrackState& state, std::span<const RowPoint> points);
-  Status store_batch(WriteTxn& txn, const Batch& batch, WriteReport& report);
+  Status load_tracks(const Batch& batch);
+  Status load_track(const std::string& name);
+  // The points of the batch that belong behind the end of the track's main run.
+  std::span<const RowPoint> late_points(Track& track, const TrackBatch& batch) const;
+  void append(Track& track, const TrackBatch& batch, std::span<const RowPoint> points,
+              PreparedBatch& prepared);
+  Status write_late(WriteTxn& txn, Track& track, std::span<const RowPoint> points,
+                    PreparedBatch& prepared);
+  Status write_in_order(WriteTxn& txn, const Batch& batch, PreparedBatch& prepared);
+  Status store_blocks(WriteTxn& txn, PreparedBatch& prepared);
+  Status store_records(WriteTxn& txn, const PreparedBatch& prepared);
+  WriteReport stored(PreparedBatch prepared);
 
   std::shared_ptr<BagFile> file_;
   Options options_;
   RunRecord run_;
-  Fate unnamed_;
-  std::unordered_map<std::string, std::unique_ptr<TrackState>> tracks_;
+  std::unique_ptr<EncodePool> pool_;
+
+  // Of the thread that prepares.
+  struct Earlier {  // what a track had lost before this run
+    std::uint64_t lost = 0;
+    std::uint64_t missed_before = 0;
+  };
+  std::unordered_map<std::string, std::unique_ptr<Track>> tracks_;
+  std::unordered_map<std::string, Earlier> earlier_;
   std::uint32_t next_track_ = 1;
   BlockEncoder scratch_;
-  std::uint64_t block_bytes_ = 0;
-  std::uint64_t reserved_to_ = 0;
   bool closed_ = false;
+
+  // Of the thread that stores.
+  Fate unnamed_;
+  std::uint64_t reserved_to_ = 0;
+  std::chrono::steady_clock::time_point readers_cleared_{};
 };
 
 }  // namespace zbag

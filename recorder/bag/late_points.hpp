@@ -1,0 +1,63 @@
+// Stores points that arrived behind the written end of their track (FORMAT.md, Late points).
+//
+// The stretch from one main block to the next, with the late blocks in it, is a *gap*. A late point
+// merges into the stored point of its key, in whatever block of the gap that lies; a new key
+// becomes a point of a late block of the gap. Blocks that changed are written again whole.
+// Works inside a write transaction, on what the transaction sees. Cost: the blocks of the gap.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "recorder/bag/bag_file.hpp"
+#include "recorder/bag/block.hpp"
+#include "recorder/bag/fate.hpp"
+#include "recorder/bag/track_writer.hpp"
+
+namespace zbag {
+
+enum class MergeMode : std::uint8_t { kShallow, kDeep, kAppend };
+enum class LateMerge : std::uint8_t { kMerge, kReject, kAppend };
+
+class LateWriter {
+ public:
+  struct Rules {
+    MergeMode merge = MergeMode::kShallow;
+    LateMerge late_merge = LateMerge::kMerge;
+    CompressionSpec compression;
+  };
+  // All are lent. REQUIRES: every block of the track is in the transaction, the tail's too when a
+  // point falls into it.
+  LateWriter(WriteTxn& txn, const BagTables& tables, const Rules& rules, TrackWriter& track,
+             BlockEncoder& scratch);
+
+  // REQUIRES: in order of key. Counts into `fate` what became of them.
+  Status write(std::span<const RowPoint> points, Fate& fate);
+  std::uint64_t new_points() const { return new_points_; }
+  std::uint64_t block_bytes() const { return block_bytes_; }  // given to LMDB
+
+ private:
+  struct Gap;
+  struct Merged;
+  Result<Gap> find_gap(std::int64_t key);
+  Status fill_gap(Gap& gap, std::span<const RowPoint> points, Fate& fate);
+  Result<bool> merge_into(Gap& gap, const RowPoint& point, Merged& merged, Fate& fate);
+  Status rewrite(Gap& gap, const Merged& merged);
+  Status add_points(Gap& gap, std::vector<RowPoint> added, Fate& fate);
+  Status put_points(std::span<const RowPoint> points);
+  Status put_scratch(const BlockKey& key, const BlockHeader& header);
+  Status put_lone(const BlockKey& key, const BlockHeader& header, const RowPoint& point);
+  Error malformed() const;
+
+  WriteTxn& txn_;
+  const BagTables& tables_;
+  const Rules& rules_;
+  TrackWriter& track_;
+  BlockEncoder& scratch_;
+  std::uint64_t new_points_ = 0;
+  std::uint64_t block_bytes_ = 0;
+};
+
+}  // namespace zbag

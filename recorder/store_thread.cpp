@@ -1,0 +1,77 @@
+#include "recorder/store_thread.hpp"
+
+#include <utility>
+
+namespace zbag {
+
+StoreThread::StoreThread(BagWriter& writer, Stored stored)
+    : writer_(writer), stored_(std::move(stored)) {
+  thread_ = std::thread([this] { run(); });
+}
+
+StoreThread::~StoreThread() {
+  {
+    const std::lock_guard lock(mutex_);
+    stops_ = true;
+  }
+  work_.notify_all();
+  thread_.join();
+}
+
+void StoreThread::submit(HeldBatch held, PreparedBatch prepared) {
+  {
+    std::unique_lock lock(mutex_);
+    progress_.wait(lock, [&] { return !waiting_; });
+    waiting_ = Job{std::move(held), std::move(prepared)};
+  }
+  work_.notify_all();
+}
+
+bool StoreThread::has_failed() const {
+  const std::lock_guard lock(mutex_);
+  return failed_.has_value();
+}
+
+std::optional<StoreThread::Failed> StoreThread::drain() {
+  std::unique_lock lock(mutex_);
+  progress_.wait(lock, [&] { return !waiting_ && !is_busy_; });
+  return std::exchange(failed_, std::nullopt);
+}
+
+void StoreThread::run() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    work_.wait(lock, [&] { return stops_ || waiting_; });
+    if (!waiting_) return;
+    Job job = std::move(*waiting_);
+    waiting_.reset();
+    is_busy_ = true;
+    lock.unlock();
+    progress_.notify_all();
+    store(std::move(job));
+    lock.lock();
+    is_busy_ = false;
+    progress_.notify_all();
+  }
+}
+
+void StoreThread::store(Job job) {
+  if (has_failed()) {
+    // What came first is written first: this one waits behind the one that failed.
+    writer_.drop(std::move(job.prepared));
+    const std::lock_guard lock(mutex_);
+    failed_->batches.push_back(std::move(job.held));
+    return;
+  }
+  const Result<WriteReport> report = writer_.store(std::move(job.prepared));
+  if (report) {
+    stored_(std::move(job.held), *report);
+    return;
+  }
+  const std::lock_guard lock(mutex_);
+  failed_.emplace();
+  failed_->error = report.error();
+  failed_->batches.push_back(std::move(job.held));
+}
+
+}  // namespace zbag
