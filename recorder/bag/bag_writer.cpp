@@ -79,7 +79,7 @@ Result<BagWriter> BagWriter::open(const std::string& path, Options options) {
   Result<std::shared_ptr<BagFile>> file = BagFile::open_to_write(path, options.map_bytes);
   if (!file) return tl::unexpected(file.error());
   BagWriter writer(std::move(*file), options);
-  writer.reserved_to_ = writer.file_->size_bytes();
+  writer.reserved_to_ = writer.released_to_ = writer.file_->size_bytes();
   if (!writer.reserve_ahead()) return too_full();
   if (Status begun = writer.begin_run(); !begun) return tl::unexpected(begun.error());
   return writer;
@@ -254,9 +254,25 @@ Result<WriteReport> BagWriter::store(PreparedBatch prepared) {
   return stored(std::move(prepared));
 }
 
+// What is on disk need not stay in memory: but for the newest, which live readers want, the kernel
+// is told so. A long recording then takes no memory from the rest of the robot, and the same few
+// warm pages carry all of it.
+void BagWriter::release_cache() {
+  constexpr std::uint64_t kKeptBytes = 64u << 20;
+  constexpr std::uint64_t kStepBytes = 8u << 20;
+  const std::uint64_t used = file_->env().used_bytes();
+  if (used < released_to_ + kKeptBytes + kStepBytes) return;
+  const std::uint64_t target = used - kKeptBytes;
+  static_cast<void>(::posix_fadvise(file_->fd(), static_cast<off_t>(released_to_),
+                                    static_cast<off_t>(target - released_to_),
+                                    POSIX_FADV_DONTNEED));  // a wish; nothing depends on it
+  released_to_ = target;
+}
+
 WriteReport BagWriter::stored(PreparedBatch prepared) {
   unnamed_ += prepared.unnamed;
   prepared.report.disk_low = !reserve_ahead();
+  release_cache();
   constexpr std::chrono::seconds kClearEvery{10};
   const auto now = std::chrono::steady_clock::now();
   if (now - readers_cleared_ >= kClearEvery) {

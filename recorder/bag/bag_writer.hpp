@@ -130,6 +130,7 @@ class BagWriter {
   Status begin_run();
   Status prepare_space(std::size_t batch_bytes);
   bool reserve_ahead();
+  void release_cache();
   Status load_tracks(const Batch& batch);
   Status load_track(const std::string& name);
   // The points of the batch that belong behind the end of the track's main run.
@@ -162,6 +163,7 @@ class BagWriter {
   // Of the thread that stores.
   Fate unnamed_;
   std::uint64_t reserved_to_ = 0;
+  std::uint64_t released_to_ = 0;  // of the page cache
   std::chrono::steady_clock::time_point readers_cleared_{};
 };
 
