@@ -1,11 +1,29 @@
 #include "recorder/merge_buffer.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "schemas/check.hpp"
 
 namespace zbag {
+namespace {
+
+// Chunk after chunk says how a publisher stands on a track: only the last word matters.
+std::vector<LossRecord> newest_of(std::vector<LossRecord> records) {
+  const auto name = [](const LossRecord& record) { return std::tie(record.src, record.track); };
+  std::ranges::stable_sort(records, {}, name);
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const bool is_newest = i + 1 == records.size() || name(records[i]) != name(records[i + 1]);
+    if (is_newest && kept != i) records[kept] = std::move(records[i]);
+    kept += is_newest ? 1 : 0;
+  }
+  records.resize(kept);
+  return records;
+}
+
+}  // namespace
 
 void MergeBuffer::add(Chunk chunk, SteadyTime now) {
   for (auto& [number, name] : chunk.new_tracks) {
@@ -89,7 +107,7 @@ HeldBatch MergeBuffer::take(const std::string* track) {
   for (Slot& slot : slots_) {
     if (track == nullptr || slot.name == *track) take_slot(slot, held);
   }
-  held.batch.losses = std::exchange(losses_, {});
+  held.batch.losses = newest_of(std::exchange(losses_, {}));
   held.batch.unnamed = std::exchange(unnamed_, Fate());
   const bool is_empty = std::all_of(slots_.begin(), slots_.end(),
                                     [](const Slot& slot) { return slot.points.empty(); });

@@ -246,7 +246,7 @@ Result<WriteReport> BagWriter::store(PreparedBatch prepared) {
   Result<std::unique_ptr<WriteTxn>> txn = begin();
   Status status = txn ? store_blocks(**txn, prepared) : tl::unexpected(txn.error());
   if (status) status = store_records(**txn, prepared);
-  if (status) status = (*txn)->commit();
+  if (status) status = commit(**txn, prepared.report.block_bytes);
   if (!status) {
     drop(std::move(prepared));
     return fail(status.error(), file_->path());
@@ -267,6 +267,16 @@ void BagWriter::release_cache() {
                                     static_cast<off_t>(target - released_to_),
                                     POSIX_FADV_DONTNEED));  // a wish; nothing depends on it
   released_to_ = target;
+}
+
+Status BagWriter::commit(WriteTxn& txn, std::uint64_t block_bytes) {
+  constexpr std::uint64_t kWorthwhileBytes = 1u << 20;
+  if (block_bytes < kWorthwhileBytes) return txn.commit();
+  if (!writeback_) writeback_ = std::make_unique<EarlyWriteback>(file_->fd());
+  writeback_->begin(released_to_);
+  Status status = txn.commit();
+  writeback_->end();
+  return status;
 }
 
 WriteReport BagWriter::stored(PreparedBatch prepared) {

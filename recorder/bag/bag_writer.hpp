@@ -30,6 +30,7 @@
 
 #include "recorder/bag/bag_file.hpp"
 #include "recorder/bag/block.hpp"
+#include "recorder/bag/early_writeback.hpp"
 #include "recorder/bag/encode_pool.hpp"
 #include "recorder/bag/late_points.hpp"
 #include "recorder/bag/layout.hpp"
@@ -142,6 +143,7 @@ class BagWriter {
   Status write_in_order(WriteTxn& txn, const Batch& batch, PreparedBatch& prepared);
   Status store_blocks(WriteTxn& txn, PreparedBatch& prepared);
   Status store_records(WriteTxn& txn, const PreparedBatch& prepared);
+  Status commit(WriteTxn& txn, std::uint64_t block_bytes);
   WriteReport stored(PreparedBatch prepared);
 
   std::shared_ptr<BagFile> file_;
@@ -164,6 +166,7 @@ class BagWriter {
   Fate unnamed_;
   std::uint64_t reserved_to_ = 0;
   std::uint64_t released_to_ = 0;  // of the page cache
+  std::unique_ptr<EarlyWriteback> writeback_;
   std::chrono::steady_clock::time_point readers_cleared_{};
 };
 
