@@ -287,5 +287,42 @@ TEST_F(BagWriterTest, ChangesNothingWhenAWriteFailsAndCanWriteItAgain) {
   EXPECT_TRUE(check_bag(path_)->problems.empty());
 }
 
+// A track's losses of earlier runs are added to this run's; a state loaded again after a failure
+// must not take this run's own for earlier ones.
+TEST_F(BagWriterTest, CountsLossesOnceThoughStatesAreLoadedAgain) {
+  const auto losing = [&](std::int64_t key, std::uint64_t lost) {
+    Batch batch = number(key);
+    batch.tracks[0].lost = lost;
+    return batch;
+  };
+  {
+    BagWriter writer = open();
+    ASSERT_TRUE(writer.write(losing(1, 100)) && writer.close());
+  }
+  BagWriter writer = open();
+  ASSERT_TRUE(writer.write(losing(2, 5)));
+  writer.forget_prepared();
+  ASSERT_TRUE(writer.write(losing(3, 7)));
+  EXPECT_EQ(record_of(writer, "t").lost, 107u);
+}
+
+TEST_F(BagWriterTest, PreparesAheadOfWhatIsStored) {
+  BagWriter writer = open();
+  PreparedBatch first = writer.prepare(number(1)).value().value();
+  PreparedBatch second = writer.prepare(number(2)).value().value();
+  EXPECT_TRUE(read_all(BagReader(writer.file()), {}).empty());
+  ASSERT_TRUE(writer.store(std::move(first)));
+  ASSERT_TRUE(writer.store(std::move(second)));
+  EXPECT_EQ(keys_of(read_all(BagReader(writer.file()), {})), (std::vector<std::int64_t>{1, 2}));
+}
+
+TEST_F(BagWriterTest, DeclinesToPrepareLatePoints) {
+  BagWriter writer = open();
+  ASSERT_TRUE(writer.write(number(10)));
+  EXPECT_FALSE(writer.prepare(number(5)).value().has_value());
+  ASSERT_TRUE(writer.write(number(5)));
+  EXPECT_EQ(keys_of(read_all(BagReader(writer.file()), {})), (std::vector<std::int64_t>{5, 10}));
+}
+
 }  // namespace
 }  // namespace zbag
