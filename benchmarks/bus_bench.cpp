@@ -1,6 +1,6 @@
 // The bus: cost of an append, recording end to end beside bare ZeroMQ, timing of a replay.
 //
-//   bus_bench [--rounds N] [--dir FOLDER] [--scale S]
+//   bus_bench [--rounds N] [--dir FOLDER] [--scale S] [--only W2]
 
 #include <fmt/format.h>
 #include <malloc.h>
@@ -30,6 +30,7 @@ struct Arguments {
   int rounds = 5;
   double scale = 1.0;
   std::string folder = fs::temp_directory_path().string();
+  std::string only;  // the workload to send end to end; empty: all, and the rest
 };
 
 [[noreturn]] void stop(const std::string& why) {
@@ -232,11 +233,19 @@ int run(const Arguments& arguments) {
   const auto scaled = [&](std::size_t frames) {
     return static_cast<std::size_t>(static_cast<double>(frames) * arguments.scale);
   };
-  bool holds = show_append();
-  show_replay(arguments);
-  holds = compare_end_to_end(w1_small(scaled(1'000'000)), arguments, 0.6) && holds;
-  holds = compare_end_to_end(w2_medium(scaled(100'000)), arguments, 0.5) && holds;
-  compare_end_to_end(w3_large(scaled(1'500)), arguments, 0.0);
+  const auto wants = [&](const char* name) {
+    return arguments.only.empty() || arguments.only == name;
+  };
+  bool holds = true;
+  if (arguments.only.empty()) {
+    holds = show_append();
+    show_replay(arguments);
+  }
+  if (wants("W1"))
+    holds = compare_end_to_end(w1_small(scaled(1'000'000)), arguments, 0.6) && holds;
+  if (wants("W2"))
+    holds = compare_end_to_end(w2_medium(scaled(100'000)), arguments, 0.5) && holds;
+  if (wants("W3")) compare_end_to_end(w3_large(scaled(1'500)), arguments, 0.0);
   return holds ? 0 : 1;
 }
 
@@ -251,6 +260,7 @@ int main(int argc, char** argv) {
     const std::string_view option(argv[i]);
     if (option == "--rounds") arguments.rounds = std::atoi(argv[i + 1]);
     if (option == "--scale") arguments.scale = std::atof(argv[i + 1]);
+    if (option == "--only") arguments.only = argv[i + 1];
     if (option == "--dir") arguments.folder = argv[i + 1];
   }
   return zbag::bench::run(arguments);

@@ -41,7 +41,7 @@ ArrivalTime ArrivalTime::now() {
 }
 
 std::size_t Chunk::weight() const {
-  return arena_size + kept_bytes + arrivals.capacity() * sizeof(Arrival) +
+  return arena_size + kept_bytes + arrivals.size() * sizeof(Arrival) +
          news.size() * sizeof(TrackNews) + 256;
 }
 
