@@ -89,7 +89,7 @@ Status send_message(void* socket, Message& message, bool more) {
 
 }  // namespace
 
-Result<Broker> Broker::bind(Context& context, Options options) {
+Result<Broker> Broker::bind(Context& context, const Options& options) {
   Broker broker;
   broker.publishers_ = make_socket(context, ZMQ_XSUB, options.frames_max);
   broker.subscribers_ = make_socket(context, ZMQ_XPUB, options.frames_max);

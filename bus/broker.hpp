@@ -32,7 +32,7 @@ class Broker {
 
   // kBusy: a port or twin is taken (the message names it and the remedy); kInvalid: a malformed or
   // non-loopback URL.
-  static Result<Broker> bind(Context& context, Options options);
+  static Result<Broker> bind(Context& context, const Options& options);
 
   // The URLs with the ports that were bound.
   const BusUrls& urls() const { return urls_; }

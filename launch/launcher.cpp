@@ -25,7 +25,7 @@ constexpr std::array<int, 6> kColours = {36, 33, 32, 35, 34, 31};
 std::string find_program(const std::string& name, const std::vector<std::string>& folders) {
   if (name.find('/') != std::string::npos) return name;
   for (const std::string& folder : folders) {
-    std::string path = folder + "/" + name;
+    std::string path = fmt::format("{}/{}", folder, name);
     if (::access(path.c_str(), X_OK) == 0) return path;
   }
   return name;
@@ -96,8 +96,10 @@ Status Launcher::start(Process& process) {
     if (!process.node.environment.contains(std::string(pair.substr(0, pair.find('=')))))
       pairs.emplace_back(pair);
   }
-  for (const auto& [name, value] : process.node.environment) pairs.push_back(name + "=" + value);
+  for (const auto& [name, value] : process.node.environment)
+    pairs.push_back(fmt::format("{}={}", name, value));
   std::vector<char*> envp;
+  envp.reserve(pairs.size() + 1);
   for (std::string& pair : pairs) envp.push_back(pair.data());
   envp.push_back(nullptr);
 

@@ -33,6 +33,7 @@ void MergeBuffer::add(Chunk chunk, SteadyTime now) {
   for (const Chunk::Arrival& arrival : chunk.arrivals) {
     ZBAG_CHECK(arrival.track < slots_.size());  // a track is announced before its points
     put(slots_[arrival.track], arrival.point, now);
+    bytes_ += arrival.point.pairs_bytes;
   }
   for (const Chunk::TrackNews& news : chunk.news) {
     Slot& slot = slots_[news.track];
@@ -114,7 +115,7 @@ HeldBatch MergeBuffer::take(const std::string* track) {
   if (is_empty) {
     held.chunks = std::exchange(chunks_, {});
     held.merged_rows = std::exchange(merged_rows_, {});
-    weight_ = 0;
+    weight_ = bytes_ = 0;
     held.owns_chunks = true;
   } else {
     // Rows merged earlier may be of any track: they stay here, and this batch is written before

@@ -51,6 +51,7 @@ class MergeBuffer {
 
   bool empty() const { return chunks_.empty(); }
   std::size_t weight() const { return weight_; }  // bytes of the chunks held
+  std::size_t bytes() const { return bytes_; }    // of the fields of what arrived
 
  private:
   struct Slot {
@@ -74,6 +75,7 @@ class MergeBuffer {
   std::vector<LossRecord> losses_;
   Fate unnamed_;
   std::size_t weight_ = 0;
+  std::size_t bytes_ = 0;
 };
 
 }  // namespace zbag

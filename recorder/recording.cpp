@@ -190,7 +190,11 @@ void Recording::write_due() {
   }
   const auto now = Clock::now();
   if (options_.sync) {
-    if (now - last_write_ >= *options_.sync) static_cast<void>(write_all());
+    const auto patience =
+        buffer_.bytes() < kIdleBytes
+            ? std::max(*options_.sync, options_.sync_idle.value_or(*options_.sync))
+            : *options_.sync;
+    if (now - last_write_ >= patience) static_cast<void>(write_all());
     return;
   }
   for (const std::string& track : buffer_.due(options_.points_max, options_.age_max, now)) {

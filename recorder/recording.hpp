@@ -58,10 +58,14 @@ struct RecordingTotals {
 
 class Recording {
  public:
+  static constexpr std::size_t kIdleBytes = 64u << 10;
+
   struct Options {
     Intake::Options intake;
     BagWriter::Options bag;
     std::optional<std::chrono::milliseconds> sync{100};  // nullopt: off
+    // How long less than kIdleBytes may wait instead; nullopt: as long as `sync`.
+    std::optional<std::chrono::milliseconds> sync_idle;
     std::size_t buffer_bytes = 100'000'000;
     std::size_t points_max = 1'000;            // of one track, with sync off
     std::chrono::milliseconds age_max{5'000};  // likewise

@@ -58,7 +58,7 @@ void StoreThread::run() {
 void StoreThread::store(Job job) {
   if (has_failed()) {
     // What came first is written first: this one waits behind the one that failed.
-    writer_.drop(std::move(job.prepared));
+    writer_.drop(job.prepared);
     const std::lock_guard lock(mutex_);
     failed_->batches.push_back(std::move(job.held));
     return;

@@ -78,7 +78,6 @@ constexpr Shape shape_of(unsigned byte) {
       return {Form::kFixed, 1};
     case 0xcd:
     case 0xd1:
-      return {Form::kFixed, 2};
     case 0xd4:
       return {Form::kFixed, 2};
     case 0xd5:

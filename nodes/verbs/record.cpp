@@ -31,6 +31,7 @@ struct Arguments {
   bool stats = false;
   double duration_seconds = 0.0;
   std::string sync = "100";
+  std::optional<double> sync_idle_ms;
   double buffer_mb = 100.0;
   std::int64_t buffer_points = 1000;
   double flush_interval_seconds = 5.0;
@@ -97,6 +98,7 @@ Fields config_of(const Arguments& a) {
           {"exclude", a.excluded},
           {"with_broker", a.with_broker},
           {"sync", a.sync},
+          {"sync_idle", a.sync_idle_ms ? Value(*a.sync_idle_ms) : Value()},
           {"buffer_mb", a.buffer_mb},
           {"compression", a.compression},
           {"timestamps", a.timestamps},
@@ -149,6 +151,7 @@ Result<Recorder::Options> parse(const Arguments& a) {
         Bounded{"buffer-points", static_cast<double>(a.buffer_points), 1.0, 1e9},
         Bounded{"flush-interval", a.flush_interval_seconds, 0.001, 1e6},
         Bounded{"min-free", a.min_free_mb, 0.0, 1e12},
+        Bounded{"sync-idle", a.sync_idle_ms.value_or(1.0), 1.0, 3'600'000.0},
         Bounded{"duration", a.duration_seconds, 0.0, 1e9}}) {
     if (Status status = check_number(number.option, number.value, number.low, number.high); !status)
       return tl::unexpected(status.error());
@@ -163,6 +166,8 @@ Result<Recorder::Options> parse(const Arguments& a) {
   recording.bag.late_merge = *late;
   recording.bag.min_free_bytes = static_cast<std::uint64_t>(a.min_free_mb * 1e6);
   recording.sync = *sync;
+  if (a.sync_idle_ms)
+    recording.sync_idle = std::chrono::milliseconds(static_cast<std::int64_t>(*a.sync_idle_ms));
   recording.buffer_bytes = static_cast<std::size_t>(a.buffer_mb * 1e6);
   // What is in memory when the disk fills up must still find room on it, once as it is and once
   // more for the pages LMDB copies.
@@ -418,6 +423,9 @@ Verb add_record(CLI::App& root) {
       ->type_name("S");
   app->add_flag("--start-paused", a->start_paused, "Skips frames until: zbag ctl record resume");
   app->add_option("--sync", a->sync, "Milliseconds a crash may cost at most, or off")
+      ->type_name("MS");
+  app->add_option("--sync-idle", a->sync_idle_ms,
+                  "The same while less than 64 KiB are pending: spares the disk of a slow robot")
       ->type_name("MS");
   app->add_option("--buffer-mb", a->buffer_mb,
                   "Memory for frames not yet written, in MB (10^6 bytes)")

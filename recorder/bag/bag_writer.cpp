@@ -248,7 +248,7 @@ Result<WriteReport> BagWriter::store(PreparedBatch prepared) {
   if (status) status = store_records(**txn, prepared);
   if (status) status = commit(**txn, prepared.report.block_bytes);
   if (!status) {
-    drop(std::move(prepared));
+    drop(prepared);
     return fail(status.error(), file_->path());
   }
   return stored(std::move(prepared));
@@ -292,7 +292,7 @@ WriteReport BagWriter::stored(PreparedBatch prepared) {
   return std::move(prepared.report);
 }
 
-void BagWriter::drop(PreparedBatch prepared) {
+void BagWriter::drop(const PreparedBatch& prepared) {
   for (const std::unique_ptr<BlockJob>& job : prepared.blocks) pool_->wait_for(*job);
 }
 
@@ -321,7 +321,7 @@ Result<WriteReport> BagWriter::write(const Batch& batch) {
   if (status) status = (*txn)->commit();
   if (!status) {
     // What the states say is not on disk: they are loaded again from what is.
-    drop(std::move(prepared));
+    drop(prepared);
     forget_prepared();
     return fail(status.error(), file_->path());
   }
@@ -418,7 +418,7 @@ Status BagWriter::close() {
   }
   Status status = store_blocks(**txn, crumbs);
   if (status) status = store_records(**txn, crumbs);
-  drop(std::move(crumbs));
+  drop(crumbs);
   run_.end = now_seconds();
   run_.closed = true;
   if (status) status = (*txn)->put(file_->tables().meta, run_key(run_.id), run_.encode());

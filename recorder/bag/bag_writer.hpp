@@ -113,7 +113,7 @@ class BagWriter {
   Result<std::optional<PreparedBatch>> prepare(const Batch& batch);
   Result<WriteReport> store(PreparedBatch prepared);
   // Lets go of a prepared batch that will not be stored, since one before it failed.
-  void drop(PreparedBatch prepared);
+  void drop(const PreparedBatch& prepared);
   // To be called when a store() has failed and no prepared batch is left.
   void forget_prepared();
 

@@ -12,8 +12,9 @@ namespace zbag {
 
 class TempDir {
  public:
-  TempDir() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "zbag-test-XXXXXX").string();
+  TempDir() : TempDir(std::filesystem::temp_directory_path()) {}
+  explicit TempDir(const std::filesystem::path& parent) {
+    std::string pattern = (parent / "zbag-test-XXXXXX").string();
     ZBAG_CHECK(::mkdtemp(pattern.data()) != nullptr);
     path_ = pattern;
     ::setenv("ZBAG_RUNTIME_DIR", (path_ + "/run").c_str(), 1);
