@@ -1,198 +1,172 @@
 // Writing and reading bags beside peers, in one interleaved run.
 //
-//   bag_bench [--rounds N] [--dir FOLDER] [--scale S] [--only W1] [--peers no]
-//
-// "zbag" is the whole path behind the socket: validation, merge, blocks, checksums, durable
-// commits.
+//   bag_bench [--rounds N] [--dir FOLDER] [--scale S] [--only W1] [--peers no] [--json FILE]
 
 #include <fmt/format.h>
-#include <malloc.h>
 #include <unistd.h>
 
-#include <chrono>
-#include <cstdlib>
 #include <filesystem>
-#include <string_view>
 
-#include "benchmarks/measure.hpp"
 #include "benchmarks/peers/peers.hpp"
+#include "benchmarks/report.hpp"
+#include "benchmarks/targets.hpp"
 #include "benchmarks/workloads.hpp"
-#include "recorder/bag/bag_reader.hpp"
-#include "recorder/recording.hpp"
 
 namespace zbag::bench {
 namespace {
 
 namespace fs = std::filesystem;
 
-struct Arguments {
-  int rounds = 7;
-  double scale = 1.0;
-  std::string folder = fs::temp_directory_path().string();
-  bool peers = true;
-  std::string only;  // the workload to run; empty: all
+// A folder of its own for what one format writes: some write a file, some a folder, some several.
+class Scratch {
+ public:
+  Scratch(const std::string& folder, const std::string& name)
+      : folder_(fs::path(folder) / fmt::format("bag_bench.{}.{}", ::getpid(), name)) {
+    clear();
+  }
+  ~Scratch() { fs::remove_all(folder_); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+  std::string path() const { return (folder_ / "log").string(); }
+  void clear() {
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+  }
+  double bytes() const {
+    std::uintmax_t sum = 0;
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder_))
+      if (entry.is_regular_file()) sum += entry.file_size();
+    return static_cast<double>(sum);
+  }
+
+ private:
+  fs::path folder_;
 };
 
-[[noreturn]] void stop(const std::string& why) {
-  fmt::print(stderr, "bag_bench: {}\n", why);
-  std::exit(1);
-}
-
-void remove_bag(const std::string& path) {
-  fs::remove(path);
-  fs::remove(path + "-lock");
-  fs::remove(path + "-wal");
-  fs::remove(path + "-shm");
-}
-
-void write_zbag(const Workload& work, const std::string& path, CompressionSpec compression) {
-  Recording::Options options;
-  options.bag.compression = compression;
-  options.overflow = Overflow::kBlock;
-  Result<std::unique_ptr<Recording>> recording = Recording::open(path, std::move(options));
-  if (!recording) stop(recording.error().message);
-  ArrivalTime arrival = ArrivalTime::now();
-  std::size_t count = 0;
-  for (const Workload::Frame& frame : work.frames) {
-    if (++count % 32 == 0) arrival = ArrivalTime::now();
-    (*recording)
-        ->intake()
-        .accept(work.tracks[frame.track],
-                {reinterpret_cast<const std::uint8_t*>(frame.bytes.data()), frame.bytes.size()},
-                arrival);
-    (*recording)->hand_over(false);
-  }
-  if (Status closed = (*recording)->close(); !closed) stop(closed.error().message);
-  if ((*recording)->totals().fate.points != work.frames.size()) stop("points are missing");
-}
-
-Case case_of(const std::string& name, const std::string& path, const std::function<void()>& write) {
-  return {name, [=] {
-            remove_bag(path);
-            ::sync();  // what the case before left to the kernel is not this one's work
-            Sample sample = timed(write);
-            sample.disk_bytes = static_cast<double>(fs::file_size(path));
-            remove_bag(path);
-            return sample;
-          }};
-}
-
-double ratio(const std::vector<Case>& cases, const std::vector<double>& rates,
-             const std::string& ours, const std::string& theirs) {
-  double a = 0.0;
-  double b = 0.0;
-  for (std::size_t i = 0; i < cases.size(); ++i) {
-    if (cases[i].name == ours) a = rates[i];
-    if (cases[i].name == theirs) b = rates[i];
-  }
-  return b == 0.0 ? 0.0 : a / b;
-}
-
-// What "first" asks of a workload (performance.md, Targets): our plain rate over theirs.
-struct Wanted {
-  double lcm;
-  double sqlite;  // 0: not asked
-};
-
-bool compare_writing(const Workload& work, const Arguments& arguments, Wanted wanted) {
-  const std::string path = arguments.folder + "/bag_bench.tmp";
+void compare_writing(Report& report, const Suite& suite, const std::vector<Peer>& formats) {
+  const Workload& work = suite.work;
+  Scratch scratch(report.arguments().folder, "write");
   std::vector<Case> cases;
-  cases.push_back(case_of("zbag", path, [&] { write_zbag(work, path, {Compression::kNone, 0}); }));
-  cases.push_back(case_of("zbag lz4", path, [&] {
-    write_zbag(work, path, {Compression::kLz4, 0});
-  }));
-  for (const Peer& peer : arguments.peers ? peers() : std::vector<Peer>()) {
-    cases.push_back(case_of(peer.name, path, [&work, path, peer] {
-      if (!peer.write(work, path)) stop(peer.name + " failed");
-    }));
+  cases.reserve(formats.size());
+  for (const Peer& format : formats) {
+    cases.push_back({format.name, [&] {
+                       scratch.clear();
+                       ::sync();  // what the case before left to the kernel is not this one's work
+                       Sample sample = timed([&] {
+                         if (!format.write(work, scratch.path())) stop(format.name + " failed");
+                       });
+                       sample.disk_bytes = scratch.bytes();
+                       scratch.clear();
+                       return sample;
+                     }});
   }
-  const std::vector<double> rates =
-      compare("writing " + work.name, cases, arguments.rounds, work.frames.size(), work.bytes());
-  bool holds = true;
-  const double to_lcm = ratio(cases, rates, "zbag", "LCM event log");
-  const double to_sqlite = ratio(cases, rates, "zbag", "SQLite fast");
-  if (to_lcm > 0.0)
-    holds = claim(work.name + ": zbag / LCM event log", to_lcm, wanted.lcm) && holds;
-  if (to_sqlite > 0.0 && wanted.sqlite > 0.0)
-    holds = claim(work.name + ": zbag / SQLite fast", to_sqlite, wanted.sqlite) && holds;
-  return holds;
+  const Table table =
+      report.compare("writing " + work.name, cases, work.frames.size(), work.bytes());
+  claim(report, table, suite.writing);
 }
 
-std::uint64_t scan(const BagReader& reader, const BagReader::Selection& selection) {
-  Result<BagCursor> cursor = reader.cursor(selection);
-  if (!cursor) stop(cursor.error().message);
-  std::uint64_t points = 0;
-  while (true) {
-    const Result<std::optional<PointView>> point = cursor->next();
-    if (!point) stop(point.error().message);
-    if (!*point) return points;
-    ++points;
+// A file of each format that can read, open.
+struct Opened {
+  std::string name;
+  std::unique_ptr<Scratch> scratch;
+  std::unique_ptr<PeerReader> reader;  // closes before the scratch goes
+};
+
+std::vector<Opened> write_and_open(const Workload& work, const std::vector<Peer>& formats,
+                                   const std::string& folder) {
+  std::vector<Opened> opened;
+  for (const Peer& format : formats) {
+    if (!format.open) continue;
+    auto scratch = std::make_unique<Scratch>(folder, format.name);
+    if (!format.write(work, scratch->path())) stop(format.name + " failed");
+    std::unique_ptr<PeerReader> reader = format.open(work, scratch->path());
+    if (!reader) stop(format.name + " does not open what it wrote");
+    opened.push_back({format.name, std::move(scratch), std::move(reader)});
   }
+  return opened;
 }
 
-// Reading has no peer yet: rates of ours, for before and after.
-void show_reading(const Workload& work, const Arguments& arguments) {
-  const std::string path = arguments.folder + "/bag_bench.tmp";
-  remove_bag(path);
-  write_zbag(work, path, {Compression::kNone, 0});
-  Result<BagReader> reader = BagReader::open(path);
-  if (!reader) stop(reader.error().message);
-  const BagReader::Selection all;
-  BagReader::Selection one;
-  one.track = work.tracks.front();
-  BagReader::Selection percent = one;
+// Every format reads the same selections and must meet the very messages the workload has there.
+void compare_selections(Report& report, const std::string& title, const Workload& work,
+                        const std::vector<Opened>& formats,
+                        const std::vector<Selection>& selections,
+                        const std::vector<Target>& targets) {
+  Visited wanted;
+  double bytes = 0.0;
+  for (const Selection& selection : selections) {
+    for (const Workload::Frame& frame : work.frames) {
+      if (!selection.has(frame.track, frame.ts_ns)) continue;
+      wanted.add(frame.bytes.data(), frame.bytes.size());
+      bytes += static_cast<double>(frame.bytes.size());
+    }
+  }
+  if (wanted.messages == 0) return;  // a workload scaled down to nothing
+  std::vector<Case> cases;
+  cases.reserve(formats.size());
+  for (const Opened& format : formats) {
+    cases.push_back({format.name, [&] {
+                       Visited visited;
+                       Sample sample = timed([&] {
+                         for (const Selection& selection : selections)
+                           if (!format.reader->read(selection, visited))
+                             stop(format.name + " does not read");
+                       });
+                       if (visited != wanted)
+                         stop(fmt::format("{}, {}: {} messages of {}, or other bytes", title,
+                                          format.name, visited.messages, wanted.messages));
+                       sample.disk_bytes = format.scratch->bytes();
+                       return sample;
+                     }});
+  }
+  claim(report, report.compare(title, cases, wanted.messages, bytes), targets);
+}
+
+void compare_reading(Report& report, Suite& suite, const std::vector<Peer>& formats) {
+  // All the files at once must stay in memory: reading is measured warm.
+  constexpr double kBytesMax = 600e6;
+  Workload& work = suite.work;
+  const double share = std::min(1.0, kBytesMax / work.bytes());
+  work.frames.resize(static_cast<std::size_t>(share * static_cast<double>(work.frames.size())));
+
+  const std::vector<Opened> opened = write_and_open(work, formats, report.arguments().folder);
+  const std::string title = "reading " + work.name;
+  compare_selections(report, title + ": all", work, opened, {Selection()}, suite.reading_all);
+  compare_selections(report, title + ": one track", work, opened, {{.track = 0}},
+                     suite.reading_track);
+  // One such range is a matter of microseconds, and where it lies decides what it costs.
+  constexpr std::int64_t kPlaces = 20;
+  std::vector<Selection> percents;
   const std::int64_t first = work.frames.front().ts_ns;
   const std::int64_t span = work.frames.back().ts_ns - first;
-  percent.range = {first + span / 2, first + span / 2 + span / 100};
-  const std::uint64_t one_points = scan(*reader, one);
-  const std::uint64_t percent_points = scan(*reader, percent);
-  const auto per_message = work.bytes() / static_cast<double>(work.frames.size());
-  const auto read = [&](const BagReader::Selection& selection) {
-    return [&] { return timed([&] { static_cast<void>(scan(*reader, selection)); }); };
-  };
-  compare("reading " + work.name + ": all", {{"zbag", read(all)}}, arguments.rounds,
-          work.frames.size(), work.bytes());
-  compare("reading " + work.name + ": one track", {{"zbag", read(one)}}, arguments.rounds,
-          one_points, per_message * static_cast<double>(one_points));
-  compare("reading " + work.name + ": 1 % of one track", {{"zbag", read(percent)}},
-          arguments.rounds, percent_points, per_message * static_cast<double>(percent_points));
-  remove_bag(path);
+  for (std::int64_t place = 0; place < kPlaces; ++place) {
+    const std::int64_t start = first + span * (2 * place + 1) / (2 * kPlaces);
+    percents.push_back({.track = static_cast<std::uint32_t>(place) %
+                                 static_cast<std::uint32_t>(work.tracks.size()),
+                        .first_ns = start,
+                        .limit_ns = start + span / 100});
+  }
+  compare_selections(report, title + ": 1 % of one track, 20 places", work, opened, percents,
+                     suite.reading_percent);
 }
 
-int run(const Arguments& arguments) {
-  const auto scaled = [&](std::size_t frames) {
-    return static_cast<std::size_t>(static_cast<double>(frames) * arguments.scale);
-  };
-  const auto wants = [&](const char* name) {
-    return arguments.only.empty() || arguments.only == name;
-  };
-  bool holds = true;
-  if (wants("W1")) {
-    const Workload work = w1_small(scaled(1'000'000));
-    holds = compare_writing(work, arguments, {1.05, 2.0}) && holds;
-    show_reading(work, arguments);
-  }
-  if (wants("W2"))
-    holds = compare_writing(w2_medium(scaled(100'000)), arguments, {0.84, 0.0}) && holds;
-  if (wants("W3"))
-    holds = compare_writing(w3_large(scaled(1'500)), arguments, {0.58, 0.0}) && holds;
-  return holds ? 0 : 1;
+void run(Report& report, Suite suite) {
+  std::vector<Peer> formats = ours();
+  if (report.arguments().peers)
+    for (Peer& peer : peers()) formats.push_back(std::move(peer));
+  compare_writing(report, suite, formats);
+  compare_reading(report, suite, formats);
 }
 
 }  // namespace
 }  // namespace zbag::bench
 
 int main(int argc, char** argv) {
-  mallopt(M_MMAP_THRESHOLD, 64 << 20);  // as the zbag command does
-  mallopt(M_TRIM_THRESHOLD, 256 << 20);
-  zbag::bench::Arguments arguments;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const std::string_view option(argv[i]);
-    if (option == "--rounds") arguments.rounds = std::atoi(argv[i + 1]);
-    if (option == "--scale") arguments.scale = std::atof(argv[i + 1]);
-    if (option == "--peers") arguments.peers = std::string_view(argv[i + 1]) != "no";
-    if (option == "--only") arguments.only = argv[i + 1];
-    if (option == "--dir") arguments.folder = argv[i + 1];
-  }
-  return zbag::bench::run(arguments);
+  using namespace zbag::bench;
+  const Arguments arguments = begin(argc, argv, "Writing and reading bags beside other formats.");
+  Report report(arguments);
+  if (arguments.wants("W1")) run(report, suite_w1(arguments.scaled(kW1Frames)));
+  if (arguments.wants("W2")) run(report, suite_w2(arguments.scaled(kW2Frames)));
+  if (arguments.wants("W3")) run(report, suite_w3(arguments.scaled(kW3Frames)));
+  return report.finish();
 }

@@ -1,18 +1,16 @@
 // The bus: cost of an append, recording end to end beside bare ZeroMQ, timing of a replay.
 //
-//   bus_bench [--rounds N] [--dir FOLDER] [--scale S] [--only W2]
+//   bus_bench [--rounds N] [--dir FOLDER] [--scale S] [--only W1] [--json FILE]
 
 #include <fmt/format.h>
-#include <malloc.h>
 #include <zmq.h>
 
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <string_view>
 
 #include "benchmarks/child.hpp"
-#include "benchmarks/measure.hpp"
+#include "benchmarks/report.hpp"
 #include "benchmarks/workloads.hpp"
 #include "bus/broker.hpp"
 #include "bus/session.hpp"
@@ -25,18 +23,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
-
-struct Arguments {
-  int rounds = 5;
-  double scale = 1.0;
-  std::string folder = fs::temp_directory_path().string();
-  std::string only;  // the workload to send end to end; empty: all, and the rest
-};
-
-[[noreturn]] void stop(const std::string& why) {
-  fmt::print(stderr, "bus_bench: {}\n", why);
-  std::exit(1);
-}
 
 std::span<const std::uint8_t> bytes_of(const std::string& text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
@@ -72,7 +58,7 @@ void append_ten(T& track, int i) {
                                   {"qz", x}}));
 }
 
-bool show_append() {
+void show_append(Report& report) {
   Child broker([](const Child::Say& say) {
     Context context;
     Result<Broker> bound = Broker::bind(
@@ -96,8 +82,8 @@ bool show_append() {
              enabled.median, enabled.low, enabled.high);
   fmt::print("the same, session disabled:                median {:.1f} ns [{:.1f} - {:.1f}]\n",
              disabled.median, disabled.low, disabled.high);
-  const bool fast = claim("2 us / append", 2000.0 / enabled.median, 1.0);
-  return claim("20 ns / disabled append", 20.0 / std::max(0.01, disabled.median), 1.0) && fast;
+  report.claim("2 us / append", 2000.0 / enabled.median, 1.0);
+  report.claim("20 ns / disabled append", 20.0 / std::max(0.01, disabled.median), 1.0);
 }
 
 // Sends the whole workload through one blocking socket.
@@ -183,14 +169,15 @@ Sample run_recorder(const Workload& work, const std::string& folder) {
   return sample;
 }
 
-bool compare_end_to_end(const Workload& work, const Arguments& arguments, double wanted) {
+void compare_end_to_end(const Workload& work, Report& report, std::optional<double> wanted) {
+  const std::string& folder = report.arguments().folder;
   const std::vector<Case> cases = {
-      {"bare ZeroMQ, ipc", [&] { return run_bare(work, arguments.folder); }},
-      {"recorded, durable", [&] { return run_recorder(work, arguments.folder); }}};
-  const std::vector<double> rates = compare("end to end, two processes, " + work.name, cases,
-                                            arguments.rounds, work.frames.size(), work.bytes());
-  return wanted == 0.0 ||
-         claim(work.name + ": recorded without loss / bare ZeroMQ", rates[1] / rates[0], wanted);
+      {"bare ZeroMQ, ipc", [&] { return run_bare(work, folder); }},
+      {"recorded, durable", [&] { return run_recorder(work, folder); }}};
+  const Table table = report.compare("end to end, two processes, " + work.name, cases,
+                                     work.frames.size(), work.bytes());
+  report.claim(work.name + ": recorded without loss / bare ZeroMQ", table.ratio(table.rows[1]),
+               wanted);
 }
 
 // Takes frames and forgets them.
@@ -202,8 +189,8 @@ class NullSink : public FrameSink {
   Status close() override { return {}; }
 };
 
-void show_replay(const Arguments& arguments) {
-  const std::string path = arguments.folder + "/bus_bench.zbag";
+void show_replay(const std::string& folder) {
+  const std::string path = folder + "/bus_bench.zbag";
   fs::remove(path);
   {
     Result<std::unique_ptr<Session>> bag = open_bag_session(path, {});
@@ -229,39 +216,20 @@ void show_replay(const Arguments& arguments) {
   fs::remove(path + "-lock");
 }
 
-int run(const Arguments& arguments) {
-  const auto scaled = [&](std::size_t frames) {
-    return static_cast<std::size_t>(static_cast<double>(frames) * arguments.scale);
-  };
-  const auto wants = [&](const char* name) {
-    return arguments.only.empty() || arguments.only == name;
-  };
-  bool holds = true;
-  if (arguments.only.empty()) {
-    holds = show_append();
-    show_replay(arguments);
-  }
-  if (wants("W1"))
-    holds = compare_end_to_end(w1_small(scaled(1'000'000)), arguments, 0.6) && holds;
-  if (wants("W2"))
-    holds = compare_end_to_end(w2_medium(scaled(100'000)), arguments, 0.5) && holds;
-  if (wants("W3")) compare_end_to_end(w3_large(scaled(1'500)), arguments, 0.0);
-  return holds ? 0 : 1;
-}
-
 }  // namespace
 }  // namespace zbag::bench
 
 int main(int argc, char** argv) {
-  mallopt(M_MMAP_THRESHOLD, 64 << 20);  // as the zbag command does
-  mallopt(M_TRIM_THRESHOLD, 256 << 20);
-  zbag::bench::Arguments arguments;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const std::string_view option(argv[i]);
-    if (option == "--rounds") arguments.rounds = std::atoi(argv[i + 1]);
-    if (option == "--scale") arguments.scale = std::atof(argv[i + 1]);
-    if (option == "--only") arguments.only = argv[i + 1];
-    if (option == "--dir") arguments.folder = argv[i + 1];
+  using namespace zbag::bench;
+  const Arguments arguments = begin(argc, argv, "Appends, recording end to end, replay timing.");
+  Report report(arguments);
+  if (arguments.only.empty()) {
+    show_append(report);
+    show_replay(arguments.folder);
   }
-  return zbag::bench::run(arguments);
+  if (arguments.wants("W1")) compare_end_to_end(w1_small(arguments.scaled(kW1Frames)), report, 0.6);
+  if (arguments.wants("W2"))
+    compare_end_to_end(w2_medium(arguments.scaled(kW2Frames)), report, 0.5);
+  if (arguments.wants("W3")) compare_end_to_end(w3_large(arguments.scaled(kW3Frames)), report, {});
+  return report.finish();
 }

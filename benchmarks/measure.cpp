@@ -1,11 +1,9 @@
 #include "benchmarks/measure.hpp"
 
-#include <fmt/format.h>
 #include <sys/resource.h>
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <numeric>
 #include <random>
 
@@ -38,8 +36,18 @@ Sample timed(const std::function<void()>& work) {
   return sample;
 }
 
-std::vector<double> compare(const std::string& title, const std::vector<Case>& cases, int rounds,
-                            std::uint64_t messages, double bytes) {
+const Table::Row* Table::find(std::string_view name) const {
+  const auto row = std::find_if(rows.begin(), rows.end(),
+                                [&](const Row& candidate) { return candidate.name == name; });
+  return row == rows.end() ? nullptr : &*row;
+}
+
+double Table::mb_per_second(const Row& row) const {
+  return row.rate.median * bytes / static_cast<double>(messages) / 1e6;
+}
+
+Table measure(const std::string& title, const std::vector<Case>& cases, int rounds,
+              std::uint64_t messages, double bytes) {
   std::vector<std::vector<Sample>> samples(cases.size());
   // Every round in another order: what a case finds (a disk still busy) depends on what ran before
   // it. The seed is fixed, so that runs can be compared.
@@ -53,11 +61,7 @@ std::vector<double> compare(const std::string& title, const std::vector<Case>& c
       samples[turn].push_back(cases[turn].run());
     }
   }
-  fmt::print("\n{} ({} messages, {:.0f} MB, {} interleaved rounds)\n", title, messages, bytes / 1e6,
-             rounds);
-  fmt::print("{:<26} {:>12} {:>20} {:>10} {:>8} {:>9} {:>7}\n", "", "kmsg/s", "[min - max]", "MB/s",
-             "CPU s", "disk MB", "ratio");
-  std::vector<double> rates;
+  Table table{title, messages, bytes, rounds, {}};
   for (std::size_t i = 0; i < cases.size(); ++i) {
     std::vector<double> per_second;
     std::vector<double> cpu;
@@ -65,22 +69,10 @@ std::vector<double> compare(const std::string& title, const std::vector<Case>& c
       per_second.push_back(static_cast<double>(messages) / sample.seconds);
       cpu.push_back(sample.cpu_seconds);
     }
-    const Spread rate = spread_of(per_second);
-    rates.push_back(rate.median);
-    fmt::print("{:<26} {:>12.1f} {:>20} {:>10.1f} {:>8.3f} {:>9.1f} {:>7.2f}\n", cases[i].name,
-               rate.median / 1e3, fmt::format("[{:.0f} - {:.0f}]", rate.low / 1e3, rate.high / 1e3),
-               rate.median * bytes / static_cast<double>(messages) / 1e6, spread_of(cpu).median,
-               samples[i].back().disk_bytes / 1e6, rate.median / rates.front());
-    std::fflush(stdout);
+    table.rows.push_back({cases[i].name, spread_of(per_second), spread_of(cpu).median,
+                          samples[i].back().disk_bytes});
   }
-  return rates;
-}
-
-bool claim(const std::string& what, double value, double at_least) {
-  const bool holds = value >= at_least;
-  fmt::print("  {:<58} {:>6.2f}  (wanted {:.2f}) {}\n", what, value, at_least,
-             holds ? "ok" : "MISSED");
-  return holds;
+  return table;
 }
 
 }  // namespace zbag::bench

@@ -1,4 +1,4 @@
-// Runs cases interleaved and prints medians with their spread.
+// Runs cases interleaved and holds their medians with the spread.
 //
 // The machines vary by 2-5x from run to run: only what ran in one interleaved set may be compared,
 // by median; below 1.3x the word is "level" (performance.md, How to measure here).
@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace zbag::bench {
@@ -37,13 +38,29 @@ Spread spread_of(std::vector<double> values);
 // Times `work` by wall clock and rusage.
 Sample timed(const std::function<void()>& work);
 
-// Runs every case `rounds` times, warm, in another order each round, and prints a table of
-// `messages` and `bytes` per second, CPU seconds and disk bytes, and each case's ratio to the first
-// by median wall time. Returns the medians of messages per second, by case.
-std::vector<double> compare(const std::string& title, const std::vector<Case>& cases, int rounds,
-                            std::uint64_t messages, double bytes);
+// The cases of one interleaved set; ratios are to the first.
+struct Table {
+  struct Row {
+    std::string name;
+    Spread rate;  // messages per second of wall time
+    double cpu_seconds = 0.0;
+    double disk_bytes = 0.0;
+  };
 
-// "ok" or "MISSED" beside a claim; returns whether it holds.
-bool claim(const std::string& what, double value, double at_least);
+  std::string title;
+  std::uint64_t messages = 0;
+  double bytes = 0.0;  // of frames as they travel
+  int rounds = 0;
+  std::vector<Row> rows;
+
+  const Row* find(std::string_view name) const;  // nullptr: it did not run
+  double ratio(const Row& row) const { return row.rate.median / rows.front().rate.median; }
+  double mb_per_second(const Row& row) const;
+};
+
+// Runs every case `rounds` times, warm, in another order each round. `messages` and `bytes` are
+// what one run of any case handles.
+Table measure(const std::string& title, const std::vector<Case>& cases, int rounds,
+              std::uint64_t messages, double bytes);
 
 }  // namespace zbag::bench

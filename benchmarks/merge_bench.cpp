@@ -1,14 +1,10 @@
 // The merge buffer alone: what gathering costs, without and with frames of equal stamps.
 //
-//   merge_bench [--rounds N]
+//   merge_bench [--rounds N] [--scale S] [--json FILE]
 
 #include <fmt/format.h>
-#include <malloc.h>
 
-#include <cstdlib>
-#include <string_view>
-
-#include "benchmarks/measure.hpp"
+#include "benchmarks/report.hpp"
 #include "benchmarks/workloads.hpp"
 #include "recorder/merge_buffer.hpp"
 
@@ -40,10 +36,8 @@ void gather(const Workload& work, std::size_t repeat) {
   }
   buffer.add(intake.take(), MergeBuffer::SteadyTime());
   points += buffer.take().points;
-  if (points != work.frames.size()) {
-    fmt::print(stderr, "merge_bench: {} points of {}\n", points, work.frames.size());
-    std::exit(1);
-  }
+  if (points != work.frames.size())
+    stop(fmt::format("{} points of {}", points, work.frames.size()));
 }
 
 }  // namespace
@@ -51,13 +45,12 @@ void gather(const Workload& work, std::size_t repeat) {
 
 int main(int argc, char** argv) {
   using namespace zbag::bench;
-  mallopt(M_MMAP_THRESHOLD, 64 << 20);
-  mallopt(M_TRIM_THRESHOLD, 256 << 20);
-  const int rounds = argc == 3 && std::string_view(argv[1]) == "--rounds" ? std::atoi(argv[2]) : 7;
-  const Workload work = w1_small();
-  compare("merge buffer, " + work.name,
-          {{"no equal stamps", [&] { return timed([&] { gather(work, 0); }); }},
-           {"10 % merged", [&] { return timed([&] { gather(work, 10); }); }}},
-          rounds, work.frames.size(), work.bytes());
-  return 0;
+  const Arguments arguments = begin(argc, argv, "The merge buffer alone.");
+  Report report(arguments);
+  const Workload work = w1_small(arguments.scaled(kW1Frames));
+  report.compare("merge buffer, " + work.name,
+                 {{"no equal stamps", [&] { return timed([&] { gather(work, 0); }); }},
+                  {"10 % merged", [&] { return timed([&] { gather(work, 10); }); }}},
+                 work.frames.size(), work.bytes());
+  return report.finish();
 }

@@ -7,7 +7,6 @@
 // sensors at 200 Hz). Lag is from publishing to a durable commit, taken once a millisecond.
 
 #include <fmt/format.h>
-#include <malloc.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -21,6 +20,7 @@
 
 #include "benchmarks/child.hpp"
 #include "benchmarks/measure.hpp"
+#include "benchmarks/program.hpp"
 #include "bus/session.hpp"
 #include "recorder/bag/bag_reader.hpp"
 #include "recorder/recorder.hpp"
@@ -55,11 +55,6 @@ const std::map<std::string, Profile>& profiles() {
         {12, 150, 40.0}}},
   };
   return kProfiles;
-}
-
-[[noreturn]] void stop(const std::string& why) {
-  fmt::print(stderr, "record_soak: {}\n", why);
-  std::exit(1);
 }
 
 // All publishers of one load share a process, a session and a timer, as a multi-sensor driver does.
@@ -191,8 +186,7 @@ void show(const std::string& name, Outcome outcome) {
 
 int main(int argc, char** argv) {
   using namespace zbag::bench;
-  mallopt(M_MMAP_THRESHOLD, 64 << 20);
-  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+  keep_memory();
   std::string profile = "small";
   double seconds = 10.0;
   std::string folder = fs::temp_directory_path().string();

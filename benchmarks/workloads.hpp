@@ -19,8 +19,13 @@ struct Workload {
   double bytes() const;       // of all frames
 };
 
-Workload w1_small(std::size_t frames = 1'000'000);  // 20 tracks, 13 keys, ten doubles: an IMU
-Workload w2_medium(std::size_t frames = 100'000);   // 10 tracks, 4 096 B: random-walk ranges as bin
-Workload w3_large(std::size_t frames = 1'500);      // 4 tracks, 1 MiB: camera frames as bin
+// How many frames the full workloads have.
+inline constexpr std::size_t kW1Frames = 1'000'000;
+inline constexpr std::size_t kW2Frames = 100'000;
+inline constexpr std::size_t kW3Frames = 1'500;
+
+Workload w1_small(std::size_t frames);   // 20 tracks, 13 keys, ten doubles: an IMU
+Workload w2_medium(std::size_t frames);  // 10 tracks, 4 096 B: random-walk ranges as bin
+Workload w3_large(std::size_t frames);   // 4 tracks, 1 MiB: camera frames as bin
 
 }  // namespace zbag::bench
