@@ -23,8 +23,8 @@ Suite suite_w1(std::size_t frames) {
                       {"zbag lz4", kLcm, {}, 1.0, "MCAP lz4 fastest", 1.0 / 159, 1.0 / 224, true},
                       {"zbag zstd", kLcm, {}, 1.0, "MCAP zstd", 1.0 / 110, 1.0 / 224, true}},
           .reading_all = {{"zbag", kLcm, 3.0, 5.0, "MCAP chunked", 1350, 489}},
-          .reading_track = {{"zbag", kRos, 10.0, 25.0, "MCAP chunked", 375, 253}},
-          .reading_percent = {{"zbag", kRos, 10.0, 25.0, "MCAP chunked", 1 / 0.41, 1 / 0.44}}};
+          .reading_track = {{"zbag", kSqlite, 10.0, 25.0, "MCAP chunked", 375, 91}},
+          .reading_percent = {{"zbag", kSqlite, 10.0, 25.0, "MCAP chunked", 1 / 0.41, 1 / 1.13}}};
 }
 
 // Reading was measured on W1 alone: for the others there is nothing to derive a target from.

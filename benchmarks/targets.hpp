@@ -7,8 +7,8 @@
 //   ours >= times * MCAP   is   ours >= times * (MCAP then / peer then) * peer now.
 //
 // Stand-ins are chosen for steadiness. LCM's log has neither cache nor tree: it moves with the
-// machine alone. For a track and a range it is ROS 1's bag, which has chunks and an index as MCAP
-// has.
+// machine alone. For a track and a range, where LCM has no index, it is SQLite: in five rounds
+// beside a busy compiler the range took it 0.97 - 1.11 of the median, ROS 1's bag 0.61 - 1.57.
 #pragma once
 
 #include <optional>
