@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Debian packages zbag is built and tested with, and nothing that is already there.
+# Installs the Debian packages zbag is built, tested and compared with, and nothing that is already
+# there.
 # Says nothing when there is nothing to do. Needs root (or sudo) only when something is missing.
 set -euo pipefail
 
@@ -13,9 +14,11 @@ packages=(
   nlohmann-json3-dev
   # the demo camera
   libjpeg62-turbo-dev
-  # tests and benchmarks; a second implementation of every format
-  libgtest-dev libgmock-dev libbenchmark-dev libsqlite3-dev liblcm-dev libglib2.0-dev
+  # tests; a second implementation of every format
+  libgtest-dev libgmock-dev libbenchmark-dev
   python3 python3-zmq python3-msgpack python3-lmdb xz-utils
+  # benchmarks: other formats
+  libsqlite3-dev liblcm-dev libglib2.0-dev librosbag-storage-dev librocksdb-dev
 )
 
 missing=()
