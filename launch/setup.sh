@@ -4,6 +4,8 @@
 # Says nothing when there is nothing to do. Needs root (or sudo) only when something is missing.
 set -euo pipefail
 
+"$(dirname "$0")/fetch_duckdb.sh"
+
 packages=(
   # compiler, build, checks
   g++ clang libclang-rt-14-dev cmake ninja-build ccache pkg-config clang-format clang-tidy git

@@ -80,7 +80,8 @@ std::vector<Peer> ros_bags();
 // RocksDB: a Put per message under [track, time], with a log that is not synced, not compressed.
 // Reading all goes by track, then time.
 Peer rocksdb_store();
-// DuckDB: one table, rows through the appender, a commit every 64 MB; read in order of rows.
+// DuckDB: one table, rows through the appender, a commit every 64 MB, a checkpoint in the end;
+// read in order of rows.
 Peer duckdb_table();
 
 }  // namespace zbag::bench
