@@ -14,7 +14,7 @@ Arguments begin(int argc, char** argv, const std::string& what) {
   Arguments arguments;
   arguments.folder = std::filesystem::temp_directory_path().string();
   CLI::App app(what);
-  app.option_defaults()->always_capture_default();
+  app.option_defaults()->always_capture_default()->take_last();  // compare.sh gives its own first
   app.add_option("--rounds", arguments.rounds, "interleaved rounds")->check(CLI::PositiveNumber);
   app.add_option("--scale", arguments.scale, "part of the full workloads")
       ->check(CLI::PositiveNumber);
