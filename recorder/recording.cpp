@@ -63,7 +63,9 @@ void Recording::push(Parcel parcel) {
       options_.overflow == Overflow::kBlock ? kIdleWait : std::chrono::milliseconds(0);
   while (!queue_.push_for(parcel, weight, patience)) {
     if (options_.overflow == Overflow::kBlock && !failure()) continue;
-    const bool drops_oldest = options_.overflow == Overflow::kDropOldest;
+    // News alone can wait for the next chunk: no points may go for them.
+    const bool is_news = parcel.chunk.arrivals.empty();
+    const bool drops_oldest = options_.overflow == Overflow::kDropOldest && !is_news;
     if (drops_oldest && queue_.is_empty()) {
       // All the memory is in the writer's hands. The newest chunk waits on top of it: the next one
       // finds it as the oldest.

@@ -109,6 +109,26 @@ Fields config_of(const Arguments& a) {
           {"subscribe_to", a.bus.urls.subscribe_to}};
 }
 
+Status check_numbers(const Arguments& a) {
+  struct Bounded {
+    const char* option;
+    double value;
+    double low;
+    double high;
+  };
+  for (const Bounded& number :
+       {Bounded{"buffer-mb", a.buffer_mb, 1.0, 1e6},
+        Bounded{"buffer-points", static_cast<double>(a.buffer_points), 1.0, 1e9},
+        Bounded{"flush-interval", a.flush_interval_seconds, 0.001, 1e6},
+        Bounded{"min-free", a.min_free_mb, 0.0, 1e12},
+        Bounded{"sync-idle", a.sync_idle_ms.value_or(1.0), 1.0, 3'600'000.0},
+        Bounded{"duration", a.duration_seconds, 0.0, 1e9}}) {
+    if (Status status = check_number(number.option, number.value, number.low, number.high); !status)
+      return status;
+  }
+  return {};
+}
+
 Result<Recorder::Options> parse(const Arguments& a) {
   Recorder::Options options;
   const Result<TrackFilter> filter = TrackFilter::parse(a.tracks, a.excluded);
@@ -140,22 +160,7 @@ Result<Recorder::Options> parse(const Arguments& a) {
                                           {"drop-oldest", Overflow::kDropOldest},
                                           {"drop-newest", Overflow::kDropNewest}});
   if (!overflow) return tl::unexpected(overflow.error());
-  struct Bounded {
-    const char* option;
-    double value;
-    double low;
-    double high;
-  };
-  for (const Bounded& number :
-       {Bounded{"buffer-mb", a.buffer_mb, 1.0, 1e6},
-        Bounded{"buffer-points", static_cast<double>(a.buffer_points), 1.0, 1e9},
-        Bounded{"flush-interval", a.flush_interval_seconds, 0.001, 1e6},
-        Bounded{"min-free", a.min_free_mb, 0.0, 1e12},
-        Bounded{"sync-idle", a.sync_idle_ms.value_or(1.0), 1.0, 3'600'000.0},
-        Bounded{"duration", a.duration_seconds, 0.0, 1e9}}) {
-    if (Status status = check_number(number.option, number.value, number.low, number.high); !status)
-      return tl::unexpected(status.error());
-  }
+  if (Status numbers = check_numbers(a); !numbers) return tl::unexpected(numbers.error());
 
   Recording::Options& recording = options.recording;
   recording.intake.filter = *filter;
