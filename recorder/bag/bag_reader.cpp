@@ -46,6 +46,8 @@ PointView view_of(std::string_view track, const StoredPoint& point) {
   return view;
 }
 
+std::int64_t key_of(const BlockGroup::Entry& entry) { return entry.point->key; }
+
 // One track of a cursor: the group it is in and where.
 struct TrackPosition {
   std::string name;
@@ -226,23 +228,34 @@ Result<BagCursor> BagReader::cursor(const Selection& selection) const {
   state->file = file_;
   state->selection = selection;
   if (Status status = state->ensure_txn(); !status) return tl::unexpected(status.error());
-  const Status status = each_entry(
-      *state->txn, file_->tables().tracks, "", [&](const TableCursor::Item& item) -> Status {
-        Result<TrackRecord> record = TrackRecord::decode(item.key, item.value);
-        if (!record) return tl::unexpected(record.error());
-        const bool wanted = !selection.track.empty()
-                                ? record->name == selection.track
-                                : selection.all_tracks || selection.filter.matches(record->name);
-        if (!wanted || !record->first) return {};
-        TrackPosition track;
-        track.name = record->name;
-        track.id = record->id;
-        track.first_known = *record->first;
-        track.last_known = *record->last;
-        state->tracks.push_back(std::move(track));
-        return {};
-      });
-  if (!status) return tl::unexpected(status.error());
+  const auto take = [&](std::string_view name, std::string_view bytes) -> Status {
+    const Result<TrackRecord> record = TrackRecord::decode(name, bytes);
+    if (!record) return tl::unexpected(record.error());
+    if (!record->first) return {};
+    TrackPosition track;
+    track.name = record->name;
+    track.id = record->id;
+    track.first_known = *record->first;
+    track.last_known = *record->last;
+    state->tracks.push_back(std::move(track));
+    return {};
+  };
+  const Table tracks = file_->tables().tracks;
+  if (selection.track.empty()) {
+    const Status status =
+        each_entry(*state->txn, tracks, "", [&](const TableCursor::Item& item) -> Status {
+          const bool wanted = selection.all_tracks || selection.filter.matches(item.key);
+          return wanted ? take(item.key, item.value) : Status();
+        });
+    if (!status) return tl::unexpected(status.error());
+  } else {
+    const auto bytes = state->txn->get(tracks, selection.track);
+    if (!bytes) return tl::unexpected(bytes.error());
+    if (*bytes) {
+      if (Status status = take(selection.track, **bytes); !status)
+        return tl::unexpected(status.error());
+    }
+  }
   BagCursor cursor(std::move(state));
   cursor.seek(selection.range);
   return cursor;
@@ -307,13 +320,13 @@ Status BagCursor::State::load(TrackPosition& track) {
 
 // Forwards: the first entry at or behind the resume key that was not given out.
 Status BagCursor::State::settle(TrackPosition& track) {
-  track.at = 0;
   while (true) {
     const std::vector<BlockGroup::Entry>& entries = track.group->entries;
-    for (; track.at < entries.size(); ++track.at) {
-      const std::int64_t key = entries[track.at].point->key;
-      if (key < track.resume_key || track.was_given(entries[track.at], false)) continue;
-      track.is_done = key > selection.range.last;
+    const auto first = std::ranges::lower_bound(entries, track.resume_key, {}, &key_of);
+    for (track.at = static_cast<std::size_t>(first - entries.begin()); track.at < entries.size();
+         ++track.at) {
+      if (track.was_given(entries[track.at], false)) continue;
+      track.is_done = key_of(entries[track.at]) > selection.range.last;
       return {};
     }
     if (!track.group->next_start || track.group->next_start->first > selection.range.last) {
@@ -328,18 +341,17 @@ Status BagCursor::State::settle(TrackPosition& track) {
       track.resume_key = std::max(track.resume_key, next.first);
       return status;
     }
-    track.at = 0;
   }
 }
 
 Status BagCursor::State::settle_reverse(TrackPosition& track) {
   while (true) {
     const std::vector<BlockGroup::Entry>& entries = track.group->entries;
-    for (std::size_t i = entries.size(); i-- > 0;) {
-      const std::int64_t key = entries[i].point->key;
-      if (key > track.resume_key || track.was_given(entries[i], true)) continue;
+    const auto end = std::ranges::upper_bound(entries, track.resume_key, {}, &key_of);
+    for (auto i = static_cast<std::size_t>(end - entries.begin()); i-- > 0;) {
+      if (track.was_given(entries[i], true)) continue;
       track.at = i;
-      track.is_done = key < selection.range.first;
+      track.is_done = key_of(entries[i]) < selection.range.first;
       return {};
     }
     if (!track.group->start) {
