@@ -2,78 +2,23 @@
 
 #define XXH_INLINE_ALL  // the streaming state on the stack needs it
 #include <fmt/format.h>
-#include <lz4.h>
 #include <xxhash.h>
-#include <zstd.h>
 
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
 
+#include "recorder/bag/byte_io.hpp"
 #include "schemas/check.hpp"
 #include "schemas/timestamp.hpp"
 
 namespace zbag {
 namespace {
 
-static_assert(std::endian::native == std::endian::little,
-              "the format is little-endian, written as it lies");
 static_assert((kLonePayloadOffset + 16) % 64 == 0);
 
 constexpr std::size_t kChecksumOffset = 48;
-
-template <class T>
-void store(std::uint8_t*& at, T value) {
-  std::memcpy(at, &value, sizeof value);
-  at += sizeof value;
-}
-
-template <class T>
-T load(const std::uint8_t* at) {
-  T value;
-  std::memcpy(&value, at, sizeof value);
-  return value;
-}
-
-std::uint64_t zigzag(std::int64_t value) {
-  return static_cast<std::uint64_t>(value) << 1 ^ static_cast<std::uint64_t>(value >> 63);
-}
-std::int64_t unzigzag(std::uint64_t value) {
-  return static_cast<std::int64_t>(value >> 1) ^ -static_cast<std::int64_t>(value & 1);
-}
-// Differences of int64 wrap around: they are taken and undone in unsigned arithmetic.
-std::int64_t minus(std::int64_t a, std::int64_t b) {
-  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
-}
-std::int64_t plus(std::int64_t a, std::int64_t b) {
-  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
-}
-
-void push_varint(std::vector<std::uint8_t>& out, std::uint64_t value) {
-  while (value >= 0x80) {
-    out.push_back(static_cast<std::uint8_t>(value | 0x80u));
-    value >>= 7;
-  }
-  out.push_back(static_cast<std::uint8_t>(value));
-}
-
-std::size_t varint_bytes(std::uint64_t value) {
-  return (static_cast<std::size_t>(std::bit_width(value | 1u)) + 6) / 7;
-}
-
-void store_varint(std::uint8_t*& at, std::uint64_t value) {
-  while (value >= 0x80) {
-    *at++ = static_cast<std::uint8_t>(value | 0x80u);
-    value >>= 7;
-  }
-  *at++ = static_cast<std::uint8_t>(value);
-}
-
-void store_bytes(std::uint8_t*& at, const std::vector<std::uint8_t>& bytes) {
-  if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
-  at += bytes.size();
-}
 
 std::size_t map_header_bytes(std::uint32_t fields) {
   return fields < 16 ? 1 : fields <= 0xffff ? 3 : 5;
@@ -123,50 +68,9 @@ bool is_sealed(std::string_view value) {
 
 Error damaged(const char* what) { return {ErrorCode::kDamaged, fmt::format("block: {}", what)}; }
 
-// The body being decoded; every take checks before it moves.
-class Input {
- public:
-  explicit Input(std::span<const std::uint8_t> bytes)
-      : at_(bytes.data()), end_(at_ + bytes.size()) {}
-
-  std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
-  bool varint(std::uint64_t& value) {
-    value = 0;
-    for (unsigned shift = 0; shift < 64 && at_ < end_; shift += 7) {
-      const std::uint8_t byte = *at_++;
-      value |= static_cast<std::uint64_t>(byte & 0x7fu) << shift;
-      if (byte < 0x80) return true;
-    }
-    return false;
-  }
-  bool delta(std::int64_t& running) {
-    std::uint64_t value = 0;
-    if (!varint(value)) return false;
-    running = plus(running, unzigzag(value));
-    return true;
-  }
-  template <class T>
-  bool fixed(T& value) {
-    if (left() < sizeof value) return false;
-    value = load<T>(at_);
-    at_ += sizeof value;
-    return true;
-  }
-  bool take(std::size_t count, std::span<const std::uint8_t>& bytes) {
-    if (left() < count) return false;
-    bytes = {at_, count};
-    at_ += count;
-    return true;
-  }
-
- private:
-  const std::uint8_t* at_;
-  const std::uint8_t* end_;
-};
-
 using Points = std::vector<StoredPoint>;
 
-bool decode_keys(Input& in, const BlockHeader& header, Points& points) {
+bool decode_keys(ByteInput& in, const BlockHeader& header, Points& points) {
   std::int64_t key = header.first;
   points[0].key = key;
   for (std::size_t i = 1; i < points.size(); ++i) {
@@ -189,7 +93,7 @@ bool decode_keys(Input& in, const BlockHeader& header, Points& points) {
   return true;
 }
 
-bool decode_arrivals(Input& in, Points& points) {
+bool decode_arrivals(ByteInput& in, Points& points) {
   std::int64_t wall = 0;
   std::int64_t offset = 0;
   if (!in.fixed(wall)) return false;
@@ -207,7 +111,7 @@ bool decode_arrivals(Input& in, Points& points) {
   return true;
 }
 
-bool decode_sources(Input& in, Points& points) {
+bool decode_sources(ByteInput& in, Points& points) {
   std::uint64_t count = 0;
   if (!in.varint(count) || count > in.left() / 8) return false;
   std::vector<std::uint64_t> srcs(count);
@@ -225,7 +129,7 @@ bool decode_sources(Input& in, Points& points) {
   return true;
 }
 
-bool decode_seqs(Input& in, Points& points) {
+bool decode_seqs(ByteInput& in, Points& points) {
   std::uint8_t presence = 0;
   if (!in.fixed(presence) || presence > kMixed) return false;
   std::span<const std::uint8_t> flags;
@@ -240,7 +144,7 @@ bool decode_seqs(Input& in, Points& points) {
   return true;
 }
 
-bool decode_indices(Input& in, Points& points) {
+bool decode_indices(ByteInput& in, Points& points) {
   std::int64_t index = 0;
   for (StoredPoint& point : points) {
     if (!in.delta(index)) return false;
@@ -249,7 +153,7 @@ bool decode_indices(Input& in, Points& points) {
   return true;
 }
 
-bool decode_maps(Input& in, Points& points) {
+bool decode_maps(ByteInput& in, Points& points) {
   std::vector<std::uint64_t> lengths(points.size());
   for (std::uint64_t& length : lengths) {
     if (!in.varint(length)) return false;
@@ -385,21 +289,9 @@ void BlockEncoder::compress(CompressionSpec compression) {
   write_columns(at);
   write_rows(at);
   ZBAG_CHECK(at == raw_.data() + raw_bytes);
-  const std::size_t room =
-      compression.kind == Compression::kLz4
-          ? static_cast<std::size_t>(LZ4_compressBound(static_cast<int>(raw_bytes)))
-          : ZSTD_compressBound(raw_bytes);
-  if (compressed_.size() < room) compressed_.resize(room);
-  std::size_t size = 0;
-  if (compression.kind == Compression::kLz4) {
-    size = static_cast<std::size_t>(LZ4_compress_default(
-        reinterpret_cast<const char*>(raw_.data()), reinterpret_cast<char*>(compressed_.data()),
-        static_cast<int>(raw_bytes), static_cast<int>(room)));
-  } else {
-    size = ZSTD_compress(compressed_.data(), room, raw_.data(), raw_bytes, compression.level);
-    if (ZSTD_isError(size) != 0) size = 0;
-  }
-  if (size == 0 || size >= raw_bytes) return;
+  compressed_.clear();
+  const std::size_t size = compressor_.append({raw_.data(), raw_bytes}, compression, compressed_);
+  if (size == 0) return;
   prepared_.compression = compression.kind;
   prepared_.stored_bytes = static_cast<std::uint32_t>(size);
 }
@@ -515,17 +407,10 @@ Result<Block> Block::open(std::string_view value) {
   std::span<const std::uint8_t> body(stored, header->stored_bytes);
   if (header->compression != Compression::kNone) {
     block.raw_ = std::make_unique_for_overwrite<std::uint8_t[]>(header->raw_bytes);
-    std::size_t got = 0;
-    if (header->compression == Compression::kLz4) {
-      const int size = LZ4_decompress_safe(
-          reinterpret_cast<const char*>(stored), reinterpret_cast<char*>(block.raw_.get()),
-          static_cast<int>(header->stored_bytes), static_cast<int>(header->raw_bytes));
-      got = size < 0 ? 0 : static_cast<std::size_t>(size);
-    } else {
-      got = ZSTD_decompress(block.raw_.get(), header->raw_bytes, stored, header->stored_bytes);
-    }
-    if (got != header->raw_bytes) return tl::unexpected(damaged("does not decompress"));
-    body = {block.raw_.get(), header->raw_bytes};
+    const std::span raw(block.raw_.get(), header->raw_bytes);
+    if (!decompress(header->compression, body, raw))
+      return tl::unexpected(damaged("does not decompress"));
+    body = raw;
   } else if (header->raw_bytes != header->stored_bytes) {
     return tl::unexpected(damaged("wrong size"));
   }
@@ -535,7 +420,7 @@ Result<Block> Block::open(std::string_view value) {
 }
 
 Status Block::decode_rows(std::span<const std::uint8_t> body) {
-  Input in(body);
+  ByteInput in(body);
   points_.resize(header_.count);
   const bool whole = decode_keys(in, header_, points_) && decode_arrivals(in, points_) &&
                      decode_sources(in, points_) && decode_seqs(in, points_) &&

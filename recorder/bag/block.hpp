@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "recorder/bag/compression.hpp"
 #include "schemas/frame_scan.hpp"
 #include "schemas/result.hpp"
 
@@ -20,12 +21,6 @@ namespace zbag {
 
 // On disk: append only.
 enum class Codec : std::uint8_t { kRows = 0 };
-enum class Compression : std::uint8_t { kNone = 0, kLz4 = 1, kZstd = 2 };
-
-struct CompressionSpec {
-  Compression kind = Compression::kLz4;
-  int level = 1;  // zstd only
-};
 
 inline constexpr std::uint32_t kBlockMagic = 0x314b425a;  // "ZBK1" as little-endian bytes
 inline constexpr std::size_t kBlockHeaderBytes = 64;
@@ -129,6 +124,7 @@ class BlockEncoder {
   std::size_t with_seq_ = 0;
   std::int64_t last_seq_ = 0;
   BlockHeader prepared_;
+  Compressor compressor_;
   std::vector<std::uint8_t> raw_;         // the body before compression
   std::vector<std::uint8_t> compressed_;  // and after
   std::vector<std::uint8_t> out_;

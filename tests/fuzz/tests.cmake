@@ -35,7 +35,7 @@ else()
   zbag_fuzz(decode_frame
     SOURCES schemas/frame.cpp schemas/frame_scan.cpp schemas/timestamp.cpp)
   zbag_fuzz(block
-    SOURCES recorder/bag/block.cpp schemas/frame.cpp schemas/frame_scan.cpp schemas/timestamp.cpp
+    SOURCES recorder/bag/block.cpp recorder/bag/compression.cpp schemas/frame.cpp schemas/frame_scan.cpp schemas/timestamp.cpp
     LIBS xxhash lz4 zstd fmt)
   zbag_fuzz(track_filter SOURCES schemas/track_name.cpp LIBS fmt)
 endif()

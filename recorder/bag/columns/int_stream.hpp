@@ -1,0 +1,48 @@
+// A sequence of 64-bit integers as few bytes: what every numeric column ends as (FORMAT.md, Integer
+// streams).
+//
+// The encoder measures what differences and packing would cost and takes the cheapest; it looks at
+// each value a few times and allocates nothing once its buffers have grown. All arithmetic wraps
+// around 2^64, so every bit pattern survives, signed or unsigned.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "recorder/bag/byte_io.hpp"
+
+namespace zbag {
+
+// What the bytes meet afterwards: an entropy coder (zstd) makes little of sparse byte planes that
+// lz4 or nothing would leave as they are.
+enum class Squeeze : std::uint8_t { kPack, kEntropy };
+
+// Not thread-safe; reused from column to column.
+class IntStreamEncoder {
+ public:
+  // Appends `values` to `out`. `stride` is how many values a point has, 1 when that varies: arrays
+  // of equal length are also tried element by element against the point before.
+  // REQUIRES: stride > 0 divides the number of values.
+  void encode(std::span<const std::uint64_t> values, std::size_t stride, Squeeze squeeze,
+              Bytes& out);
+
+ private:
+  struct Plan;
+  Plan plan_numbers(std::span<const std::uint64_t> values, std::size_t stride, Squeeze squeeze);
+  std::span<const std::uint64_t> residuals(std::span<const std::uint64_t> values, const Plan& plan,
+                                           std::vector<std::uint64_t>& room) const;
+  void write_numbers(std::span<const std::uint64_t> values, const Plan& plan, Bytes& out);
+  bool find_distinct(std::span<const std::uint64_t> values);
+  void write_dictionary(std::span<const std::uint64_t> values, Squeeze squeeze, Bytes& out);
+
+  std::vector<std::uint64_t> residuals_;
+  std::vector<std::uint64_t> distinct_;  // ascending
+  std::vector<std::uint64_t> codes_;
+};
+
+// Fills `out` with the stream at `in`, `stride` as it was encoded with. False when the bytes are
+// no such stream. REQUIRES: stride > 0 divides out.size().
+bool decode_ints(ByteInput& in, std::size_t stride, std::span<std::uint64_t> out);
+
+}  // namespace zbag
