@@ -574,6 +574,12 @@ ScanOutcome scan_frame(std::span<const std::uint8_t> bytes) {
   return outcome;
 }
 
+std::optional<std::size_t> value_size(std::span<const std::uint8_t> bytes) {
+  Input input{bytes.data(), bytes.data() + bytes.size()};
+  if (skip_value(input, 0)) return std::nullopt;
+  return bytes.size() - input.left();
+}
+
 std::optional<PairBytes> PairWalk::next() {
   if (left_ == 0) return std::nullopt;
   --left_;

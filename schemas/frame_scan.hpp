@@ -88,6 +88,9 @@ struct PairBytes {
 // The type of an encoded value as `info` shows it: "float64", "float64[]", "bin", "map"...
 std::string type_text(std::span<const std::uint8_t> value);
 
+// How many bytes the value that `bytes` begins with takes; nullopt when it is malformed.
+std::optional<std::size_t> value_size(std::span<const std::uint8_t> bytes);
+
 // Walks the pairs of a sequence of `count` pairs that scan_frame() has passed.
 // REQUIRES: the bytes were validated; the views refer to them.
 class PairWalk {

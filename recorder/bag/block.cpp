@@ -192,8 +192,8 @@ void BlockEncoder::own_rows(std::size_t from, std::string& arena) {
 
 std::size_t BlockEncoder::bytes_with(const RowPoint& point) const {
   // Six varints of ten bytes, a double with its position, a new publisher, a presence flag.
-  constexpr std::size_t kColumnsMax = 6 * 10 + 18 + 8 + 1;
-  return kBlockHeaderBytes + body_bytes() + point.pairs_bytes + 5 + kColumnsMax;
+  constexpr std::size_t kPointBytesMax = 6 * 10 + 18 + 8 + 1;
+  return kBlockHeaderBytes + body_bytes() + point.pairs_bytes + 5 + kPointBytesMax;
 }
 
 void BlockEncoder::add(const RowPoint& point, bool indexed) {
@@ -281,8 +281,29 @@ void BlockEncoder::write_rows(std::uint8_t*& at) const {
   }
 }
 
-// Fills compressed_ when that is asked for and worth it.
+// Takes the smaller of both codecs, or the one that was smaller lately.
 void BlockEncoder::compress(CompressionSpec compression) {
+  constexpr std::uint32_t kCompareEvery = 16;
+  constexpr std::size_t kColumnsPointsMin = 8;  // of fewer the directory is most of the block
+  if (!uses_columns_ || points_.size() < kColumnsPointsMin ||
+      prepared_.raw_bytes > kColumnsRawBytesMax) {
+    compress_rows(compression);
+    return;
+  }
+  Preference& preference = preferences_[prepared_.track % preferences_.size()];
+  if (preference.track != prepared_.track) preference = {.track = prepared_.track};
+  const bool compares = preference.blocks == 0;
+  preference.blocks = (preference.blocks + 1) % kCompareEvery;
+  if (!compares) {
+    if (!preference.columns || !compress_columns(compression)) compress_rows(compression);
+    return;
+  }
+  compress_rows(compression);
+  preference.columns = compress_columns(compression);
+}
+
+// Takes rows for the body if they become smaller by compression.
+bool BlockEncoder::compress_rows(CompressionSpec compression) {
   const std::size_t raw_bytes = prepared_.raw_bytes;
   if (raw_.size() < raw_bytes) raw_.resize(raw_bytes);
   std::uint8_t* at = raw_.data();
@@ -291,9 +312,29 @@ void BlockEncoder::compress(CompressionSpec compression) {
   ZBAG_CHECK(at == raw_.data() + raw_bytes);
   compressed_.clear();
   const std::size_t size = compressor_.append({raw_.data(), raw_bytes}, compression, compressed_);
-  if (size == 0) return;
+  if (size == 0) return false;
+  stored_ = compressed_;
   prepared_.compression = compression.kind;
   prepared_.stored_bytes = static_cast<std::uint32_t>(size);
+  return true;
+}
+
+// Takes columns for the body if they can be made and are smaller than what it is now.
+bool BlockEncoder::compress_columns(CompressionSpec compression) {
+  columns_.clear();
+  for (const RowPoint& point : points_) {
+    if (!columns_.add(point.map())) return false;
+  }
+  point_columns_.clear();
+  const Squeeze squeeze = squeeze_for(compression);
+  point_streams_.encode(points_, (prepared_.flags & kBlockIndexed) != 0, squeeze, point_columns_);
+  const auto body = columns_.encode(point_columns_, compression, prepared_.raw_bytes);
+  if (body.empty() || body.size() >= prepared_.stored_bytes) return false;
+  stored_ = body;
+  prepared_.codec = Codec::kColumns;
+  prepared_.compression = compression.kind;
+  prepared_.stored_bytes = static_cast<std::uint32_t>(body.size());
+  return true;
 }
 
 std::size_t BlockEncoder::prepare(BlockHeader header, CompressionSpec compression) {
@@ -304,7 +345,9 @@ std::size_t BlockEncoder::prepare(BlockHeader header, CompressionSpec compressio
   prepared_.count = static_cast<std::uint32_t>(points_.size());
   prepared_.first = points_.front().key;
   prepared_.last = points_.back().key;
+  prepared_.codec = Codec::kRows;
   prepared_.compression = Compression::kNone;
+  stored_ = {};
   prepared_.raw_bytes = prepared_.stored_bytes = static_cast<std::uint32_t>(raw_bytes);
   if (compression.kind != Compression::kNone) compress(compression);
   return kBlockHeaderBytes + prepared_.stored_bytes;
@@ -314,12 +357,12 @@ void BlockEncoder::write_to(std::span<std::uint8_t> out) const {
   ZBAG_CHECK(out.size() == kBlockHeaderBytes + prepared_.stored_bytes);
   write_header(out.data(), prepared_);
   std::uint8_t* at = out.data() + kBlockHeaderBytes;
-  if (prepared_.compression == Compression::kNone) {
+  if (stored_.empty()) {
     write_columns(at);
     write_rows(at);
     ZBAG_CHECK(at == out.data() + out.size());
   } else {
-    std::memcpy(at, compressed_.data(), prepared_.stored_bytes);
+    store_bytes(at, stored_);
   }
   seal(out);
 }
@@ -363,7 +406,7 @@ Result<BlockHeader> Block::read_header(std::string_view value) {
   if (value.size() < kBlockHeaderBytes || load<std::uint32_t>(at) != kBlockMagic) {
     return tl::unexpected(damaged("not a block"));
   }
-  if (at[4] != 1 || at[5] > static_cast<std::uint8_t>(Codec::kRows) ||
+  if (at[4] != 1 || at[5] > static_cast<std::uint8_t>(Codec::kColumns) ||
       at[6] > static_cast<std::uint8_t>(Compression::kZstd)) {
     return fail(ErrorCode::kNewerFormat,
                 fmt::format("block format {}, codec {}, compression {}: written by a newer "
@@ -405,6 +448,11 @@ Result<Block> Block::open(std::string_view value) {
   const auto* const stored =
       reinterpret_cast<const std::uint8_t*>(value.data()) + kBlockHeaderBytes;
   std::span<const std::uint8_t> body(stored, header->stored_bytes);
+  if (header->codec == Codec::kColumns) {
+    status = block.decode_columns(body);
+    if (!status) return tl::unexpected(status.error());
+    return block;
+  }
   if (header->compression != Compression::kNone) {
     block.raw_ = std::make_unique_for_overwrite<std::uint8_t[]>(header->raw_bytes);
     const std::span raw(block.raw_.get(), header->raw_bytes);
@@ -427,6 +475,24 @@ Status Block::decode_rows(std::span<const std::uint8_t> body) {
                      ((header_.flags & kBlockIndexed) == 0 || decode_indices(in, points_)) &&
                      decode_maps(in, points_);
   if (!whole) return tl::unexpected(damaged("does not decode"));
+  return {};
+}
+
+Status Block::decode_columns(std::span<const std::uint8_t> bytes) {
+  std::optional<ColumnsBody> body =
+      ColumnsBody::open(bytes, header_.compression, header_.count, header_.raw_bytes);
+  std::vector<std::size_t> lengths;
+  points_.resize(body ? header_.count : 0);
+  const bool whole = body &&
+                     decode_point_streams(body->point_columns(), header_.first, header_.last,
+                                          (header_.flags & kBlockIndexed) != 0, points_) &&
+                     body->read_maps(maps_, lengths);
+  if (!whole) return tl::unexpected(damaged("does not decode"));
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < points_.size(); ++i) {
+    points_[i].map = std::span(maps_).subspan(at, lengths[i]);
+    at += lengths[i];
+  }
   return {};
 }
 

@@ -6,6 +6,7 @@
 // Nothing here touches a file. Not thread-safe.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -13,14 +14,16 @@
 #include <string_view>
 #include <vector>
 
+#include "recorder/bag/block_point.hpp"
+#include "recorder/bag/columns/columns_body.hpp"
+#include "recorder/bag/columns/point_streams.hpp"
 #include "recorder/bag/compression.hpp"
-#include "schemas/frame_scan.hpp"
 #include "schemas/result.hpp"
 
 namespace zbag {
 
 // On disk: append only.
-enum class Codec : std::uint8_t { kRows = 0 };
+enum class Codec : std::uint8_t { kRows = 0, kColumns = 1 };
 
 inline constexpr std::uint32_t kBlockMagic = 0x314b425a;  // "ZBK1" as little-endian bytes
 inline constexpr std::size_t kBlockHeaderBytes = 64;
@@ -32,40 +35,6 @@ enum BlockFlags : std::uint8_t {
   kBlockLate = 1,     // points that arrived behind the written end of their track
   kBlockIndexed = 2,  // carries an index for every point
   kBlockLone = 4,     // one large point whose map lies at kLonePayloadOffset
-};
-
-// One point on its way into a block. The pairs are lent: they must outlive the encoding.
-struct RowPoint {
-  std::int64_t key = 0;
-  double seconds = 0.0;
-  std::int64_t wall_ns = 0;  // first arrival, wall clock
-  std::int64_t mono_ns = 0;  // and monotonic clock of the recorder's host
-  std::uint64_t src = 0;
-  std::uint64_t seq = 0;
-  std::uint64_t index = 0;  // written only into indexed blocks
-  std::uint64_t shape = 0;  // see FrameScan; 0: look for yourself
-  const std::uint8_t* pairs = nullptr;
-  std::uint32_t pairs_bytes = 0;
-  std::uint32_t fields = 0;
-  bool has_src = false;
-  bool has_seq = false;
-
-  MapBytes map() const { return {fields, {pairs, pairs_bytes}}; }
-};
-
-// One point of a decoded block. `map` is the whole MessagePack map of its fields, lent by the
-// block.
-struct StoredPoint {
-  std::int64_t key = 0;
-  double seconds = 0.0;
-  std::int64_t wall_ns = 0;
-  std::int64_t mono_ns = 0;
-  std::uint64_t src = 0;
-  std::uint64_t seq = 0;
-  std::uint64_t index = 0;  // only of indexed blocks; others count on from first_ordinal
-  std::span<const std::uint8_t> map;
-  bool has_src = false;
-  bool has_seq = false;
 };
 
 struct BlockHeader {
@@ -83,7 +52,11 @@ struct BlockHeader {
   bool is_late() const { return (flags & kBlockLate) != 0; }
 };
 
-// Encodes points, one after another, into blocks of the `rows` codec. Reused from block to block.
+// Encodes points, one after another, into blocks. Reused from block to block.
+//
+// Uncompressed blocks are `rows`, so that readers are lent their maps. Of compressed ones the codec
+// that is smaller is taken; which one won a track's last comparison is used for a while before
+// both are tried again, so that the loser costs nothing.
 class BlockEncoder {
  public:
   // What the body would measure at most with `point` added.
@@ -93,6 +66,8 @@ class BlockEncoder {
   std::size_t count() const { return points_.size(); }
   const std::vector<RowPoint>& points() const { return points_; }
   void clear();
+  // Whether columns are tried at all; they are unless this says no.
+  void use_columns(bool use) { uses_columns_ = use; }
   // Copies the pairs of the points from `from` on, so that they need not outlive this call any
   // more. `arena` becomes their home and must live as long as this encoder holds them.
   void own_rows(std::size_t from, std::string& arena);
@@ -107,7 +82,14 @@ class BlockEncoder {
   std::span<const std::uint8_t> finish(BlockHeader header, CompressionSpec compression);
 
  private:
+  struct Preference {
+    std::uint32_t track = 0;
+    std::uint32_t blocks = 0;  // since both codecs were compared
+    bool columns = true;
+  };
   void compress(CompressionSpec compression);
+  bool compress_rows(CompressionSpec compression);
+  bool compress_columns(CompressionSpec compression);
   void write_columns(std::uint8_t*& at) const;
   void write_rows(std::uint8_t*& at) const;
   std::size_t body_bytes() const;
@@ -124,9 +106,15 @@ class BlockEncoder {
   std::size_t with_seq_ = 0;
   std::int64_t last_seq_ = 0;
   BlockHeader prepared_;
+  std::span<const std::uint8_t> stored_;  // the body as prepared; empty: plain rows
+  bool uses_columns_ = true;
+  std::array<Preference, 64> preferences_;  // by the low bits of the track's id
   Compressor compressor_;
-  std::vector<std::uint8_t> raw_;         // the body before compression
+  std::vector<std::uint8_t> raw_;         // the body of rows before compression
   std::vector<std::uint8_t> compressed_;  // and after
+  ColumnsEncoder columns_;
+  PointStreamsEncoder point_streams_;
+  Bytes point_columns_;
   std::vector<std::uint8_t> out_;
 };
 
@@ -148,10 +136,12 @@ class Block {
 
  private:
   Status decode_rows(std::span<const std::uint8_t> body);
+  Status decode_columns(std::span<const std::uint8_t> body);
   Status decode_lone(std::string_view value);
 
   BlockHeader header_;
   std::unique_ptr<std::uint8_t[]> raw_;  // the decompressed body
+  Bytes maps_;                           // put together from columns
   std::vector<StoredPoint> points_;
 };
 

@@ -1,0 +1,294 @@
+#include "recorder/bag/columns/columns_body.hpp"
+
+#include <algorithm>
+
+#include "recorder/bag/columns/item.hpp"
+#include "recorder/bag/columns/map_joiner.hpp"
+
+namespace zbag {
+namespace {
+
+// A column this large is compressed alone; smaller ones share a group until it is that large, for
+// the sake of what a compressed piece costs at least.
+constexpr std::size_t kGroupBytes = 2048;
+constexpr std::size_t kGroupsMax = 2 + kBlockColumnsMax;
+constexpr std::size_t kNodesMax = kBlockColumnsMax + kBlockPathsMax;
+
+}  // namespace
+
+std::span<const std::uint8_t> ColumnsEncoder::encode(std::span<const std::uint8_t> point_columns,
+                                                     CompressionSpec compression,
+                                                     std::size_t size_max) {
+  const auto& columns = splitter_.columns();
+  const bool has_numbers = std::any_of(columns.begin(), columns.end(),
+                                       [](const Column& column) { return is_number(column.type); });
+  if (!has_numbers) return {};
+  const Squeeze squeeze = squeeze_for(compression);
+  write_columns(squeeze);
+  write_directory(squeeze);
+  push_bytes(head_, point_columns);
+  if (head_.size() + data_.size() > size_max) return {};
+  table_.clear();
+  stored_.clear();
+  push_varint(table_, 1 + groups_.size());
+  write_group(head_, compression);
+  std::span<const std::uint8_t> rest(data_);
+  for (const std::size_t size : groups_) {
+    write_group(rest.first(size), compression);
+    rest = rest.subspan(size);
+  }
+  body_.clear();
+  push_bytes(body_, table_);
+  push_bytes(body_, stored_);
+  return body_;
+}
+
+void ColumnsEncoder::write_columns(Squeeze squeeze) {
+  data_.clear();
+  sizes_.clear();
+  groups_.clear();
+  std::size_t group = 0;
+  for (std::size_t i = 0; i < splitter_.columns().size(); ++i) {
+    const std::size_t begin = data_.size();
+    columns_.encode(splitter_.columns()[i].type, splitter_.values(i), squeeze, data_);
+    const std::size_t size = data_.size() - begin;
+    sizes_.push_back(size);
+    if (size >= kGroupBytes && group > 0) {
+      groups_.push_back(group);
+      group = 0;
+    }
+    group += size;
+    if (group < kGroupBytes) continue;
+    groups_.push_back(group);
+    group = 0;
+  }
+  if (group > 0) groups_.push_back(group);
+}
+
+void ColumnsEncoder::write_directory(Squeeze squeeze) {
+  head_.clear();
+  push_varint(head_, splitter_.paths().size());
+  for (const FieldPath& path : splitter_.paths()) {
+    push_varint(head_, path.parent);
+    push_varint(head_, path.name.size());
+    head_.insert(head_.end(), path.name.begin(), path.name.end());
+  }
+  push_varint(head_, sizes_.size());
+  for (std::size_t i = 0; i < sizes_.size(); ++i) {
+    head_.push_back(static_cast<std::uint8_t>(splitter_.columns()[i].type));
+    push_varint(head_, splitter_.columns()[i].path);
+    push_varint(head_, sizes_[i]);
+  }
+  push_varint(head_, splitter_.shapes().size());
+  for (const Shape& shape : splitter_.shapes()) {
+    push_varint(head_, shape.pairs);
+    push_varint(head_, shape.nodes.size());
+    for (const ShapeNode& node : shape.nodes) {
+      push_varint(head_, node.is_map() ? node.path * 2 + 1 : node.column * 2);
+      if (node.is_map()) push_varint(head_, node.pairs);
+    }
+  }
+  codes_.encode(splitter_.codes(), 1, squeeze, head_);
+}
+
+void ColumnsEncoder::write_group(std::span<const std::uint8_t> raw, CompressionSpec compression) {
+  std::size_t size = compressor_.append(raw, compression, stored_);
+  if (size == 0) {
+    push_bytes(stored_, raw);
+    size = raw.size();
+  }
+  push_varint(table_, raw.size());
+  push_varint(table_, size);
+}
+
+std::optional<ColumnsBody> ColumnsBody::open(std::span<const std::uint8_t> bytes,
+                                             Compression compression, std::uint32_t count,
+                                             std::size_t size_max) {
+  ColumnsBody body;
+  body.compression_ = compression;
+  body.size_max_ = size_max;
+  if (size_max > kColumnsRawBytesMax || count > size_max) return std::nullopt;
+  if (!body.read_groups(bytes) || !body.read_directory(count)) return std::nullopt;
+  return body;
+}
+
+bool ColumnsBody::read_groups(std::span<const std::uint8_t> body) {
+  ByteInput in(body);
+  std::size_t count = 0;
+  if (!in.bounded(count, kGroupsMax) || count == 0 || count > in.left()) return false;
+  groups_.resize(count);
+  std::vector<std::size_t> stored(count);
+  std::size_t left = size_max_;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    Group& group = groups_[i];
+    if (!in.bounded(group.raw_bytes, left) || !in.bounded(stored[i], group.raw_bytes)) return false;
+    left -= group.raw_bytes;
+    group.begin = begin;
+    begin += i == 0 ? 0 : group.raw_bytes;  // the head is none of the columns' data
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!in.take(stored[i], groups_[i].stored)) return false;
+  }
+  return in.left() == 0;
+}
+
+bool ColumnsBody::raw_of(Group& group, std::span<const std::uint8_t>& raw) {
+  if (group.stored.size() == group.raw_bytes) {
+    raw = group.stored;
+    return true;
+  }
+  if (group.raw.empty()) {
+    Bytes made(group.raw_bytes);
+    if (!decompress(compression_, group.stored, made)) return false;
+    group.raw = std::move(made);
+  }
+  raw = group.raw;
+  return true;
+}
+
+bool ColumnsBody::read_directory(std::uint32_t count) {
+  std::span<const std::uint8_t> head;
+  if (!raw_of(groups_[0], head)) return false;
+  ByteInput in(head);
+  if (!read_paths(in) || !read_columns(in) || !read_shapes(in)) return false;
+  codes_.resize(count);
+  if (!decode_ints(in, 1, codes_)) return false;
+  const bool is_known = std::all_of(codes_.begin(), codes_.end(),
+                                    [this](std::uint64_t code) { return code < shapes_.size(); });
+  points_ = in;
+  return is_known && count_points();
+}
+
+bool ColumnsBody::read_paths(ByteInput& in) {
+  std::size_t count = 0;
+  if (!in.bounded(count, kBlockPathsMax) || count > in.left()) return false;
+  for (std::size_t i = 0; i < count; ++i) {
+    FieldPath path;
+    std::size_t size = 0;
+    std::span<const std::uint8_t> name;
+    if (!in.bounded(path.parent, i) || !in.bounded(size, in.left()) || !in.take(size, name))
+      return false;
+    path.name.assign(name.begin(), name.end());
+    paths_.push_back(std::move(path));
+  }
+  return true;
+}
+
+bool ColumnsBody::read_columns(ByteInput& in) {
+  std::size_t count = 0;
+  if (!in.bounded(count, kBlockColumnsMax) || count > in.left()) return false;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::uint8_t type = 0;
+    Column column;
+    std::size_t size = 0;
+    if (!in.fixed(type) || type >= kColumnTypeCount) return false;
+    if (paths_.empty() || !in.bounded(column.path, paths_.size() - 1)) return false;
+    if (!in.bounded(size, size_max_ - begin)) return false;
+    column.type = static_cast<ColumnType>(type);
+    columns_.push_back(column);
+    begins_.push_back(begin);
+    sizes_.push_back(size);
+    begin += size;
+  }
+  return true;
+}
+
+bool ColumnsBody::read_shapes(ByteInput& in) {
+  std::size_t count = 0;
+  if (!in.bounded(count, kBlockShapesMax)) return false;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!read_shape(in, shapes_.emplace_back())) return false;
+  }
+  return true;
+}
+
+// Every map has as many nodes behind it as it says, and no column comes twice.
+bool ColumnsBody::read_shape(ByteInput& in, Shape& shape) {
+  std::size_t count = 0;
+  if (!in.bounded(shape.pairs, kNodesMax) || !in.bounded(count, kNodesMax) || count > in.left())
+    return false;
+  std::vector<bool> met(columns_.size());
+  std::vector<std::uint32_t> open{shape.pairs};
+  for (std::size_t i = 0; i < count; ++i) {
+    while (!open.empty() && open.back() == 0) open.pop_back();
+    if (open.empty()) return false;
+    --open.back();
+    std::uint64_t number = 0;
+    ShapeNode node;
+    if (!in.varint(number)) return false;
+    const std::uint64_t index = number / 2;
+    if (number % 2 == 1) {
+      if (index >= paths_.size() || !in.bounded(node.pairs, kNodesMax)) return false;
+      node.path = static_cast<std::uint32_t>(index);
+      if (open.size() == kColumnDepthMax) return false;
+      open.push_back(node.pairs);
+    } else {
+      if (index >= columns_.size() || met[index]) return false;
+      met[index] = true;
+      node.column = static_cast<std::uint32_t>(index);
+      node.path = columns_[index].path;
+    }
+    shape.nodes.push_back(node);
+  }
+  return std::all_of(open.begin(), open.end(), [](std::uint32_t left) { return left == 0; });
+}
+
+bool ColumnsBody::count_points() {
+  std::vector<std::size_t> of_shape(shapes_.size());
+  for (const std::uint64_t code : codes_) ++of_shape[code];
+  counts_.assign(columns_.size(), 0);
+  for (std::size_t i = 0; i < shapes_.size(); ++i) {
+    for (const ShapeNode& node : shapes_[i].nodes) {
+      if (!node.is_map()) counts_[node.column] += of_shape[i];
+    }
+  }
+  return true;
+}
+
+bool ColumnsBody::has_column(std::size_t shape, std::size_t column) const {
+  const auto& nodes = shapes_[shape].nodes;
+  return std::any_of(nodes.begin(), nodes.end(),
+                     [&](const ShapeNode& node) { return node.column == column; });
+}
+
+bool ColumnsBody::read(std::size_t column, ColumnValues& values) {
+  return read(column, size_max_, values);
+}
+
+bool ColumnsBody::read(std::size_t column, std::size_t size_max, ColumnValues& values) {
+  const std::size_t begin = begins_[column];
+  const std::size_t size = sizes_[column];
+  std::span<const std::uint8_t> data;
+  if (size > 0) {
+    // The last group that begins at or before the column.
+    const auto behind =
+        std::upper_bound(groups_.begin() + 1, groups_.end(), begin,
+                         [](std::size_t at, const Group& group) { return at < group.begin; });
+    if (behind == groups_.begin() + 1) return false;
+    Group& group = *(behind - 1);
+    std::span<const std::uint8_t> raw;
+    if (begin - group.begin > group.raw_bytes || size > group.raw_bytes - (begin - group.begin))
+      return false;
+    if (!raw_of(group, raw)) return false;
+    data = raw.subspan(begin - group.begin, size);
+  }
+  return decode_column(ByteInput(data), columns_[column].type, counts_[column], size_max, values);
+}
+
+bool ColumnsBody::read_maps(Bytes& maps, std::vector<std::size_t>& lengths) {
+  // Every value takes a byte of a row at least, so all of them together are bounded as one is.
+  std::size_t left = size_max_;
+  std::vector<ColumnValues> values(columns_.size());
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    if (!read(i, left, values[i])) return false;
+    const std::size_t taken = std::max(
+        {counts_[i], values[i].numbers.size(), values[i].bytes.size(), values[i].lengths.size()});
+    left -= taken;
+  }
+  maps.resize(size_max_ + item::kHeadMax);
+  return join_maps(paths_, shapes_, columns_, values, codes_, maps, lengths);
+}
+
+}  // namespace zbag
