@@ -284,8 +284,8 @@ void BlockEncoder::write_rows(std::uint8_t*& at) const {
 // Takes the smaller of both codecs, or the one that was smaller lately.
 void BlockEncoder::compress(CompressionSpec compression) {
   constexpr std::uint32_t kCompareEvery = 16;
-  constexpr std::size_t kColumnsPointsMin = 8;  // of fewer the directory is most of the block
-  if (!uses_columns_ || points_.size() < kColumnsPointsMin ||
+  constexpr std::size_t kColumnsRawBytesMin = 1024;  // below, the directory is most of the block
+  if (!uses_columns_ || points_.size() < 2 || prepared_.raw_bytes < kColumnsRawBytesMin ||
       prepared_.raw_bytes > kColumnsRawBytesMax) {
     compress_rows(compression);
     return;

@@ -20,17 +20,20 @@ inline void pack_bits(std::span<const std::uint64_t> values, std::uint64_t base,
   if (width == 0) return;
   const std::size_t begin = out.size();
   const std::size_t size = packed_bytes(values.size(), width);
-  out.resize(begin + size + 16);  // a value is put down as whole words
-  std::uint8_t* const at = out.data() + begin;
-  std::size_t bit = 0;
+  out.resize(begin + size + sizeof(std::uint64_t));  // the last word is stored whole
+  std::uint8_t* at = out.data() + begin;
+  std::uint64_t word = 0;
+  unsigned filled = 0;
   for (const std::uint64_t value : values) {
     const std::uint64_t bits = value - base;
-    const unsigned shift = bit % 8;
-    const auto low = load<std::uint64_t>(at + bit / 8) | bits << shift;
-    std::memcpy(at + bit / 8, &low, sizeof low);
-    if (shift + width > 64) at[bit / 8 + 8] = static_cast<std::uint8_t>(bits >> (64 - shift));
-    bit += width;
+    word |= bits << filled;
+    filled += width;
+    if (filled < 64) continue;
+    store(at, word);
+    filled -= 64;
+    word = filled == 0 ? 0 : bits >> (width - filled);
   }
+  store(at, word);
   out.resize(begin + size);
 }
 

@@ -12,6 +12,8 @@ namespace {
 // the sake of what a compressed piece costs at least.
 constexpr std::size_t kGroupBytes = 2048;
 constexpr std::size_t kGroupsMax = 2 + kBlockColumnsMax;
+// Columns before compression may be larger than rows: byte planes spread small numbers.
+constexpr std::size_t kEncodedFactor = 2;
 constexpr std::size_t kNodesMax = kBlockColumnsMax + kBlockPathsMax;
 
 }  // namespace
@@ -27,7 +29,7 @@ std::span<const std::uint8_t> ColumnsEncoder::encode(std::span<const std::uint8_
   write_columns(squeeze);
   write_directory(squeeze);
   push_bytes(head_, point_columns);
-  if (head_.size() + data_.size() > size_max) return {};
+  if (head_.size() + data_.size() > kEncodedFactor * size_max) return {};
   table_.clear();
   stored_.clear();
   push_varint(table_, 1 + groups_.size());
@@ -118,7 +120,7 @@ bool ColumnsBody::read_groups(std::span<const std::uint8_t> body) {
   if (!in.bounded(count, kGroupsMax) || count == 0 || count > in.left()) return false;
   groups_.resize(count);
   std::vector<std::size_t> stored(count);
-  std::size_t left = size_max_;
+  std::size_t left = kEncodedFactor * size_max_;
   std::size_t begin = 0;
   for (std::size_t i = 0; i < count; ++i) {
     Group& group = groups_[i];
@@ -185,7 +187,7 @@ bool ColumnsBody::read_columns(ByteInput& in) {
     std::size_t size = 0;
     if (!in.fixed(type) || type >= kColumnTypeCount) return false;
     if (paths_.empty() || !in.bounded(column.path, paths_.size() - 1)) return false;
-    if (!in.bounded(size, size_max_ - begin)) return false;
+    if (!in.bounded(size, kEncodedFactor * size_max_ - begin)) return false;
     column.type = static_cast<ColumnType>(type);
     columns_.push_back(column);
     begins_.push_back(begin);

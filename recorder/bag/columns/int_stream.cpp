@@ -94,8 +94,8 @@ double bits_of_count(std::uint32_t count) {
   return static_cast<double>(count) * std::log2(static_cast<double>(count));
 }
 
-// What an entropy coder would make of the byte planes: the sum of their entropies and a little for
-// each plane's table.
+// What an entropy coder would make of the byte planes, all with one table: the entropy of their
+// bytes and the table. Planes of one byte cost nothing: they are one long match.
 std::size_t plane_entropy(std::span<const std::uint64_t> values, bool is_difference) {
   const PlaneExtent extent = plane_extent(values, is_difference);
   std::array<std::array<std::uint32_t, 256>, 8> counts{};
@@ -103,12 +103,20 @@ std::size_t plane_entropy(std::span<const std::uint64_t> values, bool is_differe
     std::uint64_t rest = plane_value(value, extent.base, is_difference);
     for (unsigned plane = 0; plane < extent.width; ++plane, rest >>= 8) ++counts[plane][rest & 255];
   }
-  double bits = 0.0;
+  std::array<std::uint32_t, 256> sums{};
+  std::size_t bytes = 0;
   for (unsigned plane = 0; plane < extent.width; ++plane) {
-    bits += bits_of_count(static_cast<std::uint32_t>(values.size())) + 32.0;
-    for (const std::uint32_t count : counts[plane]) bits -= bits_of_count(count);
+    if (*std::max_element(counts[plane].begin(), counts[plane].end()) == values.size()) continue;
+    bytes += values.size();
+    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += counts[plane][i];
   }
-  return static_cast<std::size_t>(bits / 8) + 2;
+  double bits = bits_of_count(static_cast<std::uint32_t>(bytes));
+  std::size_t kinds = 0;
+  for (const std::uint32_t count : sums) {
+    bits -= bits_of_count(count);
+    kinds += count > 0 ? 1 : 0;
+  }
+  return static_cast<std::size_t>(bits / 8) + 4 + kinds / 3;
 }
 
 // lz4 finds what repeats: a value like its predecessor costs it next to nothing.
