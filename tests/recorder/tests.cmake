@@ -2,6 +2,8 @@
 zbag_test(recorder/bag/block_test.cpp USES zbag::bag PkgConfig::xxhash)
 zbag_test(recorder/bag/columns/int_stream_test.cpp USES zbag::bag)
 zbag_test(recorder/bag/columns/float_stream_test.cpp USES zbag::bag)
+zbag_test(recorder/bag/columns/point_streams_test.cpp USES zbag::bag)
+zbag_test(recorder/bag/columns/columns_body_test.cpp USES zbag::bag)
 zbag_test(recorder/bag/layout_test.cpp USES zbag::bag)
 zbag_test(recorder/bag/bag_file_test.cpp USES zbag::bag)
 zbag_test(recorder/bag/encode_pool_test.cpp USES zbag::bag)
