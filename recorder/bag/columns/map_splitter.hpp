@@ -42,7 +42,6 @@ class MapSplitter {
   };
 
   bool take_map(std::size_t shape, MapBytes map);
-  bool take_value(ColumnType type, ColumnValues& values, item::Cursor& in) const;
   void undo(const Shape& shape, std::size_t nodes);
   bool build_shape(MapBytes map);
   bool add_node(item::Cursor& in, std::uint32_t parent, std::uint32_t& pairs);
