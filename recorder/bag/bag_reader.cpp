@@ -62,22 +62,13 @@ struct TrackPosition {
   // The point given out last. Points of its key that lie before it, in the cursor's direction, have
   // been given out too; late points and main points keep their numbers, so this holds from one
   // transaction to the next.
-  struct Given {
-    std::int64_t key;
-    bool is_late;
-    std::uint64_t number;  // ordinal in the main run, or index of a late point
-  };
-  std::optional<Given> last_given;
+  std::optional<BlockGroup::Place> last_given;
   std::vector<BlockKey> leave_out;
 
-  static Given given_of(const BlockGroup::Entry& entry) {
-    return {entry.point->key, !entry.main_ordinal, entry.main_ordinal.value_or(entry.point->index)};
-  }
   bool was_given(const BlockGroup::Entry& entry, bool reverse) const {
     if (!last_given || last_given->key != entry.point->key) return false;
-    const Given other = given_of(entry);
-    const auto rank = [](const Given& given) { return std::pair(given.is_late, given.number); };
-    return reverse ? rank(other) >= rank(*last_given) : rank(other) <= rank(*last_given);
+    const BlockGroup::Place other = BlockGroup::Place::of(entry);
+    return reverse ? last_given->is_at_or_before(other) : other.is_at_or_before(*last_given);
   }
 };
 
@@ -462,7 +453,7 @@ Result<std::optional<PointView>> BagCursor::next() {
   state.heap.pop_back();
   TrackPosition& track = state.tracks[*state.current];
   const BlockGroup::Entry& entry = track.group->entries[track.at];
-  track.last_given = TrackPosition::given_of(entry);
+  track.last_given = BlockGroup::Place::of(entry);
   return std::optional(view_of(track.name, *entry.point));
 }
 

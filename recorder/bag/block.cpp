@@ -433,7 +433,7 @@ Result<BlockHeader> Block::read_header(std::string_view value) {
   return header;
 }
 
-Result<Block> Block::open(std::string_view value) {
+Result<Block> Block::open(std::string_view value, Maps maps) {
   Result<BlockHeader> header = read_header(value);
   if (!header) return tl::unexpected(header.error());
   if (!is_sealed(value)) return tl::unexpected(damaged("wrong checksum"));
@@ -449,7 +449,7 @@ Result<Block> Block::open(std::string_view value) {
       reinterpret_cast<const std::uint8_t*>(value.data()) + kBlockHeaderBytes;
   std::span<const std::uint8_t> body(stored, header->stored_bytes);
   if (header->codec == Codec::kColumns) {
-    status = block.decode_columns(body);
+    status = block.decode_columns(body, maps);
     if (!status) return tl::unexpected(status.error());
     return block;
   }
@@ -478,22 +478,34 @@ Status Block::decode_rows(std::span<const std::uint8_t> body) {
   return {};
 }
 
-Status Block::decode_columns(std::span<const std::uint8_t> bytes) {
+Status Block::decode_columns(std::span<const std::uint8_t> bytes, Maps maps) {
   std::optional<ColumnsBody> body =
       ColumnsBody::open(bytes, header_.compression, header_.count, header_.raw_bytes);
+  if (!body) return tl::unexpected(damaged("does not decode"));
+  points_.resize(header_.count);
+  const bool indexed = (header_.flags & kBlockIndexed) != 0;
+  const ByteInput in = body->point_columns();
+  bool whole = false;
+  if (maps == Maps::kLater && !indexed) {
+    whole = decode_point_keys(in, header_.first, header_.last, points_);
+  } else {
+    whole = decode_point_streams(in, header_.first, header_.last, indexed, points_);
+  }
+  if (!whole || (maps == Maps::kNow && !join_maps(*body)))
+    return tl::unexpected(damaged("does not decode"));
+  if (maps == Maps::kLater) columns_ = std::move(body);
+  return {};
+}
+
+bool Block::join_maps(ColumnsBody& body) {
   std::vector<std::size_t> lengths;
-  points_.resize(body ? header_.count : 0);
-  const bool whole = body &&
-                     decode_point_streams(body->point_columns(), header_.first, header_.last,
-                                          (header_.flags & kBlockIndexed) != 0, points_) &&
-                     body->read_maps(maps_, lengths);
-  if (!whole) return tl::unexpected(damaged("does not decode"));
+  if (!body.read_maps(maps_, lengths)) return false;
   std::size_t at = 0;
   for (std::size_t i = 0; i < points_.size(); ++i) {
     points_[i].map = std::span(maps_).subspan(at, lengths[i]);
     at += lengths[i];
   }
-  return {};
+  return true;
 }
 
 Status Block::decode_lone(std::string_view value) {

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -129,19 +130,26 @@ class Block {
   // Reads the header alone, without looking at the checksum; kDamaged when it is none.
   static Result<BlockHeader> read_header(std::string_view value);
   // kDamaged: not a block, a wrong checksum, impossible sizes; kNewerFormat: an unknown codec.
-  static Result<Block> open(std::string_view value);
+  // kDamaged, or what of it cannot be told before, comes from here; with `Maps::kLater` a block of
+  // columns has keys, stamps and indices of its points but no maps, and lends columns() instead.
+  enum class Maps : std::uint8_t { kNow, kLater };
+  static Result<Block> open(std::string_view value, Maps maps = Maps::kNow);
 
   const BlockHeader& header() const { return header_; }
   const std::vector<StoredPoint>& points() const { return points_; }
+  // The fields as columns; nullptr when maps are what there is. Decompresses as it is asked.
+  ColumnsBody* columns() { return columns_ ? &*columns_ : nullptr; }
 
  private:
   Status decode_rows(std::span<const std::uint8_t> body);
-  Status decode_columns(std::span<const std::uint8_t> body);
+  Status decode_columns(std::span<const std::uint8_t> body, Maps maps);
+  bool join_maps(ColumnsBody& body);
   Status decode_lone(std::string_view value);
 
   BlockHeader header_;
   std::unique_ptr<std::uint8_t[]> raw_;  // the decompressed body
   Bytes maps_;                           // put together from columns
+  std::optional<ColumnsBody> columns_;   // instead of them
   std::vector<StoredPoint> points_;
 };
 

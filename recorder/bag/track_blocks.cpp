@@ -65,7 +65,7 @@ Result<BlockHeader> TrackBlocks::header(const BlockKey& block) {
 
 Result<BlockGroup> TrackBlocks::load(const std::optional<BlockKey>& start,
                                      const std::vector<BlockKey>& leave_out,
-                                     std::optional<Damage>& damage) {
+                                     std::optional<Damage>& damage, Block::Maps maps) {
   BlockGroup group;
   const BlockKey from = start.value_or(BlockKey{track_, INT64_MIN, 0});
   Result<Item> item = cursor_.seek(from.encode());
@@ -79,7 +79,7 @@ Result<BlockGroup> TrackBlocks::load(const std::optional<BlockKey>& start,
       group.start = *at;
     }
     if (std::find(leave_out.begin(), leave_out.end(), *at) != leave_out.end()) continue;
-    Result<Block> block = Block::open((*item)->value);
+    Result<Block> block = Block::open((*item)->value, maps);
     if (block && (block->header().track != track_ || block->header().first != at->first)) {
       block = fail(ErrorCode::kDamaged, "block: stored under another key");
     }

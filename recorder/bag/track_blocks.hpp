@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "recorder/bag/block.hpp"
@@ -28,6 +29,22 @@ struct BlockGroup {
   struct Entry {
     const StoredPoint* point;
     std::optional<std::uint64_t> main_ordinal;  // nullopt: a late point
+  };
+  // Which point an entry is, in whatever transaction it is met again: late points and those of the
+  // main run keep their numbers.
+  struct Place {
+    std::int64_t key;
+    bool is_late;
+    std::uint64_t number;  // ordinal in the main run, or index of a late point
+
+    static Place of(const Entry& entry) {
+      return {entry.point->key, !entry.main_ordinal,
+              entry.main_ordinal.value_or(entry.point->index)};
+    }
+    // Among points of one key.
+    bool is_at_or_before(const Place& other) const {
+      return std::pair(is_late, number) <= std::pair(other.is_late, other.number);
+    }
   };
   std::vector<Entry> entries;          // in order of key, main before late, late by index
   std::optional<BlockKey> start;       // the main block; nullopt: only late blocks before the first
@@ -53,7 +70,8 @@ class TrackBlocks {
   // The group that begins at `start` (from the track's first block when nullopt). Every checksum is
   // verified; on kDamaged `damage` says where. Blocks in `leave_out` are passed over.
   Result<BlockGroup> load(const std::optional<BlockKey>& start,
-                          const std::vector<BlockKey>& leave_out, std::optional<Damage>& damage);
+                          const std::vector<BlockKey>& leave_out, std::optional<Damage>& damage,
+                          Block::Maps maps = Block::Maps::kNow);
 
  private:
   TrackBlocks(TableCursor cursor, std::uint32_t track)

@@ -6,6 +6,7 @@
 #include "recorder/bag/columns/value_taker.hpp"
 
 namespace zbag {
+
 void MapSplitter::clear() {
   for (std::size_t i = 0; i < columns_.size(); ++i) values_[i].clear();
   paths_.clear();

@@ -194,4 +194,11 @@ bool decode_point_streams(ByteInput in, std::int64_t first, std::int64_t last, b
          (!indexed || decode_indices(in, values, points)) && in.left() == 0;
 }
 
+bool decode_point_keys(ByteInput in, std::int64_t first, std::int64_t last,
+                       std::span<StoredPoint> points) {
+  Values values(points.size());
+  return !points.empty() && decode_keys(in, first, last, values, points) &&
+         decode_stamps(in, points);
+}
+
 }  // namespace zbag

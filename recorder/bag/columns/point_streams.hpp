@@ -35,4 +35,8 @@ class PointStreamsEncoder {
 bool decode_point_streams(ByteInput in, std::int64_t first, std::int64_t last, bool indexed,
                           std::span<StoredPoint> points);
 
+// The same for keys and stamps alone, leaving the rest unread.
+bool decode_point_keys(ByteInput in, std::int64_t first, std::int64_t last,
+                       std::span<StoredPoint> points);
+
 }  // namespace zbag

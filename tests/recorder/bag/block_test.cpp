@@ -92,6 +92,19 @@ std::string small_block(RowStore& store, CompressionSpec compression) {
   return encode(random_rows(store, random, 5), {.track = 9}, compression);
 }
 
+// Ten numbers a point, alike in shape: what columns are for.
+std::vector<RowPoint> number_rows(RowStore& store, std::size_t count) {
+  std::mt19937_64 random(21);
+  std::vector<RowPoint> rows;
+  for (std::size_t i = 0; i < count; ++i) {
+    Fields fields;
+    for (int k = 0; k < 10; ++k)
+      fields.emplace_back("field" + std::to_string(k), static_cast<double>(random() % 5'000) / 100);
+    rows.push_back(store.make(static_cast<std::int64_t>(i) * 1'000, fields));
+  }
+  return rows;
+}
+
 class BlockRoundTripTest : public testing::TestWithParam<std::tuple<Compression, std::uint8_t>> {};
 
 TEST_P(BlockRoundTripTest, GivesBackRandomPointsBitForBit) {
@@ -122,6 +135,98 @@ INSTANTIATE_TEST_SUITE_P(
     All, BlockRoundTripTest,
     testing::Combine(testing::Values(Compression::kNone, Compression::kLz4, Compression::kZstd),
                      testing::Values(std::uint8_t{0}, std::uint8_t{kBlockLate | kBlockIndexed})));
+
+class BlockOfColumnsTest : public testing::TestWithParam<Compression> {};
+
+TEST_P(BlockOfColumnsTest, IsTakenWhereItIsSmaller) {
+  RowStore store;
+  const std::vector<RowPoint> rows = number_rows(store, 300);
+  const std::string bytes = encode(rows, {.track = 3}, {GetParam(), 3});
+  EXPECT_EQ(Block::read_header(bytes)->codec, Codec::kColumns);
+  BlockEncoder encoder;
+  encoder.use_columns(false);
+  for (const RowPoint& row : rows) encoder.add(row, false);
+  EXPECT_LT(bytes.size(), encoder.finish({}, {GetParam(), 3}).size() * 2 / 3);
+}
+
+TEST_P(BlockOfColumnsTest, GivesBackPointsAndMaps) {
+  RowStore store;
+  const std::vector<RowPoint> rows = number_rows(store, 300);
+  for (const std::uint8_t flags : {0, kBlockLate | kBlockIndexed}) {
+    const std::string bytes = encode(rows, {.flags = flags, .track = 3}, {GetParam(), 3});
+    const Block block = Block::open(bytes).value();
+    EXPECT_TRUE(std::equal(
+        rows.begin(), rows.end(), block.points().begin(), block.points().end(),
+        [&](const auto& row, const auto& stored) { return same_point(stored, row, flags != 0); }));
+  }
+}
+
+TEST_P(BlockOfColumnsTest, LendsColumnsInPlaceOfMaps) {
+  RowStore store;
+  const std::string bytes = encode(number_rows(store, 300), {.track = 3}, {GetParam(), 3});
+  Block block = Block::open(bytes, Block::Maps::kLater).value();
+  EXPECT_EQ(block.points()[299].key, 299'000);
+  EXPECT_TRUE(block.points()[0].map.empty());
+  ASSERT_NE(block.columns(), nullptr);
+  EXPECT_THAT(block.columns()->columns(), SizeIs(10));
+}
+
+TEST_P(BlockOfColumnsTest, RefusesEveryFlippedBit) {
+  RowStore store;
+  std::string bytes = encode(number_rows(store, 60), {.track = 3}, {GetParam(), 3});
+  ASSERT_EQ(Block::read_header(bytes)->codec, Codec::kColumns);
+  std::size_t opened = 0;
+  for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
+    bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ (1 << bit % 8));
+    opened += Block::open(bytes).has_value() ? 1 : 0;
+    bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ (1 << bit % 8));
+  }
+  EXPECT_EQ(opened, 0u);
+}
+
+// The checksum of a hostile block is right: what it says is still not believed.
+TEST_P(BlockOfColumnsTest, SurvivesResealedNonsense) {
+  RowStore store;
+  const std::string bytes = encode(number_rows(store, 60), {.track = 3}, {GetParam(), 3});
+  std::size_t refused = 0;
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    for (const int mask : {0x01, 0x10, 0x7f, 0x80, 0xff}) {
+      std::string broken = bytes;
+      broken[at] = static_cast<char>(broken[at] ^ mask);
+      refused += count_opened(resealed(broken)) == 0 ? 1 : 0;
+    }
+  }
+  EXPECT_GT(refused, 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, BlockOfColumnsTest,
+                         testing::Values(Compression::kLz4, Compression::kZstd));
+
+TEST(BlockTest, StoresUncompressedBlocksAsRowsToLendThem) {
+  RowStore store;
+  const std::string bytes = encode(number_rows(store, 300), {}, {Compression::kNone});
+  EXPECT_EQ(Block::read_header(bytes)->codec, Codec::kRows);
+}
+
+// Tracks differ: which codec one prefers says nothing about another, also in one encoder.
+TEST(BlockTest, PrefersTheCodecOfEachTrackAnew) {
+  RowStore store;
+  BlockEncoder encoder;
+  const std::vector<RowPoint> numbers = number_rows(store, 100);
+  const RowPoint text = store.make(0, {{"text", std::string(4'000, 'x')}});
+  std::size_t columns = 0;
+  for (int i = 0; i < 40; ++i) {
+    encoder.clear();
+    encoder.add(text, false);
+    encoder.add(text, false);
+    encoder.finish({.track = 1}, {Compression::kLz4});
+    encoder.clear();
+    for (const RowPoint& row : numbers) encoder.add(row, false);
+    const std::string bytes(text_of(encoder.finish({.track = 2}, {Compression::kLz4})));
+    columns += Block::read_header(bytes)->codec == Codec::kColumns ? 1 : 0;
+  }
+  EXPECT_EQ(columns, 40u);
+}
 
 TEST(BlockTest, KeepsKeysFromOneEndOfTimeToTheOther) {
   RowStore store;
