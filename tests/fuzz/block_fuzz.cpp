@@ -6,6 +6,7 @@
 #include <string>
 
 #include "recorder/bag/block.hpp"
+#include "recorder/bag/block_fields.hpp"
 #include "schemas/check.hpp"
 #include "schemas/frame.hpp"
 
@@ -20,6 +21,9 @@ void open(std::string_view value) {
   for (const zbag::StoredPoint& point : block->points()) {
     static_cast<void>(zbag::decode_fields(point.map));  // may be refused, never read outside
   }
+  zbag::Block lending = zbag::Block::open(value, zbag::Block::Maps::kLater).value();
+  static_cast<void>(zbag::read_block_field(lending, {"x"}));
+  static_cast<void>(zbag::read_block_field(lending, {"p", "a"}));
 }
 
 }  // namespace

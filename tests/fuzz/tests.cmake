@@ -34,8 +34,14 @@ elseif(NOT CLANGXX)
 else()
   zbag_fuzz(decode_frame
     SOURCES schemas/frame.cpp schemas/frame_scan.cpp schemas/timestamp.cpp)
-  zbag_fuzz(block
-    SOURCES recorder/bag/block.cpp recorder/bag/compression.cpp schemas/frame.cpp schemas/frame_scan.cpp schemas/timestamp.cpp
-    LIBS xxhash lz4 zstd fmt)
+  set(block_sources
+    recorder/bag/block.cpp recorder/bag/block_fields.cpp recorder/bag/compression.cpp
+    recorder/bag/columns/int_stream.cpp recorder/bag/columns/float_stream.cpp
+    recorder/bag/columns/column_codec.cpp recorder/bag/columns/value_taker.cpp
+    recorder/bag/columns/map_splitter.cpp recorder/bag/columns/map_joiner.cpp
+    recorder/bag/columns/point_streams.cpp recorder/bag/columns/columns_body.cpp
+    schemas/frame.cpp schemas/frame_scan.cpp schemas/timestamp.cpp)
+  zbag_fuzz(block SOURCES ${block_sources} LIBS xxhash lz4 zstd fmt)
+  zbag_fuzz(columns SOURCES ${block_sources} LIBS xxhash lz4 zstd fmt)
   zbag_fuzz(track_filter SOURCES schemas/track_name.cpp LIBS fmt)
 endif()

@@ -152,7 +152,7 @@ TEST_P(BlockOfColumnsTest, IsTakenWhereItIsSmaller) {
 TEST_P(BlockOfColumnsTest, GivesBackPointsAndMaps) {
   RowStore store;
   const std::vector<RowPoint> rows = number_rows(store, 300);
-  for (const std::uint8_t flags : {0, kBlockLate | kBlockIndexed}) {
+  for (const auto flags : {std::uint8_t{0}, std::uint8_t{kBlockLate | kBlockIndexed}}) {
     const std::string bytes = encode(rows, {.flags = flags, .track = 3}, {GetParam(), 3});
     const Block block = Block::open(bytes).value();
     EXPECT_TRUE(std::equal(
