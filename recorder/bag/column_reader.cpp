@@ -30,7 +30,10 @@ FieldPart& part_of(FieldColumn& column, ColumnType type, std::uint8_t& code) {
 void append_numbers(const ColumnValues& values, ColumnType type, std::size_t begin, std::size_t end,
                     FieldPart& part) {
   const auto append = [&](auto& to, auto convert) {
-    for (std::size_t i = begin; i < end; ++i) to.push_back(convert(values.numbers[i]));
+    const std::size_t before = to.size();
+    to.resize(before + end - begin);
+    std::transform(values.numbers.data() + begin, values.numbers.data() + end, to.data() + before,
+                   convert);
   };
   switch (type) {
     case ColumnType::kBool:
