@@ -35,8 +35,8 @@ struct CheckReport {
 // More are counted but not listed.
 inline constexpr std::size_t kProblemsMax = 1'000;
 
-// Called now and then with the share done, 0 to 1.
-using Progress = std::function<void(double)>;
+// Called now and then with the share done, 0 to 1. False: stop; the work ends with kClosed.
+using Progress = std::function<bool(double)>;
 
 // Errors only for what keeps it from looking: kNotFound, kIo, kNewerFormat; a file that is no bag
 // or is truncated gives kDamaged.

@@ -57,22 +57,6 @@ constexpr std::uint32_t kLmdbVersion = 1;
 constexpr std::uint16_t kMetaPageFlag = 0x08;
 constexpr std::size_t kMetaBytes = 16 + 136;
 
-std::optional<MetaPages> parse_meta(const std::uint8_t* page) {
-  const bool is_meta = (load<std::uint16_t>(page + 10) & kMetaPageFlag) != 0 &&
-                       load<std::uint32_t>(page + 16) == kLmdbMagic &&
-                       load<std::uint32_t>(page + 20) == kLmdbVersion;
-  if (!is_meta) return std::nullopt;
-  MetaPages meta;
-  meta.page_bytes = load<std::uint32_t>(page + 40);  // kept in the first database's padding
-  meta.main_root = load<std::uint64_t>(page + 88 + 40);
-  meta.last_page = load<std::uint64_t>(page + 136);
-  meta.txn = load<std::uint64_t>(page + 144);
-  const bool sane = meta.page_bytes >= 512 && meta.page_bytes <= 65'536 &&
-                    (meta.page_bytes & (meta.page_bytes - 1)) == 0;
-  if (!sane) return std::nullopt;
-  return meta;
-}
-
 Error not_a_bag(const std::string& path, const char* why) {
   return {ErrorCode::kDamaged, fmt::format("{}: not a bag ({})", path, why)};
 }
@@ -98,6 +82,29 @@ std::string writer_text(const std::string& path) {
 
 }  // namespace
 
+std::optional<MetaPages> parse_meta_page(std::span<const std::uint8_t> bytes) {
+  if (bytes.size() < kMetaBytes) return std::nullopt;
+  const std::uint8_t* const page = bytes.data();
+  const bool is_meta = (load<std::uint16_t>(page + 10) & kMetaPageFlag) != 0 &&
+                       load<std::uint32_t>(page + 16) == kLmdbMagic &&
+                       load<std::uint32_t>(page + 20) == kLmdbVersion;
+  if (!is_meta) return std::nullopt;
+  MetaPages meta;
+  meta.page_bytes = load<std::uint32_t>(page + 40);  // kept in the first database's padding
+  meta.main_root = load<std::uint64_t>(page + 88 + 40);
+  meta.last_page = load<std::uint64_t>(page + 136);
+  meta.txn = load<std::uint64_t>(page + 144);
+  const bool sane = meta.page_bytes >= 512 && meta.page_bytes <= 65'536 &&
+                    (meta.page_bytes & (meta.page_bytes - 1)) == 0;
+  if (!sane) return std::nullopt;
+  return meta;
+}
+
+bool is_being_written(const std::string& path) {
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  return file.get() >= 0 && !is_lock_free(file.get());
+}
+
 Result<MetaPages> read_meta_pages(const std::string& path) {
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) {
@@ -112,12 +119,12 @@ Result<MetaPages> read_meta_pages(const std::string& path) {
   std::array<std::uint8_t, kMetaBytes> page{};
   std::optional<MetaPages> newest;
   if (::pread(file.get(), page.data(), page.size(), 0) == static_cast<ssize_t>(page.size()))
-    newest = parse_meta(page.data());
+    newest = parse_meta_page(page);
   // The second meta page begins where the first ends; without the first, try the usual size.
   const std::uint32_t page_bytes = newest ? newest->page_bytes : 4096;
   if (::pread(file.get(), page.data(), page.size(), page_bytes) ==
       static_cast<ssize_t>(page.size())) {
-    const std::optional<MetaPages> second = parse_meta(page.data());
+    const std::optional<MetaPages> second = parse_meta_page(page);
     if (second && (!newest || second->txn > newest->txn)) newest = second;
   }
   if (!newest) return tl::unexpected(not_a_bag(path, "no LMDB meta page"));
@@ -258,11 +265,7 @@ BagFile::~BagFile() {
   if (writer_fd_ >= 0) ::close(writer_fd_);
 }
 
-bool BagFile::is_being_written() const {
-  if (writable()) return true;
-  const FileDescriptor file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
-  return file.get() >= 0 && !is_lock_free(file.get());
-}
+bool BagFile::is_being_written() const { return writable() || zbag::is_being_written(path_); }
 
 std::uint64_t BagFile::size_bytes() const {
   struct stat status {};

@@ -10,6 +10,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 
 #include "recorder/bag/layout.hpp"
@@ -64,6 +66,9 @@ class BagFile {
   int writer_fd_ = -1;  // holds the flock
 };
 
+// Whether a writer, of whatever process, holds the bag at `path`.
+bool is_being_written(const std::string& path);
+
 // What the two meta pages of an LMDB file say, read without LMDB.
 struct MetaPages {
   std::uint32_t page_bytes = 0;
@@ -71,6 +76,8 @@ struct MetaPages {
   std::uint64_t txn = 0;
   std::uint64_t main_root = 0;  // page number; ~0 when there is none
 };
+// A meta page; nullopt when `page` is none.
+std::optional<MetaPages> parse_meta_page(std::span<const std::uint8_t> page);
 // kDamaged with the reason when neither page is one, or the file is shorter than they say.
 Result<MetaPages> read_meta_pages(const std::string& path);
 

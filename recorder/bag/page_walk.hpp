@@ -1,0 +1,136 @@
+// Reads LMDB's pages (mdb.c of 0.9.24) without LMDB, which never checks them: every number in the
+// file is held against the file before it is used, so no content of it can crash a reader.
+//
+// PageFile is the file as pages; PageWalk follows the trees from their root and calls for every
+// value of every table, in order of key. Both lend views into the mapped file. A file that somebody
+// shortens while it is mapped ends the process (SIGBUS): bags only grow.
+//
+// Memory: a bit a page. Not thread-safe.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "recorder/bag/bag_file.hpp"
+#include "schemas/result.hpp"
+
+namespace zbag {
+
+// A file mapped for reading. Views of it live as long as it does.
+class MappedFile {
+ public:
+  // kNotFound, kIo; kDamaged when it is empty or no file.
+  static Result<MappedFile> open(const std::string& path);
+  ~MappedFile();
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&&) = delete;
+
+  std::span<const std::uint8_t> bytes() const { return {at_, size_}; }
+  // Makes the kernel read ahead, or not: for a pass over the whole file.
+  void expect_one_pass() const;
+
+ private:
+  MappedFile(const std::uint8_t* at, std::size_t size) : at_(at), size_(size) {}
+  const std::uint8_t* at_;
+  std::size_t size_;
+};
+
+// One entry of a leaf page, whole inside its page.
+struct PageNode {
+  std::string_view key;
+  std::string_view value;                 // inside the page; empty when it is on overflow pages
+  std::optional<std::uint64_t> overflow;  // the first of the pages that hold the value
+  std::uint64_t value_bytes = 0;
+  std::uint16_t flags = 0;
+
+  bool is_table() const;                      // a record of a named table, in the main one
+  std::optional<std::uint64_t> root() const;  // of that table; nullopt: it is empty
+};
+
+class PageFile {
+ public:
+  static constexpr std::size_t kHeaderBytes = 16;
+  static constexpr std::uint64_t kNoPage = ~std::uint64_t{0};
+
+  // Bytes behind the last whole page are left out. REQUIRES: page_bytes > 0.
+  PageFile(std::span<const std::uint8_t> bytes, std::uint32_t page_bytes)
+      : bytes_(bytes), page_bytes_(page_bytes), count_(bytes.size() / page_bytes) {}
+
+  std::uint64_t count() const { return count_; }
+  std::uint32_t page_bytes() const { return page_bytes_; }
+  // REQUIRES: number < count().
+  std::span<const std::uint8_t> page(std::uint64_t number) const {
+    return bytes_.subspan(number * page_bytes_, page_bytes_);
+  }
+  // From 16 bytes into the page to the end of the file: where a value on overflow pages begins.
+  // REQUIRES: number < count().
+  std::string_view from(std::uint64_t number) const;
+
+  // Why page `number` is no leaf page; nullptr when its header is that of one. The same for
+  // branches. Neither looks at the nodes.
+  const char* leaf_fault(std::uint64_t number) const;
+  const char* branch_fault(std::uint64_t number) const;
+  // Offsets of the nodes of a page. REQUIRES: its fault was nullptr.
+  std::vector<std::uint16_t> nodes(std::uint64_t number) const;
+  // The entry at `offset` of a leaf page. kDamaged: it reaches out of the page.
+  Result<PageNode> leaf_node(std::uint64_t number, std::uint16_t offset) const;
+  // The page a node of a branch leads to. kDamaged likewise.
+  Result<std::uint64_t> child(std::uint64_t number, std::uint16_t offset) const;
+  // A value on overflow pages. kDamaged: their header is of another kind or size.
+  struct Overflow {
+    std::string_view value;
+    std::uint64_t pages = 0;
+  };
+  Result<Overflow> overflow(std::uint64_t number, std::uint64_t value_bytes) const;
+
+ private:
+  const char* header_fault(std::uint64_t number, unsigned kind, std::size_t nodes_min) const;
+
+  std::span<const std::uint8_t> bytes_;
+  std::uint32_t page_bytes_;
+  std::uint64_t count_;
+};
+
+class PageWalk {
+ public:
+  struct Visitor {
+    // A value of a named table. May be empty.
+    std::function<void(std::string_view table, std::string_view key, std::string_view value)> value;
+    // A page or node that cannot be read, and the table it is of. When given, the walk goes on
+    // without what hangs on it; otherwise it ends with the error.
+    std::function<void(std::string_view table, const Error& error)> damage;
+  };
+  // Pages from `limit` on are none, whatever the file's length.
+  PageWalk(const PageFile& file, std::uint64_t limit)
+      : file_(file), limit_(std::min(limit, file.count())), reached_(limit_, false) {}
+
+  // Walks from the root page of the main table. kDamaged names the page.
+  Status run(std::uint64_t main_root, const Visitor& visitor);
+
+  std::uint64_t pages() const { return pages_; }
+  bool was_reached(std::uint64_t number) const { return number < limit_ && reached_[number]; }
+
+ private:
+  Status damaged(std::uint64_t page, const char* what);
+  Status reach(std::uint64_t number, std::uint64_t count);
+  Status tree(std::uint64_t number, int depth);
+  Status branch(std::uint64_t number, int depth);
+  Status leaf(std::uint64_t number);
+  Status entry(std::uint64_t number, const PageNode& node);
+  bool is_main() const { return table_.empty(); }
+
+  const PageFile& file_;
+  std::uint64_t limit_;
+  std::vector<bool> reached_;
+  std::uint64_t pages_ = 0;
+  const Visitor* visitor_ = nullptr;
+  std::string table_;  // empty: the main one
+};
+
+}  // namespace zbag
