@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "nodes/command.hpp"
+#include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
 #include "recorder/bag/bag_check.hpp"
 #include "schemas/json_text.hpp"
@@ -33,7 +34,10 @@ int run(const Arguments& arguments) {
   Result<CheckReport> report = CheckReport{};
   {
     ProgressBar bar("check", arguments.quiet || arguments.json);
-    report = check_bag(arguments.bag, [&](double share) { bar.show(share); });
+    report = check_bag(arguments.bag, [&](double share) {
+      bar.show(share);
+      return !StopSignal::wanted();
+    });
   }
   if (!report) return show("check", report.error());
   const int exit_code = report->problems.empty() ? kExitDone : kExitDamaged;

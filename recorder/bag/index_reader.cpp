@@ -34,7 +34,8 @@ Result<Point> to_point(std::uint64_t index, const StoredPoint& stored) {
 
 // Finds points of a track by index. Late points have an entry in `order`, with their rank among
 // late ones; all others fill the indices that are left, so their place in the main run is
-// index - rank, and the block that holds it is found by bisecting the key space.
+// index - rank, or what the entry of a folded run says; the block that holds it is found by
+// bisecting the key space.
 class IndexReader {
  public:
   IndexReader(const Txn& txn, const BagTables& tables, const TrackRecord& track)
@@ -46,12 +47,13 @@ class IndexReader {
     Result<Item> item = order->seek(OrderEntry{track_.id, index, 0, 0}.encode_key());
     if (!item) return tl::unexpected(item.error());
     const std::optional<OrderEntry> here = entry_of(*item);
-    if (here && here->index == index) return late(*here);
-    std::uint64_t late_before = 0;
+    if (here && here->index == index) {
+      return here->is_folded() ? main(index, here->main_number(index)) : late(*here);
+    }
     item = *item ? order->previous() : order->last();
     if (!item) return tl::unexpected(item.error());
-    if (const std::optional<OrderEntry> before = entry_of(*item)) late_before = before->rank + 1;
-    return main(index, index - late_before);
+    const std::optional<OrderEntry> before = entry_of(*item);
+    return main(index, before ? before->main_number(index) : index);
   }
 
  private:
