@@ -22,6 +22,24 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Makes `folder` and those it lies in. kExists names what stands in the way.
+Status make_folder(const fs::path& folder) {
+  std::error_code error;
+  if (folder.empty() || fs::is_directory(folder, error)) return {};
+  fs::path so_far;
+  for (const fs::path& part : folder) {
+    so_far /= part;
+    if (fs::exists(so_far, error) && !fs::is_directory(so_far, error)) {
+      return fail(ErrorCode::kExists,
+                  fmt::format("{} exists and is no folder; remove it or choose another name",
+                              so_far.string()));
+    }
+  }
+  fs::create_directories(folder, error);
+  if (error) return fail(ErrorCode::kIo, fmt::format("{}: {}", folder.string(), error.message()));
+  return {};
+}
+
 // A text file that is removed again unless it is finished. "-" is stdout.
 class TextFile {
  public:
@@ -31,8 +49,8 @@ class TextFile {
     if (fs::exists(path, error))
       return fail(ErrorCode::kExists,
                   fmt::format("{} exists; remove it or choose another name", path));
-    const fs::path parent = fs::path(path).parent_path();
-    if (!parent.empty()) fs::create_directories(parent, error);
+    if (Status made = make_folder(fs::path(path).parent_path()); !made)
+      return tl::unexpected(made.error());
     std::FILE* const file = std::fopen(path.c_str(), "wbxe");
     if (file == nullptr)
       return fail(ErrorCode::kIo, fmt::format("{}: {}", path, std::strerror(errno)));
@@ -129,9 +147,7 @@ class RowsExporter : public Exporter {
   }
   Status finish() override {
     if (file_) return file_->finish();
-    std::error_code error;
-    fs::create_directories(folder_, error);  // an export of nothing is an empty folder
-    return {};
+    return make_folder(folder_);  // an export of nothing is an empty folder
   }
 
  private:
@@ -178,11 +194,7 @@ class JsonExporter : public Exporter {
     return file_->write(line_);
   }
   Status finish() override {
-    if (!file_ && to_folder_) {
-      std::error_code error;
-      fs::create_directories(out_, error);  // an export of nothing is an empty folder
-      return {};
-    }
+    if (!file_ && to_folder_) return make_folder(out_);  // an export of nothing is an empty folder
     if (!file_) {
       if (Status status = create(out_); !status) return status;
       return close_file(is_several_ ? "{\"tracks\":{}}\n" : "{\"entries\":[],\"count\":0}\n");
