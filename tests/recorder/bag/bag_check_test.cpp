@@ -90,7 +90,10 @@ class BagCheckTest : public testing::Test {
 
 TEST_F(BagCheckTest, CountsWhatAWholeBagHolds) {
   double share = 0.0;
-  const CheckReport report = check_bag(path_, [&](double done) { share = done; }).value();
+  const CheckReport report = check_bag(path_, [&](double done) {
+                               share = done;
+                               return true;
+                             }).value();
   EXPECT_THAT(report.problems, IsEmpty());
   EXPECT_EQ(report.points, 71u);
   EXPECT_EQ(report.tracks, 44u);
