@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
+
+#include "nodes/settings.hpp"
 
 namespace zbag {
 
@@ -94,6 +97,37 @@ void add_selection(CLI::App& app, SelectionArguments& arguments, bool with_exclu
       ->type_name("TIME");
   app.add_option("--end", arguments.end, "Last time, included; written like --start")
       ->type_name("TIME");
+}
+
+void add_new_bag(CLI::App& app, std::string& path) {
+  app.add_option("-o,--output", path, "Bag to write; never overwritten")
+      ->required()
+      ->type_name("NEW")
+      ->capture_default_str();
+}
+
+void warn_unmatched_tracks(const std::string& verb, const std::vector<std::string>& patterns,
+                           const std::vector<BagSummary>& bags) {
+  std::vector<std::string> names;
+  for (const BagSummary& bag : bags) {
+    for (const TrackRecord& track : bag.tracks) names.push_back(track.name);
+  }
+  for (const std::string& text : patterns) {
+    const Result<TrackPattern> pattern = TrackPattern::parse(text);
+    if (!pattern) continue;  // an error of its own
+    const bool is_matched = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+      return name == text || pattern->matches(name);
+    });
+    if (!is_matched)
+      warn(verb, fmt::format("no track matches {}{}", text, nearest_hint(text, names)));
+  }
+}
+
+Result<MergeMode> parse_merge_mode(const std::string& text) {
+  if (text == "shallow") return MergeMode::kShallow;
+  if (text == "deep") return MergeMode::kDeep;
+  if (text == "append") return MergeMode::kAppend;
+  return fail(ErrorCode::kInvalid, fmt::format("--merge {}: use shallow, deep or append", text));
 }
 
 std::string bytes_text(std::uint64_t bytes) {

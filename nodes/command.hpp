@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "bus/endpoints.hpp"
+#include "recorder/bag/bag_reader.hpp"
+#include "recorder/bag/bag_writer.hpp"
 #include "schemas/result.hpp"
 #include "schemas/timestamp.hpp"
 
@@ -49,6 +51,9 @@ Verb add_cat(CLI::App& root);
 Verb add_export(CLI::App& root);
 Verb add_import(CLI::App& root);
 Verb add_check(CLI::App& root);
+Verb add_compact(CLI::App& root);
+Verb add_cut(CLI::App& root);
+Verb add_merge(CLI::App& root);
 Verb add_launch(CLI::App& root);
 Verb add_ctl(CLI::App& root);
 Verb add_version(CLI::App& root);
@@ -85,5 +90,12 @@ struct SelectionArguments {
   std::string end;
 };
 void add_selection(CLI::App& app, SelectionArguments& arguments, bool with_exclude);
+// -o NEW, required.
+void add_new_bag(CLI::App& app, std::string& path);
+// Warns of patterns that match no track of the bags, with the nearest name there is.
+void warn_unmatched_tracks(const std::string& verb, const std::vector<std::string>& patterns,
+                           const std::vector<BagSummary>& bags);
+// kInvalid: none of shallow, deep, append.
+Result<MergeMode> parse_merge_mode(const std::string& text);
 
 }  // namespace zbag

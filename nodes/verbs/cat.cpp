@@ -48,6 +48,8 @@ int run(const Arguments& arguments) {
   if (!format) return show("cat", format.error());
   const Result<TrackFilter> filter = TrackFilter::parse(arguments.selection.tracks);
   if (!filter) return show("cat", filter.error());
+  if (!arguments.quiet)
+    warn_unmatched_tracks("cat", arguments.selection.tracks, playlist->summaries());
   PointPrinter printer(*format, arguments.columns, arguments.all);
   if (arguments.start_index) {
     if (arguments.selection.tracks.size() != 1)

@@ -36,6 +36,8 @@ int run(Arguments arguments) {
       parse_range(arguments.selection.start, arguments.selection.end, playlist->extent());
   if (!range) return show("export", range.error());
   selection.range = *range;
+  if (!arguments.quiet)
+    warn_unmatched_tracks("export", arguments.selection.tracks, playlist->summaries());
   Result<std::unique_ptr<Exporter>> exporter = make_exporter(arguments.output);
   if (!exporter) return show("export", exporter.error());
   ProgressBar bar("export", arguments.quiet);

@@ -69,15 +69,9 @@ int run(const Arguments& arguments) {
   }
   BagSessionOptions options;
   options.session.name = "import";
-  if (arguments.merge == "append") {
-    options.recording.bag.merge = MergeMode::kAppend;
-  } else if (arguments.merge == "deep") {
-    options.recording.bag.merge = MergeMode::kDeep;
-  } else if (arguments.merge != "shallow") {
-    return show("import",
-                {ErrorCode::kInvalid,
-                 fmt::format("--merge {}: use shallow, deep or append", arguments.merge)});
-  }
+  const Result<MergeMode> merge = parse_merge_mode(arguments.merge);
+  if (!merge) return show("import", merge.error());
+  options.recording.bag.merge = *merge;
   Result<std::unique_ptr<Session>> session = open_bag_session(arguments.bag, std::move(options));
   if (!session) return show("import", session.error());
   Counts counts;

@@ -1,0 +1,55 @@
+#include <fmt/format.h>
+
+#include "nodes/command.hpp"
+#include "nodes/stop_signal.hpp"
+#include "nodes/terminal.hpp"
+#include "recorder/bag/bag_compact.hpp"
+
+namespace zbag {
+namespace {
+
+struct Arguments {
+  std::string bag;
+  std::optional<std::string> out;
+  bool quiet = false;
+};
+
+int run(const Arguments& arguments) {
+  Result<CompactReport> report = CompactReport{};
+  {
+    ProgressBar bar("compact", arguments.quiet);
+    report = compact_bag(arguments.bag, arguments.out, [&](double share) {
+      bar.show(share);
+      return !StopSignal::wanted();
+    });
+  }
+  if (!report && report.error().code == ErrorCode::kDamaged) {
+    return show("compact",
+                {ErrorCode::kDamaged,
+                 fmt::format("{}; nothing was changed; zbag recover saves what is intact",
+                             report.error().message)});
+  }
+  if (!report) return show("compact", report.error());
+  if (!arguments.quiet)
+    fmt::print(stderr, "compacted {} points, {} late ones put in place: {} before, {} after\n",
+               count_text(report->points), count_text(report->folded),
+               bytes_text(report->bytes_before), bytes_text(report->bytes_after));
+  return kExitDone;
+}
+
+}  // namespace
+
+Verb add_compact(CLI::App& root) {
+  CLI::App* const app = add_subcommand(
+      root, "compact",
+      "Rewrites a bag so that late points and small blocks lie in full ones; without -o in place",
+      "zbag compact day.zbag");
+  auto a = std::make_shared<Arguments>();
+  app->add_option("BAG", a->bag, "Bag to rewrite")->required()->capture_default_str();
+  app->add_option("-o,--output", a->out, "Bag to write instead; never overwritten")
+      ->type_name("NEW");
+  add_quiet(*app, a->quiet);
+  return {app, [a] { return run(*a); }};
+}
+
+}  // namespace zbag
