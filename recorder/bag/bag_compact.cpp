@@ -118,19 +118,6 @@ class OrderRuns {
   std::uint64_t next_index_ = 0;
 };
 
-PointView view_of(const std::string& track, const StoredPoint& point) {
-  PointView view{.track = track,
-                 .stamp = Timestamp::from_stored(point.key, point.seconds),
-                 .wall_ns = point.wall_ns,
-                 .mono_ns = point.mono_ns,
-                 .src = {},
-                 .seq = {},
-                 .map = point.map};
-  if (point.has_src) view.src = point.src;
-  if (point.has_seq) view.seq = point.seq;
-  return view;
-}
-
 class Compaction {
  public:
   Compaction(BagFile& source, const Txn& txn, BagCopy& copy, std::uint64_t total,

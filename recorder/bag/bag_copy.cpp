@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -87,6 +86,15 @@ class BagCopy::RowArena {
   std::size_t bytes_ = 0;
 };
 
+CompressionSpec rewrite_compression(const std::array<std::size_t, 3>& blocks) {
+  constexpr int kRewriteLevel = 6;  // of zstd: a rewrite is in less of a hurry than a recorder
+  const auto count = [&](Compression kind) { return blocks[static_cast<std::size_t>(kind)]; };
+  // A block that would not have become smaller is plain under every compression.
+  if (count(Compression::kZstd) > 0) return {Compression::kZstd, kRewriteLevel};
+  if (count(Compression::kLz4) == 0 && count(Compression::kNone) > 0) return {Compression::kNone};
+  return {};
+}
+
 Result<CompressionSpec> usual_compression(BagFile& file) {
   Result<std::unique_ptr<ReadTxn>> txn = file.env().read();
   if (!txn) return tl::unexpected(txn.error());
@@ -102,16 +110,7 @@ Result<CompressionSpec> usual_compression(BagFile& file) {
       ++seen[static_cast<std::size_t>(header->compression)];
   }
   if (!item) return tl::unexpected(item.error());
-  CompressionSpec spec;
-  // A block that would not have become smaller is plain under every compression.
-  constexpr int kRewriteLevel = 6;  // of zstd: a rewrite is in less of a hurry than a recorder
-  if (seen[static_cast<std::size_t>(Compression::kZstd)] > 0) {
-    spec = {Compression::kZstd, kRewriteLevel};
-  } else if (seen[static_cast<std::size_t>(Compression::kLz4)] == 0 &&
-             seen[static_cast<std::size_t>(Compression::kNone)] > 0) {
-    spec.kind = Compression::kNone;
-  }
-  return spec;
+  return rewrite_compression(seen);
 }
 
 BagCopy::BagCopy(std::string path, Options options)

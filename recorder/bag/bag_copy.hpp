@@ -9,6 +9,7 @@
 // them another one. Fate: see finish(). Not thread-safe; all calls from one thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -23,7 +24,9 @@
 
 namespace zbag {
 
-// How most of a bag's blocks are compressed, by its first thousand; what a rewrite goes on with.
+// What a rewrite compresses with, by how many blocks of each kind (Compression) there are.
+CompressionSpec rewrite_compression(const std::array<std::size_t, 3>& blocks);
+// The same of a bag, by its first thousand blocks.
 Result<CompressionSpec> usual_compression(BagFile& file);
 
 class BagCopy {

@@ -33,19 +33,6 @@ Status each_entry(const Txn& txn, Table table, std::string_view prefix, Take tak
   return {};
 }
 
-PointView view_of(std::string_view track, const StoredPoint& point) {
-  PointView view{track,
-                 Timestamp::from_stored(point.key, point.seconds),
-                 point.wall_ns,
-                 point.mono_ns,
-                 {},
-                 {},
-                 point.map};
-  if (point.has_src) view.src = point.src;
-  if (point.has_seq) view.seq = point.seq;
-  return view;
-}
-
 std::int64_t key_of(const BlockGroup::Entry& entry) { return entry.point->key; }
 
 // One track of a cursor: the group it is in and where.
@@ -73,6 +60,19 @@ struct TrackPosition {
 };
 
 }  // namespace
+
+PointView view_of(std::string_view track, const StoredPoint& point) {
+  PointView view{track,
+                 Timestamp::from_stored(point.key, point.seconds),
+                 point.wall_ns,
+                 point.mono_ns,
+                 {},
+                 {},
+                 point.map};
+  if (point.has_src) view.src = point.src;
+  if (point.has_seq) view.seq = point.seq;
+  return view;
+}
 
 Result<Fields> PointView::fields() const {
   Result<Fields> fields = decode_fields(map);

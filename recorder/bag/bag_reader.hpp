@@ -45,6 +45,9 @@ struct PointView {
   Result<Fields> fields() const;
 };
 
+// Lends the name and the row.
+PointView view_of(std::string_view track, const StoredPoint& point);
+
 struct BagSummary {
   std::string path;
   BagRecord bag;

@@ -172,6 +172,12 @@ Status PageWalk::run(std::uint64_t main_root, const Visitor& visitor) {
   return main_root == PageFile::kNoPage ? Status() : tree(main_root, 0);
 }
 
+Status PageWalk::run_table(std::string_view table, std::uint64_t root, const Visitor& visitor) {
+  visitor_ = &visitor;
+  table_ = table;
+  return tree(root, 0);
+}
+
 // Passed over when the visitor takes note of it, else the end of the walk.
 Status PageWalk::damaged(std::uint64_t page, const char* what) {
   tl::unexpected<Error> error = bad(page, what);

@@ -112,6 +112,8 @@ class PageWalk {
 
   // Walks from the root page of the main table. kDamaged names the page.
   Status run(std::uint64_t main_root, const Visitor& visitor);
+  // Walks one table alone, from its own root.
+  Status run_table(std::string_view table, std::uint64_t root, const Visitor& visitor);
 
   std::uint64_t pages() const { return pages_; }
   bool was_reached(std::uint64_t number) const { return number < limit_ && reached_[number]; }
