@@ -130,6 +130,16 @@ Result<MergeMode> parse_merge_mode(const std::string& text) {
   return fail(ErrorCode::kInvalid, fmt::format("--merge {}: use shallow, deep or append", text));
 }
 
+std::string problem_text(const BagProblem& problem) {
+  std::string where;
+  if (!problem.track.empty()) where = "track " + problem.track;
+  if (problem.first)
+    where += fmt::format(" from {} to {}", seconds_text(seconds_of_key(*problem.first)),
+                         seconds_text(seconds_of_key(problem.last.value_or(*problem.first))));
+  if (problem.points > 0) where += fmt::format(", {} points", problem.points);
+  return where.empty() ? problem.what : fmt::format("{}: {}", where, problem.what);
+}
+
 std::string bytes_text(std::uint64_t bytes) {
   static constexpr std::array<const char*, 5> kUnits = {"B", "kB", "MB", "GB", "TB"};
   auto value = static_cast<double>(bytes);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bus/endpoints.hpp"
+#include "recorder/bag/bag_check.hpp"
 #include "recorder/bag/bag_reader.hpp"
 #include "recorder/bag/bag_writer.hpp"
 #include "schemas/result.hpp"
@@ -51,6 +52,7 @@ Verb add_cat(CLI::App& root);
 Verb add_export(CLI::App& root);
 Verb add_import(CLI::App& root);
 Verb add_check(CLI::App& root);
+Verb add_recover(CLI::App& root);
 Verb add_compact(CLI::App& root);
 Verb add_cut(CLI::App& root);
 Verb add_merge(CLI::App& root);
@@ -77,6 +79,9 @@ std::string with_origin(const std::string& message);
 int show(const std::string& verb, const Error& error);
 void warn(const std::string& verb, const std::string& message);
 int exit_code_of(ErrorCode code);
+
+// "track a from 1.0 to 2.0, 30 points: wrong checksum"
+std::string problem_text(const BagProblem& problem);
 
 // 12345678 -> "12.3 MB"; 1234567 -> "1,234,567".
 std::string bytes_text(std::uint64_t bytes);

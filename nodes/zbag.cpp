@@ -21,11 +21,11 @@ int run(int argc, char** argv) {
   root.footer(
       "zbag VERB --help explains a verb. Exit codes: 0 done, 1 failed, 2 wrong usage,\n"
       "3 done but data was lost or skipped, 4 the input is damaged.\n");
-  const Verbs verbs{add_broker(root),  add_pub(root),       add_tap(root),    add_topics(root),
-                    add_record(root),  add_play(root),      add_info(root),   add_cat(root),
-                    add_export(root),  add_import(root),    add_check(root),  add_compact(root),
-                    add_cut(root),     add_merge(root),     add_launch(root), add_ctl(root),
-                    add_version(root), add_completion(root)};
+  const Verbs verbs{add_broker(root),  add_pub(root),     add_tap(root),       add_topics(root),
+                    add_record(root),  add_play(root),    add_info(root),      add_cat(root),
+                    add_export(root),  add_import(root),  add_check(root),     add_recover(root),
+                    add_compact(root), add_cut(root),     add_merge(root),     add_launch(root),
+                    add_ctl(root),     add_version(root), add_completion(root)};
   for (const Verb& verb : verbs) add_settings_options(*verb.app);
 
   const std::vector<std::string> given(argv + 1, argv + argc);

@@ -47,16 +47,8 @@ int run(const Arguments& arguments) {
     fmt::print("{}\n", text);
     return exit_code;
   }
-  for (const BagProblem& problem : report->problems) {
-    std::string where;
-    if (!problem.track.empty()) where += " track " + problem.track;
-    if (problem.first)
-      where += fmt::format(" from {} to {}", seconds_text(seconds_of_key(*problem.first)),
-                           seconds_text(seconds_of_key(problem.last.value_or(*problem.first))));
-    if (problem.points > 0) where += fmt::format(", {} points", problem.points);
-    fmt::print(stderr, "zbag check: {}:{}{} {}\n", arguments.bag, where, where.empty() ? "" : ":",
-               problem.what);
-  }
+  for (const BagProblem& problem : report->problems)
+    fmt::print(stderr, "zbag check: {}: {}\n", arguments.bag, problem_text(problem));
   if (arguments.quiet) return exit_code;
   fmt::print(
       "{}: {}: {} points in {} blocks of {} tracks{}\n", arguments.bag,

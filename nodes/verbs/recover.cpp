@@ -1,0 +1,68 @@
+#include <fmt/format.h>
+
+#include "nodes/command.hpp"
+#include "nodes/stop_signal.hpp"
+#include "nodes/terminal.hpp"
+#include "recorder/bag/bag_recover.hpp"
+
+namespace zbag {
+namespace {
+
+struct Arguments {
+  std::string bag;
+  std::string out;
+  bool quiet = false;
+};
+
+// What was not intact, a line each.
+void print_damage(const std::string& bag, const RecoverReport& report) {
+  for (const std::string& what : report.damage)
+    fmt::print(stderr, "zbag recover: {}: {}\n", bag, what);
+  if (report.damage_count > report.damage.size())
+    fmt::print(stderr, "zbag recover: {}: {} more pages are damaged\n", bag,
+               count_text(report.damage_count - report.damage.size()));
+  for (const std::string& name : report.unnamed_tracks)
+    warn("recover", fmt::format("the name of a track is lost; it is called {} now", name));
+  for (const BagProblem& lost : report.lost)
+    fmt::print(stderr, "zbag recover: {}: {}\n", bag, problem_text(lost));
+}
+
+int run(const Arguments& arguments) {
+  Result<RecoverReport> report = RecoverReport{};
+  {
+    ProgressBar bar("recover", arguments.quiet);
+    report = recover_bag(arguments.bag, arguments.out, [&](double share) {
+      bar.show(share);
+      return !StopSignal::wanted();
+    });
+  }
+  if (!report) return show("recover", report.error());
+  print_damage(arguments.bag, *report);
+  if (!arguments.quiet) {
+    const std::string outcome =
+        report->is_whole()     ? "the bag is whole"
+        : report->lost.empty() ? "no point is known to be missing"
+                               : fmt::format("{} points are lost", count_text(report->lost_points));
+    fmt::print(stderr, "recovered {} points of {} tracks into {}; {}\n", count_text(report->points),
+               report->tracks, arguments.out, outcome);
+  }
+  return report->is_whole() ? kExitDone : kExitLossy;
+}
+
+}  // namespace
+
+Verb add_recover(CLI::App& root) {
+  CLI::App* const app = add_subcommand(
+      root, "recover",
+      "Saves everything intact of a damaged bag into a new one, and says what is lost",
+      "zbag recover broken.zbag -o saved.zbag");
+  auto a = std::make_shared<Arguments>();
+  app->add_option("BAG", a->bag, "Bag to read; it is not changed")
+      ->required()
+      ->capture_default_str();
+  add_new_bag(*app, a->out);
+  add_quiet(*app, a->quiet);
+  return {app, [a] { return run(*a); }};
+}
+
+}  // namespace zbag
