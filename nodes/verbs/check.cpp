@@ -30,6 +30,8 @@ Fields fields_of(const CheckReport& report) {
           {"unclosed", report.unclosed}, {"problems", std::move(problems)}};
 }
 
+constexpr const char* kRemedy = "zbag recover saves what is intact";
+
 int run(const Arguments& arguments) {
   Result<CheckReport> report = CheckReport{};
   {
@@ -39,6 +41,8 @@ int run(const Arguments& arguments) {
       return !StopSignal::wanted();
     });
   }
+  if (!report && report.error().code == ErrorCode::kDamaged)
+    return show("check", {ErrorCode::kDamaged, report.error().message + "; " + kRemedy});
   if (!report) return show("check", report.error());
   const int exit_code = report->problems.empty() ? kExitDone : kExitDamaged;
   if (arguments.json) {
@@ -49,6 +53,7 @@ int run(const Arguments& arguments) {
   }
   for (const BagProblem& problem : report->problems)
     fmt::print(stderr, "zbag check: {}: {}\n", arguments.bag, problem_text(problem));
+  if (exit_code == kExitDamaged) fmt::print(stderr, "zbag check: {}: {}\n", arguments.bag, kRemedy);
   if (arguments.quiet) return exit_code;
   fmt::print(
       "{}: {}: {} points in {} blocks of {} tracks{}\n", arguments.bag,

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "recorder/bag/bag_file.hpp"
@@ -82,6 +83,102 @@ void check_track(const TrackRecord& track, const TrackSums& sums, CheckReport& r
   }
 }
 
+// Says which points are behind pages that cannot be read: walks past the damage and looks between
+// which blocks it lies. Never through LMDB.
+class DamageSurvey {
+ public:
+  DamageSurvey(const PageFile& pages, const MetaPages& meta, CheckReport& report)
+      : pages_(pages), meta_(meta), report_(report) {}
+
+  void run() {
+    PageWalk::Visitor names;
+    names.value = [this](std::string_view table, std::string_view key, std::string_view value) {
+      if (table != kTracksTable) return;
+      Result<TrackRecord> track = TrackRecord::decode(key, value);
+      if (track) tracks_[track->id] = std::move(*track);
+    };
+    names.damage = [](std::string_view, const Error&) {};
+    walk(names);
+    PageWalk::Visitor blocks;
+    blocks.value = [this](std::string_view table, std::string_view key, std::string_view value) {
+      const auto at = table == kBlocksTable ? BlockKey::decode(key) : std::nullopt;
+      if (at) take_block(*at, value);
+    };
+    blocks.damage = [this](std::string_view table, const Error& error) {
+      if (table == kBlocksTable) is_hole_open_ = true;
+      add(report_, {error.message, {}, {}, {}, 0});
+    };
+    walk(blocks);
+    if (is_hole_open_) close_hole(std::nullopt, 0);
+    report_.tracks = tracks_.size();
+    for (const auto& [id, track] : tracks_) check_track(track, sums_[id], report_);
+  }
+
+ private:
+  void walk(const PageWalk::Visitor& visitor) const {
+    PageWalk walk(pages_, meta_.last_page + 1);
+    static_cast<void>(walk.run(meta_.main_root, visitor));
+  }
+  std::string name_of(std::uint32_t id) const {
+    const auto track = tracks_.find(id);
+    return track == tracks_.end() ? fmt::format("track {}", id) : track->second.name;
+  }
+  void take_block(const BlockKey& key, std::string_view value) {
+    const Result<BlockHeader> header = Block::read_header(value);
+    TrackSums& sums = sums_[key.track];
+    if (is_hole_open_) {
+      std::uint64_t points = 0;
+      if (header && !header->is_late() && header->first_ordinal > sums.main_points) {
+        points = header->first_ordinal - sums.main_points;
+        sums.main_points = header->first_ordinal;
+      }
+      close_hole(key, points);
+    }
+    is_hole_open_ = false;
+    check_block(key, value, name_of(key.track), sums, report_);
+    before_ = {key.track, header ? header->last : key.first};
+  }
+  // Blocks are missing between the last one met and `after`, with `points` of its track.
+  void close_hole(const std::optional<BlockKey>& after, std::uint64_t points) {
+    for (const auto& [id, track] : tracks_) {
+      const bool is_behind = !before_ || id >= before_->first;
+      if (!is_behind || (after && id > after->track) || !track.first) continue;
+      const bool is_before = before_ && id == before_->first;
+      const bool is_after = after && id == after->track;
+      // A track that only ends before the hole may be whole: its counters tell below.
+      if (is_before && !is_after && sums_[id].main_points == track.main_points &&
+          sums_[id].late_points == track.late_points)
+        continue;
+      const std::uint64_t missing =
+          is_after ? points
+                   : track.main_points - std::min(track.main_points, sums_[id].main_points);
+      if (is_after && points == 0 && !is_before) continue;
+      if (!is_after) sums_[id].main_points += missing;
+      add(report_,
+          {"blocks cannot be reached", track.name, is_before ? before_->second : *track.first,
+           is_after ? std::optional(after->first) : track.last, missing});
+    }
+  }
+
+  const PageFile& pages_;
+  const MetaPages& meta_;
+  CheckReport& report_;
+  std::map<std::uint32_t, TrackRecord> tracks_;
+  std::map<std::uint32_t, TrackSums> sums_;
+  std::optional<std::pair<std::uint32_t, std::int64_t>> before_;  // track and last key
+  bool is_hole_open_ = false;
+};
+
+Status survey_damage(const std::string& path, CheckReport& report) {
+  const Result<MetaPages> meta = read_meta_pages(path);
+  if (!meta) return tl::unexpected(meta.error());
+  const Result<MappedFile> file = MappedFile::open(path);
+  if (!file) return tl::unexpected(file.error());
+  const PageFile pages(file->bytes(), meta->page_bytes);
+  DamageSurvey(pages, *meta, report).run();
+  return {};
+}
+
 }  // namespace
 
 Result<std::uint64_t> check_pages(const std::string& path) {
@@ -103,7 +200,8 @@ Result<CheckReport> check_bag(const std::string& path, const Progress& progress)
   if (!pages) {
     if (pages.error().code != ErrorCode::kDamaged || !read_meta_pages(path))
       return tl::unexpected(pages.error());
-    add(report, {pages.error().message, {}, {}, {}, 0});
+    if (Status status = survey_damage(path, report); !status) return tl::unexpected(status.error());
+    if (report.problems.empty()) add(report, {pages.error().message, {}, {}, {}, 0});
     return report;
   }
   report.pages = *pages;

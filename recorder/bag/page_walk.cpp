@@ -182,6 +182,7 @@ Status PageWalk::run_table(std::string_view table, std::uint64_t root, const Vis
 Status PageWalk::damaged(std::uint64_t page, const char* what) {
   tl::unexpected<Error> error = bad(page, what);
   if (!visitor_->damage) return error;
+  if (page < limit_) damaged_[page] = true;
   visitor_->damage(table_, error.value());
   return {};
 }
@@ -232,6 +233,7 @@ Status PageWalk::leaf(std::uint64_t number) {
     Status status = node ? entry(number, *node) : Status(tl::unexpected(node.error()));
     if (status) continue;
     if (!visitor_->damage) return status;
+    damaged_[number] = true;
     visitor_->damage(table_, status.error());
   }
   return {};

@@ -5,7 +5,7 @@
 // value of every table, in order of key. Both lend views into the mapped file. A file that somebody
 // shortens while it is mapped ends the process (SIGBUS): bags only grow.
 //
-// Memory: a bit a page. Not thread-safe.
+// Memory: two bits a page. Not thread-safe.
 #pragma once
 
 #include <algorithm>
@@ -108,7 +108,7 @@ class PageWalk {
   };
   // Pages from `limit` on are none, whatever the file's length.
   PageWalk(const PageFile& file, std::uint64_t limit)
-      : file_(file), limit_(std::min(limit, file.count())), reached_(limit_, false) {}
+      : file_(file), limit_(std::min(limit, file.count())), reached_(limit_), damaged_(limit_) {}
 
   // Walks from the root page of the main table. kDamaged names the page.
   Status run(std::uint64_t main_root, const Visitor& visitor);
@@ -116,7 +116,10 @@ class PageWalk {
   Status run_table(std::string_view table, std::uint64_t root, const Visitor& visitor);
 
   std::uint64_t pages() const { return pages_; }
-  bool was_reached(std::uint64_t number) const { return number < limit_ && reached_[number]; }
+  // Pages with damage of their own do not count: there may be more on them.
+  bool was_reached(std::uint64_t number) const {
+    return number < limit_ && reached_[number] && !damaged_[number];
+  }
 
  private:
   Status damaged(std::uint64_t page, const char* what);
@@ -130,6 +133,7 @@ class PageWalk {
   const PageFile& file_;
   std::uint64_t limit_;
   std::vector<bool> reached_;
+  std::vector<bool> damaged_;
   std::uint64_t pages_ = 0;
   const Visitor* visitor_ = nullptr;
   std::string table_;  // empty: the main one

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <map>
 #include <unordered_map>
@@ -63,18 +64,22 @@ class RecordShelf {
 
   // How far the recording had come: greater is later.
   auto newness() const {
-    std::uint64_t received = 0;
-    std::uint64_t serials = 0;
+    std::array<std::uint64_t, 4> sums{};
     for (const auto& [name, track] : tracks_) {
-      received += track.fate.received;
-      serials += track.next_serial + track.next_late_serial;
+      const auto one = newness_of(track);
+      for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += one[i];
     }
     const auto closed = std::count_if(runs_.begin(), runs_.end(),
                                       [](const auto& run) { return run.second.closed; });
-    return std::tuple(runs_.size(), received, serials, closed);
+    return std::tuple(runs_.size(), sums, closed);
   }
 
  private:
+  // What only grows comes first; loss is settled when a recording ends.
+  static std::array<std::uint64_t, 4> newness_of(const TrackRecord& track) {
+    return {track.fate.received, track.next_serial, track.next_late_serial,
+            track.missed_before + (track.lost ? *track.lost + 1 : 0)};
+  }
   void take_run(std::string_view value) {
     Result<RunRecord> run = RunRecord::decode(value);
     if (!run || run->id == 0) return;
@@ -85,11 +90,9 @@ class RecordShelf {
     if (track_name_fault(name) != nullptr) return;
     Result<TrackRecord> track = TrackRecord::decode(name, value);
     if (!track || track->id == 0) return;
-    const auto newness = [](const TrackRecord& t) {
-      return std::tuple(t.fate.received, t.next_serial, t.next_late_serial);
-    };
     const auto [known, is_new] = tracks_.try_emplace(track->name, *track);
-    if (!is_new && newness(*track) > newness(known->second)) known->second = std::move(*track);
+    if (!is_new && newness_of(*track) > newness_of(known->second))
+      known->second = std::move(*track);
   }
   void take_loss(std::string_view key, std::string_view value) {
     Result<LossRecord> loss = LossRecord::decode(key, value);

@@ -14,7 +14,7 @@
 // newness(). Points never leave a bag, so a stale block can bring back a value of an earlier time
 // only where every later state of it is lost.
 //
-// LMDB is not used. Memory: 80 bytes a block, a bit a page. Not thread-safe.
+// LMDB is not used. Memory: 80 bytes a block, two bits a page. Not thread-safe.
 #pragma once
 
 #include <cstdint>

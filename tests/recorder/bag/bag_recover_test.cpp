@@ -11,6 +11,7 @@
 #include <set>
 #include <tuple>
 
+#include "recorder/bag/page_walk.hpp"
 #include "tests/recorder/bag/model.hpp"
 #include "tests/recorder/bag/rows.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -45,6 +46,20 @@ std::string without_branches(std::string bytes) {
       std::fill_n(bytes.begin() + static_cast<long>(at), 64, '\x5a');
   }
   return bytes;
+}
+
+// The leaf pages of the table of blocks, in order.
+std::vector<std::uint64_t> leaves_of_blocks(const std::string& bytes, std::uint64_t main_root) {
+  const PageFile pages(bytes_of(bytes), kPage);
+  std::uint64_t root = 0;
+  for (const std::uint16_t offset : pages.nodes(main_root)) {
+    const PageNode node = pages.leaf_node(main_root, offset).value();
+    if (node.key == kBlocksTable) root = node.root().value();
+  }
+  std::vector<std::uint64_t> leaves;
+  for (const std::uint16_t offset : pages.nodes(root))
+    leaves.push_back(pages.child(root, offset).value());
+  return leaves;
 }
 
 class RecoverModelTest
@@ -209,6 +224,39 @@ TEST_F(RecoverTest, CostsOneBlockWhereOneByteIsFlippedAndSaysWhich) {
   EXPECT_EQ(report.points, points_.size() - headers[1].count);
   EXPECT_EQ(report.damage_count, 0u);
   expect_nothing_wrong();
+}
+
+// A page of the tree is gone: check says what lies behind it, recover finds that all the same.
+TEST_F(RecoverTest, FindsTheBlocksOfALeafThatIsGone) {
+  {
+    BagWriter::Options options = small_blocks();
+    BagWriter writer = BagWriter::open(path_, options).value();
+    RowStore store;
+    for (int i = 0; i < 150; ++i) {
+      const Binary noise{std::string(5'000, static_cast<char>(i))};
+      ASSERT_TRUE(writer.write(batch_of_one("noise", {store.make(i, {{"bytes", noise}})})));
+    }
+    ASSERT_TRUE(writer.close().has_value());
+  }
+  points_ = all_of(path_);
+  std::string bytes = file_bytes(path_);
+  const std::uint64_t root = read_meta_pages(path_)->main_root;
+  const std::vector<std::uint64_t> leaves = leaves_of_blocks(bytes, root);
+  ASSERT_GE(leaves.size(), 3u);
+  bytes[leaves[1] * kPage + 10] = 0;
+  write_file(path_, bytes);
+
+  const CheckReport check = check_bag(path_).value();
+  const auto noise = std::find_if(check.problems.begin(), check.problems.end(),
+                                  [](const BagProblem& p) { return p.track == "noise"; });
+  ASSERT_NE(noise, check.problems.end());
+  EXPECT_GT(noise->points, 10u);
+  EXPECT_EQ(noise->last.value() - noise->first.value(), static_cast<int>(noise->points) + 1);
+
+  const RecoverReport report = recover(bytes).value();
+  EXPECT_THAT(report.lost, IsEmpty());
+  EXPECT_GT(report.damage_count, 0u);
+  EXPECT_EQ(difference(all_of(out_), points_), "");
 }
 
 TEST_F(RecoverTest, SavesWhatATruncatedFileHolds) {
