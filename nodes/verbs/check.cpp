@@ -53,13 +53,14 @@ int run(const Arguments& arguments) {
   }
   for (const BagProblem& problem : report->problems)
     fmt::print(stderr, "zbag check: {}: {}\n", arguments.bag, problem_text(problem));
-  if (exit_code == kExitDamaged) fmt::print(stderr, "zbag check: {}: {}\n", arguments.bag, kRemedy);
   if (arguments.quiet) return exit_code;
+  const bool is_whole = report->problems.empty();
   fmt::print(
-      "{}: {}: {} points in {} blocks of {} tracks{}\n", arguments.bag,
-      report->problems.empty() ? "whole" : "damaged", count_text(report->points),
-      count_text(report->blocks), report->tracks,
-      report->unclosed ? "; the last run is not closed (being recorded, or it was killed)" : "");
+      "{}: {}: {} points in {} blocks of {} tracks{}{}\n", arguments.bag,
+      is_whole ? "whole" : "damaged", count_text(report->points), count_text(report->blocks),
+      report->tracks,
+      report->unclosed ? "; the last run is not closed (being recorded, or it was killed)" : "",
+      is_whole ? std::string() : fmt::format("; {}", kRemedy));
   return exit_code;
 }
 

@@ -195,7 +195,10 @@ Result<std::uint64_t> check_pages(const std::string& path) {
 }
 
 Result<CheckReport> check_bag(const std::string& path, const Progress& progress) {
-  const Result<std::uint64_t> pages = check_pages(path);
+  Result<std::uint64_t> pages = check_pages(path);
+  // Pages of a bag that is being recorded get other uses while they are walked: damage stays.
+  constexpr int kTries = 5;
+  for (int i = 1; i < kTries && !pages && is_being_written(path); ++i) pages = check_pages(path);
   CheckReport report;
   if (!pages) {
     if (pages.error().code != ErrorCode::kDamaged || !read_meta_pages(path))

@@ -15,8 +15,10 @@ zbag_script_test(system_play TIMEOUT 300 COMMAND ${DEBIAN_PYTHON}
   ${CMAKE_CURRENT_SOURCE_DIR}/system/play_test.py)
 zbag_script_test(system_format TIMEOUT 300 COMMAND ${DEBIAN_PYTHON}
   ${CMAKE_CURRENT_SOURCE_DIR}/system/format_test.py)
+zbag_script_test(system_bags TIMEOUT 600 COMMAND ${DEBIAN_PYTHON}
+  ${CMAKE_CURRENT_SOURCE_DIR}/system/bags_test.py)
 zbag_script_test(system_launch TIMEOUT 300 COMMAND ${DEBIAN_PYTHON}
   ${CMAKE_CURRENT_SOURCE_DIR}/system/launch_test.py)
 # Two scripts at once would share the cores they measure time on.
 set_tests_properties(system_recordings system_stranger system_bad_input system_crash system_stop
-  system_policy system_play system_format system_launch PROPERTIES RUN_SERIAL TRUE)
+  system_policy system_play system_format system_launch system_bags PROPERTIES RUN_SERIAL TRUE)
