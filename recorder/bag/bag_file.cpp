@@ -57,6 +57,18 @@ constexpr std::uint32_t kLmdbVersion = 1;
 constexpr std::uint16_t kMetaPageFlag = 0x08;
 constexpr std::size_t kMetaBytes = 16 + 136;
 
+// A file's own syncs do not cover its name: without this a loss of power may leave flushed points
+// in a file that nobody finds.
+Status sync_name(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const FileDescriptor file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  // A folder that may not be read cannot be synced, and some file systems have no such call.
+  const bool is_done = file.get() < 0 || ::fsync(file.get()) == 0 || errno == EINVAL;
+  if (is_done) return {};
+  return fail(ErrorCode::kIo, fmt::format("{}: {}", folder, std::strerror(errno)));
+}
+
 Error not_a_bag(const std::string& path, const char* why) {
   return {ErrorCode::kDamaged, fmt::format("{}: not a bag ({})", path, why)};
 }
@@ -160,6 +172,9 @@ Result<std::shared_ptr<BagFile>> BagFile::open(const std::string& path, bool to_
   if (to_write && ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     return fail(ErrorCode::kBusy,
                 fmt::format("{} is being written by {}", path, writer_text(path)));
+  }
+  if (to_write) {
+    if (Status synced = sync_name(path); !synced) return tl::unexpected(synced.error());
   }
   const std::lock_guard lock(registry().mutex);
   std::weak_ptr<BagFile>& known = registry().files[{status.st_dev, status.st_ino}];

@@ -34,8 +34,8 @@ class BagFile {
   // kNotFound; kDamaged: not a bag, empty, truncated; kNewerFormat; kBusy: this process has it open
   // in the other way.
   static Result<std::shared_ptr<BagFile>> open_to_read(const std::string& path);
-  // Holds the writer lock. kBusy names the present writer. `map_bytes`: address space to begin
-  // with.
+  // Holds the writer lock; from here on a loss of power leaves the file its name. kBusy names the
+  // present writer. `map_bytes`: address space to begin with.
   static Result<std::shared_ptr<BagFile>> open_to_write(const std::string& path,
                                                         std::size_t map_bytes);
   // Makes a new, empty bag: complete under another name first, so that no instant shows half of
