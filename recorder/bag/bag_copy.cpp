@@ -155,7 +155,7 @@ Result<BagCopy> BagCopy::create_beside(const std::string& path, Options options)
   Result<BagWriter> writer = BagWriter::open(copy.made_path_, std::move(writing));
   if (!writer) return tl::unexpected(writer.error());
   copy.file_ = writer->file();
-  copy.writer_ = std::move(*writer);
+  copy.writer_.emplace(std::move(*writer));
   return copy;
 }
 
