@@ -499,10 +499,12 @@ Status Block::decode_columns(std::span<const std::uint8_t> bytes, Maps maps) {
 
 bool Block::join_maps(ColumnsBody& body) {
   std::vector<std::size_t> lengths;
-  if (!body.read_maps(maps_, lengths)) return false;
+  const std::size_t room = body.maps_room();
+  raw_ = std::make_unique_for_overwrite<std::uint8_t[]>(room);
+  if (!body.read_maps({raw_.get(), room}, lengths)) return false;
   std::size_t at = 0;
   for (std::size_t i = 0; i < points_.size(); ++i) {
-    points_[i].map = std::span(maps_).subspan(at, lengths[i]);
+    points_[i].map = {raw_.get() + at, lengths[i]};
     at += lengths[i];
   }
   return true;

@@ -147,9 +147,8 @@ class Block {
   Status decode_lone(std::string_view value);
 
   BlockHeader header_;
-  std::unique_ptr<std::uint8_t[]> raw_;  // the decompressed body
-  Bytes maps_;                           // put together from columns
-  std::optional<ColumnsBody> columns_;   // instead of them
+  std::unique_ptr<std::uint8_t[]> raw_;  // the decompressed body, or maps put together
+  std::optional<ColumnsBody> columns_;   // instead of maps
   std::vector<StoredPoint> points_;
 };
 

@@ -11,7 +11,7 @@ namespace zbag {
 
 struct Compressor::Zstd {
   struct Free {
-    void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
+    void operator()(ZSTD_CCtx* made) const { ZSTD_freeCCtx(made); }
   };
   std::unique_ptr<ZSTD_CCtx, Free> context{ZSTD_createCCtx()};
 };

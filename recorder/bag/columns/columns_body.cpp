@@ -279,7 +279,10 @@ bool ColumnsBody::read(std::size_t column, std::size_t size_max, ColumnValues& v
   return decode_column(ByteInput(data), columns_[column].type, counts_[column], size_max, values);
 }
 
-bool ColumnsBody::read_maps(Bytes& maps, std::vector<std::size_t>& lengths) {
+// The joiner wants room for a whole head, however small the last one turns out.
+std::size_t ColumnsBody::maps_room() const { return size_max_ + item::kHeadMax; }
+
+bool ColumnsBody::read_maps(std::span<std::uint8_t> room, std::vector<std::size_t>& lengths) {
   // Every value takes a byte of a row at least, so all of them together are bounded as one is.
   std::size_t left = size_max_;
   std::vector<ColumnValues> values(columns_.size());
@@ -289,8 +292,7 @@ bool ColumnsBody::read_maps(Bytes& maps, std::vector<std::size_t>& lengths) {
         {counts_[i], values[i].numbers.size(), values[i].bytes.size(), values[i].lengths.size()});
     left -= taken;
   }
-  maps.resize(size_max_ + item::kHeadMax);
-  return join_maps(paths_, shapes_, columns_, values, codes_, maps, lengths);
+  return join_maps(paths_, shapes_, columns_, values, codes_, room, lengths);
 }
 
 }  // namespace zbag

@@ -75,7 +75,9 @@ class ColumnsBody {
   // Decodes one column, decompressing its group when no other column has yet. False: damaged.
   bool read(std::size_t column, ColumnValues& values);
   // Puts all maps together, one after another, and tells their lengths. False: damaged.
-  bool read_maps(Bytes& maps, std::vector<std::size_t>& lengths);
+  // REQUIRES: `room` measures maps_room().
+  bool read_maps(std::span<std::uint8_t> room, std::vector<std::size_t>& lengths);
+  std::size_t maps_room() const;
 
  private:
   struct Group {

@@ -36,18 +36,27 @@ std::optional<ColumnsBody> open(const std::string& body, CompressionSpec compres
                            kSizeMax);
 }
 
+// The maps of a body; nullopt when it is damaged.
+std::optional<std::vector<std::string>> maps_of(ColumnsBody& body) {
+  Bytes room(body.maps_room());
+  std::vector<std::size_t> lengths;
+  if (!body.read_maps(room, lengths)) return std::nullopt;
+  std::vector<std::string> maps;
+  std::string_view rest = text_of(room);
+  for (const std::size_t length : lengths) {
+    maps.emplace_back(rest.substr(0, length));
+    rest.remove_prefix(length);
+  }
+  return maps;
+}
+
 std::vector<Fields> decode(const std::string& body, CompressionSpec compression,
                            std::size_t count) {
   std::optional<ColumnsBody> opened = open(body, compression, count);
-  Bytes maps;
-  std::vector<std::size_t> lengths;
-  if (!opened || !opened->read_maps(maps, lengths)) return {};
   std::vector<Fields> points;
-  std::span<const std::uint8_t> rest(maps);
-  for (const std::size_t length : lengths) {
-    points.push_back(decode_fields(rest.first(length)).value());
-    rest = rest.subspan(length);
-  }
+  if (!opened) return points;
+  for (const std::string& map : maps_of(*opened).value_or(std::vector<std::string>()))
+    points.push_back(decode_fields(bytes_of(map)).value());
   return points;
 }
 
@@ -172,10 +181,8 @@ TEST(ColumnsBodyTest, WritesIntegersInTheirShortestForm) {
   const std::string map("\x81\xa1k\xcf\0\0\0\0\0\0\0\5", 12);
   ASSERT_TRUE(encoder.add(open_map(bytes_of(map)).value()));
   const std::string body(text_of(encoder.encode({}, kLz4, kSizeMax)));
-  Bytes maps;
-  std::vector<std::size_t> lengths;
-  ASSERT_TRUE(open(body, kLz4, 1)->read_maps(maps, lengths));
-  EXPECT_EQ(text_of(std::span(maps).first(lengths[0])), "\x81\xa1k\5");
+  std::optional<ColumnsBody> opened = open(body, kLz4, 1);
+  EXPECT_EQ(maps_of(*opened).value(), std::vector<std::string>{"\x81\xa1k\5"});
 }
 
 TEST(ColumnsBodyTest, GivesBackRandomMapsOfAFewShapes) {
@@ -239,10 +246,9 @@ TEST_P(ColumnsBodyDamageTest, SurvivesEveryFlippedBit) {
   std::size_t refused = 0;
   for (std::size_t bit = 0; bit < body.size() * 8; ++bit) {
     body[bit / 8] = static_cast<char>(body[bit / 8] ^ (1 << bit % 8));
-    std::optional<ColumnsBody> opened = open(body, {GetParam(), 3}, points.size());
-    Bytes maps;
-    std::vector<std::size_t> lengths;
-    refused += opened && opened->read_maps(maps, lengths) ? 0 : 1;
+    std::optional<ColumnsBody> opened = ColumnsBody::open(
+        bytes_of(body), GetParam(), static_cast<std::uint32_t>(points.size()), 8'192);
+    refused += opened && maps_of(*opened) ? 0 : 1;
     body[bit / 8] = static_cast<char>(body[bit / 8] ^ (1 << bit % 8));
   }
   EXPECT_GT(refused, 0u);
@@ -265,9 +271,7 @@ TEST(ColumnsBodyTest, RefusesMoreThanTheBlockSaysItHolds) {
   const std::string body = encode(points, kLz4);
   std::optional<ColumnsBody> opened =
       ColumnsBody::open(bytes_of(body), Compression::kLz4, 1'000, 1'500);
-  Bytes maps;
-  std::vector<std::size_t> lengths;
-  EXPECT_FALSE(opened && opened->read_maps(maps, lengths));
+  EXPECT_FALSE(opened && maps_of(*opened));
 }
 
 }  // namespace
