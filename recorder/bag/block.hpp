@@ -1,8 +1,9 @@
 // One block: a run of points of one track in key order, encoded together (FORMAT.md, Blocks).
 //
-// Encoding copies each row once, into the place it is stored in. Decoding verifies the checksum
-// first, bounds every count by the bytes there are before it allocates, and gives back the same
-// bytes; of an uncompressed block it lends rows straight from the stored value.
+// Encoding copies each row once, into the place it is stored in, or takes it apart into columns.
+// Decoding verifies the checksum first, bounds every count by the bytes there are before it
+// allocates, and gives back the same bytes (of columns: equal values and types, integers in their
+// shortest form); of an uncompressed block it lends rows straight from the stored value.
 // Nothing here touches a file. Not thread-safe.
 #pragma once
 
@@ -124,15 +125,17 @@ std::size_t lone_block_bytes(const RowPoint& point);
 // REQUIRES: `out` measures lone_block_bytes().
 void write_lone_block(BlockHeader header, const RowPoint& point, std::span<std::uint8_t> out);
 
-// A stored block, verified. Lends its rows as long as it and the value it came from live.
+// A stored block, verified. Lends its rows as long as it and the value it came from live; moving it
+// moves nothing it lends.
 class Block {
  public:
+  enum class Maps : std::uint8_t { kNow, kLater };
+
   // Reads the header alone, without looking at the checksum; kDamaged when it is none.
   static Result<BlockHeader> read_header(std::string_view value);
   // kDamaged: not a block, a wrong checksum, impossible sizes; kNewerFormat: an unknown codec.
-  // kDamaged, or what of it cannot be told before, comes from here; with `Maps::kLater` a block of
-  // columns has keys, stamps and indices of its points but no maps, and lends columns() instead.
-  enum class Maps : std::uint8_t { kNow, kLater };
+  // With `Maps::kLater` a block of columns gives keys, stamps and (of indexed blocks) indices alone
+  // and lends columns() in place of maps; damage of a field is then met when it is read.
   static Result<Block> open(std::string_view value, Maps maps = Maps::kNow);
 
   const BlockHeader& header() const { return header_; }
