@@ -57,6 +57,11 @@ int show(const std::string& verb, const Error& error) {
   return exit_code_of(error.code);
 }
 
+int show_unmade(const std::string& verb, Error error) {
+  if (error.code == ErrorCode::kDiskFull) error.code = ErrorCode::kIo;
+  return show(verb, error);
+}
+
 void warn(const std::string& verb, const std::string& message) {
   fmt::print(stderr, "zbag {}: warning: {}\n", verb, message);
 }

@@ -77,6 +77,8 @@ std::string with_origin(const std::string& message);
 
 // Prints "zbag VERB: message" on stderr and gives the exit code that fits.
 int show(const std::string& verb, const Error& error);
+// The same for a bag that could not be made of others: a full disk is a failure then, not a loss.
+int show_unmade(const std::string& verb, Error error);
 void warn(const std::string& verb, const std::string& message);
 int exit_code_of(ErrorCode code);
 

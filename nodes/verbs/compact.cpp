@@ -29,7 +29,7 @@ int run(const Arguments& arguments) {
                  fmt::format("{}; nothing was changed; zbag recover saves what is intact",
                              report.error().message)});
   }
-  if (!report) return show("compact", report.error());
+  if (!report) return show_unmade("compact", report.error());
   if (!arguments.quiet)
     fmt::print(stderr, "compacted {} points, {} late ones put in place: {} before, {} after\n",
                count_text(report->points), count_text(report->folded),

@@ -71,7 +71,7 @@ int run(const Arguments& arguments) {
         },
         [&](const std::string& text) { warn("cut", text); });
   }
-  if (!report) return show("cut", report.error());
+  if (!report) return show_unmade("cut", report.error());
   if (!arguments.quiet)
     fmt::print(stderr, "cut {} points into {}\n", count_text(report->points), arguments.out);
   if (report->left_out == 0) return kExitDone;

@@ -53,7 +53,7 @@ int run(const Arguments& arguments) {
   Result<Playlist> playlist = Playlist::open(arguments.bags);
   if (!playlist) return show("merge", playlist.error());
   const Result<CutReport> report = merge_bags(*playlist, arguments, *mode);
-  if (!report) return show("merge", report.error());
+  if (!report) return show_unmade("merge", report.error());
   if (!arguments.quiet)
     fmt::print(stderr, "merged {} bags into {}: {} points, {} merged into others\n",
                arguments.bags.size(), arguments.out, count_text(report->points),

@@ -36,7 +36,7 @@ int run(const Arguments& arguments) {
       return !StopSignal::wanted();
     });
   }
-  if (!report) return show("recover", report.error());
+  if (!report) return show_unmade("recover", report.error());
   print_damage(arguments.bag, *report);
   if (!arguments.quiet) {
     const std::string outcome =

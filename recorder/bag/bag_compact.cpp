@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <vector>
@@ -246,6 +247,7 @@ Result<CompactReport> compact_bag(const std::string& path, const std::optional<s
   Status status = copy_all(*source, *summary, *copy, progress);
   if (status) status = out ? copy->publish() : copy->replace();
   if (!status) return fail(status.error(), path);
+  if (!out) ::unlink((path + "-lock").c_str());  // of the name that was a link; see replace()
   struct stat made {};
   if (::stat(out.value_or(path).c_str(), &made) == 0)
     report.bytes_after = static_cast<std::uint64_t>(made.st_size);

@@ -2,11 +2,13 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 #include "schemas/check.hpp"
 #include "schemas/frame_scan.hpp"
@@ -141,10 +143,17 @@ BagCopy::~BagCopy() {
 Result<BagCopy> BagCopy::create(const std::string& path, Options options) {
   if (::access(path.c_str(), F_OK) == 0)
     return fail(ErrorCode::kExists, fmt::format("{} exists; zbag never overwrites a bag", path));
-  return create_beside(path, std::move(options));
+  return begin(path, std::move(options));
 }
 
 Result<BagCopy> BagCopy::create_beside(const std::string& path, Options options) {
+  // Where the name is a link, the bag it leads to is replaced, not the link.
+  std::error_code error;
+  const std::filesystem::path real = std::filesystem::canonical(path, error);
+  return begin(error ? path : real.string(), std::move(options));
+}
+
+Result<BagCopy> BagCopy::begin(const std::string& path, Options options) {
   BagCopy copy(path, std::move(options));
   ::unlink(copy.made_path_.c_str());  // of a process that had our number and was killed
   ::unlink((copy.made_path_ + "-lock").c_str());
@@ -360,6 +369,12 @@ Status BagCopy::publish() {
 }
 
 Status BagCopy::replace() {
+  struct stat old {};
+  if (::stat(path_.c_str(), &old) == 0) {
+    // Best effort: who may not give a file away keeps it.
+    static_cast<void>(::chown(made_path_.c_str(), old.st_uid, old.st_gid) == 0);
+    static_cast<void>(::chmod(made_path_.c_str(), old.st_mode & 07777u) == 0);
+  }
   if (::rename(made_path_.c_str(), path_.c_str()) != 0) return tl::unexpected(os_error(path_));
   ::unlink((made_path_ + "-lock").c_str());
   is_named_ = true;

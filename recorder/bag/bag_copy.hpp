@@ -75,7 +75,8 @@ class BagCopy {
   const std::string& made_path() const { return made_path_; }
   // Gives the bag its name. kExists: it was taken meanwhile. REQUIRES: finish() returned well.
   Status publish();
-  // Puts it in the place of the bag of that name, atomically; who reads that one reads on.
+  // Puts it in the place of the bag of that name, atomically, with its owner and mode; who reads
+  // that one reads on.
   // REQUIRES: finish() returned well, and the caller keeps writers away from the old one.
   Status replace();
 
@@ -85,6 +86,7 @@ class BagCopy {
     TrackBatch batch;
     Counts counts;
   };
+  static Result<BagCopy> begin(const std::string& path, Options options);
   BagCopy(std::string path, Options options);
   Status write_gathered();
   void merge_into(Gathered& track, const RowPoint& point);

@@ -156,7 +156,7 @@ class Salvage {
   }
 
   void note(std::string what) {
-    constexpr std::size_t kDamageMax = 20;
+    constexpr std::size_t kDamageMax = 5;  // where one page is, there are often many
     ++found_.damage_count;
     if (found_.damage.size() < kDamageMax) found_.damage.push_back(std::move(what));
   }

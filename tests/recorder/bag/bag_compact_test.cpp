@@ -159,6 +159,16 @@ TEST_F(CompactTest, LeavesNothingBesideTheBag) {
   }
 }
 
+TEST_F(CompactTest, KeepsTheModeAndFollowsALink) {
+  namespace fs = std::filesystem;
+  fs::permissions(path_, fs::perms::owner_read | fs::perms::owner_write);
+  fs::create_symlink(path_, dir_.path("link.zbag"));
+  ASSERT_TRUE(compact_bag(dir_.path("link.zbag"), {}).has_value());
+  EXPECT_TRUE(fs::is_symlink(dir_.path("link.zbag")));
+  EXPECT_EQ(fs::status(path_).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+  EXPECT_EQ(BagReader::open(path_)->summary()->tracks[0].late_points, 0u);
+}
+
 TEST_F(CompactTest, IntoAnotherFileLeavesTheBagAlone) {
   const std::string before = file_bytes(path_);
   ASSERT_TRUE(compact_bag(path_, dir_.path("b.zbag")).has_value());
