@@ -105,7 +105,7 @@ class CompactTest : public testing::Test {
     options.metadata = {{"site", "yard"}};
     BagWriter writer = BagWriter::open(path_, options).value();
     RowStore store;
-    for (int i = 0; i < 500; ++i) {
+    for (int i = 0; i < 200; ++i) {
       ASSERT_TRUE(writer.write(small_batch(store, "a", 10 * (i ^ 1), i)).has_value());
     }
     Batch beside;
@@ -124,8 +124,8 @@ class CompactTest : public testing::Test {
 TEST_F(CompactTest, FoldsLatePointsAndShrinksTheFile) {
   const std::vector<Seen> before = read_all(BagReader::open(path_).value(), {});
   const CompactReport report = compact_bag(path_, {}).value();
-  EXPECT_EQ(report.points, 500u);
-  EXPECT_EQ(report.folded, 250u);
+  EXPECT_EQ(report.points, 200u);
+  EXPECT_EQ(report.folded, 100u);
   EXPECT_LT(report.bytes_after, report.bytes_before);
   EXPECT_EQ(report.bytes_after, std::filesystem::file_size(path_));
   EXPECT_EQ(difference(read_all(BagReader::open(path_).value(), {}), before), "");
