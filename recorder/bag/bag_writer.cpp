@@ -352,7 +352,8 @@ Status BagWriter::write_late(WriteTxn& txn, Track& track, std::span<const RowPoi
     if (Status status = store_blocks(txn, prepared); !status) return status;
   }
   const LateWriter::Rules rules{options_.merge, options_.late_merge, options_.compression};
-  LateWriter late(txn, file_->tables(), rules, track.writer, scratch_);
+  if (!late_scratch_) late_scratch_ = std::make_unique<BlockScratch>();
+  LateWriter late(txn, file_->tables(), rules, track.writer, late_encoder_, *late_scratch_);
   TrackReport& report = prepared.report.tracks.back();
   Status status = late.write(points, report.fate);
   report.new_points += late.new_points();

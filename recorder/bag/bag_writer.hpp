@@ -159,7 +159,8 @@ class BagWriter {
   std::unordered_map<std::string, std::unique_ptr<Track>> tracks_;
   std::unordered_map<std::string, Earlier> earlier_;
   std::uint32_t next_track_ = 1;
-  BlockEncoder scratch_;
+  BlockEncoder late_encoder_;
+  std::unique_ptr<BlockScratch> late_scratch_;
   bool closed_ = false;
 
   // Of the thread that stores.

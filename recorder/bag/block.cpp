@@ -282,62 +282,66 @@ void BlockEncoder::write_rows(std::uint8_t*& at) const {
 }
 
 // Takes the smaller of both codecs, or the one that was smaller lately.
-void BlockEncoder::compress(CompressionSpec compression) {
+void BlockEncoder::compress(CompressionSpec compression, BlockScratch& scratch) {
   constexpr std::uint32_t kCompareEvery = 16;
   constexpr std::size_t kColumnsRawBytesMin = 1024;  // below, the directory is most of the block
   if (!uses_columns_ || points_.size() < 2 || prepared_.raw_bytes < kColumnsRawBytesMin ||
       prepared_.raw_bytes > kColumnsRawBytesMax) {
-    compress_rows(compression);
+    compress_rows(compression, scratch);
     return;
   }
-  Preference& preference = preferences_[prepared_.track % preferences_.size()];
+  BlockScratch::Preference& preference =
+      scratch.preferences_[prepared_.track % scratch.preferences_.size()];
   if (preference.track != prepared_.track) preference = {.track = prepared_.track};
   const bool compares = preference.blocks == 0;
   preference.blocks = (preference.blocks + 1) % kCompareEvery;
   if (!compares) {
-    if (!preference.columns || !compress_columns(compression)) compress_rows(compression);
+    if (!preference.columns || !compress_columns(compression, scratch))
+      compress_rows(compression, scratch);
     return;
   }
-  compress_rows(compression);
-  preference.columns = compress_columns(compression);
+  compress_rows(compression, scratch);
+  preference.columns = compress_columns(compression, scratch);
 }
 
 // Takes rows for the body if they become smaller by compression.
-bool BlockEncoder::compress_rows(CompressionSpec compression) {
+void BlockEncoder::compress_rows(CompressionSpec compression, BlockScratch& scratch) {
   const std::size_t raw_bytes = prepared_.raw_bytes;
-  if (raw_.size() < raw_bytes) raw_.resize(raw_bytes);
-  std::uint8_t* at = raw_.data();
+  if (scratch.raw_.size() < raw_bytes) scratch.raw_.resize(raw_bytes);
+  std::uint8_t* at = scratch.raw_.data();
   write_columns(at);
   write_rows(at);
-  ZBAG_CHECK(at == raw_.data() + raw_bytes);
-  compressed_.clear();
-  const std::size_t size = compressor_.append({raw_.data(), raw_bytes}, compression, compressed_);
-  if (size == 0) return false;
-  stored_ = compressed_;
+  ZBAG_CHECK(at == scratch.raw_.data() + raw_bytes);
+  scratch.compressed_.clear();
+  const std::size_t size = scratch.compressor_.append({scratch.raw_.data(), raw_bytes}, compression,
+                                                      scratch.compressed_);
+  if (size == 0) return;
+  stored_.assign(scratch.compressed_.begin(), scratch.compressed_.end());
   prepared_.compression = compression.kind;
   prepared_.stored_bytes = static_cast<std::uint32_t>(size);
-  return true;
 }
 
 // Takes columns for the body if they can be made and are smaller than what it is now.
-bool BlockEncoder::compress_columns(CompressionSpec compression) {
-  columns_.clear();
+bool BlockEncoder::compress_columns(CompressionSpec compression, BlockScratch& scratch) {
+  ColumnsEncoder& columns = scratch.columns_;
+  columns.clear();
   for (const RowPoint& point : points_) {
-    if (!columns_.add(point.map())) return false;
+    if (!columns.add(point.map())) return false;
   }
-  point_columns_.clear();
-  const Squeeze squeeze = squeeze_for(compression);
-  point_streams_.encode(points_, (prepared_.flags & kBlockIndexed) != 0, squeeze, point_columns_);
-  const auto body = columns_.encode(point_columns_, compression, prepared_.raw_bytes);
+  scratch.point_columns_.clear();
+  scratch.point_streams_.encode(points_, (prepared_.flags & kBlockIndexed) != 0,
+                                squeeze_for(compression), scratch.point_columns_);
+  const auto body = columns.encode(scratch.point_columns_, compression, prepared_.raw_bytes);
   if (body.empty() || body.size() >= prepared_.stored_bytes) return false;
-  stored_ = body;
+  stored_.assign(body.begin(), body.end());
   prepared_.codec = Codec::kColumns;
   prepared_.compression = compression.kind;
   prepared_.stored_bytes = static_cast<std::uint32_t>(body.size());
   return true;
 }
 
-std::size_t BlockEncoder::prepare(BlockHeader header, CompressionSpec compression) {
+std::size_t BlockEncoder::prepare(BlockHeader header, CompressionSpec compression,
+                                  BlockScratch& scratch) {
   ZBAG_CHECK(!points_.empty());
   const std::size_t raw_bytes = body_bytes();
   ZBAG_CHECK(raw_bytes <= kBlockRawBytesMax);
@@ -347,9 +351,9 @@ std::size_t BlockEncoder::prepare(BlockHeader header, CompressionSpec compressio
   prepared_.last = points_.back().key;
   prepared_.codec = Codec::kRows;
   prepared_.compression = Compression::kNone;
-  stored_ = {};
+  stored_.clear();
   prepared_.raw_bytes = prepared_.stored_bytes = static_cast<std::uint32_t>(raw_bytes);
-  if (compression.kind != Compression::kNone) compress(compression);
+  if (compression.kind != Compression::kNone) compress(compression, scratch);
   return kBlockHeaderBytes + prepared_.stored_bytes;
 }
 
@@ -369,7 +373,8 @@ void BlockEncoder::write_to(std::span<std::uint8_t> out) const {
 
 std::span<const std::uint8_t> BlockEncoder::finish(BlockHeader header,
                                                    CompressionSpec compression) {
-  const std::size_t size = prepare(header, compression);
+  if (!scratch_) scratch_ = std::make_unique<BlockScratch>();
+  const std::size_t size = prepare(header, compression, *scratch_);
   if (out_.size() < size) out_.resize(size);
   const std::span block(out_.data(), size);
   write_to(block);

@@ -54,6 +54,25 @@ struct BlockHeader {
   bool is_late() const { return (flags & kBlockLate) != 0; }
 };
 
+// What compressing blocks needs, one after another: large buffers, and which codec suits a track.
+// One a thread serves all encoders. Not thread-safe.
+class BlockScratch {
+ private:
+  friend class BlockEncoder;
+  struct Preference {
+    std::uint32_t track = 0;
+    std::uint32_t blocks = 0;  // since both codecs were compared
+    bool columns = true;
+  };
+  std::array<Preference, 64> preferences_;  // by the low bits of the track's id
+  Compressor compressor_;
+  std::vector<std::uint8_t> raw_;         // the body of rows before compression
+  std::vector<std::uint8_t> compressed_;  // and after
+  ColumnsEncoder columns_;
+  PointStreamsEncoder point_streams_;
+  Bytes point_columns_;
+};
+
 // Encodes points, one after another, into blocks. Reused from block to block.
 //
 // Uncompressed blocks are `rows`, so that readers are lent their maps. Of compressed ones the codec
@@ -77,21 +96,16 @@ class BlockEncoder {
   // Says what the points will measure as a block, header and checksum included; write_to() then
   // puts them there, uncompressed ones straight from where they lie. `header` needs track, flags
   // and first_ordinal; the rest is filled in. REQUIRES: count() > 0.
-  std::size_t prepare(BlockHeader header, CompressionSpec compression);
+  std::size_t prepare(BlockHeader header, CompressionSpec compression, BlockScratch& scratch);
   // REQUIRES: `out` measures what prepare() said, and nothing was added since.
   void write_to(std::span<std::uint8_t> out) const;
   // Both, into memory of the encoder's own; lent until the next call.
   std::span<const std::uint8_t> finish(BlockHeader header, CompressionSpec compression);
 
  private:
-  struct Preference {
-    std::uint32_t track = 0;
-    std::uint32_t blocks = 0;  // since both codecs were compared
-    bool columns = true;
-  };
-  void compress(CompressionSpec compression);
-  bool compress_rows(CompressionSpec compression);
-  bool compress_columns(CompressionSpec compression);
+  void compress(CompressionSpec compression, BlockScratch& scratch);
+  void compress_rows(CompressionSpec compression, BlockScratch& scratch);
+  bool compress_columns(CompressionSpec compression, BlockScratch& scratch);
   void write_columns(std::uint8_t*& at) const;
   void write_rows(std::uint8_t*& at) const;
   std::size_t body_bytes() const;
@@ -108,15 +122,9 @@ class BlockEncoder {
   std::size_t with_seq_ = 0;
   std::int64_t last_seq_ = 0;
   BlockHeader prepared_;
-  std::span<const std::uint8_t> stored_;  // the body as prepared; empty: plain rows
+  std::vector<std::uint8_t> stored_;  // the body as prepared; empty: plain rows
   bool uses_columns_ = true;
-  std::array<Preference, 64> preferences_;  // by the low bits of the track's id
-  Compressor compressor_;
-  std::vector<std::uint8_t> raw_;         // the body of rows before compression
-  std::vector<std::uint8_t> compressed_;  // and after
-  ColumnsEncoder columns_;
-  PointStreamsEncoder point_streams_;
-  Bytes point_columns_;
+  std::unique_ptr<BlockScratch> scratch_;  // of finish()
   std::vector<std::uint8_t> out_;
 };
 

@@ -52,19 +52,24 @@ void EncodePool::submit(BlockJob& job) {
 }
 
 void EncodePool::wait_for(BlockJob& job) {
+  std::unique_ptr<BlockScratch> scratch;
   {
     std::unique_lock lock(mutex_);
     if (job.state_ == BlockJob::State::kQueued) queue_.erase(std::ranges::find(queue_, &job));
     ready_.wait(lock, [&] { return job.state_ != BlockJob::State::kTaken; });
     if (job.state_ == BlockJob::State::kReady) return;
     job.state_ = BlockJob::State::kTaken;
+    scratch = std::move(waiters_scratch_);
   }
-  prepare(job);
+  if (!scratch) scratch = std::make_unique<BlockScratch>();
+  prepare(job, *scratch);
   const std::lock_guard lock(mutex_);
+  waiters_scratch_ = std::move(scratch);
   job.state_ = BlockJob::State::kReady;
 }
 
 void EncodePool::run() {
+  BlockScratch scratch;
   std::unique_lock lock(mutex_);
   while (true) {
     work_.wait(lock, [&] { return stops_ || !queue_.empty(); });
@@ -73,16 +78,16 @@ void EncodePool::run() {
     queue_.pop_front();
     job.state_ = BlockJob::State::kTaken;
     lock.unlock();
-    prepare(job);
+    prepare(job, scratch);
     lock.lock();
     job.state_ = BlockJob::State::kReady;
     ready_.notify_all();
   }
 }
 
-void EncodePool::prepare(BlockJob& job) const {
-  job.bytes =
-      job.points ? job.points->prepare(job.header, compression_) : lone_block_bytes(job.lone);
+void EncodePool::prepare(BlockJob& job, BlockScratch& scratch) const {
+  job.bytes = job.points ? job.points->prepare(job.header, compression_, scratch)
+                         : lone_block_bytes(job.lone);
 }
 
 }  // namespace zbag

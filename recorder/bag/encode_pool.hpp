@@ -55,7 +55,7 @@ class EncodePool {
 
  private:
   void run();
-  void prepare(BlockJob& job) const;
+  void prepare(BlockJob& job, BlockScratch& scratch) const;
 
   const CompressionSpec compression_;
   std::mutex mutex_;  // guards what follows
@@ -63,6 +63,7 @@ class EncodePool {
   std::condition_variable ready_;
   std::deque<BlockJob*> queue_;
   std::vector<std::unique_ptr<BlockEncoder>> free_;
+  std::unique_ptr<BlockScratch> waiters_scratch_;  // null while one that waits works with it
   bool stops_ = false;
 
   std::vector<std::thread> threads_;

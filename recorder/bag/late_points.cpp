@@ -54,8 +54,13 @@ struct LateWriter::Merged {
 };
 
 LateWriter::LateWriter(WriteTxn& txn, const BagTables& tables, const Rules& rules,
-                       TrackWriter& track, BlockEncoder& scratch)
-    : txn_(txn), tables_(tables), rules_(rules), track_(track), scratch_(scratch) {}
+                       TrackWriter& track, BlockEncoder& encoder, BlockScratch& scratch)
+    : txn_(txn),
+      tables_(tables),
+      rules_(rules),
+      track_(track),
+      encoder_(encoder),
+      scratch_(scratch) {}
 
 Error LateWriter::malformed() const {
   return {ErrorCode::kDamaged,
@@ -178,9 +183,9 @@ Status LateWriter::rewrite(Gap& gap, const Merged& merged) {
     if (stored.is_lone()) {
       status = put_lone(stored.key, header, rows.front());
     } else {
-      scratch_.clear();
-      for (const RowPoint& row : rows) scratch_.add(row, (old.flags & kBlockIndexed) != 0);
-      status = put_scratch(stored.key, header);
+      encoder_.clear();
+      for (const RowPoint& row : rows) encoder_.add(row, (old.flags & kBlockIndexed) != 0);
+      status = put_encoded(stored.key, header);
     }
     if (!status) return status;
     const auto written = txn_.get(tables_.blocks, stored.key.encode());
@@ -230,20 +235,20 @@ Status LateWriter::put_points(std::span<const RowPoint> points) {
     return BlockKey{record.id, first, kLateSerial | record.next_late_serial++};
   };
   const auto put_gathered = [&]() -> Status {
-    if (scratch_.count() == 0) return {};
+    if (encoder_.count() == 0) return {};
     const BlockHeader header{.flags = kBlockLate | kBlockIndexed, .track = record.id};
-    Status status = put_scratch(next_key(scratch_.points().front().key), header);
-    scratch_.clear();
+    Status status = put_encoded(next_key(encoder_.points().front().key), header);
+    encoder_.clear();
     return status;
   };
-  scratch_.clear();
+  encoder_.clear();
   for (const RowPoint& point : points) {
     const bool is_large = track_.is_large(point);
-    if (is_large || (scratch_.count() > 0 && scratch_.bytes_with(point) > track_.block_bytes())) {
+    if (is_large || (encoder_.count() > 0 && encoder_.bytes_with(point) > track_.block_bytes())) {
       if (Status status = put_gathered(); !status) return status;
     }
     if (!is_large) {
-      scratch_.add(point, true);
+      encoder_.add(point, true);
       continue;
     }
     const BlockHeader header{.flags = kBlockLate, .track = record.id, .first_ordinal = point.index};
@@ -252,11 +257,11 @@ Status LateWriter::put_points(std::span<const RowPoint> points) {
   return put_gathered();
 }
 
-Status LateWriter::put_scratch(const BlockKey& key, const BlockHeader& header) {
-  const std::size_t size = scratch_.prepare(header, rules_.compression);
+Status LateWriter::put_encoded(const BlockKey& key, const BlockHeader& header) {
+  const std::size_t size = encoder_.prepare(header, rules_.compression, scratch_);
   const auto room = txn_.reserve(tables_.blocks, key.encode(), size);
   if (!room) return tl::unexpected(room.error());
-  scratch_.write_to(*room);
+  encoder_.write_to(*room);
   block_bytes_ += size;
   return {};
 }

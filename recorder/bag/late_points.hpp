@@ -31,7 +31,7 @@ class LateWriter {
   // All are lent. REQUIRES: every block of the track is in the transaction, the tail's too when a
   // point falls into it.
   LateWriter(WriteTxn& txn, const BagTables& tables, const Rules& rules, TrackWriter& track,
-             BlockEncoder& scratch);
+             BlockEncoder& encoder, BlockScratch& scratch);
 
   // REQUIRES: in order of key. Counts into `fate` what became of them.
   Status write(std::span<const RowPoint> points, Fate& fate);
@@ -47,7 +47,7 @@ class LateWriter {
   Status rewrite(Gap& gap, const Merged& merged);
   Status add_points(Gap& gap, std::vector<RowPoint> added, Fate& fate);
   Status put_points(std::span<const RowPoint> points);
-  Status put_scratch(const BlockKey& key, const BlockHeader& header);
+  Status put_encoded(const BlockKey& key, const BlockHeader& header);
   Status put_lone(const BlockKey& key, const BlockHeader& header, const RowPoint& point);
   Error malformed() const;
 
@@ -55,7 +55,8 @@ class LateWriter {
   const BagTables& tables_;
   const Rules& rules_;
   TrackWriter& track_;
-  BlockEncoder& scratch_;
+  BlockEncoder& encoder_;
+  BlockScratch& scratch_;
   std::uint64_t new_points_ = 0;
   std::uint64_t block_bytes_ = 0;
 };

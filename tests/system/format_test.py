@@ -453,7 +453,7 @@ class CompletionTest(harness.SystemTest):
         done = subprocess.run(["bash", "-c", script, harness.binary()], capture_output=True,
                               timeout=harness.DEADLINE, check=False)
         self.assertEqual((done.returncode, done.stderr), (0, b""))
-        self.assertEqual(done.stdout.decode().split(), ["record", "--with-broker"])
+        self.assertEqual(done.stdout.decode().split(), ["record", "recover", "--with-broker"])
 
     def test_help_of_every_verb_has_purpose_options_and_an_example(self):
         listed = self.run_ok("--help").stdout.decode().split("Subcommands:")[1].split("\n\n")[0]
