@@ -16,7 +16,6 @@ namespace zbag {
 namespace {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
-constexpr std::chrono::milliseconds kTickInterval{100};
 constexpr std::chrono::seconds kAliveInterval{5};
 constexpr const char* kSessionTopic = "_sys/session";
 
@@ -198,7 +197,7 @@ void Session::run(const std::stop_token& stop) {
   std::condition_variable_any wake;
   std::unique_lock lock(idle);
   while (!stop.stop_requested()) {
-    wake.wait_for(lock, stop, kTickInterval, [] { return false; });
+    wake.wait_for(lock, stop, options_.tick_every, [] { return false; });
     tick();
   }
 }

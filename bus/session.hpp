@@ -82,7 +82,7 @@ class FrameSink {
   virtual Status write(const TrackName& track, std::span<const std::uint8_t> frame) = 0;
   // Returns when what was written (to `track`, or to all) is as safe as this sink makes it.
   virtual Result<FlushResult> flush(const TrackName* track) = 0;
-  // Called about every 100 ms.
+  // Called about every `tick_every`.
   virtual Status tick() = 0;
   // Everything written is safe, nothing is taken any more.
   virtual Status close() = 0;
@@ -174,6 +174,7 @@ class Session {
     // A thread of the session's own flushes by age and announces; without it the owner calls
     // tick().
     bool background = true;
+    std::chrono::milliseconds tick_every{100};  // how often that thread calls tick()
   };
   struct BusOptions {
     bool wait_when_full = false;  // a full queue makes append() wait; never for live sensors

@@ -1,5 +1,7 @@
 #include "recorder/bag_session.hpp"
 
+#include <algorithm>
+
 #include "recorder/bag/bag_reader.hpp"
 
 namespace zbag {
@@ -90,6 +92,12 @@ Result<std::unique_ptr<Session>> open_bag_session(const std::string& path,
                                                   BagSessionOptions options) {
   // A session is not a live sensor: it waits rather than lose its own points.
   options.recording.overflow = Overflow::kBlock;
+  // What waits to be handed over is not durable either: it may add a tenth to the interval.
+  using std::chrono::milliseconds;
+  if (options.recording.sync) {
+    options.session.tick_every =
+        std::clamp(*options.recording.sync / 10, milliseconds(1), options.session.tick_every);
+  }
   Result<std::unique_ptr<Recording>> recording =
       Recording::open(path, std::move(options.recording));
   if (!recording) return tl::unexpected(recording.error());

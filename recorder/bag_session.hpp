@@ -5,9 +5,10 @@
 //   arm.append({{"q", q}}, 1.5);
 //   auto points = arm.read().value();   // sees its own writes
 //
-// With `sync` on (the default) what was appended is durable one interval later, at the latest after
-// flush(). With `sync` off appends stay in memory until a track holds `points_max` points, is
-// `age_max` old, or is flushed, alone or with all others. Appending waits when memory is full.
+// With `sync` on (the default) what was appended is durable one interval (and a tenth, and what the
+// disk takes) later, at the latest after flush(). With `sync` off appends stay in memory until a
+// track holds `points_max` points, is `age_max` old, or is flushed, alone or with all others.
+// Appending waits when memory is full.
 #pragma once
 
 #include <memory>
