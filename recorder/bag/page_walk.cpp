@@ -19,9 +19,14 @@ enum : std::uint16_t { kBranch = 1, kLeaf = 2, kOverflow = 4 };
 constexpr unsigned kKindMask = 0x6f;
 enum : std::uint16_t { kBigData = 1, kSubData = 2 };
 constexpr std::size_t kNodeHeader = 8;
+// MDB_db: u32, u16 flags, u16 depth, three counts of pages, entries, the root.
 constexpr std::size_t kTableRecord = 48;
-constexpr std::size_t kTableRoot = 40;  // its place in the record
+constexpr std::size_t kTableFlags = 4;
+constexpr std::size_t kTableDepth = 6;
+constexpr std::size_t kTableEntries = 32;
+constexpr std::size_t kTableRoot = 40;
 constexpr int kDepthMax = 32;
+constexpr const char* kDisorder = "has keys out of order";
 
 template <class T>
 T load(const std::uint8_t* at) {
@@ -36,6 +41,9 @@ tl::unexpected<Error> bad(std::uint64_t page, const char* what) {
 
 std::string_view text(const std::uint8_t* at, std::size_t size) {
   return {reinterpret_cast<const char*>(at), size};
+}
+const std::uint8_t* bytes(std::string_view text) {
+  return reinterpret_cast<const std::uint8_t*>(text.data());
 }
 
 }  // namespace
@@ -79,9 +87,13 @@ bool PageNode::is_table() const { return (flags & kSubData) != 0 && value.size()
 
 std::optional<std::uint64_t> PageNode::root() const {
   if (!is_table()) return std::nullopt;
-  const auto root =
-      load<std::uint64_t>(reinterpret_cast<const std::uint8_t*>(value.data()) + kTableRoot);
+  const auto root = load<std::uint64_t>(bytes(value) + kTableRoot);
   return root == PageFile::kNoPage ? std::nullopt : std::optional(root);
+}
+unsigned PageNode::table_flags() const { return load<std::uint16_t>(bytes(value) + kTableFlags); }
+unsigned PageNode::table_depth() const { return load<std::uint16_t>(bytes(value) + kTableDepth); }
+std::uint64_t PageNode::table_entries() const {
+  return load<std::uint64_t>(bytes(value) + kTableEntries);
 }
 
 std::string_view PageFile::from(std::uint64_t number) const {
@@ -142,16 +154,18 @@ Result<PageNode> PageFile::leaf_node(std::uint64_t number, std::uint16_t offset)
   return node;
 }
 
-Result<std::uint64_t> PageFile::child(std::uint64_t number, std::uint16_t offset) const {
+Result<PageBranch> PageFile::branch_node(std::uint64_t number, std::uint16_t offset) const {
   const std::uint8_t* const page = this->page(number).data();
   const std::size_t upper = load<std::uint16_t>(page + 14);
   if (offset < upper || offset + kNodeHeader > page_bytes_)
     return bad(number, "has a node outside itself");
   const std::uint8_t* const at = page + offset;
-  if (offset + kNodeHeader + load<std::uint16_t>(at + 6) > page_bytes_)
+  const std::size_t key_bytes = load<std::uint16_t>(at + 6);
+  if (offset + kNodeHeader + key_bytes > page_bytes_)
     return bad(number, "has a key outside itself");
-  return load<std::uint16_t>(at) | std::uint64_t{load<std::uint16_t>(at + 2)} << 16 |
-         std::uint64_t{load<std::uint16_t>(at + 4)} << 32;
+  return PageBranch{text(at + kNodeHeader, key_bytes),
+                    load<std::uint16_t>(at) | std::uint64_t{load<std::uint16_t>(at + 2)} << 16 |
+                        std::uint64_t{load<std::uint16_t>(at + 4)} << 32};
 }
 
 Result<PageFile::Overflow> PageFile::overflow(std::uint64_t number,
@@ -168,23 +182,28 @@ Result<PageFile::Overflow> PageFile::overflow(std::uint64_t number,
 
 Status PageWalk::run(std::uint64_t main_root, const Visitor& visitor) {
   visitor_ = &visitor;
-  table_.clear();
-  return main_root == PageFile::kNoPage ? Status() : tree(main_root, 0);
+  tree_ = {};
+  return main_root == PageFile::kNoPage ? Status() : tree(main_root, 1, {});
 }
 
 Status PageWalk::run_table(std::string_view table, std::uint64_t root, const Visitor& visitor) {
   visitor_ = &visitor;
-  table_ = table;
-  return tree(root, 0);
+  tree_ = {.table = std::string(table)};
+  return tree(root, 1, {});
 }
 
 // Passed over when the visitor takes note of it, else the end of the walk.
-Status PageWalk::damaged(std::uint64_t page, const char* what) {
-  tl::unexpected<Error> error = bad(page, what);
-  if (!visitor_->damage) return error;
-  if (page < limit_) damaged_[page] = true;
-  visitor_->damage(table_, error.value());
+Status PageWalk::pass_over(const Error& error) {
+  tree_.is_sound = false;
+  if (!visitor_->damage) return tl::unexpected(error);
+  visitor_->damage(tree_.table, error);
   return {};
+}
+
+// The same of a page that may hold more than could be read of it.
+Status PageWalk::damaged(std::uint64_t page, const char* what) {
+  if (page < limit_) damaged_[page] = true;
+  return pass_over(bad(page, what).value());
 }
 
 // Notes pages as seen: a tree that meets one twice goes in circles, or two share it.
@@ -199,42 +218,60 @@ Status PageWalk::reach(std::uint64_t number, std::uint64_t count) {
   return {};
 }
 
-Status PageWalk::tree(std::uint64_t number, int depth) {
+Status PageWalk::tree(std::uint64_t number, int depth, const KeyRange& keys) {
   if (depth > kDepthMax) return damaged(number, "lies too deep");
-  if (const Status reached = reach(number, 1); !reached) {
-    if (!visitor_->damage) return reached;
-    visitor_->damage(table_, reached.error());
-    return {};
-  }
+  if (const Status reached = reach(number, 1); !reached) return pass_over(reached.error());
   const char* const leaf_fault = file_.leaf_fault(number);
-  if (leaf_fault == nullptr) return leaf(number);
+  if (leaf_fault == nullptr) {
+    if (tree_.leaves_deep == 0) tree_.leaves_deep = depth;
+    return depth == tree_.leaves_deep
+               ? leaf(number, keys)
+               : damaged(number, "is a leaf at another depth than the first");
+  }
   const char* const branch_fault = file_.branch_fault(number);
-  if (branch_fault == nullptr) return branch(number, depth);
+  if (branch_fault == nullptr) return branch(number, depth, keys);
   const bool is_branch = (load<std::uint16_t>(file_.page(number).data() + 10) & kBranch) != 0;
   return damaged(number, is_branch ? branch_fault : leaf_fault);
 }
 
-Status PageWalk::branch(std::uint64_t number, int depth) {
+// The keys are looked at before a child is: of a page that has one wrong, none is to be believed.
+Status PageWalk::branch(std::uint64_t number, int depth, const KeyRange& keys) {
+  std::vector<PageBranch> children;
   for (const std::uint16_t offset : file_.nodes(number)) {
-    const Result<std::uint64_t> child = file_.child(number, offset);
-    if (!child && !visitor_->damage) return tl::unexpected(child.error());
-    if (!child) {
-      visitor_->damage(table_, child.error());
-      continue;
+    Result<PageBranch> child = file_.branch_node(number, offset);
+    if (!child) return pass_over(child.error());
+    if (children.empty()) {
+      child->key = keys.low;
+    } else if (child->key <= children.back().key || !keys.contains(child->key)) {
+      return damaged(number, kDisorder);
     }
-    if (Status status = tree(*child, depth + 1); !status) return status;
+    children.push_back(*child);
+  }
+  for (std::size_t i = 0; i < children.size(); ++i) {
+    const bool is_last = i + 1 == children.size();
+    const KeyRange of_child{children[i].key,
+                            is_last ? keys.high : std::optional(children[i + 1].key)};
+    if (Status status = tree(children[i].child, depth + 1, of_child); !status) return status;
   }
   return {};
 }
 
-Status PageWalk::leaf(std::uint64_t number) {
+Status PageWalk::leaf(std::uint64_t number, const KeyRange& keys) {
+  std::vector<Result<PageNode>> nodes;
+  std::optional<std::string_view> before;
   for (const std::uint16_t offset : file_.nodes(number)) {
-    const Result<PageNode> node = file_.leaf_node(number, offset);
+    nodes.push_back(file_.leaf_node(number, offset));
+    if (!nodes.back()) continue;
+    const std::string_view key = nodes.back()->key;
+    if ((before && key <= *before) || !keys.contains(key)) return damaged(number, kDisorder);
+    before = key;
+  }
+  for (const Result<PageNode>& node : nodes) {
+    ++tree_.entries;
     Status status = node ? entry(number, *node) : Status(tl::unexpected(node.error()));
     if (status) continue;
-    if (!visitor_->damage) return status;
     damaged_[number] = true;
-    visitor_->damage(table_, status.error());
+    if (status = pass_over(status.error()); !status) return status;
   }
   return {};
 }
@@ -246,20 +283,34 @@ Status PageWalk::entry(std::uint64_t number, const PageNode& node) {
     const auto value = file_.overflow(*node.overflow, node.value_bytes);
     if (!value) return tl::unexpected(value.error());
     if (Status reached = reach(*node.overflow, value->pages); !reached) return reached;
-    if (visitor_->value) visitor_->value(table_, node.key, value->value);
+    if (visitor_->value) visitor_->value(tree_.table, node.key, value->value);
     return {};
   }
   if (!is_main()) {
-    if (visitor_->value) visitor_->value(table_, node.key, node.value);
+    if (visitor_->value) visitor_->value(tree_.table, node.key, node.value);
     return {};
   }
   if (!node.is_table() || node.key.empty()) return bad(number, "has an entry that is no table");
-  const std::optional<std::uint64_t> root = node.root();
-  if (!root) return {};
-  table_ = node.key;
-  Status status = tree(*root, 1);
-  table_.clear();
+  Tree main = std::exchange(tree_, Tree{.table = std::string(node.key)});
+  Status status = table(number, node);
+  tree_ = std::move(main);
   return status;
+}
+
+Status PageWalk::table(std::uint64_t number, const PageNode& record) {
+  // Flags change how LMDB compares keys and what it takes values for.
+  if (record.table_flags() != 0) {
+    if (Status status = damaged(number, "has a table of another kind"); !status) return status;
+  }
+  const std::optional<std::uint64_t> root = record.root();
+  if (root) {
+    if (Status status = tree(*root, 1, {}); !status) return status;
+  }
+  const bool fits = static_cast<unsigned>(tree_.leaves_deep) == record.table_depth() &&
+                    tree_.entries == record.table_entries();
+  // Of a tree that is not sound not all was seen.
+  if (fits || !tree_.is_sound) return {};
+  return damaged(number, "has a table that counts otherwise than its tree");
 }
 
 }  // namespace zbag

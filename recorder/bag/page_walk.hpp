@@ -2,8 +2,10 @@
 // file is held against the file before it is used, so no content of it can crash a reader.
 //
 // PageFile is the file as pages; PageWalk follows the trees from their root and calls for every
-// value of every table, in order of key. Both lend views into the mapped file. A file that somebody
-// shortens while it is mapped ends the process (SIGBUS): bags only grow.
+// value of every table, in order of key. It takes for damage what LMDB would stumble over, too:
+// leaves must lie equally deep, as its cursors take for granted, and keys must ascend, as its
+// searches do. Both lend views into the mapped file. A file that somebody shortens while it is
+// mapped ends the process (SIGBUS): bags only grow.
 //
 // Memory: two bits a page. Not thread-safe.
 #pragma once
@@ -51,6 +53,16 @@ struct PageNode {
 
   bool is_table() const;                      // a record of a named table, in the main one
   std::optional<std::uint64_t> root() const;  // of that table; nullopt: it is empty
+  // What else that record says. REQUIRES: is_table().
+  unsigned table_flags() const;
+  unsigned table_depth() const;
+  std::uint64_t table_entries() const;
+};
+
+// One entry of a branch page.
+struct PageBranch {
+  std::string_view key;  // no key of the child lies before it; of the first entry it says nothing
+  std::uint64_t child = 0;
 };
 
 class PageFile {
@@ -80,8 +92,8 @@ class PageFile {
   std::vector<std::uint16_t> nodes(std::uint64_t number) const;
   // The entry at `offset` of a leaf page. kDamaged: it reaches out of the page.
   Result<PageNode> leaf_node(std::uint64_t number, std::uint16_t offset) const;
-  // The page a node of a branch leads to. kDamaged likewise.
-  Result<std::uint64_t> child(std::uint64_t number, std::uint16_t offset) const;
+  // The node at `offset` of a branch page. kDamaged likewise.
+  Result<PageBranch> branch_node(std::uint64_t number, std::uint16_t offset) const;
   // A value on overflow pages. kDamaged: their header is of another kind or size.
   struct Overflow {
     std::string_view value;
@@ -102,8 +114,8 @@ class PageWalk {
   struct Visitor {
     // A value of a named table. May be empty.
     std::function<void(std::string_view table, std::string_view key, std::string_view value)> value;
-    // A page or node that cannot be read, and the table it is of. When given, the walk goes on
-    // without what hangs on it; otherwise it ends with the error.
+    // A page or node that is not sound, and the table it is of. When given, the walk goes on
+    // without what hangs on it, behind the values before it; otherwise it ends with the error.
     std::function<void(std::string_view table, const Error& error)> damage;
   };
   // Pages from `limit` on are none, whatever the file's length.
@@ -122,13 +134,29 @@ class PageWalk {
   }
 
  private:
+  // What has been seen of a tree, to be held against its record.
+  struct Tree {
+    std::string table;    // empty: the main one
+    int leaves_deep = 0;  // 0: no leaf seen yet
+    std::uint64_t entries = 0;
+    bool is_sound = true;
+  };
+  // Where the keys of a page must lie: from `low` on, before `high`.
+  struct KeyRange {
+    std::string_view low;
+    std::optional<std::string_view> high;
+    bool contains(std::string_view key) const { return key >= low && (!high || key < *high); }
+  };
+
+  Status pass_over(const Error& error);
   Status damaged(std::uint64_t page, const char* what);
   Status reach(std::uint64_t number, std::uint64_t count);
-  Status tree(std::uint64_t number, int depth);
-  Status branch(std::uint64_t number, int depth);
-  Status leaf(std::uint64_t number);
+  Status tree(std::uint64_t number, int depth, const KeyRange& keys);
+  Status branch(std::uint64_t number, int depth, const KeyRange& keys);
+  Status leaf(std::uint64_t number, const KeyRange& keys);
   Status entry(std::uint64_t number, const PageNode& node);
-  bool is_main() const { return table_.empty(); }
+  Status table(std::uint64_t number, const PageNode& record);
+  bool is_main() const { return tree_.table.empty(); }
 
   const PageFile& file_;
   std::uint64_t limit_;
@@ -136,7 +164,7 @@ class PageWalk {
   std::vector<bool> damaged_;
   std::uint64_t pages_ = 0;
   const Visitor* visitor_ = nullptr;
-  std::string table_;  // empty: the main one
+  Tree tree_;
 };
 
 }  // namespace zbag

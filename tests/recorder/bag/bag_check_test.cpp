@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <functional>
+#include <vector>
 
 #include "recorder/bag/bag_reader.hpp"
 #include "recorder/bag/bag_writer.hpp"
@@ -61,8 +63,10 @@ class BagCheckTest : public testing::Test {
     return true;
   }
 
-  // Changes every page of the given kind that is in use, one after another, and counts what passes.
-  std::size_t passes_with(std::uint16_t kind, const std::function<void(char*)>& change) {
+  // Changes every page of the given kind, one after another, and counts what passes; notes in
+  // `refused` where the others lie.
+  std::size_t passes_with(std::uint16_t kind, const std::function<void(char*)>& change,
+                          std::vector<std::size_t>* refused = nullptr) {
     std::size_t passed = 0;
     for (std::size_t at = 2 * kPage; at + kPage <= whole_.size(); at += kPage) {
       std::uint64_t number = 0;
@@ -73,13 +77,23 @@ class BagCheckTest : public testing::Test {
       if (!is_page || (flags & 7) != kind) continue;
       std::string broken = whole_;
       change(broken.data() + at);
-      passed += survives(broken) && broken != whole_ ? 1 : 0;
+      const bool survived = survives(broken);
+      if (survived && broken != whole_) ++passed;
+      if (!survived && refused != nullptr) refused->push_back(at);
     }
     return passed;
   }
 
   std::size_t unused(std::uint16_t kind) {
     return passes_with(kind, [](char* page) { page[0] = static_cast<char>(~page[0]); });
+  }
+
+  // Where the pages of a kind lie that a wrong number is noticed in.
+  std::vector<std::size_t> pages_in_use(std::uint16_t kind) {
+    std::vector<std::size_t> pages;
+    passes_with(
+        kind, [&](char* page) { page[0] = static_cast<char>(~page[0]); }, &pages);
+    return pages;
   }
 
   TempDir dir_;
@@ -241,6 +255,58 @@ TEST_F(BagCheckTest, RefusesLeavesOfFixedSizeKeys) {
   const std::size_t passed =
       passes_with(kLeaf, [](char* page) { page[10] = static_cast<char>(page[10] | 0x20); });
   EXPECT_EQ(passed, unused(kLeaf));
+}
+
+// LMDB's cursors assert that a branch's neighbour is one, and a leaf's a leaf.
+TEST_F(BagCheckTest, RefusesABranchWhereItsNeighboursAreLeaves) {
+  std::size_t made = 0;
+  std::size_t passed = 0;
+  for (const std::size_t at : pages_in_use(kBranch)) {
+    // Its first leaf becomes a branch over its second one, and over that again.
+    std::string broken = whole_;
+    const auto node_of = [&](std::size_t i) {
+      std::uint16_t node = 0;
+      std::memcpy(&node, whole_.data() + at + 16 + 2 * i, sizeof node);
+      return at + node;
+    };
+    std::uint32_t first = 0;
+    std::memcpy(&first, whole_.data() + node_of(0), sizeof first);
+    broken.replace(first * kPage, kPage, whole_, at, kPage);
+    std::memcpy(broken.data() + first * kPage, &first, sizeof first);
+    broken.replace(first * kPage + node_of(0) - at, 6, whole_, node_of(1), 6);
+    passed += survives(broken) ? 1 : 0;
+    ++made;
+  }
+  EXPECT_GT(made, 0u);
+  EXPECT_EQ(passed, 0u);
+}
+
+// Searches go astray where keys do not ascend: points would be there and not be found.
+TEST_F(BagCheckTest, RefusesKeysOutOfOrder) {
+  std::size_t made = 0;
+  std::size_t passed = 0;
+  for (const std::size_t at : pages_in_use(kLeaf)) {
+    std::string broken = whole_;
+    const auto nodes = broken.begin() + static_cast<std::ptrdiff_t>(at) + 16;
+    std::uint16_t lower = 0;
+    std::memcpy(&lower, whole_.data() + at + 12, sizeof lower);
+    if (lower < 20) continue;  // one node
+    std::swap_ranges(nodes, nodes + 2, nodes + 2);
+    passed += survives(broken) ? 1 : 0;
+    ++made;
+  }
+  EXPECT_GT(made, 0u);
+  EXPECT_EQ(passed, 0u);
+}
+
+TEST_F(BagCheckTest, RefusesATableWhoseKeysAreNumbers) {
+  // Every state of the main table has a node of the key "meta", and a record of 48 bytes behind it.
+  const std::string key("\4\0meta", 6);
+  std::string broken = whole_;
+  for (std::size_t at = broken.find(key); at != std::string::npos; at = broken.find(key, at + 1))
+    broken[at + key.size() + 4] = 0x08;  // MDB_INTEGERKEY
+  ASSERT_NE(broken, whole_);
+  EXPECT_FALSE(survives(broken));
 }
 
 }  // namespace

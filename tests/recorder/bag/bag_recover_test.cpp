@@ -58,7 +58,7 @@ std::vector<std::uint64_t> leaves_of_blocks(const std::string& bytes, std::uint6
   }
   std::vector<std::uint64_t> leaves;
   for (const std::uint16_t offset : pages.nodes(root))
-    leaves.push_back(pages.child(root, offset).value());
+    leaves.push_back(pages.branch_node(root, offset)->child);
   return leaves;
 }
 
