@@ -6,12 +6,16 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
+#include <algorithm>
+#include <chrono>
 #include <iostream>
+#include <map>
+#include <thread>
 
 #include "tests/recorder/bag/rows.hpp"
 #include "tests/recorder/numbered_frames.hpp"
 #include "tests/support/disk_calls.hpp"
+#include "tests/support/sanitized.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace zbag {
@@ -19,17 +23,11 @@ namespace {
 
 constexpr std::uint64_t kSeed = 20261121;
 constexpr std::uint64_t kFrames = 4'000;
+constexpr std::chrono::milliseconds kSync{100};
+constexpr std::chrono::milliseconds kSlack{kSanitized ? 1'500 : 150};  // a commit, a hand-over
 
-// How many losses of power to try: ZBAG_POWER_CASES, or what a test may take in time.
-std::size_t case_count() {
-  const char* const asked = std::getenv("ZBAG_POWER_CASES");
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  constexpr std::size_t kDefault = 100;
-#else
-  constexpr std::size_t kDefault = 1'000;
-#endif
-  return asked != nullptr ? std::strtoul(asked, nullptr, 10) : kDefault;
-}
+// How many losses of power to try.
+std::size_t case_count() { return cases_of("ZBAG_POWER_CASES", 1'000); }
 
 BagSessionOptions small_bag(std::chrono::milliseconds sync) {
   BagSessionOptions options;
@@ -40,7 +38,7 @@ BagSessionOptions small_bag(std::chrono::milliseconds sync) {
 }
 
 // Writes all frames in two runs, with flushes here and there; marks what each has covered. No sync
-// but these, so that the same seed makes the same calls.
+// but these, so that a seed makes the same calls but for the times of arrival stored in blocks.
 void write_with_flushes(const std::string& path, DiskLog& log) {
   std::mt19937_64 random(kSeed);
   std::uint64_t i = 0;
@@ -54,6 +52,18 @@ void write_with_flushes(const std::string& path, DiskLog& log) {
       log.mark(i);
     }
     ASSERT_TRUE(session->close().has_value());
+    log.mark(i);
+  }
+}
+
+// Records for a second as sensors do, nobody flushing. Marks when each frame was accepted.
+void record_live(const std::string& path, DiskLog& log) {
+  const auto session = open_bag_session(path, small_bag(kSync)).value();
+  NumberedFrames frames(*session);
+  auto due = std::chrono::steady_clock::now();
+  for (std::uint64_t i = 0; i < 2'000; ++i) {
+    std::this_thread::sleep_until(due += std::chrono::microseconds(500));
+    ASSERT_TRUE(frames.append(i).has_value());
     log.mark(i);
   }
 }
@@ -167,6 +177,41 @@ TEST_F(PowerLossTest, CostsNothingThatAFlushHasCovered) {
   EXPECT_EQ(losses.lost, 0u);
   // A transaction whose last write reached the disk just before the end counts, too.
   EXPECT_GT(losses.most_unsynced, 0u);
+}
+
+// A recording that nobody flushes: what is missing arrived within the last sync interval.
+TEST_F(PowerLossTest, CostsARecordingAtMostItsLastInterval) {
+  const std::string path = dir_.path("live.zbag");
+  std::vector<DiskCall> calls;
+  {
+    DiskLog log;
+    record_live(path, log);
+    calls = log.calls();
+  }
+  std::map<std::uint64_t, std::int64_t> arrived_ns;
+  for (const DiskCall& call : calls) {
+    if (call.kind == DiskCall::Kind::kMark) arrived_ns[call.mark] = call.at_ns;
+  }
+  std::mt19937_64 random(kSeed);
+  PowerLoss disk(calls, disk_file(path));
+  std::vector<double> ages_ms;
+  for (const std::size_t cut : cuts_of(calls, disk_file(path), case_count() / 5, random)) {
+    disk.advance(cut);
+    if (!disk.is_named(random)) continue;
+    write_file(crashed_, disk.image(random));
+    leave_lock(random);
+    const Result<std::uint64_t> found = NumberedFrames::count_of_whole(crashed_);
+    ASSERT_TRUE(found.has_value()) << "call " << cut << ": " << found.error().message;
+    const auto missing = arrived_ns.find(*found);
+    if (missing == arrived_ns.end()) continue;
+    ages_ms.push_back(static_cast<double>(calls[cut].at_ns - missing->second) / 1e6);
+  }
+  std::sort(ages_ms.begin(), ages_ms.end());
+  ASSERT_FALSE(ages_ms.empty());
+  std::cout << "oldest missing point: median " << ages_ms[ages_ms.size() / 2] << " ms, worst "
+            << ages_ms.back() << " ms of " << kSync.count() << " ms, " << ages_ms.size()
+            << " losses of power\n";
+  EXPECT_LE(ages_ms.back(), static_cast<double>((kSync + kSlack).count()));
 }
 
 // The proof that the test above can fail: a disk that lies breaks bags, and it is seen.
