@@ -4,6 +4,10 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "recorder/bag/bag_file.hpp"
 #include "recorder/bag/bag_reader.hpp"
@@ -18,45 +22,73 @@ void add(CheckReport& report, BagProblem problem) {
   if (report.problems.size() < kProblemsMax) report.problems.push_back(std::move(problem));
 }
 
-// What the blocks of one track add up to.
-struct TrackSums {
-  std::uint64_t main_points = 0;
-  std::uint64_t late_points = 0;
-  std::uint64_t unreadable = 0;
+// A block that cannot be read. Its header may be what is damaged, so what it says counts only where
+// its neighbours agree.
+struct Unreadable {
+  BlockKey key;
+  std::string what;
+  std::optional<BlockHeader> header;
 };
 
-void check_block(const BlockKey& key, std::string_view value, const std::string& track,
-                 TrackSums& sums, CheckReport& report) {
-  ++report.blocks;
-  const Result<Block> block = Block::open(value);
-  if (!block) {
-    const Result<BlockHeader> header = Block::read_header(value);
-    const std::uint64_t points = header ? header->count : 0;
-    sums.unreadable += points;
-    add(report,
-        {block.error().message, track, key.first, header ? header->last : key.first, points});
-    return;
+// What the blocks of one track add up to, up to the last readable block of its main run.
+struct TrackSums {
+  std::int64_t begin = INT64_MIN;  // no point lies before it
+  std::uint64_t main_points = 0;
+  std::optional<std::int64_t> main_last;  // the last key of those
+  std::uint64_t late_points = 0;
+  bool lost_late = false;              // how many is not known
+  std::vector<Unreadable> unreadable;  // since then
+  // Damage of pages: blocks since then may lie behind `hole`, late ones behind `late_hole`.
+  std::string hole;
+  std::string late_hole;
+
+  // Where a point that is missing may begin, when a later one is at `last`.
+  std::int64_t first_missing(std::int64_t last) const {
+    return std::min(main_last ? *main_last + 1 : begin, last);
   }
-  const BlockHeader& header = block->header();
-  const BagProblem place{"", track, header.first, header.last, header.count};
-  const auto complain = [&](std::string what, std::uint64_t points) {
-    BagProblem problem = place;
-    problem.what = std::move(what);
-    problem.points = points;
-    add(report, std::move(problem));
-  };
-  if (header.track != key.track || header.first != key.first || header.is_late() != key.is_late()) {
-    complain("block stored under another key", header.count);
-    return;
+};
+
+// Reports the unreadable blocks before the main block that begins at `next` (nullopt: the track's
+// last point is at `end`) and numbers its first point `ordinal`: its number says how many points
+// they held.
+void close_gap(TrackSums& sums, const std::string& track, std::optional<std::int64_t> next,
+               std::int64_t end, std::uint64_t ordinal, CheckReport& report) {
+  const std::uint64_t lost = ordinal > sums.main_points ? ordinal - sums.main_points : 0;
+  std::uint64_t claimed = 0;
+  std::vector<BagProblem> problems;
+  // From the last one back, since each ends where the main block behind it begins.
+  for (auto block = sums.unreadable.rbegin(); block != sums.unreadable.rend(); ++block) {
+    // With --merge append the next block may begin with the key this one ends with.
+    std::int64_t last = end;
+    if (next) last = block->header && block->header->last == *next ? *next : *next - 1;
+    const std::uint64_t points = block->header ? block->header->count : 0;
+    problems.push_back(
+        {block->what, track, block->key.first, std::max(last, block->key.first), points});
+    if (block->key.is_late()) continue;
+    claimed += points;
+    next = block->key.first;
   }
-  report.points += header.count;
-  if (!header.is_late() && sums.unreadable == 0 && header.first_ordinal != sums.main_points) {
-    complain(fmt::format("block counts on from {} where {} points lie before it",
-                         header.first_ordinal, sums.main_points),
-             0);
+  std::uint64_t unnamed = lost;  // where the headers do not agree, the first block stands for all
+  for (std::size_t i = problems.size(); i-- > 0;) {
+    const bool is_late = sums.unreadable[problems.size() - 1 - i].key.is_late();
+    if (!is_late && claimed != lost) problems[i].points = std::exchange(unnamed, 0);
+    add(report, std::move(problems[i]));
   }
-  (header.is_late() ? sums.late_points : sums.main_points) += header.count;
-  for (const StoredPoint& point : block->points()) {
+  sums.unreadable.clear();
+  sums.main_points = std::max(sums.main_points, ordinal);
+}
+
+// Reports that points of the main run, up to `last`, cannot be reached: that blocks are gone before
+// the one numbered `ordinal`.
+void note_missing(TrackSums& sums, const std::string& track, std::int64_t last,
+                  std::uint64_t ordinal, CheckReport& report) {
+  add(report, {sums.hole.empty() ? "a block is gone" : sums.hole, track, sums.first_missing(last),
+               last, ordinal - sums.main_points});
+  sums.main_points = ordinal;
+}
+
+void check_rows(const Block& block, const std::string& track, CheckReport& report) {
+  for (const StoredPoint& point : block.points()) {
     const ScanOutcome scan = scan_frame(point.map);
     if (!scan.refusal) continue;
     BagProblem problem{
@@ -66,9 +98,57 @@ void check_block(const BlockKey& key, std::string_view value, const std::string&
   }
 }
 
-void check_track(const TrackRecord& track, const TrackSums& sums, CheckReport& report) {
-  const bool counts_fit = sums.unreadable > 0 || (sums.main_points == track.main_points &&
-                                                  sums.late_points == track.late_points);
+void check_block(const BlockKey& key, std::string_view value, const std::string& track,
+                 TrackSums& sums, CheckReport& report) {
+  ++report.blocks;
+  const Result<Block> block = Block::open(value);
+  if (!block) {
+    const Result<BlockHeader> header = Block::read_header(value);
+    // What it and those before it held is told together: here, where that can lie.
+    if (!key.is_late() && !sums.hole.empty() && sums.first_missing(key.first) < key.first)
+      add(report, {sums.hole, track, sums.first_missing(key.first), key.first - 1, 0});
+    sums.lost_late = sums.lost_late || key.is_late();
+    sums.unreadable.push_back(
+        {key, block.error().message, header ? std::optional(*header) : std::nullopt});
+    return;
+  }
+  const BlockHeader& header = block->header();
+  const BagProblem place{{}, track, header.first, header.last, 0};
+  const bool is_here = header.track == key.track;
+  if (!is_here || header.first != key.first || header.is_late() != key.is_late()) {
+    // Of a block of another track that one's numbers tell what it lacks.
+    BagProblem problem = is_here ? place : BagProblem{.track = track};
+    problem.what = "block stored under another key";
+    if (is_here) problem.points = header.count;
+    add(report, std::move(problem));
+    if (is_here && !key.is_late()) sums.main_points += header.count;
+    return;
+  }
+  report.points += header.count;
+  if (header.is_late()) {
+    sums.late_points += header.count;
+  } else {
+    if (!sums.unreadable.empty()) {
+      close_gap(sums, track, header.first, header.last, header.first_ordinal, report);
+    } else if (header.first_ordinal > sums.main_points) {
+      note_missing(sums, track, header.first - 1, header.first_ordinal, report);
+    }
+    if (header.first_ordinal != sums.main_points) {
+      BagProblem problem = place;
+      problem.what = fmt::format("block counts on from {} where {} points lie before it",
+                                 header.first_ordinal, sums.main_points);
+      add(report, std::move(problem));
+    }
+    sums.main_points += header.count;
+    sums.main_last = header.last;
+  }
+  check_rows(*block, track, report);
+}
+
+// REQUIRES: nobody writes the bag.
+void check_counts(const TrackRecord& track, const TrackSums& sums, CheckReport& report) {
+  const bool counts_fit = sums.main_points == track.main_points &&
+                          (sums.lost_late || sums.late_points == track.late_points);
   if (!counts_fit) {
     add(report,
         {fmt::format("{} + {} points are stored where {} + {} were counted", sums.main_points,
@@ -83,6 +163,92 @@ void check_track(const TrackRecord& track, const TrackSums& sums, CheckReport& r
   }
 }
 
+// Adds up the blocks of a bag, handed over in order of key, and says what is missing among them.
+class BlockAudit {
+ public:
+  explicit BlockAudit(CheckReport& report) : report_(report) {}
+
+  void expect(TrackRecord record) {
+    Track& track = tracks_[record.id];
+    if (record.first) track.sums.begin = *record.first;
+    track.is_known = true;
+    track.record = std::move(record);
+  }
+  bool knows(std::uint32_t id) const { return tracks_.contains(id); }
+  std::size_t tracks() const { return tracks_.size(); }
+
+  // Blocks behind those taken cannot be reached, of whatever track. False: that is known already.
+  bool lose(const std::string& what) {
+    if (!hole_.empty()) return false;
+    finish_before(at_, true);
+    hole_ = what;
+    return true;
+  }
+
+  void take(const BlockKey& key, std::string_view value) {
+    at_ = key.track;
+    Track& track = tracks_[key.track];
+    if (!track.is_known && track.record.name.empty())
+      track.record.name = fmt::format("track {}", key.track);
+    if (!hole_.empty()) {
+      finish_before(at_, true);
+      pass_hole(track.sums);
+    }
+    check_block(key, value, track.record.name, track.sums, report_);
+    if (key.is_late()) return;  // main blocks behind the hole are still to come
+    track.sums.hole.clear();
+    hole_.clear();
+  }
+
+  // Counts are compared with the records only when both are of one state.
+  void finish(bool is_one_state) { finish_before(std::uint64_t{1} << 32, is_one_state); }
+
+ private:
+  struct Track {
+    TrackRecord record;
+    bool is_known = false;
+    bool is_done = false;
+    TrackSums sums;
+  };
+
+  void pass_hole(TrackSums& sums) const {
+    sums.hole = hole_;
+    if (sums.late_hole.empty()) sums.late_hole = hole_;
+  }
+
+  void finish_before(std::uint64_t id, bool is_one_state) {
+    for (auto& [track_id, track] : tracks_) {
+      if (track_id >= id) return;
+      if (!std::exchange(track.is_done, true)) finish_track(track, is_one_state);
+    }
+  }
+
+  void finish_track(Track& track, bool is_one_state) {
+    const TrackRecord& record = track.record;
+    TrackSums& sums = track.sums;
+    if (!hole_.empty()) pass_hole(sums);
+    if (!sums.unreadable.empty()) {
+      const std::int64_t end = record.last.value_or(sums.unreadable.back().key.first);
+      close_gap(sums, record.name, {}, end, track.is_known ? record.main_points : sums.main_points,
+                report_);
+    }
+    if (!is_one_state || !track.is_known) return;
+    if (sums.main_points < record.main_points && record.last)
+      note_missing(sums, record.name, *record.last, record.main_points, report_);
+    if (sums.late_points < record.late_points && !sums.late_hole.empty()) {
+      add(report_, {sums.late_hole, record.name, record.first, record.last,
+                    record.late_points - sums.late_points});
+      sums.lost_late = true;
+    }
+    check_counts(record, sums, report_);
+  }
+
+  CheckReport& report_;
+  std::map<std::uint32_t, Track> tracks_;
+  std::uint32_t at_ = 0;  // the track of the block taken last
+  std::string hole_;      // what keeps blocks since the last main one from being reached
+};
+
 // Says which points are behind pages that cannot be read: walks past the damage and looks between
 // which blocks it lies. Never through LMDB.
 class DamageSurvey {
@@ -91,27 +257,34 @@ class DamageSurvey {
       : pages_(pages), meta_(meta), report_(report) {}
 
   void run() {
+    BlockAudit audit(report_);
     PageWalk::Visitor names;
-    names.value = [this](std::string_view table, std::string_view key, std::string_view value) {
+    names.value = [&](std::string_view table, std::string_view key, std::string_view value) {
       if (table != kTracksTable) return;
       Result<TrackRecord> track = TrackRecord::decode(key, value);
-      if (track) tracks_[track->id] = std::move(*track);
+      if (track) audit.expect(std::move(*track));
     };
     names.damage = [](std::string_view, const Error&) {};
     walk(names);
+    report_.tracks = audit.tracks();
     PageWalk::Visitor blocks;
-    blocks.value = [this](std::string_view table, std::string_view key, std::string_view value) {
-      const auto at = table == kBlocksTable ? BlockKey::decode(key) : std::nullopt;
-      if (at) take_block(*at, value);
+    blocks.value = [&](std::string_view table, std::string_view key, std::string_view value) {
+      if (table != kBlocksTable) return;
+      const std::optional<BlockKey> at = BlockKey::decode(key);
+      if (at) audit.take(*at, value);
+      if (!at) add(report_, {"a block of no known track", {}, {}, {}, 0});
     };
-    blocks.damage = [this](std::string_view table, const Error& error) {
-      if (table == kBlocksTable) is_hole_open_ = true;
-      add(report_, {error.message, {}, {}, {}, 0});
+    std::vector<std::string> damage;
+    blocks.damage = [&](std::string_view table, const Error& error) {
+      const std::string what =
+          table.empty() ? error.message : fmt::format("{} (table {})", error.message, table);
+      const bool may_hold_blocks = table.empty() || table == kBlocksTable;
+      const bool is_new = !may_hold_blocks || audit.lose(what);
+      if (is_new && damage.size() < kProblemsMax) damage.push_back(what);
     };
     walk(blocks);
-    if (is_hole_open_) close_hole(std::nullopt, 0);
-    report_.tracks = tracks_.size();
-    for (const auto& [id, track] : tracks_) check_track(track, sums_[id], report_);
+    audit.finish(true);
+    tell_the_rest(damage);
   }
 
  private:
@@ -119,54 +292,19 @@ class DamageSurvey {
     PageWalk walk(pages_, meta_.last_page + 1);
     static_cast<void>(walk.run(meta_.main_root, visitor));
   }
-  std::string name_of(std::uint32_t id) const {
-    const auto track = tracks_.find(id);
-    return track == tracks_.end() ? fmt::format("track {}", id) : track->second.name;
-  }
-  void take_block(const BlockKey& key, std::string_view value) {
-    const Result<BlockHeader> header = Block::read_header(value);
-    TrackSums& sums = sums_[key.track];
-    if (is_hole_open_) {
-      std::uint64_t points = 0;
-      if (header && !header->is_late() && header->first_ordinal > sums.main_points) {
-        points = header->first_ordinal - sums.main_points;
-        sums.main_points = header->first_ordinal;
-      }
-      close_hole(key, points);
-    }
-    is_hole_open_ = false;
-    check_block(key, value, name_of(key.track), sums, report_);
-    before_ = {key.track, header ? header->last : key.first};
-  }
-  // Blocks are missing between the last one met and `after`, with `points` of its track.
-  void close_hole(const std::optional<BlockKey>& after, std::uint64_t points) {
-    for (const auto& [id, track] : tracks_) {
-      const bool is_behind = !before_ || id >= before_->first;
-      if (!is_behind || (after && id > after->track) || !track.first) continue;
-      const bool is_before = before_ && id == before_->first;
-      const bool is_after = after && id == after->track;
-      // A track that only ends before the hole may be whole: its counters tell below.
-      if (is_before && !is_after && sums_[id].main_points == track.main_points &&
-          sums_[id].late_points == track.late_points)
-        continue;
-      const std::uint64_t missing =
-          is_after ? points
-                   : track.main_points - std::min(track.main_points, sums_[id].main_points);
-      if (is_after && points == 0 && !is_before) continue;
-      if (!is_after) sums_[id].main_points += missing;
-      add(report_,
-          {"blocks cannot be reached", track.name, is_before ? before_->second : *track.first,
-           is_after ? std::optional(after->first) : track.last, missing});
+
+  // Damage that no track's points were found to lie behind.
+  void tell_the_rest(const std::vector<std::string>& damage) {
+    std::set<std::string> told;
+    for (const BagProblem& problem : report_.problems) told.insert(problem.what);
+    for (const std::string& what : damage) {
+      if (!told.contains(what)) add(report_, {what, {}, {}, {}, 0});
     }
   }
 
   const PageFile& pages_;
   const MetaPages& meta_;
   CheckReport& report_;
-  std::map<std::uint32_t, TrackRecord> tracks_;
-  std::map<std::uint32_t, TrackSums> sums_;
-  std::optional<std::pair<std::uint32_t, std::int64_t>> before_;  // track and last key
-  bool is_hole_open_ = false;
 };
 
 Status survey_damage(const std::string& path, CheckReport& report) {
@@ -214,8 +352,8 @@ Result<CheckReport> check_bag(const std::string& path, const Progress& progress)
   if (!summary) return tl::unexpected(summary.error());
   report.tracks = summary->tracks.size();
   report.unclosed = !summary->runs.empty() && !summary->runs.back().closed;
-  std::map<std::uint32_t, const TrackRecord*> by_id;
-  for (const TrackRecord& track : summary->tracks) by_id[track.id] = &track;
+  BlockAudit audit(report);
+  for (const TrackRecord& track : summary->tracks) audit.expect(track);
 
   // One transaction for the whole walk: what is checked is one state of the bag.
   Result<std::unique_ptr<ReadTxn>> txn = reader->file()->env().read();
@@ -224,16 +362,14 @@ Result<CheckReport> check_bag(const std::string& path, const Progress& progress)
   const auto total = static_cast<double>((*txn)->entries(blocks));
   Result<TableCursor> cursor = TableCursor::open(**txn, blocks);
   if (!cursor) return tl::unexpected(cursor.error());
-  std::map<std::uint32_t, TrackSums> sums;
   auto item = cursor->first();
   for (; item && *item; item = cursor->next()) {
     const std::optional<BlockKey> key = BlockKey::decode((*item)->key);
-    const auto track = key ? by_id.find(key->track) : by_id.end();
-    if (track == by_id.end()) {
+    if (!key || !audit.knows(key->track)) {
       add(report, {"a block of no known track", {}, {}, {}, 0});
       continue;
     }
-    check_block(*key, (*item)->value, track->second->name, sums[key->track], report);
+    audit.take(*key, (*item)->value);
     if (progress && report.blocks % 16 == 0 &&
         !progress(static_cast<double>(report.blocks) / total))
       return fail(ErrorCode::kClosed, fmt::format("{}: stopped", path));
@@ -241,9 +377,7 @@ Result<CheckReport> check_bag(const std::string& path, const Progress& progress)
   if (!item) return tl::unexpected(item.error());
   // A bag being written goes on between the summary and this transaction: counts fit only at rest.
   // The record of a writer that was killed stays; its lock does not.
-  if (!summary->writer || !reader->file()->is_being_written()) {
-    for (const auto& [id, track] : by_id) check_track(*track, sums[id], report);
-  }
+  audit.finish(!summary->writer || !reader->file()->is_being_written());
   return report;
 }
 

@@ -251,7 +251,7 @@ TEST_F(RecoverTest, FindsTheBlocksOfALeafThatIsGone) {
                                   [](const BagProblem& p) { return p.track == "noise"; });
   ASSERT_NE(noise, check.problems.end());
   EXPECT_GT(noise->points, 10u);
-  EXPECT_EQ(noise->last.value() - noise->first.value(), static_cast<int>(noise->points) + 1);
+  EXPECT_EQ(noise->last.value() - noise->first.value() + 1, static_cast<int>(noise->points));
 
   const RecoverReport report = recover(bytes).value();
   EXPECT_THAT(report.lost, IsEmpty());

@@ -74,16 +74,22 @@ class DamageTest : public testing::Test {
     return keys;
   }
 
-  // Flips one bit in the body of a block and says which keys it held.
-  TimeRange damage(const BlockKey& key) {
+  // Flips one bit of a block, the last of its body unless told, and says which keys it held.
+  TimeRange damage(const BlockKey& key, std::optional<std::size_t> at = {}) {
     const auto file = BagFile::open_to_write(path_, 0).value();
     const auto txn = file->env().write().value();
     std::string bytes(**txn->get(file->tables().blocks, key.encode()));
-    const BlockHeader header = Block::read_header(bytes).value();
-    bytes.back() = static_cast<char>(bytes.back() ^ 1);
+    const BlockHeader header = Block::read_header(bytes).value_or(BlockHeader{});
+    char& byte = bytes.at(at.value_or(bytes.size() - 1));
+    byte = static_cast<char>(byte ^ 1);
     EXPECT_TRUE(txn->put(file->tables().blocks, key.encode(), bytes).has_value());
     EXPECT_TRUE(txn->commit().has_value());
     return {header.first, header.last};
+  }
+
+  // A key is a point here.
+  static std::uint64_t count_between(const BlockKey& first, const BlockKey& limit) {
+    return static_cast<std::uint64_t>(limit.first - first.first);
   }
 
   std::vector<std::int64_t> keys_without(const std::vector<TimeRange>& ranges) const {
@@ -236,8 +242,45 @@ TEST_F(DamageTest, OfABlockThatIsGoneIsFoundByCheck) {
     ASSERT_TRUE(txn->commit().has_value());
   }
   const CheckReport report = check_bag(path_).value();
-  EXPECT_FALSE(report.problems.empty());
+  ASSERT_THAT(report.problems, SizeIs(1));
   EXPECT_EQ(report.problems[0].track, "bad");
+  EXPECT_EQ(report.problems[0].first, blocks_[2].first);
+  EXPECT_EQ(report.problems[0].last, blocks_[3].first - 1);
+  EXPECT_EQ(report.problems[0].points, count_between(blocks_[2], blocks_[3]));
+}
+
+// What a damaged header says is not to be believed: its neighbours know what is missing.
+TEST_F(DamageTest, IsNamedWithItsExtentWhereverItLiesInTheHeader) {
+  for (const std::size_t at : {0u, 4u, 8u, 12u, 16u, 25u, 31u, 40u, 48u}) {
+    damage(blocks_[2], at);
+    const CheckReport report = check_bag(path_).value();
+    ASSERT_THAT(report.problems, SizeIs(1)) << at;
+    EXPECT_EQ(report.problems[0].track, "bad");
+    EXPECT_EQ(report.problems[0].first, blocks_[2].first);
+    EXPECT_EQ(report.problems[0].last, blocks_[3].first - 1);
+    EXPECT_EQ(report.problems[0].points, count_between(blocks_[2], blocks_[3])) << at;
+    damage(blocks_[2], at);  // as it was
+  }
+  EXPECT_THAT(check_bag(path_)->problems, SizeIs(0));
+}
+
+TEST_F(DamageTest, OfNeighboursIsNamedWithTheirPointsTogether) {
+  damage(blocks_[2], 12);  // its count
+  damage(blocks_[3]);
+  const CheckReport report = check_bag(path_).value();
+  ASSERT_THAT(report.problems, SizeIs(2));
+  EXPECT_EQ(report.problems[0].last, blocks_[3].first - 1);
+  EXPECT_EQ(report.problems[1].last, blocks_[4].first - 1);
+  EXPECT_EQ(report.problems[0].points + report.problems[1].points,
+            count_between(blocks_[2], blocks_[4]));
+}
+
+TEST_F(DamageTest, OfTheLastBlocksIsNamedUpToTheLastPoint) {
+  damage(blocks_.back(), 0);
+  const CheckReport report = check_bag(path_).value();
+  ASSERT_THAT(report.problems, SizeIs(1));
+  EXPECT_EQ(report.problems[0].last, kPoints - 1);
+  EXPECT_EQ(report.problems[0].points, kPoints - static_cast<std::uint64_t>(blocks_.back().first));
 }
 
 TEST_F(DamageTest, OfABlockUnderAnotherKeyIsFoundByCheckAndReaders) {
