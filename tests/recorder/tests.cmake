@@ -32,6 +32,8 @@ zbag_test(recorder/bag_session_sync_test.cpp USES zbag::recorder)
 zbag_test(recorder/bag_crash_test.cpp USES zbag::recorder)
 zbag_test(recorder/power_loss_test.cpp USES zbag::recorder)
 target_sources(recorder_power_loss_test PRIVATE support/disk_calls.cpp)
+zbag_test(recorder/disk_full_test.cpp USES zbag::recorder)
+target_sources(recorder_disk_full_test PRIVATE support/disk_calls.cpp)
 zbag_test(recorder/golden_test.cpp USES zbag::bag)
 # Makes a golden bag; run by hand, once a format version.
 add_executable(golden_make golden/golden_make.cpp)

@@ -69,24 +69,23 @@ bool is_watched() {
 
 // A write of `parts` at `offset`, or where the descriptor stands when it is negative.
 ssize_t write_parts(int fd, const iovec* parts, int count, off_t offset) {
-  const auto act = [&](DiskCall& call) -> ssize_t {
-    const ssize_t written =
-        offset < 0 ? ::syscall(SYS_writev, fd, parts, count)
-                   : ::syscall(SYS_pwritev, fd, parts, count, static_cast<long>(offset), 0L);
-    if (written >= 0 && !call.data.empty()) call.data.resize(static_cast<std::size_t>(written));
-    return written;
-  };
   DiskCall call{.kind = DiskCall::Kind::kWrite};
   if (!is_watched() || !note_file(fd, call)) {
-    DiskCall unseen;
-    return act(unseen);
+    return offset < 0 ? ::syscall(SYS_writev, fd, parts, count)
+                      : ::syscall(SYS_pwritev, fd, parts, count, static_cast<long>(offset), 0L);
   }
   const int flags = ::fcntl(fd, F_GETFL);
   call.syncs_itself = (flags & O_DSYNC) != 0;  // a part of O_SYNC, too
   const off_t here = offset < 0 ? ::lseek(fd, 0, SEEK_CUR) : offset;
   call.offset = static_cast<std::uint64_t>(here);
   call.data = text_of(parts, count);
-  return watched(std::move(call), act);
+  return watched(std::move(call), [&](DiskCall& now) -> ssize_t {
+    const ssize_t written =
+        offset < 0 ? ::syscall(SYS_write, fd, now.data.data(), now.data.size())
+                   : ::syscall(SYS_pwrite64, fd, now.data.data(), now.data.size(), offset);
+    if (written >= 0) now.data.resize(static_cast<std::size_t>(written));
+    return written;
+  });
 }
 
 int change_length(int fd, std::uint64_t bytes, const std::function<long()>& change) {

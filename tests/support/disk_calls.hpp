@@ -47,8 +47,9 @@ class DiskWatcher {
   DiskWatcher(const DiskWatcher&) = delete;
   DiskWatcher& operator=(const DiskWatcher&) = delete;
 
-  // 0 lets the call happen; an errno makes it fail with it, nothing done.
-  virtual int before(const DiskCall&) { return 0; }
+  // 0 lets the call happen, with what is left of `data` then; an errno makes it fail with it,
+  // nothing done.
+  virtual int before(DiskCall&) { return 0; }
   virtual void after(DiskCall) {}
 };
 
