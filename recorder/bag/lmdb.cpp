@@ -135,7 +135,7 @@ Result<std::unique_ptr<Env>> Env::open(const std::string& path, Options options)
   MDB_env* raw = nullptr;
   int rc = mdb_env_create(&raw);
   if (rc != MDB_SUCCESS) return tl::unexpected(error_of(rc, "environment"));
-  std::unique_ptr<Env> env(new Env(raw));
+  std::unique_ptr<Env> env(new Env(raw, options));
   rc = mdb_env_set_maxreaders(raw, kReadersMax);
   if (rc == MDB_SUCCESS) rc = mdb_env_set_maxdbs(raw, kTablesMax);
   if (rc == MDB_SUCCESS && options.map_bytes > 0) rc = mdb_env_set_mapsize(raw, options.map_bytes);
@@ -177,7 +177,16 @@ Result<std::unique_ptr<ReadTxn>> Env::read() {
   return std::make_unique<ReadTxn>(*this, txn);
 }
 
+bool Env::must_look_for_dead_readers() {
+  const auto now = std::chrono::steady_clock::now();
+  const std::lock_guard lock(mutex_);
+  if (now - looked_for_dead_readers_ < options_.dead_readers_every) return false;
+  looked_for_dead_readers_ = now;
+  return true;
+}
+
 Result<std::unique_ptr<WriteTxn>> Env::write() {
+  if (must_look_for_dead_readers()) clear_dead_readers();
   MDB_txn* txn = nullptr;
   int rc = mdb_txn_begin(env_, nullptr, 0, &txn);
   if (rc == MDB_MAP_RESIZED) {
@@ -215,7 +224,7 @@ std::size_t Env::used_bytes() const {
 
 void Env::clear_dead_readers() {
   int dead = 0;
-  static_cast<void>(mdb_reader_check(env_, &dead));  // best effort, repeated every 10 s
+  static_cast<void>(mdb_reader_check(env_, &dead));  // best effort, write() repeats it
 }
 
 }  // namespace zbag

@@ -9,6 +9,7 @@
 // MDB_NOTFOUND is an empty optional.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -103,6 +104,9 @@ class Env {
     bool read_only = false;
     bool no_lock = false;       // for closed bags whose lock file cannot be written
     std::size_t map_bytes = 0;  // 0: as the file says
+    // How often write() looks for readers whose process has died: what they saw keeps pages from
+    // being used again, and the file grows.
+    std::chrono::milliseconds dead_readers_every{10'000};
   };
   static constexpr unsigned kReadersMax = 1'000;
   static constexpr unsigned kTablesMax = 16;
@@ -112,6 +116,7 @@ class Env {
   ~Env();
 
   Result<std::unique_ptr<ReadTxn>> read();
+  // Frees the slots of dead readers first, now and then (Options::dead_readers_every).
   Result<std::unique_ptr<WriteTxn>> write();
   // Makes room for a map of at least `bytes`. Waits up to 10 s for this process's readers to end
   // their transactions, then says kBusy. REQUIRES: no write transaction is open.
@@ -123,13 +128,16 @@ class Env {
 
  private:
   friend class ReadTxn;
-  explicit Env(MDB_env* env) : env_(env) {}
+  Env(MDB_env* env, Options options) : env_(env), options_(options) {}
   Status resize(std::size_t bytes);
+  bool must_look_for_dead_readers();
 
   MDB_env* env_;
-  std::mutex mutex_;  // guards readers_: transactions begin and end on any thread
+  const Options options_;
+  std::mutex mutex_;  // guards what follows: transactions begin and end on any thread
   std::condition_variable readers_gone_;
   int readers_ = 0;
+  std::chrono::steady_clock::time_point looked_for_dead_readers_;
 };
 
 }  // namespace zbag
