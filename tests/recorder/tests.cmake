@@ -35,6 +35,8 @@ zbag_test(recorder/power_loss_test.cpp USES zbag::recorder)
 target_sources(recorder_power_loss_test PRIVATE support/disk_calls.cpp)
 zbag_test(recorder/disk_full_test.cpp USES zbag::recorder)
 target_sources(recorder_disk_full_test PRIVATE support/disk_calls.cpp)
+zbag_test(recorder/clock_step_test.cpp USES zbag::recorder)
+target_sources(recorder_clock_step_test PRIVATE support/wall_clock.cpp)
 zbag_test(recorder/golden_test.cpp USES zbag::bag)
 # Makes a golden bag; run by hand, once a format version.
 add_executable(golden_make golden/golden_make.cpp)
