@@ -6,7 +6,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <iostream>
 
 #include "recorder/bag/bag_check.hpp"
 #include "recorder/bag/bag_reader.hpp"
@@ -177,6 +179,46 @@ TEST_F(BagFileTest, IsRefusedToAWriterOfAnotherProcessWithTheHoldersName) {
   EXPECT_EQ(WEXITSTATUS(status), 0);
   ::close(ready[0]);
   ::close(ready[1]);
+}
+
+// Opens when `start` is closed, tells through `result` how that went, and holds on to what it got
+// until `end` is closed.
+[[noreturn]] void race(const std::string& path, int start, int result, int end) {
+  char none = 0;
+  static_cast<void>(::read(start, &none, 1) == 0);
+  const Result<BagWriter> writer = BagWriter::open(path, small_blocks());
+  const char got = writer ? 'w' : writer.error().code == ErrorCode::kBusy ? 'b' : '?';
+  if (::write(result, &got, 1) != 1) ::_exit(1);
+  static_cast<void>(::read(end, &none, 1) == 0);
+  ::_exit(0);
+}
+
+TEST_F(BagFileTest, IsGivenToJustOneOfWritersThatMakeItAtOnce) {
+  constexpr int kRounds = 25;
+  constexpr std::size_t kWriters = 4;
+  for (int round = 0; round < kRounds; ++round) {
+    const std::string path = dir_.path("race" + std::to_string(round) + ".zbag");
+    int start[2];
+    int result[2];
+    int end[2];
+    ASSERT_TRUE(::pipe(start) == 0 && ::pipe(result) == 0 && ::pipe(end) == 0);
+    for (std::size_t i = 0; i < kWriters; ++i) {
+      if (::fork() != 0) continue;
+      ::close(start[1]);
+      ::close(end[1]);
+      race(path, start[0], result[1], end[0]);
+    }
+    ::close(start[1]);
+    std::string got(kWriters, '-');
+    for (char& one : got) ASSERT_EQ(::read(result[0], &one, 1), 1);
+    std::sort(got.begin(), got.end());
+    EXPECT_EQ(got, "bbbw") << "round " << round;
+    ::close(end[1]);
+    for (std::size_t i = 0; i < kWriters; ++i) EXPECT_GT(::wait(nullptr), 0);
+    for (const int fd : {start[0], result[0], result[1], end[0]}) ::close(fd);
+    EXPECT_TRUE(check_bag(path)->problems.empty());
+  }
+  std::cout << kRounds << " races of " << kWriters << " writers: one winner each\n";
 }
 
 TEST_F(BagFileTest, CanBeWrittenAgainOnceTheWriterIsGone) {
