@@ -28,6 +28,7 @@ constexpr std::chrono::milliseconds kSlack{kSanitized ? 1'500 : 150};  // a comm
 
 // How many losses of power to try.
 std::size_t case_count() { return cases_of("ZBAG_POWER_CASES", 1'000); }
+constexpr std::size_t kLyingCases = 200;
 
 BagSessionOptions small_bag(std::chrono::milliseconds sync) {
   BagSessionOptions options;
@@ -216,13 +217,13 @@ TEST_F(PowerLossTest, CostsARecordingAtMostItsLastInterval) {
 
 // The proof that the test above can fail: a disk that lies breaks bags, and it is seen.
 TEST_F(PowerLossTest, IsFoundOutWhenTheDiskHasNotDoneItsLastSync) {
-  const Losses losses = lose_power(case_count() / 5, DiskLies::kAboutTheLastSync);
+  const Losses losses = lose_power(kLyingCases, DiskLies::kAboutTheLastSync);
   std::cout << "a disk that skips its last sync: " << losses << '\n';
   EXPECT_GT(losses.broken, 0u);
 }
 
 TEST_F(PowerLossTest, IsFoundOutWhenTheDiskDoesNotHeedSynchronousWrites) {
-  const Losses losses = lose_power(case_count() / 5, DiskLies::kAboutOwnSyncs);
+  const Losses losses = lose_power(kLyingCases, DiskLies::kAboutOwnSyncs);
   std::cout << "a disk that holds O_DSYNC back: " << losses << '\n';
   EXPECT_GT(losses.lost, 0u);
 }
