@@ -28,6 +28,16 @@ class PowerLoss {
   // REQUIRES: `calls` outlives this.
   PowerLoss(const std::vector<DiskCall>& calls, DiskFile file, DiskLies lies = DiskLies::kNone)
       : calls_(calls), file_(file), lies_(lies) {}
+  // Of a file that lay on the disk already, as `before`.
+  PowerLoss(const std::vector<DiskCall>& calls, DiskFile file, const std::string& before)
+      : calls_(calls),
+        file_(file),
+        lies_(DiskLies::kNone),
+        cache_(before),
+        durable_(before),
+        durable_length_(before.size()),
+        named_(true),
+        name_durable_(true) {}
 
   // Moves to the instant at which all calls before `cut` have returned and that one is under way.
   // Only forwards.
