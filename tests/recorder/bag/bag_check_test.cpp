@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <functional>
+#include <map>
 #include <vector>
 
 #include "recorder/bag/bag_reader.hpp"
@@ -49,6 +51,7 @@ class BagCheckTest : public testing::Test {
   // proof. Returns whether it was found whole.
   bool survives(const std::string& bytes) {
     const std::string copy = dir_.path("copy.zbag");
+    std::filesystem::remove(copy);  // some disks sync what is written over
     write_file(copy, bytes);
     const Result<CheckReport> report = check_bag(copy);
     if (!report || !report->problems.empty()) return false;
@@ -86,6 +89,22 @@ class BagCheckTest : public testing::Test {
 
   std::size_t unused(std::uint16_t kind) {
     return passes_with(kind, [](char* page) { page[0] = static_cast<char>(~page[0]); });
+  }
+
+  // The main blocks whose keys stand in the leaf at `at`; none when it is of another table.
+  std::vector<BlockKey> block_keys(std::size_t at) const {
+    std::uint16_t lower = 0;
+    std::memcpy(&lower, whole_.data() + at + 12, sizeof lower);
+    std::vector<BlockKey> keys;
+    for (std::size_t i = 16; i < lower; i += 2) {
+      std::uint16_t node = 0;
+      std::uint16_t bytes = 0;
+      std::memcpy(&node, whole_.data() + at + i, sizeof node);
+      std::memcpy(&bytes, whole_.data() + at + node + 6, sizeof bytes);
+      const auto key = BlockKey::decode(std::string_view(whole_).substr(at + node + 8, bytes));
+      if (key && !key->is_late()) keys.push_back(*key);
+    }
+    return keys;
   }
 
   // Where the pages of a kind lie that a wrong number is noticed in.
@@ -255,6 +274,48 @@ TEST_F(BagCheckTest, RefusesLeavesOfFixedSizeKeys) {
   const std::size_t passed =
       passes_with(kLeaf, [](char* page) { page[10] = static_cast<char>(page[10] | 0x20); });
   EXPECT_EQ(passed, unused(kLeaf));
+}
+
+// A page of blocks that is not sound costs just its own, and check names them all.
+TEST_F(BagCheckTest, NamesTracksAndTimesThatAPageCosts) {
+  {
+    BagWriter::Options options = small_blocks();
+    options.compression = {Compression::kNone};
+    BagWriter writer = BagWriter::open(path_, options).value();
+    RowStore store;
+    for (int i = 0; i < 60; ++i) {
+      const Fields fields{{"text", std::string(700, 't')}};
+      const std::string track = "long/" + std::to_string(i % 3);
+      ASSERT_TRUE(writer.write(batch_of_one(track, {store.make(i * 10, fields)})).has_value());
+    }
+  }
+  whole_ = file_bytes(path_);
+  std::map<std::uint32_t, std::string> names;
+  const BagSummary summary = BagReader::open(path_)->summary().value();
+  for (const TrackRecord& track : summary.tracks) names[track.id] = track.name;
+  std::map<std::size_t, std::vector<BlockKey>> pages;  // of the blocks' leaves
+  for (const std::size_t at : pages_in_use(kLeaf)) {
+    for (const BlockKey& key : block_keys(at)) pages[at].push_back(key);
+  }
+  ASSERT_GT(pages.size(), 8u);
+  const std::string copy = dir_.path("copy.zbag");
+  for (const auto& [broken_at, broken_keys] : pages) {
+    std::string broken = whole_;
+    broken[broken_at + 12] = 1;  // its lower bound
+    write_file(copy, broken);
+    const CheckReport report = check_bag(copy).value();
+    ASSERT_FALSE(report.problems.empty());
+    for (const auto& [at, keys] : pages) {
+      for (const BlockKey& key : keys) {
+        const bool is_named = std::any_of(
+            report.problems.begin(), report.problems.end(), [&](const BagProblem& problem) {
+              return problem.track == names.at(key.track) && problem.first &&
+                     key.first >= *problem.first && key.first <= *problem.last;
+            });
+        EXPECT_EQ(is_named, at == broken_at) << names.at(key.track) << " at " << key.first;
+      }
+    }
+  }
 }
 
 // LMDB's cursors assert that a branch's neighbour is one, and a leaf's a leaf.

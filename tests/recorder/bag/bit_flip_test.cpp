@@ -29,7 +29,8 @@ constexpr std::uint64_t kSeed = 20261121;
 enum class Verdict : int {
   kUnharmed,    // check finds nothing and every point is there
   kNamed,       // check names track and time of every point that cannot be read
-  kPageNamed,   // check names the page: LMDB is not let near it
+  kPageNamed,   // the same of a page that is not sound: readers are not let near it
+  kUnnamed,     // check names a page or a key, but cannot tell whose it is
   kRefused,     // it does not open, and says why
   kOtherNames,  // no point has changed, but names or counts around them have, unnoticed
   kWrong,       // points changed or went, and check did not say so
@@ -37,9 +38,8 @@ enum class Verdict : int {
   kCount
 };
 constexpr std::array<const char*, static_cast<std::size_t>(Verdict::kCount)> kVerdicts = {
-    "unharmed", "named with track and time", "named by page",
-    "refused",  "names changed unnoticed",   "wrong and not said",
-    "crashed"};
+    "unharmed", "named with track and time", "named so by page",   "named by page alone",
+    "refused",  "names changed unnoticed",   "wrong and not said", "crashed"};
 
 class BitFlipTest : public testing::Test {
  protected:
@@ -89,10 +89,13 @@ class BitFlipTest : public testing::Test {
   Verdict look_at(const std::string& copy) const {
     const Result<CheckReport> report = check_bag(copy);
     if (!report) return Verdict::kRefused;
-    const bool is_structure =
-        std::any_of(report->problems.begin(), report->problems.end(),
-                    [](const BagProblem& problem) { return problem.track.empty(); });
-    if (is_structure) return Verdict::kPageNamed;
+    const auto of_problems = [&](const auto& is_so) {
+      return std::any_of(report->problems.begin(), report->problems.end(), is_so);
+    };
+    if (of_problems([](const BagProblem& problem) { return problem.track.empty(); }))
+      return Verdict::kUnnamed;
+    if (of_problems([](const BagProblem& problem) { return problem.what.starts_with("page "); }))
+      return Verdict::kPageNamed;
     const Result<BagReader> reader = BagReader::open(copy);
     if (!reader) return Verdict::kWrong;
     const Result<std::vector<Seen>> left = read_over_damage(*reader, false);
