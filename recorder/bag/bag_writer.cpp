@@ -283,12 +283,6 @@ WriteReport BagWriter::stored(PreparedBatch prepared) {
   unnamed_ += prepared.unnamed;
   prepared.report.disk_low = !reserve_ahead();
   release_cache();
-  constexpr std::chrono::seconds kClearEvery{10};
-  const auto now = std::chrono::steady_clock::now();
-  if (now - readers_cleared_ >= kClearEvery) {
-    readers_cleared_ = now;
-    file_->env().clear_dead_readers();
-  }
   return std::move(prepared.report);
 }
 

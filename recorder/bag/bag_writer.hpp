@@ -18,7 +18,6 @@
 // run on another, beside prepare() alone. Blocks for as long as the disk does.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -168,7 +167,6 @@ class BagWriter {
   std::uint64_t reserved_to_ = 0;
   std::uint64_t released_to_ = 0;  // of the page cache
   std::unique_ptr<EarlyWriteback> writeback_;
-  std::chrono::steady_clock::time_point readers_cleared_{};
 };
 
 }  // namespace zbag
