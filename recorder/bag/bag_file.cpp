@@ -140,6 +140,10 @@ Result<MetaPages> read_meta_pages(const std::string& path) {
     if (second && (!newest || second->txn > newest->txn)) newest = second;
   }
   if (!newest) return tl::unexpected(not_a_bag(path, "no LMDB meta page"));
+  // The length as it is now, behind the metas: a writer may have grown the file since it was
+  // opened.
+  if (::fstat(file.get(), &status) != 0)
+    return fail(ErrorCode::kIo, fmt::format("{}: {}", path, std::strerror(errno)));
   // Compared in pages: the product of a damaged number could overflow.
   const std::uint64_t pages = static_cast<std::uint64_t>(status.st_size) / newest->page_bytes;
   if (newest->last_page >= pages) {
