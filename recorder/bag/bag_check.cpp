@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -307,19 +308,21 @@ class DamageSurvey {
   CheckReport& report_;
 };
 
-Status survey_damage(const std::string& path, CheckReport& report) {
-  const Result<MetaPages> meta = read_meta_pages(path);
-  if (!meta) return tl::unexpected(meta.error());
-  const Result<MappedFile> file = MappedFile::open(path);
-  if (!file) return tl::unexpected(file.error());
-  const PageFile pages(file->bytes(), meta->page_bytes);
-  DamageSurvey(pages, *meta, report).run();
-  return {};
-}
-
-}  // namespace
-
-Result<std::uint64_t> check_pages(const std::string& path) {
+// The page walk. What it finds not sound is surveyed when there is a report to note it in.
+Result<std::uint64_t> walk_pages(const std::string& path, CheckReport* report) {
+  // A writer uses free pages again unless a transaction may still see them. That LMDB is let near
+  // the bag before the walk is no new risk: its writer's LMDB is at work on it.
+  std::shared_ptr<BagFile> live;
+  std::unique_ptr<ReadTxn> pages_stay;
+  if (is_being_written(path)) {
+    Result<std::shared_ptr<BagFile>> file = BagFile::open_to_read(path);
+    if (!file) return tl::unexpected(file.error());
+    live = std::move(*file);
+    Result<std::unique_ptr<ReadTxn>> txn = live->env().read();
+    if (!txn) return tl::unexpected(txn.error());
+    pages_stay = std::move(*txn);
+  }
+  // Read behind the transaction's begin: the state they lead to is its own, or a later one.
   const Result<MetaPages> meta = read_meta_pages(path);
   if (!meta) return tl::unexpected(meta.error());
   const Result<MappedFile> file = MappedFile::open(path);
@@ -328,23 +331,24 @@ Result<std::uint64_t> check_pages(const std::string& path) {
   if (meta->last_page >= pages.count())
     return fail(ErrorCode::kDamaged, fmt::format("{}: truncated", path));
   PageWalk walk(pages, meta->last_page + 1);
-  if (Status status = walk.run(meta->main_root, {}); !status) return fail(status.error(), path);
-  return walk.pages();
+  const Status status = walk.run(meta->main_root, {});
+  if (status) return walk.pages();
+  if (report != nullptr) {
+    DamageSurvey(pages, *meta, *report).run();
+    if (report->problems.empty()) add(*report, {status.error().message, {}, {}, {}, 0});
+  }
+  return fail(status.error(), path);
 }
 
+}  // namespace
+
+Result<std::uint64_t> check_pages(const std::string& path) { return walk_pages(path, nullptr); }
+
 Result<CheckReport> check_bag(const std::string& path, const Progress& progress) {
-  Result<std::uint64_t> pages = check_pages(path);
-  // Pages of a bag that is being recorded get other uses while they are walked: damage stays.
-  constexpr int kTries = 5;
-  for (int i = 1; i < kTries && !pages && is_being_written(path); ++i) pages = check_pages(path);
   CheckReport report;
-  if (!pages) {
-    if (pages.error().code != ErrorCode::kDamaged || !read_meta_pages(path))
-      return tl::unexpected(pages.error());
-    if (Status status = survey_damage(path, report); !status) return tl::unexpected(status.error());
-    if (report.problems.empty()) add(report, {pages.error().message, {}, {}, {}, 0});
-    return report;
-  }
+  const Result<std::uint64_t> pages = walk_pages(path, &report);
+  if (!pages && report.problems.empty()) return tl::unexpected(pages.error());
+  if (!pages) return report;
   report.pages = *pages;
   Result<BagReader> reader = BagReader::open(path);
   if (!reader) return tl::unexpected(reader.error());

@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <thread>
 #include <vector>
 
 #include "recorder/bag/bag_reader.hpp"
@@ -143,6 +145,30 @@ TEST_F(BagCheckTest, ChangesNothing) {
 TEST_F(BagCheckTest, SaysThatARunHasNoEnd) {
   { BagWriter writer = BagWriter::open(path_, small_blocks()).value(); }
   EXPECT_TRUE(check_bag(path_)->unclosed);
+}
+
+// Pages that are free again are written over while check walks them, unless it says that it reads.
+TEST_F(BagCheckTest, FindsNothingInABagThatIsBeingWritten) {
+  std::atomic<bool> stops = false;
+  BagWriter writer = BagWriter::open(path_, small_blocks()).value();
+  std::thread writing([&] {
+    RowStore store;
+    for (int i = 100; !stops; ++i) {
+      Batch batch;
+      for (int k = 0; k < 40; ++k)
+        batch.tracks.push_back(batch_of("many/" + std::to_string(k), {store.make(i, {{"n", i}})}));
+      ASSERT_TRUE(writer.write(batch).has_value());
+    }
+  });
+  std::string found;
+  for (int i = 0; i < 300 && found.empty(); ++i) {
+    const Result<CheckReport> report = check_bag(path_);
+    if (!report) found = report.error().message;
+    if (report && !report->problems.empty()) found = report->problems.front().what;
+  }
+  stops = true;
+  writing.join();
+  EXPECT_EQ(found, "");
 }
 
 TEST_F(BagCheckTest, FindsCountsThatDoNotFitTheBlocks) {
