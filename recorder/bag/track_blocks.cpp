@@ -95,9 +95,11 @@ Result<BlockGroup> TrackBlocks::load(const std::optional<BlockKey>& start,
   order(group);
   return group;
 }
-std::optional<BlockKey> TrackBlocks::mine(const Result<Item>& item) const {
+std::optional<BlockKey> TrackBlocks::mine(Result<Item>& item) const {
   if (!item || !*item) return std::nullopt;
   const std::optional<BlockKey> key = BlockKey::decode((*item)->key);
+  // Never the end of the track: what lies behind it would be missing, and nobody would say so.
+  if (!key) item = fail(ErrorCode::kDamaged, "a key of the blocks is malformed");
   return key && key->track == track_ ? key : std::nullopt;
 }
 

@@ -76,7 +76,8 @@ class TrackBlocks {
  private:
   TrackBlocks(TableCursor cursor, std::uint32_t track)
       : cursor_(std::move(cursor)), track_(track) {}
-  std::optional<BlockKey> mine(const Result<std::optional<TableCursor::Item>>& item) const;
+  // nullopt behind the track; a malformed key makes `item` an error.
+  std::optional<BlockKey> mine(Result<std::optional<TableCursor::Item>>& item) const;
 
   TableCursor cursor_;
   std::uint32_t track_;

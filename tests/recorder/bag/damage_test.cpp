@@ -296,6 +296,24 @@ TEST_F(DamageTest, OfABlockUnderAnotherKeyIsFoundByCheckAndReaders) {
               SizeIs(1));
 }
 
+// The track does not end there, though no block of it is what comes next.
+TEST_F(DamageTest, OfAKeyIsNoEndOfTheTrack) {
+  {
+    const auto file = BagFile::open_to_write(path_, 0).value();
+    const auto txn = file->env().write().value();
+    ASSERT_TRUE(txn->put(file->tables().blocks, blocks_[2].encode() + "?", "").has_value());
+    ASSERT_TRUE(txn->commit().has_value());
+  }
+  EXPECT_FALSE(check_bag(path_)->problems.empty());
+  const BagReader reader = BagReader::open(path_).value();
+  for (const BagReader::Selection& selection : {kForwards, kBackwards}) {
+    BagCursor cursor = reader.cursor(selection).value();
+    Result<std::optional<PointView>> view = cursor.next();
+    while (view && *view) view = cursor.next();
+    EXPECT_FALSE(view.has_value());
+  }
+}
+
 // A writer that meets damage says so and changes nothing.
 TEST_F(DamageTest, IsAnErrorForALateMergeIntoIt) {
   const TimeRange lost = damage(blocks_[2]);
