@@ -84,8 +84,7 @@ Result<BlockGroup> TrackBlocks::load(const std::optional<BlockKey>& start,
       block = fail(ErrorCode::kDamaged, "block: stored under another key");
     }
     if (!block) {
-      const Result<BlockHeader> header = Block::read_header((*item)->value);
-      damage = Damage{*at, header ? header->last : at->first, header ? header->count : 0};
+      damage = damage_of(*at, (*item)->value);
       return fail(block.error(), fmt::format("at {}", seconds_text(seconds_of_key(at->first))));
     }
     group.members.push_back({*at, std::move(*block)});
@@ -95,6 +94,29 @@ Result<BlockGroup> TrackBlocks::load(const std::optional<BlockKey>& start,
   order(group);
   return group;
 }
+// The header may be what is damaged: the next block of the main run bounds what it says.
+// REQUIRES: the cursor is at `block`.
+TrackBlocks::Damage TrackBlocks::damage_of(const BlockKey& block, std::string_view value) {
+  const Result<BlockHeader> header = Block::read_header(value);
+  Damage damage{block, header ? std::max(header->last, block.first) : block.first,
+                header ? header->count : 0};
+  if (block.is_late()) return damage;  // others may lie within its extent
+  Result<Item> item = cursor_.next();
+  std::optional<BlockKey> next = mine(item);
+  while (next && next->is_late()) next = mine(item = cursor_.next());
+  if (!next) return damage;
+  // With --merge append the next block may begin with the key this one ends with.
+  const bool is_shared = header && header->last == next->first;
+  damage.last = next->first - (is_shared ? 0 : 1);
+  if (header && header->last >= block.first) damage.last = std::min(damage.last, header->last);
+  damage.last = std::max(damage.last, block.first);
+  const Result<BlockHeader> behind = Block::read_header((*item)->value);
+  const bool is_agreed =
+      header && behind && header->first_ordinal + header->count == behind->first_ordinal;
+  if (!is_agreed) damage.points = 0;
+  return damage;
+}
+
 std::optional<BlockKey> TrackBlocks::mine(Result<Item>& item) const {
   if (!item || !*item) return std::nullopt;
   const std::optional<BlockKey> key = BlockKey::decode((*item)->key);

@@ -76,6 +76,7 @@ class TrackBlocks {
  private:
   TrackBlocks(TableCursor cursor, std::uint32_t track)
       : cursor_(std::move(cursor)), track_(track) {}
+  Damage damage_of(const BlockKey& block, std::string_view value);
   // nullopt behind the track; a malformed key makes `item` an error.
   std::optional<BlockKey> mine(Result<std::optional<TableCursor::Item>>& item) const;
 

@@ -14,6 +14,7 @@
 namespace zbag {
 namespace {
 
+using testing::AnyOf;
 using testing::HasSubstr;
 using testing::SizeIs;
 
@@ -262,6 +263,20 @@ TEST_F(DamageTest, IsNamedWithItsExtentWhereverItLiesInTheHeader) {
     damage(blocks_[2], at);  // as it was
   }
   EXPECT_THAT(check_bag(path_)->problems, SizeIs(0));
+}
+
+// Nor do readers believe it.
+TEST_F(DamageTest, OfAHeaderIsSkippedNoFurtherThanTheNextBlock) {
+  for (const std::size_t at : {0u, 4u, 8u, 12u, 16u, 25u, 31u, 40u, 48u}) {
+    damage(blocks_[2], at);
+    const Salvage salvage = read_over_damage(BagReader::open(path_).value(), kForwards, false);
+    ASSERT_THAT(salvage.damages, SizeIs(1)) << at;
+    EXPECT_EQ(salvage.damages[0].first, blocks_[2].first) << at;
+    EXPECT_GE(salvage.damages[0].last, blocks_[2].first) << at;
+    EXPECT_LT(salvage.damages[0].last, blocks_[3].first) << at;
+    EXPECT_THAT(salvage.damages[0].points, AnyOf(0u, count_between(blocks_[2], blocks_[3]))) << at;
+    damage(blocks_[2], at);  // as it was
+  }
 }
 
 TEST_F(DamageTest, OfNeighboursIsNamedWithTheirPointsTogether) {
