@@ -1,6 +1,7 @@
 // Writing and reading bags beside peers, in one interleaved run.
 //
-//   bag_bench [--rounds N] [--dir FOLDER] [--scale S] [--only W1] [--peers no] [--json FILE]
+//   bag_bench [--rounds N] [--dir FOLDER] [--scale S] [--only W1] [--format NAME...]
+//             [--json FILE]
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -152,8 +153,10 @@ void compare_reading(Report& report, Suite& suite, const std::vector<Peer>& form
 
 void run(Report& report, Suite suite) {
   std::vector<Peer> formats = ours();
-  if (report.arguments().peers)
-    for (Peer& peer : peers()) formats.push_back(std::move(peer));
+  for (Peer& peer : peers()) formats.push_back(std::move(peer));
+  std::erase_if(formats,
+                [&](const Peer& format) { return !report.arguments().wants_format(format.name); });
+  if (formats.empty()) stop("no format of that name");
   compare_writing(report, suite, formats);
   compare_reading(report, suite, formats);
 }

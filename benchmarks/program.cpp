@@ -21,7 +21,8 @@ Arguments begin(int argc, char** argv, const std::string& what) {
   app.add_option("--dir", arguments.folder, "folder for the files that are measured");
   app.add_option("--only", arguments.only, "one workload")
       ->check(CLI::IsMember({"W1", "W2", "W3"}));
-  app.add_option("--peers", arguments.peers, "no: only ours");
+  app.add_option("--format", arguments.formats, "only formats of these names: zbag, 'SQLite fast'")
+      ->take_all();
   app.add_option("--json", arguments.json, "write the results to this file");
   try {
     app.parse(argc, argv);

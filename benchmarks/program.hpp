@@ -1,9 +1,11 @@
 // What every benchmark program begins with: its options, malloc set up, a way to give up.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace zbag::bench {
 
@@ -12,10 +14,13 @@ struct Arguments {
   double scale = 1.0;  // of the full workloads
   std::string folder;  // for files while they are measured; empty: the temporary folder
   std::string only;    // the workload to run, "W1"; empty: all
-  bool peers = true;
-  std::string json;  // where results go as JSON; empty: nowhere
+  std::vector<std::string> formats;  // the formats to compare, by name; empty: all
+  std::string json;                  // where results go as JSON; empty: nowhere
 
   bool wants(std::string_view workload) const { return only.empty() || only == workload; }
+  bool wants_format(const std::string& name) const {
+    return formats.empty() || std::ranges::find(formats, name) != formats.end();
+  }
   std::size_t scaled(std::size_t frames) const {
     return static_cast<std::size_t>(static_cast<double>(frames) * scale);
   }
