@@ -1,0 +1,135 @@
+// Whether a read costs what it returns, not what the bag holds: 1 000 points of a bag of 10^4 and
+// of one of 10^8 (at --scale 1), by time and by index, and one point by its stamp.
+//
+//   range_bench [--rounds N] [--dir FOLDER] [--scale S] [--json FILE]
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "benchmarks/report.hpp"
+#include "recorder/bag/bag_reader.hpp"
+#include "recorder/recording.hpp"
+#include "schemas/frame.hpp"
+
+namespace zbag::bench {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t kStepNs = 1'000'000;
+constexpr std::int64_t kFirstNs = 1'700'000'000'000'000'000;
+constexpr std::size_t kSmall = 10'000;
+constexpr std::size_t kLarge = 100'000'000;
+constexpr std::size_t kRange = 1'000;
+const std::string kTrack = "robot/encoder";
+
+void remove_bag(const std::string& path) {
+  for (const char* suffix : {"", "-lock"}) fs::remove(path + suffix);
+}
+
+// One track of one number at 1 kHz, as `record` writes it by default.
+void make(const std::string& path, std::size_t points) {
+  remove_bag(path);
+  Recording::Options options;
+  options.overflow = Overflow::kBlock;
+  Result<std::unique_ptr<Recording>> recording = Recording::open(path, std::move(options));
+  if (!recording) stop(recording.error().message);
+  std::string frame;
+  for (std::size_t i = 0; i < points; ++i) {
+    const std::int64_t ns = kFirstNs + static_cast<std::int64_t>(i) * kStepNs;
+    const FieldView position{"position", static_cast<double>(i % 4096)};
+    encode_frame({Timestamp::from_ns(ns), i, 1}, {&position, 1}, frame);
+    (*recording)
+        ->intake()
+        .accept(kTrack, {reinterpret_cast<const std::uint8_t*>(frame.data()), frame.size()},
+                {ns, ns - kFirstNs});
+    (*recording)->hand_over(false);
+  }
+  if (Status closed = (*recording)->close(); !closed) stop(closed.error().message);
+}
+
+// Reads at places spread over the bag.
+constexpr int kPlaces = 100;
+
+template <class Read>
+Sample spread(std::size_t points, Read read) {
+  return timed([&] {
+    for (int place = 0; place < kPlaces; ++place)
+      read((points - kRange) / kPlaces * static_cast<std::size_t>(place));
+  });
+}
+
+void by_time(const BagReader& reader, std::size_t from) {
+  BagReader::Selection selection;
+  selection.track = kTrack;
+  const std::int64_t first = kFirstNs + static_cast<std::int64_t>(from) * kStepNs;
+  selection.range = {first, first + static_cast<std::int64_t>(kRange - 1) * kStepNs};
+  Result<BagCursor> cursor = reader.cursor(selection);
+  if (!cursor) stop(cursor.error().message);
+  std::size_t found = 0;
+  while (true) {
+    const Result<std::optional<PointView>> point = cursor->next();
+    if (!point) stop(point.error().message);
+    if (!*point) break;
+    ++found;
+  }
+  if (found != kRange) stop(fmt::format("{} points of {}", found, kRange));
+}
+
+void by_index(const BagReader& reader, std::size_t from) {
+  const Result<Page> page = reader.read_page(kTrack, from, kRange);
+  if (!page || page->points.size() != kRange) stop("a page is not whole");
+}
+
+void by_stamp(const BagReader& reader, std::size_t at) {
+  const auto stamp = Timestamp::from_ns(kFirstNs + static_cast<std::int64_t>(at) * kStepNs);
+  const Result<std::optional<Point>> point = reader.floor(kTrack, stamp);
+  if (!point || !*point) stop("no point");
+}
+
+void run(Report& report) {
+  const std::string folder = report.arguments().folder;
+  const std::size_t large = std::max(report.arguments().scaled(kLarge), 2 * kSmall);
+  struct Bag {
+    std::string path;
+    std::size_t points;
+  };
+  const std::vector<Bag> bags{{folder + "/range_bench.small.zbag", kSmall},
+                              {folder + "/range_bench.large.zbag", large}};
+  std::vector<BagReader> readers;
+  for (const Bag& bag : bags) {
+    make(bag.path, bag.points);
+    Result<BagReader> reader = BagReader::open(bag.path);
+    if (!reader) stop(reader.error().message);
+    readers.push_back(std::move(*reader));
+  }
+  const auto compare = [&](const std::string& title, std::uint64_t points_each, auto read) {
+    std::vector<Case> cases;
+    for (std::size_t i = 0; i < bags.size(); ++i) {
+      cases.push_back({fmt::format("out of {}", bags[i].points), [&, i] {
+                         return spread(bags[i].points,
+                                       [&](std::size_t at) { read(readers[i], at); });
+                       }});
+    }
+    const std::uint64_t points = points_each * kPlaces;
+    const Table table = report.compare(title, cases, points, 9.0 * static_cast<double>(points));
+    report.claim(title + ": large bag / small bag, in speed",
+                 table.rows[1].rate.median / table.rows[0].rate.median, 1.0 / 3.0);
+  };
+  compare("1000 points by time", kRange, by_time);
+  compare("1000 points by index", kRange, by_index);
+  compare("one point by stamp", 1, by_stamp);
+  readers.clear();
+  for (const Bag& bag : bags) remove_bag(bag.path);
+}
+
+}  // namespace
+}  // namespace zbag::bench
+
+int main(int argc, char** argv) {
+  using namespace zbag::bench;
+  Report report(begin(argc, argv, "Reading 1 000 points of small and of large bags."));
+  run(report);
+  return report.finish();
+}
