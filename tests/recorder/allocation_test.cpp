@@ -66,9 +66,6 @@ class AllocationTest : public testing::TestWithParam<Compression> {
 };
 
 TEST_P(AllocationTest, PerFrameIsNearNothingInSteadyState) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "sanitizers slow some threads more than others: commits are small, and count";
-#endif
   Recording::Options options;
   options.bag.compression = {GetParam(), 1};
   options.overflow = Overflow::kBlock;
