@@ -63,8 +63,9 @@ Sample spread(std::size_t points, Read read) {
 void by_time(const BagReader& reader, std::size_t from) {
   BagReader::Selection selection;
   selection.track = kTrack;
-  const std::int64_t first = kFirstNs + static_cast<std::int64_t>(from) * kStepNs;
-  selection.range = {first, first + static_cast<std::int64_t>(kRange - 1) * kStepNs};
+  // Between two stamps: as doubles they are not whole nanoseconds.
+  const std::int64_t first = kFirstNs + static_cast<std::int64_t>(from) * kStepNs - kStepNs / 2;
+  selection.range = {first, first + static_cast<std::int64_t>(kRange) * kStepNs - 1};
   Result<BagCursor> cursor = reader.cursor(selection);
   if (!cursor) stop(cursor.error().message);
   std::size_t found = 0;
@@ -83,7 +84,8 @@ void by_index(const BagReader& reader, std::size_t from) {
 }
 
 void by_stamp(const BagReader& reader, std::size_t at) {
-  const auto stamp = Timestamp::from_ns(kFirstNs + static_cast<std::int64_t>(at) * kStepNs);
+  const auto stamp =
+      Timestamp::from_ns(kFirstNs + static_cast<std::int64_t>(at) * kStepNs + kStepNs / 2);
   const Result<std::optional<Point>> point = reader.floor(kTrack, stamp);
   if (!point || !*point) stop("no point");
 }
