@@ -30,18 +30,11 @@ Status sync_path(const std::string& path, int flags) {
   return {};
 }
 
-std::string folder_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
-}
-
-// What a merge and the encoder walk without looking back is validated here: the bag may be a
-// stranger's.
+// nullopt: malformed.
 std::optional<RowPoint> row_of(const PointView& point) {
-  const ScanOutcome scan = scan_frame(point.map);
-  if (scan.refusal && *scan.refusal != Refusal::kBadTimestamp) return std::nullopt;
-  const std::optional<MapBytes> map = open_map(point.map);
-  if (!map) return std::nullopt;
+  const std::optional<CheckedMap> checked = check_map(point.map);
+  if (!checked) return std::nullopt;
+  const MapBytes& map = checked->map;
   return RowPoint{.key = point.stamp.ns(),
                   .seconds = point.stamp.seconds(),
                   .wall_ns = point.wall_ns,
@@ -49,10 +42,10 @@ std::optional<RowPoint> row_of(const PointView& point) {
                   .src = point.src.value_or(0),
                   .seq = point.seq.value_or(0),
                   .index = 0,
-                  .shape = scan.refusal ? 0 : scan.scan.shape,
-                  .pairs = map->pairs.data(),
-                  .pairs_bytes = static_cast<std::uint32_t>(map->pairs.size()),
-                  .fields = map->count,
+                  .shape = checked->shape,
+                  .pairs = map.pairs.data(),
+                  .pairs_bytes = static_cast<std::uint32_t>(map.pairs.size()),
+                  .fields = map.count,
                   .has_src = point.src.has_value(),
                   .has_seq = point.seq.has_value()};
 }

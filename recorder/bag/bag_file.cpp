@@ -60,8 +60,7 @@ constexpr std::size_t kMetaBytes = 16 + 136;
 // A file's own syncs do not cover its name: without this a loss of power may leave flushed points
 // in a file that nobody finds.
 Status sync_name(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const std::string folder = folder_of(path);
   const FileDescriptor file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   // A folder that may not be read cannot be synced, and some file systems have no such call.
   const bool is_done = file.get() < 0 || ::fsync(file.get()) == 0 || errno == EINVAL;
@@ -93,6 +92,11 @@ std::string writer_text(const std::string& path) {
 }
 
 }  // namespace
+
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
+}
 
 std::optional<MetaPages> parse_meta_page(std::span<const std::uint8_t> bytes) {
   if (bytes.size() < kMetaBytes) return std::nullopt;

@@ -29,6 +29,9 @@ struct BagTables {
   Table attachments = 0;
 };
 
+// The folder that holds `path`'s name: "." when it names none.
+std::string folder_of(const std::string& path);
+
 class BagFile {
  public:
   // kNotFound; kDamaged: not a bag, empty, truncated; kNewerFormat; kBusy: this process has it open

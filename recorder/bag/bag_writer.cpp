@@ -67,9 +67,7 @@ Result<BagWriter> BagWriter::open(const std::string& path, Options options) {
   };
   if (::access(path.c_str(), F_OK) != 0) {
     // Looked at before the bag is made, so that a full disk leaves none behind.
-    const std::size_t slash = path.rfind('/');
-    const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-    if (const auto free = free_bytes(folder);
+    if (const auto free = free_bytes(folder_of(path));
         free && *free < options.min_free_bytes + options.reserve_bytes)
       return too_full();
     Status created = BagFile::create(path, options.map_bytes);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "schemas/frame_scan.hpp"
@@ -41,5 +42,13 @@ struct StoredPoint {
   bool has_src = false;
   bool has_seq = false;
 };
+
+// A stored map that is to be written again. The bag may be a stranger's, and what merges and
+// encodes walks maps without looking back: they are validated here.
+struct CheckedMap {
+  MapBytes map;
+  std::uint64_t shape = 0;  // as in RowPoint
+};
+std::optional<CheckedMap> check_map(std::span<const std::uint8_t> stored);
 
 }  // namespace zbag

@@ -12,13 +12,11 @@
 namespace zbag {
 namespace {
 
-// A stored point as something to encode again. Rows of strangers' bags are validated here: what
-// merges walks them without looking back.
+// A stored point as something to encode again; nullopt: malformed.
 std::optional<RowPoint> to_row(const StoredPoint& point) {
-  const ScanOutcome scan = scan_frame(point.map);
-  if (scan.refusal && *scan.refusal != Refusal::kBadTimestamp) return std::nullopt;
-  const std::optional<MapBytes> map = open_map(point.map);
-  if (!map) return std::nullopt;
+  const std::optional<CheckedMap> checked = check_map(point.map);
+  if (!checked) return std::nullopt;
+  const MapBytes& map = checked->map;
   return RowPoint{.key = point.key,
                   .seconds = point.seconds,
                   .wall_ns = point.wall_ns,
@@ -27,9 +25,9 @@ std::optional<RowPoint> to_row(const StoredPoint& point) {
                   .seq = point.seq,
                   .index = point.index,
                   .shape = 0,
-                  .pairs = map->pairs.data(),
-                  .pairs_bytes = static_cast<std::uint32_t>(map->pairs.size()),
-                  .fields = map->count,
+                  .pairs = map.pairs.data(),
+                  .pairs_bytes = static_cast<std::uint32_t>(map.pairs.size()),
+                  .fields = map.count,
                   .has_src = point.has_src,
                   .has_seq = point.has_seq};
 }
