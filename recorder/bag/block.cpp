@@ -1,14 +1,13 @@
 #include "recorder/bag/block.hpp"
 
-#define XXH_INLINE_ALL  // the streaming state on the stack needs it
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
 
+#include "recorder/bag/block_checksum.hpp"
 #include "recorder/bag/byte_io.hpp"
 #include "schemas/check.hpp"
 #include "schemas/timestamp.hpp"
@@ -17,8 +16,6 @@ namespace zbag {
 namespace {
 
 static_assert((kLonePayloadOffset + 16) % 64 == 0);
-
-constexpr std::size_t kChecksumOffset = 48;
 
 std::size_t map_header_bytes(std::uint32_t fields) {
   return fields < 16 ? 1 : fields <= 0xffff ? 3 : 5;
@@ -46,24 +43,6 @@ void write_header(std::uint8_t* at, const BlockHeader& header) {
   store(at, header.first_ordinal);
   store(at, std::uint64_t{0});  // the checksum, filled in when everything else is in place
   store(at, std::uint64_t{0});
-}
-
-// XXH3-64 of the whole block, its own place taken as zero.
-void seal(std::span<std::uint8_t> block) {
-  const std::uint64_t sum = XXH3_64bits(block.data(), block.size());
-  std::memcpy(block.data() + kChecksumOffset, &sum, sizeof sum);
-}
-
-bool is_sealed(std::string_view value) {
-  std::array<std::uint8_t, kBlockHeaderBytes> header;
-  std::memcpy(header.data(), value.data(), header.size());
-  const auto expected = load<std::uint64_t>(header.data() + kChecksumOffset);
-  std::memset(header.data() + kChecksumOffset, 0, sizeof expected);
-  XXH3_state_t state;
-  XXH3_64bits_reset(&state);
-  XXH3_64bits_update(&state, header.data(), header.size());
-  XXH3_64bits_update(&state, value.data() + header.size(), value.size() - header.size());
-  return XXH3_64bits_digest(&state) == expected;
 }
 
 Error damaged(const char* what) { return {ErrorCode::kDamaged, fmt::format("block: {}", what)}; }
@@ -410,8 +389,7 @@ void write_lone_block(BlockHeader header, const RowPoint& point, std::span<std::
   store(at, point.seq);
   store(at, static_cast<std::uint64_t>((point.has_src ? 1u : 0u) | (point.has_seq ? 2u : 0u)));
   at += write_map_header(point.fields, at);
-  if (point.pairs_bytes > 0) std::memcpy(at, point.pairs, point.pairs_bytes);
-  seal(out);
+  copy_and_seal({point.pairs, point.pairs_bytes}, out);
 }
 
 Result<BlockHeader> Block::read_header(std::string_view value) {
