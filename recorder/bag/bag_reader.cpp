@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "recorder/bag/loser_tree.hpp"
 #include "recorder/bag/track_blocks.hpp"
 
 namespace zbag {
@@ -181,22 +182,20 @@ struct BagCursor::State {
   std::vector<TrackPosition> tracks;  // by name
   std::unique_ptr<ReadTxn> txn;
   SteadyTime txn_began{};
-  std::optional<std::size_t> current;  // the track whose entry was given out last
-  // The tracks that have a point, best first: the next key, ties by name (the position in tracks).
-  std::vector<std::size_t> heap;
-  bool is_heap_built = false;
+  LoserTree order;  // of the tracks that have a point, by name where keys are equal
+  bool is_ordered = false;
+  bool is_given = false;                      // the winner's point was given out
   std::optional<TrackBlocks::Damage> damage;  // what stopped the cursor
   std::size_t damaged_track = 0;
   std::uint32_t since_clock = 0;
 
-  bool comes_later(std::size_t a, std::size_t b) const {
-    const std::int64_t key_a = tracks[a].group->entries[tracks[a].at].point->key;
-    const std::int64_t key_b = tracks[b].group->entries[tracks[b].at].point->key;
-    if (key_a != key_b) return selection.reverse ? key_a < key_b : key_a > key_b;
-    return selection.reverse ? a < b : a > b;
+  std::int64_t rank_of(const TrackPosition& track) const {
+    const std::int64_t key = track.group->entries[track.at].point->key;
+    return selection.reverse ? ~key : key;  // ~ turns the order around
   }
-  auto order() const {
-    return [this](std::size_t a, std::size_t b) { return comes_later(a, b); };
+  TrackPosition& winner() {
+    const std::size_t run = order.winner();
+    return tracks[selection.reverse ? tracks.size() - 1 - run : run];
   }
   Status ensure_txn();
   void drop_groups();
@@ -206,7 +205,8 @@ struct BagCursor::State {
   Status settle(TrackPosition& track);
   Status settle_reverse(TrackPosition& track);
   Status advance(TrackPosition& track);
-  Status build_heap();
+  Status build_order();
+  Status move_on();
 };
 
 BagCursor::BagCursor(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -255,9 +255,8 @@ Result<BagCursor> BagReader::cursor(const Selection& selection) const {
 void BagCursor::seek(TimeRange range) {
   State& state = *state_;
   state.selection.range = range;
-  state.is_heap_built = false;
-  state.current.reset();
-  state.heap.clear();
+  state.is_ordered = false;
+  state.is_given = false;
   for (TrackPosition& track : state.tracks) {
     track.group.reset();
     track.is_done = range.empty() || !range.overlaps(track.first_known, track.last_known);
@@ -405,53 +404,56 @@ Status BagCursor::State::advance(TrackPosition& track) {
   return settle_reverse(track);
 }
 
-Status BagCursor::State::build_heap() {
+Status BagCursor::State::build_order() {
+  std::vector<LoserTree::Entrant> entrants;
   for (std::size_t i = 0; i < tracks.size(); ++i) {
-    if (tracks[i].is_done || tracks[i].group) continue;
-    if (Status status = load(tracks[i]); !status) {
-      tracks[i].group.reset();
-      return status;
+    TrackPosition& track = tracks[i];
+    if (!track.is_done && !track.group) {
+      if (Status status = load(track); !status) {
+        track.group.reset();
+        return status;
+      }
     }
+    if (track.is_done) continue;
+    const std::size_t run = selection.reverse ? tracks.size() - 1 - i : i;
+    entrants.push_back({rank_of(track), static_cast<std::uint32_t>(run)});
   }
-  heap.clear();
-  for (std::size_t i = 0; i < tracks.size(); ++i) {
-    if (!tracks[i].is_done) heap.push_back(i);
+  order.build(std::move(entrants));
+  is_ordered = true;
+  return {};
+}
+
+// The point given out last is behind us: its track moves before anything else.
+Status BagCursor::State::move_on() {
+  if (!std::exchange(is_given, false)) return {};
+  TrackPosition& track = winner();
+  if (Status status = advance(track); !status) {
+    is_ordered = false;
+    return status;
   }
-  std::make_heap(heap.begin(), heap.end(), order());
-  is_heap_built = true;
+  if (track.is_done) {
+    order.retire();
+  } else {
+    order.advance(rank_of(track));
+  }
   return {};
 }
 
 Result<std::optional<PointView>> BagCursor::next() {
   State& state = *state_;
-  // The point given out last is behind us now: its track moves before anything else.
-  if (state.current) {
-    TrackPosition& track = state.tracks[*state.current];
-    const std::size_t index = *state.current;
-    state.current.reset();
-    if (Status status = state.advance(track); !status) {
-      state.is_heap_built = false;
-      return tl::unexpected(status.error());
-    }
-    if (!track.is_done) {
-      state.heap.push_back(index);
-      std::push_heap(state.heap.begin(), state.heap.end(), state.order());
-    }
-  }
+  if (Status status = state.move_on(); !status) return tl::unexpected(status.error());
   constexpr std::uint32_t kClockEvery = 64;
   if (state.txn && ++state.since_clock >= kClockEvery) {
     state.since_clock = 0;
     if (std::chrono::steady_clock::now() - state.txn_began > kTxnAgeMax) release();
   }
   if (Status status = state.ensure_txn(); !status) return tl::unexpected(status.error());
-  if (!state.is_heap_built) {
-    if (Status status = state.build_heap(); !status) return tl::unexpected(status.error());
+  if (!state.is_ordered) {
+    if (Status status = state.build_order(); !status) return tl::unexpected(status.error());
   }
-  if (state.heap.empty()) return std::optional<PointView>();
-  std::pop_heap(state.heap.begin(), state.heap.end(), state.order());
-  state.current = state.heap.back();
-  state.heap.pop_back();
-  TrackPosition& track = state.tracks[*state.current];
+  if (state.order.empty()) return std::optional<PointView>();
+  state.is_given = true;
+  TrackPosition& track = state.winner();
   const BlockGroup::Entry& entry = track.group->entries[track.at];
   track.last_given = BlockGroup::Place::of(entry);
   return std::optional(view_of(track.name, *entry.point));
@@ -460,15 +462,14 @@ Result<std::optional<PointView>> BagCursor::next() {
 void BagCursor::release() {
   State& state = *state_;
   if (!state.txn) return;
-  if (state.current) {
+  if (std::exchange(state.is_given, false)) {
     // Its place is lost with the transaction; what was given out is remembered.
-    TrackPosition& track = state.tracks[*state.current];
-    state.current.reset();
+    TrackPosition& track = state.winner();
     track.resume_key = track.last_given->key;
     track.group.reset();
   }
   state.drop_groups();
-  state.is_heap_built = false;
+  state.is_ordered = false;
 }
 
 std::optional<BagCursor::Damage> BagCursor::skip_damage() {

@@ -35,7 +35,8 @@ else()
   zbag_fuzz(decode_frame
     SOURCES schemas/frame.cpp schemas/frame_scan.cpp schemas/timestamp.cpp)
   set(block_sources
-    recorder/bag/block.cpp recorder/bag/block_fields.cpp recorder/bag/compression.cpp
+    recorder/bag/block.cpp recorder/bag/block_checksum.cpp recorder/bag/block_fields.cpp
+    recorder/bag/compression.cpp
     recorder/bag/columns/int_stream.cpp recorder/bag/columns/float_stream.cpp
     recorder/bag/columns/column_codec.cpp recorder/bag/columns/value_taker.cpp
     recorder/bag/columns/map_splitter.cpp recorder/bag/columns/map_joiner.cpp
