@@ -6,6 +6,8 @@ namespace zbag::bench {
 namespace {
 
 constexpr std::string_view kLcm = "LCM event log";
+constexpr std::string_view kLcmSynced = "LCM event log, synced";
+constexpr std::string_view kRawSynced = "raw append, synced";
 constexpr std::string_view kSqlite = "SQLite fast";
 constexpr std::string_view kRos = "ROS 1 bag";
 
@@ -38,10 +40,14 @@ Suite suite_w2(std::size_t frames) {
                       {"zbag zstd", kLcm, {}, 1.1, "MCAP zstd", 103, 345}}};
 }
 
+// A second of W3 is more than any disk takes: what is compared is two files that are on it. Beside
+// one still in memory the ratio is shown and asks for nothing; raw append, synced, is the disk.
 Suite suite_w3(std::size_t frames) {
   return {.work = w3_large(frames),
-          .writing = {{"zbag", kLcm, 1.5, 2.5, "MCAP default", 1.5, 3.9},
-                      {"zbag", kLcm, {}, 1.0, "MCAP no CRC", 4.1, 3.9},
+          .writing = {{"zbag", kLcmSynced, 1.5, 2.5, "MCAP default", 1.5, 3.9},
+                      {"zbag", kLcmSynced, {}, 1.0, "MCAP no CRC", 4.1, 3.9},
+                      {"zbag", kLcm, {}, 2.5, "MCAP default", 1.5, 3.9},
+                      {"zbag", kRawSynced, {}, 1.0},
                       {"zbag", kSqlite, {}, 3.0},
                       {"zbag", kRos, {}, 1.2}}};
 }

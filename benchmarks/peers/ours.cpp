@@ -1,3 +1,5 @@
+#include <zmq.h>
+
 #include "benchmarks/peers/peers.hpp"
 #include "benchmarks/program.hpp"
 #include "recorder/bag/bag_reader.hpp"
@@ -5,6 +7,16 @@
 
 namespace zbag::bench {
 namespace {
+
+// A large frame as the bus gives it, as a message that can be kept.
+Message message_of(const std::string& bytes) {
+  Message message;
+  const auto keep = [](void*, void*) {};
+  if (zmq_msg_init_data(static_cast<zmq_msg_t*>(message.raw()), const_cast<char*>(bytes.data()),
+                        bytes.size(), keep, nullptr) != 0)
+    stop("no message");
+  return message;
+}
 
 bool write_zbag(const Workload& work, const std::string& path, CompressionSpec compression) {
   Recording::Options options;
@@ -16,11 +28,16 @@ bool write_zbag(const Workload& work, const std::string& path, CompressionSpec c
   std::size_t count = 0;
   for (const Workload::Frame& frame : work.frames) {
     if (++count % 32 == 0) arrival = ArrivalTime::now();
-    (*recording)
-        ->intake()
-        .accept(work.tracks[frame.track],
-                {reinterpret_cast<const std::uint8_t*>(frame.bytes.data()), frame.bytes.size()},
-                arrival);
+    Intake& intake = (*recording)->intake();
+    const std::string& track = work.tracks[frame.track];
+    if (frame.bytes.size() >= kKeepBytes) {
+      Message message = message_of(frame.bytes);
+      intake.accept(track, message, {}, arrival);
+    } else {
+      intake.accept(track,
+                    {reinterpret_cast<const std::uint8_t*>(frame.bytes.data()), frame.bytes.size()},
+                    arrival);
+    }
     (*recording)->hand_over(false);
   }
   if (Status closed = (*recording)->close(); !closed) stop(closed.error().message);

@@ -61,7 +61,8 @@ struct Peer {
   std::function<std::unique_ptr<PeerReader>(const Workload& work, const std::string& path)> open;
 };
 
-// The peers this build has, raw append first.
+// The peers this build has, raw append first. Of the two that keep one file and sync nothing there
+// is a second one that ends with an fdatasync: the promise zbag makes all along.
 std::vector<Peer> peers();
 
 // zbag itself: everything behind the socket, with validation, merge, checksums and durable commits.
