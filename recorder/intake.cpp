@@ -149,7 +149,7 @@ std::optional<Refusal> Intake::take_frame(std::string_view topic,
     ++state->fate.skipped[static_cast<std::size_t>(Skip::kFilter)];
     return std::nullopt;
   }
-  ScanOutcome outcome = scan_frame(bytes);
+  ScanOutcome outcome = state->layout.scan(bytes);
   if (outcome.refusal) {
     return refuse(*state, *outcome.refusal);
   }

@@ -25,6 +25,7 @@
 #include "recorder/bag/block.hpp"
 #include "recorder/bag/fate.hpp"
 #include "recorder/losses.hpp"
+#include "schemas/frame_layout.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -112,6 +113,7 @@ class Intake {
   struct TopicState {
     std::uint32_t track = 0;
     std::string name;
+    FrameLayout layout;
     TopicState* plain = nullptr;  // of a topic with a leading '/': the state that serves it
     const char* fault = nullptr;  // not a track name
     bool wanted = true;

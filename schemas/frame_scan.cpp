@@ -6,106 +6,10 @@
 #include <cstring>
 
 #include "schemas/check.hpp"
+#include "schemas/frame_items.hpp"
 
 namespace zbag {
 namespace {
-
-template <class T>
-T load_be(const std::uint8_t* at) {
-  T value;
-  std::memcpy(&value, at, sizeof value);
-  if constexpr (sizeof(T) == 2) return __builtin_bswap16(value);
-  if constexpr (sizeof(T) == 4) return __builtin_bswap32(value);
-  if constexpr (sizeof(T) == 8) return __builtin_bswap64(value);
-  return value;
-}
-
-// How one MessagePack item goes on behind its first byte, by that byte (msgpack spec, Formats).
-enum class Form : std::uint8_t {
-  kFixed,   // `bytes` more
-  kFixStr,  // str of the length in the low 5 bits
-  kFixArray,
-  kFixMap,
-  kSized8,
-  kSized16,
-  kSized32,  // a length, then that many bytes plus `bytes` (1 for ext)
-  kArray16,
-  kArray32,
-  kMap16,
-  kMap32,
-  kNever,  // 0xc1
-};
-struct Shape {
-  Form form;
-  std::uint8_t bytes;
-};
-
-constexpr Shape shape_of(unsigned byte) {
-  if (byte < 0x80 || byte >= 0xe0) return {Form::kFixed, 0};
-  if (byte < 0x90) return {Form::kFixMap, 0};
-  if (byte < 0xa0) return {Form::kFixArray, 0};
-  if (byte < 0xc0) return {Form::kFixStr, 0};
-  switch (byte) {
-    case 0xc0:
-    case 0xc2:
-    case 0xc3:
-      return {Form::kFixed, 0};
-    case 0xc4:
-    case 0xd9:
-      return {Form::kSized8, 0};
-    case 0xc5:
-    case 0xda:
-      return {Form::kSized16, 0};
-    case 0xc6:
-    case 0xdb:
-      return {Form::kSized32, 0};
-    case 0xc7:
-      return {Form::kSized8, 1};
-    case 0xc8:
-      return {Form::kSized16, 1};
-    case 0xc9:
-      return {Form::kSized32, 1};
-    case 0xca:
-    case 0xce:
-    case 0xd2:
-      return {Form::kFixed, 4};
-    case 0xcb:
-    case 0xcf:
-    case 0xd3:
-      return {Form::kFixed, 8};
-    case 0xcc:
-    case 0xd0:
-      return {Form::kFixed, 1};
-    case 0xcd:
-    case 0xd1:
-    case 0xd4:
-      return {Form::kFixed, 2};
-    case 0xd5:
-      return {Form::kFixed, 3};
-    case 0xd6:
-      return {Form::kFixed, 5};
-    case 0xd7:
-      return {Form::kFixed, 9};
-    case 0xd8:
-      return {Form::kFixed, 17};
-    case 0xdc:
-      return {Form::kArray16, 0};
-    case 0xdd:
-      return {Form::kArray32, 0};
-    case 0xde:
-      return {Form::kMap16, 0};
-    case 0xdf:
-      return {Form::kMap32, 0};
-    default:
-      return {Form::kNever, 0};
-  }
-}
-
-constexpr std::array<Shape, 256> kShapes = [] {
-  std::array<Shape, 256> shapes{};
-  for (unsigned byte = 0; byte < shapes.size(); ++byte) shapes[byte] = shape_of(byte);
-  return shapes;
-}();
 
 // The bytes left to read; every take checks before it moves.
 struct Input {
@@ -179,42 +83,42 @@ std::optional<Refusal> skip_value(Input& input, int depth) {
     }
     if (input.left() == 0) return Refusal::kTruncated;
     const std::uint8_t lead = *input.at++;
-    const Shape shape = kShapes[lead];
+    const ItemShape shape = kItemShapes[lead];
     std::uint32_t count = 0;
     std::optional<Refusal> refusal;
     switch (shape.form) {
-      case Form::kFixed:
+      case ItemForm::kFixed:
         if (!input.skip(shape.bytes)) return Refusal::kTruncated;
         break;
-      case Form::kFixStr:
+      case ItemForm::kFixStr:
         if (!input.skip(lead & 0x1fu)) return Refusal::kTruncated;
         break;
-      case Form::kSized8:
-      case Form::kSized16:
-      case Form::kSized32: {
+      case ItemForm::kSized8:
+      case ItemForm::kSized16:
+      case ItemForm::kSized32: {
         const auto size = std::size_t{1}
-                          << (static_cast<int>(shape.form) - static_cast<int>(Form::kSized8));
+                          << (static_cast<int>(shape.form) - static_cast<int>(ItemForm::kSized8));
         if (!input.take(size, count)) return Refusal::kTruncated;
         if (!input.skip(std::size_t{count} + shape.bytes)) return Refusal::kTruncated;
         break;
       }
-      case Form::kFixArray:
+      case ItemForm::kFixArray:
         refusal = open_level(levels, depth, lead & 0x0fu, false, input);
         break;
-      case Form::kFixMap:
+      case ItemForm::kFixMap:
         refusal = open_level(levels, depth, lead & 0x0fu, true, input);
         break;
-      case Form::kArray16:
-      case Form::kMap16:
+      case ItemForm::kArray16:
+      case ItemForm::kMap16:
         if (!input.take(2, count)) return Refusal::kTruncated;
-        refusal = open_level(levels, depth, count, shape.form == Form::kMap16, input);
+        refusal = open_level(levels, depth, count, shape.form == ItemForm::kMap16, input);
         break;
-      case Form::kArray32:
-      case Form::kMap32:
+      case ItemForm::kArray32:
+      case ItemForm::kMap32:
         if (!input.take(4, count)) return Refusal::kTruncated;
-        refusal = open_level(levels, depth, count, shape.form == Form::kMap32, input);
+        refusal = open_level(levels, depth, count, shape.form == ItemForm::kMap32, input);
         break;
-      case Form::kNever:
+      case ItemForm::kNever:
         return Refusal::kBadType;
     }
     if (refusal) return refusal;
@@ -269,37 +173,6 @@ std::optional<Timestamp> extension_stamp(std::span<const std::uint8_t> value) {
                                  load_be<std::uint32_t>(at + 3));
   }
   return std::nullopt;
-}
-
-bool read_stamp(std::span<const std::uint8_t> value, FrameScan& scan) {
-  const std::optional<double> number = number_of(value);
-  if (number && *number == -1.0) {
-    scan.stamp_kind = StampKind::kInherit;
-    return true;
-  }
-  const std::optional<Timestamp> stamp =
-      number ? Timestamp::from_seconds(*number) : extension_stamp(value);
-  if (!stamp) return false;
-  scan.stamp_kind = StampKind::kGiven;
-  scan.stamp = *stamp;
-  return true;
-}
-
-std::optional<std::uint64_t> unsigned_of(std::span<const std::uint8_t> value) {
-  const std::uint8_t lead = value[0];
-  if (lead < 0x80) return lead;
-  switch (lead) {
-    case 0xcc:
-      return value[1];
-    case 0xcd:
-      return load_be<std::uint16_t>(value.data() + 1);
-    case 0xce:
-      return load_be<std::uint32_t>(value.data() + 1);
-    case 0xcf:
-      return load_be<std::uint64_t>(value.data() + 1);
-    default:
-      return std::nullopt;
-  }
 }
 
 // A quick hash of every byte of a key; the top bits are the best mixed. `readable` bytes may be
@@ -473,6 +346,37 @@ void merge_value(const PairBytes& earlier, const PairBytes& later, bool deep, st
 }
 
 }  // namespace
+
+bool read_stamp(std::span<const std::uint8_t> value, FrameScan& scan) {
+  const std::optional<double> number = number_of(value);
+  if (number && *number == -1.0) {
+    scan.stamp_kind = StampKind::kInherit;
+    return true;
+  }
+  const std::optional<Timestamp> stamp =
+      number ? Timestamp::from_seconds(*number) : extension_stamp(value);
+  if (!stamp) return false;
+  scan.stamp_kind = StampKind::kGiven;
+  scan.stamp = *stamp;
+  return true;
+}
+
+std::optional<std::uint64_t> unsigned_of(std::span<const std::uint8_t> value) {
+  const std::uint8_t lead = value[0];
+  if (lead < 0x80) return lead;
+  switch (lead) {
+    case 0xcc:
+      return value[1];
+    case 0xcd:
+      return load_be<std::uint16_t>(value.data() + 1);
+    case 0xce:
+      return load_be<std::uint32_t>(value.data() + 1);
+    case 0xcf:
+      return load_be<std::uint64_t>(value.data() + 1);
+    default:
+      return std::nullopt;
+  }
+}
 
 const char* refusal_name(Refusal refusal) {
   static constexpr std::array<const char*, kRefusalCount> kNames = {

@@ -1,10 +1,13 @@
 // Any bytes as a frame: the scan and the decoder agree, what passes comes back from its own
-// encoding, and two halves that pass merge as bytes the way they merge as values.
+// encoding, two halves that pass merge as bytes the way they merge as values, and a layout learnt
+// from the first half sees what the second one does to it.
 #include <array>
 #include <string>
+#include <vector>
 
 #include "schemas/check.hpp"
 #include "schemas/frame.hpp"
+#include "schemas/frame_layout.hpp"
 
 namespace zbag {
 namespace {
@@ -40,6 +43,24 @@ void check_frame(Bytes bytes) {
   ZBAG_CHECK(decode_fields(as_bytes(again)).value() == *fields);
 }
 
+// Each pair of `changes` is a place in the frame and the bits to turn over there.
+void check_layout(Bytes frame, Bytes changes) {
+  FrameLayout layout;
+  layout.scan(frame);
+  std::vector<std::uint8_t> changed(frame.begin(), frame.end());
+  for (std::size_t i = 0; i + 1 < changes.size(); i += 2)
+    changed[changes[i] % changed.size()] ^= changes[i + 1];
+  const ScanOutcome got = layout.scan(changed);
+  const ScanOutcome wanted = scan_frame(changed);
+  ZBAG_CHECK(got.refusal == wanted.refusal);
+  if (wanted.refusal) return;
+  ZBAG_CHECK(got.scan.stamp_kind == wanted.scan.stamp_kind && got.scan.stamp == wanted.scan.stamp);
+  ZBAG_CHECK(got.scan.seq == wanted.scan.seq && got.scan.src == wanted.scan.src);
+  ZBAG_CHECK(got.scan.latch == wanted.scan.latch && got.scan.shape == wanted.scan.shape);
+  ZBAG_CHECK(got.scan.fields == wanted.scan.fields);
+  ZBAG_CHECK(got.scan.range_count == wanted.scan.range_count);
+}
+
 void check_merge(Bytes earlier, Bytes later, bool deep) {
   std::string merged;
   std::uint64_t overwritten = 0;
@@ -71,6 +92,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t cut = bytes.size() * data[0] / 256;
   const auto earlier = bytes.first(cut);
   const auto later = bytes.subspan(cut);
+  if (zbag::passes(earlier)) zbag::check_layout(earlier, later);
   if (!zbag::passes(earlier) || !zbag::passes(later)) return 0;
   zbag::check_merge(earlier, later, false);
   zbag::check_merge(earlier, later, true);

@@ -1,6 +1,7 @@
 # Fuzzers: built by clang beside the rest, each run for ten seconds from its seeds.
 #
-# A longer run: build/tests/decode_frame_fuzz tests/fuzz/seeds/decode_frame -max_total_time=3600
+# A longer run, which keeps what it finds in the first folder:
+#   build/release/tests/decode_frame_fuzz $(mktemp -d) tests/fuzz/seeds/decode_frame -max_total_time=3600
 find_program(CLANGXX clang++)
 
 # zbag_fuzz(name SOURCES file... [LIBS library...]): name_fuzz.cpp with the sources it needs.
@@ -33,7 +34,8 @@ elseif(NOT CLANGXX)
   message(STATUS "Fuzzers are left out: there is no clang++")
 else()
   zbag_fuzz(decode_frame
-    SOURCES schemas/frame.cpp schemas/frame_scan.cpp schemas/timestamp.cpp)
+    SOURCES schemas/frame.cpp schemas/frame_scan.cpp schemas/frame_layout.cpp
+            schemas/timestamp.cpp)
   set(block_sources
     recorder/bag/block.cpp recorder/bag/block_checksum.cpp recorder/bag/block_fields.cpp
     recorder/bag/compression.cpp

@@ -1,0 +1,138 @@
+#include "schemas/frame_layout.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "schemas/frame_items.hpp"
+
+namespace zbag {
+namespace {
+
+constexpr std::size_t kWordBytes = sizeof(std::uint64_t);
+
+// Which bits of an item's first byte say what it is. The others are its value.
+std::uint8_t kind_bits(std::uint8_t lead) {
+  if (lead < 0x80) return 0x80;                   // positive fixint
+  if (lead >= 0xe0) return 0xe0;                  // negative fixint
+  if (lead == 0xc2 || lead == 0xc3) return 0xfe;  // bool
+  return 0xff;
+}
+
+// An item as what says what it is and how long, and what it holds. Containers hold nothing: their
+// items follow.
+struct ItemSize {
+  std::size_t head;
+  std::size_t payload;
+};
+
+// REQUIRES: `bytes` begins with a whole item.
+ItemSize item_size(const std::uint8_t* bytes) {
+  const std::uint8_t lead = *bytes;
+  const ItemShape shape = kItemShapes[lead];
+  switch (shape.form) {
+    case ItemForm::kFixed: {
+      const bool has_type = lead >= 0xd4 && lead <= 0xd8;  // ext of a fixed length
+      return {has_type ? 2u : 1u, has_type ? shape.bytes - 1u : shape.bytes};
+    }
+    case ItemForm::kFixStr:
+      return {1, lead & 0x1fu};
+    case ItemForm::kSized8:
+      return {2u + shape.bytes, bytes[1]};
+    case ItemForm::kSized16:
+      return {3u + shape.bytes, load_be<std::uint16_t>(bytes + 1)};
+    case ItemForm::kSized32:
+      return {5u + shape.bytes, load_be<std::uint32_t>(bytes + 1)};
+    case ItemForm::kArray16:
+    case ItemForm::kMap16:
+      return {3, 0};
+    case ItemForm::kArray32:
+    case ItemForm::kMap32:
+      return {5, 0};
+    default:
+      return {1, 0};
+  }
+}
+
+}  // namespace
+
+ScanOutcome FrameLayout::scan(std::span<const std::uint8_t> bytes) {
+  if (size_ > 0 && bytes.size() == size_ && fits(bytes)) {
+    ScanOutcome outcome{{}, scan_};
+    if (recall(bytes, outcome.scan)) {
+      ++served_;
+      return outcome;
+    }
+  }
+  ScanOutcome outcome = scan_frame(bytes);
+  if (!outcome.refusal && bytes.size() <= kLayoutBytesMax && ++missed_ >= patience_)
+    learn(bytes, outcome.scan);
+  return outcome;
+}
+
+// Without a way out in the middle: the compiler makes vectors of it.
+bool FrameLayout::fits(std::span<const std::uint8_t> bytes) const {
+  const std::size_t whole = bytes.size() / kWordBytes;
+  std::uint64_t differing = 0;
+  for (std::size_t i = 0; i < whole; ++i) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data() + i * kWordBytes, kWordBytes);
+    differing |= (word ^ pattern_[i]) & mask_[i];
+  }
+  if (const std::size_t rest = bytes.size() % kWordBytes; rest > 0) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data() + whole * kWordBytes, rest);
+    differing |= (word ^ pattern_[whole]) & mask_[whole];
+  }
+  return differing == 0;
+}
+
+// The reserved fields of a frame that fits; false when only a scan can tell what is wrong.
+bool FrameLayout::recall(std::span<const std::uint8_t> bytes, FrameScan& scan) const {
+  const auto value = [&](Place place) { return bytes.subspan(place.at, place.length); };
+  if (stamp_.length > 0 && !read_stamp(value(stamp_), scan)) return false;
+  if (seq_.length > 0) scan.seq = unsigned_of(value(seq_));
+  if (src_.length > 0) scan.src = unsigned_of(value(src_));
+  return true;
+}
+
+void FrameLayout::learn(std::span<const std::uint8_t> bytes, const FrameScan& scan) {
+  constexpr std::uint32_t kServedFew = 4;
+  constexpr std::uint32_t kPatienceMax = 1024;
+  patience_ = size_ == 0 || served_ >= kServedFew ? 1 : std::min(2 * patience_, kPatienceMax);
+  served_ = missed_ = 0;
+
+  size_ = bytes.size();
+  const std::size_t words = (size_ + kWordBytes - 1) / kWordBytes;
+  pattern_.assign(words, 0);
+  mask_.assign(words, 0);
+  std::memcpy(pattern_.data(), bytes.data(), size_);
+  std::memset(mask_.data(), 0xff, size_);
+  scan_ = scan;
+  scan_.stamp = {};
+  stamp_ = seq_ = src_ = {};
+  const MapBytes map = *open_map(bytes);
+  PairWalk walk(map.pairs, map.count);
+  while (const std::optional<PairBytes> pair = walk.next()) {
+    const Place place{static_cast<std::uint32_t>(pair->value.data() - bytes.data()),
+                      static_cast<std::uint32_t>(pair->value.size())};
+    if (pair->name == "_ts") stamp_ = place;
+    if (pair->name == "_seq" && scan.seq) seq_ = place;
+    if (pair->name == "_src" && scan.src) src_ = place;
+    if (pair->name != "_latch") loosen(pair->value, place.at);  // whose value the scan tells
+  }
+}
+
+// Takes what may differ out of the mask: `value` lies at `at` in the frame.
+void FrameLayout::loosen(std::span<const std::uint8_t> value, std::size_t at) {
+  auto* const mask = reinterpret_cast<std::uint8_t*>(mask_.data()) + at;
+  // The frame has passed a scan: one item follows the other, and containers are their headers.
+  for (std::size_t i = 0; i < value.size();) {
+    const std::uint8_t lead = value[i];
+    const ItemSize item = item_size(value.data() + i);
+    mask[i] = kind_bits(lead);
+    std::memset(mask + i + item.head, 0, item.payload);
+    i += item.head + item.payload;
+  }
+}
+
+}  // namespace zbag
