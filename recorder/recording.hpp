@@ -69,7 +69,7 @@ class Recording {
     std::size_t buffer_bytes = 100'000'000;
     std::size_t points_max = 1'000;            // of one track, with sync off
     std::chrono::milliseconds age_max{5'000};  // likewise
-    std::size_t commit_bytes = 8u << 20;
+    std::size_t commit_bytes = 16u << 20;
     Overflow overflow = Overflow::kFlush;
   };
 

@@ -252,28 +252,28 @@ Result<WriteReport> BagWriter::store(PreparedBatch prepared) {
   return stored(std::move(prepared));
 }
 
-// What is on disk need not stay in memory: but for the newest, which live readers want, the kernel
-// is told so. A long recording then takes no memory from the rest of the robot, and the same few
-// warm pages carry all of it.
+// All but the newest, which live readers want.
 void BagWriter::release_cache() {
   constexpr std::uint64_t kKeptBytes = 64u << 20;
   constexpr std::uint64_t kStepBytes = 8u << 20;
   const std::uint64_t used = file_->env().used_bytes();
   if (used < released_to_ + kKeptBytes + kStepBytes) return;
-  const std::uint64_t target = used - kKeptBytes;
-  static_cast<void>(::posix_fadvise(file_->fd(), static_cast<off_t>(released_to_),
-                                    static_cast<off_t>(target - released_to_),
-                                    POSIX_FADV_DONTNEED));  // a wish; nothing depends on it
-  released_to_ = target;
+  CacheKeeper& keeper = cache_keeper();
+  released_to_ = used - kKeptBytes;
+  keeper.let_go(released_to_);
+}
+
+CacheKeeper& BagWriter::cache_keeper() {
+  if (!cache_keeper_) cache_keeper_ = std::make_unique<CacheKeeper>(file_->fd(), released_to_);
+  return *cache_keeper_;
 }
 
 Status BagWriter::commit(WriteTxn& txn, std::uint64_t block_bytes) {
   constexpr std::uint64_t kWorthwhileBytes = 1u << 20;
   if (block_bytes < kWorthwhileBytes) return txn.commit();
-  if (!writeback_) writeback_ = std::make_unique<EarlyWriteback>(file_->fd());
-  writeback_->begin(released_to_);
+  cache_keeper().begin(released_to_);
   Status status = txn.commit();
-  writeback_->end();
+  cache_keeper().end();
   return status;
 }
 

@@ -29,7 +29,7 @@
 
 #include "recorder/bag/bag_file.hpp"
 #include "recorder/bag/block.hpp"
-#include "recorder/bag/early_writeback.hpp"
+#include "recorder/bag/cache_keeper.hpp"
 #include "recorder/bag/encode_pool.hpp"
 #include "recorder/bag/late_points.hpp"
 #include "recorder/bag/layout.hpp"
@@ -131,6 +131,7 @@ class BagWriter {
   Status prepare_space(std::size_t batch_bytes);
   bool reserve_ahead();
   void release_cache();
+  CacheKeeper& cache_keeper();
   Status load_tracks(const Batch& batch);
   Status load_track(const std::string& name);
   // The points of the batch that belong behind the end of the track's main run.
@@ -166,7 +167,7 @@ class BagWriter {
   Fate unnamed_;
   std::uint64_t reserved_to_ = 0;
   std::uint64_t released_to_ = 0;  // of the page cache
-  std::unique_ptr<EarlyWriteback> writeback_;
+  std::unique_ptr<CacheKeeper> cache_keeper_;  // made when there is enough to look after
 };
 
 }  // namespace zbag

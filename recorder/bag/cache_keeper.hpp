@@ -1,0 +1,49 @@
+// Looks after a growing file's pages in the kernel's cache, on a thread of its own.
+//
+// While a commit copies, it starts the disk: LMDB writes the pages of a transaction one after
+// another and then waits for all of them; between begin() and end() the kernel is asked again and
+// again to start writing what has become dirty, so that copying and writing overlap. It changes
+// nothing about what is durable when: the commit still waits for everything.
+//
+// What is on disk need not stay in memory: let_go() says so to the kernel. A long recording then
+// takes no memory from the rest of the robot, and the same few warm pages carry all of it.
+//
+// All of it are wishes; nothing depends on their being granted. Nothing here blocks but the
+// destructor. Thread-safe.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <thread>
+
+namespace zbag {
+
+class CacheKeeper {
+ public:
+  // The file is lent and must stay open. What lies before `begin` is left as it is.
+  CacheKeeper(int fd, std::uint64_t begin);
+  ~CacheKeeper();
+  CacheKeeper(const CacheKeeper&) = delete;
+  CacheKeeper& operator=(const CacheKeeper&) = delete;
+
+  void begin(std::uint64_t from);  // what is dirty behind this byte
+  void end();
+  void let_go(std::uint64_t to);  // of everything before this byte
+
+ private:
+  void run();
+
+  const int fd_;
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable changed_;
+  std::uint64_t dirty_from_ = 0;
+  bool is_copying_ = false;
+  std::uint64_t gone_to_ = 0;
+  std::uint64_t let_go_to_ = 0;
+  bool stops_ = false;
+
+  std::thread thread_;
+};
+
+}  // namespace zbag
