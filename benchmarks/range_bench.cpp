@@ -29,9 +29,10 @@ void remove_bag(const std::string& path) {
 }
 
 // One track of one number at 1 kHz, as `record` writes it by default.
-void make(const std::string& path, std::size_t points) {
+void make(const std::string& path, std::size_t points, CompressionSpec compression = {}) {
   remove_bag(path);
   Recording::Options options;
+  options.bag.compression = compression;
   options.overflow = Overflow::kBlock;
   Result<std::unique_ptr<Recording>> recording = Recording::open(path, std::move(options));
   if (!recording) stop(recording.error().message);
@@ -50,13 +51,12 @@ void make(const std::string& path, std::size_t points) {
 }
 
 // Reads at places spread over the bag.
-constexpr int kPlaces = 100;
+constexpr std::size_t kPlaces = 100;
 
 template <class Read>
-Sample spread(std::size_t points, Read read) {
+Sample spread(std::size_t points, Read read, std::size_t places = kPlaces) {
   return timed([&] {
-    for (int place = 0; place < kPlaces; ++place)
-      read((points - kRange) / kPlaces * static_cast<std::size_t>(place));
+    for (std::size_t place = 0; place < places; ++place) read((points - kRange) / places * place);
   });
 }
 
@@ -126,6 +126,26 @@ void run(Report& report) {
   for (const Bag& bag : bags) remove_bag(bag.path);
 }
 
+// A compressed block is decoded to find one point in it, and kept for whoever asks for the next.
+void run_again(Report& report) {
+  constexpr std::size_t kPoints = 10'000'000;
+  constexpr std::size_t kManyPlaces = 1'000;  // more blocks, decoded, than are kept
+  const std::string path = report.arguments().folder + "/range_bench.zstd.zbag";
+  const std::size_t points = std::max(report.arguments().scaled(kPoints), 2 * kSmall);
+  make(path, points, {Compression::kZstd, 1});
+  const Result<BagReader> reader = BagReader::open(path);
+  if (!reader) stop(reader.error().message);
+  const auto read = [&](std::size_t at) { by_stamp(*reader, at); };
+  const Table table = report.compare(
+      "one point by stamp, zstd",
+      {{"far from the last", [&] { return spread(points, read, kManyPlaces); }},
+       {"near the last", [&] { return spread(2 * kManyPlaces, read, kManyPlaces); }}},
+      kManyPlaces, 9.0 * kManyPlaces);
+  report.claim("one point by stamp, zstd: near the last / far from it, in speed",
+               table.rows[1].rate.median / table.rows[0].rate.median, {});
+  remove_bag(path);
+}
+
 }  // namespace
 }  // namespace zbag::bench
 
@@ -133,5 +153,6 @@ int main(int argc, char** argv) {
   using namespace zbag::bench;
   Report report(begin(argc, argv, "Reading 1 000 points of small and of large bags."));
   run(report);
+  run_again(report);
   return report.finish();
 }

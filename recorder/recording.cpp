@@ -255,6 +255,7 @@ void Recording::fail_with(const Error& error) {
 
 void Recording::stored(HeldBatch held, const WriteReport& report) {
   note(held.batch, report);
+  if (options_.on_stored) options_.on_stored(held.batch);
   std::size_t weight = 0;
   if (held.owns_chunks) {
     for (const auto& chunk : held.chunks) weight += chunk->weight();

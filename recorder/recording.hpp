@@ -18,6 +18,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <deque>
 #include <map>
 #include <memory>
@@ -71,6 +72,8 @@ class Recording {
     std::chrono::milliseconds age_max{5'000};  // likewise
     std::size_t commit_bytes = 16u << 20;
     Overflow overflow = Overflow::kFlush;
+    // Called with what has just become durable, on the thread that stored it; must not block.
+    std::function<void(const Batch&)> on_stored;
   };
 
   // Opens or creates the bag. Errors as BagWriter::open.

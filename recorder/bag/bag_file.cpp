@@ -14,6 +14,9 @@
 #include <mutex>
 #include <vector>
 
+#include "recorder/bag/block_cache.hpp"
+#include "recorder/bag/byte_io.hpp"
+
 namespace zbag {
 namespace {
 
@@ -43,13 +46,6 @@ class FileDescriptor {
  private:
   int fd_;
 };
-
-template <class T>
-T load(const std::uint8_t* at) {
-  T value;
-  std::memcpy(&value, at, sizeof value);
-  return value;
-}
 
 // lmdb.h and mdb.c of 0.9.24, 64-bit: a page header of 16 bytes, then MDB_meta.
 constexpr std::uint32_t kLmdbMagic = 0xBEEFC0DE;
@@ -282,6 +278,8 @@ Status BagFile::create(const std::string& path, std::size_t map_bytes) {
   if (!made) return fail(made.error(), fmt::format("create {}", path));
   return {};
 }
+
+BagFile::BagFile() : block_cache_(std::make_unique<BlockCache>()) {}
 
 BagFile::~BagFile() {
   env_.reset();

@@ -20,6 +20,8 @@
 
 namespace zbag {
 
+class BlockCache;
+
 struct BagTables {
   Table meta = 0;
   Table tracks = 0;
@@ -51,6 +53,7 @@ class BagFile {
 
   Env& env() { return *env_; }
   const BagTables& tables() const { return tables_; }
+  BlockCache& block_cache() { return *block_cache_; }  // of all readers of this object
   const std::string& path() const { return path_; }
   bool writable() const { return writer_fd_ >= 0; }
   int fd() const { return writer_fd_; }  // of the open file, for the writer's own use
@@ -58,7 +61,7 @@ class BagFile {
   bool is_being_written() const;  // by whatever process
 
  private:
-  BagFile() = default;
+  BagFile();
   static Result<std::shared_ptr<BagFile>> open(const std::string& path, bool to_write,
                                                std::size_t map_bytes);
   Status open_tables();
@@ -66,6 +69,7 @@ class BagFile {
   std::string path_;
   std::unique_ptr<Env> env_;
   BagTables tables_;
+  std::unique_ptr<BlockCache> block_cache_;
   int writer_fd_ = -1;  // holds the flock
 };
 

@@ -200,6 +200,7 @@ struct BagCursor::State {
   Status ensure_txn();
   void drop_groups();
   Status load(TrackPosition& track);
+  Status take_group(TrackPosition& track, Result<BlockGroup> group);
   Status load_group(TrackPosition& track, TrackBlocks& blocks,
                     const std::optional<BlockKey>& start);
   Status settle(TrackPosition& track);
@@ -286,7 +287,10 @@ void BagCursor::State::drop_groups() {
 
 Status BagCursor::State::load_group(TrackPosition& track, TrackBlocks& blocks,
                                     const std::optional<BlockKey>& start) {
-  Result<BlockGroup> group = blocks.load(start, track.leave_out, damage);
+  return take_group(track, blocks.load(start, track.leave_out, damage));
+}
+
+Status BagCursor::State::take_group(TrackPosition& track, Result<BlockGroup> group) {
   if (!group) {
     if (damage) damaged_track = static_cast<std::size_t>(&track - tracks.data());
     return fail(group.error(), fmt::format("{}: track {}", file->path(), track.name));
@@ -303,7 +307,10 @@ Status BagCursor::State::load(TrackPosition& track) {
   const Result<std::optional<BlockKey>> start =
       blocks->main_before(track.resume_key, !selection.reverse);
   if (!start) return tl::unexpected(start.error());
-  if (Status status = load_group(track, *blocks, *start); !status) return status;
+  // Who asks for one place often asks for one beside it next.
+  Status status =
+      take_group(track, blocks->load_again(*start, track.leave_out, damage, file->block_cache()));
+  if (!status) return status;
   if (selection.reverse) return settle_reverse(track);
   return settle(track);
 }

@@ -166,7 +166,7 @@ class BagWriter {
   // Of the thread that stores.
   Fate unnamed_;
   std::uint64_t reserved_to_ = 0;
-  std::uint64_t released_to_ = 0;  // of the page cache
+  std::uint64_t released_to_ = 0;              // of the page cache
   std::unique_ptr<CacheKeeper> cache_keeper_;  // made when there is enough to look after
 };
 

@@ -446,6 +446,7 @@ Result<Block> Block::open(std::string_view value, Maps maps) {
   }
   if (header->compression != Compression::kNone) {
     block.raw_ = std::make_unique_for_overwrite<std::uint8_t[]>(header->raw_bytes);
+    block.raw_bytes_ = header->raw_bytes;
     const std::span raw(block.raw_.get(), header->raw_bytes);
     if (!decompress(header->compression, body, raw))
       return tl::unexpected(damaged("does not decompress"));
@@ -492,6 +493,7 @@ bool Block::join_maps(ColumnsBody& body) {
   std::vector<std::size_t> lengths;
   const std::size_t room = body.maps_room();
   raw_ = std::make_unique_for_overwrite<std::uint8_t[]>(room);
+  raw_bytes_ = room;
   if (!body.read_maps({raw_.get(), room}, lengths)) return false;
   std::size_t at = 0;
   for (std::size_t i = 0; i < points_.size(); ++i) {

@@ -148,6 +148,8 @@ class Block {
 
   const BlockHeader& header() const { return header_; }
   const std::vector<StoredPoint>& points() const { return points_; }
+  // Bytes of its own the maps lie in; 0: they are lent from the value.
+  std::size_t owned_bytes() const { return raw_bytes_; }
   // The fields as columns; nullptr when maps are what there is. Decompresses as it is asked.
   ColumnsBody* columns() { return columns_ ? &*columns_ : nullptr; }
 
@@ -159,7 +161,8 @@ class Block {
 
   BlockHeader header_;
   std::unique_ptr<std::uint8_t[]> raw_;  // the decompressed body, or maps put together
-  std::optional<ColumnsBody> columns_;   // instead of maps
+  std::size_t raw_bytes_ = 0;
+  std::optional<ColumnsBody> columns_;  // instead of maps
   std::vector<StoredPoint> points_;
 };
 

@@ -223,10 +223,10 @@ std::vector<Stretch> ColumnCursor::State::stretches(const BlockGroup& group) con
     if (!is_wanted(entry)) continue;
     std::size_t member = runs.empty() ? 0 : runs.back().member;
     const auto number_in = [&](std::size_t i) {
-      return static_cast<std::size_t>(entry.point - group.members[i].block.points().data());
+      return static_cast<std::size_t>(entry.point - group.members[i].block->points().data());
     };
     const auto is_in = [&](std::size_t i) {
-      const auto& points = group.members[i].block.points();
+      const auto& points = group.members[i].block->points();
       return entry.point >= points.data() && entry.point < points.data() + points.size();
     };
     if (!is_in(member)) {
@@ -249,9 +249,9 @@ Status ColumnCursor::State::append(BlockGroup& group, const std::vector<Stretch>
   std::vector<std::vector<BlockField>> fields(selection.fields.size());
   for (std::size_t f = 0; f < fields.size(); ++f) {
     for (BlockGroup::Member& member : group.members) {
-      Result<BlockField> field = read_block_field(member.block, selection.fields[f]);
+      Result<BlockField> field = read_block_field(*member.block, selection.fields[f]);
       if (!field) {
-        const BlockHeader& header = member.block.header();
+        const BlockHeader& header = member.block->header();
         damage = TrackBlocks::Damage{member.key, header.last, header.count};
         return tl::unexpected(field.error());
       }
@@ -264,7 +264,7 @@ Status ColumnCursor::State::append(BlockGroup& group, const std::vector<Stretch>
     for (const Stretch& run : runs) append_stretch(fields[f][run.member], run, chunk.fields[f]);
   }
   for (const Stretch& run : runs) {
-    const auto& points = group.members[run.member].block.points();
+    const auto& points = group.members[run.member].block->points();
     for (std::size_t i = run.begin; i < run.end; ++i) {
       chunk.keys.push_back(points[i].key);
       chunk.seconds.push_back(points[i].seconds);

@@ -38,8 +38,8 @@ Result<Point> to_point(std::uint64_t index, const StoredPoint& stored) {
 // bisecting the key space.
 class IndexReader {
  public:
-  IndexReader(const Txn& txn, const BagTables& tables, const TrackRecord& track)
-      : txn_(txn), tables_(tables), track_(track) {}
+  IndexReader(const Txn& txn, BagFile& file, const TrackRecord& track)
+      : txn_(txn), tables_(file.tables()), cache_(file.block_cache()), track_(track) {}
 
   Result<Point> at(std::uint64_t index) {
     Result<TableCursor> order = TableCursor::open(txn_, tables_.order);
@@ -70,7 +70,7 @@ class IndexReader {
     Result<TrackBlocks> blocks = TrackBlocks::open(txn_, tables_.blocks, track_.id);
     if (!blocks) return tl::unexpected(blocks.error());
     std::optional<TrackBlocks::Damage> damage;
-    Result<BlockGroup> group = blocks->load(start, {}, damage);
+    Result<BlockGroup> group = blocks->load_again(start, {}, damage, cache_);
     if (!group) return fail(group.error(), fmt::format("track {}", track_.name));
     group_ = std::move(*group);
     return {};
@@ -110,7 +110,7 @@ class IndexReader {
 
   bool ordinal_ahead(std::uint64_t ordinal) const {
     for (const BlockGroup::Member& member : group_->members) {
-      const BlockHeader& header = member.block.header();
+      const BlockHeader& header = member.block->header();
       if (!header.is_late()) return ordinal >= header.first_ordinal + header.count;
     }
     return true;
@@ -119,11 +119,11 @@ class IndexReader {
   std::optional<Result<Point>> in_group(std::uint64_t index, std::uint64_t ordinal) const {
     if (!group_) return std::nullopt;
     for (const BlockGroup::Member& member : group_->members) {
-      const BlockHeader& header = member.block.header();
+      const BlockHeader& header = member.block->header();
       if (header.is_late() || ordinal < header.first_ordinal ||
           ordinal - header.first_ordinal >= header.count)
         continue;
-      return to_point(index, member.block.points()[ordinal - header.first_ordinal]);
+      return to_point(index, member.block->points()[ordinal - header.first_ordinal]);
     }
     return std::nullopt;
   }
@@ -169,6 +169,7 @@ class IndexReader {
 
   const Txn& txn_;
   const BagTables& tables_;
+  BlockCache& cache_;
   const TrackRecord& track_;
   std::optional<BlockGroup> group_;
 };
@@ -185,7 +186,7 @@ Result<Page> BagReader::read_page(const std::string& name, std::uint64_t start,
   page.start_index = static_cast<std::int64_t>(start);
   page.end_index = page.start_index - 1;
   if (!*track) return page;
-  IndexReader reader(**txn, file_->tables(), **track);
+  IndexReader reader(**txn, *file_, **track);
   const std::uint64_t total = (*track)->total();
   for (std::uint64_t index = start; index < total && page.points.size() < limit; ++index) {
     Result<Point> point = reader.at(index);

@@ -11,6 +11,8 @@
 #include <cstring>
 #include <utility>
 
+#include "recorder/bag/byte_io.hpp"
+
 namespace zbag {
 namespace {
 
@@ -27,13 +29,6 @@ constexpr std::size_t kTableEntries = 32;
 constexpr std::size_t kTableRoot = 40;
 constexpr int kDepthMax = 32;
 constexpr const char* kDisorder = "has keys out of order";
-
-template <class T>
-T load(const std::uint8_t* at) {
-  T value;
-  std::memcpy(&value, at, sizeof value);
-  return value;
-}
 
 tl::unexpected<Error> bad(std::uint64_t page, const char* what) {
   return fail(ErrorCode::kDamaged, fmt::format("page {}: {}", page, what));

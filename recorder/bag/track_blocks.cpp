@@ -11,12 +11,18 @@ namespace {
 
 using Item = std::optional<TableCursor::Item>;
 
+Result<std::shared_ptr<Block>> open_block(std::string_view value, Block::Maps maps) {
+  Result<Block> block = Block::open(value, maps);
+  if (!block) return tl::unexpected(block.error());
+  return std::make_shared<Block>(std::move(*block));
+}
+
 void order(BlockGroup& group) {
   bool needs_sort = false;
   for (const BlockGroup::Member& member : group.members) {
-    const BlockHeader& header = member.block.header();
+    const BlockHeader& header = member.block->header();
     std::uint64_t ordinal = header.first_ordinal;
-    for (const StoredPoint& point : member.block.points()) {
+    for (const StoredPoint& point : member.block->points()) {
       group.entries.push_back({&point, header.is_late() ? std::nullopt : std::optional(ordinal++)});
     }
     needs_sort = needs_sort || header.is_late();
@@ -65,7 +71,8 @@ Result<BlockHeader> TrackBlocks::header(const BlockKey& block) {
 
 Result<BlockGroup> TrackBlocks::load(const std::optional<BlockKey>& start,
                                      const std::vector<BlockKey>& leave_out,
-                                     std::optional<Damage>& damage, Block::Maps maps) {
+                                     std::optional<Damage>& damage, Block::Maps maps,
+                                     BlockCache* cache) {
   BlockGroup group;
   const BlockKey from = start.value_or(BlockKey{track_, INT64_MIN, 0});
   Result<Item> item = cursor_.seek(from.encode());
@@ -79,8 +86,9 @@ Result<BlockGroup> TrackBlocks::load(const std::optional<BlockKey>& start,
       group.start = *at;
     }
     if (std::find(leave_out.begin(), leave_out.end(), *at) != leave_out.end()) continue;
-    Result<Block> block = Block::open((*item)->value, maps);
-    if (block && (block->header().track != track_ || block->header().first != at->first)) {
+    Result<std::shared_ptr<Block>> block =
+        cache != nullptr ? cache->open((*item)->value) : open_block((*item)->value, maps);
+    if (block && ((*block)->header().track != track_ || (*block)->header().first != at->first)) {
       block = fail(ErrorCode::kDamaged, "block: stored under another key");
     }
     if (!block) {

@@ -6,12 +6,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "recorder/bag/block.hpp"
+#include "recorder/bag/block_cache.hpp"
 #include "recorder/bag/layout.hpp"
 #include "recorder/bag/lmdb.hpp"
 #include "schemas/result.hpp"
@@ -23,7 +25,7 @@ namespace zbag {
 struct BlockGroup {
   struct Member {
     BlockKey key;
-    Block block;
+    std::shared_ptr<Block> block;
   };
   std::vector<Member> members;
   struct Entry {
@@ -71,11 +73,23 @@ class TrackBlocks {
   // verified; on kDamaged `damage` says where. Blocks in `leave_out` are passed over.
   Result<BlockGroup> load(const std::optional<BlockKey>& start,
                           const std::vector<BlockKey>& leave_out, std::optional<Damage>& damage,
-                          Block::Maps maps = Block::Maps::kNow);
+                          Block::Maps maps = Block::Maps::kNow) {
+    return load(start, leave_out, damage, maps, nullptr);
+  }
+  // The same through a cache, for a place that may be read again soon. Who reads on from there to
+  // the end does better without: it would fill the cache with what nobody asks for again.
+  Result<BlockGroup> load_again(const std::optional<BlockKey>& start,
+                                const std::vector<BlockKey>& leave_out,
+                                std::optional<Damage>& damage, BlockCache& cache) {
+    return load(start, leave_out, damage, Block::Maps::kNow, &cache);
+  }
 
  private:
   TrackBlocks(TableCursor cursor, std::uint32_t track)
       : cursor_(std::move(cursor)), track_(track) {}
+  Result<BlockGroup> load(const std::optional<BlockKey>& start,
+                          const std::vector<BlockKey>& leave_out, std::optional<Damage>& damage,
+                          Block::Maps maps, BlockCache* cache);
   Damage damage_of(const BlockKey& block, std::string_view value);
   // nullopt behind the track; a malformed key makes `item` an error.
   std::optional<BlockKey> mine(Result<std::optional<TableCursor::Item>>& item) const;
