@@ -14,7 +14,6 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kPollMax{20};
-constexpr milliseconds kHandOverEvery{10};
 constexpr milliseconds kSilence{200};
 constexpr std::chrono::seconds kDrainMax{10};
 constexpr std::uint32_t kFramesPerClock = 32;
@@ -125,7 +124,7 @@ Status Recorder::pump(milliseconds timeout, bool* silent) {
     }
   }
   const auto now = Clock::now();
-  if (now - handed_over_ >= kHandOverEvery) {
+  if (now - handed_over_ >= Recording::kHandOverEvery) {
     recording_->hand_over(true);
     handed_over_ = now;
   }

@@ -143,7 +143,7 @@ Status Recording::close() {
 void Recording::run() {
   while (true) {
     const auto until_sync =
-        options_.sync ? last_write_ + *options_.sync - Clock::now() : Clock::duration(kIdleWait);
+        options_.sync ? last_write_ + patience() - Clock::now() : Clock::duration(kIdleWait);
     const auto wait =
         std::clamp<std::chrono::nanoseconds>(until_sync, std::chrono::milliseconds(1), kIdleWait);
     std::optional<Parcel> parcel = queue_.pop(buffer_.empty() ? kIdleWait : wait);
@@ -192,16 +192,22 @@ void Recording::write_due() {
   }
   const auto now = Clock::now();
   if (options_.sync) {
-    const auto patience =
-        buffer_.bytes() < kIdleBytes
-            ? std::max(*options_.sync, options_.sync_idle.value_or(*options_.sync))
-            : *options_.sync;
-    if (now - last_write_ >= patience) static_cast<void>(write_all());
+    if (now - last_write_ >= patience()) static_cast<void>(write_all());
     return;
   }
   for (const std::string& track : buffer_.due(options_.points_max, options_.age_max, now)) {
     if (!write(buffer_.take(&track))) return;
   }
+}
+
+// How long after a write the next one begins.
+std::chrono::nanoseconds Recording::patience() const {
+  const std::chrono::nanoseconds sync = *options_.sync;
+  if (buffer_.bytes() < kIdleBytes)
+    return std::max(sync, std::chrono::nanoseconds(options_.sync_idle.value_or(*options_.sync)));
+  // So early that what has waited longest is durable within the interval.
+  const std::chrono::nanoseconds ahead = kHandOverEvery + std::chrono::nanoseconds(storing_ns_);
+  return std::max(sync / 2, sync - ahead);
 }
 
 bool Recording::write_all() {
@@ -211,7 +217,7 @@ bool Recording::write_all() {
 
 // Hands the batch to the store thread; false when it, or one before it, is known not to be stored.
 bool Recording::write(HeldBatch held) {
-  last_write_ = Clock::now();
+  held.taken = last_write_ = Clock::now();
   Result<std::optional<PreparedBatch>> prepared = writer_.prepare(held.batch);
   if (prepared && *prepared) {
     store_.submit(std::move(held), std::move(**prepared));
@@ -255,6 +261,10 @@ void Recording::fail_with(const Error& error) {
 
 void Recording::stored(HeldBatch held, const WriteReport& report) {
   note(held.batch, report);
+  // The longest of late, fading.
+  const std::int64_t took = std::chrono::nanoseconds(Clock::now() - held.taken).count();
+  const std::int64_t before = storing_ns_;
+  storing_ns_ = std::max(took, before - before / 8);
   if (options_.on_stored) options_.on_stored(held.batch);
   std::size_t weight = 0;
   if (held.owns_chunks) {

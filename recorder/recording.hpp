@@ -15,11 +15,12 @@
 // accept(), hand_over(), flush(), close() are for one thread at a time; the rest is thread-safe.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <functional>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -60,6 +61,8 @@ struct RecordingTotals {
 class Recording {
  public:
   static constexpr std::size_t kIdleBytes = 64u << 10;
+  // How long who accepts may keep a chunk that is not full.
+  static constexpr std::chrono::milliseconds kHandOverEvery{10};
 
   struct Options {
     Intake::Options intake;
@@ -116,6 +119,7 @@ class Recording {
   void run();
   bool handle(Parcel& parcel);
   void write_due();
+  std::chrono::nanoseconds patience() const;
   bool write_all();
   bool write(HeldBatch held);
   bool settle();
@@ -140,6 +144,7 @@ class Recording {
   MergeBuffer buffer_;
   std::deque<HeldBatch> unwritten_;  // what the disk refused, oldest first
   std::chrono::steady_clock::time_point last_write_;
+  std::atomic<std::int64_t> storing_ns_{0};  // how long a batch took lately
 
   mutable std::mutex mutex_;  // guards what follows: the store thread reports to whoever asks
   std::condition_variable progress_;
