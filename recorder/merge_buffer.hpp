@@ -31,7 +31,7 @@ struct HeldBatch {
   std::vector<std::shared_ptr<const Chunk>> chunks;
   bool owns_chunks = false;  // nobody else does
   std::size_t points = 0;
-  std::chrono::steady_clock::time_point taken{};  // when it was last written or tried to be
+  std::chrono::steady_clock::time_point began{};  // when storing it began
 };
 
 class MergeBuffer {

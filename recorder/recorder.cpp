@@ -110,6 +110,12 @@ void Recorder::take(Parts& parts) {
 Status Recorder::pump(milliseconds timeout, bool* silent) {
   std::size_t count = 0;
   since_clock_ = 0;
+  if (!recording_->intake().is_empty()) {
+    // What has been taken moves on in time though nothing else comes.
+    const auto left =
+        std::chrono::ceil<milliseconds>(handed_over_ + Recording::kHandOverEvery - Clock::now());
+    timeout = std::clamp(left, milliseconds(0), timeout);
+  }
   if (broker_) {
     const Result<std::size_t> pumped =
         broker_->pump(timeout, [this](Parts& parts) { take(parts); });

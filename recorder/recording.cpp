@@ -13,6 +13,12 @@ constexpr std::chrono::milliseconds kRetryWait{500};
 
 }  // namespace
 
+std::chrono::nanoseconds commit_after(std::chrono::nanoseconds sync,
+                                      std::chrono::nanoseconds storing) {
+  const std::chrono::nanoseconds early = sync - Recording::kHandOverEvery - storing;
+  return std::max({sync / 2, early, std::min(storing, sync)});
+}
+
 std::optional<std::uint64_t> RecordingTotals::lost() const {
   std::optional<std::uint64_t> sum;
   for (const auto& [name, track] : tracks) {
@@ -205,9 +211,7 @@ std::chrono::nanoseconds Recording::patience() const {
   const std::chrono::nanoseconds sync = *options_.sync;
   if (buffer_.bytes() < kIdleBytes)
     return std::max(sync, std::chrono::nanoseconds(options_.sync_idle.value_or(*options_.sync)));
-  // So early that what has waited longest is durable within the interval.
-  const std::chrono::nanoseconds ahead = kHandOverEvery + std::chrono::nanoseconds(storing_ns_);
-  return std::max(sync / 2, sync - ahead);
+  return commit_after(sync, std::chrono::nanoseconds(storing_ns_));
 }
 
 bool Recording::write_all() {
@@ -217,7 +221,7 @@ bool Recording::write_all() {
 
 // Hands the batch to the store thread; false when it, or one before it, is known not to be stored.
 bool Recording::write(HeldBatch held) {
-  held.taken = last_write_ = Clock::now();
+  last_write_ = Clock::now();
   Result<std::optional<PreparedBatch>> prepared = writer_.prepare(held.batch);
   if (prepared && *prepared) {
     store_.submit(std::move(held), std::move(**prepared));
@@ -242,6 +246,7 @@ bool Recording::settle() {
 // What the disk refused once is written on this thread, one batch after the other.
 bool Recording::write_unwritten() {
   while (!unwritten_.empty()) {
+    unwritten_.front().began = Clock::now();
     const Result<WriteReport> report = writer_.write(unwritten_.front().batch);
     if (!report) {
       fail_with(report.error());
@@ -262,7 +267,7 @@ void Recording::fail_with(const Error& error) {
 void Recording::stored(HeldBatch held, const WriteReport& report) {
   note(held.batch, report);
   // The longest of late, fading.
-  const std::int64_t took = std::chrono::nanoseconds(Clock::now() - held.taken).count();
+  const std::int64_t took = std::chrono::nanoseconds(Clock::now() - held.began).count();
   const std::int64_t before = storing_ns_;
   storing_ns_ = std::max(took, before - before / 8);
   if (options_.on_stored) options_.on_stored(held.batch);

@@ -4,9 +4,11 @@
 //              caller's thread           |              merge thread         |      store thread
 //
 // Nobody waits for the disk but the store thread, until memory is full. Everything pending is
-// written once per sync interval, or earlier when `commit_bytes` have gathered; a bag is therefore
-// at most one interval behind, and what the disk itself takes. With `sync` off, tracks are written
-// when they hold `points_max` points, when they are `age_max` old, and on flush().
+// written once per sync interval, so early that it is durable when the interval ends, or when
+// `commit_bytes` have gathered; a bag is therefore at most one interval behind. Where the disk
+// takes longer than half of it for a commit, or less than kIdleBytes wait, what it takes comes on
+// top. With `sync` off, tracks are written when they hold `points_max` points, when they are
+// `age_max` old, and on flush().
 //
 // What a flush() that returned well covers is durable. Frames that find the queue full meet the
 // overflow policy and are counted as dropped, never silently lost. When the disk fails, what was
@@ -61,7 +63,8 @@ struct RecordingTotals {
 class Recording {
  public:
   static constexpr std::size_t kIdleBytes = 64u << 10;
-  // How long who accepts may keep a chunk that is not full.
+  // How long who accepts from the bus may keep a chunk that is not full. A session hands over when
+  // it ticks.
   static constexpr std::chrono::milliseconds kHandOverEvery{10};
 
   struct Options {
@@ -159,5 +162,11 @@ class Recording {
   StoreThread store_;
   std::thread thread_;
 };
+
+// How long after one commit began the next one does, where storing takes `storing`: so early that
+// what has waited longest is durable within the interval, but never faster than the disk stores, or
+// batches would wait for each other. Between half an interval and a whole one.
+std::chrono::nanoseconds commit_after(std::chrono::nanoseconds sync,
+                                      std::chrono::nanoseconds storing);
 
 }  // namespace zbag

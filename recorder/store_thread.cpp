@@ -63,6 +63,7 @@ void StoreThread::store(Job job) {
     failed_->batches.push_back(std::move(job.held));
     return;
   }
+  job.held.began = MergeBuffer::SteadyTime::clock::now();
   const Result<WriteReport> report = writer_.store(std::move(job.prepared));
   if (report) {
     stored_(std::move(job.held), *report);

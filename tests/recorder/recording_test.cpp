@@ -249,5 +249,17 @@ TEST_F(RecordingTest, LosesNothingWhenOneThreadFlushesWhileOthersAppend) {
   EXPECT_THAT(check_bag(path_)->problems, IsEmpty());
 }
 
+TEST(CommitAfter, LeavesTimeToStoreButNeverRunsAheadOfTheDisk) {
+  using std::chrono::milliseconds;
+  const milliseconds sync(100);
+  EXPECT_EQ(commit_after(sync, milliseconds(0)), milliseconds(90));
+  EXPECT_EQ(commit_after(sync, milliseconds(20)), milliseconds(70));
+  EXPECT_EQ(commit_after(sync, milliseconds(45)), milliseconds(50));
+  EXPECT_EQ(commit_after(sync, milliseconds(55)), milliseconds(55));
+  EXPECT_EQ(commit_after(sync, milliseconds(80)), milliseconds(80));
+  EXPECT_EQ(commit_after(sync, milliseconds(3'600'000)), sync);
+  EXPECT_EQ(commit_after(milliseconds(4), milliseconds(1)), milliseconds(2));
+}
+
 }  // namespace
 }  // namespace zbag
