@@ -96,10 +96,13 @@ bool FrameLayout::recall(std::span<const std::uint8_t> bytes, FrameScan& scan) c
 }
 
 void FrameLayout::learn(std::span<const std::uint8_t> bytes, const FrameScan& scan) {
-  constexpr std::uint32_t kServedFew = 4;
+  constexpr std::uint64_t kServedFew = 4;
   constexpr std::uint32_t kPatienceMax = 1024;
-  patience_ = size_ == 0 || served_ >= kServedFew ? 1 : std::min(2 * patience_, kPatienceMax);
-  served_ = missed_ = 0;
+  patience_ = size_ == 0 || served_ - served_before_ >= kServedFew
+                  ? 1
+                  : std::min(2 * patience_, kPatienceMax);
+  served_before_ = served_;
+  missed_ = 0;
 
   size_ = bytes.size();
   const std::size_t words = (size_ + kWordBytes - 1) / kWordBytes;

@@ -23,6 +23,9 @@ class FrameLayout {
  public:
   ScanOutcome scan(std::span<const std::uint8_t> bytes);
 
+  // How many frames needed no scan.
+  std::uint64_t served() const { return served_; }
+
  private:
   struct Place {  // of a reserved field's value; no length: there is none
     std::uint32_t at = 0;
@@ -42,7 +45,8 @@ class FrameLayout {
 
   // A source that has no layout is soon left alone: after a layout that served few frames, more and
   // more others pass before another is learnt.
-  std::uint32_t served_ = 0;
+  std::uint64_t served_ = 0;
+  std::uint64_t served_before_ = 0;  // by layouts before this one
   std::uint32_t patience_ = 1;
   std::uint32_t missed_ = 0;
 };

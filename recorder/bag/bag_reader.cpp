@@ -435,6 +435,7 @@ Status BagCursor::State::move_on() {
   if (!std::exchange(is_given, false)) return {};
   TrackPosition& track = winner();
   if (Status status = advance(track); !status) {
+    track.group.reset();  // half of it may be gone; last_given says where it was
     is_ordered = false;
     return status;
   }

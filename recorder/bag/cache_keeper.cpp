@@ -53,7 +53,7 @@ void CacheKeeper::run() {
   while (true) {
     changed_.wait(lock, [&] { return stops_ || is_copying_ || gone_to_ < let_go_to_; });
     if (stops_) return;
-    if (!is_copying_) {
+    if (gone_to_ < let_go_to_) {
       const auto from = static_cast<off_t>(gone_to_);
       gone_to_ = let_go_to_;
       const auto to = static_cast<off_t>(gone_to_);

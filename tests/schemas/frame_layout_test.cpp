@@ -48,6 +48,7 @@ TEST(FrameLayout, FollowsNumbersThroughTheirSizes) {
     expect_same(layout,
                 encoded({{"_ts", 1e9 + x}, {"_seq", i}, {"_src", 7}, {"n", -i}, {"x", x / 3}}));
   }
+  EXPECT_GT(layout.served(), 30u);
 }
 
 TEST(FrameLayout, SeesTheStampsThatAreNone) {
@@ -111,6 +112,7 @@ TEST(FrameLayout, LeavesLargeFramesToTheScan) {
   FrameLayout layout;
   for (int i = 0; i < 3; ++i)
     expect_same(layout, encoded({{"_ts", 1.0 + i}, {"blob", Binary{std::string(5'000, 'b')}}}));
+  EXPECT_EQ(layout.served(), 0u);
 }
 
 }  // namespace
