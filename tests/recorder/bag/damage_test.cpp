@@ -145,6 +145,28 @@ TEST_F(DamageTest, IsNotForgottenWhenTheTransactionIsLetGo) {
   EXPECT_FALSE(view.has_value());
 }
 
+// Between two blocks stands a key that is none. Whoever asks again is told again.
+TEST_F(DamageTest, OfAKeyIsToldAsOftenAsOneAsks) {
+  {
+    const auto file = BagFile::open_to_write(path_, 0).value();
+    const auto txn = file->env().write().value();
+    ASSERT_TRUE(txn->put(file->tables().blocks, blocks_[1].encode() + "x", "y").has_value());
+    ASSERT_TRUE(txn->commit().has_value());
+  }
+  for (const BagReader::Selection& selection : {kForwards, kBackwards}) {
+    BagCursor cursor = BagReader::open(path_)->cursor(selection).value();
+    std::size_t points = 0;
+    Result<std::optional<PointView>> view = cursor.next();
+    for (; view && *view; view = cursor.next()) ++points;
+    EXPECT_GT(points, 0u);
+    EXPECT_LT(points, static_cast<std::size_t>(kPoints));
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(cursor.next().error().code, ErrorCode::kDamaged);
+      cursor.release();
+    }
+  }
+}
+
 TEST_F(DamageTest, CostsOneBlockAndSaysWhich) {
   const TimeRange lost = damage(blocks_[2]);
   const Salvage salvage = read_over_damage(BagReader::open(path_).value(), kForwards, false);
