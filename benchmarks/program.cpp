@@ -24,12 +24,16 @@ Arguments begin(int argc, char** argv, const std::string& what) {
   app.add_option("--format", arguments.formats, "only formats of these names: zbag, 'SQLite fast'")
       ->take_all();
   app.add_option("--json", arguments.json, "write the results to this file");
+  parse(app, argc, argv);
+  return arguments;
+}
+
+void parse(CLI::App& app, int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     std::exit(app.exit(error) == 0 ? 0 : 2);  // 0: it was --help
   }
-  return arguments;
 }
 
 void keep_memory() {

@@ -7,6 +7,10 @@
 #include <string_view>
 #include <vector>
 
+namespace CLI {
+class App;
+}
+
 namespace zbag::bench {
 
 struct Arguments {
@@ -29,6 +33,9 @@ struct Arguments {
 // Sets malloc up and reads the options; `what` heads --help. Ends the program with status 2 at an
 // option it does not know.
 Arguments begin(int argc, char** argv, const std::string& what);
+
+// Reads options of a program's own. Ends it in the same way.
+void parse(CLI::App& app, int argc, char** argv);
 
 // As the zbag command sets it: memory once had is kept.
 void keep_memory();

@@ -258,7 +258,7 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", seconds, "how long each is published")->check(CLI::PositiveNumber);
   app.add_option("--dir", folder, "folder of the bag, which goes when it is measured")
       ->check(CLI::ExistingDirectory);
-  CLI11_PARSE(app, argc, argv);
+  parse(app, argc, argv);
 
   show_header(seconds);
   bool all_well = true;

@@ -1,4 +1,4 @@
-// The items a MessagePack frame is made of, for the files of schemas/ that walk frames.
+// The items a MessagePack frame is made of, for those who walk its bytes.
 #pragma once
 
 #include <array>

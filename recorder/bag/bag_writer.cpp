@@ -271,7 +271,7 @@ CacheKeeper& BagWriter::cache_keeper() {
 Status BagWriter::commit(WriteTxn& txn, std::uint64_t block_bytes) {
   constexpr std::uint64_t kWorthwhileBytes = 1u << 20;
   if (block_bytes < kWorthwhileBytes) return txn.commit();
-  cache_keeper().begin(released_to_);
+  cache_keeper().begin();
   Status status = txn.commit();
   cache_keeper().end();
   return status;

@@ -22,10 +22,9 @@ CacheKeeper::~CacheKeeper() {
   thread_.join();
 }
 
-void CacheKeeper::begin(std::uint64_t from) {
+void CacheKeeper::begin() {
   {
     const std::lock_guard lock(mutex_);
-    dirty_from_ = from;
     is_copying_ = true;
   }
   changed_.notify_all();
@@ -64,7 +63,7 @@ void CacheKeeper::run() {
     }
     // First something must have been copied.
     while (!changed_.wait_for(lock, kPause, [&] { return !is_copying_; })) {
-      const auto from = static_cast<off_t>(dirty_from_);
+      const auto from = static_cast<off_t>(let_go_to_);  // all before is clean
       lock.unlock();
       static_cast<void>(::sync_file_range(fd_, from, 0, SYNC_FILE_RANGE_WRITE));
       lock.lock();

@@ -27,7 +27,7 @@ class CacheKeeper {
   CacheKeeper(const CacheKeeper&) = delete;
   CacheKeeper& operator=(const CacheKeeper&) = delete;
 
-  void begin(std::uint64_t from);  // what is dirty behind this byte
+  void begin();
   void end();
   void let_go(std::uint64_t to);  // of everything before this byte
 
@@ -37,7 +37,6 @@ class CacheKeeper {
   const int fd_;
   std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
-  std::uint64_t dirty_from_ = 0;
   bool is_copying_ = false;
   std::uint64_t gone_to_ = 0;
   std::uint64_t let_go_to_ = 0;

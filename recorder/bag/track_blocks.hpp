@@ -77,8 +77,8 @@ class TrackBlocks {
     return load(start, leave_out, damage, maps, nullptr);
   }
   // The same through a cache, for a place that may be read again soon: what is found there was
-  // verified when it was read. Who reads on from there to
-  // the end does better without: it would fill the cache with what nobody asks for again.
+  // verified when it was read. Who reads on from there to the end does better without: it would
+  // fill the cache with what nobody asks for again.
   Result<BlockGroup> load_again(const std::optional<BlockKey>& start,
                                 const std::vector<BlockKey>& leave_out,
                                 std::optional<Damage>& damage, BlockCache& cache) {

@@ -10,6 +10,7 @@
 #include <span>
 
 #include "recorder/bag/byte_io.hpp"
+#include "schemas/frame_items.hpp"
 
 namespace zbag::item {
 
@@ -20,15 +21,6 @@ struct Cursor {
 
   std::size_t left() const { return static_cast<std::size_t>(end - at); }
 };
-
-template <class T>
-T load_be(const std::uint8_t* at) {
-  const T value = load<T>(at);
-  if constexpr (sizeof(T) == 2) return __builtin_bswap16(value);
-  if constexpr (sizeof(T) == 4) return __builtin_bswap32(value);
-  if constexpr (sizeof(T) == 8) return __builtin_bswap64(value);
-  return value;
-}
 
 // Whether an int is to be read as unsigned: only above INT64_MAX does it matter.
 inline bool take_int(Cursor& in, std::uint64_t& bits, bool& above_signed) {
