@@ -288,9 +288,6 @@ BagFile::~BagFile() {
 
 bool BagFile::is_being_written() const { return writable() || zbag::is_being_written(path_); }
 
-std::uint64_t BagFile::size_bytes() const {
-  struct stat status {};
-  return ::stat(path_.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
-}
+std::uint64_t BagFile::size_bytes() const { return env_->file_bytes(); }
 
 }  // namespace zbag

@@ -23,11 +23,18 @@ double now_seconds() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-// What a file on the disk of `path` may still take; nullopt when nobody can tell.
-std::optional<std::uint64_t> free_bytes(const std::string& path) {
-  struct statvfs disk {};
-  if (::statvfs(path.c_str(), &disk) != 0) return std::nullopt;
+// What a file on a disk may still take; nullopt when nobody can tell.
+std::optional<std::uint64_t> free_bytes(int rc, const struct statvfs& disk) {
+  if (rc != 0) return std::nullopt;
   return static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
+}
+std::optional<std::uint64_t> free_bytes_in(const std::string& folder) {
+  struct statvfs disk {};
+  return free_bytes(::statvfs(folder.c_str(), &disk), disk);
+}
+std::optional<std::uint64_t> free_bytes_beside(int file) {
+  struct statvfs disk {};
+  return free_bytes(::fstatvfs(file, &disk), disk);
 }
 
 }  // namespace
@@ -67,7 +74,7 @@ Result<BagWriter> BagWriter::open(const std::string& path, Options options) {
   };
   if (::access(path.c_str(), F_OK) != 0) {
     // Looked at before the bag is made, so that a full disk leaves none behind.
-    if (const auto free = free_bytes(folder_of(path));
+    if (const auto free = free_bytes_in(folder_of(path));
         free && *free < options.min_free_bytes + options.reserve_bytes)
       return too_full();
     Status created = BagFile::create(path, options.map_bytes);
@@ -129,7 +136,7 @@ Status BagWriter::begin_run() {
 
 // Sets disk aside ahead of what is written. False when the disk has less than is asked for.
 bool BagWriter::reserve_ahead() {
-  if (const auto free = free_bytes(file_->path())) {
+  if (const auto free = free_bytes_beside(file_->fd())) {
     const std::uint64_t used = file_->size_bytes();
     const std::uint64_t ahead = reserved_to_ > used ? reserved_to_ - used : 0;
     if (*free + ahead < options_.min_free_bytes + options_.reserve_bytes) return false;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <lmdb.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <chrono>
@@ -220,6 +221,13 @@ std::size_t Env::used_bytes() const {
   MDB_stat stat{};
   ZBAG_CHECK(mdb_env_info(env_, &info) == MDB_SUCCESS && mdb_env_stat(env_, &stat) == MDB_SUCCESS);
   return (info.me_last_pgno + 1) * stat.ms_psize;
+}
+
+std::uint64_t Env::file_bytes() const {
+  mdb_filehandle_t file = -1;
+  struct stat status {};
+  ZBAG_CHECK(mdb_env_get_fd(env_, &file) == MDB_SUCCESS && ::fstat(file, &status) == 0);
+  return static_cast<std::uint64_t>(status.st_size);
 }
 
 void Env::clear_dead_readers() {

@@ -123,6 +123,8 @@ class Env {
   Status grow(std::size_t bytes);
   std::size_t map_bytes() const;
   std::size_t used_bytes() const;  // up to the last page in use
+  // Of the open file, whatever it is called by now.
+  std::uint64_t file_bytes() const;
   // Frees the slots of readers whose process has died.
   void clear_dead_readers();
 

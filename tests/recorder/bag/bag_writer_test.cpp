@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 
 #include "recorder/bag/bag_check.hpp"
 #include "recorder/bag/bag_reader.hpp"
@@ -304,6 +305,23 @@ TEST_F(BagWriterTest, CountsLossesOnceThoughStatesAreLoadedAgain) {
   writer.forget_prepared();
   ASSERT_TRUE(writer.write(losing(3, 7)));
   EXPECT_EQ(record_of(writer, "t").lost, 107u);
+}
+
+// What is set aside of the disk is given back by the size of the open file, not of that name.
+TEST_F(BagWriterTest, ClosesABagThatWasRenamedMeanwhile) {
+  BagWriter::Options options = small_blocks();
+  options.reserve_bytes = 1u << 20;
+  const std::string moved = dir_.path("moved.zbag");
+  {
+    BagWriter writer = open(options);
+    ASSERT_TRUE(writer.write(number(1)).has_value());
+    std::filesystem::rename(path_, moved);
+    ASSERT_TRUE(writer.write(number(2)).has_value());
+    ASSERT_TRUE(writer.close().has_value());
+  }
+  const CheckReport report = check_bag(moved).value();
+  EXPECT_THAT(report.problems, IsEmpty());
+  EXPECT_EQ(report.points, 2u);
 }
 
 TEST_F(BagWriterTest, PreparesAheadOfWhatIsStored) {
