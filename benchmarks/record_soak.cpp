@@ -1,12 +1,14 @@
 // A load on the real recorder over the bus: percent recorded, lag, CPU, memory.
 //
-//   record_soak [PROFILE...] [--seconds S] [--dir FOLDER]
+//   record_soak [PROFILE...] [--seconds S] [--ring MB] [--dir FOLDER]
 //
 // Publishers are processes of their own; the recorder hosts the broker on ipc. Profiles are
 // rosbag2's (performance.md): 100MBs_raw 200MBs_raw 300MBs_raw mixed_110Mbs automotive, and `small`
-// (20 sensors at 200 Hz). Lag is from publishing, which is the stamp, to the durable commit, taken
-// of every frame. Exit 1: something was lost, more than one frame in a hundred came later than the
-// sync interval and 20 ms, or the publishers could not keep their rates.
+// (20 sensors at 200 Hz). With --ring the recording is split into bags of that size, of which the
+// newest three are kept: hours fit on any disk. Lag is from publishing, which is the stamp, to the
+// durable commit, taken of every frame. Exit 1: something was lost, more than one frame in a
+// hundred came later than the sync interval and 20 ms, or the publishers could not keep their
+// rates.
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -149,7 +151,7 @@ void remove_all(const std::string& path) {
   for (const char* suffix : {"", "-lock", ".url", ".in", ".out"}) fs::remove(path + suffix);
 }
 
-Outcome soak(const Profile& profile, double seconds, const std::string& path) {
+Outcome soak(const Profile& profile, double seconds, double ring_mb, const std::string& path) {
   const std::string url_file = path + ".url";
   remove_all(path);
   // The publishers are forked first, before this process has threads, and wait for the address.
@@ -176,6 +178,10 @@ Outcome soak(const Profile& profile, double seconds, const std::string& path) {
     for (const TrackBatch& track : batch.tracks)
       for (const RowPoint& point : track.points) outcome.lags.add(now - point.key);
   };
+  if (ring_mb > 0.0) {
+    options.recording.split.bytes_max = static_cast<std::uint64_t>(ring_mb * 1e6);
+    options.recording.split.files_max = 3;
+  }
   Result<std::unique_ptr<Recorder>> recorder = Recorder::open(context, path, std::move(options));
   if (!recorder) stop(recorder.error().message);
   const auto start = Clock::now();
@@ -206,7 +212,9 @@ Outcome soak(const Profile& profile, double seconds, const std::string& path) {
   outcome.cpu_seconds = sample.cpu_seconds;
   outcome.seconds = sample.seconds;
   outcome.peak_mb = peak_memory_mb();
+  std::vector<std::string> bags = (*recorder)->recording().paths();
   recorder->reset();
+  for (const std::string& bag : bags) remove_all(bag);
   remove_all(path);
   return outcome;
 }
@@ -221,11 +229,11 @@ bool show(const std::string& name, double seconds, const Outcome& outcome) {
   for (const auto& [track, sums] : outcome.totals.tracks) bytes += static_cast<double>(sums.bytes);
   fmt::print(
       "{:<13} {:>6.1f} {:>9} {:>11.3f} {:>5} {:>7} {:>6.1f} {:>6.1f} {:>6.1f} {:>5.2f} "
-      "{:>6.0f} {:>5.0f} {:>5.0f}\n",
+      "{:>6.0f} {:>5.0f} {:>5.0f} {:>5}\n",
       name, bytes / 1e6 / outcome.publishing_seconds, outcome.wanted, recorded,
       outcome.totals.lost().value_or(0), outcome.totals.fate.dropped, outcome.lags.at_ms(0.5), p99,
       outcome.lags.at_ms(1.0), outcome.cpu_seconds / outcome.seconds, outcome.early_mb,
-      outcome.late_mb, outcome.peak_mb);
+      outcome.late_mb, outcome.peak_mb, outcome.totals.bags);
   const bool keeps_rate = outcome.publishing_seconds < seconds * 1.03;
   if (!keeps_rate)
     fmt::print("{}: the publishers took {:.1f} s\n", name, outcome.publishing_seconds);
@@ -236,11 +244,12 @@ void show_header(double seconds) {
   fmt::print(
       "{:.0f} seconds each; lag in ms from publishing to the durable commit; CPU in cores; "
       "memory in MB after a tenth of the time, at nine tenths, with the kernel's share at "
-      "its peak\n\n",
+      "its peak; bags it was split into\n\n",
       seconds);
-  fmt::print("{:<13} {:>6} {:>9} {:>11} {:>5} {:>7} {:>6} {:>6} {:>6} {:>5} {:>6} {:>5} {:>5}\n",
-             "", "MB/s", "frames", "recorded %", "lost", "dropped", "p50", "p99", "max", "CPU",
-             "early", "late", "peak");
+  fmt::print(
+      "{:<13} {:>6} {:>9} {:>11} {:>5} {:>7} {:>6} {:>6} {:>6} {:>5} {:>6} {:>5} {:>5} {:>5}\n", "",
+      "MB/s", "frames", "recorded %", "lost", "dropped", "p50", "p99", "max", "CPU", "early",
+      "late", "peak", "bags");
 }
 
 }  // namespace
@@ -251,11 +260,14 @@ int main(int argc, char** argv) {
   keep_memory();
   std::vector<std::string> names = {"small"};
   double seconds = 10.0;
+  double ring_mb = 0.0;
   std::string folder = fs::temp_directory_path().string();
   CLI::App app("A load on the real recorder over the bus.");
   app.option_defaults()->always_capture_default();
   app.add_option("PROFILE", names, "small, or rosbag2's")->check(CLI::IsMember(profiles()));
   app.add_option("--seconds", seconds, "how long each is published")->check(CLI::PositiveNumber);
+  app.add_option("--ring", ring_mb, "MB of a bag, of which three are kept; 0: one bag of all")
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--dir", folder, "folder of the bag, which goes when it is measured")
       ->check(CLI::ExistingDirectory);
   parse(app, argc, argv);
@@ -267,7 +279,7 @@ int main(int argc, char** argv) {
     // A process each, so that a peak of memory is its own.
     Child child([&](const Child::Say& say) {
       const std::string path = fmt::format("{}/record_soak.{}.zbag", folder, ::getpid());
-      const bool is_well = show(name, seconds, soak(profiles().at(name), seconds, path));
+      const bool is_well = show(name, seconds, soak(profiles().at(name), seconds, ring_mb, path));
       std::fflush(stdout);
       say(is_well ? "well" : "not well");
     });

@@ -134,7 +134,7 @@ Status Recorder::pump(milliseconds timeout, bool* silent) {
     recording_->hand_over(true);
     handed_over_ = now;
   }
-  serve_flush();
+  serve_wish();
   if (silent != nullptr) *silent = count == 0;
   return {};
 }
@@ -165,7 +165,7 @@ Status Recorder::await_broker() {
 
 Status Recorder::run(const std::function<void(const BusUrls&)>& ready) {
   {
-    const std::lock_guard lock(flush_mutex_);
+    const std::lock_guard lock(wish_mutex_);
     running_ = true;
   }
   started_ = Clock::now();
@@ -188,10 +188,10 @@ Status Recorder::run(const std::function<void(const BusUrls&)>& ready) {
   if (status && !failure) drain();
   recording_->intake().settle();
   {
-    const std::lock_guard lock(flush_mutex_);
+    const std::lock_guard lock(wish_mutex_);
     running_ = false;
   }
-  flush_ready_.notify_all();
+  wish_ready_.notify_all();
   Status closed = recording_->close();
   if (!failure) failure = recording_->failure();
   if (failure) {
@@ -259,26 +259,30 @@ void Recorder::report_losses() {
 }
 
 // On the socket thread: makes the request another thread waits with.
-void Recorder::serve_flush() {
+void Recorder::serve_wish() {
   {
-    const std::lock_guard lock(flush_mutex_);
-    if (!flush_wanted_) return;
-    flush_wanted_ = false;
-    flush_ticket_ = recording_->request_flush();
+    const std::lock_guard lock(wish_mutex_);
+    if (!wish_) return;
+    wish_ticket_ =
+        *wish_ == Wish::kSplit ? recording_->request_split() : recording_->request_flush();
+    wish_.reset();
   }
-  flush_ready_.notify_all();
+  wish_ready_.notify_all();
 }
 
-Result<FlushResult> Recorder::flush() {
+Result<FlushResult> Recorder::flush() { return ask(Wish::kFlush); }
+Result<FlushResult> Recorder::split() { return ask(Wish::kSplit); }
+
+Result<FlushResult> Recorder::ask(Wish wish) {
   std::uint64_t ticket = 0;
   {
-    std::unique_lock lock(flush_mutex_);
+    std::unique_lock lock(wish_mutex_);
     if (!running_) return fail(ErrorCode::kClosed, "the recorder is not running");
-    flush_wanted_ = true;
-    flush_ticket_.reset();
-    flush_ready_.wait(lock, [&] { return flush_ticket_.has_value() || !running_; });
-    if (!flush_ticket_) return fail(ErrorCode::kClosed, "the recorder is stopping");
-    ticket = *flush_ticket_;
+    wish_ = wish;
+    wish_ticket_.reset();
+    wish_ready_.wait(lock, [&] { return wish_ticket_.has_value() || !running_; });
+    if (!wish_ticket_) return fail(ErrorCode::kClosed, "the recorder is stopping");
+    ticket = *wish_ticket_;
   }
   return recording_->wait_for(ticket);
 }

@@ -54,6 +54,9 @@ class Recorder {
   // Writes everything received so far; returns when it is durable. From any other thread than
   // run()'s.
   Result<FlushResult> flush();
+  // Goes on in a new bag; returns when the present one is complete. Otherwise as flush().
+  // kInvalid: it holds no points yet.
+  Result<FlushResult> split();
 
   const Recording& recording() const { return *recording_; }
   const BusUrls& urls() const { return urls_; }
@@ -65,7 +68,9 @@ class Recorder {
   Status pump(std::chrono::milliseconds timeout, bool* silent);
   void take(Parts& parts);
   void drain();
-  void serve_flush();
+  enum class Wish : std::uint8_t { kFlush, kSplit };
+  Result<FlushResult> ask(Wish wish);
+  void serve_wish();
   void report_losses();
 
   Context& context_;
@@ -89,11 +94,11 @@ class Recorder {
   std::atomic<bool> stopping_{false};
   std::atomic<bool> hurrying_{false};
   std::atomic<bool> paused_{false};
-  std::mutex flush_mutex_;  // guards the hand-over of a flush from another thread to the socket's
-  std::condition_variable flush_ready_;
-  bool flush_wanted_ = false;
+  std::mutex wish_mutex_;  // guards the hand-over of a wish from another thread to the socket's
+  std::condition_variable wish_ready_;
+  std::optional<Wish> wish_;
   bool running_ = false;
-  std::optional<std::uint64_t> flush_ticket_;
+  std::optional<std::uint64_t> wish_ticket_;
 };
 
 }  // namespace zbag

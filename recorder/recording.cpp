@@ -1,6 +1,7 @@
 #include "recorder/recording.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "schemas/check.hpp"
 
@@ -27,18 +28,17 @@ std::optional<std::uint64_t> RecordingTotals::lost() const {
   return sum;
 }
 
-Recording::Recording(std::string path, Options options, BagWriter writer)
-    : path_(std::move(path)),
-      options_(std::move(options)),
-      file_(writer.file()),
+Recording::Recording(const std::string& path, Options options, BagWriter writer)
+    : options_(std::move(options)),
       intake_(std::make_unique<Intake>(options_.intake)),
       queue_(options_.buffer_bytes),
-      writer_(std::move(writer)),
+      writer_(std::make_unique<BagWriter>(std::move(writer))),
       buffer_(options_.bag.merge),
       last_write_(Clock::now()),
-      store_(writer_, [this](HeldBatch held, const WriteReport& report) {
-        stored(std::move(held), report);
-      }) {
+      series_(path, options_.split, last_write_),
+      file_(writer_->file()),
+      store_(
+          [this](HeldBatch held, const WriteReport& report) { stored(std::move(held), report); }) {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -112,15 +112,25 @@ bool Recording::drop_oldest() {
 }
 
 Result<FlushResult> Recording::flush(const TrackName* track) {
-  if (closed_) return fail(ErrorCode::kClosed, path_ + " is closed");
+  if (closed_) return fail(ErrorCode::kClosed, path() + " is closed");
   return wait_for(request_flush(track));
 }
 
 std::uint64_t Recording::request_flush(const TrackName* track) {
   Parcel parcel;
+  if (track != nullptr) parcel.track = track->str();
+  return request(std::move(parcel));
+}
+
+std::uint64_t Recording::request_split() {
+  Parcel parcel;
+  parcel.splits = true;
+  return request(std::move(parcel));
+}
+
+std::uint64_t Recording::request(Parcel parcel) {
   parcel.chunk = intake_->take();
   parcel.ticket = ++last_ticket_;
-  if (track != nullptr) parcel.track = track->str();
   const std::uint64_t ticket = parcel.ticket;
   push(std::move(parcel));
   return ticket;
@@ -163,23 +173,77 @@ void Recording::run() {
 bool Recording::handle(Parcel& parcel) {
   buffer_.add(std::move(parcel.chunk), Clock::now());
   if (parcel.ticket > 0) {
-    static_cast<void>(settle());  // so that what is stored next is this flush's
-    {
-      const std::lock_guard lock(mutex_);
-      last_flush_ = {};
-    }
-    // With sync on a bag holds a prefix of what arrived: one track is never written alone.
-    const bool whole = !parcel.track || options_.sync.has_value() || !unwritten_.empty();
-    const bool written = (whole ? write_all() : write(buffer_.take(&*parcel.track))) && settle();
+    Result<FlushResult> result = serve(parcel);
     {
       const std::lock_guard lock(mutex_);
       done_ticket_ = parcel.ticket;
-      flush_result_ = written ? Result<FlushResult>(last_flush_)
-                              : Result<FlushResult>(tl::unexpected(*failure_));
+      flush_result_ = std::move(result);
     }
     progress_.notify_all();
   }
   return !parcel.is_last;
+}
+
+// What somebody waits for: a flush, a split.
+Result<FlushResult> Recording::serve(const Parcel& request) {
+  static_cast<void>(settle());  // so that what is stored next is this flush's
+  {
+    const std::lock_guard lock(mutex_);
+    last_flush_ = {};
+  }
+  // With sync on a bag holds a prefix of what arrived: one track is never written alone.
+  const bool whole = !request.track || options_.sync.has_value() || !unwritten_.empty();
+  const bool written = (whole ? write_all() : write(buffer_.take(&*request.track))) && settle();
+  if (written && request.splits) {
+    if (Status status = split(); !status) return tl::unexpected(status.error());
+  }
+  const std::lock_guard lock(mutex_);
+  if (!written) return tl::unexpected(*failure_);
+  return last_flush_;
+}
+
+bool Recording::is_split_due(std::uint64_t under_way) const {
+  const std::uint64_t bytes = writer_->file()->size_bytes() + under_way + buffer_.bytes();
+  const std::lock_guard lock(mutex_);
+  return series_.is_due(bytes, Clock::now());
+}
+
+// False when what was under way could not be stored.
+bool Recording::split_when_due() {
+  if (buffer_.empty() || !is_split_due(2 * options_.commit_bytes)) return true;
+  if (!settle()) return false;
+  if (is_split_due(0)) static_cast<void>(split());  // else failure() says why it goes on here
+  return true;
+}
+
+// Goes on in a new bag. REQUIRES: nothing is under way or unwritten.
+Status Recording::split() {
+  BagWriter::Options options = options_.bag;
+  std::string path;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!series_.holds_points())
+      return fail(ErrorCode::kInvalid, series_.path() + " holds no points yet");
+    options.config.emplace_back("continues",
+                                std::filesystem::path(series_.path()).filename().string());
+    for (const auto& [name, track] : totals_.tracks)
+      options.losses_before.tracks[name] = {track.lost.value_or(0), track.missed_before};
+    options.losses_before.publishers = publishers_;
+    path = series_.next_path();
+  }
+  Result<BagWriter> next = BagWriter::open(path, std::move(options));
+  if (!next) return tl::unexpected(fail_with(next.error()));
+  // What it holds is durable, closed or not.
+  if (Status closed = writer_->close(); !closed) fail_with(closed.error());
+  writer_ = std::make_unique<BagWriter>(std::move(*next));
+  const std::lock_guard lock(mutex_);
+  file_ = writer_->file();
+  series_.begin(std::move(path), Clock::now());
+  ++totals_.bags;
+  const BagSeries::Removed removed = series_.remove_oldest();
+  totals_.removed.bags += removed.bags;
+  totals_.removed.points += removed.points;
+  return {};
 }
 
 void Recording::write_due() {
@@ -201,6 +265,7 @@ void Recording::write_due() {
     if (now - last_write_ >= patience()) static_cast<void>(write_all());
     return;
   }
+  if (!split_when_due()) return;
   for (const std::string& track : buffer_.due(options_.points_max, options_.age_max, now)) {
     if (!write(buffer_.take(&track))) return;
   }
@@ -216,15 +281,16 @@ std::chrono::nanoseconds Recording::patience() const {
 
 bool Recording::write_all() {
   if (!write_unwritten()) return false;
+  if (!split_when_due()) return false;
   return buffer_.empty() || write(buffer_.take());
 }
 
 // Hands the batch to the store thread; false when it, or one before it, is known not to be stored.
 bool Recording::write(HeldBatch held) {
   last_write_ = Clock::now();
-  Result<std::optional<PreparedBatch>> prepared = writer_.prepare(held.batch);
+  Result<std::optional<PreparedBatch>> prepared = writer_->prepare(held.batch);
   if (prepared && *prepared) {
-    store_.submit(std::move(held), std::move(**prepared));
+    store_.submit(*writer_, std::move(held), std::move(**prepared));
     return true;
   }
   // Late points are stored when everything before them is.
@@ -238,7 +304,7 @@ bool Recording::settle() {
   std::optional<StoreThread::Failed> failed = store_.drain();
   if (!failed) return true;
   for (HeldBatch& held : failed->batches) unwritten_.push_back(std::move(held));
-  writer_.forget_prepared();
+  writer_->forget_prepared();
   fail_with(failed->error);
   return false;
 }
@@ -247,7 +313,7 @@ bool Recording::settle() {
 bool Recording::write_unwritten() {
   while (!unwritten_.empty()) {
     unwritten_.front().began = Clock::now();
-    const Result<WriteReport> report = writer_.write(unwritten_.front().batch);
+    const Result<WriteReport> report = writer_->write(unwritten_.front().batch);
     if (!report) {
       fail_with(report.error());
       return false;
@@ -258,10 +324,11 @@ bool Recording::write_unwritten() {
   return true;
 }
 
-void Recording::fail_with(const Error& error) {
+Error Recording::fail_with(const Error& error) {
   last_write_ = Clock::now();
   const std::lock_guard lock(mutex_);
   failure_ = error;
+  return error;
 }
 
 void Recording::stored(HeldBatch held, const WriteReport& report) {
@@ -297,6 +364,7 @@ void Recording::note(const Batch& batch, const WriteReport& report) {
     sums.missed_before = track.missed_before;
     for (const RowPoint& point : track.points) sums.bytes += point.pairs_bytes;
     last_flush_.count += made.new_points;
+    series_.note_points(made.new_points);
     if (made.new_points > 0 && batch.tracks.size() == 1) {
       last_flush_.first_index = made.first_index;
       last_flush_.last_index = made.first_index + made.new_points - 1;
@@ -308,7 +376,7 @@ void Recording::note(const Batch& batch, const WriteReport& report) {
   for (const LossRecord& record : batch.losses) publishers_[{record.src, record.track}] = record;
   if (report.disk_low && !failure_) {
     failure_ = Error{ErrorCode::kDiskFull,
-                     path_ +
+                     series_.path() +
                          ": the disk is nearly full (--min-free); recording stops, what was "
                          "accepted is written"};
   }
@@ -336,11 +404,26 @@ void Recording::finish() {
     const std::lock_guard lock(mutex_);
     status = tl::unexpected(*failure_);
   }
-  Status closed = writer_.close();
+  Status closed = writer_->close();
   {
     const std::lock_guard lock(mutex_);
     close_status_ = status ? closed : status;
   }
+}
+
+std::string Recording::path() const {
+  const std::lock_guard lock(mutex_);
+  return series_.path();
+}
+
+std::shared_ptr<BagFile> Recording::file() const {
+  const std::lock_guard lock(mutex_);
+  return file_;
+}
+
+std::vector<std::string> Recording::paths() const {
+  const std::lock_guard lock(mutex_);
+  return series_.paths();
 }
 
 std::optional<Error> Recording::failure() const {

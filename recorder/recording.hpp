@@ -1,4 +1,5 @@
-// One recording into one bag: frames in on one thread, merged on a second, stored on a third.
+// One recording into one bag or several: frames in on one thread, merged on a second, stored on a
+// third.
 //
 //   accept() -> Intake -> chunk -> queue bounded in bytes -> MergeBuffer -> blocks -> transaction
 //              caller's thread           |              merge thread         |      store thread
@@ -13,6 +14,12 @@
 // What a flush() that returned well covers is durable. Frames that find the queue full meet the
 // overflow policy and are counted as dropped, never silently lost. When the disk fails, what was
 // accepted is kept and written again until close(); failure() says so.
+//
+// By the rules of a split, or when asked, the recording goes on in a new bag: the present one gets
+// all that came before and is closed. A later frame of a point in an earlier bag is a point of the
+// new one. Every bag counts what became of the frames that came while it was written; totals() are
+// the whole recording's. Where no new bag can be made the present one is written on, failure() says
+// so.
 //
 // accept(), hand_over(), flush(), close() are for one thread at a time; the rest is thread-safe.
 #pragma once
@@ -34,6 +41,7 @@
 #include "bus/bounded_queue.hpp"
 #include "bus/session.hpp"
 #include "recorder/bag/bag_writer.hpp"
+#include "recorder/bag_series.hpp"
 #include "recorder/intake.hpp"
 #include "recorder/merge_buffer.hpp"
 #include "recorder/store_thread.hpp"
@@ -57,6 +65,8 @@ struct RecordingTotals {
   std::vector<LossRecord> publishers;  // by publisher and track
   std::uint64_t block_bytes = 0;
   std::uint64_t commits = 0;
+  std::uint64_t bags = 1;
+  BagSeries::Removed removed;  // by SplitRules::files_max; their points are in `fate`
   std::optional<std::uint64_t> lost() const;
 };
 
@@ -78,6 +88,7 @@ class Recording {
     std::chrono::milliseconds age_max{5'000};  // likewise
     std::size_t commit_bytes = 16u << 20;
     Overflow overflow = Overflow::kFlush;
+    SplitRules split;
     // Called with what has just become durable, on the thread that stored it; must not block.
     std::function<void(const Batch&)> on_stored;
   };
@@ -95,6 +106,9 @@ class Recording {
   // The same in two steps, for a caller that must not wait: the request is made by the thread that
   // accepts, the answer may be awaited by another.
   std::uint64_t request_flush(const TrackName* track = nullptr);
+  // A flush after which a new bag begins. The answer is kInvalid when the present one has no points
+  // yet.
+  std::uint64_t request_split();
   Result<FlushResult> wait_for(std::uint64_t ticket);
   // Writes everything, ends the run. kDiskFull, kIo: some could not be written and is counted as
   // dropped. Idempotent.
@@ -105,37 +119,42 @@ class Recording {
   RecordingTotals totals() const;
   std::size_t buffered_bytes() const { return queue_.bytes(); }
   const Options& options() const { return options_; }
-  const std::string& path() const { return path_; }
-  std::shared_ptr<BagFile> file() const { return file_; }
+  std::string path() const;                // of the bag that is written now
+  std::vector<std::string> paths() const;  // of all that are kept, that one last
+  std::shared_ptr<BagFile> file() const;   // of the bag that is written now
 
  private:
   struct Parcel {
     Chunk chunk;
     std::uint64_t ticket = 0;          // 0: just a chunk
     std::optional<std::string> track;  // of the ticket
+    bool splits = false;               // likewise
     bool is_last = false;
   };
-  Recording(std::string path, Options options, BagWriter writer);
+  Recording(const std::string& path, Options options, BagWriter writer);
   void push(Parcel parcel);
+  std::uint64_t request(Parcel parcel);
   bool drop_oldest();
   void take_pending_tracks(Chunk& chunk);
   void run();
   bool handle(Parcel& parcel);
+  Result<FlushResult> serve(const Parcel& request);
   void write_due();
+  bool is_split_due(std::uint64_t under_way) const;
+  bool split_when_due();
+  Status split();
   std::chrono::nanoseconds patience() const;
   bool write_all();
   bool write(HeldBatch held);
   bool settle();
   bool write_unwritten();
-  void fail_with(const Error& error);
+  Error fail_with(const Error& error);
   void stored(HeldBatch held, const WriteReport& report);
   void note(const Batch& batch, const WriteReport& report);
   void finish();
   void count_as_dropped(const HeldBatch& held);
 
-  const std::string path_;
   const Options options_;
-  std::shared_ptr<BagFile> file_;
   std::unique_ptr<Intake> intake_;
   BoundedQueue<Parcel> queue_;
   std::vector<std::pair<std::uint32_t, std::string>> pending_tracks_;
@@ -143,7 +162,7 @@ class Recording {
   bool closed_ = false;
 
   // Of the merge thread alone.
-  BagWriter writer_;
+  std::unique_ptr<BagWriter> writer_;
   MergeBuffer buffer_;
   std::deque<HeldBatch> unwritten_;  // what the disk refused, oldest first
   std::chrono::steady_clock::time_point last_write_;
@@ -153,6 +172,8 @@ class Recording {
   std::condition_variable progress_;
   FlushResult last_flush_;  // of the batch stored last
   RecordingTotals totals_;
+  BagSeries series_;
+  std::shared_ptr<BagFile> file_;
   std::map<std::pair<std::uint64_t, std::string>, LossRecord> publishers_;
   std::optional<Error> failure_;
   std::uint64_t done_ticket_ = 0;

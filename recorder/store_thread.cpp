@@ -4,8 +4,7 @@
 
 namespace zbag {
 
-StoreThread::StoreThread(BagWriter& writer, Stored stored)
-    : writer_(writer), stored_(std::move(stored)) {
+StoreThread::StoreThread(Stored stored) : stored_(std::move(stored)) {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -18,11 +17,11 @@ StoreThread::~StoreThread() {
   thread_.join();
 }
 
-void StoreThread::submit(HeldBatch held, PreparedBatch prepared) {
+void StoreThread::submit(BagWriter& writer, HeldBatch held, PreparedBatch prepared) {
   {
     std::unique_lock lock(mutex_);
     progress_.wait(lock, [&] { return !waiting_; });
-    waiting_ = Job{std::move(held), std::move(prepared)};
+    waiting_ = Job{&writer, std::move(held), std::move(prepared)};
   }
   work_.notify_all();
 }
@@ -58,13 +57,13 @@ void StoreThread::run() {
 void StoreThread::store(Job job) {
   if (has_failed()) {
     // What came first is written first: this one waits behind the one that failed.
-    writer_.drop(job.prepared);
+    job.writer->drop(job.prepared);
     const std::lock_guard lock(mutex_);
     failed_->batches.push_back(std::move(job.held));
     return;
   }
   job.held.began = MergeBuffer::SteadyTime::clock::now();
-  const Result<WriteReport> report = writer_.store(std::move(job.prepared));
+  const Result<WriteReport> report = job.writer->store(std::move(job.prepared));
   if (report) {
     stored_(std::move(job.held), *report);
     return;

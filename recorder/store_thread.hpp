@@ -23,13 +23,13 @@ class StoreThread {
  public:
   // Called on the store thread with what has just become durable.
   using Stored = std::function<void(HeldBatch held, const WriteReport& report)>;
-  // The writer must outlive this.
-  StoreThread(BagWriter& writer, Stored stored);
+  explicit StoreThread(Stored stored);
   ~StoreThread();  // after a drain()
   StoreThread(const StoreThread&) = delete;
   StoreThread& operator=(const StoreThread&) = delete;
 
-  void submit(HeldBatch held, PreparedBatch prepared);
+  // `writer` prepared the batch and must live until it is stored.
+  void submit(BagWriter& writer, HeldBatch held, PreparedBatch prepared);
   bool has_failed() const;
 
   struct Failed {
@@ -40,13 +40,13 @@ class StoreThread {
 
  private:
   struct Job {
+    BagWriter* writer;
     HeldBatch held;
     PreparedBatch prepared;
   };
   void run();
   void store(Job job);
 
-  BagWriter& writer_;
   const Stored stored_;
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable work_;

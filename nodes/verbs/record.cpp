@@ -30,6 +30,9 @@ struct Arguments {
   bool start_paused = false;
   bool stats = false;
   double duration_seconds = 0.0;
+  double max_size_mb = 0.0;
+  double max_duration_seconds = 0.0;
+  std::uint64_t max_files = 0;
   std::string sync = "100";
   std::optional<double> sync_idle_ms;
   double buffer_mb = 100.0;
@@ -97,6 +100,9 @@ Fields config_of(const Arguments& a) {
   return {{"track", a.tracks},
           {"exclude", a.excluded},
           {"with_broker", a.with_broker},
+          {"max_size", a.max_size_mb},
+          {"max_duration", a.max_duration_seconds},
+          {"max_files", a.max_files},
           {"sync", a.sync},
           {"sync_idle", a.sync_idle_ms ? Value(*a.sync_idle_ms) : Value()},
           {"buffer_mb", a.buffer_mb},
@@ -122,11 +128,26 @@ Status check_numbers(const Arguments& a) {
         Bounded{"flush-interval", a.flush_interval_seconds, 0.001, 1e6},
         Bounded{"min-free", a.min_free_mb, 0.0, 1e12},
         Bounded{"sync-idle", a.sync_idle_ms.value_or(1.0), 1.0, 3'600'000.0},
+        Bounded{"max-size", a.max_size_mb, 0.0, 1e9},
+        Bounded{"max-duration", a.max_duration_seconds, 0.0, 1e9},
         Bounded{"duration", a.duration_seconds, 0.0, 1e9}}) {
     if (Status status = check_number(number.option, number.value, number.low, number.high); !status)
       return status;
   }
+  if (a.max_size_mb > 0.0 && a.max_size_mb < 1.0)
+    return fail(ErrorCode::kInvalid, "--max-size: a bag takes at least 1 MB; 0 never splits");
   return {};
+}
+
+SplitRules split_rules(const Arguments& a) {
+  SplitRules rules;
+  rules.bytes_max = static_cast<std::uint64_t>(a.max_size_mb * 1e6);
+  if (a.max_duration_seconds > 0.0) {
+    rules.age_max = std::chrono::duration_cast<std::chrono::nanoseconds>(
+        std::chrono::duration<double>(a.max_duration_seconds));
+  }
+  rules.files_max = a.max_files;
+  return rules;
 }
 
 Result<Recorder::Options> parse(const Arguments& a) {
@@ -184,6 +205,7 @@ Result<Recorder::Options> parse(const Arguments& a) {
   recording.age_max =
       std::chrono::milliseconds(static_cast<std::int64_t>(a.flush_interval_seconds * 1000.0));
   recording.overflow = *overflow;
+  recording.split = split_rules(a);
   options.urls = a.bus.urls;
   options.subscriptions = filter->subscriptions();
   options.with_broker = a.with_broker;
@@ -263,6 +285,7 @@ std::vector<std::string> stats_lines(const Recorder& recorder, const RecordingTo
 Fields status_of(const Recorder& recorder) {
   const RecordingTotals totals = recorder.recording().totals();
   Fields fields{{"bag", recorder.recording().path()},
+                {"bags", totals.bags},
                 {"seconds", recorder.seconds()},
                 {"paused", recorder.is_paused()},
                 {"tracks", totals.tracks.size()}};
@@ -294,6 +317,12 @@ std::vector<ControlOp> control_ops(const std::unique_ptr<Recorder>& recorder) {
          if (!flushed) return tl::unexpected(flushed.error());
          return Value(Fields{{"points", flushed->count}});
        }},
+      {"split", "go on in a new bag; answers when the present one is complete",
+       [&](const Fields&) -> Result<Value> {
+         const Result<FlushResult> split = recorder->split();
+         if (!split) return tl::unexpected(split.error());
+         return Value(Fields{{"bag", recorder->recording().path()}});
+       }},
       {"stop", "stop as Ctrl-C does",
        [&](const Fields&) -> Result<Value> {
          recorder->stop();
@@ -311,10 +340,29 @@ std::vector<ControlOp> control_ops(const std::unique_ptr<Recorder>& recorder) {
   };
 }
 
-void print_summary(const Recorder& recorder, const RecordingTotals& totals, std::uint64_t bytes) {
+// "recorded day.zbag in 5.1 s, 569 kB", and what a split made of it.
+void print_bags(const Recorder& recorder, const RecordingTotals& totals) {
+  const std::vector<std::string> paths = recorder.recording().paths();
+  std::uint64_t bytes = 0;
+  for (const std::string& path : paths) {
+    std::error_code error;
+    const std::uint64_t size = fs::file_size(path, error);
+    if (!error) bytes += size;
+  }
+  const std::string names = paths.size() == 1 ? paths.front()
+                                              : fmt::format("{} bags, {} to {},", paths.size(),
+                                                            paths.front(), paths.back());
+  fmt::print(stderr, "recorded {} in {:.1f} s, {}\n", names, recorder.seconds(), bytes_text(bytes));
+  if (totals.removed.bags > 0) {
+    fmt::print(stderr, "  {} older {} with {} points removed by --max-files\n",
+               count_text(totals.removed.bags), totals.removed.bags == 1 ? "bag" : "bags",
+               count_text(totals.removed.points));
+  }
+}
+
+void print_summary(const Recorder& recorder, const RecordingTotals& totals) {
   const Fate& fate = totals.fate;
-  fmt::print(stderr, "recorded {} in {:.1f} s, {}\n", recorder.recording().path(),
-             recorder.seconds(), bytes_text(bytes));
+  print_bags(recorder, totals);
   fmt::print(
       stderr, "  received {} = points {} + merged {} + refused {} + dropped {} + skipped {}\n",
       count_text(fate.received), count_text(fate.points), count_text(fate.merged),
@@ -397,8 +445,7 @@ int run(Arguments arguments) {
   watcher = {};
   control_thread = {};
   const RecordingTotals totals = recorder.recording().totals();
-  const std::uint64_t bytes = fs::file_size(path, error);
-  if (!arguments.bus.quiet) print_summary(recorder, totals, bytes);
+  if (!arguments.bus.quiet) print_summary(recorder, totals);
   if (!status) return show("record", status.error());
   const bool is_lossy =
       totals.fate.refused_total() > 0 || totals.fate.dropped > 0 || totals.lost().value_or(0) > 0;
@@ -426,6 +473,13 @@ Verb add_record(CLI::App& root) {
                 "With --with-broker: allow addresses that are not loopback");
   app->add_option("--duration", a->duration_seconds, "Stops after so many seconds; 0: when stopped")
       ->type_name("S");
+  app->add_option("--max-size", a->max_size_mb,
+                  "MB of one bag: then the recording goes on in NAME_0001, ...; 0: never")
+      ->type_name("MB");
+  app->add_option("--max-duration", a->max_duration_seconds, "Seconds of one bag, likewise; 0: never")
+      ->type_name("S");
+  app->add_option("--max-files", a->max_files, "Bags to keep, the oldest go; 0: all")
+      ->type_name("N");
   app->add_flag("--start-paused", a->start_paused, "Skips frames until: zbag ctl record resume");
   app->add_option("--sync", a->sync, "Milliseconds a crash may cost at most, or off")
       ->type_name("MS");

@@ -37,21 +37,30 @@ std::optional<std::uint64_t> free_bytes_beside(int file) {
   return free_bytes(::fstatvfs(file, &disk), disk);
 }
 
+// What a count has grown by. A frame that an earlier bag counts as lost and that comes in this one
+// after all stays lost there.
+std::uint64_t grown(std::uint64_t before, std::uint64_t now) {
+  return now > before ? now - before : 0;
+}
+
 }  // namespace
 
 struct BagWriter::Track {
-  Track(TrackRecord record, std::size_t block_pages, EncodePool& pool, Earlier before)
-      : writer(std::move(record), block_pages, pool), earlier(before) {}
+  Track(TrackRecord record, std::size_t block_pages, EncodePool& pool, Earlier in_bag,
+        LossesBefore::Track in_others)
+      : writer(std::move(record), block_pages, pool), earlier(in_bag), elsewhere(in_others) {}
 
   TrackWriter writer;
   Earlier earlier;
+  LossesBefore::Track elsewhere;
 
   // What is known of the track, with this batch in it.
   std::string record_with(const TrackBatch& batch, const Fate& fate) {
     TrackRecord& record = writer.record();
     record.fate += fate;
-    if (batch.lost) record.lost = earlier.lost + *batch.lost;
-    record.missed_before = earlier.missed_before + batch.missed_before;
+    if (batch.lost) record.lost = earlier.lost + grown(elsewhere.lost, *batch.lost);
+    record.missed_before =
+        earlier.missed_before + grown(elsewhere.missed_before, batch.missed_before);
     return record.encode();
   }
 };
@@ -193,8 +202,11 @@ Status BagWriter::load_track(const std::string& name) {
   const Earlier earlier =
       earlier_.try_emplace(name, Earlier{record.lost.value_or(0), record.missed_before})
           .first->second;
-  tracks_.emplace(
-      name, std::make_unique<Track>(std::move(record), options_.block_pages, *pool_, earlier));
+  const auto elsewhere = options_.losses_before.tracks.find(name);
+  tracks_.emplace(name, std::make_unique<Track>(
+                            std::move(record), options_.block_pages, *pool_, earlier,
+                            elsewhere == options_.losses_before.tracks.end() ? LossesBefore::Track()
+                                                                             : elsewhere->second));
   return {};
 }
 
@@ -389,6 +401,12 @@ Status BagWriter::store_records(WriteTxn& txn, const PreparedBatch& prepared) {
   }
   for (LossRecord loss : prepared.losses) {
     loss.run_start_ns = static_cast<std::int64_t>(run_.start * 1e9);
+    const auto& before = options_.losses_before.publishers;
+    if (const auto it = before.find({loss.src, loss.track}); it != before.end()) {
+      loss.lost = grown(it->second.lost, loss.lost);
+      loss.missed_before = grown(it->second.missed_before, loss.missed_before);
+      loss.received = grown(it->second.received, loss.received);
+    }
     if (Status status = txn.put(tables.losses, loss.encode_key(), loss.encode_value()); !status)
       return status;
   }

@@ -82,6 +82,16 @@ struct PreparedBatch {
   WriteReport report;     // but what only the store can know
 };
 
+// What publishers' numbering had said when a bag began that goes on from another one.
+struct LossesBefore {
+  struct Track {
+    std::uint64_t lost = 0;
+    std::uint64_t missed_before = 0;
+  };
+  std::map<std::string, Track> tracks;
+  std::map<std::pair<std::uint64_t, std::string>, LossRecord> publishers;  // by src and track
+};
+
 class BagWriter {
  public:
   struct Options {
@@ -98,6 +108,7 @@ class BagWriter {
     std::string node = "zbag";    // shown to a second writer
     Fields config;
     Fields metadata;
+    LossesBefore losses_before;  // taken off what batches say of the whole recording
   };
 
   // Creates the bag when there is none and begins a run. kBusy names the present writer; kDiskFull,

@@ -40,14 +40,14 @@ class StoreThreadTest : public testing::Test {
     HeldBatch held;
     held.batch = batch_of_one("a", {rows_.make(key, {{"x", Binary{std::string(bytes, 'x')}}})});
     PreparedBatch prepared = writer_.prepare(held.batch).value().value();
-    store_.submit(std::move(held), std::move(prepared));
+    store_.submit(writer_, std::move(held), std::move(prepared));
   }
 
   TempDir dir_;
   RowStore rows_;
   BagWriter writer_ = BagWriter::open(dir_.path("a.zbag"), small_blocks()).value();
   std::vector<std::int64_t> stored_;  // of the store thread until drain() has returned
-  StoreThread store_{writer_, [this](HeldBatch held, const WriteReport& report) {
+  StoreThread store_{[this](HeldBatch held, const WriteReport& report) {
                        ASSERT_EQ(report.tracks.size(), 1u);
                        stored_.push_back(held.batch.tracks[0].points[0].key);
                      }};

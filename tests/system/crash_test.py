@@ -6,6 +6,7 @@ prefix of what arrived over all tracks, and what is missing arrived within the l
     ZBAG_KILLS=200 crash_test.py
 """
 
+import glob
 import os
 import random
 import signal
@@ -98,6 +99,29 @@ class CrashTest(harness.SystemTest):
         self.assert_equation(info)
         return sent, missing, age
 
+    def kill_while_splitting(self, bag, after):
+        """The same of a recorder that goes on in a new bag all the time."""
+        recorder = self.start_recorder(bag, "--sync", str(int(SYNC * 1000)),
+                                       "--max-duration", "0.03")
+        sensor = Sensor(self.publisher(recorder).wait_for_subscriber())
+        sensor.start()
+        self.pause(after)
+        before_kill = time.monotonic()
+        recorder.kill()
+        sensor.stop()
+        numbers = []
+        bags = [bag, *sorted(glob.glob(bag.replace(".zbag", "_[0-9]*.zbag")))]
+        for part in bags:
+            info = self.assert_whole(part)
+            found = [fields["n"] for _, fields in self.points(part)]
+            self.assertEqual(info["points"], len(found))
+            numbers += found
+        self.assertEqual(numbers, list(range(len(numbers))))
+        sent = sum(1 for moment in sensor.sent_at if moment <= before_kill)
+        missing = max(0, sent - len(numbers))
+        self.bags += len(bags)
+        return sent, missing, before_kill - sensor.sent_at[len(numbers)] if missing else 0.0
+
     @staticmethod
     def pause(seconds):
         """The moment of a kill, not a wait for anything."""
@@ -106,11 +130,14 @@ class CrashTest(harness.SystemTest):
     def test_a_kill_at_any_moment_costs_at_most_the_sync_interval(self):
         moments = random.Random(20261120)
         results = []
+        self.bags = 0  # that splits have made
         for i in range(KILLS):
             bag = self.space.path(f"crash_{i}.zbag")
-            phase = ("start", "record", "record", "stop")[i % 4]
+            phase = ("start", "record", "split", "record", "split", "stop")[i % 6]
             if phase == "start":
                 result = self.kill_at_start(bag, moments.uniform(0.0, 0.08))
+            elif phase == "split":
+                result = self.kill_while_splitting(bag, moments.uniform(0.3, 1.2))
             else:
                 result = self.kill_while_recording(bag, moments.uniform(0.05, 1.2), phase == "stop")
             results.append(result)
@@ -123,6 +150,7 @@ class CrashTest(harness.SystemTest):
               f"median {ages[len(ages) // 2] * 1000:.0f} ms, worst {ages[-1] * 1000:.0f} ms; "
               f"sync {SYNC * 1000:.0f} ms, allowed {(SYNC + SLACK) * 1000:.0f} ms", file=sys.stderr)
         self.assertLessEqual(ages[-1], SYNC + SLACK)
+        self.assertGreater(self.bags, 2 * sum(1 for i in range(KILLS) if i % 6 in (2, 4)))
 
     def test_what_was_flushed_before_the_kill_is_there(self):
         """After a flush that returned nothing is missing."""

@@ -10,7 +10,7 @@ import os
 import msgpack
 
 import harness
-from harness import DONE, FAILED, LOSSY
+from harness import DONE, FAILED, LOSSY, USAGE
 
 
 class PolicyTest(harness.SystemTest):
@@ -36,6 +36,63 @@ class PolicyTest(harness.SystemTest):
 
 FIRST = {"_ts": 5.0, "a": 1, "map": {"x": 1, "y": 1}}
 SECOND = {"_ts": 5.0, "b": 2, "map": {"y": 2}}
+
+
+class SplitTest(PolicyTest):
+    """A recording in several bags: --max-size, --max-duration, --max-files, ctl split."""
+
+    def parts(self):
+        folder = self.space.path()
+        return sorted(name for name in os.listdir(folder) if name.endswith(".zbag"))
+
+    def test_split_on_request_answers_when_the_bag_is_complete(self):
+        bag = self.space.path("day.zbag")
+        recorder = self.start_recorder(bag)
+        witness = self.listener(recorder)
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        self.assertIn("no points yet", self.run_ok("ctl", "record", "split", code=USAGE).stderr)
+        for number in range(100):
+            sensor.send("t", {"_ts": float(number)})
+        witness.take(100)
+        answer = json.loads(self.run_ok("ctl", "record", "split").stdout)
+        self.assertEqual(os.path.basename(answer["bag"]), "day_0001.zbag")
+        info = self.assert_whole(bag)
+        self.assertEqual((info["points"], info["runs"][-1]["status"]), (100, "closed"))
+        sensor.send("t", {"_ts": 100.0})
+        witness.take(1)
+        self.assertEqual(recorder.stop(), DONE, recorder.stderr)
+        self.assertIn("recorded 2 bags, ", recorder.stderr)
+        self.assertIn("points 101 ", recorder.stderr)
+        self.assertEqual(self.assert_whole(self.space.path("day_0001.zbag"))["points"], 1)
+        joined = self.space.path("joined.zbag")
+        self.run_ok("merge", bag, self.space.path("day_0001.zbag"), "-o", joined)
+        self.assertEqual(self.assert_whole(joined)["points"], 101)
+
+    def test_a_ring_keeps_the_newest_bags_and_tells_of_the_others(self):
+        recorder = self.start_recorder(self.space.path("day.zbag"), "--sync", "5",
+                                       "--max-duration", "0.02", "--max-files", "3")
+        witness = self.listener(recorder)
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        number = 0
+        while "day_0005.zbag" not in self.parts():
+            sensor.send("t", {"_ts": float(number)})
+            witness.take(1)
+            number += 1
+        self.assertEqual(recorder.stop(), DONE, recorder.stderr)
+        parts = self.parts()
+        self.assertEqual(len(parts), 3)
+        self.assertRegex(recorder.stderr, r"\d+ older bags with [\d,]+ points removed by --max-files")
+        self.assertIn(f"points {number:,} ", recorder.stderr)
+        kept = []
+        for part in parts:
+            self.assert_whole(self.space.path(part))
+            kept += [fields["_ts"] for _, fields in self.points(self.space.path(part))]
+        self.assertEqual(kept, [float(n) for n in range(number - len(kept), number)])
+
+    def test_a_size_no_bag_can_keep_is_refused(self):
+        done = self.space.run("record", "-o", self.space.path("day.zbag"), "--max-size", "0.5")
+        self.assertEqual(done.returncode, USAGE)
+        self.assert_one_line(done.stderr, "--max-size", "1 MB")
 
 
 class MergeTest(PolicyTest):
