@@ -39,6 +39,7 @@ void parse(CLI::App& app, int argc, char** argv) {
 void keep_memory() {
   mallopt(M_MMAP_THRESHOLD, 64 << 20);
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
+  mallopt(M_ARENA_MAX, 1);
 }
 
 void stop(const std::string& why) {

@@ -62,9 +62,11 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   // Chunks and images are allocated and freed all the time; handing them back to the kernel each
-  // time costs a page fault per 4 KiB (measured: performance.md).
+  // time costs a page fault per 4 KiB (measured: performance.md). One arena, since those of threads
+  // consist of 64 MiB pieces that go back whenever one is empty.
   mallopt(M_MMAP_THRESHOLD, 64 << 20);
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
+  mallopt(M_ARENA_MAX, 1);
   zbag::StopSignal::install();
   try {
     return zbag::run(argc, argv);
