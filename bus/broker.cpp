@@ -91,8 +91,8 @@ Status send_message(void* socket, Message& message, bool more) {
 
 Result<Broker> Broker::bind(Context& context, const Options& options) {
   Broker broker;
-  broker.publishers_ = make_socket(context, ZMQ_XSUB, options.waiting_max);
-  broker.subscribers_ = make_socket(context, ZMQ_XPUB, kSocketFramesMax);
+  broker.publishers_ = make_socket(context, ZMQ_XSUB, options.frames_max);
+  broker.subscribers_ = make_socket(context, ZMQ_XPUB, options.frames_max);
   if (!broker.publishers_ || !broker.subscribers_) return tl::unexpected(zmq_failure("socket"));
   struct Side {
     void* socket;

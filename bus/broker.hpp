@@ -25,8 +25,7 @@ class Broker {
     bool insecure = false;  // allow tcp addresses that are not loopback: anyone there can publish
     bool twins = true;      // bind ipc twins beside loopback tcp ports
     bool receive_all = false;  // subscribe to everything upstream, for an observer
-    // Frames that wait for pump(), by publisher; then publishers wait.
-    int waiting_max = kSocketFramesMax;
+    int frames_max = kSocketFramesMax;
     std::string name = "broker";  // shown to whoever finds the ports taken
   };
   using Observer = std::function<void(Parts&)>;

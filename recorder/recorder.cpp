@@ -36,17 +36,10 @@ Result<std::unique_ptr<Recorder>> Recorder::open(Context& context, const std::st
                                                  Options options) {
   std::unique_ptr<Recorder> recorder(new Recorder(context, std::move(options)));
   const Options& given = recorder->options_;
-  // Under `block` ZeroMQ's own queue is bounded like our memory: what it holds is not yet ours.
-  const bool blocks = given.recording.overflow == Overflow::kBlock;
-  const int frames_max =
-      blocks ? std::max(1, static_cast<int>(given.recording.buffer_bytes / 1'000'000))
-             : kSocketFramesMax;
   if (given.with_broker) {
-    Result<Broker> broker = Broker::bind(context, {.urls = given.urls,
-                                                   .insecure = given.insecure,
-                                                   .receive_all = true,
-                                                   .waiting_max = frames_max,
-                                                   .name = given.name});
+    Result<Broker> broker = Broker::bind(
+        context,
+        {.urls = given.urls, .insecure = given.insecure, .receive_all = true, .name = given.name});
     if (!broker) return tl::unexpected(broker.error());
     recorder->urls_ = broker->urls();
     recorder->broker_ = std::move(*broker);
@@ -61,6 +54,13 @@ Result<std::unique_ptr<Recorder>> Recorder::open(Context& context, const std::st
       prefixes.push_back("_sys/session");
       prefixes.push_back(recorder->probe_topic_);
     }
+    // Under `block` ZeroMQ's own queue is bounded like our memory: what it holds is not yet ours.
+    // Not so where we host the broker: when a publisher closes, libzmq 4.3.4 forgets what it has not
+    // read of a connection whose queue is full.
+    const bool blocks = given.recording.overflow == Overflow::kBlock;
+    const int frames_max =
+        blocks ? std::max(1, static_cast<int>(given.recording.buffer_bytes / 1'000'000))
+               : kSocketFramesMax;
     Result<Subscriber> subscriber =
         Subscriber::connect(context, given.urls.subscribe_to, prefixes, frames_max);
     if (!subscriber) return tl::unexpected(subscriber.error());
