@@ -54,9 +54,10 @@ void compare_writing(Report& report, const Suite& suite, const std::vector<Peer>
     cases.push_back({format.name, [&] {
                        scratch.clear();
                        ::sync();  // what the case before left to the kernel is not this one's work
-                       Sample sample = timed([&] {
-                         if (!format.write(work, scratch.path())) stop(format.name + " failed");
-                       });
+                       Written written(false);
+                       Sample sample = timed([&] { written = format.write(work, scratch.path()); });
+                       if (!written.ok) stop(format.name + " failed");
+                       if (written.own) sample = *written.own;
                        sample.disk_bytes = scratch.bytes();
                        scratch.clear();
                        return sample;
@@ -80,7 +81,7 @@ std::vector<Opened> write_and_open(const Workload& work, const std::vector<Peer>
   for (const Peer& format : formats) {
     if (!format.open) continue;
     auto scratch = std::make_unique<Scratch>(folder, format.name);
-    if (!format.write(work, scratch->path())) stop(format.name + " failed");
+    if (!format.write(work, scratch->path()).ok) stop(format.name + " failed");
     std::unique_ptr<PeerReader> reader = format.open(work, scratch->path());
     if (!reader) stop(format.name + " does not open what it wrote");
     opened.push_back({format.name, std::move(scratch), std::move(reader)});
@@ -113,6 +114,8 @@ void compare_selections(Report& report, const std::string& title, const Workload
                            if (!format.reader->read(selection, visited))
                              stop(format.name + " does not read");
                        });
+                       if (const std::optional<Sample> own = format.reader->take_own())
+                         sample = *own;
                        if (visited != wanted)
                          stop(fmt::format("{}, {}: {} messages of {}, or other bytes", title,
                                           format.name, visited.messages, wanted.messages));

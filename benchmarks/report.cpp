@@ -20,11 +20,11 @@ std::string figures(double value) {
 void print(const Table& table) {
   fmt::print("\n{} ({} messages, {:.0f} MB, {} interleaved rounds)\n", table.title, table.messages,
              table.bytes / 1e6, table.rounds);
-  fmt::print("{:<26} {:>12} {:>20} {:>10} {:>8} {:>9} {:>7}\n", "", "kmsg/s", "[min - max]", "MB/s",
+  fmt::print("{:<36} {:>12} {:>20} {:>10} {:>8} {:>9} {:>7}\n", "", "kmsg/s", "[min - max]", "MB/s",
              "CPU s", "disk MB", "ratio");
   for (const Table::Row& row : table.rows) {
     const Spread& rate = row.rate;
-    fmt::print("{:<26} {:>12} {:>20} {:>10} {:>8.3f} {:>9.1f} {:>7.2f}\n", row.name,
+    fmt::print("{:<36} {:>12} {:>20} {:>10} {:>8.3f} {:>9.1f} {:>7.2f}\n", row.name,
                figures(rate.median / 1e3),
                fmt::format("[{} - {}]", figures(rate.low / 1e3), figures(rate.high / 1e3)),
                figures(table.mb_per_second(row)), row.cpu_seconds, row.disk_bytes / 1e6,

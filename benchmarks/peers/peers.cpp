@@ -20,7 +20,7 @@ bool sync_file(const std::filesystem::path& path) {
 Peer synced(Peer peer) {
   peer.name += ", synced";
   peer.write = [write = std::move(peer.write)](const Workload& work, const std::string& path) {
-    return write(work, path) && sync_file(path);
+    return write(work, path).ok && sync_file(path);
   };
   peer.open = {};  // reads as it does without
   return peer;
@@ -47,6 +47,9 @@ std::vector<Peer> peers() {
 #endif
 #ifdef ZBAG_HAS_DUCKDB
   known.push_back(duckdb_table());
+#endif
+#ifdef ZBAG_HAS_MCAP
+  for (Peer& peer : mcap_files()) known.push_back(std::move(peer));
 #endif
   return known;
 }

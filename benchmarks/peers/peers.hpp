@@ -2,6 +2,10 @@
 //
 // A peer is there when its package was there at build time. Third-party errors end in `false` or
 // nullptr here; the program gives up on them.
+//
+// A peer runs in this process and is timed from outside, unless it tells its own time: one that is
+// a program of its own does, since its start and the way of the frames to it are no part of the
+// work. What it tells takes the place of what was measured here.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "benchmarks/measure.hpp"
 #include "benchmarks/workloads.hpp"
 
 namespace zbag::bench {
@@ -51,12 +56,22 @@ class PeerReader {
   // Adds every message selected to `visited`, in order of time unless the peer says otherwise;
   // false when the file cannot be read.
   virtual bool read(const Selection& selection, Visited& visited) = 0;
+
+  // What the reads since the last call took, by the peer's own clocks; nullopt: it has none.
+  virtual std::optional<Sample> take_own() { return {}; }
+};
+
+struct Written {
+  Written(bool written, std::optional<Sample> took = {}) : ok(written), own(took) {}
+
+  bool ok;
+  std::optional<Sample> own;  // what it took, by the peer's own clocks; nullopt: it has none
 };
 
 struct Peer {
   std::string name;
   // Writes the workload to `path`: a new file, folder, or several files beginning with that name.
-  std::function<bool(const Workload& work, const std::string& path)> write;
+  std::function<Written(const Workload& work, const std::string& path)> write;
   // Opens what write() wrote; nullptr when it could not. Empty: this peer is not read.
   std::function<std::unique_ptr<PeerReader>(const Workload& work, const std::string& path)> open;
 };
@@ -84,5 +99,8 @@ Peer rocksdb_store();
 // DuckDB: one table, rows through the appender, a commit every 64 MB, a checkpoint in the end;
 // read in order of rows.
 Peer duckdb_table();
+// MCAP by its JavaScript library @mcap/core, in a node of its own: with the library's defaults,
+// plain and with chunks in zstd. Everything is read through McapIndexedReader, CRCs verified.
+std::vector<Peer> mcap_files();
 
 }  // namespace zbag::bench
