@@ -2,11 +2,9 @@
 //
 //   columns_bench [FOLDER]   FOLDER holds NAME/NAME.jsonl.xz; without it ZBAG_TEST_DATA, else W1
 //
-// Blocks are cut as the writer cuts them (64 KiB of rows) and encoded by a BlockEncoder. "mcap"
-// is what the same maps would take as MCAP messages in zstd chunks of 768 KiB with their message
-// indexes, computed here, since no package brings its library.
+// Blocks are cut as the writer cuts them (64 KiB of rows) and encoded by a BlockEncoder. What whole
+// files take, beside MCAP's, is in size_bench.
 #include <fmt/format.h>
-#include <zstd.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -31,7 +29,6 @@ constexpr std::size_t kLoneBytes = kBlockBytes / 2;
 struct Recording {
   std::string name;
   std::map<std::string, std::vector<RowPoint>> tracks;
-  std::vector<std::string_view> in_order;  // every map, in order of time
   std::deque<std::string> maps;
   std::size_t points = 0;
   std::size_t raw_bytes = 0;
@@ -56,7 +53,6 @@ struct Recording {
     row.fields = opened.count;
     if (!rows.empty() && rows.back().key > row.key) return;  // late: another block's business
     rows.push_back(row);
-    in_order.push_back(kept);
     raw_bytes += kept.size();
     ++points;
   }
@@ -172,29 +168,6 @@ Outcome encode(const Recording& recording, CompressionSpec compression, bool col
   return out;
 }
 
-// MCAP: a message is 31 bytes and its payload; its index 16 more, outside the chunk.
-std::size_t mcap_bytes(const Recording& recording) {
-  constexpr std::size_t kChunk = 768 * 1024;
-  std::string chunk;
-  std::size_t bytes = 0;
-  const auto flush = [&] {
-    std::string packed(ZSTD_compressBound(chunk.size()), '\0');
-    bytes += ZSTD_compress(packed.data(), packed.size(), chunk.data(), chunk.size(), 1) + 100;
-    chunk.clear();
-  };
-  std::uint64_t number = 0;
-  for (const std::string_view map : recording.in_order) {
-    std::array<std::uint64_t, 4> head{++number, number * 4'000'000, number * 4'000'000 + 77'000,
-                                      map.size()};
-    chunk.append(reinterpret_cast<const char*>(head.data()), 31);
-    chunk.append(map);
-    bytes += 16;
-    if (chunk.size() >= kChunk) flush();
-  }
-  flush();
-  return bytes;
-}
-
 constexpr std::array<const char*, 4> kForms = {"rows lz4", "rows zstd", "columns lz4",
                                                "columns zstd"};
 
@@ -211,11 +184,10 @@ Outcome best_of(const Recording& recording, CompressionSpec compression, bool co
   return best;
 }
 
-// Sizes in kB: raw maps, each form, MCAP; then ns per point.
+// Sizes in kB.
 struct Sums {
   double raw = 0.0;
   std::array<double, 4> forms{};
-  double mcap = 0.0;
 };
 
 void print_recording(const Recording& recording, Sums& sums) {
@@ -225,17 +197,15 @@ void print_recording(const Recording& recording, Sums& sums) {
     outcomes[i] = best_of(recording, spec, i >= 2);
   }
   const double raw = static_cast<double>(recording.raw_bytes) / 1e3;
-  const double mcap = static_cast<double>(mcap_bytes(recording)) / 1e3;
   fmt::print("{:18} {:8} {:8.0f} |", recording.name, recording.points, raw);
   sums.raw += raw;
-  sums.mcap += mcap;
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     const double stored = static_cast<double>(outcomes[i].bytes) / 1e3;
     sums.forms[i] += stored;
     fmt::print(" {:7.0f}", stored);
   }
   const double points = static_cast<double>(std::max<std::size_t>(outcomes[0].points, 1));
-  fmt::print(" | {:7.0f} {:5.2f} |", mcap, static_cast<double>(outcomes[3].bytes) / 1e3 / mcap);
+  fmt::print(" |");
   for (const Outcome& outcome : outcomes) fmt::print(" {:5.0f}", outcome.encode_ns / points);
   fmt::print(" |");
   for (const Outcome& outcome : outcomes) fmt::print(" {:5.0f}", outcome.decode_ns / points);
@@ -251,9 +221,8 @@ int main(int argc, char** argv) {
   using namespace zbag::bench;
   const char* const variable = std::getenv("ZBAG_TEST_DATA");
   const std::string folder = argc > 1 ? argv[1] : variable != nullptr ? variable : "";
-  fmt::print(
-      "kB: raw | {} | mcap, columns zstd to it | ns a point: encode | decode | field | blocks\n",
-      fmt::join(kForms, ", "));
+  fmt::print("kB: raw | {} | ns a point: encode | decode | field | blocks\n",
+             fmt::join(kForms, ", "));
   Sums w1;
   print_recording(w1_recording(), w1);
   Sums sums;
@@ -268,8 +237,7 @@ int main(int argc, char** argv) {
   if (files.empty()) return 0;
   fmt::print("all: raw {:.0f} kB;", sums.raw);
   for (std::size_t i = 0; i < kForms.size(); ++i) {
-    fmt::print(" {} {:.2f}x, {:.2f} of mcap;", kForms[i], sums.raw / sums.forms[i],
-               sums.forms[i] / sums.mcap);
+    fmt::print(" {} {:.2f}x;", kForms[i], sums.raw / sums.forms[i]);
   }
   fmt::print("\n");
   return 0;
