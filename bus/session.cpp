@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <array>
 #include <cmath>
 #include <condition_variable>
 #include <random>
@@ -11,6 +10,7 @@
 
 #include "bus/publisher.hpp"
 #include "schemas/check.hpp"
+#include "schemas/host_name.hpp"
 
 namespace zbag {
 namespace {
@@ -26,11 +26,6 @@ double system_seconds() {
 std::uint64_t random_id() {
   std::random_device device;
   return std::uint64_t{device()} << 32 | device();
-}
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
 }
 
 Session::Options with_defaults(Session::Options options) {

@@ -10,6 +10,7 @@
 #include "recorder/bag/bag_copy.hpp"
 #include "recorder/bag/salvage.hpp"
 #include "recorder/bag/track_weave.hpp"
+#include "schemas/host_name.hpp"
 
 namespace zbag {
 namespace {

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "schemas/check.hpp"
+#include "schemas/host_name.hpp"
 #include "schemas/timestamp.hpp"
 
 namespace zbag {

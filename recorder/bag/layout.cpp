@@ -1,7 +1,6 @@
 #include "recorder/bag/layout.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <bit>
 
@@ -77,11 +76,6 @@ Fields map_field(const Fields& fields, std::string_view name) {
   const Value* value = find_field(fields, name);
   const auto* map = value == nullptr ? nullptr : value->get_if<Fields>();
   return map == nullptr ? Fields() : *map;
-}
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
 }
 
 std::string BlockKey::encode() const {

@@ -2,7 +2,6 @@
 // order is theirs; records are MessagePack maps, so that a later version may add to them.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -152,7 +151,5 @@ inline constexpr std::string_view kBagKey = "bag";
 inline constexpr std::string_view kWriterKey = "writer";
 inline constexpr std::string_view kUnnamedFateKey = "fate";  // of frames without a track
 inline constexpr std::string_view kRunPrefix = "run/";
-
-std::string host_name();
 
 }  // namespace zbag
