@@ -31,7 +31,7 @@ Status export_selection(Playlist& playlist, const BagReader::Selection& selectio
       const std::optional<BagCursor::Damage> damage =
           point.error().code == ErrorCode::kDamaged ? playlist.skip_damage() : std::nullopt;
       if (!damage) return tl::unexpected(point.error());
-      report.left_out += damage->points;
+      report.left_out += std::max<std::uint32_t>(1, damage->points);  // one at least
       if (warn) warn(point.error().message);
       continue;
     }

@@ -107,10 +107,8 @@ Result<std::optional<PointView>> Player::next_point() {
     if (point || point.error().code != ErrorCode::kDamaged) return point;
     const std::optional<BagCursor::Damage> damage = playlist_.skip_damage();
     if (!damage) return point;
-    skipped_ += damage->points;
-    if (options_.warn)
-      options_.warn(
-          fmt::format("{}; {} points are left out", point.error().message, damage->points));
+    skipped_ += std::max<std::uint32_t>(1, damage->points);  // one at least
+    if (options_.warn) options_.warn(fmt::format("{}; {}", point.error().message, damage->text()));
   }
 }
 

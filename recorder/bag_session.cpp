@@ -71,6 +71,7 @@ class BagSource : public PointSource {
   Result<std::vector<TrackStats>> tracks() override {
     const Result<BagSummary> summary = reader_.summary();
     if (!summary) return tl::unexpected(summary.error());
+    if (Status whole = summary->whole(); !whole) return tl::unexpected(whole.error());
     std::vector<TrackStats> stats;
     for (const TrackRecord& track : summary->tracks) {
       TrackStats one{.name = track.name, .points = track.total(), .bytes = track.bytes};

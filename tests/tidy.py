@@ -29,7 +29,7 @@ WRAPPERS = {
     "zmq.hpp": ["bus/"],
     "lmdb.h": ["recorder/bag/lmdb.cpp"],
     "msgpack.hpp": ["schemas/frame.cpp"],
-    "xxhash.h": ["recorder/bag/block_checksum.cpp"],
+    "xxhash.h": ["recorder/bag/block_checksum.cpp", "recorder/bag/record_checksum.cpp"],
     "xxh_x86dispatch.h": ["recorder/bag/block_checksum.cpp"],
     "lz4.h": ["recorder/bag/compression.cpp"],
     "zstd.h": ["recorder/bag/compression.cpp"],

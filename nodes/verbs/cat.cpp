@@ -78,8 +78,7 @@ int run(const Arguments& arguments) {
           point.error().code == ErrorCode::kDamaged ? playlist->skip_damage() : std::nullopt;
       if (!damage) return show("cat", point.error());
       if (!arguments.quiet)
-        warn("cat",
-             fmt::format("{}; {} points are left out", point.error().message, damage->points));
+        warn("cat", fmt::format("{}; {}", point.error().message, damage->text()));
       ++damaged;
       continue;
     }

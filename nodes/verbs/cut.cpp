@@ -75,8 +75,9 @@ int run(const Arguments& arguments) {
   if (!arguments.quiet)
     fmt::print(stderr, "cut {} points into {}\n", count_text(report->points), arguments.out);
   if (report->left_out == 0) return kExitDone;
-  warn("cut", fmt::format("{} damaged blocks and points were left out; zbag check names them",
-                          report->left_out));
+  warn("cut",
+       fmt::format("{} damaged blocks, points and records were left out; zbag check names them",
+                   report->left_out));
   return kExitDamaged;
 }
 

@@ -190,6 +190,8 @@ int run(const Arguments& arguments) {
       exit_code = std::max(exit_code, show("info", summary.error()));
       continue;
     }
+    if (const Status whole = summary->whole(); !whole)
+      exit_code = std::max(exit_code, show("info", whole.error()));
     if (arguments.json) {
       if (!json.empty()) json += ',';
       write_json(Value(bag_fields(*summary)), json);

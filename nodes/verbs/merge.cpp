@@ -31,15 +31,18 @@ Result<CutReport> merge_bags(Playlist& playlist, const Arguments& arguments, Mer
       BagCopy::create(arguments.out, {.compression = *compression, .merge = mode, .node = "merge"});
   if (!copy) return tl::unexpected(copy.error());
   ProgressBar bar("merge", arguments.quiet);
-  const Result<std::uint64_t> left_out = add_all(
+  const Warn tell = [](const std::string& text) { warn("merge", text); };
+  Result<std::uint64_t> left_out = add_all(
       playlist, *copy, playlist.points(),
       [&](double share) {
         bar.show(share);
         return !StopSignal::wanted();
       },
-      [](const std::string& text) { warn("merge", text); });
+      tell);
   if (!left_out) return tl::unexpected(left_out.error());
   playlist.release();
+  for (const BagSummary& summary : playlist.summaries())
+    *left_out += tell_left_out(summary.other_damage, tell);
   Status status = copy->finish(joined_records(playlist.summaries()));
   if (status) status = copy->publish();
   if (!status) return tl::unexpected(status.error());
@@ -63,8 +66,9 @@ int run(const Arguments& arguments) {
                               "append keeps every point",
                               count_text(report->overwritten)));
   if (report->left_out == 0) return kExitDone;
-  warn("merge", fmt::format("{} damaged blocks and points were left out; zbag check names them",
-                            report->left_out));
+  warn("merge",
+       fmt::format("{} damaged blocks, points and records were left out; zbag check names them",
+                   report->left_out));
   return kExitDamaged;
 }
 

@@ -19,7 +19,7 @@ void print_damage(const std::string& bag, const RecoverReport& report) {
   for (const std::string& what : report.damage)
     fmt::print(stderr, "zbag recover: {}: {}\n", bag, what);
   if (report.damage_count > report.damage.size())
-    fmt::print(stderr, "zbag recover: {}: {} more pages are damaged\n", bag,
+    fmt::print(stderr, "zbag recover: {}: {} more pages or records are damaged\n", bag,
                count_text(report.damage_count - report.damage.size()));
   for (const std::string& name : report.unnamed_tracks)
     warn("recover", fmt::format("the name of a track is lost; it is called {} now", name));

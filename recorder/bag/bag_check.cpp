@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -15,9 +17,13 @@
 #include "recorder/bag/block.hpp"
 #include "recorder/bag/page_walk.hpp"
 #include "schemas/frame_scan.hpp"
+#include "schemas/track_name.hpp"
 
 namespace zbag {
 namespace {
+
+constexpr const char* kMetaDamage =
+    "a meta page is damaged: this may be the bag as it was before its last change";
 
 void add(CheckReport& report, BagProblem problem) {
   if (report.problems.size() < kProblemsMax) report.problems.push_back(std::move(problem));
@@ -164,6 +170,44 @@ void check_counts(const TrackRecord& track, const TrackSums& sums, CheckReport& 
   }
 }
 
+// Verifies the records of a bag as they go by, in whatever order, and names the damaged ones.
+class RecordAudit {
+ public:
+  void take(std::string_view table, std::string_view key, std::string_view value) {
+    static constexpr std::array<std::string_view, 5> kTables = {
+        kMetaTable, kTracksTable, kOrderTable, kLossesTable, kAttachmentsTable};
+    if (std::find(kTables.begin(), kTables.end(), table) == kTables.end()) return;
+    if (table == kTracksTable) {
+      const Result<TrackRecord> track = TrackRecord::decode(key, value);
+      if (track) names_.emplace(track->id, track->name);
+    }
+    const Status sound = verify_record(table, key, value);
+    if (sound || damaged_.size() >= kProblemsMax) return;
+    damaged_.push_back({std::string(table), std::string(key), sound.error().message});
+  }
+
+  void tell(CheckReport& report) const {
+    for (const Damaged& record : damaged_) add(report, {record.what, track_of(record), {}, {}, 0});
+  }
+
+ private:
+  struct Damaged {
+    std::string table;
+    std::string key;
+    std::string what;
+  };
+  // Empty: of none, or its name is what is damaged.
+  std::string track_of(const Damaged& record) const {
+    if (record.table == kTracksTable && track_name_fault(record.key) == nullptr) return record.key;
+    if (record.table != kOrderTable) return {};
+    const auto known = names_.find(OrderEntry::track_of(record.key));
+    return known == names_.end() ? std::string() : known->second;
+  }
+
+  std::map<std::uint32_t, std::string> names_;
+  std::vector<Damaged> damaged_;
+};
+
 // Adds up the blocks of a bag, handed over in order of key, and says what is missing among them.
 class BlockAudit {
  public:
@@ -259,14 +303,17 @@ class DamageSurvey {
 
   void run() {
     BlockAudit audit(report_);
+    RecordAudit records;
     PageWalk::Visitor names;
     names.value = [&](std::string_view table, std::string_view key, std::string_view value) {
+      records.take(table, key, value);
       if (table != kTracksTable) return;
       Result<TrackRecord> track = TrackRecord::decode(key, value);
       if (track) audit.expect(std::move(*track));
     };
     names.damage = [](std::string_view, const Error&) {};
     walk(names);
+    records.tell(report_);
     report_.tracks = audit.tracks();
     PageWalk::Visitor blocks;
     blocks.value = [&](std::string_view table, std::string_view key, std::string_view value) {
@@ -308,7 +355,8 @@ class DamageSurvey {
   CheckReport& report_;
 };
 
-// The page walk. What it finds not sound is surveyed when there is a report to note it in.
+// The page walk. What it finds not sound, and records that are damaged, are noted when there is a
+// report.
 Result<std::uint64_t> walk_pages(const std::string& path, CheckReport* report) {
   // A writer uses free pages again unless a transaction may still see them. That LMDB is let near
   // the bag before the walk is no new risk: its writer's LMDB is at work on it.
@@ -330,8 +378,14 @@ Result<std::uint64_t> walk_pages(const std::string& path, CheckReport* report) {
   const PageFile pages(file->bytes(), meta->page_bytes);
   if (meta->last_page >= pages.count())
     return fail(ErrorCode::kDamaged, fmt::format("{}: truncated", path));
+  // A writer may be between the two.
+  if (report != nullptr && !live && !meta->has_twin) add(*report, {kMetaDamage, {}, {}, {}, 0});
+  RecordAudit records;
+  PageWalk::Visitor visitor;
+  if (report != nullptr) visitor.value = std::bind_front(&RecordAudit::take, &records);
   PageWalk walk(pages, meta->last_page + 1);
-  const Status status = walk.run(meta->main_root, {});
+  const Status status = walk.run(meta->main_root, visitor);
+  if (status && report != nullptr) records.tell(*report);
   if (status) return walk.pages();
   if (report != nullptr) {
     DamageSurvey(pages, *meta, *report).run();
@@ -351,7 +405,14 @@ Result<CheckReport> check_bag(const std::string& path, const Progress& progress)
   if (!pages) return report;
   report.pages = *pages;
   Result<BagReader> reader = BagReader::open(path);
-  if (!reader) return tl::unexpected(reader.error());
+  if (!reader) {
+    // Unless it is the record that has been named, this is no bag.
+    const bool is_named = std::any_of(
+        report.problems.begin(), report.problems.end(),
+        [&](const BagProblem& problem) { return reader.error().message.ends_with(problem.what); });
+    if (is_named) return report;
+    return tl::unexpected(reader.error());
+  }
   const Result<BagSummary> summary = reader->summary();
   if (!summary) return tl::unexpected(summary.error());
   report.tracks = summary->tracks.size();
@@ -369,7 +430,9 @@ Result<CheckReport> check_bag(const std::string& path, const Progress& progress)
   auto item = cursor->first();
   for (; item && *item; item = cursor->next()) {
     const std::optional<BlockKey> key = BlockKey::decode((*item)->key);
-    if (!key || !audit.knows(key->track)) {
+    // Of a track whose record is damaged the blocks are sound by themselves.
+    const bool has_record = key && audit.knows(key->track);
+    if (!key || (!has_record && summary->damaged_tracks.empty())) {
       add(report, {"a block of no known track", {}, {}, {}, 0});
       continue;
     }

@@ -1,4 +1,4 @@
-// Verifies a bag: its pages, every block's checksum, every count.
+// Verifies a bag: its pages, the checksum of every block and every record, every count.
 //
 // LMDB never checks its pages: a flipped byte in one can crash a reader. So check() first walks the
 // trees with a page reader of our own, which trusts no number in the file, and opens the bag

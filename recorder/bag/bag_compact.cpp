@@ -50,8 +50,11 @@ class ArrivalOrder {
 
   Status take(const Result<std::optional<TableCursor::Item>>& item) {
     if (!item) return tl::unexpected(item.error());
-    late_ = *item ? OrderEntry::decode((*item)->key, (*item)->value) : std::nullopt;
-    if (late_ && late_->track != track_) late_.reset();
+    late_.reset();
+    if (!*item) return {};
+    const Result<OrderEntry> entry = OrderEntry::decode((*item)->key, (*item)->value);
+    if (!entry) return tl::unexpected(entry.error());
+    if (entry->track == track_) late_ = *entry;
     return {};
   }
   Status step() { return take(cursor_.next()); }
@@ -225,6 +228,7 @@ Status copy_all(const std::shared_ptr<BagFile>& source, const BagSummary& summar
   }
   txn->reset();
   if (Status status = copy.finish(summary, source.get()); !status) return status;
+  if (!copy.left_out().empty()) return fail(ErrorCode::kDamaged, copy.left_out().front());
   return verify(copy.made_path(), summary, progress);
 }
 
@@ -236,6 +240,7 @@ Result<CompactReport> compact_bag(const std::string& path, const std::optional<s
   if (!source) return tl::unexpected(source.error());
   const Result<BagSummary> summary = BagReader(*source).summary();
   if (!summary) return tl::unexpected(summary.error());
+  if (Status whole = summary->whole(); !whole) return tl::unexpected(whole.error());
   const Result<CompressionSpec> compression = usual_compression(**source);
   if (!compression) return tl::unexpected(compression.error());
   BagCopy::Options options{.compression = *compression, .node = "compact"};

@@ -122,6 +122,7 @@ BagCopy::BagCopy(BagCopy&& other) noexcept
       file_(std::move(other.file_)),
       tracks_(std::move(other.tracks_)),
       last_(std::exchange(other.last_, nullptr)),
+      left_out_(std::move(other.left_out_)),
       rows_(std::move(other.rows_)),
       is_named_(std::exchange(other.is_named_, true)) {}
 
@@ -287,9 +288,7 @@ Status BagCopy::put_records(const BagSummary& records) {
     if (status) status = (*txn)->put(tables.losses, loss.encode_key(), loss.encode_value());
   }
   if (status && records.unnamed.received > 0) {
-    std::string bytes;
-    encode_fields(fate_fields(records.unnamed), bytes);
-    status = (*txn)->put(tables.meta, kUnnamedFateKey, bytes);
+    status = (*txn)->put(tables.meta, kUnnamedFateKey, encode_unnamed_fate(records.unnamed));
   }
   if (status && records.bag.created > 0.0) {
     const BagRecord bag{kBagFormat, fmt::format("zbag {}", kZbagVersion), records.bag.created};
@@ -340,17 +339,25 @@ Status BagCopy::copy_attachments(BagFile& source) {
   if (!cursor) return tl::unexpected(cursor.error());
   auto item = cursor->first();
   for (; item && *item; item = cursor->next()) {
-    Env& env = file_->env();
-    if (Status grown = env.grow(env.used_bytes() + 2 * (*item)->value.size() + (64u << 20)); !grown)
-      return grown;
-    Result<std::unique_ptr<WriteTxn>> to = env.write();
-    if (!to) return tl::unexpected(to.error());
-    Status status = (*to)->put(file_->tables().attachments, (*item)->key, (*item)->value);
-    if (status) status = (*to)->commit();
-    if (!status) return status;
+    const auto& [name, value] = **item;
+    Status sound = verify_record(kAttachmentsTable, name, value);
+    if (!sound) left_out_.push_back(std::move(sound.error().message));
+    if (!sound) continue;
+    if (Status status = add_attachment(name, value); !status) return status;
   }
   if (!item) return tl::unexpected(item.error());
   return {};
+}
+
+Status BagCopy::add_attachment(std::string_view name, std::string_view value) {
+  Env& env = file_->env();
+  if (Status grown = env.grow(env.used_bytes() + 2 * value.size() + (64u << 20)); !grown)
+    return grown;
+  Result<std::unique_ptr<WriteTxn>> txn = env.write();
+  if (!txn) return tl::unexpected(txn.error());
+  Status status = (*txn)->put(file_->tables().attachments, name, value);
+  if (status) status = (*txn)->commit();
+  return status;
 }
 
 Status BagCopy::publish() {

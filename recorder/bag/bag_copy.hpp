@@ -69,8 +69,12 @@ class BagCopy {
   // `points` becomes what the new bag holds, `merged` and `overwritten` grow by what this copy
   // merged, and `received` follows from the equation of wire.md. Where `bytes` or `fields` say
   // something, they go before what was counted anew. Tracks not in `records` get
-  // received = points + merged. Attachments of `source` are copied when it is given.
+  // received = points + merged. Attachments of `source` are copied when it is given, but for
+  // damaged ones: left_out() names them.
   Status finish(const BagSummary& records, BagFile* source = nullptr);
+  const std::vector<std::string>& left_out() const { return left_out_; }
+  // Puts an attachment in: a value of that table, with its checksum.
+  Status add_attachment(std::string_view name, std::string_view value);
   // The complete bag before it gets its name. REQUIRES: finish() returned well.
   const std::string& made_path() const { return made_path_; }
   // Gives the bag its name. kExists: it was taken meanwhile. REQUIRES: finish() returned well.
@@ -101,6 +105,7 @@ class BagCopy {
   std::shared_ptr<BagFile> file_;  // of the writer, which shares it
   std::map<std::string, Gathered, std::less<>> tracks_;
   Gathered* last_ = nullptr;  // the track of the point added last
+  std::vector<std::string> left_out_;
   std::unique_ptr<RowArena> rows_;
   bool is_named_ = false;
 };

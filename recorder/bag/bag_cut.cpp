@@ -42,6 +42,11 @@ Result<std::uint64_t> add_states(const BagReader& reader, const BagSummary& reco
 
 }  // namespace
 
+std::uint64_t tell_left_out(const std::vector<std::string>& records, const Warn& warn) {
+  for (const std::string& record : records) warn(record + "; it is left out");
+  return records.size();
+}
+
 Result<CutReport> cut_bag(const BagReader& reader, const std::string& out,
                           const CutOptions& options, const Progress& progress, const Warn& warn) {
   const Result<BagSummary> summary = reader.summary();
@@ -63,7 +68,7 @@ Result<CutReport> cut_bag(const BagReader& reader, const std::string& out,
 
   Result<BagCopy> copy = BagCopy::create(out, {.compression = *compression, .node = "cut"});
   if (!copy) return tl::unexpected(copy.error());
-  CutReport report;
+  CutReport report{.left_out = tell_left_out(summary->other_damage, warn)};
   if (options.state_at_start) {
     const Result<std::uint64_t> left_out =
         add_states(reader, records, selection.range, *copy, warn);
@@ -77,6 +82,7 @@ Result<CutReport> cut_bag(const BagReader& reader, const std::string& out,
   report.left_out += *left_out;
   cursor->release();
   Status status = copy->finish(records, reader.file().get());
+  report.left_out += tell_left_out(copy->left_out(), warn);
   if (status) status = copy->publish();
   if (!status) return tl::unexpected(status.error());
   report.points = copy->counts().points;

@@ -15,7 +15,7 @@
 
 namespace zbag {
 
-// Told of every damaged block or malformed point that is left out.
+// Told of every damaged block or record, or malformed point, that is left out.
 using Warn = std::function<void(const std::string&)>;
 
 struct CutOptions {
@@ -30,12 +30,15 @@ struct CutReport {
   std::uint64_t points = 0;
   std::uint64_t merged = 0;
   std::uint64_t overwritten = 0;
-  std::uint64_t left_out = 0;  // blocks and points that are damaged
+  std::uint64_t left_out = 0;  // blocks, points and records that are damaged
 };
 
 // Errors as BagCopy::create; kClosed when `progress` says stop: then nothing is left behind.
 Result<CutReport> cut_bag(const BagReader& reader, const std::string& out,
                           const CutOptions& options, const Progress& progress, const Warn& warn);
+
+// Tells of damaged records, of which a new bag has nothing; returns how many they are.
+std::uint64_t tell_left_out(const std::vector<std::string>& records, const Warn& warn);
 
 // Adds every point a cursor gives, or whatever gives points as one does (next(), skip_damage()), to
 // `copy`. `total` is for the progress. Returns how many blocks and points were left out.
@@ -51,7 +54,7 @@ Result<std::uint64_t> add_all(Cursor& cursor, BagCopy& copy, std::uint64_t total
       const auto damage = is_damaged ? cursor.skip_damage() : std::nullopt;
       if (!damage) return tl::unexpected(point.error());
       ++left_out;
-      warn(point.error().message + "; " + std::to_string(damage->points) + " points are left out");
+      warn(point.error().message + "; " + damage->text());
       continue;
     }
     if (!*point) return left_out;

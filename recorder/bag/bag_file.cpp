@@ -137,7 +137,9 @@ Result<MetaPages> read_meta_pages(const std::string& path) {
   if (::pread(file.get(), page.data(), page.size(), page_bytes) ==
       static_cast<ssize_t>(page.size())) {
     const std::optional<MetaPages> second = parse_meta_page(page);
+    const bool are_twins = newest && second && newest->txn - second->txn + 1 <= 2;
     if (second && (!newest || second->txn > newest->txn)) newest = second;
+    if (newest) newest->has_twin = are_twins;
   }
   if (!newest) return tl::unexpected(not_a_bag(path, "no LMDB meta page"));
   // The length as it is now, behind the metas: a writer may have grown the file since it was
@@ -218,6 +220,7 @@ Status BagFile::open_tables() {
        {kOrderTable, &tables_.order},
        {kLossesTable, &tables_.losses},
        {kAttachmentsTable, &tables_.attachments}}};
+  Status format;
   for (const auto& [name, table] : wanted) {
     Result<std::optional<Table>> opened = (*txn)->open_table(name);
     if (!opened) return tl::unexpected(opened.error());
@@ -226,19 +229,23 @@ Status BagFile::open_tables() {
           not_a_bag(path_, fmt::format("an LMDB file without table {}", name).c_str()));
     *table = **opened;
     if (table != &tables_.meta) continue;
-    const auto bytes = (*txn)->get(tables_.meta, kBagKey);
-    if (!bytes || !*bytes) return tl::unexpected(not_a_bag(path_, "no format version"));
-    const Result<BagRecord> record = BagRecord::decode(**bytes);
-    if (!record) return fail(record.error(), path_);
-    if (record->format > kBagFormat) {
-      return fail(
-          ErrorCode::kNewerFormat,
-          fmt::format(
-              "{} has format {}, written by {}; this zbag {} reads up to format {}: update it",
-              path_, record->format, record->creator, kZbagVersion, kBagFormat));
-    }
+    format = check_format(**txn);
+    // A later format may have other tables; what is no bag of ours lacks some of them.
+    if (!format && format.error().code == ErrorCode::kNewerFormat) return format;
   }
-  return {};
+  return format;
+}
+
+Status BagFile::check_format(const Txn& txn) const {
+  const auto bytes = txn.get(tables_.meta, kBagKey);
+  if (!bytes || !*bytes) return tl::unexpected(not_a_bag(path_, "no format version"));
+  const Result<BagRecord> record = BagRecord::decode(**bytes);
+  if (!record) return fail(record.error(), path_);
+  if (record->format <= kBagFormat) return {};
+  return fail(ErrorCode::kNewerFormat,
+              fmt::format("{} has format {}, written by {}; this zbag {} reads up to format {}: "
+                          "update it",
+                          path_, record->format, record->creator, kZbagVersion, kBagFormat));
 }
 
 Status BagFile::create(const std::string& path, std::size_t map_bytes) {

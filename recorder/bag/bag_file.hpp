@@ -65,6 +65,7 @@ class BagFile {
   static Result<std::shared_ptr<BagFile>> open(const std::string& path, bool to_write,
                                                std::size_t map_bytes);
   Status open_tables();
+  Status check_format(const Txn& txn) const;
 
   std::string path_;
   std::unique_ptr<Env> env_;
@@ -82,6 +83,9 @@ struct MetaPages {
   std::uint64_t last_page = 0;  // of the newer meta
   std::uint64_t txn = 0;
   std::uint64_t main_root = 0;  // page number; ~0 when there is none
+  // The other page is a meta page too, of the same transaction or the one before, as LMDB leaves
+  // them. Set by read_meta_pages().
+  bool has_twin = false;
 };
 // A meta page; nullopt when `page` is none.
 std::optional<MetaPages> parse_meta_page(std::span<const std::uint8_t> page);

@@ -16,10 +16,6 @@ using Item = std::optional<TableCursor::Item>;
 // A reader that holds its transaction longer makes the writer's file grow (performance.md).
 constexpr std::chrono::milliseconds kTxnAgeMax{300};
 
-std::span<const std::uint8_t> bytes_of(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
-
 // Calls `take` for every entry whose key begins with `prefix`.
 template <class Take>
 Status each_entry(const Txn& txn, Table table, std::string_view prefix, Take take) {
@@ -123,6 +119,13 @@ std::optional<Timestamp> BagSummary::end() const {
   return Timestamp::from_stored(*last, seconds_of_key(*last));
 }
 
+Status BagSummary::whole() const {
+  for (const std::vector<std::string>* damage : {&damaged_tracks, &other_damage}) {
+    if (!damage->empty()) return fail(ErrorCode::kDamaged, path + ": " + damage->front());
+  }
+  return {};
+}
+
 Result<BagReader> BagReader::open(const std::string& path) {
   Result<std::shared_ptr<BagFile>> file = BagFile::open_to_read(path);
   if (!file) return tl::unexpected(file.error());
@@ -136,40 +139,45 @@ Result<BagSummary> BagReader::summary() const {
   BagSummary summary;
   summary.path = file_->path();
   summary.size_bytes = file_->size_bytes();
-  Status status = each_entry(**txn, tables.meta, "", [&](const TableCursor::Item& item) -> Status {
-    if (item.key == kBagKey) {
-      Result<BagRecord> record = BagRecord::decode(item.value);
-      if (!record) return tl::unexpected(record.error());
-      summary.bag = std::move(*record);
-    } else if (item.key == kWriterKey) {
-      Result<WriterRecord> record = WriterRecord::decode(item.value);
-      if (!record) return tl::unexpected(record.error());
-      summary.writer = std::move(*record);
-    } else if (item.key == kUnnamedFateKey) {
-      const Result<Fields> fields = decode_fields(bytes_of(item.value));
-      if (!fields) return fail(ErrorCode::kDamaged, "fate record");
-      summary.unnamed = fate_of(*fields);
-    } else if (item.key.starts_with(kRunPrefix)) {
-      Result<RunRecord> record = RunRecord::decode(item.value);
-      if (!record) return tl::unexpected(record.error());
-      summary.runs.push_back(std::move(*record));
+  std::vector<std::string>* damage = &summary.other_damage;
+  const auto take = [&damage](auto record, auto store) -> Status {
+    if (record) {
+      store(std::move(*record));
+    } else {
+      damage->push_back(std::move(record.error().message));
     }
     return {};
-  });
+  };
+  const auto take_meta = [&](const TableCursor::Item& item) -> Status {
+    const auto& [key, value] = item;
+    if (key == kBagKey)
+      return take(BagRecord::decode(value), [&](BagRecord r) { summary.bag = std::move(r); });
+    if (key == kWriterKey)
+      return take(WriterRecord::decode(value),
+                  [&](WriterRecord r) { summary.writer = std::move(r); });
+    if (key == kUnnamedFateKey)
+      return take(decode_unnamed_fate(value), [&](const Fate& fate) { summary.unnamed = fate; });
+    if (key.starts_with(kRunPrefix))
+      return take(RunRecord::decode(key, value),
+                  [&](RunRecord r) { summary.runs.push_back(std::move(r)); });
+    // What is not known may be a key that has changed.
+    const Status sound = verify_record(kMetaTable, key, value);
+    if (!sound) summary.other_damage.push_back(sound.error().message);
+    return {};
+  };
+  Status status = each_entry(**txn, tables.meta, "", take_meta);
   if (status) {
-    status = each_entry(**txn, tables.tracks, "", [&](const TableCursor::Item& item) -> Status {
-      Result<TrackRecord> record = TrackRecord::decode(item.key, item.value);
-      if (!record) return tl::unexpected(record.error());
-      summary.tracks.push_back(std::move(*record));
-      return {};
+    damage = &summary.damaged_tracks;
+    status = each_entry(**txn, tables.tracks, "", [&](const TableCursor::Item& item) {
+      return take(TrackRecord::decode(item.key, item.value),
+                  [&](TrackRecord r) { summary.tracks.push_back(std::move(r)); });
     });
   }
   if (status) {
-    status = each_entry(**txn, tables.losses, "", [&](const TableCursor::Item& item) -> Status {
-      Result<LossRecord> record = LossRecord::decode(item.key, item.value);
-      if (!record) return tl::unexpected(record.error());
-      summary.losses.push_back(std::move(*record));
-      return {};
+    damage = &summary.other_damage;
+    status = each_entry(**txn, tables.losses, "", [&](const TableCursor::Item& item) {
+      return take(LossRecord::decode(item.key, item.value),
+                  [&](LossRecord r) { summary.losses.push_back(std::move(r)); });
     });
   }
   if (!status) return fail(status.error(), file_->path());
@@ -184,7 +192,12 @@ struct BagCursor::State {
   SteadyTime txn_began{};
   LoserTree order;  // of the tracks that have a point, by name where keys are equal
   bool is_ordered = false;
-  bool is_given = false;                      // the winner's point was given out
+  bool is_given = false;  // the winner's point was given out
+  struct BadRecord {
+    std::string track;
+    Error error;
+  };
+  std::vector<BadRecord> bad_records;         // tracks not told of yet, the first one last
   std::optional<TrackBlocks::Damage> damage;  // what stopped the cursor
   std::size_t damaged_track = 0;
   std::uint32_t since_clock = 0;
@@ -221,9 +234,15 @@ Result<BagCursor> BagReader::cursor(const Selection& selection) const {
   state->selection = selection;
   if (Status status = state->ensure_txn(); !status) return tl::unexpected(status.error());
   const auto take = [&](std::string_view name, std::string_view bytes) -> Status {
-    const Result<TrackRecord> record = TrackRecord::decode(name, bytes);
-    if (!record) return tl::unexpected(record.error());
-    if (!record->first) return {};
+    Result<TrackRecord> record = TrackRecord::decode(name, bytes);
+    if (!record) {
+      state->bad_records.insert(state->bad_records.begin(),
+                                {std::string(name), std::move(record.error())});
+      return {};
+    }
+    const bool is_wanted =
+        !selection.track.empty() || selection.all_tracks || selection.filter.matches(name);
+    if (!record->first || !is_wanted) return {};
     TrackPosition track;
     track.name = record->name;
     track.id = record->id;
@@ -234,11 +253,9 @@ Result<BagCursor> BagReader::cursor(const Selection& selection) const {
   };
   const Table tracks = file_->tables().tracks;
   if (selection.track.empty()) {
-    const Status status =
-        each_entry(*state->txn, tracks, "", [&](const TableCursor::Item& item) -> Status {
-          const bool wanted = selection.all_tracks || selection.filter.matches(item.key);
-          return wanted ? take(item.key, item.value) : Status();
-        });
+    const Status status = each_entry(
+        *state->txn, tracks, "",
+        [&](const TableCursor::Item& item) -> Status { return take(item.key, item.value); });
     if (!status) return tl::unexpected(status.error());
   } else {
     const auto bytes = state->txn->get(tracks, selection.track);
@@ -449,6 +466,7 @@ Status BagCursor::State::move_on() {
 
 Result<std::optional<PointView>> BagCursor::next() {
   State& state = *state_;
+  if (!state.bad_records.empty()) return fail(state.bad_records.back().error, state.file->path());
   if (Status status = state.move_on(); !status) return tl::unexpected(status.error());
   constexpr std::uint32_t kClockEvery = 64;
   if (state.txn && ++state.since_clock >= kClockEvery) {
@@ -480,8 +498,19 @@ void BagCursor::release() {
   state.is_ordered = false;
 }
 
+std::string BagCursor::Damage::text() const {
+  if (points == 0) return "points are left out, it is not known how many";
+  return fmt::format("{} points are left out", points);
+}
+
 std::optional<BagCursor::Damage> BagCursor::skip_damage() {
   State& state = *state_;
+  if (!state.bad_records.empty()) {
+    Damage all{std::move(state.bad_records.back().track), TimeRange::all().first,
+               TimeRange::all().last};
+    state.bad_records.pop_back();
+    return all;
+  }
   const std::optional<TrackBlocks::Damage> damage = std::exchange(state.damage, std::nullopt);
   if (!damage) return std::nullopt;
   TrackPosition& track = state.tracks[state.damaged_track];

@@ -9,8 +9,9 @@
 // writer's file does not grow behind it: a point written meanwhile may or may not be met, one that
 // was there is met exactly once.
 //
-// Every block's checksum is verified when it is read. Damage is an error that names track and
-// time; skip_damage() goes on behind it. Not thread-safe: one thread per reader and its cursors.
+// Every block's and every record's checksum is verified when it is read. Damage is an error that
+// names track and time, or the record; skip_damage() goes on behind it. Not thread-safe: one thread
+// per reader and its cursors.
 #pragma once
 
 #include <chrono>
@@ -57,12 +58,16 @@ struct BagSummary {
   std::vector<LossRecord> losses;
   std::optional<WriterRecord> writer;  // while it is being written, or after a kill
   Fate unnamed;                        // of frames without a track's name
+  // Damaged records, which are left out, by table and key.
+  std::vector<std::string> damaged_tracks;
+  std::vector<std::string> other_damage;
 
   Fate fate() const;                          // of everything
   std::optional<std::uint64_t> lost() const;  // nullopt: unknown for every track
   std::uint64_t points() const;
   std::optional<Timestamp> start() const;
   std::optional<Timestamp> end() const;
+  Status whole() const;  // kDamaged names the first damaged record
 };
 
 class BagCursor;
@@ -73,6 +78,7 @@ class BagReader {
   static Result<BagReader> open(const std::string& path);
   explicit BagReader(std::shared_ptr<BagFile> file) : file_(std::move(file)) {}
 
+  // A damaged record costs itself alone, and is named.
   Result<BagSummary> summary() const;
 
   struct Selection {
@@ -103,12 +109,16 @@ class BagCursor {
 
   // nullopt at the end. After an error the cursor stays where it is; skip_damage() moves on.
   Result<std::optional<PointView>> next();
-  // Leaves out the block that could not be read; returns which points that costs.
+  // Leaves out the block that could not be read; returns which points that costs. Damaged records
+  // of tracks come before all points, whatever tracks the filter wants: their names may be what is
+  // damaged.
   struct Damage {
     std::string track;
     std::int64_t first = 0;
     std::int64_t last = 0;
     std::uint32_t points = 0;  // 0: not known
+
+    std::string text() const;  // "30 points are left out"
   };
   std::optional<Damage> skip_damage();
   // Goes to the first point at or behind `range.first` (forwards), or at or before `range.last`.

@@ -240,8 +240,12 @@ Result<RecoverReport> recover_bag(const std::string& path, const std::string& ou
   const CompressionSpec compression = compression_of(findings->blocks);
   Result<BagCopy> copy = BagCopy::create(out, {.compression = compression, .node = "recover"});
   if (!copy) return tl::unexpected(copy.error());
+  Status status;
+  for (const auto& [name, value] : findings->attachments) {
+    if (status) status = copy->add_attachment(name, value);
+  }
   Recovery recovery(std::move(*findings), *copy, progress);
-  Status status = recovery.run();
+  if (status) status = recovery.run();
   if (status) {
     BagSummary& records = recovery.records();
     records.runs.push_back(run_of_recovery(records, path, recovery.report().lost_points));

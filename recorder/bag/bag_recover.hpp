@@ -6,9 +6,10 @@
 // point is there twice and none of an append recording is lost for having the stamp of another.
 // Points of the new bag are numbered in order of time.
 //
-// The new bag keeps the tracks' fates, losses and runs that were found; a track's `received`
-// shrinks by what is lost, and a run of its own says in its metadata where it was recovered from
-// and how many points are missing. A track whose name is lost is called `track-0007` by its number.
+// The new bag keeps the tracks' fates, losses, runs and attachments that were found; a track's
+// `received` shrinks by what is lost, and a run of its own says in its metadata where it was
+// recovered from and how many points are missing. A track whose name is lost is called `track-0007`
+// by its number.
 //
 // The file is only read, and trusted in nothing. Memory: 80 bytes a block, the blocks of one track
 // that overlap (1 GiB at most: what exceeds it is reported as lost) and what BagCopy takes.
@@ -27,7 +28,7 @@ namespace zbag {
 struct RecoverReport {
   std::uint64_t points = 0;
   std::uint64_t tracks = 0;
-  std::vector<std::string> damage;  // of pages, the first of them
+  std::vector<std::string> damage;  // of pages and records, the first of them
   std::uint64_t damage_count = 0;
   // What is missing of a track: an extent, and how many points as far as that is known. The extent
   // is that of the blocks, or lies between the points on both sides.

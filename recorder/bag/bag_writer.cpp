@@ -108,25 +108,25 @@ Status BagWriter::begin_run() {
   {
     Result<TableCursor> cursor = TableCursor::open(**txn, tables.meta);
     if (!cursor) return tl::unexpected(cursor.error());
-    auto item = cursor->seek(kRunPrefix);
-    while (item && *item && (*item)->key.starts_with(kRunPrefix)) {
-      ++runs;
-      item = cursor->next();
+    for (auto item = cursor->first(); item && *item; item = cursor->next()) {
+      const auto& [key, value] = **item;
+      if (Status sound = verify_record(kMetaTable, key, value); !sound)
+        return fail(sound.error(), file_->path());
+      runs += key.starts_with(kRunPrefix) ? 1 : 0;
     }
     Result<TableCursor> names = TableCursor::open(**txn, tables.tracks);
     if (!names) return tl::unexpected(names.error());
     for (auto track = names->first(); track && *track; track = names->next()) {
       const Result<TrackRecord> record = TrackRecord::decode((*track)->key, (*track)->value);
-      if (!record) return tl::unexpected(record.error());
+      if (!record) return fail(record.error(), file_->path());
       next_track_ = std::max(next_track_, record->id + 1);
     }
   }
   const auto unnamed = (*txn)->get(tables.meta, kUnnamedFateKey);
   if (unnamed && *unnamed) {
-    const auto bytes = **unnamed;
-    const Result<Fields> fields =
-        decode_fields({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
-    if (fields) unnamed_ = fate_of(*fields);
+    const Result<Fate> fate = decode_unnamed_fate(**unnamed);
+    if (!fate) return fail(fate.error(), file_->path());
+    unnamed_ = *fate;
   }
   run_ = {.id = runs + 1,
           .start = now_seconds(),
@@ -414,9 +414,9 @@ Status BagWriter::store_records(WriteTxn& txn, const PreparedBatch& prepared) {
   if (prepared.unnamed.received > 0) {
     Fate unnamed = unnamed_;
     unnamed += prepared.unnamed;
-    std::string bytes;
-    encode_fields(fate_fields(unnamed), bytes);
-    if (Status status = txn.put(tables.meta, kUnnamedFateKey, bytes); !status) return status;
+    if (Status status = txn.put(tables.meta, kUnnamedFateKey, encode_unnamed_fate(unnamed));
+        !status)
+      return status;
   }
   return {};
 }

@@ -46,21 +46,26 @@ class IndexReader {
     if (!order) return tl::unexpected(order.error());
     Result<Item> item = order->seek(OrderEntry{track_.id, index, 0, 0}.encode_key());
     if (!item) return tl::unexpected(item.error());
-    const std::optional<OrderEntry> here = entry_of(*item);
-    if (here && here->index == index) {
-      return here->is_folded() ? main(index, here->main_number(index)) : late(*here);
+    const Result<std::optional<OrderEntry>> here = entry_of(*item);
+    if (!here) return tl::unexpected(here.error());
+    if (*here && (*here)->index == index) {
+      return (*here)->is_folded() ? main(index, (*here)->main_number(index)) : late(**here);
     }
     item = *item ? order->previous() : order->last();
     if (!item) return tl::unexpected(item.error());
-    const std::optional<OrderEntry> before = entry_of(*item);
-    return main(index, before ? before->main_number(index) : index);
+    const Result<std::optional<OrderEntry>> before = entry_of(*item);
+    if (!before) return tl::unexpected(before.error());
+    return main(index, *before ? (*before)->main_number(index) : index);
   }
 
  private:
-  std::optional<OrderEntry> entry_of(const Item& item) const {
-    if (!item) return std::nullopt;
-    const std::optional<OrderEntry> entry = OrderEntry::decode(item->key, item->value);
-    return entry && entry->track == track_.id ? entry : std::nullopt;
+  // nullopt: it is of another track. What cannot be told is an error: its key may be what is
+  // damaged.
+  Result<std::optional<OrderEntry>> entry_of(const Item& item) const {
+    if (!item) return std::optional<OrderEntry>();
+    const Result<OrderEntry> entry = OrderEntry::decode(item->key, item->value);
+    if (!entry) return fail(entry.error(), fmt::format("track {}", track_.name));
+    return entry->track == track_.id ? std::optional(*entry) : std::nullopt;
   }
   Error missing(std::uint64_t index) const {
     return {ErrorCode::kDamaged, fmt::format("track {}: no point of index {}", track_.name, index)};

@@ -4,6 +4,8 @@
 
 #include <bit>
 
+#include "recorder/bag/record_checksum.hpp"
+
 namespace zbag {
 namespace {
 
@@ -25,17 +27,38 @@ constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;
 std::uint64_t ordered(std::int64_t key) { return static_cast<std::uint64_t>(key) ^ kSignBit; }
 std::int64_t unordered(std::uint64_t bits) { return static_cast<std::int64_t>(bits ^ kSignBit); }
 
-std::string packed(const Fields& fields) {
+// Where a record stands. Bytes of a key that no name has are shown as \xNN: it may be damaged.
+std::string place_of(std::string_view table, std::string_view key) {
+  std::string text = fmt::format("table {}, ", table);
+  for (const char c : key) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte < 0x7f) {
+      text += c;
+    } else {
+      text += fmt::format("\\x{:02x}", byte);
+    }
+  }
+  return text;
+}
+
+tl::unexpected<Error> damaged(std::string_view table, std::string_view key,
+                              std::string_view why = "wrong checksum") {
+  return fail(ErrorCode::kDamaged, fmt::format("{}: {}", place_of(table, key), why));
+}
+
+std::string packed(std::string_view table, std::string_view key, const Fields& fields) {
   std::string out;
   encode_fields(fields, out);
+  seal_record(table, key, out);
   return out;
 }
 
-Result<Fields> unpacked(std::string_view bytes, const char* what) {
+Result<Fields> unpacked(std::string_view table, std::string_view key, std::string_view value) {
+  const std::optional<std::string_view> record = open_record(table, key, value);
+  if (!record) return damaged(table, key);
   Result<Fields> fields =
-      decode_fields({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
-  if (!fields)
-    return fail(ErrorCode::kDamaged, fmt::format("{}: {}", what, fields.error().message));
+      decode_fields({reinterpret_cast<const std::uint8_t*>(record->data()), record->size()});
+  if (!fields) return damaged(table, key, fields.error().message);
   return fields;
 }
 
@@ -104,13 +127,25 @@ std::string OrderEntry::encode_value() const {
   std::string out;
   put_be(out, ordered(key));
   put_be(out, rank);
+  seal_record(kOrderTable, encode_key(), out);
   return out;
 }
 
-std::optional<OrderEntry> OrderEntry::decode(std::string_view key, std::string_view value) {
-  if (key.size() != 12 || value.size() != 16) return std::nullopt;
-  return OrderEntry{static_cast<std::uint32_t>(get_be(key.substr(0, 4))), get_be(key.substr(4)),
-                    unordered(get_be(value.substr(0, 8))), get_be(value.substr(8))};
+Result<OrderEntry> OrderEntry::decode(std::string_view key, std::string_view value) {
+  const std::optional<std::string_view> record = open_record(kOrderTable, key, value);
+  if (key.size() != 12) return damaged(kOrderTable, key);
+  OrderEntry entry{track_of(key), get_be(key.substr(4))};
+  if (!record || record->size() != 16) {
+    return fail(ErrorCode::kDamaged, fmt::format("table order, track {}, index {}: wrong checksum",
+                                                 entry.track, entry.index));
+  }
+  entry.key = unordered(get_be(record->substr(0, 8)));
+  entry.rank = get_be(record->substr(8));
+  return entry;
+}
+
+std::uint32_t OrderEntry::track_of(std::string_view key) {
+  return static_cast<std::uint32_t>(get_be(key.substr(0, 4)));
 }
 
 Fields fate_fields(const Fate& fate) {
@@ -165,11 +200,11 @@ std::string TrackRecord::encode() const {
   put_key(record, "last", last);
   put_key(record, "main_end", main_end);
   if (lost) record.emplace_back("lost", *lost);
-  return packed(record);
+  return packed(kTracksTable, name, record);
 }
 
 Result<TrackRecord> TrackRecord::decode(std::string_view name, std::string_view bytes) {
-  const Result<Fields> fields = unpacked(bytes, "track record");
+  const Result<Fields> fields = unpacked(kTracksTable, name, bytes);
   if (!fields) return tl::unexpected(fields.error());
   TrackRecord record;
   record.name = name;
@@ -200,11 +235,11 @@ std::string RunRecord::encode() const {
   Fields record{{"id", id},           {"start", start},   {"closed", closed},    {"host", host},
                 {"version", version}, {"config", config}, {"metadata", metadata}};
   if (end) record.emplace_back("end", *end);
-  return packed(record);
+  return packed(kMetaTable, run_key(id), record);
 }
 
-Result<RunRecord> RunRecord::decode(std::string_view bytes) {
-  const Result<Fields> fields = unpacked(bytes, "run record");
+Result<RunRecord> RunRecord::decode(std::string_view key, std::string_view bytes) {
+  const Result<Fields> fields = unpacked(kMetaTable, key, bytes);
   if (!fields) return tl::unexpected(fields.error());
   RunRecord record;
   record.id = static_cast<std::uint32_t>(uint_field(*fields, "id"));
@@ -229,15 +264,16 @@ std::string LossRecord::encode_key() const {
 }
 
 std::string LossRecord::encode_value() const {
-  return packed({{"publisher", publisher},
+  return packed(kLossesTable, encode_key(),
+                {{"publisher", publisher},
                  {"lost", lost},
                  {"missed_before", missed_before},
                  {"received", received}});
 }
 
 Result<LossRecord> LossRecord::decode(std::string_view key, std::string_view value) {
-  if (key.size() < 8 + 1 + 8) return fail(ErrorCode::kDamaged, "loss record: short key");
-  const Result<Fields> fields = unpacked(value, "loss record");
+  if (key.size() < 8 + 1 + 8) return damaged(kLossesTable, key);
+  const Result<Fields> fields = unpacked(kLossesTable, key, value);
   if (!fields) return tl::unexpected(fields.error());
   LossRecord record;
   record.src = get_be(key.substr(0, 8));
@@ -251,25 +287,43 @@ Result<LossRecord> LossRecord::decode(std::string_view key, std::string_view val
 }
 
 std::string WriterRecord::encode() const {
-  return packed({{"pid", pid}, {"host", host}, {"node", node}, {"since", since}});
+  return packed(kMetaTable, kWriterKey,
+                {{"pid", pid}, {"host", host}, {"node", node}, {"since", since}});
 }
 
 Result<WriterRecord> WriterRecord::decode(std::string_view bytes) {
-  const Result<Fields> fields = unpacked(bytes, "writer record");
+  const Result<Fields> fields = unpacked(kMetaTable, kWriterKey, bytes);
   if (!fields) return tl::unexpected(fields.error());
   return WriterRecord{uint_field(*fields, "pid"), text_field(*fields, "host"),
                       text_field(*fields, "node"), float_field(*fields, "since")};
 }
 
 std::string BagRecord::encode() const {
-  return packed({{"format", format}, {"creator", creator}, {"created", created}});
+  return packed(kMetaTable, kBagKey,
+                {{"format", format}, {"creator", creator}, {"created", created}});
 }
 
 Result<BagRecord> BagRecord::decode(std::string_view bytes) {
-  const Result<Fields> fields = unpacked(bytes, "bag record");
+  const Result<Fields> fields = unpacked(kMetaTable, kBagKey, bytes);
   if (!fields) return tl::unexpected(fields.error());
   return BagRecord{uint_field(*fields, "format"), text_field(*fields, "creator"),
                    float_field(*fields, "created")};
+}
+
+std::string encode_unnamed_fate(const Fate& fate) {
+  return packed(kMetaTable, kUnnamedFateKey, fate_fields(fate));
+}
+
+Result<Fate> decode_unnamed_fate(std::string_view bytes) {
+  const Result<Fields> fields = unpacked(kMetaTable, kUnnamedFateKey, bytes);
+  if (!fields) return tl::unexpected(fields.error());
+  return fate_of(*fields);
+}
+
+Status verify_record(std::string_view table, std::string_view key, std::string_view value) {
+  if (open_record(table, key, value)) return {};
+  if (table != kOrderTable) return damaged(table, key);
+  return tl::unexpected(OrderEntry::decode(key, value).error());
 }
 
 std::string run_key(std::uint32_t id) { return fmt::format("{}{:06}", kRunPrefix, id); }

@@ -1,5 +1,6 @@
 // Keys and records of a bag's tables (FORMAT.md, Tables). Keys are big-endian so that LMDB's byte
-// order is theirs; records are MessagePack maps, so that a later version may add to them.
+// order is theirs; records are MessagePack maps, so that a later version may add to them, and end
+// with a checksum: encode() puts it there, decode() verifies it, and kDamaged names table and key.
 #pragma once
 
 #include <cstdint>
@@ -59,7 +60,8 @@ struct OrderEntry {
   }
   std::string encode_key() const;
   std::string encode_value() const;
-  static std::optional<OrderEntry> decode(std::string_view key, std::string_view value);
+  static Result<OrderEntry> decode(std::string_view key, std::string_view value);
+  static std::uint32_t track_of(std::string_view key);  // whether or not the rest is damaged
 };
 
 // What is known of a track. `main_points + late_points` is its total.
@@ -98,7 +100,7 @@ struct RunRecord {
   Fields metadata;
 
   std::string encode() const;
-  static Result<RunRecord> decode(std::string_view bytes);
+  static Result<RunRecord> decode(std::string_view key, std::string_view bytes);
 };
 
 // What one publisher's numbering said of one track in one run.
@@ -127,7 +129,8 @@ struct WriterRecord {
   static Result<WriterRecord> decode(std::string_view bytes);
 };
 
-// What the bag as a whole knows: its format and maker, and frames refused without a track's name.
+// What the bag as a whole knows: its format and maker. Of this form in every format, so that who
+// cannot read a bag can say why.
 struct BagRecord {
   std::uint64_t format = kBagFormat;
   std::string creator;
@@ -145,6 +148,13 @@ std::uint64_t uint_field(const Fields& fields, std::string_view name, std::uint6
 double float_field(const Fields& fields, std::string_view name, double fallback = 0.0);
 std::string text_field(const Fields& fields, std::string_view name);
 Fields map_field(const Fields& fields, std::string_view name);
+
+// Frames refused without a track's name.
+std::string encode_unnamed_fate(const Fate& fate);
+Result<Fate> decode_unnamed_fate(std::string_view bytes);
+
+// The checksum of any record of any table but `blocks`.
+Status verify_record(std::string_view table, std::string_view key, std::string_view value);
 
 std::string run_key(std::uint32_t id);
 inline constexpr std::string_view kBagKey = "bag";

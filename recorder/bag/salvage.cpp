@@ -32,23 +32,25 @@ bool is_intact(std::string_view value) { return Block::open(value).has_value(); 
 // Records as they are met, the newest state of each kept.
 class RecordShelf {
  public:
-  // Takes what looks like a record; anything else is passed over.
+  // Takes a record, of whatever table its checksum says; anything else is passed over.
   void take(std::string_view key, std::string_view value) {
-    const Result<Fields> fields =
-        decode_fields({reinterpret_cast<const std::uint8_t*>(value.data()), value.size()});
-    if (!fields) return;
-    const auto has = [&](std::string_view name) { return find_field(*fields, name) != nullptr; };
-    if (key == kBagKey && has("format")) {
+    for (const char* table : {kMetaTable, kTracksTable, kLossesTable, kAttachmentsTable}) {
+      if (verify_record(table, key, value)) return take(table, key, value);
+    }
+  }
+  // REQUIRES: its checksum is right.
+  void take(std::string_view table, std::string_view key, std::string_view value) {
+    if (table == kTracksTable) take_track(key, value);
+    if (table == kLossesTable) take_loss(key, value);
+    if (table == kAttachmentsTable) attachments_.try_emplace(std::string(key), value);
+    if (table != kMetaTable) return;
+    if (key == kBagKey) {
       if (const auto bag = BagRecord::decode(value)) bag_ = *bag;
-    } else if (key == kUnnamedFateKey && has("received")) {
-      const Fate fate = fate_of(*fields);
-      if (fate.received >= unnamed_.received) unnamed_ = fate;
-    } else if (key.starts_with(kRunPrefix) && has("start") && has("closed")) {
-      take_run(value);
-    } else if (has("next_serial") && has("fate")) {
-      take_track(key, value);
-    } else if (has("missed_before") && has("publisher")) {
-      take_loss(key, value);
+    } else if (key == kUnnamedFateKey) {
+      const Result<Fate> fate = decode_unnamed_fate(value);
+      if (fate && fate->received >= unnamed_.received) unnamed_ = *fate;
+    } else if (key.starts_with(kRunPrefix)) {
+      take_run(key, value);
     }
   }
 
@@ -61,6 +63,8 @@ class RecordShelf {
     for (auto& [name, track] : tracks_) records.tracks.push_back(std::move(track));
     return records;
   }
+
+  const std::map<std::string, std::string_view>& attachments() const { return attachments_; }
 
   // How far the recording had come: greater is later.
   auto newness() const {
@@ -80,8 +84,8 @@ class RecordShelf {
     return {track.fate.received, track.next_serial, track.next_late_serial,
             track.missed_before + (track.lost ? *track.lost + 1 : 0)};
   }
-  void take_run(std::string_view value) {
-    Result<RunRecord> run = RunRecord::decode(value);
+  void take_run(std::string_view key, std::string_view value) {
+    Result<RunRecord> run = RunRecord::decode(key, value);
     if (!run || run->id == 0) return;
     RunRecord& known = runs_[run->id];
     if (!known.closed) known = std::move(*run);
@@ -106,6 +110,7 @@ class RecordShelf {
   std::map<std::uint32_t, RunRecord> runs_;
   std::map<std::string, TrackRecord> tracks_;
   std::map<std::string, LossRecord> losses_;
+  std::map<std::string, std::string_view> attachments_;
 };
 
 // The page where the trees begin, and how much of the file they may use.
@@ -163,7 +168,8 @@ class Salvage {
   const BagSummary& shelf_records() const { return found_.records; }
   bool is_nothing() const {
     return found_.blocks.empty() && found_.unreadable.empty() && found_.records.tracks.empty() &&
-           found_.records.runs.empty() && found_.records.bag.format == 0;
+           found_.records.runs.empty() && found_.records.bag.format == 0 &&
+           found_.attachments.empty();
   }
 
   // All that hangs on a root, when it is sound.
@@ -173,22 +179,35 @@ class Salvage {
     std::vector<UnreadableBlock> unreadable;
     PageWalk walk(pages_, root.limit);
     PageWalk::Visitor visitor;
+    std::vector<std::string> damaged;
     visitor.value = [&](std::string_view table, std::string_view key, std::string_view value) {
-      if (table == kBlocksTable) {
-        take_block(key, value, blocks, unreadable);
-      } else if (table == kMetaTable || table == kTracksTable || table == kLossesTable) {
-        shelf.take(key, value);
-      }
+      if (table == kBlocksTable) return take_block(key, value, blocks, unreadable);
+      if (table == kOrderTable) return;  // points are numbered anew
+      const Status sound = verify_record(table, key, value);
+      if (!sound) return damaged.push_back(sound.error().message);
+      shelf.take(table, key, value);
     };
     const Status walked = walk.run(root.page, visitor);
     if (!walked) {
       note(walked.error().message);
       return false;
     }
+    // Earlier states of records that are damaged.
+    for (std::uint64_t number = 2; number < pages_.count() && !damaged.empty(); ++number) {
+      if (!walk.was_reached(number) && pages_.leaf_fault(number) == nullptr)
+        take_records(number, shelf);
+    }
     found_.blocks = std::move(blocks);
     found_.unreadable = std::move(unreadable);
+    take_from(std::move(shelf));
+    const bool is_bag = found_.records.bag.format != 0 || !damaged.empty();
+    for (std::string& what : damaged) note(std::move(what));
+    return is_bag;
+  }
+
+  void take_from(RecordShelf&& shelf) {
+    found_.attachments = shelf.attachments();
     found_.records = std::move(shelf).records();
-    return found_.records.bag.format != 0;
   }
 
   static void take_block(std::string_view key, std::string_view value,
@@ -250,9 +269,7 @@ class Salvage {
         const auto overflow = pages_.overflow(*node->overflow, node->value_bytes);
         value = overflow ? overflow->value : std::string_view();
       }
-      // Records are maps; most other values are told apart by their first byte.
-      const auto first = static_cast<unsigned char>(value.empty() ? '\0' : value.front());
-      if ((first & 0xf0u) == 0x80 || first == 0xde) shelf.take(node->key, value);
+      if (!value.starts_with(kMagic)) shelf.take(node->key, value);
     }
   }
 
@@ -273,8 +290,8 @@ class Salvage {
   decltype(std::declval<RecordShelf>().newness()) newness_of(std::uint64_t main_page) const {
     RecordShelf shelf;
     PageWalk::Visitor visitor;
-    visitor.value = [&](std::string_view, std::string_view key, std::string_view value) {
-      shelf.take(key, value);
+    visitor.value = [&](std::string_view table, std::string_view key, std::string_view value) {
+      if (verify_record(table, key, value)) shelf.take(table, key, value);
     };
     visitor.damage = [](std::string_view, const Error&) {};
     PageWalk walk(pages_, pages_.count());
@@ -322,16 +339,18 @@ class Salvage {
           entry->second.first == found.header.first)
         found.serial = entry->second.serial;
     }
-    found_.records = std::move(shelf_).records();
+    take_from(std::move(shelf_));
     return {};
   }
 
   // What hangs on the root in use, as far as it is sound.
   void take_reachable(PageWalk& walk, std::uint64_t root) {
     PageWalk::Visitor visitor;
-    visitor.value = [&](std::string_view, std::string_view key, std::string_view value) {
-      if (!value.starts_with(kMagic)) return shelf_.take(key, value);
-      take_block(key, value, found_.blocks, found_.unreadable);
+    visitor.value = [&](std::string_view table, std::string_view key, std::string_view value) {
+      if (table == kBlocksTable) return take_block(key, value, found_.blocks, found_.unreadable);
+      const Status sound = verify_record(table, key, value);
+      if (sound) return shelf_.take(table, key, value);
+      if (table != kOrderTable) note(sound.error().message);
     };
     visitor.damage = [&](std::string_view table, const Error& error) {
       note(table.empty() ? error.message : fmt::format("table {}: {}", table, error.message));

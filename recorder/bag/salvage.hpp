@@ -7,7 +7,11 @@
 //     This undoes the loss of the meta pages. (Roots of earlier transactions linger on free pages.)
 //  3. What can be reached from the newer meta page, if there is one, and, on all other pages,
 //     whatever is a record or a block with a right checksum (FORMAT.md: a block carries its magic,
-//     track and size).
+//     track and size; the checksum of a record says of which table it is).
+//
+// Where a record of sound trees is damaged, an earlier state of it is looked for on free pages: the
+// name of a track never changes, and its counters are made to fit what is copied. An attachment is
+// found on a stray page too, as long as all its overflow pages are what they were.
 //
 // Under 3 a block may be found in several states: a segment beside the full block that replaced it,
 // a block before and after a late point merged into it. Which is newer is decided by FoundBlock's
@@ -18,6 +22,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -54,7 +59,8 @@ struct Findings {
   BagSummary records;  // tracks, runs, losses, unnamed, bag: the newest state found of each
   std::vector<FoundBlock> blocks;
   std::vector<UnreadableBlock> unreadable;
-  std::vector<std::string> damage;  // of pages, the first of them; empty: they are sound
+  std::map<std::string, std::string_view> attachments;  // values as stored, their checksums right
+  std::vector<std::string> damage;  // of pages and records, the first of them; empty: all sound
   std::uint64_t damage_count = 0;
   bool is_scan = false;  // the third way was taken
 };

@@ -13,6 +13,7 @@ import subprocess
 
 import lmdb
 import msgpack
+import xxhash
 
 import harness
 from harness import DAMAGED, DONE, FAILED, LOSSY, PORTS, USAGE
@@ -109,9 +110,12 @@ class NotABagTest(BadInputTest):
         with lmdb.open(bag, subdir=False, max_dbs=16, map_size=1 << 28) as env:
             with env.begin(write=True) as write:
                 meta = env.open_db(b"meta", txn=write, create=False)
-                record = msgpack.unpackb(write.get(b"bag", db=meta))
+                record = msgpack.unpackb(write.get(b"bag", db=meta)[:-8])
                 record["format"] = 99
-                write.put(b"bag", msgpack.packb(record), db=meta)
+                value, seed = msgpack.packb(record), 0
+                for part in (b"meta", b"bag", value):
+                    seed = xxhash.xxh3_64_intdigest(part, seed=seed)
+                write.put(b"bag", value + seed.to_bytes(8, "little"), db=meta)
         self.assert_all_readers_refuse(bag, FAILED, "99")
 
     def test_a_flipped_byte_in_a_block_is_found_and_the_rest_is_still_read(self):

@@ -14,6 +14,7 @@ import subprocess
 
 import lmdb
 import msgpack
+import xxhash
 
 import harness
 from harness import DONE, LOSSY
@@ -122,8 +123,19 @@ def decode_block(value):
     return header, decode_rows(header, value[HEADER.size:])
 
 
+def open_record(table, key, value):
+    """The record in a value: its last eight bytes are the checksum of table, key and the rest."""
+    record, stored = value[:-8], struct.unpack("<Q", value[-8:])[0]
+    found = 0
+    for part in (table.encode(), key, record):
+        found = xxhash.xxh3_64_intdigest(part, seed=found)
+    if found != stored:
+        raise ValueError(f"wrong checksum of the record {key} in {table}")
+    return record
+
+
 class Tables:
-    """The tables of a bag that is closed, through python lmdb."""
+    """The tables of a bag that is closed, through python lmdb; every record's checksum is right."""
 
     def __init__(self, path):
         with lmdb.open(path, subdir=False, readonly=True, lock=False, max_dbs=16) as env:
@@ -132,6 +144,9 @@ class Tables:
                 self.tables = {name.decode(): list(read.cursor(env.open_db(name, txn=read,
                                                                           create=False)))
                                for name in names}
+        for name, entries in self.tables.items():
+            if name != "blocks":
+                self.tables[name] = [(key, open_record(name, key, value)) for key, value in entries]
 
     def __getitem__(self, name):
         return self.tables[name]
@@ -206,6 +221,21 @@ class FormatTest(harness.SystemTest):
             # Blocks of the main run ascend and do not overlap, negative stamps first.
             self.assertGreaterEqual(first - SIGN, ends.get(track, -SIGN))
             ends[track] = header["last"]
+
+    def test_late_points_have_entries_in_order_of_arrival(self):
+        bag, _ = self.record_messy("--merge", "append")
+        tables = Tables(bag)
+        ranks = {}
+        for key, value in tables["order"]:
+            track, index = struct.unpack(">IQ", key)
+            _, rank = struct.unpack(">QQ", value)
+            self.assertEqual(rank, ranks.get(track, -1) + 1)
+            self.assertLess(index, sum(tables.tracks()[track][count]
+                                       for count in ("main_points", "late_points")))
+            ranks[track] = rank
+        late = {track: record["late_points"] for track, record in tables.tracks().items()}
+        self.assertEqual({track: rank + 1 for track, rank in ranks.items()},
+                         {track: count for track, count in late.items() if count})
 
     def test_the_meta_table_says_format_and_run(self):
         bag, _ = self.record_messy()

@@ -12,6 +12,7 @@
 #include <tuple>
 
 #include "recorder/bag/page_walk.hpp"
+#include "recorder/bag/record_checksum.hpp"
 #include "tests/recorder/bag/model.hpp"
 #include "tests/recorder/bag/rows.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -282,6 +283,65 @@ TEST_F(RecoverTest, NamesTracksByNumberWhereTheirRecordsAreLost) {
   const RecoverReport report = recover(bytes).value();
   EXPECT_THAT(report.unnamed_tracks, testing::Contains("track-0001"));
   EXPECT_EQ(report.points, points_.size());
+}
+
+// Puts a value into a table of the bag at `path`.
+void put_value(const std::string& path, Table BagTables::*table, const std::string& key,
+               const std::string& value) {
+  const auto file = BagFile::open_to_write(path, 64u << 20).value();
+  const auto txn = file->env().write().value();
+  ASSERT_TRUE(txn->put(file->tables().*table, key, value).has_value());
+  ASSERT_TRUE(txn->commit().has_value());
+}
+
+std::string sealed_attachment(const std::string& name, std::string bytes) {
+  seal_record(kAttachmentsTable, name, bytes);
+  return bytes;
+}
+
+std::map<std::string, std::string> attachments_of(const std::string& path) {
+  const auto file = BagFile::open_to_read(path).value();
+  const auto txn = file->env().read().value();
+  TableCursor cursor = TableCursor::open(*txn, file->tables().attachments).value();
+  std::map<std::string, std::string> found;
+  for (auto item = cursor.first().value(); item; item = cursor.next().value())
+    found.emplace(item->key, item->value);
+  return found;
+}
+
+TEST_F(RecoverTest, FindsTheNameOfATrackWhoseRecordIsDamagedOnFreePages) {
+  std::string value;
+  {
+    const auto file = BagFile::open_to_read(path_).value();
+    value = std::string(**file->env().read().value()->get(file->tables().tracks, "main"));
+  }
+  value[value.size() / 2] ^= 16;
+  put_value(path_, &BagTables::tracks, "main", value);
+  const RecoverReport report = recover(file_bytes(path_)).value();
+  EXPECT_THAT(report.damage, testing::ElementsAre("table tracks, main: wrong checksum"));
+  EXPECT_THAT(report.unnamed_tracks, IsEmpty());
+  EXPECT_EQ(difference(all_of(out_), points_), "");
+  expect_nothing_wrong();
+}
+
+TEST_F(RecoverTest, SavesAttachmentsAndNamesTheDamagedOnes) {
+  const std::string small = sealed_attachment("map.yaml", "resolution: 0.05");
+  const std::string large = sealed_attachment("map.png", std::string(20'000, 'p'));
+  std::string bad = sealed_attachment("notes.txt", "all went well");
+  bad[3] ^= 1;
+  put_value(path_, &BagTables::attachments, "map.yaml", small);
+  put_value(path_, &BagTables::attachments, "map.png", large);
+  put_value(path_, &BagTables::attachments, "notes.txt", bad);
+  const std::map<std::string, std::string> expected{{"map.yaml", small}, {"map.png", large}};
+  const std::string bytes = file_bytes(path_);
+  const RecoverReport report = recover(bytes).value();
+  EXPECT_THAT(report.damage, testing::ElementsAre("table attachments, notes.txt: wrong checksum"));
+  EXPECT_FALSE(report.is_whole());
+  EXPECT_EQ(attachments_of(out_), expected);
+  // On stray pages too: their checksums say what they are.
+  ASSERT_TRUE(recover(without_branches(without_metas(bytes))).has_value());
+  EXPECT_EQ(attachments_of(out_), expected);
+  expect_nothing_wrong();
 }
 
 TEST_F(RecoverTest, SaysInTheNewBagWhereItComesFrom) {

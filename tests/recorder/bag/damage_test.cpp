@@ -1,4 +1,5 @@
-// Blocks that no longer hold what was written: what is lost is said, all the rest is read.
+// Blocks and records that no longer hold what was written: what is lost is said, all the rest is
+// read.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -6,6 +7,7 @@
 #include <numeric>
 
 #include "recorder/bag/bag_check.hpp"
+#include "recorder/bag/bag_compact.hpp"
 #include "recorder/bag/bag_reader.hpp"
 #include "recorder/bag/bag_writer.hpp"
 #include "tests/recorder/bag/rows.hpp"
@@ -15,6 +17,7 @@ namespace zbag {
 namespace {
 
 using testing::AnyOf;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
 
@@ -352,6 +355,109 @@ TEST_F(DamageTest, OfAKeyIsNoEndOfTheTrack) {
 }
 
 // A writer that meets damage says so and changes nothing.
+// Flips a bit of a record's value and gives its table.
+class RecordDamageTest : public DamageTest {
+ protected:
+  void damage_record(Table BagTables::*table, const std::string& key) {
+    const auto file = BagFile::open_to_write(path_, 0).value();
+    const auto txn = file->env().write().value();
+    std::string value(**txn->get(file->tables().*table, key));
+    value[value.size() / 2] ^= 4;
+    ASSERT_TRUE(txn->put(file->tables().*table, key, value).has_value());
+    ASSERT_TRUE(txn->commit().has_value());
+  }
+  // The record under `key` stands under `other` from now on.
+  void move_record(Table BagTables::*table, const std::string& key, const std::string& other) {
+    const auto file = BagFile::open_to_write(path_, 0).value();
+    const auto txn = file->env().write().value();
+    const std::string value(**txn->get(file->tables().*table, key));
+    ASSERT_TRUE(txn->erase(file->tables().*table, key).has_value());
+    ASSERT_TRUE(txn->put(file->tables().*table, other, value).has_value());
+    ASSERT_TRUE(txn->commit().has_value());
+  }
+  void write_late(std::int64_t key) {
+    BagWriter writer = BagWriter::open(path_, small_blocks()).value();
+    RowStore store;
+    ASSERT_TRUE(writer.write(small_batch(store, "good", key, -1)).has_value());
+    ASSERT_TRUE(writer.close().has_value());
+  }
+};
+
+TEST_F(RecordDamageTest, OfATrackLeavesTheOthersAndIsTold) {
+  damage_record(&BagTables::tracks, "bad");
+  const BagReader reader = BagReader::open(path_).value();
+  const BagSummary summary = reader.summary().value();
+  ASSERT_THAT(summary.tracks, SizeIs(1));
+  EXPECT_EQ(summary.tracks[0].name, "good");
+  EXPECT_THAT(summary.damaged_tracks, ElementsAre("table tracks, bad: wrong checksum"));
+  EXPECT_EQ(summary.whole().error().code, ErrorCode::kDamaged);
+  const Salvage salvage = read_over_damage(reader, {}, false);
+  EXPECT_THAT(salvage.keys, SizeIs(kPoints));
+  ASSERT_THAT(salvage.damages, SizeIs(1));
+  EXPECT_EQ(salvage.damages[0].track, "bad");
+  EXPECT_EQ(reader.read_page("bad", 0, 1).error().code, ErrorCode::kDamaged);
+  EXPECT_EQ(reader.floor("bad", Timestamp::from_ns(5)).error().code, ErrorCode::kDamaged);
+  EXPECT_THAT(reader.read_page("good", 0, 1)->points, SizeIs(1));
+  const CheckReport report = check_bag(path_).value();
+  ASSERT_THAT(report.problems, SizeIs(1));
+  EXPECT_EQ(report.problems[0].track, "bad");
+}
+
+TEST_F(RecordDamageTest, OfATrackKeepsWhoWouldWriteAway) {
+  damage_record(&BagTables::tracks, "bad");
+  EXPECT_EQ(BagWriter::open(path_, small_blocks()).error().code, ErrorCode::kDamaged);
+  EXPECT_EQ(compact_bag(path_, std::nullopt).error().code, ErrorCode::kDamaged);
+}
+
+TEST_F(RecordDamageTest, OfATracksNameIsToldWhateverTracksAreChosen) {
+  move_record(&BagTables::tracks, "bad", "bae");
+  const BagReader reader = BagReader::open(path_).value();
+  const TrackFilter filter = TrackFilter::parse({"bad"}, {}).value();
+  EXPECT_THAT(read_over_damage(reader, {.filter = filter}, false).damages, SizeIs(1));
+  EXPECT_EQ(check_bag(path_)->problems.at(0).what, "table tracks, bae: wrong checksum");
+}
+
+TEST_F(RecordDamageTest, OfARunLeavesThePointsAndIsTold) {
+  damage_record(&BagTables::meta, run_key(1));
+  const BagReader reader = BagReader::open(path_).value();
+  EXPECT_THAT(reader.summary()->other_damage,
+              ElementsAre("table meta, run/000001: wrong checksum"));
+  EXPECT_THAT(reader.summary()->tracks, SizeIs(2));
+  const CheckReport report = check_bag(path_).value();
+  ASSERT_THAT(report.problems, SizeIs(1));
+  EXPECT_EQ(report.problems[0].what, "table meta, run/000001: wrong checksum");
+}
+
+// A key nobody knows could be one of a later version.
+TEST_F(RecordDamageTest, OfAKeyMakesNoUnknownRecordOfIt) {
+  move_record(&BagTables::meta, run_key(1), "rvn/000001");
+  EXPECT_THAT(BagReader::open(path_)->summary()->other_damage, SizeIs(1));
+  EXPECT_EQ(BagWriter::open(path_, small_blocks()).error().code, ErrorCode::kDamaged);
+}
+
+TEST_F(RecordDamageTest, OfTheIndexIsAnErrorBesideItAndNamedByCheck) {
+  write_late(-5);
+  write_late(-15);
+  const OrderEntry entry{2, kPoints};
+  damage_record(&BagTables::order, entry.encode_key());
+  {
+    const BagReader reader = BagReader::open(path_).value();
+    EXPECT_EQ(reader.read_page("good", kPoints, 1).error().code, ErrorCode::kDamaged);
+    EXPECT_EQ(reader.read_page("good", kPoints + 1, 1)->points.at(0).stamp.ns(), -15);
+  }
+  const CheckReport report = check_bag(path_).value();
+  ASSERT_THAT(report.problems, SizeIs(1));
+  EXPECT_EQ(report.problems[0].what, "table order, track 2, index 4000: wrong checksum");
+  EXPECT_EQ(report.problems[0].track, "good");
+  EXPECT_EQ(compact_bag(path_, std::nullopt).error().code, ErrorCode::kDamaged);
+}
+
+TEST_F(RecordDamageTest, OfTheBagsOwnRecordIsNamedByCheck) {
+  damage_record(&BagTables::meta, std::string(kBagKey));
+  EXPECT_EQ(BagReader::open(path_).error().code, ErrorCode::kDamaged);
+  EXPECT_EQ(check_bag(path_)->problems.at(0).what, "table meta, bag: wrong checksum");
+}
+
 TEST_F(DamageTest, IsAnErrorForALateMergeIntoIt) {
   const TimeRange lost = damage(blocks_[2]);
   RowStore store;

@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <limits>
 #include <random>
 
+#include "recorder/bag/record_checksum.hpp"
 #include "tests/recorder/bag/rows.hpp"
 
 namespace zbag {
@@ -34,6 +36,11 @@ TrackRecord full_record() {
   record.fate.skipped[static_cast<std::size_t>(Skip::kPause)] = 4;
   record.lost = 6;
   record.missed_before = 8;
+  return record;
+}
+
+std::string sealed(std::string_view table, std::string_view key, std::string record) {
+  seal_record(table, key, record);
   return record;
 }
 
@@ -69,13 +76,29 @@ TEST(BlockKeyTest, RefusesBytesOfAnotherLength) {
 
 TEST(OrderEntryTest, ComesBackFromItsBytes) {
   const OrderEntry entry{3, 1ull << 40, kMin, 99};
-  const std::optional<OrderEntry> back =
-      OrderEntry::decode(entry.encode_key(), entry.encode_value());
+  const Result<OrderEntry> back = OrderEntry::decode(entry.encode_key(), entry.encode_value());
   ASSERT_TRUE(back.has_value());
   EXPECT_EQ(back->track, 3u);
   EXPECT_EQ(back->index, 1ull << 40);
   EXPECT_EQ(back->key, kMin);
   EXPECT_EQ(back->rank, 99u);
+}
+
+// FORMAT.md shows these bytes.
+TEST(OrderEntryTest, IsWhatTheFormatSays) {
+  const OrderEntry entry{3, 99, 1'500'000'000, 0};
+  const std::array<unsigned char, 24> bytes = {0x80, 0,    0,    0,    0x59, 0x68, 0x2f, 0,
+                                               0,    0,    0,    0,    0,    0,    0,    0,
+                                               0xfd, 0xb8, 0x63, 0xa5, 0xa9, 0xbc, 0xfc, 0x84};
+  EXPECT_EQ(entry.encode_value(), std::string(bytes.begin(), bytes.end()));
+}
+
+TEST(OrderEntryTest, NamesTrackAndIndexOfADamagedOne) {
+  const OrderEntry entry{3, 4, 5, 6};
+  std::string value = entry.encode_value();
+  value[2] ^= 1;
+  EXPECT_EQ(OrderEntry::decode(entry.encode_key(), value).error().message,
+            "table order, track 3, index 4: wrong checksum");
 }
 
 TEST(OrderEntryTest, RefusesBytesOfAnotherLength) {
@@ -100,13 +123,13 @@ TEST(TrackRecordTest, ComesBackFromItsBytes) {
 TEST(TrackRecordTest, KeepsUnknownLossApartFromNone) {
   TrackRecord record = full_record();
   record.lost.reset();
-  EXPECT_FALSE(TrackRecord::decode("a", record.encode())->lost.has_value());
+  EXPECT_FALSE(TrackRecord::decode(record.name, record.encode())->lost.has_value());
   record.lost = 0;
-  EXPECT_EQ(TrackRecord::decode("a", record.encode())->lost, 0u);
+  EXPECT_EQ(TrackRecord::decode(record.name, record.encode())->lost, 0u);
 }
 
 TEST(TrackRecordTest, KeepsNoTimesOfATrackWithoutPoints) {
-  const TrackRecord back = TrackRecord::decode("a", TrackRecord().encode()).value();
+  const TrackRecord back = TrackRecord::decode("", TrackRecord().encode()).value();
   EXPECT_FALSE(back.first.has_value());
   EXPECT_FALSE(back.last.has_value());
   EXPECT_FALSE(back.main_end.has_value());
@@ -116,19 +139,39 @@ TEST(TrackRecordTest, RefusesEveryTruncation) {
   const std::string bytes = full_record().encode();
   std::size_t decoded = 0;
   for (std::size_t size = 0; size < bytes.size(); ++size) {
-    decoded += TrackRecord::decode("a", bytes.substr(0, size)) ? 1 : 0;
+    decoded += TrackRecord::decode("robot/arm", bytes.substr(0, size)) ? 1 : 0;
   }
   EXPECT_EQ(decoded, 0u);
 }
 
-TEST(TrackRecordTest, SurvivesRandomBytes) {
-  const std::string bytes = full_record().encode();
+TEST(TrackRecordTest, FindsEveryFlippedBitOfItselfAndItsName) {
+  const TrackRecord record = full_record();
+  const std::string bytes = record.encode();
+  std::size_t taken = 0;
+  for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
+    std::string broken = bytes;
+    broken[bit / 8] ^= static_cast<char>(1 << bit % 8);
+    taken += TrackRecord::decode(record.name, broken) ? 1 : 0;
+  }
+  for (std::size_t bit = 0; bit < record.name.size() * 8; ++bit) {
+    std::string broken = record.name;
+    broken[bit / 8] ^= static_cast<char>(1 << bit % 8);
+    taken += TrackRecord::decode(broken, bytes) ? 1 : 0;
+  }
+  EXPECT_EQ(taken, 0u);
+}
+
+// What a right checksum covers may still come from anybody.
+TEST(TrackRecordTest, SurvivesRandomBytesUnderARightChecksum) {
+  const std::string sealed = full_record().encode();
+  const std::string bytes = sealed.substr(0, sealed.size() - kRecordSumBytes);
   std::mt19937_64 random(2);
   std::size_t refused = 0;
   for (int i = 0; i < 20'000; ++i) {
     std::string broken = bytes;
     for (int flips = 0; flips < 3; ++flips)
       broken[random() % broken.size()] = static_cast<char>(random());
+    seal_record(kTracksTable, "a", broken);
     refused += TrackRecord::decode("a", broken) ? 0 : 1;
   }
   EXPECT_GT(refused, 0u);
@@ -138,6 +181,7 @@ TEST(TrackRecordTest, TakesFieldsOfTheWrongTypeAsMissing) {
   std::string bytes;
   encode_fields({{"id", "seven"}, {"fields", 3}, {"fate", Array{}}, {"first", "x"}, {"lost", -1}},
                 bytes);
+  seal_record(kTracksTable, "a", bytes);
   const TrackRecord record = TrackRecord::decode("a", bytes).value();
   EXPECT_EQ(record.id, 0u);
   EXPECT_TRUE(record.fields.empty());
@@ -148,6 +192,7 @@ TEST(TrackRecordTest, TakesFieldsOfTheWrongTypeAsMissing) {
 TEST(TrackRecordTest, PassesOverFieldsItDoesNotKnow) {
   std::string bytes;
   encode_fields({{"id", 4}, {"colour", "blue"}}, bytes);
+  seal_record(kTracksTable, "a", bytes);
   EXPECT_EQ(TrackRecord::decode("a", bytes)->id, 4u);
 }
 
@@ -160,15 +205,19 @@ TEST(RunRecordTest, ComesBackFromItsBytes) {
                       .version = "v",
                       .config = {{"sync_ms", 100}},
                       .metadata = {{"robot", "arm"}, {"fps", 30.0}}};
-  const RunRecord back = RunRecord::decode(run.encode()).value();
+  const RunRecord back = RunRecord::decode(run_key(2), run.encode()).value();
   EXPECT_EQ(back.encode(), run.encode());
   EXPECT_EQ(back.end, 2.5);
   EXPECT_TRUE(back.closed);
   EXPECT_EQ(back.metadata, run.metadata);
 }
 
+TEST(RunRecordTest, IsRefusedUnderTheKeyOfAnother) {
+  EXPECT_FALSE(RunRecord::decode(run_key(3), RunRecord{.id = 2}.encode()).has_value());
+}
+
 TEST(RunRecordTest, HasNoEndWhileItRuns) {
-  EXPECT_FALSE(RunRecord::decode(RunRecord{.id = 1}.encode())->end.has_value());
+  EXPECT_FALSE(RunRecord::decode(run_key(1), RunRecord{.id = 1}.encode())->end.has_value());
 }
 
 TEST(LossRecordTest, ComesBackFromItsBytes) {
@@ -187,7 +236,11 @@ TEST(LossRecordTest, ComesBackFromItsBytes) {
 }
 
 TEST(LossRecordTest, RefusesAKeyThatIsTooShort) {
-  EXPECT_EQ(LossRecord::decode(std::string(16, 'k'), "\x80").error().code, ErrorCode::kDamaged);
+  EXPECT_EQ(
+      LossRecord::decode(std::string(16, 'k'), sealed(kLossesTable, std::string(16, 'k'), "\x80"))
+          .error()
+          .code,
+      ErrorCode::kDamaged);
 }
 
 TEST(WriterRecordTest, ComesBackFromItsBytes) {
@@ -205,9 +258,22 @@ TEST(BagRecordTest, ComesBackFromItsBytes) {
 }
 
 TEST(RecordsTest, RefuseWhatIsNoMap) {
-  EXPECT_EQ(BagRecord::decode("\x01").error().code, ErrorCode::kDamaged);
+  EXPECT_EQ(BagRecord::decode(sealed(kMetaTable, kBagKey, "\x01")).error().code,
+            ErrorCode::kDamaged);
+  EXPECT_EQ(WriterRecord::decode(sealed(kMetaTable, kWriterKey, "")).error().code,
+            ErrorCode::kDamaged);
   EXPECT_EQ(WriterRecord::decode("").error().code, ErrorCode::kDamaged);
-  EXPECT_EQ(RunRecord::decode("\xc0").error().code, ErrorCode::kDamaged);
+  EXPECT_EQ(RunRecord::decode("run/1", sealed(kMetaTable, "run/1", "\xc0")).error().code,
+            ErrorCode::kDamaged);
+}
+
+TEST(RecordsTest, AreRefusedInAnotherTableOrUnderAnotherKey) {
+  const std::string value = sealed(kMetaTable, "k", "bytes");
+  EXPECT_EQ(open_record(kMetaTable, "k", value), "bytes");
+  EXPECT_FALSE(open_record(kTracksTable, "k", value).has_value());
+  EXPECT_FALSE(open_record(kMetaTable, "kb", value).has_value());
+  EXPECT_FALSE(open_record(kMetaTable, "kb", value.substr(1)).has_value());
+  EXPECT_FALSE(open_record(kMetaTable, "", value).has_value());
 }
 
 TEST(FateTest, ComesBackFromItsFields) {
