@@ -110,7 +110,7 @@ Result<CompressionSpec> usual_compression(BagFile& file) {
 
 BagCopy::BagCopy(std::string path, Options options)
     : path_(std::move(path)),
-      made_path_(fmt::format("{}.making-{}", path_, ::getpid())),
+      made_path_(making_name(path_)),
       options_(std::move(options)),
       rows_(std::make_unique<RowArena>()) {}
 
@@ -148,6 +148,7 @@ Result<BagCopy> BagCopy::create_beside(const std::string& path, Options options)
 }
 
 Result<BagCopy> BagCopy::begin(const std::string& path, Options options) {
+  remove_leftovers(path);
   BagCopy copy(path, std::move(options));
   ::unlink(copy.made_path_.c_str());  // of a process that had our number and was killed
   ::unlink((copy.made_path_ + "-lock").c_str());

@@ -2,14 +2,17 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <cstring>
+#include <filesystem>
 #include <map>
 #include <mutex>
 #include <vector>
@@ -180,6 +183,7 @@ Result<std::shared_ptr<BagFile>> BagFile::open(const std::string& path, bool to_
                 fmt::format("{} is being written by {}", path, writer_text(path)));
   }
   if (to_write) {
+    remove_leftovers(path);
     if (Status synced = sync_name(path); !synced) return tl::unexpected(synced.error());
   }
   const std::lock_guard lock(registry().mutex);
@@ -248,16 +252,50 @@ Status BagFile::check_format(const Txn& txn) const {
                           path_, record->format, record->creator, kZbagVersion, kBagFormat));
 }
 
+std::string making_name(const std::string& path) {
+  return fmt::format("{}.making-{}", path, ::getpid());
+}
+
+void remove_leftovers(const std::string& path) {
+  namespace fs = std::filesystem;
+  constexpr std::string_view kLock = "-lock";
+  const std::string prefix = fs::path(path).filename().string() + ".making-";
+  std::error_code error;
+  for (fs::directory_iterator at(folder_of(path), error), end; !error && at != end;
+       at.increment(error)) {
+    const std::string name = at->path().filename();
+    if (!name.starts_with(prefix)) continue;
+    pid_t pid = 0;
+    const char* const name_end = name.data() + name.size();
+    const auto number = std::from_chars(name.data() + prefix.size(), name_end, pid);
+    const std::string_view rest(number.ptr, static_cast<std::size_t>(name_end - number.ptr));
+    // A copy is made under such a name, and as a bag under such a name of that.
+    const bool is_ours = rest.empty() || rest == kLock || rest.starts_with(".making-");
+    if (number.ec != std::errc() || pid <= 0 || !is_ours) continue;
+    if (::kill(pid, 0) == 0 || errno != ESRCH) continue;
+    // In another container that number may live: its lock says so.
+    std::string made = at->path();
+    if (made.ends_with(kLock)) made.resize(made.size() - kLock.size());
+    if (!is_being_written(made)) ::unlink(at->path().c_str());
+  }
+}
+
 Status BagFile::create(const std::string& path, std::size_t map_bytes) {
   if (::access(path.c_str(), F_OK) == 0) {
     return fail(ErrorCode::kExists, fmt::format("{} exists; zbag never overwrites a bag", path));
   }
-  const std::string making = fmt::format("{}.making-{}", path, ::getpid());
+  const std::string making = making_name(path);
   const auto remove_making = [&] {
     ::unlink(making.c_str());
     ::unlink((making + "-lock").c_str());
   };
-  remove_making();
+  remove_making();  // of a process that had our number and was killed
+  const FileDescriptor file(::open(making.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0664));
+  if (file.get() < 0 || ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+    ErrorCode code = errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo;
+    if (errno == ENOSPC || errno == EDQUOT) code = ErrorCode::kDiskFull;
+    return fail(code, fmt::format("create {}: {}", path, std::strerror(errno)));
+  }
   const auto make = [&]() -> Status {
     Result<std::unique_ptr<Env>> env = Env::open(making, {.map_bytes = map_bytes});
     if (!env) return tl::unexpected(env.error());

@@ -34,13 +34,19 @@ struct BagTables {
 // The folder that holds `path`'s name: "." when it names none.
 std::string folder_of(const std::string& path);
 
+// The name a bag has while it is being made, in `path`'s folder: a kill leaves it behind.
+std::string making_name(const std::string& path);
+// Removes what makers of a bag at `path` have left that are dead and hold no lock.
+void remove_leftovers(const std::string& path);
+
 class BagFile {
  public:
   // kNotFound; kDamaged: not a bag, empty, truncated; kNewerFormat; kBusy: this process has it open
   // in the other way.
   static Result<std::shared_ptr<BagFile>> open_to_read(const std::string& path);
-  // Holds the writer lock; from here on a loss of power leaves the file its name. kBusy names the
-  // present writer. `map_bytes`: address space to begin with.
+  // Holds the writer lock; from here on a loss of power leaves the file its name. Removes what
+  // killed makers have left. kBusy names the present writer. `map_bytes`: address space to begin
+  // with.
   static Result<std::shared_ptr<BagFile>> open_to_write(const std::string& path,
                                                         std::size_t map_bytes);
   // Makes a new, empty bag: complete under another name first, so that no instant shows half of

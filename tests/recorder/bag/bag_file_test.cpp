@@ -1,7 +1,9 @@
 #include "recorder/bag/bag_file.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -121,6 +123,31 @@ TEST_F(BagFileTest, LeavesNothingElseBehindWhenItIsMade) {
     names.push_back(entry.path().filename());
   }
   EXPECT_THAT(names, testing::ElementsAre("a.zbag"));
+}
+
+// Whose maker was killed; the number of a child that has ended is nobody's.
+TEST_F(BagFileTest, RemovesWhatKilledMakersHaveLeft) {
+  const pid_t dead = ::fork();
+  if (dead == 0) ::_exit(0);
+  ASSERT_EQ(::waitpid(dead, nullptr, 0), dead);
+  const std::string left = path_ + ".making-" + std::to_string(dead);
+  const std::string alive = path_ + ".making-" + std::to_string(::getppid());
+  const std::string locked = left + ".making-7";
+  const std::vector<std::string> others = {alive, path_ + ".making-", path_ + ".making-12x",
+                                           dir_.path("b.zbag.making-") + std::to_string(dead)};
+  for (const std::string& name : others) write_file(name, "x");
+  for (const std::string& name : {left, left + "-lock", left + ".making-5"}) write_file(name, "x");
+  write_file(locked, "x");
+  const int fd = ::open(locked.c_str(), O_RDONLY | O_CLOEXEC);
+  ASSERT_EQ(::flock(fd, LOCK_EX | LOCK_NB), 0);
+  make_bag(1);
+  for (const std::string& name : {left, left + "-lock", left + ".making-5"})
+    EXPECT_FALSE(std::filesystem::exists(name)) << name;
+  for (const std::string& name : others) EXPECT_TRUE(std::filesystem::exists(name)) << name;
+  EXPECT_TRUE(std::filesystem::exists(locked)) << "its maker is alive elsewhere";
+  ::close(fd);
+  { BagWriter again = BagWriter::open(path_, small_blocks()).value(); }
+  EXPECT_FALSE(std::filesystem::exists(locked));
 }
 
 TEST_F(BagFileTest, IsOneForAllReadersOfAProcess) {
