@@ -4,6 +4,7 @@
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
 #include "recorder/bag/bag_check.hpp"
+#include "recorder/bag/salvage.hpp"
 #include "schemas/json_text.hpp"
 
 namespace zbag {
@@ -32,6 +33,12 @@ Fields fields_of(const CheckReport& report) {
 
 constexpr const char* kRemedy = "zbag recover saves what is intact";
 
+// Whether that is so: of a file that never was a bag there is nothing.
+bool can_be_recovered(const std::string& path) {
+  const Result<MappedFile> file = MappedFile::open(path);
+  return file && salvage(*file, [](double) { return !StopSignal::wanted(); });
+}
+
 int run(const Arguments& arguments) {
   Result<CheckReport> report = CheckReport{};
   {
@@ -41,7 +48,8 @@ int run(const Arguments& arguments) {
       return !StopSignal::wanted();
     });
   }
-  if (!report && report.error().code == ErrorCode::kDamaged)
+  const bool is_damaged = !report && report.error().code == ErrorCode::kDamaged;
+  if (is_damaged && can_be_recovered(arguments.bag))
     return show("check", {ErrorCode::kDamaged, report.error().message + "; " + kRemedy});
   if (!report) return show("check", report.error());
   const int exit_code = report->problems.empty() ? kExitDone : kExitDamaged;

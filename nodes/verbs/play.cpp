@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -225,9 +226,23 @@ int play(const Arguments& arguments, Playlist& playlist, GiveUp& give_up,
   return kExitLossy;
 }
 
+// A recording that goes on may have points by the time anybody listens; of a damaged record nobody
+// knows.
+bool is_empty(const Playlist& playlist) {
+  const auto& bags = playlist.summaries();
+  return playlist.points() == 0 && std::none_of(bags.begin(), bags.end(), [](const auto& bag) {
+           return !bag.whole() || is_being_written(bag.path);
+         });
+}
+
 int run(const Arguments& arguments) {
   Result<Playlist> playlist = Playlist::open(arguments.bags);
   if (!playlist) return show("play", playlist.error());
+  if (is_empty(*playlist)) {
+    if (!arguments.bus.quiet)
+      fmt::print(stderr, "zbag play: nothing to play: no bag holds a point\npublished 0 frames\n");
+    return kExitDone;
+  }
   GiveUp give_up("play");
   std::uint64_t published = 0;
   // The context's end, inside, waits until the last frame has left the process.

@@ -60,6 +60,14 @@ class NotABagTest(BadInputTest):
         with open(path, "w", encoding="utf-8") as file:
             file.write("these are notes\n" * 1000)
         self.assert_all_readers_refuse(path, DAMAGED)
+        done = self.assert_refused(("check", path), DAMAGED, "not a bag")
+        self.assertNotIn("recover", done.stderr)
+
+    def test_a_bag_without_its_first_pages_can_be_recovered_and_check_says_so(self):
+        bag = self.make_bag()
+        with open(bag, "r+b") as file:
+            file.write(bytes(2 * 4096))
+        self.assert_refused(("check", bag), DAMAGED, "recover")
 
     def test_an_empty_file_is_named_and_is_code_4(self):
         path = self.space.path("empty.zbag")

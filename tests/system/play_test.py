@@ -151,6 +151,12 @@ class PlayTest(harness.SystemTest):
         self.assertEqual(recorder.stop(), DONE)
         self.assertEqual(self.play(bag, "--burst"), [])
 
+    def test_an_empty_bag_is_said_to_be_so_and_waits_for_nobody(self):
+        bag = self.space.path("empty.zbag")
+        self.assertEqual(self.start_recorder(bag).stop(), DONE)
+        done = self.run_ok("play", bag, "--wait", "100000", "--publish-to", "tcp://127.0.0.1:1")
+        self.assertIn("nothing to play", done.stderr)
+
     def test_a_bag_being_recorded_can_be_played(self):
         bag = self.space.path("live.zbag")
         recorder = self.start_recorder(bag)
