@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "recorder/bag/columns/bit_pack.hpp"
+#include "recorder/bag/columns/byte_planes.hpp"
 #include "schemas/check.hpp"
 
 namespace zbag {
@@ -143,13 +144,10 @@ void write_planes(std::span<const std::uint64_t> values, bool is_difference, Byt
   out.push_back(static_cast<std::uint8_t>(extent.width));
   const std::size_t begin = out.size();
   out.resize(begin + values.size() * extent.width);
-  for (unsigned plane = 0; plane < extent.width; ++plane) {
-    std::uint8_t* const at = out.data() + begin + plane * values.size();
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      at[i] = static_cast<std::uint8_t>(plane_value(values[i], extent.base, is_difference) >>
-                                        plane * 8);
-    }
-  }
+  write_byte_planes(
+      values.size(), extent.width,
+      [&](std::size_t i) { return plane_value(values[i], extent.base, is_difference); },
+      out.data() + begin);
 }
 
 }  // namespace
@@ -336,14 +334,14 @@ bool read_planes(ByteInput& in, bool is_difference, std::span<std::uint64_t> out
   if (!is_difference && !in.delta(base)) return false;
   std::span<const std::uint8_t> bytes;
   if (!in.fixed(width) || width > 8 || !in.take(out.size() * width, bytes)) return false;
-  std::fill(out.begin(), out.end(), 0);
-  for (unsigned plane = 0; plane < width; ++plane) {
-    const std::uint8_t* const at = bytes.data() + plane * out.size();
-    for (std::size_t i = 0; i < out.size(); ++i) out[i] |= std::uint64_t{at[i]} << plane * 8;
-  }
-  for (std::uint64_t& value : out) {
-    value = is_difference ? static_cast<std::uint64_t>(unzigzag(value))
-                          : value + static_cast<std::uint64_t>(base);
+  if (is_difference) {
+    read_byte_planes(bytes, out.size(), width, [&](std::size_t i, std::uint64_t word) {
+      out[i] = static_cast<std::uint64_t>(unzigzag(word));
+    });
+  } else {
+    read_byte_planes(bytes, out.size(), width, [&](std::size_t i, std::uint64_t word) {
+      out[i] = word + static_cast<std::uint64_t>(base);
+    });
   }
   return true;
 }
