@@ -12,6 +12,10 @@ namespace {
 // the sake of what a compressed piece costs at least.
 constexpr std::size_t kGroupBytes = 2048;
 constexpr std::size_t kGroupsMax = 2 + kBlockColumnsMax;
+// A group that zstd makes smaller by less than a tenth is stored as it is: what it would save, the
+// planes of noisy measurements mostly, costs every writer and reader several times what all the
+// rest does. lz4 costs a reader little.
+constexpr std::size_t kZstdGain = 10;
 // Columns before compression may be larger than rows: byte planes spread small numbers.
 constexpr std::size_t kEncodedFactor = 2;
 constexpr std::size_t kNodesMax = kBlockColumnsMax + kBlockPathsMax;
@@ -94,8 +98,12 @@ void ColumnsEncoder::write_directory(Squeeze squeeze) {
 }
 
 void ColumnsEncoder::write_group(std::span<const std::uint8_t> raw, CompressionSpec compression) {
+  const std::size_t begin = stored_.size();
   std::size_t size = compressor_.append(raw, compression, stored_);
+  if (compression.kind == Compression::kZstd && size + raw.size() / kZstdGain > raw.size())
+    size = 0;
   if (size == 0) {
+    stored_.resize(begin);
     push_bytes(stored_, raw);
     size = raw.size();
   }
