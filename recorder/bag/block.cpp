@@ -271,16 +271,17 @@ void BlockEncoder::compress(CompressionSpec compression, BlockScratch& scratch) 
   }
   BlockScratch::Preference& preference =
       scratch.preferences_[prepared_.track % scratch.preferences_.size()];
-  if (preference.track != prepared_.track) preference = {.track = prepared_.track};
+  if (preference.track != prepared_.track) preference = {.track = prepared_.track, .habits = {}};
   const bool compares = preference.blocks == 0;
   preference.blocks = (preference.blocks + 1) % kCompareEvery;
   if (!compares) {
-    if (!preference.columns || !compress_columns(compression, scratch))
+    if (!preference.columns || !compress_columns(compression, scratch, preference.habits))
       compress_rows(compression, scratch);
     return;
   }
+  preference.habits.forget();
   compress_rows(compression, scratch);
-  preference.columns = compress_columns(compression, scratch);
+  preference.columns = compress_columns(compression, scratch, preference.habits);
 }
 
 // Takes rows for the body if they become smaller by compression.
@@ -300,18 +301,26 @@ void BlockEncoder::compress_rows(CompressionSpec compression, BlockScratch& scra
   prepared_.stored_bytes = static_cast<std::uint32_t>(size);
 }
 
-// Takes columns for the body if they can be made and are smaller than what it is now.
-bool BlockEncoder::compress_columns(CompressionSpec compression, BlockScratch& scratch) {
+// Takes columns for the body if they can be made and are no larger than what it is now, or hardly.
+bool BlockEncoder::compress_columns(CompressionSpec compression, BlockScratch& scratch,
+                                    ColumnsHabits& habits) {
+  constexpr std::size_t kColumnsWorth = 16;
   ColumnsEncoder& columns = scratch.columns_;
   columns.clear();
   for (const RowPoint& point : points_) {
     if (!columns.add(point.map())) return false;
   }
   scratch.point_columns_.clear();
+  habits.points().go_to(0);
   scratch.point_streams_.encode(points_, (prepared_.flags & kBlockIndexed) != 0,
-                                squeeze_for(compression), scratch.point_columns_);
-  const auto body = columns.encode(scratch.point_columns_, compression, prepared_.raw_bytes);
-  if (body.empty() || body.size() >= prepared_.stored_bytes) return false;
+                                {squeeze_for(compression), habits.points()},
+                                scratch.point_columns_);
+  const auto body =
+      columns.encode(scratch.point_columns_, compression, prepared_.raw_bytes, habits);
+  // A little more is worth it: columns are made sooner, and one field is read without the others.
+  const std::size_t limit = std::min<std::size_t>(
+      prepared_.raw_bytes, prepared_.stored_bytes + prepared_.stored_bytes / kColumnsWorth);
+  if (body.empty() || body.size() >= limit) return false;
   stored_.assign(body.begin(), body.end());
   prepared_.codec = Codec::kColumns;
   prepared_.compression = compression.kind;

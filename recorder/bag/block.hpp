@@ -54,15 +54,17 @@ struct BlockHeader {
   bool is_late() const { return (flags & kBlockLate) != 0; }
 };
 
-// What compressing blocks needs, one after another: large buffers, and which codec suits a track.
+// What compressing blocks needs, one after another: large buffers, and which codec and which forms
+// of it suit a track.
 // One a thread serves all encoders. Not thread-safe.
 class BlockScratch {
  private:
   friend class BlockEncoder;
   struct Preference {
     std::uint32_t track = 0;
-    std::uint32_t blocks = 0;  // since both codecs were compared
+    std::uint32_t blocks = 0;  // since everything was compared
     bool columns = true;
+    ColumnsHabits habits;
   };
   std::array<Preference, 64> preferences_;  // by the low bits of the track's id
   Compressor compressor_;
@@ -76,8 +78,8 @@ class BlockScratch {
 // Encodes points, one after another, into blocks. Reused from block to block.
 //
 // Uncompressed blocks are `rows`, so that readers are lent their maps. Of compressed ones the codec
-// that is smaller is taken; which one won a track's last comparison is used for a while before
-// both are tried again, so that the loser costs nothing.
+// that is smaller is taken; which one won a track's last comparison, and in which form, is used for
+// a while before all are tried again, so that the losers cost nothing.
 class BlockEncoder {
  public:
   // What the body would measure at most with `point` added.
@@ -105,7 +107,7 @@ class BlockEncoder {
  private:
   void compress(CompressionSpec compression, BlockScratch& scratch);
   void compress_rows(CompressionSpec compression, BlockScratch& scratch);
-  bool compress_columns(CompressionSpec compression, BlockScratch& scratch);
+  bool compress_columns(CompressionSpec compression, BlockScratch& scratch, ColumnsHabits& habits);
   void write_columns(std::uint8_t*& at) const;
   void write_rows(std::uint8_t*& at) const;
   std::size_t body_bytes() const;

@@ -50,37 +50,37 @@ bool sum_up(std::span<const std::uint64_t> lengths, std::size_t max, std::size_t
 
 }  // namespace
 
-void ColumnEncoder::encode(ColumnType type, const ColumnValues& values, Squeeze squeeze,
+void ColumnEncoder::encode(ColumnType type, const ColumnValues& values, StreamAdvice advice,
                            Bytes& out) {
-  if (is_list(type)) ints_.encode(values.lengths, 1, squeeze, out);
+  if (is_list(type)) ints_.encode(values.lengths, 1, advice, out);
   const std::size_t stride = is_list(type) ? stride_of(values.lengths) : 1;
   switch (type) {
     case ColumnType::kNil:
       break;
     case ColumnType::kBool:
-      ints_.encode(values.numbers, 1, squeeze, out);
+      ints_.encode(values.numbers, 1, advice, out);
       break;
     case ColumnType::kInt:
     case ColumnType::kInts:
-      encode_ints(values, stride, squeeze, out);
+      encode_ints(values, stride, advice, out);
       break;
     case ColumnType::kFloat32:
     case ColumnType::kFloat32s:
-      floats_.encode(values.numbers, FloatSize::k32, stride, squeeze, out);
+      floats_.encode(values.numbers, FloatSize::k32, stride, advice, out);
       break;
     case ColumnType::kFloat64:
     case ColumnType::kFloat64s:
-      floats_.encode(values.numbers, FloatSize::k64, stride, squeeze, out);
+      floats_.encode(values.numbers, FloatSize::k64, stride, advice, out);
       break;
     case ColumnType::kText:
     case ColumnType::kBinary:
     case ColumnType::kOther:
-      encode_bytes(values, squeeze, out);
+      encode_bytes(values, advice, out);
       break;
   }
 }
 
-void ColumnEncoder::encode_ints(const ColumnValues& values, std::size_t stride, Squeeze squeeze,
+void ColumnEncoder::encode_ints(const ColumnValues& values, std::size_t stride, StreamAdvice advice,
                                 Bytes& out) {
   if (values.numbers.empty()) return;
   const auto& above = values.unsigned_at;
@@ -98,7 +98,7 @@ void ColumnEncoder::encode_ints(const ColumnValues& values, std::size_t stride, 
       last = at;
     }
   }
-  ints_.encode(values.numbers, stride, squeeze, out);
+  ints_.encode(values.numbers, stride, advice, out);
 }
 
 // Collects the distinct texts in the order they come, and each point's; false as soon as they turn
@@ -136,17 +136,17 @@ bool ColumnEncoder::find_texts(const ColumnValues& values) {
   return lengths_.size() < values.lengths.size();
 }
 
-void ColumnEncoder::encode_bytes(const ColumnValues& values, Squeeze squeeze, Bytes& out) {
+void ColumnEncoder::encode_bytes(const ColumnValues& values, StreamAdvice advice, Bytes& out) {
   if (find_texts(values)) {
     out.push_back(static_cast<std::uint8_t>(Texts::kDictionary));
     push_varint(out, lengths_.size());
-    ints_.encode(lengths_, 1, squeeze, out);
+    ints_.encode(lengths_, 1, advice, out);
     push_bytes(out, texts_);
-    ints_.encode(codes_, 1, squeeze, out);
+    ints_.encode(codes_, 1, advice, out);
     return;
   }
   out.push_back(static_cast<std::uint8_t>(Texts::kPlain));
-  ints_.encode(values.lengths, 1, squeeze, out);
+  ints_.encode(values.lengths, 1, advice, out);
   push_bytes(out, values.bytes);
 }
 

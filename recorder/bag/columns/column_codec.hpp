@@ -14,11 +14,11 @@ namespace zbag {
 class ColumnEncoder {
  public:
   // Appends the column to `out`.
-  void encode(ColumnType type, const ColumnValues& values, Squeeze squeeze, Bytes& out);
+  void encode(ColumnType type, const ColumnValues& values, StreamAdvice advice, Bytes& out);
 
  private:
-  void encode_ints(const ColumnValues& values, std::size_t stride, Squeeze squeeze, Bytes& out);
-  void encode_bytes(const ColumnValues& values, Squeeze squeeze, Bytes& out);
+  void encode_ints(const ColumnValues& values, std::size_t stride, StreamAdvice advice, Bytes& out);
+  void encode_bytes(const ColumnValues& values, StreamAdvice advice, Bytes& out);
   bool find_texts(const ColumnValues& values);
 
   IntStreamEncoder ints_;

@@ -41,11 +41,15 @@ inline bool is_number(ColumnType type) {
 struct FieldPath {
   std::uint32_t parent = 0;  // 0: the map itself; else 1 + position of an earlier path
   std::string name;
+
+  bool operator==(const FieldPath&) const = default;
 };
 
 struct Column {
   ColumnType type = ColumnType::kNil;
   std::uint32_t path = 0;
+
+  bool operator==(const Column&) const = default;
 };
 
 // The values of a column. Which members are used depends on the type.

@@ -24,13 +24,18 @@ constexpr std::size_t kNodesMax = kBlockColumnsMax + kBlockPathsMax;
 
 std::span<const std::uint8_t> ColumnsEncoder::encode(std::span<const std::uint8_t> point_columns,
                                                      CompressionSpec compression,
-                                                     std::size_t size_max) {
+                                                     std::size_t size_max, ColumnsHabits& habits) {
   const auto& columns = splitter_.columns();
   const bool has_numbers = std::any_of(columns.begin(), columns.end(),
                                        [](const Column& column) { return is_number(column.type); });
   if (!has_numbers) return {};
+  if (habits.columns_ != columns || habits.paths_ != splitter_.paths()) {
+    habits.fields_.forget();
+    habits.columns_ = columns;
+    habits.paths_ = splitter_.paths();
+  }
   const Squeeze squeeze = squeeze_for(compression);
-  write_columns(squeeze);
+  write_columns({squeeze, habits.fields_});
   write_directory(squeeze);
   push_bytes(head_, point_columns);
   if (head_.size() + data_.size() > kEncodedFactor * size_max) return {};
@@ -49,14 +54,16 @@ std::span<const std::uint8_t> ColumnsEncoder::encode(std::span<const std::uint8_
   return body_;
 }
 
-void ColumnsEncoder::write_columns(Squeeze squeeze) {
+void ColumnsEncoder::write_columns(StreamAdvice advice) {
+  constexpr std::size_t kColumnStreamsMax = 2;
   data_.clear();
   sizes_.clear();
   groups_.clear();
   std::size_t group = 0;
   for (std::size_t i = 0; i < splitter_.columns().size(); ++i) {
     const std::size_t begin = data_.size();
-    columns_.encode(splitter_.columns()[i].type, splitter_.values(i), squeeze, data_);
+    advice.habits->go_to(i * kColumnStreamsMax);
+    columns_.encode(splitter_.columns()[i].type, splitter_.values(i), advice, data_);
     const std::size_t size = data_.size() - begin;
     sizes_.push_back(size);
     if (size >= kGroupBytes && group > 0) {

@@ -23,6 +23,22 @@ inline Squeeze squeeze_for(CompressionSpec compression) {
   return compression.kind == Compression::kZstd ? Squeeze::kEntropy : Squeeze::kPack;
 }
 
+// What was best for a track's last blocks, so that not everything is tried for each. Whoever keeps
+// it forgets it now and then. Not thread-safe.
+class ColumnsHabits {
+ public:
+  void forget() { *this = {}; }
+  StreamHabits& points() { return points_; }  // of the streams beside the fields
+
+ private:
+  friend class ColumnsEncoder;
+  StreamHabits points_;
+  StreamHabits fields_;
+  // Whose streams fields_ are.
+  std::vector<FieldPath> paths_;
+  std::vector<Column> columns_;
+};
+
 // Makes bodies, one after another. Not thread-safe; keeps its memory.
 class ColumnsEncoder {
  public:
@@ -34,11 +50,12 @@ class ColumnsEncoder {
   // call. Empty when columns are no use: no field is a number, or they measure more than
   // `size_max`. REQUIRES: compression is not none.
   std::span<const std::uint8_t> encode(std::span<const std::uint8_t> point_columns,
-                                       CompressionSpec compression, std::size_t size_max);
+                                       CompressionSpec compression, std::size_t size_max,
+                                       ColumnsHabits& habits);
 
  private:
   void write_directory(Squeeze squeeze);
-  void write_columns(Squeeze squeeze);
+  void write_columns(StreamAdvice advice);
   void write_group(std::span<const std::uint8_t> raw, CompressionSpec compression);
 
   MapSplitter splitter_;

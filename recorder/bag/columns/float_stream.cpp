@@ -193,7 +193,7 @@ bool FloatStreamEncoder::to_narrow(std::span<const std::uint64_t> bits) {
 }
 
 void FloatStreamEncoder::encode(std::span<const std::uint64_t> bits, FloatSize size,
-                                std::size_t stride, Squeeze squeeze, Bytes& out) {
+                                std::size_t stride, StreamAdvice advice, Bytes& out) {
   if (bits.empty()) return;
   if (mapped_.size() < bits.size()) mapped_.resize(bits.size());
   const bool is_constant =
@@ -225,7 +225,7 @@ void FloatStreamEncoder::encode(std::span<const std::uint64_t> bits, FloatSize s
       if (size == FloatSize::k32) push_fixed(out, static_cast<std::uint32_t>(run.bits));
     }
   }
-  ints_.encode({mapped_.data(), bits.size()}, stride, squeeze, out);
+  ints_.encode({mapped_.data(), bits.size()}, stride, advice, out);
 }
 
 namespace {

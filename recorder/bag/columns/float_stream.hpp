@@ -25,7 +25,7 @@ class FloatStreamEncoder {
   // Appends the values whose bits these are (of float32 in the low half). `stride` as in
   // IntStreamEncoder.
   void encode(std::span<const std::uint64_t> bits, FloatSize size, std::size_t stride,
-              Squeeze squeeze, Bytes& out);
+              StreamAdvice advice, Bytes& out);
 
  private:
   struct Scale;

@@ -159,6 +159,17 @@ struct IntStreamEncoder::Plan {
   std::size_t stride = 1;
   std::size_t size = SIZE_MAX;  // estimated
 
+  std::uint8_t form() const {
+    return static_cast<std::uint8_t>(static_cast<unsigned>(pack) |
+                                     static_cast<unsigned>(lag) << kLagShift |
+                                     (transposed ? kTransposed : 0u));
+  }
+  static Plan of_form(std::uint8_t form, std::size_t stride) {
+    return {.pack = static_cast<Pack>(form & 3u),
+            .lag = static_cast<Lag>(form >> kLagShift & 3u),
+            .transposed = (form & kTransposed) != 0,
+            .stride = stride};
+  }
   std::size_t heads() const { return lag == Lag::kNone ? 0 : lag == Lag::kOne ? 1 : stride; }
 };
 
@@ -213,9 +224,7 @@ IntStreamEncoder::Plan IntStreamEncoder::plan_numbers(std::span<const std::uint6
 
 void IntStreamEncoder::write_numbers(std::span<const std::uint64_t> values, const Plan& plan,
                                      Bytes& out) {
-  out.push_back(static_cast<std::uint8_t>(static_cast<unsigned>(plan.pack) |
-                                          static_cast<unsigned>(plan.lag) << kLagShift |
-                                          (plan.transposed ? kTransposed : 0u)));
+  out.push_back(plan.form());
   std::uint64_t last = 0;
   for (std::size_t i = 0; i < plan.heads(); ++i) {
     push_zigzag(out, as_signed(values[i] - last));
@@ -269,15 +278,31 @@ void IntStreamEncoder::write_dictionary(std::span<const std::uint64_t> values, S
   write_numbers(codes, plan_numbers(codes, 1, squeeze), out);
 }
 
-void IntStreamEncoder::encode(std::span<const std::uint64_t> values, std::size_t stride,
-                              Squeeze squeeze, Bytes& out) {
-  ZBAG_CHECK(stride > 0 && values.size() % stride == 0);
-  if (values.empty()) return;
-  if (is_constant(values)) {
-    out.push_back(static_cast<std::uint8_t>(Pack::kConstant));
-    push_zigzag(out, as_signed(values[0]));
-    return;
+// Encodes in the form of `habit`. False, with `out` as it was, when that does not serve any more.
+bool IntStreamEncoder::follow(const StreamHabit& habit, std::span<const std::uint64_t> values,
+                              std::size_t stride, Squeeze squeeze, Bytes& out) {
+  // A few points say little about a full block, and the other way round.
+  if (habit.count > 2 * values.size() || values.size() > 2 * habit.count) return false;
+  const Plan plan = Plan::of_form(habit.form, stride);
+  if (plan.heads() >= values.size()) return false;
+  const std::size_t begin = out.size();
+  if (plan.pack == Pack::kDictionary) {
+    if (!find_distinct(values)) return false;
+    write_dictionary(values, squeeze, out);
+  } else {
+    if (plan.pack == Pack::kConstant && !is_constant(residuals(values, plan, residuals_)))
+      return false;
+    write_numbers(values, plan, out);
   }
+  const std::size_t bytes = out.size() - begin;
+  const std::size_t usual = habit.bytes * values.size() / habit.count;
+  if (bytes <= usual + usual / 16 + 8) return true;
+  out.resize(begin);
+  return false;
+}
+
+void IntStreamEncoder::choose(std::span<const std::uint64_t> values, std::size_t stride,
+                              Squeeze squeeze, Bytes& out) {
   const Plan plan = plan_numbers(values, stride, squeeze);
   if (plan.size > values.size() / 4 && find_distinct(values)) {
     std::size_t size = 2;
@@ -293,6 +318,25 @@ void IntStreamEncoder::encode(std::span<const std::uint64_t> values, std::size_t
     }
   }
   write_numbers(values, plan, out);
+}
+
+void IntStreamEncoder::encode(std::span<const std::uint64_t> values, std::size_t stride,
+                              StreamAdvice advice, Bytes& out) {
+  ZBAG_CHECK(stride > 0 && values.size() % stride == 0);
+  StreamHabit* habit = advice.habits != nullptr ? &advice.habits->next() : nullptr;
+  // Arrays (the beams of a scan) are best in another form now and again, and the gain is large.
+  if (stride > 1) habit = nullptr;
+  if (values.empty()) return;
+  if (is_constant(values)) {
+    out.push_back(static_cast<std::uint8_t>(Pack::kConstant));
+    push_zigzag(out, as_signed(values[0]));
+    return;
+  }
+  if (habit != nullptr && habit->count > 0 && follow(*habit, values, stride, advice.squeeze, out))
+    return;
+  const std::size_t begin = out.size();
+  choose(values, stride, advice.squeeze, out);
+  if (habit != nullptr) *habit = {out[begin], values.size(), out.size() - begin};
 }
 
 namespace {

@@ -15,21 +15,21 @@ std::uint64_t wrap(std::int64_t value) { return static_cast<std::uint64_t>(value
 }  // namespace
 
 template <class Get>
-void PointStreamsEncoder::encode_each(std::span<const RowPoint> points, Get get, Squeeze squeeze,
-                                      Bytes& out) {
+void PointStreamsEncoder::encode_each(std::span<const RowPoint> points, Get get,
+                                      StreamAdvice advice, Bytes& out) {
   values_.clear();
   for (const RowPoint& point : points) get(point, values_);
-  ints_.encode(values_, 1, squeeze, out);
+  ints_.encode(values_, 1, advice, out);
 }
 
-void PointStreamsEncoder::encode(std::span<const RowPoint> points, bool indexed, Squeeze squeeze,
-                                 Bytes& out) {
+void PointStreamsEncoder::encode(std::span<const RowPoint> points, bool indexed,
+                                 StreamAdvice advice, Bytes& out) {
   using Values = std::vector<std::uint64_t>;
-  const auto each = [&](auto get) { encode_each(points, get, squeeze, out); };
+  const auto each = [&](auto get) { encode_each(points, get, advice, out); };
   each([](const RowPoint& point, Values& to) { to.push_back(wrap(point.key)); });
   encode_stamps(points, out);
-  encode_arrivals(points, squeeze, out);
-  encode_sources(points, squeeze, out);
+  encode_arrivals(points, advice, out);
+  encode_sources(points, advice, out);
   each([](const RowPoint& point, Values& to) { to.push_back(point.has_seq ? 1 : 0); });
   each([](const RowPoint& point, Values& to) {
     if (point.has_seq) to.push_back(point.seq);
@@ -56,13 +56,13 @@ void PointStreamsEncoder::encode_stamps(std::span<const RowPoint> points, Bytes&
 
 // A live recording's points arrive a little after their stamps, an import's one behind another:
 // what is smaller is kept.
-void PointStreamsEncoder::encode_arrivals(std::span<const RowPoint> points, Squeeze squeeze,
+void PointStreamsEncoder::encode_arrivals(std::span<const RowPoint> points, StreamAdvice advice,
                                           Bytes& out) {
   using Values = std::vector<std::uint64_t>;
   const std::size_t begin = out.size();
   out.push_back(static_cast<std::uint8_t>(Arrival::kAlone));
   encode_each(
-      points, [](const RowPoint& point, Values& to) { to.push_back(wrap(point.wall_ns)); }, squeeze,
+      points, [](const RowPoint& point, Values& to) { to.push_back(wrap(point.wall_ns)); }, advice,
       out);
   other_.assign(1, static_cast<std::uint8_t>(Arrival::kBehindKey));
   encode_each(
@@ -70,7 +70,7 @@ void PointStreamsEncoder::encode_arrivals(std::span<const RowPoint> points, Sque
       [](const RowPoint& point, Values& to) {
         to.push_back(wrap(minus(point.wall_ns, point.key)));
       },
-      squeeze, other_);
+      advice, other_);
   if (other_.size() < out.size() - begin) {
     out.resize(begin);
     push_bytes(out, other_);
@@ -80,10 +80,10 @@ void PointStreamsEncoder::encode_arrivals(std::span<const RowPoint> points, Sque
       [](const RowPoint& point, Values& to) {
         to.push_back(wrap(minus(point.wall_ns, point.mono_ns)));
       },
-      squeeze, out);
+      advice, out);
 }
 
-void PointStreamsEncoder::encode_sources(std::span<const RowPoint> points, Squeeze squeeze,
+void PointStreamsEncoder::encode_sources(std::span<const RowPoint> points, StreamAdvice advice,
                                          Bytes& out) {
   srcs_.clear();
   const std::size_t begin = out.size();
@@ -96,7 +96,7 @@ void PointStreamsEncoder::encode_sources(std::span<const RowPoint> points, Squee
         if (it == srcs_.end()) it = srcs_.insert(srcs_.end(), point.src);
         to.push_back(static_cast<std::uint64_t>(it - srcs_.begin()) + 1);
       },
-      squeeze, other_);
+      advice, other_);
   out.resize(begin);
   push_varint(out, srcs_.size());
   for (const std::uint64_t src : srcs_) push_fixed(out, src);

@@ -15,14 +15,14 @@ namespace zbag {
 class PointStreamsEncoder {
  public:
   // Appends the columns of `points` to `out`.
-  void encode(std::span<const RowPoint> points, bool indexed, Squeeze squeeze, Bytes& out);
+  void encode(std::span<const RowPoint> points, bool indexed, StreamAdvice advice, Bytes& out);
 
  private:
   template <class Get>
-  void encode_each(std::span<const RowPoint> points, Get get, Squeeze squeeze, Bytes& out);
+  void encode_each(std::span<const RowPoint> points, Get get, StreamAdvice advice, Bytes& out);
   void encode_stamps(std::span<const RowPoint> points, Bytes& out) const;
-  void encode_arrivals(std::span<const RowPoint> points, Squeeze squeeze, Bytes& out);
-  void encode_sources(std::span<const RowPoint> points, Squeeze squeeze, Bytes& out);
+  void encode_arrivals(std::span<const RowPoint> points, StreamAdvice advice, Bytes& out);
+  void encode_sources(std::span<const RowPoint> points, StreamAdvice advice, Bytes& out);
 
   IntStreamEncoder ints_;
   std::vector<std::uint64_t> values_;
