@@ -263,6 +263,7 @@ void BlockEncoder::write_rows(std::uint8_t*& at) const {
 // Takes the smaller of both codecs, or the one that was smaller lately.
 void BlockEncoder::compress(CompressionSpec compression, BlockScratch& scratch) {
   constexpr std::uint32_t kCompareEvery = 16;
+  constexpr std::uint32_t kFormsEvery = 8;  // a divisor of it
   constexpr std::size_t kColumnsRawBytesMin = 1024;  // below, the directory is most of the block
   if (!uses_columns_ || points_.size() < 2 || prepared_.raw_bytes < kColumnsRawBytesMin ||
       prepared_.raw_bytes > kColumnsRawBytesMax) {
@@ -273,13 +274,13 @@ void BlockEncoder::compress(CompressionSpec compression, BlockScratch& scratch) 
       scratch.preferences_[prepared_.track % scratch.preferences_.size()];
   if (preference.track != prepared_.track) preference = {.track = prepared_.track, .habits = {}};
   const bool compares = preference.blocks == 0;
+  if (preference.blocks % kFormsEvery == 0) preference.habits.forget_streams();
   preference.blocks = (preference.blocks + 1) % kCompareEvery;
   if (!compares) {
     if (!preference.columns || !compress_columns(compression, scratch, preference.habits))
       compress_rows(compression, scratch);
     return;
   }
-  preference.habits.forget();
   compress_rows(compression, scratch);
   preference.columns = compress_columns(compression, scratch, preference.habits);
 }
@@ -304,7 +305,7 @@ void BlockEncoder::compress_rows(CompressionSpec compression, BlockScratch& scra
 // Takes columns for the body if they can be made and are no larger than what it is now, or hardly.
 bool BlockEncoder::compress_columns(CompressionSpec compression, BlockScratch& scratch,
                                     ColumnsHabits& habits) {
-  constexpr std::size_t kColumnsWorth = 16;
+  constexpr std::size_t kColumnsWorth = 32;
   ColumnsEncoder& columns = scratch.columns_;
   columns.clear();
   for (const RowPoint& point : points_) {

@@ -16,6 +16,8 @@ constexpr std::size_t kGroupsMax = 2 + kBlockColumnsMax;
 // planes of noisy measurements mostly, costs every writer and reader several times what all the
 // rest does. lz4 costs a reader little.
 constexpr std::size_t kZstdGain = 10;
+// Blocks that a group which was not worth compressing is left out at most.
+constexpr std::size_t kRestsMax = 7;
 // Columns before compression may be larger than rows: byte planes spread small numbers.
 constexpr std::size_t kEncodedFactor = 2;
 constexpr std::size_t kNodesMax = kBlockColumnsMax + kBlockPathsMax;
@@ -31,6 +33,7 @@ std::span<const std::uint8_t> ColumnsEncoder::encode(std::span<const std::uint8_
   if (!has_numbers) return {};
   if (habits.columns_ != columns || habits.paths_ != splitter_.paths()) {
     habits.fields_.forget();
+    habits.groups_.assign(1 + columns.size(), {});
     habits.columns_ = columns;
     habits.paths_ = splitter_.paths();
   }
@@ -42,11 +45,11 @@ std::span<const std::uint8_t> ColumnsEncoder::encode(std::span<const std::uint8_
   table_.clear();
   stored_.clear();
   push_varint(table_, 1 + groups_.size());
-  write_group(head_, compression);
+  write_group(head_, compression, 0, habits.groups_[0]);
   std::span<const std::uint8_t> rest(data_);
-  for (const std::size_t size : groups_) {
-    write_group(rest.first(size), compression);
-    rest = rest.subspan(size);
+  for (const Group& group : groups_) {
+    write_group(rest.first(group.bytes), compression, group.end, habits.groups_[1 + group.begin]);
+    rest = rest.subspan(group.bytes);
   }
   body_.clear();
   push_bytes(body_, table_);
@@ -59,23 +62,22 @@ void ColumnsEncoder::write_columns(StreamAdvice advice) {
   data_.clear();
   sizes_.clear();
   groups_.clear();
-  std::size_t group = 0;
+  Group group{0, 0, 0};
+  const auto end_group = [&](std::size_t end) {
+    if (group.bytes > 0) groups_.push_back({group.begin, end, group.bytes});
+    group = {end, end, 0};
+  };
   for (std::size_t i = 0; i < splitter_.columns().size(); ++i) {
     const std::size_t begin = data_.size();
     advice.habits->go_to(i * kColumnStreamsMax);
     columns_.encode(splitter_.columns()[i].type, splitter_.values(i), advice, data_);
     const std::size_t size = data_.size() - begin;
     sizes_.push_back(size);
-    if (size >= kGroupBytes && group > 0) {
-      groups_.push_back(group);
-      group = 0;
-    }
-    group += size;
-    if (group < kGroupBytes) continue;
-    groups_.push_back(group);
-    group = 0;
+    if (size >= kGroupBytes) end_group(i);
+    group.bytes += size;
+    if (group.bytes >= kGroupBytes) end_group(i + 1);
   }
-  if (group > 0) groups_.push_back(group);
+  end_group(splitter_.columns().size());
 }
 
 void ColumnsEncoder::write_directory(Squeeze squeeze) {
@@ -104,11 +106,22 @@ void ColumnsEncoder::write_directory(Squeeze squeeze) {
   codes_.encode(splitter_.codes(), 1, squeeze, head_);
 }
 
-void ColumnsEncoder::write_group(std::span<const std::uint8_t> raw, CompressionSpec compression) {
+// A group that was not worth compressing time and again is tried ever more seldom. `end` tells it
+// from others that begin where it does.
+void ColumnsEncoder::write_group(std::span<const std::uint8_t> raw, CompressionSpec compression,
+                                 std::size_t end, ColumnsHabits::Group& habit) {
   const std::size_t begin = stored_.size();
-  std::size_t size = compressor_.append(raw, compression, stored_);
-  if (compression.kind == Compression::kZstd && size + raw.size() / kZstdGain > raw.size())
-    size = 0;
+  std::size_t size = 0;
+  if (habit.end != end) habit = {.end = end};
+  if (habit.left > 0) {
+    --habit.left;
+  } else {
+    size = compressor_.append(raw, compression, stored_);
+    if (compression.kind == Compression::kZstd && size + raw.size() / kZstdGain > raw.size())
+      size = 0;
+    habit.rests = size > 0 ? 0 : std::min(habit.rests * 2 + 1, kRestsMax);
+    habit.left = habit.rests;
+  }
   if (size == 0) {
     stored_.resize(begin);
     push_bytes(stored_, raw);

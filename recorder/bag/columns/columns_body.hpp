@@ -24,10 +24,13 @@ inline Squeeze squeeze_for(CompressionSpec compression) {
 }
 
 // What was best for a track's last blocks, so that not everything is tried for each. Whoever keeps
-// it forgets it now and then. Not thread-safe.
+// it makes it forget now and then. Not thread-safe.
 class ColumnsHabits {
  public:
-  void forget() { *this = {}; }
+  void forget_streams() {
+    points_.forget();
+    fields_.forget();
+  }
   StreamHabits& points() { return points_; }  // of the streams beside the fields
 
  private:
@@ -37,6 +40,12 @@ class ColumnsHabits {
   // Whose streams fields_ are.
   std::vector<FieldPath> paths_;
   std::vector<Column> columns_;
+  struct Group {
+    std::size_t end = 0;    // the column behind it
+    std::size_t rests = 0;  // blocks for which it is not compressed, since that was of no use
+    std::size_t left = 0;   // of these
+  };
+  std::vector<Group> groups_;  // the head, then by the first column of each
 };
 
 // Makes bodies, one after another. Not thread-safe; keeps its memory.
@@ -56,16 +65,22 @@ class ColumnsEncoder {
  private:
   void write_directory(Squeeze squeeze);
   void write_columns(StreamAdvice advice);
-  void write_group(std::span<const std::uint8_t> raw, CompressionSpec compression);
+  void write_group(std::span<const std::uint8_t> raw, CompressionSpec compression, std::size_t end,
+                   ColumnsHabits::Group& habit);
 
   MapSplitter splitter_;
   ColumnEncoder columns_;
   IntStreamEncoder codes_;
   Compressor compressor_;
   Bytes head_;
-  Bytes data_;                       // the columns, one after another
-  std::vector<std::size_t> sizes_;   // of each in data_
-  std::vector<std::size_t> groups_;  // bytes of data_ that are compressed together
+  Bytes data_;                      // the columns, one after another
+  std::vector<std::size_t> sizes_;  // of each in data_
+  struct Group {
+    std::size_t begin;  // columns
+    std::size_t end;
+    std::size_t bytes;  // of data_
+  };
+  std::vector<Group> groups_;  // what is compressed together
   Bytes table_;
   Bytes stored_;
   Bytes body_;
