@@ -27,7 +27,8 @@ std::string encode(const std::vector<Fields>& points, CompressionSpec compressio
     encode_fields(fields, map);
     if (!encoder.add(open_map(bytes_of(map)).value())) return {};
   }
-  return std::string(text_of(encoder.encode(bytes_of("points"), compression, kSizeMax)));
+  ColumnsHabits habits;
+  return std::string(text_of(encoder.encode(bytes_of("points"), compression, kSizeMax, habits)));
 }
 
 std::optional<ColumnsBody> open(const std::string& body, CompressionSpec compression,
@@ -171,7 +172,8 @@ TEST(ColumnsBodyTest, IsEmptyAgainAfterClear) {
   for (const char* const map : {"\x81\xa1k\x01", "\x81\xa1m\x02"}) {
     encoder.clear();
     ASSERT_TRUE(encoder.add(open_map(bytes_of(map)).value()));
-    const std::string body(text_of(encoder.encode({}, kLz4, kSizeMax)));
+    ColumnsHabits habits;
+    const std::string body(text_of(encoder.encode({}, kLz4, kSizeMax, habits)));
     EXPECT_EQ(decode(body, kLz4, 1), std::vector<Fields>{decode_fields(bytes_of(map)).value()});
   }
 }
@@ -180,7 +182,8 @@ TEST(ColumnsBodyTest, WritesIntegersInTheirShortestForm) {
   ColumnsEncoder encoder;
   const std::string map("\x81\xa1k\xcf\0\0\0\0\0\0\0\5", 12);
   ASSERT_TRUE(encoder.add(open_map(bytes_of(map)).value()));
-  const std::string body(text_of(encoder.encode({}, kLz4, kSizeMax)));
+  ColumnsHabits habits;
+  const std::string body(text_of(encoder.encode({}, kLz4, kSizeMax, habits)));
   std::optional<ColumnsBody> opened = open(body, kLz4, 1);
   EXPECT_EQ(maps_of(*opened).value(), std::vector<std::string>{"\x81\xa1k\5"});
 }

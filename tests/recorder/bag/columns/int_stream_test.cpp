@@ -154,5 +154,58 @@ TEST(IntStreamSizeTest, SeesThatElementsOfAnArrayMoveSlowly) {
   EXPECT_LE(encode(values, 6, Squeeze::kPack).size(), values.size());
 }
 
+// Whatever a habit was formed by, another sequence comes back.
+TEST(IntStreamTest, GivesBackWhatAHabitOfOtherValuesEncodes) {
+  std::mt19937_64 random(9);
+  StreamHabits habits;
+  IntStreamEncoder encoder;
+  for (int round = 0; round < 2'000; ++round) {
+    const std::size_t stride = random() % 4 == 0 ? 3 : 1;
+    const Numbers values = make(random, random() % 150 * stride, static_cast<int>(random() % 8));
+    Bytes out;
+    habits.go_to(0);
+    encoder.encode(values, stride, {Squeeze::kEntropy, habits}, out);
+    EXPECT_EQ(decode(out, values.size(), stride), values) << round;
+  }
+}
+
+TEST(IntStreamTest, LeavesAHabitThatServesNoMore) {
+  Numbers even(200);
+  Numbers wild(200);
+  std::mt19937_64 random(10);
+  for (std::size_t i = 0; i < even.size(); ++i) {
+    even[i] = i * 1'000 + random() % 4;
+    wild[i] = random() % 5 * 0x0123456789abcdefULL;
+  }
+  StreamHabits habits;
+  IntStreamEncoder encoder;
+  Bytes first;
+  encoder.encode(even, 1, {Squeeze::kPack, habits}, first);
+  Bytes second;
+  habits.go_to(0);
+  encoder.encode(wild, 1, {Squeeze::kPack, habits}, second);
+  EXPECT_EQ(second, encode(wild, 1, Squeeze::kPack));
+}
+
+// Between forms that are alike the habit decides, so that the others need not be measured.
+TEST(IntStreamTest, FollowsAHabitThatServes) {
+  Numbers slow(200);
+  Numbers still(200);
+  std::mt19937_64 random(11);
+  for (std::size_t i = 0; i < slow.size(); ++i) {
+    slow[i] = i * 1'000 + random() % 16;
+    still[i] = random() % 16;
+  }
+  StreamHabits habits;
+  IntStreamEncoder encoder;
+  Bytes first;
+  encoder.encode(slow, 1, {Squeeze::kPack, habits}, first);
+  Bytes second;
+  habits.go_to(0);
+  encoder.encode(still, 1, {Squeeze::kPack, habits}, second);
+  EXPECT_EQ(second[0], first[0]);
+  EXPECT_NE(second[0], encode(still, 1, Squeeze::kPack)[0]);
+}
+
 }  // namespace
 }  // namespace zbag
