@@ -234,20 +234,20 @@ Result<BagCursor> BagReader::cursor(const Selection& selection) const {
   state->selection = selection;
   if (Status status = state->ensure_txn(); !status) return tl::unexpected(status.error());
   const auto take = [&](std::string_view name, std::string_view bytes) -> Status {
-    Result<TrackRecord> record = TrackRecord::decode(name, bytes);
-    if (!record) {
+    Result<TrackExtent> extent = TrackExtent::decode(name, bytes);
+    if (!extent) {
       state->bad_records.insert(state->bad_records.begin(),
-                                {std::string(name), std::move(record.error())});
+                                {std::string(name), std::move(extent.error())});
       return {};
     }
     const bool is_wanted =
         !selection.track.empty() || selection.all_tracks || selection.filter.matches(name);
-    if (!record->first || !is_wanted) return {};
+    if (!extent->first || !extent->last || !is_wanted) return {};
     TrackPosition track;
-    track.name = record->name;
-    track.id = record->id;
-    track.first_known = *record->first;
-    track.last_known = *record->last;
+    track.name = name;
+    track.id = extent->id;
+    track.first_known = *extent->first;
+    track.last_known = *extent->last;
     state->tracks.push_back(std::move(track));
     return {};
   };

@@ -176,10 +176,11 @@ Status ColumnCursor::State::find_track() {
   if (!stored) return tl::unexpected(stored.error());
   is_done = !*stored || selection.range.empty();
   if (is_done) return {};
-  const Result<TrackRecord> record = TrackRecord::decode(selection.track, **stored);
-  if (!record) return tl::unexpected(record.error());
-  track = record->id;
-  is_done = !record->first || !selection.range.overlaps(*record->first, *record->last);
+  const Result<TrackExtent> extent = TrackExtent::decode(selection.track, **stored);
+  if (!extent) return tl::unexpected(extent.error());
+  track = extent->id;
+  is_done =
+      !extent->first || !extent->last || !selection.range.overlaps(*extent->first, *extent->last);
   return {};
 }
 

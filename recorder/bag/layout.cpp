@@ -4,6 +4,8 @@
 
 #include <bit>
 
+#include "recorder/bag/block_point.hpp"
+#include "recorder/bag/columns/item.hpp"
 #include "recorder/bag/record_checksum.hpp"
 
 namespace zbag {
@@ -229,6 +231,27 @@ Result<TrackRecord> TrackRecord::decode(std::string_view name, std::string_view 
     }
   }
   return record;
+}
+
+Result<TrackExtent> TrackExtent::decode(std::string_view name, std::string_view bytes) {
+  const std::optional<std::string_view> record = open_record(kTracksTable, name, bytes);
+  if (!record) return damaged(kTracksTable, name);
+  const std::optional<CheckedMap> checked =
+      check_map({reinterpret_cast<const std::uint8_t*>(record->data()), record->size()});
+  if (!checked) return damaged(kTracksTable, name, "malformed");
+  TrackExtent extent;
+  PairWalk walk(checked->map.pairs, checked->map.count);
+  while (const std::optional<PairBytes> pair = walk.next()) {
+    item::Cursor in{pair->value.data(), pair->value.data() + pair->value.size()};
+    std::uint64_t bits = 0;
+    bool above_signed = false;
+    const bool is_wanted = pair->name == "id" || pair->name == "first" || pair->name == "last";
+    if (!is_wanted || !item::take_int(in, bits, above_signed)) continue;
+    if (pair->name == "id") extent.id = static_cast<std::uint32_t>(bits);
+    if (pair->name == "first") extent.first = static_cast<std::int64_t>(bits);
+    if (pair->name == "last") extent.last = static_cast<std::int64_t>(bits);
+  }
+  return extent;
 }
 
 std::string RunRecord::encode() const {

@@ -86,6 +86,14 @@ struct TrackRecord {
   std::string encode() const;
   static Result<TrackRecord> decode(std::string_view name, std::string_view bytes);
 };
+// What a reader needs of a track's record to find its points, taken from it without the rest.
+struct TrackExtent {
+  std::uint32_t id = 0;
+  std::optional<std::int64_t> first;  // nullopt: no point was written
+  std::optional<std::int64_t> last;
+
+  static Result<TrackExtent> decode(std::string_view name, std::string_view bytes);
+};
 // A hostile publisher must not grow a track's record without end.
 inline constexpr std::size_t kTrackFieldsMax = 4'096;
 

@@ -19,13 +19,20 @@ Result<std::shared_ptr<Block>> open_block(std::string_view value, Block::Maps ma
 
 void order(BlockGroup& group) {
   bool needs_sort = false;
+  std::size_t count = 0;
+  for (const BlockGroup::Member& member : group.members) count += member.block->points().size();
+  group.entries.reserve(count);
   for (const BlockGroup::Member& member : group.members) {
     const BlockHeader& header = member.block->header();
     std::uint64_t ordinal = header.first_ordinal;
-    for (const StoredPoint& point : member.block->points()) {
-      group.entries.push_back({&point, header.is_late() ? std::nullopt : std::optional(ordinal++)});
+    if (header.is_late()) {
+      needs_sort = true;
+      for (const StoredPoint& point : member.block->points())
+        group.entries.push_back({&point, std::nullopt});
+    } else {
+      for (const StoredPoint& point : member.block->points())
+        group.entries.push_back({&point, ordinal++});
     }
-    needs_sort = needs_sort || header.is_late();
   }
   if (!needs_sort) return;
   std::stable_sort(group.entries.begin(), group.entries.end(),

@@ -300,5 +300,21 @@ TEST(RunKeyTest, SortsAsRunsFollow) {
   EXPECT_LT(run_key(99'999), run_key(100'000));
 }
 
+TEST(TrackExtentTest, IsTakenFromTheRecordOfItsTrack) {
+  TrackRecord record;
+  record.name = "a";
+  record.id = 70'000;
+  record.fields["x"].insert("float64");
+  EXPECT_EQ(TrackExtent::decode(record.name, record.encode())->first, std::nullopt);
+  record.first = -5;
+  record.last = 1'795'202'544'000'000'000;
+  const TrackExtent extent = TrackExtent::decode(record.name, record.encode()).value();
+  EXPECT_EQ(extent.id, 70'000u);
+  EXPECT_EQ(extent.first, -5);
+  EXPECT_EQ(extent.last, 1'795'202'544'000'000'000);
+  EXPECT_FALSE(TrackExtent::decode(record.name, record.encode().substr(1)));
+  EXPECT_FALSE(TrackExtent::decode("b", record.encode()));
+}
+
 }  // namespace
 }  // namespace zbag
