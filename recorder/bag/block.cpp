@@ -263,7 +263,7 @@ void BlockEncoder::write_rows(std::uint8_t*& at) const {
 // Takes the smaller of both codecs, or the one that was smaller lately.
 void BlockEncoder::compress(CompressionSpec compression, BlockScratch& scratch) {
   constexpr std::uint32_t kCompareEvery = 16;
-  constexpr std::uint32_t kFormsEvery = 8;  // a divisor of it
+  constexpr std::uint32_t kFormsEvery = 8;           // a divisor of it
   constexpr std::size_t kColumnsRawBytesMin = 1024;  // below, the directory is most of the block
   if (!uses_columns_ || points_.size() < 2 || prepared_.raw_bytes < kColumnsRawBytesMin ||
       prepared_.raw_bytes > kColumnsRawBytesMax) {
