@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <functional>
+#include <queue>
 #include <vector>
 
 #include "recorder/bag/bag_copy.hpp"
@@ -16,27 +18,34 @@ namespace {
 constexpr double kCheckShare = 0.2;  // of the time, about
 
 // The index of every point of a track's main run, asked for in the order of the run.
+//
+// Entries say it by index; what lies between two of them is a run of points with consecutive
+// numbers. Runs are read as far as the number asked for, and kept until it has passed them: memory
+// is how far points were late.
 class ArrivalOrder {
  public:
   static Result<ArrivalOrder> open(const Txn& txn, Table order, std::uint32_t track) {
     Result<TableCursor> cursor = TableCursor::open(txn, order);
     if (!cursor) return tl::unexpected(cursor.error());
     ArrivalOrder arrival(std::move(*cursor), track);
-    if (Status status = arrival.load_folded(); !status) return tl::unexpected(status.error());
+    Status status = arrival.take(arrival.cursor_.seek(OrderEntry{track}.encode_key()));
+    if (!status) return tl::unexpected(status.error());
     return arrival;
   }
 
   Result<std::uint64_t> index_of(std::uint64_t number) {
-    while (at_ < folded_.size() && number >= folded_[at_].number + folded_[at_].length) ++at_;
-    const bool is_folded = at_ < folded_.size() && number >= folded_[at_].number;
-    const std::uint64_t among_early =
-        is_folded ? folded_[at_].index + (number - folded_[at_].number) : number;
-    // Late points have taken the indices in between.
-    while (late_ && late_->index <= among_early + late_before_) {
-      ++late_before_;
-      if (Status status = step(); !status) return tl::unexpected(status.error());
+    while (true) {
+      while (!runs_.empty() && number >= runs_.top().number) {
+        const Run& run = runs_.top();
+        if (number - run.number < run.length) return run.index + (number - run.number);
+        runs_.pop();
+      }
+      if (is_read_) {
+        return fail(ErrorCode::kDamaged,
+                    fmt::format("the order of arrival has no point of number {}", number));
+      }
+      if (Status status = read_run(); !status) return tl::unexpected(status.error());
     }
-    return among_early + late_before_;
   }
 
  private:
@@ -44,44 +53,39 @@ class ArrivalOrder {
     std::uint64_t number;
     std::uint64_t index;
     std::uint64_t length;
+    friend bool operator>(const Run& a, const Run& b) { return a.number > b.number; }
   };
   ArrivalOrder(TableCursor cursor, std::uint32_t track)
       : cursor_(std::move(cursor)), track_(track) {}
 
   Status take(const Result<std::optional<TableCursor::Item>>& item) {
     if (!item) return tl::unexpected(item.error());
-    late_.reset();
+    entry_.reset();
     if (!*item) return {};
     const Result<OrderEntry> entry = OrderEntry::decode((*item)->key, (*item)->value);
     if (!entry) return tl::unexpected(entry.error());
-    if (entry->track == track_) late_ = *entry;
+    if (entry->track == track_) entry_ = *entry;
     return {};
   }
-  Status step() { return take(cursor_.next()); }
 
-  // Entries of folded runs come before those of points that are late now.
-  Status load_folded() {
-    if (Status status = take(cursor_.seek(OrderEntry{track_}.encode_key())); !status) return status;
-    while (late_ && late_->is_folded()) {
-      if (!folded_.empty()) folded_.back().length = late_->index - folded_.back().index;
-      folded_.push_back({late_->main_number(late_->index), late_->index, UINT64_MAX});
-      if (Status status = step(); !status) return status;
-    }
-    if (folded_.empty()) return {};
-    Run& last = folded_.back();
-    last.length = (late_ ? late_->index : UINT64_MAX / 2) - last.index;
-    if (folded_.front().index > 0) folded_.push_back({0, 0, folded_.front().index});
-    std::sort(folded_.begin(), folded_.end(),
-              [](const Run& a, const Run& b) { return a.number < b.number; });
-    return {};
+  // What lies before the next entry.
+  Status read_run() {
+    is_read_ = !entry_;
+    next_.length = (entry_ ? entry_->index : UINT64_MAX) - next_.index;
+    if (next_.length > 0) runs_.push(next_);
+    if (!entry_) return {};
+    // The entry of a late point speaks of those behind it.
+    next_.index = entry_->index + (entry_->is_folded() ? 0 : 1);
+    next_.number = entry_->main_number(next_.index);
+    return take(cursor_.next());
   }
 
   TableCursor cursor_;
   std::uint32_t track_;
-  std::vector<Run> folded_;  // by number
-  std::size_t at_ = 0;
-  std::optional<OrderEntry> late_;  // the next late point by index
-  std::uint64_t late_before_ = 0;
+  std::optional<OrderEntry> entry_;  // the next one
+  Run next_{};                       // what it ends
+  bool is_read_ = false;
+  std::priority_queue<Run, std::vector<Run>, std::greater<>> runs_;  // the lowest number first
 };
 
 // Gathers where points of the new main run arrived, as entries of runs.

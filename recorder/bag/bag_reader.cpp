@@ -44,15 +44,12 @@ struct TrackPosition {
   // Where to go on while `group` is not loaded: at this key.
   std::int64_t resume_key = 0;
   // The point given out last. Points of its key that lie before it, in the cursor's direction, have
-  // been given out too; late points and main points keep their numbers, so this holds from one
-  // transaction to the next.
+  // been given out too; which those are holds from one transaction to the next.
   std::optional<BlockGroup::Place> last_given;
   std::vector<BlockKey> leave_out;
 
   bool was_given(const BlockGroup::Entry& entry, bool reverse) const {
-    if (!last_given || last_given->key != entry.point->key) return false;
-    const BlockGroup::Place other = BlockGroup::Place::of(entry);
-    return reverse ? last_given->is_at_or_before(other) : other.is_at_or_before(*last_given);
+    return last_given && last_given->covers(entry, reverse);
   }
 };
 

@@ -17,7 +17,6 @@
 namespace zbag {
 namespace {
 
-constexpr std::size_t kPageBytes = 4096;
 constexpr std::size_t kMapStepMin = 64u << 20;
 
 double now_seconds() {
@@ -47,9 +46,13 @@ std::uint64_t grown(std::uint64_t before, std::uint64_t now) {
 }  // namespace
 
 struct BagWriter::Track {
-  Track(TrackRecord record, std::size_t block_pages, EncodePool& pool, Earlier in_bag,
-        LossesBefore::Track in_others)
-      : writer(std::move(record), block_pages, pool), earlier(in_bag), elsewhere(in_others) {}
+  Track(TrackRecord record, const Options& options, EncodePool& pool, Earlier in_bag)
+      : writer(std::move(record), options.block_pages, pool,
+               options.merge != MergeMode::kAppend && options.late_merge != LateMerge::kAppend),
+        earlier(in_bag) {
+    const auto others = options.losses_before.tracks.find(writer.record().name);
+    if (others != options.losses_before.tracks.end()) elsewhere = others->second;
+  }
 
   TrackWriter writer;
   Earlier earlier;
@@ -203,11 +206,7 @@ Status BagWriter::load_track(const std::string& name) {
   const Earlier earlier =
       earlier_.try_emplace(name, Earlier{record.lost.value_or(0), record.missed_before})
           .first->second;
-  const auto elsewhere = options_.losses_before.tracks.find(name);
-  tracks_.emplace(name, std::make_unique<Track>(
-                            std::move(record), options_.block_pages, *pool_, earlier,
-                            elsewhere == options_.losses_before.tracks.end() ? LossesBefore::Track()
-                                                                             : elsewhere->second));
+  tracks_.emplace(name, std::make_unique<Track>(std::move(record), options_, *pool_, earlier));
   return {};
 }
 
@@ -249,6 +248,7 @@ void BagWriter::append(Track& track, const TrackBatch& batch, std::span<const Ro
         {.fate = batch.fate, .first_index = track.writer.record().total()});
   }
   TrackReport& report = prepared.report.tracks.back();
+  prepared.bytes += track.writer.order_bytes();
   track.writer.append(points, prepared.blocks);
   report.fate.points += points.size();
   report.new_points += points.size();
@@ -324,6 +324,7 @@ Result<WriteReport> BagWriter::write(const Batch& batch) {
   for (const TrackBatch& track : batch.tracks) {
     for (const RowPoint& point : track.points)
       prepared.bytes += point.pairs_bytes + sizeof(RowPoint);
+    prepared.bytes += tracks_.at(track.name)->writer.order_bytes();
   }
   if (Status space = prepare_space(prepared.bytes); !space) return tl::unexpected(space.error());
   Result<std::unique_ptr<WriteTxn>> txn = file_->env().write();
@@ -358,11 +359,6 @@ Status BagWriter::write_in_order(WriteTxn& txn, const Batch& batch, PreparedBatc
 
 Status BagWriter::write_late(WriteTxn& txn, Track& track, std::span<const RowPoint> points,
                              PreparedBatch& prepared) {
-  // Late points are placed between blocks on disk: a tail they fall into becomes one first.
-  if (track.writer.tail_covers(points.back().key)) {
-    track.writer.seal(prepared.blocks);
-    if (Status status = store_blocks(txn, prepared); !status) return status;
-  }
   const LateWriter::Rules rules{options_.merge, options_.late_merge, options_.compression};
   if (!late_scratch_) late_scratch_ = std::make_unique<BlockScratch>();
   LateWriter late(txn, file_->tables(), rules, track.writer, late_encoder_, *late_scratch_);
@@ -373,6 +369,16 @@ Status BagWriter::write_late(WriteTxn& txn, Track& track, std::span<const RowPoi
   return status;
 }
 
+Status BagWriter::change_order(WriteTxn& txn, const std::vector<OrderChange>& changes) {
+  const Table order = file_->tables().order;
+  for (const auto& [entry, is_erased] : changes) {
+    Status status = is_erased ? txn.erase(order, entry.encode_key())
+                              : txn.put(order, entry.encode_key(), entry.encode_value());
+    if (!status) return status;
+  }
+  return {};
+}
+
 // Encodes into LMDB's own pages: the rows of plain blocks are copied once.
 Status BagWriter::store_blocks(WriteTxn& txn, PreparedBatch& prepared) {
   const Table blocks = file_->tables().blocks;
@@ -380,6 +386,7 @@ Status BagWriter::store_blocks(WriteTxn& txn, PreparedBatch& prepared) {
     for (const BlockKey& gone : job->replaced) {
       if (Status status = txn.erase(blocks, gone.encode()); !status) return status;
     }
+    if (Status status = change_order(txn, job->order); !status) return status;
     pool_->wait_for(*job);
     const auto room = txn.reserve(blocks, job->key.encode(), job->bytes);
     if (!room) return tl::unexpected(room.error());
@@ -424,9 +431,11 @@ Status BagWriter::store_records(WriteTxn& txn, const PreparedBatch& prepared) {
 Status BagWriter::close() {
   if (closed_) return {};
   closed_ = true;
-  if (Status space = prepare_space(tracks_.size() * (options_.block_pages + 1) * kPageBytes);
-      !space)
-    return space;
+  std::size_t bytes = 0;
+  for (const auto& [name, track] : tracks_) {
+    bytes += 2 * track->writer.block_bytes() + track->writer.order_bytes();
+  }
+  if (Status space = prepare_space(bytes); !space) return space;
   Result<std::unique_ptr<WriteTxn>> txn = file_->env().write();
   if (!txn) return tl::unexpected(txn.error());
   PreparedBatch crumbs;

@@ -1,8 +1,9 @@
 // Writes points into a bag: one transaction a write(), durable when it returns.
 //
 // Every point has one home (track, key). Points behind the written end of their track are *late*:
-// they merge into the stored point of their key, or are kept beside the main run until folded
-// (FORMAT.md, Late points). What the frames of a batch became is stored in the same transaction.
+// they merge into the stored point of their key, or are kept beside the main run until folded:
+// when the tail they fall into is full (track_writer.hpp), the others by `compact` (FORMAT.md, Late
+// points). What the frames of a batch became is stored in the same transaction.
 //
 // write() does it all. For two threads that overlap forming blocks with waiting for the disk it
 // falls into prepare(), which forms the blocks, and store(), which puts them into a transaction:
@@ -153,6 +154,7 @@ class BagWriter {
                     PreparedBatch& prepared);
   Status write_in_order(WriteTxn& txn, const Batch& batch, PreparedBatch& prepared);
   Status store_blocks(WriteTxn& txn, PreparedBatch& prepared);
+  Status change_order(WriteTxn& txn, const std::vector<OrderChange>& changes);
   Status store_records(WriteTxn& txn, const PreparedBatch& prepared);
   Status commit(WriteTxn& txn, std::uint64_t block_bytes);
   WriteReport stored(PreparedBatch prepared);

@@ -37,6 +37,7 @@ enum BlockFlags : std::uint8_t {
   kBlockLate = 1,     // points that arrived behind the written end of their track
   kBlockIndexed = 2,  // carries an index for every point
   kBlockLone = 4,     // one large point whose map lies at kLonePayloadOffset
+  kBlockFolded = 8,   // points may have been late, or had other numbers; each key was there once
 };
 
 struct BlockHeader {
@@ -52,6 +53,7 @@ struct BlockHeader {
   std::uint64_t first_ordinal = 0;  // how many points of the main run lie before this block; of a
                                     // late lone block, the index of its point
   bool is_late() const { return (flags & kBlockLate) != 0; }
+  bool is_folded() const { return (flags & kBlockFolded) != 0; }
 };
 
 // What compressing blocks needs, one after another: large buffers, and which codec and which forms

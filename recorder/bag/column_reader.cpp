@@ -213,8 +213,7 @@ Result<BlockGroup> ColumnCursor::State::load() {
 bool ColumnCursor::State::is_wanted(const BlockGroup::Entry& entry) const {
   const std::int64_t key = entry.point->key;
   if (key < resume_key || key > selection.range.last) return false;
-  return !last_given || last_given->key != key ||
-         !BlockGroup::Place::of(entry).is_at_or_before(*last_given);
+  return !last_given || !last_given->covers(entry, false);
 }
 
 // The wanted entries of a group as runs within its blocks.

@@ -19,6 +19,7 @@
 
 #include "recorder/bag/block.hpp"
 #include "recorder/bag/layout.hpp"
+#include "recorder/bag/tail_order.hpp"
 
 namespace zbag {
 
@@ -27,6 +28,7 @@ struct BlockJob {
   BlockKey key;
   BlockHeader header;
   std::vector<BlockKey> replaced;        // blocks on disk that go when this one comes
+  std::vector<OrderChange> order;        // and what becomes of `order`
   std::unique_ptr<BlockEncoder> points;  // null: the one point is `lone`
   RowPoint lone;
   std::deque<std::string> arenas;

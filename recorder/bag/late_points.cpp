@@ -43,6 +43,18 @@ struct LateWriter::Gap {
   };
   std::vector<Stored> blocks;         // the main block first, when there is one, then the late ones
   std::optional<std::int64_t> limit;  // the first key of the next main block
+  bool is_tail = false;               // what is written falls into the tail
+
+  // The last late block that is not of the tail and that more may be added to.
+  Stored* joinable(const TrackWriter& track) {
+    for (auto last = blocks.rbegin(); last != blocks.rend() && last->key.is_late(); ++last) {
+      if (track.tail_covers(last->key.first)) continue;
+      const bool has_room =
+          !last->is_lone() && last->block.header().raw_bytes < track.block_bytes() / 2;
+      return has_room ? &*last : nullptr;
+    }
+    return nullptr;
+  }
 };
 
 // Rows of the gap's blocks that were merged into: empty for those that were not.
@@ -69,8 +81,11 @@ Status LateWriter::write(std::span<const RowPoint> points, Fate& fate) {
   while (!points.empty()) {
     Result<Gap> gap = find_gap(points.front().key);
     if (!gap) return tl::unexpected(gap.error());
-    const auto end = std::ranges::find_if(
-        points, [&](const RowPoint& point) { return gap->limit && point.key >= *gap->limit; });
+    gap->is_tail = track_.tail_covers(points.front().key);
+    const auto end = std::ranges::find_if(points, [&](const RowPoint& point) {
+      return (gap->limit && point.key >= *gap->limit) ||
+             track_.tail_covers(point.key) != gap->is_tail;
+    });
     const auto group = points.first(static_cast<std::size_t>(end - points.begin()));
     ZBAG_CHECK(!group.empty());
     if (Status status = fill_gap(*gap, group, fate); !status) return status;
@@ -163,6 +178,7 @@ Result<bool> LateWriter::merge_into(Gap& gap, const RowPoint& point, Merged& mer
     target.pairs_bytes = static_cast<std::uint32_t>(bytes.size());
     ++fate.merged;
     track_.note({&point, 1});
+    track_.note_merged(target);
     return true;
   }
   return false;
@@ -197,7 +213,8 @@ Status LateWriter::rewrite(Gap& gap, const Merged& merged) {
   return {};
 }
 
-// Gives the points their indices and stores them, in the gap's last late block while there is room.
+// Gives the points their indices and stores them: in the gap's last late block while there is room;
+// where they fall into the tail, in blocks of their own, which it replaces once it is full.
 Status LateWriter::add_points(Gap& gap, std::vector<RowPoint> added, Fate& fate) {
   track_.note(added);
   TrackRecord& record = track_.record();
@@ -207,14 +224,13 @@ Status LateWriter::add_points(Gap& gap, std::vector<RowPoint> added, Fate& fate)
     if (Status status = txn_.put(tables_.order, entry.encode_key(), entry.encode_value()); !status)
       return status;
     ++record.late_points;
+    track_.note_late(point);
   }
   fate.points += added.size();
   new_points_ += added.size();
 
-  Gap::Stored* const last = gap.blocks.empty() ? nullptr : &gap.blocks.back();
-  const bool has_room = last != nullptr && last->key.is_late() && !last->is_lone() &&
-                        last->block.header().raw_bytes < track_.block_bytes() / 2;
-  if (!has_room) return put_points(added);
+  Gap::Stored* const last = gap.is_tail ? nullptr : gap.joinable(track_);
+  if (last == nullptr) return put_points(added, gap.is_tail);
   for (const StoredPoint& stored : last->block.points()) {
     const std::optional<RowPoint> row = to_row(stored);
     if (!row) return tl::unexpected(malformed());
@@ -224,10 +240,10 @@ Status LateWriter::add_points(Gap& gap, std::vector<RowPoint> added, Fate& fate)
     return a.key != b.key ? a.key < b.key : a.index < b.index;
   });
   if (Status status = txn_.erase(tables_.blocks, last->key.encode()); !status) return status;
-  return put_points(added);
+  return put_points(added, false);
 }
 
-Status LateWriter::put_points(std::span<const RowPoint> points) {
+Status LateWriter::put_points(std::span<const RowPoint> points, bool of_tail) {
   TrackRecord& record = track_.record();
   const auto next_key = [&](std::int64_t first) {
     return BlockKey{record.id, first, kLateSerial | record.next_late_serial++};
@@ -235,7 +251,9 @@ Status LateWriter::put_points(std::span<const RowPoint> points) {
   const auto put_gathered = [&]() -> Status {
     if (encoder_.count() == 0) return {};
     const BlockHeader header{.flags = kBlockLate | kBlockIndexed, .track = record.id};
-    Status status = put_encoded(next_key(encoder_.points().front().key), header);
+    const BlockKey key = next_key(encoder_.points().front().key);
+    Status status = put_encoded(key, header);
+    if (of_tail) track_.note_late_block(key);
     encoder_.clear();
     return status;
   };

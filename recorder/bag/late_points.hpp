@@ -2,7 +2,8 @@
 //
 // The stretch from one main block to the next, with the late blocks in it, is a *gap*. A late point
 // merges into the stored point of its key, in whatever block of the gap that lies; a new key
-// becomes a point of a late block of the gap. Blocks that changed are written again whole.
+// becomes a point of a late block of the gap. Blocks that changed are written again whole. The
+// track's writer is told of what falls into its tail, so that it folds it (track_writer.hpp).
 // Works inside a write transaction, on what the transaction sees. Cost: the blocks of the gap.
 #pragma once
 
@@ -46,7 +47,7 @@ class LateWriter {
   Result<bool> merge_into(Gap& gap, const RowPoint& point, Merged& merged, Fate& fate);
   Status rewrite(Gap& gap, const Merged& merged);
   Status add_points(Gap& gap, std::vector<RowPoint> added, Fate& fate);
-  Status put_points(std::span<const RowPoint> points);
+  Status put_points(std::span<const RowPoint> points, bool of_tail);
   Status put_encoded(const BlockKey& key, const BlockHeader& header);
   Status put_lone(const BlockKey& key, const BlockHeader& header, const RowPoint& point);
   Error malformed() const;

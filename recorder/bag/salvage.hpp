@@ -42,10 +42,12 @@ struct FoundBlock {
   bool is_of_tree = false;   // reached from the root in use
   std::string_view value;    // in the mapped file; its checksum is right unless it is of a tree
 
-  // Of two blocks with the same point: what the tree says goes first, then the later serial, the
-  // block with more points (segments before they were joined), with longer rows (before a merge).
+  // Of two blocks with the same point: what the tree says goes first, then folded points before
+  // those that were not yet, the later serial, the block with more points (segments before they
+  // were joined), with longer rows (before a merge).
   auto newness() const {
-    return std::tuple(is_of_tree, serial, header.count, header.raw_bytes, value.data());
+    return std::tuple(is_of_tree, header.is_folded(), serial, header.count, header.raw_bytes,
+                      value.data());
   }
 };
 

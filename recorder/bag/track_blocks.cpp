@@ -28,10 +28,10 @@ void order(BlockGroup& group) {
     if (header.is_late()) {
       needs_sort = true;
       for (const StoredPoint& point : member.block->points())
-        group.entries.push_back({&point, std::nullopt});
+        group.entries.push_back({&point, std::nullopt, false});
     } else {
       for (const StoredPoint& point : member.block->points())
-        group.entries.push_back({&point, ordinal++});
+        group.entries.push_back({&point, ordinal++, header.is_folded()});
     }
   }
   if (!needs_sort) return;

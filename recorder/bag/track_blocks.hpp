@@ -31,22 +31,37 @@ struct BlockGroup {
   struct Entry {
     const StoredPoint* point;
     std::optional<std::uint64_t> main_ordinal;  // nullopt: a late point
+    bool is_folded;                             // of a folded block
   };
-  // Which point an entry is, in whatever transaction it is met again: late points and those of the
-  // main run keep their numbers.
+  // Which point an entry is, in whatever transaction it is met again. Late points and those of the
+  // main run keep their numbers until they are folded, and then their key was there once.
   struct Place {
     std::int64_t key;
     bool is_late;
     std::uint64_t number;  // ordinal in the main run, or index of a late point
+    bool is_folded;
+    std::int64_t wall_ns;
+    std::int64_t mono_ns;
 
     static Place of(const Entry& entry) {
-      return {entry.point->key, !entry.main_ordinal,
-              entry.main_ordinal.value_or(entry.point->index)};
+      return {
+          entry.point->key, !entry.main_ordinal,  entry.main_ordinal.value_or(entry.point->index),
+          entry.is_folded,  entry.point->wall_ns, entry.point->mono_ns};
     }
+    // Whether a cursor that has given this point out has given `entry`, too.
+    bool covers(const Entry& entry, bool reverse) const {
+      const Place other = of(entry);
+      if (other.key != key) return false;
+      // It may have had another number when this was given out. No other of its key was there
+      // before it; what has come behind it since has another arrival.
+      if (other.is_folded)
+        return !reverse || (other.wall_ns == wall_ns && other.mono_ns == mono_ns);
+      return reverse ? order() <= other.order() : other.order() <= order();
+    }
+
+   private:
     // Among points of one key.
-    bool is_at_or_before(const Place& other) const {
-      return std::pair(is_late, number) <= std::pair(other.is_late, other.number);
-    }
+    std::pair<bool, std::uint64_t> order() const { return {is_late, number}; }
   };
   std::vector<Entry> entries;          // in order of key, main before late, late by index
   std::optional<BlockKey> start;       // the main block; nullopt: only late blocks before the first

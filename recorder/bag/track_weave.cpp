@@ -16,9 +16,19 @@ TrackWeave::Place TrackWeave::earliest(const FoundBlock& block) {
 }
 
 TrackWeave::Place TrackWeave::Open::place() const {
-  const StoredPoint& point = block.points()[at];
   const bool is_late = found.header.is_late();
-  return {point.key, is_late, is_late ? point.index : found.header.first_ordinal + at};
+  return {point().key, is_late, is_late ? point().index : found.header.first_ordinal + at};
+}
+
+// What was folded had another place before, but the same arrival.
+bool TrackWeave::are_one(const Open& a, const Open& b) {
+  if (a.place() == b.place()) return true;
+  const auto arrival = [](const StoredPoint& point) {
+    return std::tuple(point.key, point.wall_ns, point.mono_ns, point.has_src, point.src,
+                      point.has_seq, point.seq);
+  };
+  return (a.found.header.is_folded() || b.found.header.is_folded()) &&
+         arrival(a.point()) == arrival(b.point());
 }
 
 namespace {
@@ -55,7 +65,7 @@ std::optional<TrackWeave::Woven> TrackWeave::next() {
   };
   if (given_) put_back(std::move(given_));
   while (next_block_ < blocks_.size() &&
-         (open_.empty() || earliest(blocks_[next_block_]) <= open_.front()->place()))
+         (open_.empty() || blocks_[next_block_].header.first <= open_.front()->point().key))
     open(blocks_[next_block_++]);
   if (open_.empty()) return std::nullopt;
   const auto take = [this] {
@@ -66,13 +76,22 @@ std::optional<TrackWeave::Woven> TrackWeave::next() {
   };
   given_ = take();
   // Other states of the same point: the newest stays, the others move past it.
-  while (!open_.empty() && open_.front()->place() == given_->place()) {
+  std::vector<std::unique_ptr<Open>> others;
+  while (!open_.empty() && open_.front()->point().key == given_->point().key) {
     std::unique_ptr<Open> other = take();
+    if (!are_one(*other, *given_)) {
+      others.push_back(std::move(other));
+      continue;
+    }
     if (other->found.newness() > given_->found.newness()) std::swap(other, given_);
     put_back(std::move(other));
   }
+  for (std::unique_ptr<Open>& other : others) {
+    open_.push_back(std::move(other));
+    std::push_heap(open_.begin(), open_.end(), kComesLater);
+  }
   const Place place = given_->place();
-  return Woven{&given_->block.points()[given_->at], std::get<1>(place), std::get<2>(place)};
+  return Woven{&given_->point(), std::get<1>(place), std::get<2>(place)};
 }
 
 }  // namespace zbag

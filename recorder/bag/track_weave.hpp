@@ -44,8 +44,10 @@ class TrackWeave {
     Block block;
     std::size_t at = 0;
 
+    const StoredPoint& point() const { return block.points()[at]; }
     Place place() const;
   };
+  static bool are_one(const Open& a, const Open& b);
   static Place earliest(const FoundBlock& block);
   void open(const FoundBlock& block);
 

@@ -1,8 +1,8 @@
 // Frames that carry their place in the order of arrival, so that a bag says which of them it holds.
 //
-// Frame i is a small point, a large one (an image), a point behind the written end of its track, or
-// merges into a point that lies there; all over several tracks. What a bag holds after a crash must
-// be frames 0, 1, 2... without a gap.
+// Frame i is a small point, a large one (an image), a point behind the written end of its track
+// (far behind, or so little that it is folded soon), or merges into a point that lies there; all
+// over several tracks. What a bag holds after a crash must be frames 0, 1, 2... without a gap.
 #pragma once
 
 #include <algorithm>
@@ -23,6 +23,7 @@ class NumberedFrames {
   static constexpr std::uint64_t kImageEvery = 211;
   static constexpr std::uint64_t kLateEvery = 37;
   static constexpr std::uint64_t kMergeEvery = 53;
+  static constexpr std::uint64_t kNearEvery = 13;
 
   explicit NumberedFrames(Session& session) {
     for (std::uint64_t i = 0; i <= kTracks; ++i)
@@ -38,6 +39,8 @@ class NumberedFrames {
       return tracks_[i % kTracks].append({{"n", i}, {"blob", blob(i)}}, stamp - kBack + 0.5);
     if (i >= kBack && i % kMergeEvery == kMergeEvery - 1)
       return tracks_[i % kTracks].append({{"merged", i}}, stamp - kBack);
+    if (i >= kBack && i % kNearEvery == kNearEvery - 1)
+      return tracks_[i % kTracks].append({{"n", i}, {"blob", blob(i)}}, stamp - kNear + 0.25);
     return tracks_[i % kTracks].append({{"n", i}, {"blob", blob(i)}}, stamp);
   }
 
@@ -93,7 +96,9 @@ class NumberedFrames {
   }
 
  private:
-  static constexpr std::uint64_t kBack = 150;  // a multiple of kTracks: the same track
+  // Multiples of kTracks: the same track.
+  static constexpr std::uint64_t kBack = 150;
+  static constexpr std::uint64_t kNear = 60;
   std::vector<Track> tracks_;
 };
 

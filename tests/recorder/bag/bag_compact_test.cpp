@@ -105,8 +105,12 @@ class CompactTest : public testing::Test {
     options.metadata = {{"site", "yard"}};
     BagWriter writer = BagWriter::open(path_, options).value();
     RowStore store;
+    // Behind the large point the odd keys come late, but the last of them.
     for (int i = 0; i < 200; ++i) {
-      ASSERT_TRUE(writer.write(small_batch(store, "a", 10 * (i ^ 1), i)).has_value());
+      Fields fields = number_fields(i);
+      if (i == 99) fields.emplace_back("blob", Binary{std::string(9'000, 'b')});
+      const RowPoint row = store.make(10 * (i < 100 ? 2 * i : 2 * (i - 100) + 1), fields);
+      ASSERT_TRUE(writer.write(batch_of_one("a", {row})).has_value());
     }
     Batch beside;
     beside.unnamed.received = beside.unnamed.refused[0] = 3;
@@ -125,7 +129,7 @@ TEST_F(CompactTest, FoldsLatePointsAndShrinksTheFile) {
   const std::vector<Seen> before = read_all(BagReader::open(path_).value(), {});
   const CompactReport report = compact_bag(path_, {}).value();
   EXPECT_EQ(report.points, 200u);
-  EXPECT_EQ(report.folded, 100u);
+  EXPECT_EQ(report.folded, 99u);
   EXPECT_LT(report.bytes_after, report.bytes_before);
   EXPECT_EQ(report.bytes_after, std::filesystem::file_size(path_));
   EXPECT_EQ(difference(read_all(BagReader::open(path_).value(), {}), before), "");

@@ -2,14 +2,18 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <tuple>
 #include <vector>
 
 #include "recorder/bag/bag_check.hpp"
+#include "recorder/bag/bag_compact.hpp"
 #include "recorder/bag/bag_reader.hpp"
 #include "recorder/bag/bag_writer.hpp"
+#include "recorder/bag/column_reader.hpp"
 #include "tests/recorder/bag/model.hpp"
+#include "tests/support/sanitized.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace zbag {
@@ -50,7 +54,8 @@ std::string problems_of(const CheckReport& report) {
 
 class BagModelTest : public testing::TestWithParam<std::tuple<MergeMode, LateMerge, Compression>> {
  protected:
-  BagModelTest() : arrivals_(static_cast<std::uint64_t>(std::get<2>(GetParam())) + 1) {
+  explicit BagModelTest(Lateness lateness = Lateness::kAnywhere)
+      : arrivals_(static_cast<std::uint64_t>(std::get<2>(GetParam())) + 1, lateness) {
     for (const char* name : {"b/x", "a", "b"}) tracks_.emplace_back(name, merge(), late());
   }
   MergeMode merge() const { return std::get<0>(GetParam()); }
@@ -183,8 +188,105 @@ TEST_P(BagModelTest, GoesOnAfterARunThatNeverClosed) {
   EXPECT_EQ(problems_of(check_bag(path_).value()), "");
 }
 
+// A point by what no merge changes.
+std::tuple<std::int64_t, std::string, std::int64_t> identity(const Seen& point) {
+  return {point.key, point.track, point.wall_ns};
+}
+
+// Every point of `there` is in `met`, as often, in this order; others may be, too.
+void expect_once(const std::vector<Seen>& there, const std::vector<Seen>& met) {
+  std::size_t at = 0;
+  for (const Seen& point : met) {
+    if (at < there.size() && identity(point) == identity(there[at])) ++at;
+  }
+  EXPECT_EQ(at, there.size()) << (at < there.size() ? there[at].key : 0) << " was not met";
+  std::map<std::tuple<std::int64_t, std::string, std::int64_t>, int> more;
+  for (const Seen& point : met) ++more[identity(point)];
+  for (const Seen& point : there) --more[identity(point)];
+  for (const Seen& point : there) EXPECT_LE(more[identity(point)], 0) << point.key << " met twice";
+}
+
+// A good share of the points falls into tails (track_writer.hpp).
+class FoldModelTest : public BagModelTest {
+ protected:
+  FoldModelTest() : BagModelTest(Lateness::kByALittle) {}
+
+  void compare_columns(const BagReader& reader) {
+    for (const ModelTrack& track : tracks_) {
+      const ColumnChunk chunk =
+          read_columns(reader, {.track = track.name(), .fields = {}}, 1'000'000).value();
+      EXPECT_EQ(chunk.keys, keys_of(track.by_time()));
+    }
+  }
+};
+
+// Whether any block says that points were folded into it.
+bool has_folded(BagFile& file) {
+  const std::unique_ptr<ReadTxn> txn = file.env().read().value();
+  TableCursor cursor = TableCursor::open(*txn, file.tables().blocks).value();
+  bool found = false;
+  for (auto item = cursor.first().value(); item; item = cursor.next().value())
+    found = found || Block::read_header(item->value)->is_folded();
+  return found;
+}
+
+// Recorded in many lives, of which some end with a kill, and compacted at the end.
+TEST_P(FoldModelTest, HoldsWhatTheModelDoesAtEveryInstant) {
+  const std::size_t lives = std::max<std::size_t>(cases_of("ZBAG_FOLD_LIVES", 3), 1);
+  for (std::size_t life = 0; life < lives; ++life) {
+    BagWriter writer = BagWriter::open(path_, options()).value();
+    record(writer, 6);
+    for (int i = 0; i < 14; ++i) {
+      record(writer, 1);
+      const BagReader reader(writer.file());
+      compare_pages(reader);
+      compare_counts(reader);
+    }
+    compare_cursors(BagReader(writer.file()));
+    compare_ranges(BagReader(writer.file()));
+    compare_columns(BagReader(writer.file()));
+    const bool keys_repeat = merge() == MergeMode::kAppend || late() == LateMerge::kAppend;
+    EXPECT_NE(has_folded(*writer.file()), keys_repeat);
+    const bool is_killed = arrivals_.below(2) == 0;
+    ASSERT_TRUE(is_killed || writer.close().has_value());
+  }
+  ASSERT_TRUE(BagWriter::open(path_, options())->close().has_value());
+  EXPECT_EQ(problems_of(check_bag(path_).value()), "");
+  ASSERT_TRUE(compact_bag(path_, {}).has_value());
+  compare(BagReader::open(path_).value());
+  EXPECT_EQ(problems_of(check_bag(path_).value()), "");
+}
+
+// A reader meets what was there when it began once, and nothing twice, whatever is folded
+// meanwhile.
+TEST_P(FoldModelTest, LetsReadersGoOnThroughFolds) {
+  BagWriter writer = BagWriter::open(path_, options()).value();
+  for (const bool reverse : {false, true}) {
+    record(writer, 20);
+    const BagReader reader(writer.file());
+    const std::vector<Seen> there = in_global_order(tracks_);
+    BagCursor cursor = reader.cursor({.all_tracks = true, .reverse = reverse}).value();
+    std::vector<Seen> met;
+    // Begins behind most of what is there, so that folds come where it is.
+    const std::size_t write_from = there.size() - std::min<std::size_t>(there.size(), 400);
+    for (auto view = cursor.next().value(); view; view = cursor.next().value()) {
+      met.push_back(seen_of(*view));
+      cursor.release();
+      const bool is_near = reverse ? met.size() < 400 : met.size() > write_from;
+      if (is_near && met.size() % 8 == 0 && met.size() < there.size()) record(writer, 1);
+    }
+    if (reverse) std::reverse(met.begin(), met.end());
+    expect_once(there, met);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(
     All, BagModelTest,
+    testing::Combine(testing::Values(MergeMode::kShallow, MergeMode::kDeep, MergeMode::kAppend),
+                     testing::Values(LateMerge::kMerge, LateMerge::kReject, LateMerge::kAppend),
+                     testing::Values(Compression::kNone, Compression::kZstd)));
+INSTANTIATE_TEST_SUITE_P(
+    All, FoldModelTest,
     testing::Combine(testing::Values(MergeMode::kShallow, MergeMode::kDeep, MergeMode::kAppend),
                      testing::Values(LateMerge::kMerge, LateMerge::kReject, LateMerge::kAppend),
                      testing::Values(Compression::kNone, Compression::kZstd)));

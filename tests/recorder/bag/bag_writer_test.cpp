@@ -107,6 +107,43 @@ TEST_F(BagWriterTest, MergesALateFrameIntoTheStoredPointAndLeavesTheTotalAlone) 
   EXPECT_EQ(page.points[0].fields, (Fields{{"n", 3}, {"late", true}}));
 }
 
+// Two publishers of which one is always some points behind: neither blocks nor late points pile up.
+TEST_F(BagWriterTest, FoldsPointsThatAreLateByALittle) {
+  BagWriter writer = open();
+  for (int i = 0; i < 1'000; ++i) {
+    ASSERT_TRUE(writer.write(number(10 * i, i)).has_value());
+    ASSERT_TRUE(writer.write(number(10 * i - 75, i)).has_value());
+  }
+  ASSERT_TRUE(writer.close().has_value());
+  const TrackRecord record = record_of(writer, "t");
+  EXPECT_EQ(record.main_points, 2'000u);
+  EXPECT_EQ(record.late_points, 0u);
+  EXPECT_LE(block_count(writer.file()), 8u);
+  const BagReader reader(writer.file());
+  const Page page = reader.read_page("t", 0, 2'000).value();
+  ASSERT_EQ(page.points.size(), 2'000u);
+  for (int i = 0; i < 1'000; ++i) {
+    EXPECT_EQ(page.points[2 * i].stamp.ns(), 10 * i);
+    EXPECT_EQ(page.points[2 * i + 1].stamp.ns(), 10 * i - 75);
+  }
+}
+
+// A failed write leaves the tail as it is on disk; what comes next does not need it.
+TEST_F(BagWriterTest, GoesOnBehindATailThatIsForgotten) {
+  BagWriter writer = open();
+  for (const std::int64_t key : {10, 30, 20}) ASSERT_TRUE(writer.write(number(key)));
+  writer.forget_prepared();
+  for (const std::int64_t key : {50, 15, 40, 60}) ASSERT_TRUE(writer.write(number(key)));
+  ASSERT_TRUE(writer.close().has_value());
+  EXPECT_EQ(keys_of(read_all(BagReader(writer.file()), {})),
+            (std::vector<std::int64_t>{10, 15, 20, 30, 40, 50, 60}));
+  EXPECT_EQ(record_of(writer, "t").late_points, 2u);
+  const Page page = BagReader(writer.file()).read_page("t", 0, 9).value();
+  std::vector<std::int64_t> arrived;
+  for (const Point& point : page.points) arrived.push_back(point.stamp.ns());
+  EXPECT_EQ(arrived, (std::vector<std::int64_t>{10, 30, 20, 50, 15, 40, 60}));
+}
+
 TEST_F(BagWriterTest, CountsValuesThatALateMergeReplaces) {
   BagWriter writer = open();
   ASSERT_TRUE(writer.write(batch_of_one("t", {store_.make(1, {{"a", 1}, {"b", 1}})})).has_value());

@@ -119,17 +119,21 @@ inline std::vector<Seen> in_global_order(const std::vector<ModelTrack>& tracks,
   return all;
 }
 
+// How late arrivals are: one in five, somewhere behind; or one in three by some points, as of two
+// publishers, and one in forty by far.
+enum class Lateness : std::uint8_t { kAnywhere, kByALittle };
+
 // Arrivals that mostly go forward in time, often meet, and sometimes come late.
 class RandomArrivals {
  public:
-  explicit RandomArrivals(std::uint64_t seed) : random_(seed) {}
+  explicit RandomArrivals(std::uint64_t seed, Lateness lateness = Lateness::kAnywhere)
+      : random_(seed), lateness_(lateness) {}
 
   std::vector<Seen> some(const std::string& track, std::size_t most) {
     std::vector<Seen> arrivals;
     for (std::size_t i = below(most) + 1; i > 0; --i) {
       clock_ += static_cast<std::int64_t>(below(4)) * 500;
-      const bool is_late = below(5) == 0;
-      const std::int64_t back = static_cast<std::int64_t>(below(is_late ? 400 : 3)) * 500;
+      const std::int64_t back = static_cast<std::int64_t>(steps_back()) * 500;
       Seen point{track, clock_ - back, 0.0, clock_, {}, {}, fields()};
       point.seconds =
           below(2) == 0 ? seconds_of_key(point.key) : static_cast<double>(point.key) * 1e-9;
@@ -143,6 +147,12 @@ class RandomArrivals {
   std::int64_t clock() const { return clock_; }
 
  private:
+  std::uint64_t steps_back() {
+    if (lateness_ == Lateness::kAnywhere) return below(below(5) == 0 ? 400 : 3);
+    if (below(40) == 0) return below(4'000);
+    return below(below(3) == 0 ? 40 : 3);
+  }
+
   Fields fields() {
     Fields fields;
     for (const char* name : {"a", "b", "c"}) {
@@ -158,6 +168,7 @@ class RandomArrivals {
   }
 
   std::mt19937_64 random_;
+  const Lateness lateness_;
   std::int64_t clock_ = -150'000;
 };
 
