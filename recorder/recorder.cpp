@@ -55,8 +55,8 @@ Result<std::unique_ptr<Recorder>> Recorder::open(Context& context, const std::st
       prefixes.push_back(recorder->probe_topic_);
     }
     // Under `block` ZeroMQ's own queue is bounded like our memory: what it holds is not yet ours.
-    // Not so where we host the broker: when a publisher closes, libzmq 4.3.4 forgets what it has not
-    // read of a connection whose queue is full.
+    // Not so where we host the broker: when a publisher closes, libzmq 4.3.4 forgets what it has
+    // not read of a connection whose queue is full.
     const bool blocks = given.recording.overflow == Overflow::kBlock;
     const int frames_max =
         blocks ? std::max(1, static_cast<int>(given.recording.buffer_bytes / 1'000'000))

@@ -476,7 +476,8 @@ Verb add_record(CLI::App& root) {
   app->add_option("--max-size", a->max_size_mb,
                   "MB of one bag: then the recording goes on in NAME_0001, ...; 0: never")
       ->type_name("MB");
-  app->add_option("--max-duration", a->max_duration_seconds, "Seconds of one bag, likewise; 0: never")
+  app->add_option("--max-duration", a->max_duration_seconds,
+                  "Seconds of one bag, likewise; 0: never")
       ->type_name("S");
   app->add_option("--max-files", a->max_files, "Bags to keep, the oldest go; 0: all")
       ->type_name("N");

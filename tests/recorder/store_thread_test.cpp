@@ -48,9 +48,9 @@ class StoreThreadTest : public testing::Test {
   BagWriter writer_ = BagWriter::open(dir_.path("a.zbag"), small_blocks()).value();
   std::vector<std::int64_t> stored_;  // of the store thread until drain() has returned
   StoreThread store_{[this](HeldBatch held, const WriteReport& report) {
-                       ASSERT_EQ(report.tracks.size(), 1u);
-                       stored_.push_back(held.batch.tracks[0].points[0].key);
-                     }};
+    ASSERT_EQ(report.tracks.size(), 1u);
+    stored_.push_back(held.batch.tracks[0].points[0].key);
+  }};
 };
 
 TEST_F(StoreThreadTest, StoresInOrder) {
