@@ -32,7 +32,7 @@ struct Arguments {
   double duration_seconds = 0.0;
   double max_size_mb = 0.0;
   double max_duration_seconds = 0.0;
-  std::uint64_t max_files = 0;
+  std::int64_t max_files = 0;
   std::string sync = "100";
   std::optional<double> sync_idle_ms;
   double buffer_mb = 100.0;
@@ -129,6 +129,7 @@ Status check_numbers(const Arguments& a) {
         Bounded{"min-free", a.min_free_mb, 0.0, 1e12},
         Bounded{"sync-idle", a.sync_idle_ms.value_or(1.0), 1.0, 3'600'000.0},
         Bounded{"max-size", a.max_size_mb, 0.0, 1e9},
+        Bounded{"max-files", static_cast<double>(a.max_files), 0.0, 1e6},
         Bounded{"max-duration", a.max_duration_seconds, 0.0, 1e9},
         Bounded{"duration", a.duration_seconds, 0.0, 1e9}}) {
     if (Status status = check_number(number.option, number.value, number.low, number.high); !status)
@@ -146,7 +147,7 @@ SplitRules split_rules(const Arguments& a) {
     rules.age_max = std::chrono::duration_cast<std::chrono::nanoseconds>(
         std::chrono::duration<double>(a.max_duration_seconds));
   }
-  rules.files_max = a.max_files;
+  rules.files_max = static_cast<std::size_t>(a.max_files);
   return rules;
 }
 

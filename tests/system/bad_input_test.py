@@ -482,7 +482,7 @@ class SettingsTest(BadInputTest):
         self.assert_refused((), USAGE)
 
     def test_options_of_cli_md_that_are_not_there_yet_are_code_2_and_not_ignored(self):
-        for option in (("--snapshot", "5"), ("--max-size", "3"), ("--backend", "lmdb"),
+        for option in (("--snapshot", "5"), ("--fallback", "a"), ("--backend", "lmdb"),
                        ("--pre-buffer", "1"), ("--rate-limit", "a=5")):
             with self.subTest(option=option[0]):
                 self.assert_usage(self.record_with(*option), option[0])
@@ -490,6 +490,9 @@ class SettingsTest(BadInputTest):
     def test_every_option_of_record_refuses_bad_values_and_leaves_no_bag(self):
         bad = {"--sync": ("0", "-5", "x", "1e9", "nan"),
                "--buffer-mb": ("0", "-1", "nan", "inf", "1e30", "x"),
+               "--max-size": ("0.5", "-1", "nan", "inf", "1e30", "x"),
+               "--max-duration": ("-1", "nan", "1e30", "x"),
+               "--max-files": ("-1", "1.5", "x"),
                "--buffer-points": ("0", "-3", "x", "1.5"),
                "--flush-interval": ("-1", "nan", "inf", "x"),
                "--min-free": ("-5", "nan", "inf", "x"),
