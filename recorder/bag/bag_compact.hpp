@@ -4,7 +4,7 @@
 //
 // Every block of the bag is verified on the way, and the new bag is checked and its points counted
 // before it takes the place of the old one; a bag with damage is left alone. Memory: a block a
-// track, 8 MiB of points, and 24 bytes for every late point that an earlier compaction has folded.
+// track, 8 MiB of points, and 24 bytes for every late point that has been folded before.
 #pragma once
 
 #include <cstdint>

@@ -43,7 +43,7 @@ struct BlockKey {
 
 // track id · index -> key of the point, and its rank among late points. Written for late points;
 // all others take the indices that are left, in order of their keys. An entry whose rank has its
-// top bit set speaks of points that compaction has put in place: from this index on, up to the next
+// top bit set speaks of points that a fold has put in place: from this index on, up to the next
 // entry, points have the numbers of the main run that begin with the rest of the rank.
 struct OrderEntry {
   static constexpr std::uint64_t kFolded = std::uint64_t{1} << 63;

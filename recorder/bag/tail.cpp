@@ -25,25 +25,42 @@ void Tail::add_late(const RowPoint& point) {
   late_.insert(std::ranges::upper_bound(late_, point.key, {}, &RowPoint::key), owned(point));
 }
 
+// The place of a copy that is `point`'s alone; nullptr: there is none.
+std::string* Tail::place_of(const RowPoint& point) {
+  const auto is_it = [&](const std::string& row) {
+    return reinterpret_cast<const std::uint8_t*>(row.data()) == point.pairs;
+  };
+  const auto it = std::find_if(arenas_.rbegin(), arenas_.rend(), is_it);
+  return it == arenas_.rend() ? nullptr : &*it;
+}
+
 void Tail::merge(const RowPoint& merged) {
-  const auto change = [&](RowPoint& point) {
+  // The row before goes: a track may send one stamp for ever.
+  const auto change = [&](RowPoint& point, bool is_copied) {
     beside_bytes_ += merged.pairs_bytes - std::min(merged.pairs_bytes, point.pairs_bytes);
+    std::string* const place = is_copied ? place_of(point) : nullptr;
     point.pairs = merged.pairs;
     point.pairs_bytes = merged.pairs_bytes;
     point.fields = merged.fields;
     point.shape = merged.shape;
-    point = owned(point);
+    if (place == nullptr) {
+      point = owned(point);
+    } else {
+      place->assign(reinterpret_cast<const char*>(merged.pairs), merged.pairs_bytes);
+      point.pairs = reinterpret_cast<const std::uint8_t*>(place->data());
+    }
     note_reach(point.key);
   };
   const std::vector<RowPoint>& points = main_->points();
   const auto main = std::ranges::lower_bound(points, merged.key, {}, &RowPoint::key);
   if (main != points.end() && main->key == merged.key) {
     const auto at = static_cast<std::size_t>(main - points.begin());
-    change(merged_.try_emplace(at, *main).first->second);
+    const auto [stands, is_new] = merged_.try_emplace(at, *main);
+    change(stands->second, !is_new);
     return;
   }
   const auto late = std::ranges::lower_bound(late_, merged.key, {}, &RowPoint::key);
-  if (late != late_.end() && late->key == merged.key) change(*late);
+  if (late != late_.end() && late->key == merged.key) change(*late, true);
 }
 
 std::vector<Tail::Row> Tail::rows() const {

@@ -3,8 +3,8 @@
 // Those of the main run come in order of key; late ones that fall among them are kept beside them,
 // and so are the new rows of points that late frames have merged into. On disk they are *segments*
 // and late blocks. Invariants, at the end of every transaction:
-//  - What is on disk under `stored` is the points of the tail, row for row, but for those from
-//    `written` on, and nothing else.
+//  - The segments and late blocks on disk that TrackWriter names hold the points of the tail, row
+//    for row, and nothing else.
 //  - No other block of the track has a point of the main run behind the tail's first key.
 //
 // Rows are lent until own_rows(); late and merged ones are copied at once. Not thread-safe.
@@ -66,6 +66,7 @@ class Tail {
 
  private:
   RowPoint owned(RowPoint point);
+  std::string* place_of(const RowPoint& point);
   void note_reach(std::int64_t key);
 
   EncodePool& pool_;

@@ -148,8 +148,9 @@ void TrackWriter::fold(std::size_t keep, bool keeps_rest, BlockJobs& jobs) {
   begin_tail();
   sealed_end_ = rows[kept_from - 1].point.key;
   if (kept_from == rows.size()) return;
+  // Their rows lie with the first job, or in the batch, until the segment that is made of them next
+  // is stored: the tail takes copies then.
   for (std::size_t i = kept_from; i < rows.size(); ++i) tail_.add(rows[i].point);
-  tail_.own_rows(0);
   tail_ordinal_ = ordinal;
   is_folded_ = true;
   first_index_ = record_.total();

@@ -2,8 +2,8 @@
 //
 // The points since the last full block are the *tail*. Each call stores what is new of it as a
 // small *segment* block, so that it is on disk; once the tail fills a block, one full block, from
-// memory, replaces the segments. Slow tracks therefore do not end up as crumbs, and no byte is
-// written more than twice.
+// memory, replaces the segments. Slow tracks therefore do not end up as crumbs, and a point of a
+// track without late ones is written twice at most.
 //
 // Folding. A late point behind the last full block falls into the tail. It is stored in a late
 // block at once, which is its home until the tail is full; then the full block holds it, in its

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/recorder/bag/rows.hpp"
 
 namespace zbag {
@@ -167,6 +169,22 @@ TEST_F(TrackWriterTest, KeepsTheEndOfATailThatHadLatePoints) {
   EXPECT_EQ(jobs[1]->header.flags, kBlockFolded);
   EXPECT_EQ(jobs[1]->header.first_ordinal, 28u);
   EXPECT_TRUE(writer_.tail_covers(268));
+}
+
+// Its segment may be stored after the next batch has been prepared, and sealed the tail.
+TEST_F(TrackWriterTest, KeepsRowsOfAFoldUntilTheirSegmentIsStored) {
+  std::vector<RowPoint> points;
+  for (int i = 0; i < 30; ++i) points.push_back(sized(10 * i, 80));
+  append(points);
+  arrive_late(sized(265, 80));
+  const BlockJobs jobs = append({sized(300, 1'500)});
+  ASSERT_THAT(jobs, SizeIs(2));
+  append({sized(400, 4'000)});
+  for (const RowPoint& kept : jobs[1]->points->points()) {
+    const RowPoint same = sized(kept.key, kept.key == 300 ? 1'500 : 80);
+    ASSERT_EQ(kept.pairs_bytes, same.pairs_bytes);
+    EXPECT_TRUE(std::equal(kept.pairs, kept.pairs + kept.pairs_bytes, same.pairs)) << kept.key;
+  }
 }
 
 TEST_F(TrackWriterTest, FoldsWhatLateFramesHaveMerged) {
