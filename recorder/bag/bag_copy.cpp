@@ -268,8 +268,23 @@ Status BagCopy::finish(const BagSummary& records, BagFile* source) {
     if (Status status = copy_attachments(*source); !status) return status;
   }
   writer_.reset();
+  // Every commit leaves pages behind that are free: of a small bag they are a good part.
+  constexpr std::uint64_t kSqueezedMax = 64u << 20;
+  if (file_->size_bytes() <= kSqueezedMax) {
+    if (Status status = squeeze(); !status) return status;
+  }
   file_.reset();
   return sync_path(made_path_, O_RDONLY);
+}
+
+Status BagCopy::squeeze() {
+  const std::string squeezed = making_name(made_path_);
+  ::unlink(squeezed.c_str());  // of a process that had our number and was killed
+  Status status = file_->env().copy_used(squeezed);
+  if (status && ::rename(squeezed.c_str(), made_path_.c_str()) != 0)
+    status = tl::unexpected(os_error(made_path_));
+  if (!status) ::unlink(squeezed.c_str());
+  return status;
 }
 
 Status BagCopy::put_records(const BagSummary& records) {

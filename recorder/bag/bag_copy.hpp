@@ -97,6 +97,7 @@ class BagCopy {
   Status put_records(const BagSummary& records);
   Status put_tracks(WriteTxn& txn, const BagSummary& records);
   Status copy_attachments(BagFile& source);
+  Status squeeze();
 
   std::string path_;
   std::string made_path_;

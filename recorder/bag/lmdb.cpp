@@ -223,6 +223,12 @@ std::size_t Env::used_bytes() const {
   return (info.me_last_pgno + 1) * stat.ms_psize;
 }
 
+Status Env::copy_used(const std::string& path) {
+  const int rc = mdb_env_copy2(env_, path.c_str(), MDB_CP_COMPACT);
+  if (rc != MDB_SUCCESS) return tl::unexpected(error_of(rc, "copy to " + path));
+  return {};
+}
+
 std::uint64_t Env::file_bytes() const {
   mdb_filehandle_t file = -1;
   struct stat status {};

@@ -125,6 +125,9 @@ class Env {
   std::size_t used_bytes() const;  // up to the last page in use
   // Of the open file, whatever it is called by now.
   std::uint64_t file_bytes() const;
+  // Writes what is in use, without free pages between, into a new file at `path`; not synced.
+  // kDiskFull, kIo: also when something has that name.
+  Status copy_used(const std::string& path);
   // Frees the slots of readers whose process has died.
   void clear_dead_readers();
 

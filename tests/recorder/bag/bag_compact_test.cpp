@@ -136,6 +136,30 @@ TEST_F(CompactTest, FoldsLatePointsAndShrinksTheFile) {
   EXPECT_LT(block_count(BagFile::open_to_read(path_).value()), 20u);
 }
 
+// Many tracks of few points: most of such a file is records, which every commit writes anew.
+TEST_F(CompactTest, MakesASmallBagOfManyTracksSmaller) {
+  const std::string path = dir_.path("many.zbag");
+  {
+    BagWriter writer = BagWriter::open(path, small_blocks()).value();
+    RowStore store;
+    Batch batch;
+    for (int i = 0; i < 100; ++i) {
+      TrackBatch& track = batch.tracks.emplace_back();
+      track.name = "robot/joint" + std::to_string(i);
+      for (int key = 0; key < 20; ++key)
+        track.points.push_back(store.make(key, {{"position", 0.5 * key}, {"joint", i}}));
+      track.fate.received = track.points.size();
+    }
+    ASSERT_TRUE(writer.write(batch).has_value());
+    ASSERT_TRUE(writer.close().has_value());
+  }
+  const Result<CompactReport> report = compact_bag(path, {});
+  ASSERT_TRUE(report.has_value()) << report.error().message;
+  EXPECT_LT(report->bytes_after, report->bytes_before);
+  EXPECT_TRUE(check_bag(path)->problems.empty());
+  EXPECT_EQ(check_bag(path)->points, 2'000u);
+}
+
 TEST_F(CompactTest, KeepsWhatStandsBesideThePoints) {
   const BagSummary before = BagReader::open(path_)->summary().value();
   ASSERT_TRUE(compact_bag(path_, {}).has_value());
