@@ -20,13 +20,18 @@ std::string numbered(const std::string& first, std::uint32_t number) {
 
 }  // namespace
 
-BagSeries::BagSeries(std::string first, SplitRules rules, SteadyTime now)
-    : first_(std::move(first)), rules_(rules), parts_{{first_}}, since_(now) {}
+BagSeries::BagSeries(std::string first, SplitRules rules)
+    : first_(std::move(first)), rules_(rules), parts_{{first_}} {}
 
 bool BagSeries::is_due(std::uint64_t file_bytes, SteadyTime now) const {
-  if (!holds_points()) return false;
+  if (!holds_points() || now < not_before_) return false;
   if (rules_.bytes_max > 0 && file_bytes > rules_.bytes_max) return true;
   return rules_.age_max && now - since_ >= *rules_.age_max;
+}
+
+void BagSeries::note_points(std::uint64_t points, SteadyTime now) {
+  if (!holds_points()) since_ = now;
+  parts_.back().points += points;
 }
 
 std::string BagSeries::next_path() {
@@ -42,24 +47,15 @@ std::vector<std::string> BagSeries::paths() const {
   return paths;
 }
 
-void BagSeries::begin(std::string path, SteadyTime now) {
-  parts_.push_back({std::move(path)});
-  since_ = now;
-}
+void BagSeries::begin(std::string path) { parts_.push_back({std::move(path)}); }
 
-BagSeries::Removed BagSeries::remove_oldest() {
-  Removed removed;
-  while (rules_.files_max > 0 && parts_.size() > rules_.files_max) {
-    const Part& oldest = parts_.front();
-    std::error_code error;
-    if (fs::remove(oldest.path, error)) {
-      ++removed.bags;
-      removed.points += oldest.points;
-    }
-    fs::remove(oldest.path + "-lock", error);
+std::vector<BagSeries::Part> BagSeries::take_oldest(std::size_t more) {
+  std::vector<Part> oldest;
+  while (rules_.files_max > 0 && parts_.size() > 1 && parts_.size() + more > rules_.files_max) {
+    oldest.push_back(std::move(parts_.front()));
     parts_.pop_front();
   }
-  return removed;
+  return oldest;
 }
 
 }  // namespace zbag

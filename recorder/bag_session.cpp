@@ -71,7 +71,8 @@ class BagSource : public PointSource {
   Result<std::vector<TrackStats>> tracks() override {
     const Result<BagSummary> summary = reader_.summary();
     if (!summary) return tl::unexpected(summary.error());
-    if (Status whole = summary->whole(); !whole) return tl::unexpected(whole.error());
+    if (!summary->damaged_tracks.empty())
+      return fail(ErrorCode::kDamaged, summary->path + ": " + summary->damaged_tracks.front());
     std::vector<TrackStats> stats;
     for (const TrackRecord& track : summary->tracks) {
       TrackStats one{.name = track.name, .points = track.total(), .bytes = track.bytes};
@@ -91,6 +92,9 @@ class BagSource : public PointSource {
 
 Result<std::unique_ptr<Session>> open_bag_session(const std::string& path,
                                                   BagSessionOptions options) {
+  // It reads what it has written, which would lie in several bags.
+  if (options.recording.split.bytes_max > 0 || options.recording.split.age_max)
+    return fail(ErrorCode::kInvalid, "a session writes into one bag: it takes no rules of a split");
   // A session is not a live sensor: it waits rather than lose its own points.
   options.recording.overflow = Overflow::kBlock;
   // What waits to be handed over is not durable either: it may add a tenth to the interval.

@@ -24,7 +24,8 @@ struct BagSessionOptions {
   Recording::Options recording;
 };
 
-// Opens `path`, creating it when missing. Errors as BagWriter::open.
+// Opens `path`, creating it when missing. kInvalid: with rules of a split; others as
+// BagWriter::open.
 Result<std::unique_ptr<Session>> open_bag_session(const std::string& path,
                                                   BagSessionOptions options);
 

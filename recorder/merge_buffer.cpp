@@ -44,6 +44,7 @@ void MergeBuffer::add(Chunk chunk, SteadyTime now) {
   losses_.insert(losses_.end(), chunk.losses.begin(), chunk.losses.end());
   unnamed_ += chunk.unnamed;
   weight_ += chunk.weight();
+  arrivals_ += chunk.arrivals.size();
   chunks_.push_back(std::make_shared<const Chunk>(std::move(chunk)));
 }
 
@@ -115,7 +116,7 @@ HeldBatch MergeBuffer::take(const std::string* track) {
   if (is_empty) {
     held.chunks = std::exchange(chunks_, {});
     held.merged_rows = std::exchange(merged_rows_, {});
-    weight_ = bytes_ = 0;
+    weight_ = bytes_ = arrivals_ = 0;
     held.owns_chunks = true;
   } else {
     // Rows merged earlier may be of any track: they stay here, and this batch is written before

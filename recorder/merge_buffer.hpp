@@ -53,6 +53,7 @@ class MergeBuffer {
   bool empty() const { return chunks_.empty(); }
   std::size_t weight() const { return weight_; }  // bytes of the chunks held
   std::size_t bytes() const { return bytes_; }    // of the fields of what arrived
+  bool holds_points() const { return arrivals_ > 0; }
 
  private:
   struct Slot {
@@ -77,6 +78,7 @@ class MergeBuffer {
   Fate unnamed_;
   std::size_t weight_ = 0;
   std::size_t bytes_ = 0;
+  std::size_t arrivals_ = 0;
 };
 
 }  // namespace zbag

@@ -52,7 +52,7 @@ class Recorder {
   void pause(bool paused);
   bool is_paused() const { return paused_.load(); }
   // Writes everything received so far; returns when it is durable. From any other thread than
-  // run()'s.
+  // run()'s, one asker at a time: also of split().
   Result<FlushResult> flush();
   // Goes on in a new bag; returns when the present one is complete. Otherwise as flush().
   // kInvalid: it holds no points yet.

@@ -1,5 +1,7 @@
 #include "recorder/recording.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -11,6 +13,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kIdleWait{50};
 constexpr std::chrono::milliseconds kRetryWait{500};
+constexpr std::chrono::minutes kSplitRetryWait{1};
 
 }  // namespace
 
@@ -35,7 +38,7 @@ Recording::Recording(const std::string& path, Options options, BagWriter writer)
       writer_(std::make_unique<BagWriter>(std::move(writer))),
       buffer_(options_.bag.merge),
       last_write_(Clock::now()),
-      series_(path, options_.split, last_write_),
+      series_(path, options_.split),
       file_(writer_->file()),
       store_(
           [this](HeldBatch held, const WriteReport& report) { stored(std::move(held), report); }) {
@@ -193,7 +196,9 @@ Result<FlushResult> Recording::serve(const Parcel& request) {
   }
   // With sync on a bag holds a prefix of what arrived: one track is never written alone.
   const bool whole = !request.track || options_.sync.has_value() || !unwritten_.empty();
-  const bool written = (whole ? write_all() : write(buffer_.take(&*request.track))) && settle();
+  const bool may_write = request.splits || split_when_due();
+  const bool written =
+      may_write && (whole ? write_all() : write(buffer_.take(&*request.track))) && settle();
   if (written && request.splits) {
     if (Status status = split(); !status) return tl::unexpected(status.error());
   }
@@ -208,11 +213,22 @@ bool Recording::is_split_due(std::uint64_t under_way) const {
   return series_.is_due(bytes, Clock::now());
 }
 
-// False when what was under way could not be stored.
+// A new bag begins when what waits would make this one too large or old. False when what was under
+// way could not be stored.
 bool Recording::split_when_due() {
-  if (buffer_.empty() || !is_split_due(2 * options_.commit_bytes)) return true;
+  if (!buffer_.holds_points() || !unwritten_.empty()) return true;
+  if (!is_split_due(2 * options_.commit_bytes)) return true;
   if (!settle()) return false;
-  if (is_split_due(0)) static_cast<void>(split());  // else failure() says why it goes on here
+  if (!is_split_due(0)) return true;
+  const Status status = split();
+  if (status) return true;
+  {
+    const std::lock_guard lock(mutex_);
+    series_.put_off(Clock::now() + kSplitRetryWait);
+  }
+  if (options_.intake.warn)
+    options_.intake.warn(
+        fmt::format("no new bag: {}; {} is written on", status.error().message, path()));
   return true;
 }
 
@@ -220,30 +236,55 @@ bool Recording::split_when_due() {
 Status Recording::split() {
   BagWriter::Options options = options_.bag;
   std::string path;
+  std::vector<BagSeries::Part> oldest;
   {
     const std::lock_guard lock(mutex_);
     if (!series_.holds_points())
-      return fail(ErrorCode::kInvalid, series_.path() + " holds no points yet");
+      return fail(ErrorCode::kNotFound, series_.path() + " holds no points yet");
     options.config.emplace_back("continues",
                                 std::filesystem::path(series_.path()).filename().string());
     for (const auto& [name, track] : totals_.tracks)
       options.losses_before.tracks[name] = {track.lost.value_or(0), track.missed_before};
     options.losses_before.publishers = publishers_;
     path = series_.next_path();
+    oldest = series_.take_oldest(1);
   }
+  // Both before the new bag asks what the disk has left.
+  remove(oldest);
+  writer_->give_back_reserve();
   Result<BagWriter> next = BagWriter::open(path, std::move(options));
-  if (!next) return tl::unexpected(fail_with(next.error()));
+  if (!next) return tl::unexpected(next.error());
   // What it holds is durable, closed or not.
-  if (Status closed = writer_->close(); !closed) fail_with(closed.error());
+  if (Status closed = writer_->close(); !closed && options_.intake.warn)
+    options_.intake.warn(closed.error().message);
+  std::shared_ptr<BagFile> file = next->file();
+  {
+    const std::lock_guard lock(mutex_);
+    file_.swap(file);
+    series_.begin(std::move(path));
+    ++totals_.bags;
+    oldest = series_.take_oldest(0);
+  }
   writer_ = std::make_unique<BagWriter>(std::move(*next));
-  const std::lock_guard lock(mutex_);
-  file_ = writer_->file();
-  series_.begin(std::move(path), Clock::now());
-  ++totals_.bags;
-  const BagSeries::Removed removed = series_.remove_oldest();
-  totals_.removed.bags += removed.bags;
-  totals_.removed.points += removed.points;
+  file.reset();
+  remove(oldest);
   return {};
+}
+
+// Not under the mutex: a large file may take its time to go.
+void Recording::remove(const std::vector<BagSeries::Part>& parts) {
+  for (const BagSeries::Part& part : parts) {
+    std::error_code error;
+    const bool is_gone = std::filesystem::remove(part.path, error);
+    if (error && options_.intake.warn) {
+      options_.intake.warn(fmt::format("{} can not be removed: {}", part.path, error.message()));
+    }
+    std::filesystem::remove(part.path + "-lock", error);
+    if (!is_gone) continue;
+    const std::lock_guard lock(mutex_);
+    ++totals_.removed_bags;
+    totals_.removed_points += part.points;
+  }
 }
 
 void Recording::write_due() {
@@ -257,12 +298,12 @@ void Recording::write_due() {
   // still grows to its usual size, since many small ones would be slower.
   const bool is_crowded = queue_.bytes() > options_.buffer_bytes / 5 * 4 && queue_.is_empty();
   if (is_crowded || buffer_.weight() >= options_.commit_bytes) {
-    static_cast<void>(write_all());
+    static_cast<void>(split_when_due() && write_all());
     return;
   }
   const auto now = Clock::now();
   if (options_.sync) {
-    if (now - last_write_ >= patience()) static_cast<void>(write_all());
+    if (now - last_write_ >= patience()) static_cast<void>(split_when_due() && write_all());
     return;
   }
   if (!split_when_due()) return;
@@ -281,7 +322,6 @@ std::chrono::nanoseconds Recording::patience() const {
 
 bool Recording::write_all() {
   if (!write_unwritten()) return false;
-  if (!split_when_due()) return false;
   return buffer_.empty() || write(buffer_.take());
 }
 
@@ -324,11 +364,10 @@ bool Recording::write_unwritten() {
   return true;
 }
 
-Error Recording::fail_with(const Error& error) {
+void Recording::fail_with(const Error& error) {
   last_write_ = Clock::now();
   const std::lock_guard lock(mutex_);
   failure_ = error;
-  return error;
 }
 
 void Recording::stored(HeldBatch held, const WriteReport& report) {
@@ -364,7 +403,7 @@ void Recording::note(const Batch& batch, const WriteReport& report) {
     sums.missed_before = track.missed_before;
     for (const RowPoint& point : track.points) sums.bytes += point.pairs_bytes;
     last_flush_.count += made.new_points;
-    series_.note_points(made.new_points);
+    series_.note_points(made.new_points, Clock::now());
     if (made.new_points > 0 && batch.tracks.size() == 1) {
       last_flush_.first_index = made.first_index;
       last_flush_.last_index = made.first_index + made.new_points - 1;

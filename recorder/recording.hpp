@@ -4,7 +4,8 @@
 //   accept() -> Intake -> chunk -> queue bounded in bytes -> MergeBuffer -> blocks -> transaction
 //              caller's thread           |              merge thread         |      store thread
 //
-// Nobody waits for the disk but the store thread, until memory is full. Everything pending is
+// Nobody waits for the disk but the store thread, until memory is full; late points and a new bag
+// are written by the merge thread. Everything pending is
 // written once per sync interval, so early that it is durable when the interval ends, or when
 // `commit_bytes` have gathered; a bag is therefore at most one interval behind. Where the disk
 // takes longer than half of it for a commit, or less than kIdleBytes wait, what it takes comes on
@@ -18,8 +19,8 @@
 // By the rules of a split, or when asked, the recording goes on in a new bag: the present one gets
 // all that came before and is closed. A later frame of a point in an earlier bag is a point of the
 // new one. Every bag counts what became of the frames that came while it was written; totals() are
-// the whole recording's. Where no new bag can be made the present one is written on, failure() says
-// so.
+// the whole recording's. Where no new bag can be made the present one is written on, with a
+// warning, and what is due by the rules is tried again a minute later.
 //
 // accept(), hand_over(), flush(), close() are for one thread at a time; the rest is thread-safe.
 #pragma once
@@ -66,7 +67,8 @@ struct RecordingTotals {
   std::uint64_t block_bytes = 0;
   std::uint64_t commits = 0;
   std::uint64_t bags = 1;
-  BagSeries::Removed removed;  // by SplitRules::files_max; their points are in `fate`
+  std::uint64_t removed_bags = 0;    // by SplitRules::files_max
+  std::uint64_t removed_points = 0;  // in those; they are in `fate`, too
   std::optional<std::uint64_t> lost() const;
 };
 
@@ -106,8 +108,8 @@ class Recording {
   // The same in two steps, for a caller that must not wait: the request is made by the thread that
   // accepts, the answer may be awaited by another.
   std::uint64_t request_flush(const TrackName* track = nullptr);
-  // A flush after which a new bag begins. The answer is kInvalid when the present one has no points
-  // yet.
+  // A flush after which a new bag begins. The answer is kNotFound when the present one has no
+  // points yet.
   std::uint64_t request_split();
   Result<FlushResult> wait_for(std::uint64_t ticket);
   // Writes everything, ends the run. kDiskFull, kIo: some could not be written and is counted as
@@ -143,12 +145,13 @@ class Recording {
   bool is_split_due(std::uint64_t under_way) const;
   bool split_when_due();
   Status split();
+  void remove(const std::vector<BagSeries::Part>& parts);
   std::chrono::nanoseconds patience() const;
   bool write_all();
   bool write(HeldBatch held);
   bool settle();
   bool write_unwritten();
-  Error fail_with(const Error& error);
+  void fail_with(const Error& error);
   void stored(HeldBatch held, const WriteReport& report);
   void note(const Batch& batch, const WriteReport& report);
   void finish();

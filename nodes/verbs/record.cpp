@@ -256,8 +256,9 @@ std::vector<std::string> stats_lines(const Recorder& recorder, const RecordingTo
   ::statvfs(recording.path().c_str(), &disk);
   std::vector<std::string> lines;
   lines.push_back(fmt::format(
-      "{}  {}  {} points  buffer {} of {}  disk left {}{}", recording.path(),
+      "{}  {}  {} points{}  buffer {} of {}  disk left {}{}", recording.path(),
       fmt::format("{:.0f} s", recorder.seconds()), count_text(totals.fate.points),
+      totals.bags > 1 ? fmt::format(" in {} bags", totals.bags) : "",
       bytes_text(recording.buffered_bytes()), bytes_text(recording.options().buffer_bytes),
       bytes_text(static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize),
       recorder.is_paused() ? "  PAUSED" : ""));
@@ -285,11 +286,9 @@ std::vector<std::string> stats_lines(const Recorder& recorder, const RecordingTo
 
 Fields status_of(const Recorder& recorder) {
   const RecordingTotals totals = recorder.recording().totals();
-  Fields fields{{"bag", recorder.recording().path()},
-                {"bags", totals.bags},
-                {"seconds", recorder.seconds()},
-                {"paused", recorder.is_paused()},
-                {"tracks", totals.tracks.size()}};
+  Fields fields{{"bag", recorder.recording().path()},  {"bags", totals.bags},
+                {"bags_removed", totals.removed_bags}, {"seconds", recorder.seconds()},
+                {"paused", recorder.is_paused()},      {"tracks", totals.tracks.size()}};
   for (auto& field : fate_fields(totals.fate)) fields.push_back(std::move(field));
   const std::optional<std::uint64_t> lost = totals.lost();
   fields.emplace_back("lost", lost ? Value(*lost) : Value());
@@ -322,7 +321,10 @@ std::vector<ControlOp> control_ops(const std::unique_ptr<Recorder>& recorder) {
        [&](const Fields&) -> Result<Value> {
          const Result<FlushResult> split = recorder->split();
          if (!split) return tl::unexpected(split.error());
-         return Value(Fields{{"bag", recorder->recording().path()}});
+         const std::vector<std::string> kept = recorder->recording().paths();
+         Fields answer{{"bag", kept.back()}};
+         if (kept.size() > 1) answer.emplace_back("complete", kept[kept.size() - 2]);
+         return Value(std::move(answer));
        }},
       {"stop", "stop as Ctrl-C does",
        [&](const Fields&) -> Result<Value> {
@@ -354,10 +356,10 @@ void print_bags(const Recorder& recorder, const RecordingTotals& totals) {
                                               : fmt::format("{} bags, {} to {},", paths.size(),
                                                             paths.front(), paths.back());
   fmt::print(stderr, "recorded {} in {:.1f} s, {}\n", names, recorder.seconds(), bytes_text(bytes));
-  if (totals.removed.bags > 0) {
+  if (totals.removed_bags > 0) {
     fmt::print(stderr, "  {} older {} with {} points removed by --max-files\n",
-               count_text(totals.removed.bags), totals.removed.bags == 1 ? "bag" : "bags",
-               count_text(totals.removed.points));
+               count_text(totals.removed_bags), totals.removed_bags == 1 ? "bag" : "bags",
+               count_text(totals.removed_points));
   }
 }
 
@@ -480,7 +482,8 @@ Verb add_record(CLI::App& root) {
   app->add_option("--max-duration", a->max_duration_seconds,
                   "Seconds of one bag, likewise; 0: never")
       ->type_name("S");
-  app->add_option("--max-files", a->max_files, "Bags to keep, the oldest go; 0: all")
+  app->add_option("--max-files", a->max_files,
+                  "Bags to keep, the oldest go; 0: all. --min-free still ends the recording")
       ->type_name("N");
   app->add_flag("--start-paused", a->start_paused, "Skips frames until: zbag ctl record resume");
   app->add_option("--sync", a->sync, "Milliseconds a crash may cost at most, or off")

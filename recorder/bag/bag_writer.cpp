@@ -249,7 +249,12 @@ void BagWriter::append(Track& track, const TrackBatch& batch, std::span<const Ro
   }
   TrackReport& report = prepared.report.tracks.back();
   prepared.bytes += track.writer.order_bytes();
+  const std::size_t first_job = prepared.blocks.size();
   track.writer.append(points, prepared.blocks);
+  for (std::size_t i = first_job; i < prepared.blocks.size(); ++i) {
+    const BlockJob& job = *prepared.blocks[i];
+    prepared.bytes += job.points ? job.points->bytes_with({}) : 0;
+  }
   report.fate.points += points.size();
   report.new_points += points.size();
   for (const RowPoint& point : points) prepared.bytes += point.pairs_bytes + sizeof(RowPoint);
@@ -324,7 +329,8 @@ Result<WriteReport> BagWriter::write(const Batch& batch) {
   for (const TrackBatch& track : batch.tracks) {
     for (const RowPoint& point : track.points)
       prepared.bytes += point.pairs_bytes + sizeof(RowPoint);
-    prepared.bytes += tracks_.at(track.name)->writer.order_bytes();
+    const TrackWriter& writer = tracks_.at(track.name)->writer;
+    prepared.bytes += writer.order_bytes() + 2 * writer.block_bytes();
   }
   if (Status space = prepare_space(prepared.bytes); !space) return tl::unexpected(space.error());
   Result<std::unique_ptr<WriteTxn>> txn = file_->env().write();
@@ -453,11 +459,15 @@ Status BagWriter::close() {
   if (status) status = (*txn)->erase(file_->tables().meta, kWriterKey);
   if (status) status = (*txn)->commit();
   if (!status) return fail(status.error(), fmt::format("close {}", file_->path()));
-  // Gives back what was set aside; a file that keeps it is merely larger.
-  if (reserved_to_ > file_->size_bytes()) {
-    static_cast<void>(::ftruncate(file_->fd(), static_cast<off_t>(file_->size_bytes())) == 0);
-  }
+  give_back_reserve();
   return {};
+}
+
+void BagWriter::give_back_reserve() {
+  // A file that keeps it is merely larger.
+  if (reserved_to_ > file_->size_bytes())
+    static_cast<void>(::ftruncate(file_->fd(), static_cast<off_t>(file_->size_bytes())) == 0);
+  reserved_to_ = 0;
 }
 
 }  // namespace zbag

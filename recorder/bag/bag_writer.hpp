@@ -130,6 +130,8 @@ class BagWriter {
 
   // Joins small blocks, ends the run, gives the reserve back. Idempotent.
   Status close();
+  // Gives back what is set aside of the disk, until something is stored again. As store().
+  void give_back_reserve();
 
   const std::string& path() const { return file_->path(); }
   std::shared_ptr<BagFile> file() const { return file_; }

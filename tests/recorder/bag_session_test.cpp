@@ -323,5 +323,12 @@ TEST_F(BagSessionTest, SaysSoWhenAPointCannotBeStored) {
   EXPECT_THAT(read("a"), IsEmpty());
 }
 
+TEST(BagSessionSplitTest, WritesIntoOneBagAlone) {
+  TempDir dir;
+  BagSessionOptions options;
+  options.recording.split.bytes_max = 1'000'000;
+  EXPECT_EQ(open_bag_session(dir.path("a.zbag"), options).error().code, ErrorCode::kInvalid);
+}
+
 }  // namespace
 }  // namespace zbag
