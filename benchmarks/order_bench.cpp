@@ -57,7 +57,7 @@ class ScratchBag {
   std::string path_;
 };
 
-// Records frames of one number, as `record` does by default.
+// Records frames of one number.
 class Writer {
  public:
   Writer(const std::string& path, CompressionSpec compression) {
@@ -67,6 +67,10 @@ class Writer {
     Result<std::unique_ptr<Recording>> recording = Recording::open(path, std::move(options));
     if (!recording) stop(recording.error().message);
     recording_ = std::move(*recording);
+  }
+
+  void flush() {
+    if (const auto flushed = recording_->flush(); !flushed) stop(flushed.error().message);
   }
 
   void add(const std::string& track, std::int64_t ns, const char* name = "position") {
@@ -180,13 +184,19 @@ const std::string kTrack = "robot/encoder";
 std::size_t make_late(const ScratchBag& bag, std::size_t frames) {
   constexpr std::size_t kBehind = 9'000;
   Writer writer(bag.path(), kPlain);
+  std::size_t alone = 0;
   for (std::size_t i = 0; i < frames; ++i) {
+    if (i % kBehind == 0) writer.flush();  // late is what comes behind what is written
     writer.add(kTrack, stamp_of(i));
     if (i < kBehind || i % 9 != 0) continue;
-    const bool alone = i % 18 == 0;
-    writer.add(kTrack, stamp_of(i - kBehind) + (alone ? kStepNs / 4 : 0), "torque");
+    const bool is_alone = i % 18 == 0;
+    writer.add(kTrack, stamp_of(i - kBehind) + (is_alone ? kStepNs / 4 : 0), "torque");
+    alone += is_alone ? 1 : 0;
   }
-  return writer.close();
+  const std::size_t points = writer.close();
+  const Result<BagSummary> summary = reader_of(bag).summary();
+  if (!summary || summary->tracks.front().late_points != alone) stop("too few points are late");
+  return points;
 }
 
 // Pages from `first` on, at places close to each other.
