@@ -4,7 +4,7 @@
 # Says nothing when there is nothing to do. Needs root (or sudo) only when something is missing.
 set -euo pipefail
 
-"$(dirname "$0")/fetch_npm.sh"
+"$(dirname "$0")/fetch_npm.sh" || true  # optional; says what is missing
 
 packages=(
   # compiler, build, checks

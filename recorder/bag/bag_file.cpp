@@ -187,6 +187,7 @@ Result<std::shared_ptr<BagFile>> BagFile::open(const std::string& path, bool to_
     if (Status synced = sync_name(path); !synced) return tl::unexpected(synced.error());
   }
   const std::lock_guard lock(registry().mutex);
+  std::erase_if(registry().files, [](const auto& entry) { return entry.second.expired(); });
   std::weak_ptr<BagFile>& known = registry().files[{status.st_dev, status.st_ino}];
   if (std::shared_ptr<BagFile> open = known.lock()) {
     if (!to_write) return open;

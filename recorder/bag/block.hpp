@@ -79,9 +79,9 @@ class BlockScratch {
 
 // Encodes points, one after another, into blocks. Reused from block to block.
 //
-// Uncompressed blocks are `rows`, so that readers are lent their maps. Of compressed ones the codec
-// that is smaller is taken; which one won a track's last comparison, and in which form, is used for
-// a while before all are tried again, so that the losers cost nothing.
+// Uncompressed blocks are `rows`, so that readers are lent their maps. Of compressed ones columns
+// are taken unless rows are clearly smaller (by 1/32); which one won a track's last comparison, and
+// in which form, is used for a while before all are tried again, so that the losers cost nothing.
 class BlockEncoder {
  public:
   // What the body would measure at most with `point` added.
