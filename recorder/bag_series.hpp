@@ -3,7 +3,7 @@
 //   day.zbag  day_0001.zbag  day_0002.zbag  ...
 //
 // A name that is taken is passed over: no file is ever overwritten. With `files_max` the newest so
-// many are kept and the oldest removed before new ones begin; readers that have one open keep what
+// many are kept and the oldest removed as new ones begin; readers that have one open keep what
 // they see. Not thread-safe. Only next_path() looks at the disk.
 #pragma once
 

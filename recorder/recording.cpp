@@ -40,6 +40,8 @@ Recording::Recording(const std::string& path, Options options, BagWriter writer)
       last_write_(Clock::now()),
       series_(path, options_.split),
       file_(writer_->file()),
+      remover_([this](const BagSeries::Part& part) { note_removed(part); },
+               [this](const std::string& text) { warn(text); }),
       store_(
           [this](HeldBatch held, const WriteReport& report) { stored(std::move(held), report); }) {
   thread_ = std::thread([this] { run(); });
@@ -226,9 +228,7 @@ bool Recording::split_when_due() {
     const std::lock_guard lock(mutex_);
     series_.put_off(Clock::now() + kSplitRetryWait);
   }
-  if (options_.intake.warn)
-    options_.intake.warn(
-        fmt::format("no new bag: {}; {} is written on", status.error().message, path()));
+  warn(fmt::format("no new bag: {}; {} is written on", status.error().message, path()));
   return true;
 }
 
@@ -250,13 +250,12 @@ Status Recording::split() {
     oldest = series_.take_oldest(1);
   }
   // Both before the new bag asks what the disk has left.
-  remove(oldest);
+  remover_.remove(std::move(oldest));
   writer_->give_back_reserve();
-  Result<BagWriter> next = BagWriter::open(path, std::move(options));
+  Result<BagWriter> next = open_next(path, options);
   if (!next) return tl::unexpected(next.error());
   // What it holds is durable, closed or not.
-  if (Status closed = writer_->close(); !closed && options_.intake.warn)
-    options_.intake.warn(closed.error().message);
+  if (Status closed = writer_->close(); !closed) warn(closed.error().message);
   std::shared_ptr<BagFile> file = next->file();
   {
     const std::lock_guard lock(mutex_);
@@ -267,24 +266,27 @@ Status Recording::split() {
   }
   writer_ = std::make_unique<BagWriter>(std::move(*next));
   file.reset();
-  remove(oldest);
+  remover_.remove(std::move(oldest));
   return {};
 }
 
-// Not under the mutex: a large file may take its time to go.
-void Recording::remove(const std::vector<BagSeries::Part>& parts) {
-  for (const BagSeries::Part& part : parts) {
-    std::error_code error;
-    const bool is_gone = std::filesystem::remove(part.path, error);
-    if (error && options_.intake.warn) {
-      options_.intake.warn(fmt::format("{} can not be removed: {}", part.path, error.message()));
-    }
-    std::filesystem::remove(part.path + "-lock", error);
-    if (!is_gone) continue;
-    const std::lock_guard lock(mutex_);
-    ++totals_.removed_bags;
-    totals_.removed_points += part.points;
-  }
+Result<BagWriter> Recording::open_next(const std::string& path, const BagWriter::Options& options) {
+  Result<BagWriter> next = BagWriter::open(path, options);
+  if (next || next.error().code != ErrorCode::kDiskFull) return next;
+  // There may be room when the bags that leave the ring are gone.
+  remover_.wait();
+  return BagWriter::open(path, options);
+}
+
+// On the remover's thread.
+void Recording::note_removed(const BagSeries::Part& part) {
+  const std::lock_guard lock(mutex_);
+  ++totals_.removed_bags;
+  totals_.removed_points += part.points;
+}
+
+void Recording::warn(const std::string& text) const {
+  if (options_.intake.warn) options_.intake.warn(text);
 }
 
 void Recording::write_due() {
@@ -393,10 +395,9 @@ void Recording::note(const Batch& batch, const WriteReport& report) {
     const TrackReport& made = report.tracks[i];
     totals_.fate += made.fate;
     RecordingTotals::TrackTotals& sums = totals_.tracks[track.name];
-    if (made.fate.overwritten > 0 && sums.fate.overwritten == 0 && options_.intake.warn) {
-      options_.intake.warn("track " + track.name +
-                           ": frames of equal _ts replace each other's "
-                           "values; --merge append keeps every frame");
+    if (made.fate.overwritten > 0 && sums.fate.overwritten == 0) {
+      warn("track " + track.name +
+           ": frames of equal _ts replace each other's values; --merge append keeps every frame");
     }
     sums.fate += made.fate;
     sums.lost = track.lost;
@@ -413,7 +414,8 @@ void Recording::note(const Batch& batch, const WriteReport& report) {
   totals_.block_bytes += report.block_bytes;
   ++totals_.commits;
   for (const LossRecord& record : batch.losses) publishers_[{record.src, record.track}] = record;
-  if (report.disk_low && !failure_) {
+  // While old bags go, the disk has more left than it says.
+  if (report.disk_low && !failure_ && !remover_.hurry()) {
     failure_ = Error{ErrorCode::kDiskFull,
                      series_.path() +
                          ": the disk is nearly full (--min-free); recording stops, what was "
@@ -444,6 +446,7 @@ void Recording::finish() {
     status = tl::unexpected(*failure_);
   }
   Status closed = writer_->close();
+  remover_.wait();
   {
     const std::lock_guard lock(mutex_);
     close_status_ = status ? closed : status;

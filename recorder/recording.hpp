@@ -5,7 +5,7 @@
 //              caller's thread           |              merge thread         |      store thread
 //
 // Nobody waits for the disk but the store thread, until memory is full; late points and a new bag
-// are written by the merge thread. Everything pending is
+// are written by the merge thread, and a fourth removes what leaves a ring. Everything pending is
 // written once per sync interval, so early that it is durable when the interval ends, or when
 // `commit_bytes` have gathered; a bag is therefore at most one interval behind. Where the disk
 // takes longer than half of it for a commit, or less than kIdleBytes wait, what it takes comes on
@@ -42,6 +42,7 @@
 #include "bus/bounded_queue.hpp"
 #include "bus/session.hpp"
 #include "recorder/bag/bag_writer.hpp"
+#include "recorder/bag_remover.hpp"
 #include "recorder/bag_series.hpp"
 #include "recorder/intake.hpp"
 #include "recorder/merge_buffer.hpp"
@@ -145,7 +146,9 @@ class Recording {
   bool is_split_due(std::uint64_t under_way) const;
   bool split_when_due();
   Status split();
-  void remove(const std::vector<BagSeries::Part>& parts);
+  Result<BagWriter> open_next(const std::string& path, const BagWriter::Options& options);
+  void note_removed(const BagSeries::Part& part);
+  void warn(const std::string& text) const;
   std::chrono::nanoseconds patience() const;
   bool write_all();
   bool write(HeldBatch held);
@@ -183,6 +186,7 @@ class Recording {
   Result<FlushResult> flush_result_ = FlushResult{};
   Status close_status_;
 
+  BagRemover remover_;
   StoreThread store_;
   std::thread thread_;
 };

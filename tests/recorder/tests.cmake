@@ -33,6 +33,7 @@ zbag_test(recorder/intake_test.cpp USES zbag::recorder)
 zbag_test(recorder/merge_buffer_test.cpp USES zbag::recorder)
 zbag_test(recorder/store_thread_test.cpp USES zbag::recorder)
 zbag_test(recorder/bag_series_test.cpp USES zbag::recorder)
+zbag_test(recorder/bag_remover_test.cpp USES zbag::recorder)
 zbag_test(recorder/recording_test.cpp USES zbag::recorder)
 zbag_test(recorder/recording_split_test.cpp USES zbag::recorder)
 if(NOT ZBAG_SANITIZE)  # they bring an operator new of their own

@@ -1,0 +1,110 @@
+#include "recorder/bag_remover.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <utility>
+
+namespace zbag {
+namespace {
+
+// Whether nobody else has the file open, in this process or another: only then Linux gives a write
+// lease (fcntl(2)). Other systems' files, and those of others, are taken for open.
+bool is_ours_alone(int fd) {
+  if (::fcntl(fd, F_SETLEASE, F_WRLCK) != 0) return false;
+  ::fcntl(fd, F_SETLEASE, F_UNLCK);
+  return true;
+}
+
+}  // namespace
+
+BagRemover::BagRemover(Removed removed, Warn warn)
+    : removed_(std::move(removed)), warn_(std::move(warn)) {
+  thread_ = std::thread([this] { run(); });
+}
+
+BagRemover::~BagRemover() {
+  {
+    const std::lock_guard lock(mutex_);
+    stops_ = true;
+    is_hurried_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void BagRemover::remove(std::vector<BagSeries::Part> parts) {
+  if (parts.empty()) return;
+  wait();
+  {
+    const std::lock_guard lock(mutex_);
+    parts_ = std::move(parts);
+    is_hurried_ = false;
+  }
+  changed_.notify_all();
+}
+
+void BagRemover::wait() {
+  if (!hurry()) return;
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return parts_.empty(); });
+}
+
+bool BagRemover::hurry() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (parts_.empty()) return false;
+    is_hurried_ = true;
+  }
+  changed_.notify_all();
+  return true;
+}
+
+void BagRemover::run() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [&] { return stops_ || !parts_.empty(); });
+    if (parts_.empty()) return;
+    // Nobody else touches them until they are cleared.
+    lock.unlock();
+    for (const BagSeries::Part& part : parts_) remove_one(part);
+    lock.lock();
+    parts_.clear();
+    changed_.notify_all();
+  }
+}
+
+void BagRemover::remove_one(const BagSeries::Part& part) {
+  const int fd = ::open(part.path.c_str(), O_RDWR | O_CLOEXEC);  // else it goes in one step
+  if (::unlink(part.path.c_str()) == 0) {
+    ::unlink((part.path + "-lock").c_str());  // no matter if it stays: it holds nothing
+    struct stat status {};
+    // Without a name nobody comes to open it any more.
+    if (fd >= 0 && ::fstat(fd, &status) == 0 && is_ours_alone(fd))
+      shrink(fd, static_cast<std::uint64_t>(status.st_size));
+    removed_(part);
+  } else if (errno != ENOENT) {
+    warn_(part.path + " can not be removed: " + std::strerror(errno));
+  }
+  if (fd >= 0) ::close(fd);
+}
+
+void BagRemover::shrink(int fd, std::uint64_t bytes) {
+  constexpr std::uint64_t kStepBytes = 64u << 20;
+  using Clock = std::chrono::steady_clock;
+  while (bytes > 0) {
+    const Clock::time_point began = Clock::now();
+    bytes -= std::min(bytes, kStepBytes);
+    if (::ftruncate(fd, static_cast<off_t>(bytes)) != 0) return;  // closing does the rest
+    const Clock::duration pause = 7 * (Clock::now() - began);
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, pause, [&] { return is_hurried_; });
+  }
+}
+
+}  // namespace zbag
