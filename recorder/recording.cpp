@@ -256,6 +256,7 @@ Status Recording::split() {
   if (!next) return tl::unexpected(next.error());
   // What it holds is durable, closed or not.
   if (Status closed = writer_->close(); !closed) warn(closed.error().message);
+  writer_->release_whole_cache();  // the next bag's pages come out of it
   std::shared_ptr<BagFile> file = next->file();
   {
     const std::lock_guard lock(mutex_);

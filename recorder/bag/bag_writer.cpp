@@ -288,6 +288,10 @@ void BagWriter::release_cache() {
   keeper.let_go(released_to_);
 }
 
+void BagWriter::release_whole_cache() {
+  if (cache_keeper_) cache_keeper_->let_go(file_->size_bytes());
+}
+
 CacheKeeper& BagWriter::cache_keeper() {
   if (!cache_keeper_) cache_keeper_ = std::make_unique<CacheKeeper>(file_->fd(), released_to_);
   return *cache_keeper_;

@@ -132,6 +132,8 @@ class BagWriter {
   Status close();
   // Gives back what is set aside of the disk, until something is stored again. As store().
   void give_back_reserve();
+  // Gives the kernel's cache of the whole bag to whoever needs it next. After close().
+  void release_whole_cache();
 
   const std::string& path() const { return file_->path(); }
   std::shared_ptr<BagFile> file() const { return file_; }

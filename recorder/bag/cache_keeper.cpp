@@ -51,7 +51,7 @@ void CacheKeeper::run() {
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [&] { return stops_ || is_copying_ || gone_to_ < let_go_to_; });
-    if (stops_) return;
+    if (stops_ && gone_to_ >= let_go_to_) return;
     if (gone_to_ < let_go_to_) {
       const auto from = static_cast<off_t>(gone_to_);
       gone_to_ = let_go_to_;

@@ -23,7 +23,7 @@ class CacheKeeper {
  public:
   // The file is lent and must stay open. What lies before `begin` is left as it is.
   CacheKeeper(int fd, std::uint64_t begin);
-  ~CacheKeeper();
+  ~CacheKeeper();  // lets go first of what it was told to
   CacheKeeper(const CacheKeeper&) = delete;
   CacheKeeper& operator=(const CacheKeeper&) = delete;
 

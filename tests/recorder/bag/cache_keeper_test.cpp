@@ -79,6 +79,14 @@ TEST_F(CacheKeeperTest, LetsGoAfterACommitOfWhatItWasToldMeanwhile) {
   EXPECT_TRUE(wait_for([&] { return cached(0, 8 * kMiB) == 0.0; }));
 }
 
+TEST_F(CacheKeeperTest, LetsGoOfWhatItWasToldBeforeItEnds) {
+  std::optional<CacheKeeper> keeper;
+  keeper.emplace(fd_, 0);
+  keeper->let_go(kFileBytes);
+  keeper.reset();
+  EXPECT_EQ(cached(0, kFileBytes), 0.0);
+}
+
 // Hangs, and ctest ends it, if the destructor waits for a commit that never ends.
 TEST_F(CacheKeeperTest, EndsInTheMiddleOfACommit) {
   std::optional<CacheKeeper> keeper;
