@@ -7,18 +7,21 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstring>
 #include <utility>
 
 namespace zbag {
 namespace {
 
-// Whether nobody else has the file open, in this process or another: only then Linux gives a write
-// lease (fcntl(2)). Other systems' files, and those of others, are taken for open.
-bool is_ours_alone(int fd) {
-  if (::fcntl(fd, F_SETLEASE, F_WRLCK) != 0) return false;
-  ::fcntl(fd, F_SETLEASE, F_UNLCK);
-  return true;
+// Whether what `fd` is open on has no name any more and nobody else has it open, in this process or
+// another: only then Linux gives a write lease (fcntl(2)), which lasts until the file is closed.
+// Other systems' files, and those of others, are taken for open.
+bool is_ours_alone(int fd, const struct stat& status) {
+  if (!S_ISREG(status.st_mode) || status.st_nlink > 0) return false;
+  // Who would open it all the same (/proc) may wait: the signal that says so is one that is
+  // ignored.
+  return ::fcntl(fd, F_SETSIG, SIGURG) == 0 && ::fcntl(fd, F_SETLEASE, F_WRLCK) == 0;
 }
 
 }  // namespace
@@ -81,15 +84,17 @@ void BagRemover::run() {
 
 void BagRemover::remove_one(const BagSeries::Part& part) {
   const int fd = ::open(part.path.c_str(), O_RDWR | O_CLOEXEC);  // else it goes in one step
-  if (::unlink(part.path.c_str()) == 0) {
+  const bool is_gone = ::unlink(part.path.c_str()) == 0;
+  const bool was_gone = !is_gone && errno == ENOENT;
+  if (!is_gone && !was_gone)
+    warn_(part.path + " can not be removed: " + std::strerror(errno));
+  else
     ::unlink((part.path + "-lock").c_str());  // no matter if it stays: it holds nothing
+  if (is_gone) {
     struct stat status {};
-    // Without a name nobody comes to open it any more.
-    if (fd >= 0 && ::fstat(fd, &status) == 0 && is_ours_alone(fd))
+    if (fd >= 0 && ::fstat(fd, &status) == 0 && is_ours_alone(fd, status))
       shrink(fd, static_cast<std::uint64_t>(status.st_size));
     removed_(part);
-  } else if (errno != ENOENT) {
-    warn_(part.path + " can not be removed: " + std::strerror(errno));
   }
   if (fd >= 0) ::close(fd);
 }

@@ -104,6 +104,18 @@ TEST_F(BagRemoverTest, TakesNothingFromReaders) {
   EXPECT_EQ(read_all(reader, {}).size(), 100u);
 }
 
+// A bag somebody has saved from the ring by a second name, or that a symbolic link leads to.
+TEST_F(BagRemoverTest, TakesNothingFromOtherNames) {
+  const std::string bag = make("bag", 1).path;
+  std::filesystem::create_hard_link(bag, dir_.path("saved"));
+  std::filesystem::create_symlink(dir_.path("saved"), dir_.path("link"));
+  remover_.remove({{bag, 1}, {dir_.path("link"), 1}});
+  remover_.wait();
+  EXPECT_FALSE(std::filesystem::exists(bag));
+  EXPECT_FALSE(std::filesystem::is_symlink(dir_.path("link")));
+  EXPECT_EQ(file_bytes(dir_.path("saved")), "x");
+}
+
 TEST_F(BagRemoverTest, HasNothingToDoForNoBags) {
   remover_.remove({});
   EXPECT_FALSE(remover_.hurry());
