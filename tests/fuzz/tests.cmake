@@ -39,7 +39,7 @@ else()
   set(block_sources
     recorder/bag/block.cpp recorder/bag/block_checksum.cpp recorder/bag/block_fields.cpp
     recorder/bag/compression.cpp
-    recorder/bag/columns/int_stream.cpp recorder/bag/columns/float_stream.cpp
+    recorder/bag/columns/int_stream.cpp recorder/bag/columns/float_stream.cpp recorder/bag/columns/record_planes.cpp
     recorder/bag/columns/column_codec.cpp recorder/bag/columns/value_taker.cpp
     recorder/bag/columns/map_splitter.cpp recorder/bag/columns/map_joiner.cpp
     recorder/bag/columns/point_streams.cpp recorder/bag/columns/columns_body.cpp

@@ -1,6 +1,7 @@
 # Tests of recorder; included by tests/CMakeLists.txt.
 zbag_test(recorder/bag/block_test.cpp USES zbag::bag PkgConfig::xxhash)
 zbag_test(recorder/bag/columns/byte_planes_test.cpp USES zbag::bag)
+zbag_test(recorder/bag/columns/record_planes_test.cpp USES zbag::bag)
 zbag_test(recorder/bag/columns/int_stream_test.cpp USES zbag::bag)
 zbag_test(recorder/bag/columns/float_stream_test.cpp USES zbag::bag)
 zbag_test(recorder/bag/columns/point_streams_test.cpp USES zbag::bag)

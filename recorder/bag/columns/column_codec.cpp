@@ -10,7 +10,7 @@ namespace {
 // On disk: append only. Which integers of a column are above INT64_MAX.
 enum class Above : std::uint8_t { kNone = 0, kEveryTopBit = 1, kListed = 2 };
 // How texts and other bytes are stored.
-enum class Texts : std::uint8_t { kPlain = 0, kDictionary = 1 };
+enum class Texts : std::uint8_t { kPlain = 0, kDictionary = 1, kPlanes = 2 };
 
 constexpr std::size_t kTextsMax = 256;
 
@@ -51,7 +51,7 @@ bool sum_up(std::span<const std::uint64_t> lengths, std::size_t max, std::size_t
 }  // namespace
 
 void ColumnEncoder::encode(ColumnType type, const ColumnValues& values, StreamAdvice advice,
-                           Bytes& out) {
+                           RecordForm records, Bytes& out) {
   if (is_list(type)) ints_.encode(values.lengths, 1, advice, out);
   const std::size_t stride = is_list(type) ? stride_of(values.lengths) : 1;
   switch (type) {
@@ -75,7 +75,7 @@ void ColumnEncoder::encode(ColumnType type, const ColumnValues& values, StreamAd
     case ColumnType::kText:
     case ColumnType::kBinary:
     case ColumnType::kOther:
-      encode_bytes(values, advice, out);
+      encode_bytes(values, advice, records, out);
       break;
   }
 }
@@ -136,7 +136,8 @@ bool ColumnEncoder::find_texts(const ColumnValues& values) {
   return lengths_.size() < values.lengths.size();
 }
 
-void ColumnEncoder::encode_bytes(const ColumnValues& values, StreamAdvice advice, Bytes& out) {
+void ColumnEncoder::encode_bytes(const ColumnValues& values, StreamAdvice advice,
+                                 RecordForm records, Bytes& out) {
   if (find_texts(values)) {
     out.push_back(static_cast<std::uint8_t>(Texts::kDictionary));
     push_varint(out, lengths_.size());
@@ -145,9 +146,15 @@ void ColumnEncoder::encode_bytes(const ColumnValues& values, StreamAdvice advice
     ints_.encode(codes_, 1, advice, out);
     return;
   }
-  out.push_back(static_cast<std::uint8_t>(Texts::kPlain));
+  out.push_back(static_cast<std::uint8_t>(records.is_plain() ? Texts::kPlain : Texts::kPlanes));
   ints_.encode(values.lengths, 1, advice, out);
-  push_bytes(out, values.bytes);
+  if (records.is_plain()) {
+    push_bytes(out, values.bytes);
+    return;
+  }
+  push_varint(out, records.bytes);
+  push_varint(out, records.lag);
+  write_record_planes(values.bytes, records, out);
 }
 
 namespace {
@@ -213,11 +220,17 @@ bool decode_texts(ByteInput& in, std::size_t size_max, ColumnValues& values) {
   if (!in.fixed(form)) return false;
   if (form == static_cast<std::uint8_t>(Texts::kDictionary))
     return decode_dictionary(in, size_max, values);
-  std::span<const std::uint8_t> bytes;
-  if (form != static_cast<std::uint8_t>(Texts::kPlain) || !decode_ints(in, 1, values.lengths) ||
-      !take_texts(in, values.lengths, size_max, bytes))
+  if (form > static_cast<std::uint8_t>(Texts::kPlanes) || !decode_ints(in, 1, values.lengths))
     return false;
-  values.bytes.assign(bytes.begin(), bytes.end());
+  RecordForm records;
+  const bool has_planes = form == static_cast<std::uint8_t>(Texts::kPlanes);
+  if (has_planes && (!in.bounded(records.bytes, RecordForm::kBytesMax) || records.bytes == 0 ||
+                     !in.bounded(records.lag, RecordForm::kLagMax)))
+    return false;
+  std::span<const std::uint8_t> bytes;
+  if (!take_texts(in, values.lengths, size_max, bytes)) return false;
+  values.bytes.resize(bytes.size());
+  read_record_planes(bytes, records, values.bytes);
   return true;
 }
 

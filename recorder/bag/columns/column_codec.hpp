@@ -7,18 +7,21 @@
 #include "recorder/bag/columns/column_set.hpp"
 #include "recorder/bag/columns/float_stream.hpp"
 #include "recorder/bag/columns/int_stream.hpp"
+#include "recorder/bag/columns/record_planes.hpp"
 
 namespace zbag {
 
 // Not thread-safe; reused from column to column.
 class ColumnEncoder {
  public:
-  // Appends the column to `out`.
-  void encode(ColumnType type, const ColumnValues& values, StreamAdvice advice, Bytes& out);
+  // Appends the column to `out`; of bytes that are no dictionary, as records of that form.
+  void encode(ColumnType type, const ColumnValues& values, StreamAdvice advice, RecordForm records,
+              Bytes& out);
 
  private:
   void encode_ints(const ColumnValues& values, std::size_t stride, StreamAdvice advice, Bytes& out);
-  void encode_bytes(const ColumnValues& values, StreamAdvice advice, Bytes& out);
+  void encode_bytes(const ColumnValues& values, StreamAdvice advice, RecordForm records,
+                    Bytes& out);
   bool find_texts(const ColumnValues& values);
 
   IntStreamEncoder ints_;

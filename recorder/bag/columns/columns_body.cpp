@@ -28,17 +28,19 @@ std::span<const std::uint8_t> ColumnsEncoder::encode(std::span<const std::uint8_
                                                      CompressionSpec compression,
                                                      std::size_t size_max, ColumnsHabits& habits) {
   const auto& columns = splitter_.columns();
-  const bool has_numbers = std::any_of(columns.begin(), columns.end(),
-                                       [](const Column& column) { return is_number(column.type); });
-  if (!has_numbers) return {};
   if (habits.columns_ != columns || habits.paths_ != splitter_.paths()) {
     habits.fields_.forget();
     habits.groups_.assign(1 + columns.size(), {});
+    habits.records_.assign(columns.size(), {});
     habits.columns_ = columns;
     habits.paths_ = splitter_.paths();
   }
+  const bool has_planes = choose_records(compression, habits);
+  const bool has_numbers = std::any_of(columns.begin(), columns.end(),
+                                       [](const Column& column) { return is_number(column.type); });
+  if (!has_numbers && !has_planes) return {};
   const Squeeze squeeze = squeeze_for(compression);
-  write_columns({squeeze, habits.fields_});
+  write_columns({squeeze, habits.fields_}, habits.records_);
   write_directory(squeeze);
   push_bytes(head_, point_columns);
   if (head_.size() + data_.size() > kEncodedFactor * size_max) return {};
@@ -57,7 +59,31 @@ std::span<const std::uint8_t> ColumnsEncoder::encode(std::span<const std::uint8_
   return body_;
 }
 
-void ColumnsEncoder::write_columns(StreamAdvice advice) {
+// Whether any column of bytes is better as planes. What was found is taken for ever more blocks as
+// long as it is found again.
+bool ColumnsEncoder::choose_records(CompressionSpec compression, ColumnsHabits& habits) {
+  constexpr std::size_t kBytesMin = 4'096;
+  constexpr std::size_t kRecordRestsMax = 63;
+  bool has_planes = false;
+  for (std::size_t i = 0; i < splitter_.columns().size(); ++i) {
+    if (splitter_.columns()[i].type != ColumnType::kBinary) continue;
+    const Bytes& bytes = splitter_.values(i).bytes;
+    ColumnsHabits::Records& habit = habits.records_[i];
+    if (habit.left > 0) {
+      --habit.left;
+    } else if (bytes.size() >= kBytesMin) {
+      const RecordForm form = best_record_form(bytes, compression, compressor_);
+      habit.rests = form == habit.form ? std::min(habit.rests * 2 + 1, kRecordRestsMax) : 1;
+      habit.left = habit.rests;
+      habit.form = form;
+    }
+    has_planes = has_planes || !habit.form.is_plain();
+  }
+  return has_planes;
+}
+
+void ColumnsEncoder::write_columns(StreamAdvice advice,
+                                   const std::vector<ColumnsHabits::Records>& records) {
   constexpr std::size_t kColumnStreamsMax = 2;
   data_.clear();
   sizes_.clear();
@@ -70,7 +96,8 @@ void ColumnsEncoder::write_columns(StreamAdvice advice) {
   for (std::size_t i = 0; i < splitter_.columns().size(); ++i) {
     const std::size_t begin = data_.size();
     advice.habits->go_to(i * kColumnStreamsMax);
-    columns_.encode(splitter_.columns()[i].type, splitter_.values(i), advice, data_);
+    columns_.encode(splitter_.columns()[i].type, splitter_.values(i), advice, records[i].form,
+                    data_);
     const std::size_t size = data_.size() - begin;
     sizes_.push_back(size);
     if (size >= kGroupBytes) end_group(i);

@@ -46,6 +46,12 @@ class ColumnsHabits {
     std::size_t left = 0;   // of these
   };
   std::vector<Group> groups_;  // the head, then by the first column of each
+  struct Records {             // of a column of bytes
+    RecordForm form;
+    std::size_t rests = 0;  // blocks for which nothing else is tried
+    std::size_t left = 0;   // of these
+  };
+  std::vector<Records> records_;
 };
 
 // Makes bodies, one after another. Not thread-safe; keeps its memory.
@@ -56,15 +62,16 @@ class ColumnsEncoder {
   // REQUIRES: the bytes were validated.
   bool add(MapBytes map) { return splitter_.add(map); }
   // The body of the points added since clear(), in front of `point_columns`; lent until the next
-  // call. Empty when columns are no use: no field is a number, or they measure more than
-  // `size_max`. REQUIRES: compression is not none.
+  // call. Empty when columns are no use: no field is a number or bytes that are better as planes,
+  // or they measure more than `size_max`. REQUIRES: compression is not none.
   std::span<const std::uint8_t> encode(std::span<const std::uint8_t> point_columns,
                                        CompressionSpec compression, std::size_t size_max,
                                        ColumnsHabits& habits);
 
  private:
   void write_directory(Squeeze squeeze);
-  void write_columns(StreamAdvice advice);
+  bool choose_records(CompressionSpec compression, ColumnsHabits& habits);
+  void write_columns(StreamAdvice advice, const std::vector<ColumnsHabits::Records>& records);
   void write_group(std::span<const std::uint8_t> raw, CompressionSpec compression, std::size_t end,
                    ColumnsHabits::Group& habit);
 
