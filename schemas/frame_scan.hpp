@@ -23,6 +23,8 @@ inline constexpr int kFrameDepthMax = 32;
 // A frame of a stranger may not be larger: twice the largest raw camera image in use, and far below
 // LMDB's limit on one value.
 inline constexpr std::size_t kFrameBytesMax = 64u << 20;
+// Of a map's pairs without its header: what merging frames may make of a point.
+inline constexpr std::size_t kPairsBytesMax = kFrameBytesMax - 5;
 
 // Why a frame is refused; every reason has a counter of its own. The names are in bags and in
 // JSON: append only.

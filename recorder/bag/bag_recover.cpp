@@ -42,7 +42,7 @@ class LossWatch {
 
   void end(const TrackWeave& weave) {
     if (record_ == nullptr) {
-      note_blocks(weave, false);  // nobody says how many points there were
+      note_blocks(weave);  // nobody says how many points there were
       return;
     }
     if (record_->main_points > next_)
@@ -88,7 +88,7 @@ class LossWatch {
   std::optional<std::int64_t> first_of_record() const {
     return record_ == nullptr ? std::nullopt : record_->first;
   }
-  void note_blocks(const TrackWeave& weave, bool) {
+  void note_blocks(const TrackWeave& weave) {
     for (const TrackWeave::Unread& unread : weave.unread())
       add_lost(report_, {unread.what, track_, unread.header.first, unread.header.last, 0});
   }

@@ -402,6 +402,15 @@ void write_lone_block(BlockHeader header, const RowPoint& point, std::span<std::
   copy_and_seal({point.pairs, point.pairs_bytes}, out);
 }
 
+void write_border_block(BlockHeader header, std::int64_t key, std::span<std::uint8_t> out) {
+  ZBAG_CHECK(out.size() == kBlockHeaderBytes);
+  header.flags |= kBlockBorder;
+  header.count = header.raw_bytes = header.stored_bytes = 0;
+  header.first = header.last = key;
+  write_header(out.data(), header);
+  copy_and_seal({}, out);
+}
+
 Result<BlockHeader> Block::read_header(std::string_view value) {
   const auto* const at = reinterpret_cast<const std::uint8_t*>(value.data());
   if (value.size() < kBlockHeaderBytes || load<std::uint32_t>(at) != kBlockMagic) {
@@ -428,6 +437,7 @@ Result<BlockHeader> Block::read_header(std::string_view value) {
   if (header.stored_bytes != value.size() - kBlockHeaderBytes)
     return tl::unexpected(damaged("wrong size"));
   if (header.raw_bytes > kBlockRawBytesMax) return tl::unexpected(damaged("impossible size"));
+  if (header.flags == kBlockBorder && header.count == 0 && header.raw_bytes == 0) return header;
   // Every point takes two bytes of the body at least: a row length and an empty map.
   const bool fits = header.count <= header.raw_bytes / 2 && header.count <= kBlockPointsMax;
   if (header.count == 0 || !fits) return tl::unexpected(damaged("impossible count"));
@@ -440,6 +450,7 @@ Result<Block> Block::open(std::string_view value, Maps maps) {
   if (!is_sealed(value)) return tl::unexpected(damaged("wrong checksum"));
   Block block;
   block.header_ = *header;
+  if (header->count == 0) return block;
   Status status;
   if ((header->flags & kBlockLone) != 0) {
     status = block.decode_lone(value);

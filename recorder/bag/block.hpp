@@ -38,6 +38,7 @@ enum BlockFlags : std::uint8_t {
   kBlockIndexed = 2,  // carries an index for every point
   kBlockLone = 4,     // one large point whose map lies at kLonePayloadOffset
   kBlockFolded = 8,   // points may have been late, or had other numbers; each key was there once
+  kBlockBorder = 16,  // of the main run, without points: parts the late blocks around it
 };
 
 struct BlockHeader {
@@ -136,6 +137,9 @@ class BlockEncoder {
 std::size_t lone_block_bytes(const RowPoint& point);
 // REQUIRES: `out` measures lone_block_bytes().
 void write_lone_block(BlockHeader header, const RowPoint& point, std::span<std::uint8_t> out);
+
+// A block without points at `key`, of kBlockHeaderBytes. `header` needs track and first_ordinal.
+void write_border_block(BlockHeader header, std::int64_t key, std::span<std::uint8_t> out);
 
 // A stored block, verified. Lends its rows as long as it and the value it came from live; moving it
 // moves nothing it lends.

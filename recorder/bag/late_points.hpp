@@ -2,9 +2,12 @@
 //
 // The stretch from one main block to the next, with the late blocks in it, is a *gap*. A late point
 // merges into the stored point of its key, in whatever block of the gap that lies; a new key
-// becomes a point of a late block of the gap. Blocks that changed are written again whole. The
-// track's writer is told of what falls into its tail, so that it folds it (track_writer.hpp).
-// Works inside a write transaction, on what the transaction sees. Cost: the blocks of the gap.
+// becomes a point of a late block of the gap. Blocks that changed are written again whole. A gap
+// that has filled up is divided, as a leaf of a tree is. The track's writer is told of what falls
+// into its tail, so that it folds it (track_writer.hpp).
+//
+// A damaged block is left alone: what would have merged into it becomes a point of its own.
+// Works inside a write transaction, on what the transaction sees. Cost: a few blocks a gap.
 #pragma once
 
 #include <cstdint>
@@ -41,8 +44,17 @@ class LateWriter {
 
  private:
   struct Gap;
+  struct Stored;
+  struct Cut;
   struct Merged;
   Result<Gap> find_gap(std::int64_t key);
+  Result<bool> open(Stored& stored);
+  Status append_rows(const Stored& stored, std::vector<RowPoint>& rows) const;
+  Result<bool> divide(Gap& gap, std::int64_t key);
+  std::optional<std::int64_t> border_of(Gap& gap, std::int64_t key) const;
+  Status divide_main(Stored& main, std::uint64_t ordinal);
+  Status divide_late(Gap& gap, const Cut& cut);
+  Stored* joinable(Gap& gap) const;
   Status fill_gap(Gap& gap, std::span<const RowPoint> points, Fate& fate);
   Result<bool> merge_into(Gap& gap, const RowPoint& point, Merged& merged, Fate& fate);
   Status rewrite(Gap& gap, const Merged& merged);

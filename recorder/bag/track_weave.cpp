@@ -38,6 +38,7 @@ constexpr auto kComesLater = [](const auto& a, const auto& b) { return a->place(
 }  // namespace
 
 void TrackWeave::open(const FoundBlock& found) {
+  if (found.header.count == 0) return;  // a border
   const std::size_t bytes = std::max<std::size_t>(found.header.raw_bytes, found.value.size());
   if (open_bytes_ + bytes > kOpenBytesMax && !open_.empty()) {
     unread_.push_back({found.header, "too many blocks overlap here"});

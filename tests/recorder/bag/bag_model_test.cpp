@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "recorder/bag/bag_check.hpp"
 #include "recorder/bag/bag_compact.hpp"
 #include "recorder/bag/bag_reader.hpp"
+#include "recorder/bag/bag_recover.hpp"
 #include "recorder/bag/bag_writer.hpp"
 #include "recorder/bag/column_reader.hpp"
 #include "tests/recorder/bag/model.hpp"
@@ -280,6 +282,68 @@ TEST_P(FoldModelTest, LetsReadersGoOnThroughFolds) {
   }
 }
 
+// Most points fall into few gaps between main blocks, some in order, some not.
+class StepModelTest : public BagModelTest {
+ protected:
+  StepModelTest() : BagModelTest(Lateness::kClockSteps) {}
+};
+
+struct Gaps {
+  std::size_t late_blocks_max = 0;  // of one gap
+  std::size_t borders = 0;
+};
+Gaps gaps_of(BagFile& file) {
+  const std::unique_ptr<ReadTxn> txn = file.env().read().value();
+  TableCursor cursor = TableCursor::open(*txn, file.tables().blocks).value();
+  Gaps gaps;
+  std::uint32_t track = 0;
+  std::size_t late = 0;
+  for (auto item = cursor.first().value(); item; item = cursor.next().value()) {
+    const BlockHeader header = Block::read_header(item->value).value();
+    late = header.is_late() && header.track == track ? late + 1 : header.is_late() ? 1 : 0;
+    track = header.track;
+    gaps.late_blocks_max = std::max(gaps.late_blocks_max, late);
+    gaps.borders += (header.flags & kBlockBorder) != 0 ? 1 : 0;
+  }
+  return gaps;
+}
+
+// What a late point costs its writer and readers does not grow with those before it.
+TEST_P(StepModelTest, DividesGapsThatFillUp) {
+  // A gap is divided at eight late blocks; a batch adds a few, those of the tail lie there, too.
+  constexpr std::size_t kLateBlocksMax = 8 + 12;
+  std::optional<BagWriter> writer = BagWriter::open(path_, options()).value();
+  for (int i = 0; i < 4; ++i) {
+    record(*writer, kSanitized ? 20 : 60);
+    compare(BagReader(writer->file()));
+    const Gaps gaps = gaps_of(*writer->file());
+    EXPECT_LE(gaps.late_blocks_max, kLateBlocksMax);
+  }
+  EXPECT_TRUE(kSanitized || gaps_of(*writer->file()).borders > 0);
+  ASSERT_TRUE(writer->close().has_value());
+  writer.reset();
+  EXPECT_EQ(problems_of(check_bag(path_).value()), "");
+  // Also without its trees: then blocks are found page by page.
+  std::string bytes = file_bytes(path_);
+  bytes.replace(0, 8'192, 8'192, '\0');
+  write_file(dir_.path("treeless.zbag"), bytes);
+  for (const std::string& damaged : {path_, dir_.path("treeless.zbag")}) {
+    const std::string saved = damaged + ".saved";
+    ASSERT_TRUE(recover_bag(damaged, saved).has_value());
+    EXPECT_EQ(problems_of(check_bag(saved).value()), "");
+    if (damaged == path_) compare_cursors(BagReader::open(saved).value());
+  }
+  ASSERT_TRUE(compact_bag(path_, {}).has_value());
+  compare(BagReader::open(path_).value());
+  EXPECT_EQ(problems_of(check_bag(path_).value()), "");
+  EXPECT_EQ(gaps_of(*BagReader::open(path_)->file()).borders, 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, StepModelTest,
+    testing::Combine(testing::Values(MergeMode::kShallow, MergeMode::kDeep, MergeMode::kAppend),
+                     testing::Values(LateMerge::kMerge, LateMerge::kReject, LateMerge::kAppend),
+                     testing::Values(Compression::kNone, Compression::kZstd)));
 INSTANTIATE_TEST_SUITE_P(
     All, BagModelTest,
     testing::Combine(testing::Values(MergeMode::kShallow, MergeMode::kDeep, MergeMode::kAppend),

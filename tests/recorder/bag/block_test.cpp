@@ -436,6 +436,20 @@ TEST(BlockTest, RefusesALoneBlockThatIsTooShortForItsPoint) {
   EXPECT_EQ(Block::open(resealed(bytes)).error().code, ErrorCode::kDamaged);
 }
 
+TEST(BlockTest, IsABorderWithoutPointsWhereNoOtherFlagIsSet) {
+  std::string value(kBlockHeaderBytes, '\0');
+  const std::span<std::uint8_t> out(reinterpret_cast<std::uint8_t*>(value.data()), value.size());
+  write_border_block({.track = 7, .first_ordinal = 12}, -5, out);
+  const Block border = Block::open(value).value();
+  EXPECT_EQ(border.header().first, -5);
+  EXPECT_EQ(border.header().last, -5);
+  EXPECT_EQ(border.header().first_ordinal, 12u);
+  EXPECT_TRUE(border.points().empty());
+  EXPECT_EQ(Block::open(value, Block::Maps::kLater)->points().size(), 0u);
+  value[7] = static_cast<char>(kBlockBorder | kBlockLate);
+  EXPECT_FALSE(Block::open(value).has_value());
+}
+
 TEST(BlockTest, NamesACodecItDoesNotKnowAsNewer) {
   RowStore store;
   std::string bytes = small_block(store, {Compression::kNone});

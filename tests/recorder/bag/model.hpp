@@ -120,8 +120,8 @@ inline std::vector<Seen> in_global_order(const std::vector<ModelTrack>& tracks,
 }
 
 // How late arrivals are: one in five, somewhere behind; or one in three by some points, as of two
-// publishers, and one in forty by far.
-enum class Lateness : std::uint8_t { kAnywhere, kByALittle };
+// publishers, and one in forty by far; or none but where the clock steps, far back and far ahead.
+enum class Lateness : std::uint8_t { kAnywhere, kByALittle, kClockSteps };
 
 // Arrivals that mostly go forward in time, often meet, and sometimes come late.
 class RandomArrivals {
@@ -133,6 +133,8 @@ class RandomArrivals {
     std::vector<Seen> arrivals;
     for (std::size_t i = below(most) + 1; i > 0; --i) {
       clock_ += static_cast<std::int64_t>(below(4)) * 500;
+      if (lateness_ == Lateness::kClockSteps && below(200) == 0)
+        clock_ += (static_cast<std::int64_t>(below(40'000)) - 20'000) * 500;
       const std::int64_t back = static_cast<std::int64_t>(steps_back()) * 500;
       Seen point{track, clock_ - back, 0.0, clock_, {}, {}, fields()};
       point.seconds =
@@ -148,6 +150,7 @@ class RandomArrivals {
 
  private:
   std::uint64_t steps_back() {
+    if (lateness_ == Lateness::kClockSteps) return 0;
     if (lateness_ == Lateness::kAnywhere) return below(below(5) == 0 ? 400 : 3);
     if (below(40) == 0) return below(4'000);
     return below(below(3) == 0 ? 40 : 3);
