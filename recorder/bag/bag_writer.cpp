@@ -85,6 +85,7 @@ Result<BagWriter> BagWriter::open(const std::string& path, Options options) {
             "lower --min-free or --buffer-mb",
             path, (options.min_free_bytes + options.reserve_bytes) / 1'000'000));
   };
+  bool is_new = false;
   if (::access(path.c_str(), F_OK) != 0) {
     // Looked at before the bag is made, so that a full disk leaves none behind.
     if (const auto free = free_bytes_in(folder_of(path));
@@ -93,14 +94,19 @@ Result<BagWriter> BagWriter::open(const std::string& path, Options options) {
     Status created = BagFile::create(path, options.map_bytes);
     if (!created && created.error().code != ErrorCode::kExists)
       return tl::unexpected(created.error());
+    is_new = created.has_value();
   }
   Result<std::shared_ptr<BagFile>> file = BagFile::open_to_write(path, options.map_bytes);
   if (!file) return tl::unexpected(file.error());
   BagWriter writer(std::move(*file), options);
   writer.reserved_to_ = writer.released_to_ = writer.file_->size_bytes();
-  if (!writer.reserve_ahead()) return too_full();
-  if (Status begun = writer.begin_run(); !begun) return tl::unexpected(begun.error());
-  return writer;
+  const Status begun = writer.reserve_ahead() ? writer.begin_run() : Status(too_full());
+  if (begun) return writer;
+  if (is_new) {
+    ::unlink(path.c_str());
+    ::unlink((path + "-lock").c_str());
+  }
+  return tl::unexpected(begun.error());
 }
 
 Status BagWriter::begin_run() {
@@ -320,6 +326,17 @@ void BagWriter::drop(const PreparedBatch& prepared) {
 void BagWriter::forget_prepared() { tracks_.clear(); }
 
 Result<WriteReport> BagWriter::write(const Batch& batch) {
+  Result<WriteReport> report = try_write(batch);
+  // What late points make it write again is known only when it has been.
+  while (!report && file_->env().take_map_full()) {
+    if (Status grown = file_->env().grow(2 * file_->env().map_bytes()); !grown)
+      return tl::unexpected(grown.error());
+    report = try_write(batch);
+  }
+  return report;
+}
+
+Result<WriteReport> BagWriter::try_write(const Batch& batch) {
   Result<std::optional<PreparedBatch>> ready = prepare(batch);
   if (!ready) return tl::unexpected(ready.error());
   if (*ready) {

@@ -144,6 +144,7 @@ class BagWriter {
   BagWriter(std::shared_ptr<BagFile> file, Options options);
 
   Status begin_run();
+  Result<WriteReport> try_write(const Batch& batch);
   Status prepare_space(std::size_t batch_bytes);
   bool reserve_ahead();
   void release_cache();

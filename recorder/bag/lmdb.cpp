@@ -68,6 +68,11 @@ Result<std::optional<Table>> ReadTxn::open_table(const char* name) {
   return std::optional(table);
 }
 
+Error WriteTxn::failed(int rc, const char* what) {
+  if (rc == MDB_MAP_FULL) env_.map_was_full_ = true;
+  return error_of(rc, what);
+}
+
 Result<Table> WriteTxn::open_table(const char* name) {
   Table table = 0;
   const int rc = mdb_dbi_open(txn_, name, MDB_CREATE, &table);
@@ -79,7 +84,7 @@ Status WriteTxn::put(Table table, std::string_view key, std::string_view value) 
   MDB_val key_val = val_of(key);
   MDB_val value_val = val_of(value);
   const int rc = mdb_put(txn_, table, &key_val, &value_val, 0);
-  if (rc != MDB_SUCCESS) return tl::unexpected(error_of(rc, "put"));
+  if (rc != MDB_SUCCESS) return tl::unexpected(failed(rc, "put"));
   return {};
 }
 
@@ -88,21 +93,21 @@ Result<std::span<std::uint8_t>> WriteTxn::reserve(Table table, std::string_view 
   MDB_val key_val = val_of(key);
   MDB_val value{bytes, nullptr};
   const int rc = mdb_put(txn_, table, &key_val, &value, MDB_RESERVE);
-  if (rc != MDB_SUCCESS) return tl::unexpected(error_of(rc, "put"));
+  if (rc != MDB_SUCCESS) return tl::unexpected(failed(rc, "put"));
   return std::span(static_cast<std::uint8_t*>(value.mv_data), bytes);
 }
 
 Status WriteTxn::erase(Table table, std::string_view key) {
   MDB_val key_val = val_of(key);
   const int rc = mdb_del(txn_, table, &key_val, nullptr);
-  if (rc != MDB_SUCCESS && rc != MDB_NOTFOUND) return tl::unexpected(error_of(rc, "delete"));
+  if (rc != MDB_SUCCESS && rc != MDB_NOTFOUND) return tl::unexpected(failed(rc, "delete"));
   return {};
 }
 
 Status WriteTxn::commit() {
   // LMDB frees the handle whether or not the commit succeeds.
   const int rc = mdb_txn_commit(std::exchange(txn_, nullptr));
-  if (rc != MDB_SUCCESS) return tl::unexpected(error_of(rc, "commit"));
+  if (rc != MDB_SUCCESS) return tl::unexpected(failed(rc, "commit"));
   return {};
 }
 
@@ -195,7 +200,7 @@ Result<std::unique_ptr<WriteTxn>> Env::write() {
     rc = mdb_txn_begin(env_, nullptr, 0, &txn);
   }
   if (rc != MDB_SUCCESS) return tl::unexpected(error_of(rc, "begin writing"));
-  return std::make_unique<WriteTxn>(txn);
+  return std::make_unique<WriteTxn>(*this, txn);
 }
 
 Status Env::resize(std::size_t bytes) {

@@ -18,6 +18,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "schemas/result.hpp"
 
@@ -60,7 +61,7 @@ class ReadTxn : public Txn {
 
 class WriteTxn : public Txn {
  public:
-  explicit WriteTxn(MDB_txn* txn) : Txn(txn) {}
+  WriteTxn(Env& env, MDB_txn* txn) : Txn(txn), env_(env) {}
 
   // Opens `name`, creating it when missing. The handle is good once this transaction has committed.
   Result<Table> open_table(const char* name);
@@ -70,6 +71,11 @@ class WriteTxn : public Txn {
   Status erase(Table table, std::string_view key);  // fine when it is not there
   // Durable when it returns well. Consumes the transaction, well or not.
   Status commit();
+
+ private:
+  Error failed(int rc, const char* what);
+
+  Env& env_;
 };
 
 // Walks a table in key order. Lives within its transaction.
@@ -121,6 +127,9 @@ class Env {
   // Makes room for a map of at least `bytes`. Waits up to 10 s for this process's readers to end
   // their transactions, then says kBusy. REQUIRES: no write transaction is open.
   Status grow(std::size_t bytes);
+  // Whether a write has failed for want of map, not of disk, since this was asked last: then it may
+  // be tried again with a larger map.
+  bool take_map_full() { return std::exchange(map_was_full_, false); }
   std::size_t map_bytes() const;
   std::size_t used_bytes() const;  // up to the last page in use
   // Of the open file, whatever it is called by now.
@@ -133,13 +142,15 @@ class Env {
 
  private:
   friend class ReadTxn;
+  friend class WriteTxn;
   Env(MDB_env* env, Options options) : env_(env), options_(options) {}
   Status resize(std::size_t bytes);
   bool must_look_for_dead_readers();
 
   MDB_env* env_;
   const Options options_;
-  std::mutex mutex_;  // guards what follows: transactions begin and end on any thread
+  bool map_was_full_ = false;  // of the thread that writes
+  std::mutex mutex_;           // guards what follows: transactions begin and end on any thread
   std::condition_variable readers_gone_;
   int readers_ = 0;
   std::chrono::steady_clock::time_point looked_for_dead_readers_;
