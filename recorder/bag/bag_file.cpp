@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <condition_variable>
 #include <cstring>
 #include <filesystem>
 #include <map>
@@ -28,6 +29,8 @@ using FileId = std::pair<dev_t, ino_t>;
 // The files open in this process. A function's static, so that it exists before its first use.
 struct Registry {
   std::mutex mutex;  // guards the map: bags are opened from any thread
+  std::condition_variable closed;
+  // An entry stays until the environment is closed, which is after the last owner is gone.
   std::map<FileId, std::weak_ptr<BagFile>> files;
 };
 Registry& registry() {
@@ -186,14 +189,20 @@ Result<std::shared_ptr<BagFile>> BagFile::open(const std::string& path, bool to_
     remove_leftovers(path);
     if (Status synced = sync_name(path); !synced) return tl::unexpected(synced.error());
   }
-  const std::lock_guard lock(registry().mutex);
-  std::erase_if(registry().files, [](const auto& entry) { return entry.second.expired(); });
-  std::weak_ptr<BagFile>& known = registry().files[{status.st_dev, status.st_ino}];
-  if (std::shared_ptr<BagFile> open = known.lock()) {
-    if (!to_write) return open;
-    return fail(ErrorCode::kBusy, fmt::format("{} is open in this process already", path));
-  }
+  const FileId id{status.st_dev, status.st_ino};
+  // Both may be the last owners: they go when the registry is free again.
   std::shared_ptr<BagFile> bag(new BagFile);
+  std::shared_ptr<BagFile> open;
+  std::unique_lock lock(registry().mutex);
+  for (auto known = registry().files.find(id); known != registry().files.end();
+       known = registry().files.find(id)) {
+    open = known->second.lock();
+    if (open) {
+      if (!to_write) return open;
+      return fail(ErrorCode::kBusy, fmt::format("{} is open in this process already", path));
+    }
+    registry().closed.wait(lock);
+  }
   bag->path_ = path;
   Result<std::unique_ptr<Env>> env =
       Env::open(path, {.read_only = !to_write, .map_bytes = map_bytes});
@@ -211,7 +220,8 @@ Result<std::shared_ptr<BagFile>> BagFile::open(const std::string& path, bool to_
   bag->env_ = std::move(*env);
   if (Status opened = bag->open_tables(); !opened) return tl::unexpected(opened.error());
   if (to_write) bag->writer_fd_ = file.release();
-  known = bag;
+  registry().files[id] = bag;
+  bag->registered_as_ = id;
   return bag;
 }
 
@@ -330,6 +340,12 @@ BagFile::BagFile() : block_cache_(std::make_unique<BlockCache>()) {}
 BagFile::~BagFile() {
   env_.reset();
   if (writer_fd_ >= 0) ::close(writer_fd_);
+  if (!registered_as_) return;
+  {
+    const std::lock_guard lock(registry().mutex);
+    registry().files.erase(*registered_as_);
+  }
+  registry().closed.notify_all();
 }
 
 bool BagFile::is_being_written() const { return writable() || zbag::is_being_written(path_); }

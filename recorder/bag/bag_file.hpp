@@ -8,11 +8,14 @@
 // truncated one with SIGBUS. Thread-safe.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "recorder/bag/layout.hpp"
 #include "recorder/bag/lmdb.hpp"
@@ -78,6 +81,7 @@ class BagFile {
   BagTables tables_;
   std::unique_ptr<BlockCache> block_cache_;
   int writer_fd_ = -1;  // holds the flock
+  std::optional<std::pair<dev_t, ino_t>> registered_as_;
 };
 
 // Whether a writer, of whatever process, holds the bag at `path`.

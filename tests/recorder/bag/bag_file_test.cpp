@@ -9,8 +9,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <iostream>
+#include <thread>
+#include <vector>
 
 #include "recorder/bag/bag_check.hpp"
 #include "recorder/bag/bag_reader.hpp"
@@ -154,6 +157,23 @@ TEST_F(BagFileTest, IsOneForAllReadersOfAProcess) {
   make_bag(1);
   const auto first = BagFile::open_to_read(path_).value();
   EXPECT_EQ(BagFile::open_to_read(dir_.path("./a.zbag")).value(), first);
+}
+
+// LMDB forbids two environments of one file: who opens while the last owner closes waits for it.
+TEST_F(BagFileTest, IsOpenOnceHoweverManyThreadsOpenAndCloseIt) {
+  make_bag(3);
+  std::atomic<int> failures = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int round = 0; round < 300; ++round) {
+        const Result<BagReader> reader = BagReader::open(path_);
+        if (!reader || read_all(*reader, {}).size() != 3) ++failures;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(failures, 0);
 }
 
 TEST_F(BagFileTest, IsLentByTheWriterToReaders) {
