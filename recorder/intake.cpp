@@ -22,15 +22,36 @@ std::size_t total_bytes(const FrameScan& scan) {
 }
 
 // Extra parts of a foreign message, as pairs "_part2": bin, "_part3": bin...
+std::string name_of_part(std::size_t i) { return fmt::format("_part{}", i + 2); }
+
 std::string pairs_of_parts(std::span<Message> parts) {
   Fields fields;
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    fields.emplace_back(fmt::format("_part{}", i + 2), Binary{std::string(parts[i].text())});
+    fields.emplace_back(name_of_part(i), Binary{std::string(parts[i].text())});
   }
   std::string map;
   encode_fields(fields, map);
   std::array<std::uint8_t, 5> header;
   return map.substr(write_map_header(static_cast<std::uint32_t>(parts.size()), header.data()));
+}
+
+// Why a frame can not be stored with further parts as fields: what is stored keeps the rules of a
+// frame.
+std::optional<Refusal> fault_of_parts(std::span<const std::uint8_t> frame,
+                                      std::span<Message> parts) {
+  constexpr std::size_t kPairHeadMax = 32;
+  std::size_t bytes = frame.size();
+  for (Message& part : parts) bytes += part.bytes().size() + kPairHeadMax;
+  if (bytes > kFrameBytesMax) return Refusal::kTooLarge;
+  const std::optional<MapBytes> map = open_map(frame);
+  if (!map) return Refusal::kNotAMap;
+  PairWalk walk(map->pairs, map->count);
+  while (const std::optional<PairBytes> pair = walk.next()) {
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      if (pair->name == name_of_part(i)) return Refusal::kDuplicateKey;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -150,6 +171,7 @@ std::optional<Refusal> Intake::take_frame(std::string_view topic,
     return std::nullopt;
   }
   ScanOutcome outcome = state->layout.scan(bytes);
+  if (!outcome.refusal && !more.empty()) outcome.refusal = fault_of_parts(bytes, more);
   if (outcome.refusal) {
     return refuse(*state, *outcome.refusal);
   }
@@ -300,7 +322,9 @@ void Intake::drop(Chunk chunk) {
     ++topic_of(names_[arrival.track])->fate.dropped;
   new_tracks_.insert(new_tracks_.begin(), chunk.new_tracks.begin(), chunk.new_tracks.end());
   unnamed_ += chunk.unnamed;
-  chunk_.losses.insert(chunk_.losses.begin(), chunk.losses.begin(), chunk.losses.end());
+  // As they are now: chunks behind this one may have told of later ones.
+  for (const LossRecord& loss : chunk.losses)
+    ledger_.report_again(loss.src, topic_of(loss.track)->track);
 }
 
 }  // namespace zbag

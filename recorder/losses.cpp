@@ -126,6 +126,11 @@ std::optional<LossLedger::TrackLoss> LossLedger::of_track(std::uint32_t track) c
   return it == tracks_.end() ? std::nullopt : std::optional(it->second);
 }
 
+void LossLedger::report_again(std::uint64_t src, std::uint32_t track) {
+  const auto stream = streams_.find({src, track});
+  if (stream != streams_.end()) mark(stream->second);
+}
+
 std::vector<LossRecord> LossLedger::take_changed(
     const std::function<const std::string&(std::uint32_t)>& name_of) {
   std::vector<LossRecord> records;

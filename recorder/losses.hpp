@@ -60,6 +60,8 @@ class LossLedger {
     std::uint64_t missed_before = 0;
   };
   std::optional<TrackLoss> of_track(std::uint32_t track) const;
+  // What was told of that stream has not reached the bag.
+  void report_again(std::uint64_t src, std::uint32_t track);
   // What changed since the last call, for the bag. `name_of` gives a track's name.
   std::vector<LossRecord> take_changed(
       const std::function<const std::string&(std::uint32_t)>& name_of);

@@ -63,11 +63,24 @@ void MergeBuffer::put(Slot& slot, const RowPoint& point, SteadyTime now) {
 }
 
 void MergeBuffer::merge(Slot& slot, RowPoint& into, const RowPoint& later) {
-  std::string& row = merged_rows_.emplace_back();
-  into.fields =
-      merge_pairs(into.map(), later.map(), mode_ == MergeMode::kDeep, row, slot.fate.overwritten);
-  into.pairs = reinterpret_cast<const std::uint8_t*>(row.data());
-  into.pairs_bytes = static_cast<std::uint32_t>(row.size());
+  std::string row;
+  std::uint64_t overwritten = 0;
+  const std::uint32_t fields =
+      merge_pairs(into.map(), later.map(), mode_ == MergeMode::kDeep, row, overwritten);
+  if (row.size() > kPairsBytesMax) {
+    ++slot.fate.refused[static_cast<std::size_t>(Refusal::kTooLarge)];
+    return;
+  }
+  slot.fate.overwritten += overwritten;
+  // Of many frames that merge into one point, the last row alone is kept.
+  const bool is_again =
+      slot.merged_row != nullptr &&
+      into.pairs == reinterpret_cast<const std::uint8_t*>(slot.merged_row->data());
+  if (!is_again) slot.merged_row = &merged_rows_.emplace_back();
+  *slot.merged_row = std::move(row);
+  into.fields = fields;
+  into.pairs = reinterpret_cast<const std::uint8_t*>(slot.merged_row->data());
+  into.pairs_bytes = static_cast<std::uint32_t>(slot.merged_row->size());
   into.shape = 0;
   ++slot.fate.merged;
 }
@@ -94,6 +107,7 @@ void MergeBuffer::take_slot(Slot& slot, HeldBatch& held) {
   TrackBatch& batch = held.batch.tracks.emplace_back();
   batch.name = slot.name;
   held.points += slot.points.size();
+  slot.merged_row = nullptr;
   batch.points.swap(slot.points);
   slot.points.reserve(batch.points.size());  // about as many come next time
   batch.fate = std::exchange(slot.fate, Fate());
@@ -119,8 +133,8 @@ HeldBatch MergeBuffer::take(const std::string* track) {
     weight_ = bytes_ = arrivals_ = 0;
     held.owns_chunks = true;
   } else {
-    // Rows merged earlier may be of any track: they stay here, and this batch is written before
-    // anything is added again.
+    // Rows merged earlier may be of any track: they stay here, where they do not move, until all
+    // tracks have been taken. Batches are stored in order, so this one is by then.
     held.chunks = chunks_;
   }
   return held;

@@ -64,6 +64,7 @@ class MergeBuffer {
     Fate fate;
     std::optional<LossLedger::TrackLoss> loss;
     bool has_news = false;
+    std::string* merged_row = nullptr;  // in merged_rows_: the one made last
   };
   void put(Slot& slot, const RowPoint& point, SteadyTime now);
   void merge(Slot& slot, RowPoint& into, const RowPoint& later);

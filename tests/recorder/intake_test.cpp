@@ -312,6 +312,20 @@ TEST_F(IntakeTest, CountsADroppedChunkWithTheNext) {
   EXPECT_THAT(chunk.new_tracks, SizeIs(1));
 }
 
+// A chunk that was let go must not take back what a later one tells.
+TEST_F(IntakeTest, TellsOfLossesOfADroppedChunkAsTheyAreNow) {
+  accept("a", {{"_ts", 1}, {"_src", 1}, {"_seq", 0}});
+  Chunk dropped = intake_->take();
+  accept("a", {{"_ts", 2}, {"_src", 1}, {"_seq", 6}});
+  const Chunk later = intake_->take();
+  intake_->drop(std::move(dropped));
+  const Chunk next = intake_->take();
+  ASSERT_THAT(next.losses, SizeIs(1));
+  EXPECT_EQ(next.losses[0].lost, 5u);
+  EXPECT_EQ(next.losses[0].received, 2u);
+  EXPECT_EQ(later.losses.at(0).lost, 5u);
+}
+
 // received = points + refused + dropped + skipped, whatever comes.
 TEST_F(IntakeTest, BalancesWhateverArrives) {
   restart({.filter = TrackFilter::parse({}, {"no/**"}).value()});

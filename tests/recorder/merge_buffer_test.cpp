@@ -88,6 +88,41 @@ TEST_F(MergeBufferTest, MergesAcrossChunksAndWithOthersBetween) {
 }
 
 // D2: a map is replaced as a whole, unless merging is deep.
+// Two tracks in turn: each keeps its own last row.
+TEST_F(MergeBufferTest, MergesManyFramesIntoOnePointOfEachTrack) {
+  MergeBuffer buffer(MergeMode::kShallow);
+  for (int i = 0; i < 100; ++i) {
+    for (const char* track : {"a", "b"})
+      accept(track, 1.0,
+             {{"f" + std::to_string(i % 10), std::string(1, *track) + std::to_string(i)}});
+  }
+  add_to(buffer);
+  const HeldBatch held = buffer.take();
+  ASSERT_THAT(held.batch.tracks, SizeIs(2));
+  EXPECT_THAT(held.merged_rows, SizeIs(2));
+  for (const TrackBatch& track : held.batch.tracks) {
+    ASSERT_THAT(track.points, SizeIs(1));
+    const Fields fields = fields_of(track.points[0]);
+    EXPECT_THAT(fields, SizeIs(10));
+    EXPECT_EQ(text_field(fields, "f3"), track.name + "93");
+  }
+}
+
+// What is stored keeps the rules of a frame.
+TEST_F(MergeBufferTest, RefusesWhatWouldMakeAPointLargerThanAFrame) {
+  MergeBuffer buffer(MergeMode::kShallow);
+  const Binary half{std::string(kFrameBytesMax / 2, 'x')};
+  accept("a", 1.0, {{"x", half}});
+  accept("a", 1.0, {{"y", half}});
+  accept("a", 1.0, {{"z", 1}});
+  add_to(buffer);
+  const HeldBatch held = buffer.take();
+  const TrackBatch& track = held.batch.tracks.at(0);
+  EXPECT_EQ(track.fate.refused[static_cast<std::size_t>(Refusal::kTooLarge)], 1u);
+  EXPECT_EQ(track.fate.merged, 1u);
+  EXPECT_EQ(fields_of(track.points.at(0)), (Fields{{"x", half}, {"z", 1}}));
+}
+
 TEST_F(MergeBufferTest, ReplacesNestedMapsWhenShallow) {
   MergeBuffer buffer(MergeMode::kShallow);
   accept("a", 1.0, {{"m", Fields{{"x", 1}}}});
