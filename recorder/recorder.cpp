@@ -82,9 +82,9 @@ void Recorder::pause(bool paused) {
 }
 
 double Recorder::seconds() const {
-  return started_ == Clock::time_point()
-             ? 0.0
-             : std::chrono::duration<double>(Clock::now() - started_).count();
+  const Clock::time_point started = started_;
+  if (started == Clock::time_point()) return 0.0;
+  return std::chrono::duration<double>(Clock::now() - started).count();
 }
 
 void Recorder::take(Parts& parts) {
@@ -177,7 +177,7 @@ Status Recorder::run(const std::function<void(const BusUrls&)>& ready) {
   std::optional<Error> failure;
   while (status && !stopping_.load()) {
     status = pump(kPollMax, nullptr);
-    if (options_.duration && Clock::now() - started_ >= *options_.duration) {
+    if (options_.duration && Clock::now() - started_.load() >= *options_.duration) {
       // What is sent from now on is not wanted: only what is under way is still read.
       hurrying_.store(true);
       break;

@@ -85,7 +85,7 @@ class Recorder {
   Parts parts_;
   ArrivalTime arrival_;
   std::uint32_t since_clock_ = 0;
-  std::chrono::steady_clock::time_point started_;
+  std::atomic<std::chrono::steady_clock::time_point> started_{};  // others ask how long ago
   std::chrono::steady_clock::time_point handed_over_;
   std::chrono::steady_clock::time_point losses_reported_;
   std::uint64_t reported_dropped_ = 0;

@@ -249,7 +249,7 @@ Status Recording::split() {
     path = series_.next_path();
     oldest = series_.take_oldest(1);
   }
-  // Both before the new bag asks what the disk has left.
+  // Both help the new bag find what it asks of the disk.
   remover_.remove(std::move(oldest));
   writer_->give_back_reserve();
   Result<BagWriter> next = open_next(path, options);
@@ -389,6 +389,16 @@ void Recording::stored(HeldBatch held, const WriteReport& report) {
 }
 
 void Recording::note(const Batch& batch, const WriteReport& report) {
+  std::vector<std::string> overwritten;  // tracks where that is new
+  add_up(batch, report, overwritten);
+  progress_.notify_all();
+  for (const std::string& track : overwritten)
+    warn("track " + track +
+         ": frames of equal _ts replace each other's values; --merge append keeps every frame");
+}
+
+void Recording::add_up(const Batch& batch, const WriteReport& report,
+                       std::vector<std::string>& overwritten) {
   const std::lock_guard lock(mutex_);
   last_flush_ = {};
   for (std::size_t i = 0; i < batch.tracks.size(); ++i) {
@@ -396,10 +406,7 @@ void Recording::note(const Batch& batch, const WriteReport& report) {
     const TrackReport& made = report.tracks[i];
     totals_.fate += made.fate;
     RecordingTotals::TrackTotals& sums = totals_.tracks[track.name];
-    if (made.fate.overwritten > 0 && sums.fate.overwritten == 0) {
-      warn("track " + track.name +
-           ": frames of equal _ts replace each other's values; --merge append keeps every frame");
-    }
+    if (made.fate.overwritten > 0 && sums.fate.overwritten == 0) overwritten.push_back(track.name);
     sums.fate += made.fate;
     sums.lost = track.lost;
     sums.missed_before = track.missed_before;
@@ -422,7 +429,6 @@ void Recording::note(const Batch& batch, const WriteReport& report) {
                          ": the disk is nearly full (--min-free); recording stops, what was "
                          "accepted is written"};
   }
-  progress_.notify_all();
 }
 
 void Recording::count_as_dropped(const HeldBatch& held) {

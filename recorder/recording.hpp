@@ -157,6 +157,7 @@ class Recording {
   void fail_with(const Error& error);
   void stored(HeldBatch held, const WriteReport& report);
   void note(const Batch& batch, const WriteReport& report);
+  void add_up(const Batch& batch, const WriteReport& report, std::vector<std::string>& overwritten);
   void finish();
   void count_as_dropped(const HeldBatch& held);
 
