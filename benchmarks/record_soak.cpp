@@ -7,8 +7,8 @@
 // (20 sensors at 200 Hz). With --ring the recording is split into bags of that size, of which the
 // newest three are kept: hours fit on any disk. Lag is from publishing, which is the stamp, to the
 // durable commit, taken of every frame. Exit 1: something was lost, more than one frame in a
-// hundred came later than the sync interval and 20 ms, or the publishers could not keep their
-// rates.
+// hundred came later than the sync interval and 20 ms, memory grew, or the publishers could not
+// keep their rates.
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -240,6 +240,7 @@ Outcome soak(const Profile& profile, double seconds, double ring_mb, const std::
 // Whether all was recorded, and in time.
 bool show(const std::string& name, double seconds, const Outcome& outcome) {
   constexpr double kLagMaxMs = 100.0 + 20.0;  // the sync interval, and what performance.md adds
+  constexpr double kMemoryNoiseMb = 50.0;     // half the buffer: how full it was at that moment
   const double recorded = 100.0 * static_cast<double>(outcome.points_in_bags) /
                           static_cast<double>(std::max<std::uint64_t>(outcome.wanted, 1));
   const double p99 = outcome.lags.at_ms(0.99);
@@ -255,7 +256,10 @@ bool show(const std::string& name, double seconds, const Outcome& outcome) {
   const bool keeps_rate = outcome.publishing_seconds < seconds * 1.03;
   if (!keeps_rate)
     fmt::print("{}: the publishers took {:.1f} s\n", name, outcome.publishing_seconds);
-  return outcome.is_whole() && p99 <= kLagMaxMs && keeps_rate;
+  // What a longer recording takes more must not grow with its length.
+  const bool is_flat = outcome.late_mb <= outcome.early_mb * 1.1 + kMemoryNoiseMb;
+  if (!is_flat) fmt::print("{}: memory grew\n", name);
+  return outcome.is_whole() && p99 <= kLagMaxMs && keeps_rate && is_flat;
 }
 
 void show_header(double seconds) {

@@ -24,15 +24,18 @@ SYNC = 0.100       # seconds, what record is asked for
 SLACK = 1.5 if harness.is_sanitized() else 0.150
 TRACKS = 5
 RATE = 2000.0      # frames a second
-KILLS = int(os.environ.get("ZBAG_KILLS", "30"))
+KILLS = int(os.environ.get("ZBAG_KILLS", "30" if harness.is_sanitized() else "60"))
+LATE_EVERY = 7     # of frames that come late, so that the recorder folds: every seventh
+LATE_BY = 0.030
 
 
 class Sensor(threading.Thread):
     """Publishes numbered frames over one socket and remembers when each was sent."""
 
-    def __init__(self, publisher):
+    def __init__(self, publisher, sends_late=False):
         super().__init__(daemon=True)
         self.publisher = publisher
+        self.sends_late = sends_late
         self.sent_at = []
         self.lag_max = 0.0
         self._stopping = threading.Event()
@@ -45,7 +48,9 @@ class Sensor(threading.Thread):
             left = due - time.monotonic()
             if left > 0:
                 time.sleep(left)
-            frame = {"_ts": 1000.0 + number / RATE, "n": number, "text": "x" * (number % 200)}
+            behind = LATE_BY if self.sends_late and number % LATE_EVERY == 0 else 0.0
+            frame = {"_ts": 1000.0 + number / RATE - behind, "n": number,
+                     "text": "x" * (number % 200)}
             # Before the send: what is sent later than the kill cannot be missed.
             self.sent_at.append(time.monotonic())
             self.publisher.send(f"robot/{number % TRACKS}", msgpack.packb(frame))
@@ -73,10 +78,10 @@ class CrashTest(harness.SystemTest):
             self.assertEqual(self.points(bag), [])
         return 0, 0, 0.0
 
-    def kill_while_recording(self, bag, after, stops_first):
+    def kill_while_recording(self, bag, after, stops_first=False, sends_late=False):
         """Killed `after` seconds; gives frames sent and missing, the age of the oldest missing."""
         recorder = self.start_recorder(bag, "--sync", str(int(SYNC * 1000)))
-        sensor = Sensor(self.publisher(recorder).wait_for_subscriber())
+        sensor = Sensor(self.publisher(recorder).wait_for_subscriber(), sends_late)
         sensor.start()
         self.pause(after)
         if stops_first:
@@ -90,7 +95,9 @@ class CrashTest(harness.SystemTest):
         sensor.give_up()
         self.run_ok("check", bag)
         numbers = [(track, fields["n"]) for track, fields in self.points(bag)]
-        # Stamps ascend with the numbers, so that time order is the order of sending: no gap at all.
+        # Stamps that ascend with the numbers: time order is the order of sending. No gap at all.
+        if sends_late:
+            numbers.sort(key=lambda point: point[1])
         self.assertEqual(numbers, [(f"robot/{n % TRACKS}", n) for n in range(len(numbers))])
         sent = sum(1 for moment in sensor.sent_at if moment <= before_kill)
         missing = max(0, sent - len(numbers))
@@ -138,13 +145,14 @@ class CrashTest(harness.SystemTest):
         self.bags = 0  # that splits have made
         for i in range(KILLS):
             bag = self.space.path(f"crash_{i}.zbag")
-            phase = ("start", "record", "split", "record", "split", "stop")[i % 6]
+            phase = ("start", "record", "split", "late", "split", "stop")[i % 6]
             if phase == "start":
                 result = self.kill_at_start(bag, moments.uniform(0.0, 0.08))
             elif phase == "split":
                 result = self.kill_while_splitting(bag, moments.uniform(0.3, 1.2))
             else:
-                result = self.kill_while_recording(bag, moments.uniform(0.05, 1.2), phase == "stop")
+                result = self.kill_while_recording(bag, moments.uniform(0.05, 1.2), phase == "stop",
+                                                   phase == "late")
             results.append(result)
             sent, missing, age = result
             print(f"  kill {i:3d} ({phase}): {sent} sent, {missing} missing, the oldest of them "
