@@ -263,32 +263,6 @@ TEST_F(BagWriterTest, GrowsItsMapWhenLateFramesWriteMoreThanTheyMeasure) {
   EXPECT_EQ(uint_field(page.points.at(0).fields, "label"), kImages - 1u);
 }
 
-// Nothing new is refused for damage that is there: it becomes a point beside the block.
-TEST_F(BagWriterTest, StoresALatePointBesideADamagedBlock) {
-  BagWriter writer = open();
-  std::vector<RowPoint> rows;
-  for (int i = 0; i < 3'000; ++i) rows.push_back(store_.make(10 * i, number_fields(i)));
-  ASSERT_TRUE(writer.write(batch_of_one("t", rows)).has_value());
-  const Table blocks = writer.file()->tables().blocks;
-  std::string key;
-  {
-    const std::unique_ptr<WriteTxn> txn = writer.file()->env().write().value();
-    {
-      TableCursor cursor = TableCursor::open(*txn, blocks).value();
-      const TableCursor::Item first = cursor.first().value().value();
-      key = first.key;
-      std::string value(first.value);
-      value.back() = static_cast<char>(value.back() ^ 1);
-      ASSERT_TRUE(txn->put(blocks, key, value).has_value());
-    }
-    ASSERT_TRUE(txn->commit().has_value());
-  }
-  const std::int64_t there = BlockKey::decode(key)->first + 10;
-  const WriteReport report = writer.write(number(there, 7)).value();
-  EXPECT_EQ(report.tracks[0].new_points, 1u);
-  EXPECT_EQ(writer.write(number(there + 1, 8))->tracks[0].new_points, 1u);
-}
-
 TEST_F(BagWriterTest, SaysWhenTheDiskHasLessLeftThanAsked) {
   BagWriter::Options options = small_blocks();
   options.min_free_bytes = 1ull << 60;

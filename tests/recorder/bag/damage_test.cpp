@@ -9,6 +9,7 @@
 #include "recorder/bag/bag_check.hpp"
 #include "recorder/bag/bag_compact.hpp"
 #include "recorder/bag/bag_reader.hpp"
+#include "recorder/bag/bag_recover.hpp"
 #include "recorder/bag/bag_writer.hpp"
 #include "tests/recorder/bag/rows.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -458,12 +459,25 @@ TEST_F(RecordDamageTest, OfTheBagsOwnRecordIsNamedByCheck) {
   EXPECT_EQ(check_bag(path_)->problems.at(0).what, "table meta, bag: wrong checksum");
 }
 
-TEST_F(DamageTest, IsAnErrorForALateMergeIntoIt) {
+// What would have merged into it is a point of its own: a recording does not end for old damage,
+// which is still named.
+TEST_F(DamageTest, CostsALateFrameNothing) {
   const TimeRange lost = damage(blocks_[2]);
   RowStore store;
-  BagWriter writer = BagWriter::open(path_, small_blocks()).value();
-  EXPECT_EQ(writer.write(small_batch(store, "bad", lost.first)).error().code, ErrorCode::kDamaged);
-  EXPECT_TRUE(writer.write(small_batch(store, "bad", kPoints)).has_value());
+  {
+    BagWriter writer = BagWriter::open(path_, small_blocks()).value();
+    EXPECT_EQ(writer.write(small_batch(store, "bad", lost.first))->tracks[0].new_points, 1u);
+    EXPECT_TRUE(writer.write(small_batch(store, "bad", kPoints)).has_value());
+    ASSERT_TRUE(writer.close().has_value());
+  }
+  const CheckReport report = check_bag(path_).value();
+  ASSERT_THAT(report.problems, SizeIs(1));
+  EXPECT_EQ(report.problems[0].first, lost.first);
+  ASSERT_TRUE(recover_bag(path_, path_ + ".saved").has_value());
+  const std::vector<Seen> saved =
+      read_all(BagReader::open(path_ + ".saved").value(),
+               {.range = TimeRange{lost.first, lost.first}, .track = "bad"});
+  EXPECT_EQ(saved.size(), 1u);
 }
 
 }  // namespace
