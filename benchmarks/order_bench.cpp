@@ -1,4 +1,5 @@
-// What order costs a reader: over many tracks, backwards, and by index behind late points.
+// What order costs: a reader over many tracks, backwards, and by index behind late points; a writer
+// whose publisher's clock has stepped back.
 //
 //   order_bench [--rounds N] [--dir FOLDER] [--scale S] [--json FILE]
 //
@@ -18,6 +19,10 @@
 //   middle and at the end: trees one or two levels higher, and colder pages. At least 1/3, as
 //   performance.md asks of a range. Every tenth frame was late there: half of these are points of
 //   their own between older ones, so that every index behind them moved, half merged into one.
+// - Points behind all that is written, as after a clock that stepped back, written in order and
+//   synced by thousands: the last of them beside the first. What lies in a gap between main blocks
+//   is divided when there is more than a few blocks of it, so they cost the same but for the height
+//   of the tree. At least 1/2. What comes in order is shown beside them.
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -182,11 +187,12 @@ const std::string kTrack = "robot/encoder";
 // One track whose every tenth frame comes late, by more than a recorder holds open: in turn a
 // point of its own and one more field of a stored one. Returns the points.
 std::size_t make_late(const ScratchBag& bag, std::size_t frames) {
-  constexpr std::size_t kBehind = 9'000;
+  constexpr std::size_t kBehind = 18'000;
   Writer writer(bag.path(), kPlain);
   std::size_t alone = 0;
   for (std::size_t i = 0; i < frames; ++i) {
-    if (i % kBehind == 0) writer.flush();  // late is what comes behind what is written
+    // Late is what comes behind what is written; what falls among the newest would be folded.
+    if (i % (kBehind / 2) == 0) writer.flush();
     writer.add(kTrack, stamp_of(i));
     if (i < kBehind || i % 9 != 0) continue;
     const bool is_alone = i % 18 == 0;
@@ -242,15 +248,51 @@ void run_by_index(Report& report) {
   }
 }
 
+// Writes a tenth of `points` that lie behind others, having written those before it: the first
+// tenth is number 0. Nothing lies ahead of points in order.
+Sample write_tenth(const ScratchBag& bag, std::size_t points, std::size_t tenth, bool in_order) {
+  constexpr std::size_t kAhead = 100'000;
+  constexpr std::size_t kSync = 1'000;
+  for (const char* suffix : {"", "-lock"}) fs::remove(bag.path() + suffix);
+  Writer writer(bag.path(), kPlain);
+  for (std::size_t i = 0; i < kAhead && !in_order; ++i) writer.add(kTrack, stamp_of(points + i));
+  writer.flush();
+  const auto write = [&](std::size_t from, std::size_t to) {
+    for (std::size_t i = from; i < to; ++i) {
+      writer.add(kTrack, stamp_of(i));
+      if (i % kSync == kSync - 1) writer.flush();
+    }
+    writer.flush();
+  };
+  write(0, tenth * points / 10);
+  const Sample sample = timed([&] { write(tenth * points / 10, (tenth + 1) * points / 10); });
+  if (writer.close() != (tenth + 1) * points / 10 + (in_order ? 0 : kAhead))
+    stop("points are missing");
+  return sample;
+}
+
+void run_clock_step(Report& report) {
+  const std::size_t points = report.arguments().scaled(2'000'000);
+  const ScratchBag bag(report.arguments().folder, "step");
+  const Table table = report.compare(
+      "writing points behind those that are written",
+      {{"in order", [&] { return write_tenth(bag, points, 9, true); }},
+       {"behind, the first tenth", [&] { return write_tenth(bag, points, 0, false); }},
+       {"behind, the last tenth", [&] { return write_tenth(bag, points, 9, false); }}},
+      points / 10, 9.0 * static_cast<double>(points / 10));
+  claim(report, table, 2, 1, 1.0 / 2.0);
+}
+
 }  // namespace
 }  // namespace zbag::bench
 
 int main(int argc, char** argv) {
   using namespace zbag::bench;
-  Report report(begin(argc, argv, "What order costs a reader."));
+  Report report(begin(argc, argv, "What order costs."));
   run_tracks(report);
   run_backwards(report, "plain", kPlain);
   run_backwards(report, "zstd", {zbag::Compression::kZstd, 1});
   run_by_index(report);
+  run_clock_step(report);
   return report.finish();
 }

@@ -81,7 +81,19 @@ class IndexReader {
     return {};
   }
 
+  std::optional<Result<Point>> late_in_group(const OrderEntry& entry) const {
+    if (!group_) return std::nullopt;
+    const auto key_of = [](const BlockGroup::Entry& one) { return one.point->key; };
+    for (const auto& one : std::ranges::equal_range(group_->entries, entry.key, {}, key_of)) {
+      if (!one.main_ordinal && one.point->index == entry.index)
+        return to_point(entry.index, *one.point);
+    }
+    return std::nullopt;
+  }
+
   Result<Point> late(const OrderEntry& entry) {
+    // Late points that were written together mostly lie together.
+    if (std::optional<Result<Point>> found = late_in_group(entry)) return std::move(*found);
     Result<TrackBlocks> blocks = TrackBlocks::open(txn_, tables_.blocks, track_.id);
     if (!blocks) return tl::unexpected(blocks.error());
     const Result<std::optional<BlockKey>> start = blocks->main_before(entry.key, false);
@@ -89,10 +101,7 @@ class IndexReader {
     // A main block may begin with the very key of a late point that lies in the group before.
     for (std::optional<BlockKey> at = *start;;) {
       if (Status status = load(at); !status) return tl::unexpected(status.error());
-      for (const BlockGroup::Entry& candidate : group_->entries) {
-        if (!candidate.main_ordinal && candidate.point->index == entry.index)
-          return to_point(entry.index, *candidate.point);
-      }
+      if (std::optional<Result<Point>> found = late_in_group(entry)) return std::move(*found);
       if (!at || at->first < entry.key) return tl::unexpected(missing(entry.index));
       const Result<std::optional<BlockKey>> before = blocks->main_before(*at);
       if (!before) return tl::unexpected(before.error());
