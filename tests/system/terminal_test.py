@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""Progress bars: on a terminal they come and go without a trace, anywhere else there are none.
+
+The terminal is a pseudo terminal whose other end is read here, drawn onto a screen that knows as
+much as the bars need.
+"""
+
+import os
+import pty
+import re
+import subprocess
+import unittest
+
+import harness
+from harness import DEADLINE, DONE, SystemTest
+from long_recording import write_recording
+
+TICKS = 60_000
+BAR = re.compile(rb"\r(\w+) \[(#*)(\.*)\] +(\d+) %")
+BAR_WIDTH = 32
+
+# What each verb is given beside the bag; `new` lies in the folder it runs in.
+VERBS = {"check": (), "recover": ("-o", "new"), "compact": ("-o", "new"), "cut": ("-o", "new"),
+         "merge": ("-o", "new")}
+
+
+class Screen:
+    """The lines a terminal shows after some output; columns behind the edge are not thought of."""
+
+    def __init__(self, output):
+        self.rows = [[]]
+        self._column = 0
+        for piece in re.findall(r"\x1b\[K|.", output.decode("utf-8"), re.DOTALL):
+            self._take(piece)
+
+    def _take(self, piece):
+        row = self.rows[-1]
+        if piece == "\r":
+            self._column = 0
+        elif piece == "\n":
+            self.rows.append([])
+        elif piece == "\x1b[K":
+            del row[self._column:]
+        elif piece == "\x1b":
+            raise AssertionError(f"a bar needs no such sequence: {self.rows}")
+        else:
+            row.extend(" " * (self._column - len(row)))
+            row[self._column:self._column + 1] = piece
+            self._column += 1
+
+    @property
+    def lines(self):
+        """The last one is where the next program writes: it must be empty."""
+        return ["".join(row) for row in self.rows]
+
+
+class Terminal:
+    """A zbag whose stderr is a terminal."""
+
+    def __init__(self, space, *arguments):
+        self.master, slave = pty.openpty()
+        self.output = b""
+        self.popen = subprocess.Popen([harness.binary(), *map(str, arguments)], env=space.env,
+                                      cwd=space.folder, stdin=subprocess.DEVNULL,
+                                      stdout=subprocess.DEVNULL, stderr=slave)
+        os.close(slave)
+
+    def read(self):
+        """What comes next; nothing when nobody writes any more."""
+        try:
+            news = os.read(self.master, 4096)
+        except OSError:
+            news = b""
+        self.output += news
+        return news
+
+    def wait(self):
+        """Reads to the end; returns the exit code."""
+        while self.read():
+            pass
+        return self.popen.wait(DEADLINE)
+
+    def close(self):
+        if self.popen.poll() is None:
+            self.popen.kill()
+            self.popen.wait()
+        os.close(self.master)
+
+
+class TerminalTest(SystemTest):
+    """A bag that takes a while, made once."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.kept = harness.Workspace()
+        cls.addClassCleanup(cls.kept.close)
+        recording, cls.bag = cls.kept.path("bag.jsonl"), cls.kept.path("bag.zbag")
+        write_recording(recording, TICKS)
+        done = cls.kept.run("import", recording, "-o", cls.bag, "--quiet")
+        if done.returncode != DONE:
+            raise AssertionError(done.stderr)
+
+    def start_on_terminal(self, *arguments):
+        self.remove_new()
+        terminal = Terminal(self.space, *arguments)
+        self.addCleanup(terminal.close)
+        return terminal
+
+    def run_on_terminal(self, *arguments):
+        terminal = self.start_on_terminal(*arguments)
+        self.assertEqual(terminal.wait(), DONE, terminal.output)
+        return terminal.output
+
+    def stderr_of_pipe(self, *arguments):
+        self.remove_new()
+        return self.run_ok(*arguments).stderr
+
+    def remove_new(self):
+        """What the run before has made."""
+        for name in ("new", "new-lock"):
+            if os.path.exists(self.space.path(name)):
+                os.unlink(self.space.path(name))
+
+    def arguments_of(self, verb):
+        return (verb, self.bag, *VERBS[verb])
+
+
+class BarTest(TerminalTest):
+    def test_every_verb_draws_a_bar_that_only_grows(self):
+        for verb in VERBS:
+            with self.subTest(verb=verb):
+                bars = BAR.findall(self.run_on_terminal(*self.arguments_of(verb)))
+                self.assertTrue(bars)
+                self.assertEqual({label.decode() for label, *_ in bars}, {verb})
+                self.assertEqual({len(done) + len(left) for _, done, left, _ in bars}, {BAR_WIDTH})
+                shares = [int(share) for *_, share in bars]
+                self.assertEqual(shares, sorted(shares))
+                self.assertLessEqual(shares[-1], 100)
+
+    def test_what_stays_on_the_terminal_is_what_a_pipe_gets(self):
+        for verb in VERBS:
+            with self.subTest(verb=verb):
+                screen = Screen(self.run_on_terminal(*self.arguments_of(verb)))
+                piped = self.stderr_of_pipe(*self.arguments_of(verb))
+                self.assertEqual(screen.lines, piped.split("\n"))
+
+    def test_a_pipe_gets_no_bar(self):
+        for verb in VERBS:
+            with self.subTest(verb=verb):
+                self.assertNotRegex(self.stderr_of_pipe(*self.arguments_of(verb)), r"[\r\x1b#%]")
+
+    def test_quiet_leaves_the_terminal_alone(self):
+        for verb in VERBS:
+            with self.subTest(verb=verb):
+                self.assertEqual(self.run_on_terminal(*self.arguments_of(verb), "--quiet"), b"")
+
+    def test_json_of_a_check_comes_without_a_bar(self):
+        self.assertEqual(self.run_on_terminal("check", self.bag, "--json"), b"")
+
+
+if __name__ == "__main__":
+    unittest.main()
