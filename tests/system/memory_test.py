@@ -166,6 +166,16 @@ class SteppedClockTest(MemoryTest):
         self.assert_rewrite_is_bounded("recover without meta pages",
                                        made_from=self.without_meta_pages, code=LOSSY)
 
+    def test_compact_is_bounded(self):
+        self.assert_rewrite_is_bounded("compact")
+
+    def test_cut_is_bounded(self):
+        self.assert_rewrite_is_bounded("cut")
+
+    def test_merge_is_bounded(self):
+        other = self.import_recording("other", SHORT_TICKS, seed=2, start=1001.00005)
+        self.assert_rewrite_is_bounded("merge", other, added=self.counts[other])
+
 
 if __name__ == "__main__":
     if harness.is_sanitized():
