@@ -12,7 +12,7 @@ import subprocess
 import unittest
 
 import harness
-from harness import DEADLINE, DONE, SystemTest
+from harness import DAMAGED, DEADLINE, DONE, SystemTest
 from long_recording import write_recording
 
 TICKS = 60_000
@@ -106,14 +106,14 @@ class TerminalTest(SystemTest):
         self.addCleanup(terminal.close)
         return terminal
 
-    def run_on_terminal(self, *arguments):
+    def run_on_terminal(self, *arguments, code=DONE):
         terminal = self.start_on_terminal(*arguments)
-        self.assertEqual(terminal.wait(), DONE, terminal.output)
+        self.assertEqual(terminal.wait(), code, terminal.output)
         return terminal.output
 
-    def stderr_of_pipe(self, *arguments):
+    def stderr_of_pipe(self, *arguments, code=DONE):
         self.remove_new()
-        return self.run_ok(*arguments).stderr
+        return self.run_ok(*arguments, code=code).stderr
 
     def remove_new(self):
         """What the run before has made."""
@@ -156,6 +156,22 @@ class BarTest(TerminalTest):
 
     def test_json_of_a_check_comes_without_a_bar(self):
         self.assertEqual(self.run_on_terminal("check", self.bag, "--json"), b"")
+
+    def test_a_warning_has_a_line_of_its_own(self):
+        """Not behind the bar that stands there when it comes."""
+        broken = self.space.path("broken")
+        image = self.points(self.bag, "--track", "cam")[-1][1]["data"]
+        with open(self.bag, "rb") as source, open(broken, "wb") as target:
+            content = bytearray(source.read())
+            content[content.index(image)] ^= 1
+            target.write(content)
+        for verb in ("cut", "merge"):
+            with self.subTest(verb=verb):
+                arguments = (verb, broken, *VERBS[verb])
+                piped = self.stderr_of_pipe(*arguments, code=DAMAGED)
+                screen = Screen(self.run_on_terminal(*arguments, code=DAMAGED))
+                self.assertIn("warning: ", piped)
+                self.assertEqual(screen.lines, piped.split("\n"))
 
 
 if __name__ == "__main__":
