@@ -8,16 +8,19 @@ much as the bars need.
 import os
 import pty
 import re
+import signal
 import subprocess
 import unittest
 
 import harness
-from harness import DAMAGED, DEADLINE, DONE, SystemTest
+from harness import DAMAGED, DEADLINE, DONE, FAILED, SystemTest, wait_until
 from long_recording import write_recording
 
 TICKS = 60_000
 BAR = re.compile(rb"\r(\w+) \[(#*)(\.*)\] +(\d+) %")
 BAR_WIDTH = 32
+XOFF, XON = b"\x13", b"\x11"  # what ctrl-S and ctrl-Q send: a terminal stops, and goes on
+WRITE = {"x86_64": 1, "aarch64": 64}  # the system call's number
 
 # What each verb is given beside the bag; `new` lies in the folder it runs in.
 VERBS = {"check": (), "recover": ("-o", "new"), "compact": ("-o", "new"), "cut": ("-o", "new"),
@@ -57,13 +60,31 @@ class Screen:
 class Terminal:
     """A zbag whose stderr is a terminal."""
 
-    def __init__(self, space, *arguments):
+    def __init__(self, space, *arguments, is_stopped=False):
         self.master, slave = pty.openpty()
         self.output = b""
+        if is_stopped:
+            os.write(self.master, XOFF)
         self.popen = subprocess.Popen([harness.binary(), *map(str, arguments)], env=space.env,
                                       cwd=space.folder, stdin=subprocess.DEVNULL,
                                       stdout=subprocess.DEVNULL, stderr=slave)
         os.close(slave)
+
+    def await_writer(self):
+        """Until zbag waits for the stopped terminal to take a bar."""
+        waiting = f"{WRITE[os.uname().machine]} 0x2 "
+
+        def is_waiting():
+            with open(f"/proc/{self.popen.pid}/syscall", encoding="ascii") as file:
+                return file.read().startswith(waiting)
+        wait_until(is_waiting, "a bar")
+
+    def go_on(self):
+        os.write(self.master, XON)
+
+    def hang_up(self):
+        os.close(self.master)
+        self.master = None
 
     def read(self):
         """What comes next; nothing when nobody writes any more."""
@@ -84,7 +105,8 @@ class Terminal:
         if self.popen.poll() is None:
             self.popen.kill()
             self.popen.wait()
-        os.close(self.master)
+        if self.master is not None:
+            os.close(self.master)
 
 
 class TerminalTest(SystemTest):
@@ -100,9 +122,9 @@ class TerminalTest(SystemTest):
         if done.returncode != DONE:
             raise AssertionError(done.stderr)
 
-    def start_on_terminal(self, *arguments):
+    def start_on_terminal(self, *arguments, **more):
         self.remove_new()
-        terminal = Terminal(self.space, *arguments)
+        terminal = Terminal(self.space, *arguments, **more)
         self.addCleanup(terminal.close)
         return terminal
 
@@ -172,6 +194,46 @@ class BarTest(TerminalTest):
                 screen = Screen(self.run_on_terminal(*arguments, code=DAMAGED))
                 self.assertIn("warning: ", piped)
                 self.assertEqual(screen.lines, piped.split("\n"))
+
+    def test_a_stop_erases_the_bar_and_says_one_line(self):
+        for verb in VERBS:
+            with self.subTest(verb=verb):
+                # A stopped terminal holds it in its first bar: the signal never comes too late.
+                terminal = self.start_on_terminal(*self.arguments_of(verb), is_stopped=True)
+                terminal.await_writer()
+                terminal.popen.send_signal(signal.SIGINT)
+                terminal.go_on()
+                self.assertEqual(terminal.wait(), FAILED, terminal.output)
+                lines = Screen(terminal.output).lines
+                self.assertRegex(lines[0], rf"^zbag {verb}: .*stopped")
+                self.assertEqual(lines[1:], [""])
+                self.assertEqual(os.listdir(self.space.folder), [])
+
+    def test_a_terminal_that_goes_away_costs_the_bar_alone(self):
+        for verb in VERBS:
+            with self.subTest(verb=verb):
+                terminal = self.start_on_terminal(*self.arguments_of(verb))
+                terminal.read()
+                terminal.hang_up()
+                self.assert_done_well(verb, terminal.popen)
+
+    def test_a_reader_of_stderr_that_goes_away_costs_the_last_line_alone(self):
+        for verb in VERBS:
+            with self.subTest(verb=verb):
+                self.remove_new()
+                reader, stderr = os.pipe()
+                os.close(reader)
+                popen = subprocess.Popen([harness.binary(), *self.arguments_of(verb)],
+                                         env=self.space.env, cwd=self.space.folder,
+                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                         stderr=stderr)
+                os.close(stderr)
+                self.assert_done_well(verb, popen)
+
+    def assert_done_well(self, verb, popen):
+        self.assertEqual(popen.wait(DEADLINE), DONE)
+        if verb != "check":
+            self.assert_whole(self.space.path("new"))
 
 
 if __name__ == "__main__":
