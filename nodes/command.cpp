@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "nodes/settings.hpp"
+#include "nodes/terminal.hpp"
 
 namespace zbag {
 
@@ -53,7 +54,7 @@ std::string with_origin(const std::string& message) {
 }
 
 int show(const std::string& verb, const Error& error) {
-  fmt::print(stderr, "zbag {}: {}\n", verb, with_origin(error.message));
+  say("zbag {}: {}\n", verb, with_origin(error.message));
   return exit_code_of(error.code);
 }
 
@@ -63,7 +64,7 @@ int show_unmade(const std::string& verb, Error error) {
 }
 
 void warn(const std::string& verb, const std::string& message) {
-  fmt::print(stderr, "zbag {}: warning: {}\n", verb, message);
+  say("zbag {}: warning: {}\n", verb, message);
 }
 
 CLI::App* add_subcommand(CLI::App& root, const std::string& name, const std::string& purpose,

@@ -9,6 +9,7 @@
 #include "bus/endpoints.hpp"
 #include "nodes/command.hpp"
 #include "nodes/stop_signal.hpp"
+#include "nodes/terminal.hpp"
 
 namespace zbag {
 
@@ -19,8 +20,7 @@ void GiveUp::watch(const std::stop_token& stop) const {
   while (!stop.stop_requested()) {
     if (is_leaving_ && StopSignal::count() >= 2) {
       const std::uint64_t frames = std::min<std::uint64_t>(frames_, kSocketFramesMax);
-      fmt::print(stderr, "zbag {}: gave up: up to {} frames had not left and are dropped\n", verb_,
-                 frames);
+      say("zbag {}: gave up: up to {} frames had not left and are dropped\n", verb_, frames);
       ::_exit(kExitLossy);
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(50));

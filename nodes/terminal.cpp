@@ -9,31 +9,34 @@
 #include <array>
 #include <cstdio>
 #include <thread>
+#include <utility>
 
 namespace zbag {
 
 bool is_terminal(int fd) { return ::isatty(fd) == 1; }
 
+void say_text(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+
 ProgressBar::ProgressBar(std::string label, bool quiet)
     : label_(std::move(label)), enabled_(!quiet && is_terminal(STDERR_FILENO)) {}
 
-ProgressBar::~ProgressBar() {
-  if (drawn_) fmt::print(stderr, "\r\x1b[K");
+ProgressBar::~ProgressBar() { clear(); }
+
+void ProgressBar::clear() {
+  if (std::exchange(drawn_, false)) say_text("\r\x1b[K");
 }
 
 void ProgressBar::show(double share) {
   if (!enabled_) return;
   const auto now = std::chrono::steady_clock::now();
-  if (drawn_ && now - last_ < std::chrono::milliseconds(100)) return;
+  if (now - last_ < std::chrono::milliseconds(100)) return;
   last_ = now;
   drawn_ = true;
   constexpr int kWidth = 32;
   share = std::clamp(share, 0.0, 1.0);
   const int done = static_cast<int>(share * kWidth);
-  fmt::print(stderr, "\r{} [{}{}] {:3.0f} %", label_,
-             std::string(static_cast<std::size_t>(done), '#'),
-             std::string(static_cast<std::size_t>(kWidth - done), '.'), share * 100.0);
-  std::fflush(stderr);
+  say("\r{} [{}{}] {:3.0f} %", label_, std::string(static_cast<std::size_t>(done), '#'),
+      std::string(static_cast<std::size_t>(kWidth - done), '.'), share * 100.0);
 }
 
 void LiveScreen::draw(const std::vector<std::string>& lines) {
@@ -46,8 +49,7 @@ void LiveScreen::draw(const std::vector<std::string>& lines) {
   }
   if (in_place && drawn_ > lines.size()) out += "\x1b[J";
   drawn_ = lines.size();
-  std::fwrite(out.data(), 1, out.size(), stderr);
-  std::fflush(stderr);
+  say_text(out);
 }
 
 struct KeyReader::Saved {

@@ -1,15 +1,26 @@
-// The terminal: progress bars, live screens, keys.
+// The terminal: what is said on it, progress bars, live screens, keys.
 #pragma once
+
+#include <fmt/format.h>
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace zbag {
 
 bool is_terminal(int fd);
+
+// Text for people, on stderr. What can not be written there (the terminal is gone, the pipe is
+// closed) costs no more than the text.
+void say_text(std::string_view text);
+template <class... Values>
+void say(fmt::format_string<Values...> format, Values&&... values) {
+  say_text(fmt::format(format, std::forward<Values>(values)...));
+}
 
 // A bar on stderr when that is a terminal, silent otherwise. Redraws ten times a second at most.
 class ProgressBar {
@@ -19,6 +30,7 @@ class ProgressBar {
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
   void show(double share);  // 0 to 1
+  void clear();             // so that a line can be said
 
  private:
   std::string label_;

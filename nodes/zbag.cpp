@@ -3,12 +3,16 @@
 #include <fmt/format.h>
 #include <malloc.h>
 
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <exception>
 
 #include "nodes/command.hpp"
 #include "nodes/completion.hpp"
 #include "nodes/settings.hpp"
 #include "nodes/stop_signal.hpp"
+#include "nodes/terminal.hpp"
 #include "recorder/bag/layout.hpp"
 
 namespace zbag {
@@ -33,8 +37,8 @@ int run(int argc, char** argv) {
   if (!given.empty() && !has_verb && !given.front().starts_with("-")) {
     std::vector<std::string> names;
     for (const Verb& verb : verbs) names.push_back(verb.app->get_name());
-    fmt::print(stderr, "zbag: no verb '{}'{}; see zbag --help\n", given.front(),
-               nearest_hint(given.front(), names));
+    say("zbag: no verb '{}'{}; see zbag --help\n", given.front(),
+        nearest_hint(given.front(), names));
     return kExitUsage;
   }
   Origins origins;
@@ -51,10 +55,19 @@ int run(int argc, char** argv) {
   } catch (const CLI::Success& success) {
     return root.exit(success);
   } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "zbag{}: {}; see zbag {}--help\n", has_verb ? " " + given.front() : "",
-               with_origin(error.what()), has_verb ? given.front() + " " : "");
+    say("zbag{}: {}; see zbag {}--help\n", has_verb ? " " + given.front() : "",
+        with_origin(error.what()), has_verb ? given.front() + " " : "");
   }
   return exit_code;
+}
+
+// What was printed must have come out: of a verb that did all it should the exit code says so. A
+// reader that has seen enough (head) is no failure.
+int flush_output(int exit_code) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit_code;
+  if (errno == EPIPE || exit_code != kExitDone) return exit_code;
+  say("zbag: stdout: {}\n", std::strerror(errno));
+  return kExitFailed;
 }
 
 }  // namespace
@@ -69,9 +82,9 @@ int main(int argc, char** argv) {
   mallopt(M_ARENA_MAX, 1);
   zbag::StopSignal::install();
   try {
-    return zbag::run(argc, argv);
+    return zbag::flush_output(zbag::run(argc, argv));
   } catch (const std::exception& error) {
-    fmt::print(stderr, "zbag: {}\n", error.what());
+    zbag::say("zbag: {}\n", error.what());
     return zbag::kExitFailed;
   }
 }

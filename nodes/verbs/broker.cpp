@@ -4,6 +4,7 @@
 
 #include "nodes/command.hpp"
 #include "nodes/stop_signal.hpp"
+#include "nodes/terminal.hpp"
 
 namespace zbag {
 namespace {
@@ -18,8 +19,8 @@ int run(const Arguments& arguments) {
   Result<Broker> broker = Broker::bind(
       context, {.urls = arguments.bus.urls, .insecure = arguments.insecure, .name = "broker"});
   if (!broker) return show("broker", broker.error());
-  fmt::print(stderr, "ready publish-to={} subscribe-to={}\n", broker->urls().publish_to,
-             broker->urls().subscribe_to);
+  say("ready publish-to={} subscribe-to={}\n", broker->urls().publish_to,
+      broker->urls().subscribe_to);
   while (!StopSignal::wanted()) {
     const Result<std::size_t> pumped = broker->pump(std::chrono::milliseconds(100));
     if (!pumped) return show("broker", pumped.error());

@@ -60,7 +60,7 @@ int run(const Arguments& arguments) {
     return exit_code;
   }
   for (const BagProblem& problem : report->problems)
-    fmt::print(stderr, "zbag check: {}: {}\n", arguments.bag, problem_text(problem));
+    say("zbag check: {}: {}\n", arguments.bag, problem_text(problem));
   if (arguments.quiet) return exit_code;
   const bool is_whole = report->problems.empty();
   fmt::print(

@@ -31,9 +31,9 @@ int run(const Arguments& arguments) {
   }
   if (!report) return show_unmade("compact", report.error());
   if (!arguments.quiet)
-    fmt::print(stderr, "compacted {} points, {} late ones put in place: {} before, {} after\n",
-               count_text(report->points), count_text(report->folded),
-               bytes_text(report->bytes_before), bytes_text(report->bytes_after));
+    say("compacted {} points, {} late ones put in place: {} before, {} after\n",
+        count_text(report->points), count_text(report->folded), bytes_text(report->bytes_before),
+        bytes_text(report->bytes_after));
   return kExitDone;
 }
 

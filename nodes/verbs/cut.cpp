@@ -69,11 +69,13 @@ int run(const Arguments& arguments) {
           bar.show(share);
           return !StopSignal::wanted();
         },
-        [&](const std::string& text) { warn("cut", text); });
+        [&](const std::string& text) {
+          bar.clear();
+          warn("cut", text);
+        });
   }
   if (!report) return show_unmade("cut", report.error());
-  if (!arguments.quiet)
-    fmt::print(stderr, "cut {} points into {}\n", count_text(report->points), arguments.out);
+  if (!arguments.quiet) say("cut {} points into {}\n", count_text(report->points), arguments.out);
   if (report->left_out == 0) return kExitDone;
   warn("cut",
        fmt::format("{} damaged blocks, points and records were left out; zbag check names them",

@@ -51,8 +51,7 @@ int run(Arguments arguments) {
     return report.error().code == ErrorCode::kClosed ? kExitDone : show("export", report.error());
   }
   if (!arguments.quiet && arguments.output.out != "-")
-    fmt::print(stderr, "exported {} points to {}\n", count_text(report->points),
-               arguments.output.out);
+    say("exported {} points to {}\n", count_text(report->points), arguments.output.out);
   if (report->left_out == 0) return kExitDone;
   warn("export", fmt::format("{} damaged points were left out", report->left_out));
   return kExitDamaged;

@@ -4,6 +4,7 @@
 
 #include "nodes/command.hpp"
 #include "nodes/stop_signal.hpp"
+#include "nodes/terminal.hpp"
 #include "player/neutral_file.hpp"
 #include "recorder/bag_session.hpp"
 
@@ -82,7 +83,7 @@ int run(const Arguments& arguments) {
   }
   Status closed = (*session)->close();
   if (!arguments.quiet)
-    fmt::print(stderr, "imported {} frames into {}\n", count_text(counts.frames), arguments.bag);
+    say("imported {} frames into {}\n", count_text(counts.frames), arguments.bag);
   if (!status) return show("import", status.error());
   if (!closed) return show("import", closed.error());
   if (counts.refused == 0) return kExitDone;

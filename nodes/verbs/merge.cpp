@@ -31,7 +31,10 @@ Result<CutReport> merge_bags(Playlist& playlist, const Arguments& arguments, Mer
       BagCopy::create(arguments.out, {.compression = *compression, .merge = mode, .node = "merge"});
   if (!copy) return tl::unexpected(copy.error());
   ProgressBar bar("merge", arguments.quiet);
-  const Warn tell = [](const std::string& text) { warn("merge", text); };
+  const Warn tell = [&](const std::string& text) {
+    bar.clear();
+    warn("merge", text);
+  };
   Result<std::uint64_t> left_out = add_all(
       playlist, *copy, playlist.points(),
       [&](double share) {
@@ -58,9 +61,8 @@ int run(const Arguments& arguments) {
   const Result<CutReport> report = merge_bags(*playlist, arguments, *mode);
   if (!report) return show_unmade("merge", report.error());
   if (!arguments.quiet)
-    fmt::print(stderr, "merged {} bags into {}: {} points, {} merged into others\n",
-               arguments.bags.size(), arguments.out, count_text(report->points),
-               count_text(report->merged));
+    say("merged {} bags into {}: {} points, {} merged into others\n", arguments.bags.size(),
+        arguments.out, count_text(report->points), count_text(report->merged));
   if (report->overwritten > 0 && !arguments.quiet)
     warn("merge", fmt::format("{} values were overwritten by different ones of equal _ts; --merge "
                               "append keeps every point",

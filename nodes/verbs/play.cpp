@@ -240,7 +240,7 @@ int run(const Arguments& arguments) {
   if (!playlist) return show("play", playlist.error());
   if (is_empty(*playlist)) {
     if (!arguments.bus.quiet)
-      fmt::print(stderr, "zbag play: nothing to play: no bag holds a point\npublished 0 frames\n");
+      say("zbag play: nothing to play: no bag holds a point\npublished 0 frames\n");
     return kExitDone;
   }
   GiveUp give_up("play");
@@ -249,7 +249,7 @@ int run(const Arguments& arguments) {
   const int exit_code = play(arguments, *playlist, give_up, published);
   give_up.left();
   if (!arguments.bus.quiet && exit_code != kExitUsage)
-    fmt::print(stderr, "published {} frames\n", count_text(published));
+    say("published {} frames\n", count_text(published));
   return exit_code;
 }
 

@@ -11,6 +11,7 @@
 #include "nodes/command.hpp"
 #include "nodes/give_up.hpp"
 #include "nodes/stop_signal.hpp"
+#include "nodes/terminal.hpp"
 #include "player/neutral_file.hpp"
 #include "player/playback_clock.hpp"
 
@@ -199,7 +200,7 @@ int run(const Arguments& arguments) {
     // The context's end waits until the last frame has left the process.
   }
   give_up.left();
-  if (!arguments.bus.quiet) fmt::print(stderr, "published {} frames\n", count_text(sent));
+  if (!arguments.bus.quiet) say("published {} frames\n", count_text(sent));
   return exit_code;
 }
 

@@ -355,37 +355,34 @@ void print_bags(const Recorder& recorder, const RecordingTotals& totals) {
   const std::string names = paths.size() == 1 ? paths.front()
                                               : fmt::format("{} bags, {} to {},", paths.size(),
                                                             paths.front(), paths.back());
-  fmt::print(stderr, "recorded {} in {:.1f} s, {}\n", names, recorder.seconds(), bytes_text(bytes));
+  say("recorded {} in {:.1f} s, {}\n", names, recorder.seconds(), bytes_text(bytes));
   if (totals.removed_bags > 0) {
-    fmt::print(stderr, "  {} older {} with {} points removed by --max-files\n",
-               count_text(totals.removed_bags), totals.removed_bags == 1 ? "bag" : "bags",
-               count_text(totals.removed_points));
+    say("  {} older {} with {} points removed by --max-files\n", count_text(totals.removed_bags),
+        totals.removed_bags == 1 ? "bag" : "bags", count_text(totals.removed_points));
   }
 }
 
 void print_summary(const Recorder& recorder, const RecordingTotals& totals) {
   const Fate& fate = totals.fate;
   print_bags(recorder, totals);
-  fmt::print(
-      stderr, "  received {} = points {} + merged {} + refused {} + dropped {} + skipped {}\n",
+  say("  received {} = points {} + merged {} + refused {} + dropped {} + skipped {}\n",
       count_text(fate.received), count_text(fate.points), count_text(fate.merged),
       with_reasons(fate.refused,
                    [](std::size_t i) { return refusal_name(static_cast<Refusal>(i)); }),
       count_text(fate.dropped),
       with_reasons(fate.skipped, [](std::size_t i) { return skip_name(static_cast<Skip>(i)); }));
-  fmt::print(stderr, "  lost {}\n", lost_text(totals.lost()));
+  say("  lost {}\n", lost_text(totals.lost()));
   for (const LossRecord& record : totals.publishers) {
     if (record.lost == 0 && record.missed_before == 0) continue;
     const std::string who =
         record.publisher.empty() ? fmt::format("{:016x}", record.src) : record.publisher;
-    fmt::print(stderr, "    {} {}: {} lost, {} sent before the recorder was there\n", who,
-               record.track, count_text(record.lost), count_text(record.missed_before));
+    say("    {} {}: {} lost, {} sent before the recorder was there\n", who, record.track,
+        count_text(record.lost), count_text(record.missed_before));
   }
   if (fate.overwritten > 0) {
-    fmt::print(stderr,
-               "  {} values were overwritten by frames of equal _ts; record with --merge append to "
-               "keep every frame\n",
-               count_text(fate.overwritten));
+    say("  {} values were overwritten by frames of equal _ts; record with --merge append to "
+        "keep every frame\n",
+        count_text(fate.overwritten));
   }
 }
 
@@ -440,10 +437,10 @@ int run(Arguments arguments) {
   std::jthread watcher([&](const std::stop_token& stop) { watch(recorder, arguments, stop); });
 
   if (!arguments.bus.quiet)
-    fmt::print(stderr, "recording to {} as {} (stop: Ctrl-C, or zbag ctl {} stop)\n", path,
-               control->name(), control->name());
+    say("recording to {} as {} (stop: Ctrl-C, or zbag ctl {} stop)\n", path, control->name(),
+        control->name());
   const Status status = recorder.run([](const BusUrls& urls) {
-    fmt::print(stderr, "ready publish-to={} subscribe-to={}\n", urls.publish_to, urls.subscribe_to);
+    say("ready publish-to={} subscribe-to={}\n", urls.publish_to, urls.subscribe_to);
   });
   watcher = {};
   control_thread = {};

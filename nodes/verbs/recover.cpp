@@ -16,15 +16,13 @@ struct Arguments {
 
 // What was not intact, a line each.
 void print_damage(const std::string& bag, const RecoverReport& report) {
-  for (const std::string& what : report.damage)
-    fmt::print(stderr, "zbag recover: {}: {}\n", bag, what);
+  for (const std::string& what : report.damage) say("zbag recover: {}: {}\n", bag, what);
   if (report.damage_count > report.damage.size())
-    fmt::print(stderr, "zbag recover: {}: {} more pages or records are damaged\n", bag,
-               count_text(report.damage_count - report.damage.size()));
+    say("zbag recover: {}: {} more pages or records are damaged\n", bag,
+        count_text(report.damage_count - report.damage.size()));
   for (const std::string& name : report.unnamed_tracks)
     warn("recover", fmt::format("the name of a track is lost; it is called {} now", name));
-  for (const BagProblem& lost : report.lost)
-    fmt::print(stderr, "zbag recover: {}: {}\n", bag, problem_text(lost));
+  for (const BagProblem& lost : report.lost) say("zbag recover: {}: {}\n", bag, problem_text(lost));
 }
 
 int run(const Arguments& arguments) {
@@ -43,8 +41,8 @@ int run(const Arguments& arguments) {
         report->is_whole()     ? "the bag is whole"
         : report->lost.empty() ? "no point is known to be missing"
                                : fmt::format("{} points are lost", count_text(report->lost_points));
-    fmt::print(stderr, "recovered {} points of {} tracks into {}; {}\n", count_text(report->points),
-               report->tracks, arguments.out, outcome);
+    say("recovered {} points of {} tracks into {}; {}\n", count_text(report->points),
+        report->tracks, arguments.out, outcome);
   }
   return report->is_whole() ? kExitDone : kExitLossy;
 }

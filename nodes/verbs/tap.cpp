@@ -8,6 +8,7 @@
 #include "nodes/command.hpp"
 #include "nodes/print_point.hpp"
 #include "nodes/stop_signal.hpp"
+#include "nodes/terminal.hpp"
 #include "schemas/frame.hpp"
 
 namespace zbag {
@@ -38,8 +39,7 @@ int run(const Arguments& arguments) {
   Context context;
   Result<Tap> tap = Tap::open(context, arguments.bus.urls.subscribe_to, *filter, {});
   if (!tap) return show("tap", tap.error());
-  if (!arguments.bus.quiet)
-    fmt::print(stderr, "ready subscribe-to={}\n", arguments.bus.urls.subscribe_to);
+  if (!arguments.bus.quiet) say("ready subscribe-to={}\n", arguments.bus.urls.subscribe_to);
 
   PointPrinter printer(*format, arguments.fields, arguments.all);
   std::uint64_t printed = 0;
