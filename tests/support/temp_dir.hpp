@@ -2,6 +2,8 @@
 // beside each other never meet on an ipc path.
 #pragma once
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -9,6 +11,13 @@
 #include "schemas/check.hpp"
 
 namespace zbag {
+
+inline bool has_memory_disk() { return ::access("/dev/shm", W_OK) == 0; }
+
+// In memory where that can be: for tests that make thousands of bags or commits.
+inline std::filesystem::path quick_disk() {
+  return has_memory_disk() ? "/dev/shm" : std::filesystem::temp_directory_path();
+}
 
 class TempDir {
  public:

@@ -3,29 +3,18 @@
 // backwards, by index and by time, and every record. Nothing wrong is served that check does not
 // tell of.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <map>
-#include <random>
 
-#include "recorder/bag/bag_check.hpp"
-#include "recorder/bag/bag_reader.hpp"
-#include "recorder/bag/bag_writer.hpp"
-#include "tests/recorder/bag/rows.hpp"
+#include "tests/recorder/bag/damaged_copy.hpp"
 #include "tests/support/sanitized.hpp"
-#include "tests/support/temp_dir.hpp"
 
 namespace zbag {
 namespace {
-
-constexpr std::size_t kSector = 512;
-constexpr std::uint64_t kSeed = 20261121;
 
 // What became of a damaged bag, by what its readers and check said of it.
 enum class Verdict : int {
@@ -42,32 +31,11 @@ constexpr std::array<const char*, static_cast<std::size_t>(Verdict::kCount)> kVe
     "unharmed", "named with track and time", "named so by page", "named by page or record",
     "refused",  "wrong and not said",        "crashed"};
 
-class BitFlipTest : public testing::Test {
+class BitFlipTest : public DamagedCopyTest {
  protected:
   void SetUp() override {
-    BagWriter writer = BagWriter::open(path_, small_blocks()).value();
-    RowStore store;
-    std::mt19937_64 random(kSeed);
-    for (int i = 0; i < 120; ++i) {
-      Batch batch;
-      for (const char* name : {"imu", "joints"}) {
-        std::vector<RowPoint> rows;
-        for (int k = 0; k < 8; ++k) rows.push_back(store.make(i * 100 + k * 10, number_fields(i)));
-        batch.tracks.push_back(batch_of(name, rows));
-      }
-      if (i % 40 == 39) {
-        const Fields image{{"jpeg", Binary{std::string(20'000 + random() % 9'000, 'j')}}};
-        batch.tracks.push_back(batch_of("camera", {store.make(i * 100, image)}));
-      }
-      if (i % 10 == 9)
-        batch.tracks[0] = batch_of("imu", {store.make(i * 100 - 455, number_fields(-i))});
-      ASSERT_TRUE(writer.write(batch).has_value());
-    }
-    ASSERT_TRUE(writer.close().has_value());
-    whole_ = file_bytes(path_);
-    write_file(copy_, whole_);
+    DamagedCopyTest::SetUp();
     const BagReader reader = BagReader::open(path_).value();
-    points_ = read_all(reader, {.all_tracks = true});
     records_ = records_of(reader.summary().value());
     for (const char* track : {"imu", "joints", "camera"})
       pages_[track] = reader.read_page(track, 0, SIZE_MAX).value().points;
@@ -83,22 +51,12 @@ class BitFlipTest : public testing::Test {
     return records;
   }
 
-  // Changes the copy in place: to write it anew thousands of times is what takes the time.
-  void put(std::size_t at, char byte) {
-    std::fstream(copy_, std::ios::binary | std::ios::in | std::ios::out)
-        .seekp(static_cast<std::streamoff>(at))
-        .put(byte);
-  }
-
-  // Judges the copy as it is now, in a process of its own, for the crash that must not be.
-  Verdict judge() {
-    const pid_t child = ::fork();
-    if (child == 0) ::_exit(static_cast<int>(look_at(copy_)));
-    int status = 0;
-    EXPECT_EQ(::waitpid(child, &status, 0), child);
-    return WIFEXITED(status) && WEXITSTATUS(status) < static_cast<int>(Verdict::kCount)
-               ? static_cast<Verdict>(WEXITSTATUS(status))
-               : Verdict::kCrashed;
+  // Judges the copy as it is now.
+  Verdict judge() const {
+    const std::optional<int> verdict =
+        in_child([this] { return static_cast<int>(look_at(copy_)); });
+    return verdict && *verdict < static_cast<int>(Verdict::kCount) ? static_cast<Verdict>(*verdict)
+                                                                   : Verdict::kCrashed;
   }
 
   Verdict look_at(const std::string& copy) const {
@@ -174,10 +132,10 @@ class BitFlipTest : public testing::Test {
                           [&](const TrackRecord& track) { return track.name == name; });
     };
     const auto lies_in_damage = [&](const Seen& point) {
-      return std::any_of(report.problems.begin(), report.problems.end(), [&](const BagProblem& p) {
-        if (p.what.starts_with("table tracks")) return lacks_record(point.track);
-        return p.track == point.track && p.first && point.key >= *p.first && point.key <= *p.last;
-      });
+      return lies_in(report.problems, point) ||
+             std::any_of(report.problems.begin(), report.problems.end(), [&](const BagProblem& p) {
+               return p.what.starts_with("table tracks") && lacks_record(point.track);
+             });
     };
     // Points within a damaged extent may still be read: those of a late block beside it.
     const auto outside = [&](const std::vector<Seen>& points) {
@@ -199,31 +157,18 @@ class BitFlipTest : public testing::Test {
     std::cout << " seed " << kSeed << '\n';
   }
 
-  TempDir dir_;
-  const std::string path_ = dir_.path("a.zbag");
-  const std::string copy_ = dir_.path("copy.zbag");
-  std::string whole_;
-  std::vector<Seen> points_;
   std::vector<std::string> records_;
   std::map<std::string, std::vector<Point>> pages_;  // by track, in order of index
 };
 
 TEST_F(BitFlipTest, IsFoundInEverySector) {
-  std::mt19937_64 random(kSeed);
   Counts counts;
   const std::size_t flips = std::max<std::size_t>(1, cases_of("ZBAG_FLIPS", 2));  // a sector
-  for (std::size_t sector = 0; sector < whole_.size(); sector += kSector) {
-    // At its border, where LMDB's headers begin, and somewhere within.
-    for (std::size_t i = 0; i < flips; ++i) {
-      const std::size_t at = sector + (i == 0 ? 0 : random() % kSector);
-      const auto bit = random() % 8;
-      put(at, static_cast<char>(whole_[at] ^ (1 << bit)));
-      const Verdict verdict = judge();
-      EXPECT_LT(verdict, Verdict::kWrong) << "bit " << bit << " of byte " << at;
-      ++counts[verdict];
-      put(at, whole_[at]);
-    }
-  }
+  flip_bits(flips, 1, [&](std::size_t at, std::uint64_t bit) {
+    const Verdict verdict = judge();
+    EXPECT_LT(verdict, Verdict::kWrong) << "bit " << bit << " of byte " << at;
+    ++counts[verdict];
+  });
   print("flipped bits", counts);
   EXPECT_GT(counts[Verdict::kNamed], 0u);
 }

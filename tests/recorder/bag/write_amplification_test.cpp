@@ -3,9 +3,9 @@
 // in its full block; bounds leave a little above what was measured.
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -46,7 +46,6 @@ std::ostream& operator<<(std::ostream& out, const Cost& cost) {
 class WriteAmplificationTest : public testing::Test {
  protected:
   // A disk in memory: days have many commits. Without one, or sanitized, an hour must do.
-  static bool has_memory_disk() { return ::access("/dev/shm", W_OK) == 0; }
   static int seconds_of_a_day() { return has_memory_disk() && !kSanitized ? 86'400 : 3'600; }
 
   // Commits what `arrive(i, rows)` gives for every i below `commits`.
@@ -88,7 +87,7 @@ class WriteAmplificationTest : public testing::Test {
   }
 
  private:
-  const TempDir dir_{has_memory_disk() ? "/dev/shm" : std::filesystem::temp_directory_path()};
+  const TempDir dir_{quick_disk()};
   int bags_ = 0;
 };
 
