@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -74,6 +75,34 @@ Error not_a_bag(const std::string& path, const char* why) {
   return {ErrorCode::kDamaged, fmt::format("{}: not a bag ({})", path, why)};
 }
 
+// What a page says that LMDB takes for a meta page, sane or not.
+std::optional<MetaPages> claimed_meta(std::span<const std::uint8_t> bytes) {
+  if (bytes.size() < kMetaBytes) return std::nullopt;
+  const std::uint8_t* const page = bytes.data();
+  const bool is_meta = (load<std::uint16_t>(page + 10) & kMetaPageFlag) != 0 &&
+                       load<std::uint32_t>(page + 16) == kLmdbMagic &&
+                       load<std::uint32_t>(page + 20) == kLmdbVersion;
+  if (!is_meta) return std::nullopt;
+  MetaPages meta;
+  meta.page_bytes = load<std::uint32_t>(page + 40);  // kept in the first database's padding
+  meta.main_root = load<std::uint64_t>(page + 88 + 40);
+  meta.last_page = load<std::uint64_t>(page + 136);
+  meta.txn = load<std::uint64_t>(page + 144);
+  return meta;
+}
+
+bool is_sane(const MetaPages& meta) {
+  return meta.page_bytes >= 512 && meta.page_bytes <= 65'536 &&
+         (meta.page_bytes & (meta.page_bytes - 1)) == 0;
+}
+
+// LMDB believes what the newer meta page says of the size of pages, and reads the file by it.
+Error impossible_pages(const std::string& path, const MetaPages& meta) {
+  return {ErrorCode::kDamaged,
+          fmt::format("{}: a meta page is damaged: it speaks of pages of {} bytes", path,
+                      meta.page_bytes)};
+}
+
 // Whether the writer's lock can be had: then nobody writes.
 bool is_lock_free(int fd) {
   if (::flock(fd, LOCK_SH | LOCK_NB) != 0) return false;
@@ -101,21 +130,15 @@ std::string folder_of(const std::string& path) {
 }
 
 std::optional<MetaPages> parse_meta_page(std::span<const std::uint8_t> bytes) {
-  if (bytes.size() < kMetaBytes) return std::nullopt;
-  const std::uint8_t* const page = bytes.data();
-  const bool is_meta = (load<std::uint16_t>(page + 10) & kMetaPageFlag) != 0 &&
-                       load<std::uint32_t>(page + 16) == kLmdbMagic &&
-                       load<std::uint32_t>(page + 20) == kLmdbVersion;
-  if (!is_meta) return std::nullopt;
-  MetaPages meta;
-  meta.page_bytes = load<std::uint32_t>(page + 40);  // kept in the first database's padding
-  meta.main_root = load<std::uint64_t>(page + 88 + 40);
-  meta.last_page = load<std::uint64_t>(page + 136);
-  meta.txn = load<std::uint64_t>(page + 144);
-  const bool sane = meta.page_bytes >= 512 && meta.page_bytes <= 65'536 &&
-                    (meta.page_bytes & (meta.page_bytes - 1)) == 0;
-  if (!sane) return std::nullopt;
-  return meta;
+  const std::optional<MetaPages> meta = claimed_meta(bytes);
+  return meta && is_sane(*meta) ? meta : std::nullopt;
+}
+
+bool are_twins(const MetaPages& one, const MetaPages& other) {
+  const auto& [older, newer] =
+      std::minmax(one, other, [](const MetaPages& a, const MetaPages& b) { return a.txn < b.txn; });
+  if (newer.txn == 0) return true;  // as a file begins
+  return newer.txn - older.txn == 1 && older.last_page <= newer.last_page;
 }
 
 bool is_being_written(const std::string& path) {
@@ -137,15 +160,21 @@ Result<MetaPages> read_meta_pages(const std::string& path) {
   std::array<std::uint8_t, kMetaBytes> page{};
   std::optional<MetaPages> newest;
   if (::pread(file.get(), page.data(), page.size(), 0) == static_cast<ssize_t>(page.size()))
-    newest = parse_meta_page(page);
+    newest = claimed_meta(page);
+  if (newest && !is_sane(*newest)) return tl::unexpected(impossible_pages(path, *newest));
   // The second meta page begins where the first ends; without the first, try the usual size.
   const std::uint32_t page_bytes = newest ? newest->page_bytes : 4096;
   if (::pread(file.get(), page.data(), page.size(), page_bytes) ==
       static_cast<ssize_t>(page.size())) {
-    const std::optional<MetaPages> second = parse_meta_page(page);
-    const bool are_twins = newest && second && newest->txn - second->txn + 1 <= 2;
-    if (second && (!newest || second->txn > newest->txn)) newest = second;
-    if (newest) newest->has_twin = are_twins;
+    std::optional<MetaPages> second = claimed_meta(page);
+    const bool is_newest = second && (!newest || second->txn > newest->txn);
+    if (second && (newest ? second->page_bytes != newest->page_bytes : !is_sane(*second))) {
+      if (is_newest) return tl::unexpected(impossible_pages(path, *second));
+      second.reset();
+    }
+    const bool has_twin = newest && second && are_twins(*newest, *second);
+    if (is_newest) newest = second;
+    if (newest) newest->has_twin = has_twin;
   }
   if (!newest) return tl::unexpected(not_a_bag(path, "no LMDB meta page"));
   // The length as it is now, behind the metas: a writer may have grown the file since it was

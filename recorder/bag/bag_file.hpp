@@ -93,13 +93,16 @@ struct MetaPages {
   std::uint64_t last_page = 0;  // of the newer meta
   std::uint64_t txn = 0;
   std::uint64_t main_root = 0;  // page number; ~0 when there is none
-  // The other page is a meta page too, of the same transaction or the one before, as LMDB leaves
-  // them. Set by read_meta_pages().
+  // The other page is its twin. Set by read_meta_pages().
   bool has_twin = false;
 };
+// Whether two meta pages are as LMDB leaves them: of transactions that follow one another, the file
+// not shorter in the later one.
+bool are_twins(const MetaPages& one, const MetaPages& other);
 // A meta page; nullopt when `page` is none.
 std::optional<MetaPages> parse_meta_page(std::span<const std::uint8_t> page);
-// kDamaged with the reason when neither page is one, or the file is shorter than they say.
+// kDamaged with the reason when neither page is one, when one says of the size of pages what LMDB
+// would crash on, or when the file is shorter than they say.
 Result<MetaPages> read_meta_pages(const std::string& path);
 
 }  // namespace zbag

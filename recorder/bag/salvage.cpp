@@ -139,8 +139,8 @@ class Salvage {
 
  private:
   Status find(const std::vector<MetaPages>& metas) {
-    // The transactions of the two follow each other, or one of them is not what it was.
-    if (metas.size() == 2 && metas[0].txn - metas[1].txn <= 1) {
+    // Otherwise one of them is not what it was.
+    if (metas.size() == 2 && are_twins(metas[0], metas[1])) {
       const Root root{metas.front().main_root, metas.front().last_page + 1};
       if (root.limit > pages_.count()) {
         note(fmt::format("truncated: {} pages are there, page {} is in use", pages_.count(),

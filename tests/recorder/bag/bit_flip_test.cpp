@@ -173,6 +173,23 @@ TEST_F(BitFlipTest, IsFoundInEverySector) {
   EXPECT_GT(counts[Verdict::kNamed], 0u);
 }
 
+// LMDB believes what its meta pages say.
+TEST_F(BitFlipTest, IsFoundInEveryBitOfTheMetaPages) {
+  constexpr std::size_t kPageBytes = 4096;
+  constexpr std::size_t kMetaBits = (16 + 136) * 8;  // of the header and what follows
+  Counts counts;
+  for (const std::size_t page : {std::size_t{0}, kPageBytes}) {
+    for (std::size_t i = 0; i < kMetaBits; i += kSanitized ? 10 : 1) {
+      flip(page + i / 8, i % 8, [&](std::size_t at, std::uint64_t bit) {
+        const Verdict verdict = judge();
+        EXPECT_LT(verdict, Verdict::kWrong) << "bit " << bit << " of byte " << at;
+        ++counts[verdict];
+      });
+    }
+  }
+  print("flipped bits of meta pages", counts);
+}
+
 TEST_F(BitFlipTest, IsRefusedWhereverTheEndIsGone) {
   Counts counts;
   for (std::size_t left = (whole_.size() - 1) / kSector + 1; left-- > 0;) {
