@@ -29,6 +29,13 @@ std::optional<std::string_view> block_at(std::string_view bytes) {
 
 bool is_intact(std::string_view value) { return Block::open(value).has_value(); }
 
+// Whether a bag has a table of that name; if not, its name is damaged.
+bool is_table(std::string_view name) {
+  static constexpr std::array<std::string_view, 6> kTables = {
+      kMetaTable, kTracksTable, kBlocksTable, kOrderTable, kLossesTable, kAttachmentsTable};
+  return std::find(kTables.begin(), kTables.end(), name) != kTables.end();
+}
+
 // Records as they are met, the newest state of each kept.
 class RecordShelf {
  public:
@@ -179,13 +186,11 @@ class Salvage {
     std::vector<UnreadableBlock> unreadable;
     PageWalk walk(pages_, root.limit);
     PageWalk::Visitor visitor;
-    std::vector<std::string> damaged;
+    std::vector<std::string> damage;
     visitor.value = [&](std::string_view table, std::string_view key, std::string_view value) {
-      if (table == kBlocksTable) return take_block(key, value, blocks, unreadable);
-      if (table == kOrderTable) return;  // points are numbered anew
-      const Status sound = verify_record(table, key, value);
-      if (!sound) return damaged.push_back(sound.error().message);
-      shelf.take(table, key, value);
+      const Status sound = take_value(table, key, value, {shelf, blocks, unreadable});
+      const bool is_new = !sound && (damage.empty() || damage.back() != sound.error().message);
+      if (is_new) damage.push_back(sound.error().message);
     };
     const Status walked = walk.run(root.page, visitor);
     if (!walked) {
@@ -193,15 +198,15 @@ class Salvage {
       return false;
     }
     // Earlier states of records that are damaged.
-    for (std::uint64_t number = 2; number < pages_.count() && !damaged.empty(); ++number) {
+    for (std::uint64_t number = 2; number < pages_.count() && !damage.empty(); ++number) {
       if (!walk.was_reached(number) && pages_.leaf_fault(number) == nullptr)
         take_records(number, shelf);
     }
     found_.blocks = std::move(blocks);
     found_.unreadable = std::move(unreadable);
     take_from(std::move(shelf));
-    const bool is_bag = found_.records.bag.format != 0 || !damaged.empty();
-    for (std::string& what : damaged) note(std::move(what));
+    const bool is_bag = found_.records.bag.format != 0 || !damage.empty();
+    for (std::string& what : damage) note(std::move(what));
     return is_bag;
   }
 
@@ -210,19 +215,49 @@ class Salvage {
     found_.records = std::move(shelf).records();
   }
 
-  static void take_block(std::string_view key, std::string_view value,
-                         std::vector<FoundBlock>& blocks,
-                         std::vector<UnreadableBlock>& unreadable) {
-    const std::optional<BlockKey> at = BlockKey::decode(key);
-    if (!at) return;
-    const Result<BlockHeader> header = Block::read_header(value);
-    if (!header || header->track != at->track || header->first != at->first ||
-        header->is_late() != at->is_late()) {
-      unreadable.push_back(
-          {*at, header ? "its header speaks of another block" : header.error().message});
-      return;
+  struct Takers {
+    RecordShelf& shelf;
+    std::vector<FoundBlock>& blocks;
+    std::vector<UnreadableBlock>& unreadable;
+  };
+  // Takes a value of a table; says what is wrong with it. What the name of a table that is damaged
+  // leads to is taken by what it says itself.
+  static Status take_value(std::string_view table, std::string_view key, std::string_view value,
+                           const Takers& to) {
+    if (table == kBlocksTable) return take_block(key, value, to);
+    if (table == kOrderTable) return {};  // points are numbered anew
+    if (is_table(table)) {
+      Status sound = verify_record(table, key, value);
+      if (sound) to.shelf.take(table, key, value);
+      return sound;
     }
-    blocks.push_back({*header, at->serial, true, value});
+    if (!value.starts_with(kMagic)) {
+      to.shelf.take(key, value);
+    } else if (Status sound = take_block(key, value, to); !sound) {
+      return sound;
+    }
+    return fail(ErrorCode::kDamaged, fmt::format("table {} is none of a bag", table));
+  }
+
+  static Status take_block(std::string_view key, std::string_view value, const Takers& to) {
+    const std::optional<BlockKey> at = BlockKey::decode(key);
+    const Result<BlockHeader> header = Block::read_header(value);
+    const bool fits = at && header && header->track == at->track && header->first == at->first &&
+                      header->is_late() == at->is_late();
+    if (fits) {
+      to.blocks.push_back({*header, at->serial, true, value});
+      return {};
+    }
+    // What is damaged is the key, or what leads from it here: the block is what it says itself.
+    if (header && is_intact(value)) {
+      to.blocks.push_back({*header, at ? at->serial : 0, false, value});
+      return fail(ErrorCode::kDamaged, "a block is stored under another key");
+    }
+    if (at) {
+      to.unreadable.push_back(
+          {*at, header ? "its header speaks of another block" : header.error().message});
+    }
+    return {};
   }
 
   // The root pages of tables: leaves with a `blocks` and a `tracks` among their entries.
@@ -347,10 +382,9 @@ class Salvage {
   void take_reachable(PageWalk& walk, std::uint64_t root) {
     PageWalk::Visitor visitor;
     visitor.value = [&](std::string_view table, std::string_view key, std::string_view value) {
-      if (table == kBlocksTable) return take_block(key, value, found_.blocks, found_.unreadable);
-      const Status sound = verify_record(table, key, value);
-      if (sound) return shelf_.take(table, key, value);
-      if (table != kOrderTable) note(sound.error().message);
+      const Status sound =
+          take_value(table, key, value, {shelf_, found_.blocks, found_.unreadable});
+      if (!sound) note(sound.error().message);
     };
     visitor.damage = [&](std::string_view table, const Error& error) {
       note(table.empty() ? error.message : fmt::format("table {}: {}", table, error.message));

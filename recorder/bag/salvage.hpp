@@ -9,9 +9,10 @@
 //     whatever is a record or a block with a right checksum (FORMAT.md: a block carries its magic,
 //     track and size; the checksum of a record says of which table it is).
 //
-// Where a record of sound trees is damaged, an earlier state of it is looked for on free pages: the
-// name of a track never changes, and its counters are made to fit what is copied. An attachment is
-// found on a stray page too, as long as all its overflow pages are what they were.
+// Where the key of a block or the name of a table is damaged, what it leads to is taken by what it
+// says itself. Where a record of sound trees is damaged, an earlier state of it is looked for on
+// free pages: the name of a track never changes, and its counters are made to fit what is copied.
+// An attachment is found on a stray page too, as long as all its overflow pages are what they were.
 //
 // Under 3 a block may be found in several states: a segment beside the full block that replaced it,
 // a block before and after a late point merged into it. Which is newer is decided by FoundBlock's

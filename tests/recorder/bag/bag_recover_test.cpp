@@ -214,6 +214,18 @@ class RecoverTest : public testing::Test {
     return recover_bag(path_, out_);
   }
 
+  // Keys and values of the table of blocks, as they are in the whole bag.
+  std::map<std::string, std::string> blocks_of_whole() const {
+    write_file(dir_.path("whole.zbag"), whole_);
+    const auto file = BagFile::open_to_read(dir_.path("whole.zbag")).value();
+    const auto txn = file->env().read().value();
+    TableCursor cursor = TableCursor::open(*txn, file->tables().blocks).value();
+    std::map<std::string, std::string> blocks;
+    for (auto item = cursor.first().value(); item; item = cursor.next().value())
+      blocks.emplace(item->key, item->value);
+    return blocks;
+  }
+
   // What came back is part of what was there.
   void expect_nothing_wrong() {
     const std::vector<Seen> found = all_of(out_);
@@ -262,6 +274,37 @@ TEST_F(RecoverTest, CostsOneBlockWhereOneByteIsFlippedAndSaysWhich) {
   EXPECT_EQ(report.points, points_.size() - headers[1].count);
   EXPECT_EQ(report.damage_count, 0u);
   expect_nothing_wrong();
+}
+
+// Replaces `from` wherever it stands in the file, stale pages included.
+std::string replaced(std::string bytes, const std::string& from, const std::string& to) {
+  for (std::size_t at = bytes.find(from); at != std::string::npos; at = bytes.find(from, at + 1))
+    bytes.replace(at, to.size(), to);
+  return bytes;
+}
+
+TEST_F(RecoverTest, TakesABlockByItsHeaderWhereItsKeyIsDamaged) {
+  const BlockKey key = BlockKey::decode(std::next(blocks_of_whole().begin(), 2)->first).value();
+  for (BlockKey other : {BlockKey{key.track + 64, key.first, key.serial},
+                         BlockKey{key.track, key.first + 1, key.serial},
+                         BlockKey{key.track, key.first, key.serial ^ kLateSerial}}) {
+    const RecoverReport report = recover(replaced(whole_, key.encode(), other.encode())).value();
+    EXPECT_FALSE(report.is_whole());
+    EXPECT_THAT(report.lost, IsEmpty());
+    EXPECT_EQ(difference(all_of(out_), points_), "");
+  }
+}
+
+TEST_F(RecoverTest, FindsWhatATableHoldsWhoseNameIsDamaged) {
+  for (const std::string name : {kBlocksTable, kTracksTable, kMetaTable}) {
+    std::string other = name;
+    other.back() = static_cast<char>(other.back() ^ 1);
+    const RecoverReport report = recover(replaced(whole_, name, other)).value();
+    EXPECT_THAT(report.damage, testing::Contains(HasSubstr(other)));
+    EXPECT_THAT(report.lost, IsEmpty());
+    EXPECT_THAT(report.unnamed_tracks, IsEmpty());
+    EXPECT_EQ(difference(all_of(out_), points_), "");
+  }
 }
 
 // A page of the tree is gone: check says what lies behind it, recover finds that all the same.
