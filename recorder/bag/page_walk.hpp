@@ -70,7 +70,7 @@ class PageFile {
   static constexpr std::size_t kHeaderBytes = 16;
   static constexpr std::uint64_t kNoPage = ~std::uint64_t{0};
 
-  // Bytes behind the last whole page are left out. REQUIRES: page_bytes > 0.
+  // Bytes behind the last whole page are no page, but the rest(). REQUIRES: page_bytes > 0.
   PageFile(std::span<const std::uint8_t> bytes, std::uint32_t page_bytes)
       : bytes_(bytes), page_bytes_(page_bytes), count_(bytes.size() / page_bytes) {}
 
@@ -80,6 +80,7 @@ class PageFile {
   std::span<const std::uint8_t> page(std::uint64_t number) const {
     return bytes_.subspan(number * page_bytes_, page_bytes_);
   }
+  std::span<const std::uint8_t> rest() const { return bytes_.subspan(count_ * page_bytes_); }
   // From 16 bytes into the page to the end of the file: where a value on overflow pages begins.
   // REQUIRES: number < count().
   std::string_view from(std::uint64_t number) const;

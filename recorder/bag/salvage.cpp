@@ -17,6 +17,10 @@ constexpr std::uint32_t kUsualPageBytes = 4096;
 constexpr std::string_view kMagic = "ZBK1";
 constexpr std::size_t kStoredBytesOffset = 36;  // in a block's header (FORMAT.md)
 
+std::string_view text_of(std::span<const std::uint8_t> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 // The block that begins at `bytes`, by the size its header names; nullopt when it is none.
 std::optional<std::string_view> block_at(std::string_view bytes) {
   if (bytes.size() < kBlockHeaderBytes || !bytes.starts_with(kMagic)) return std::nullopt;
@@ -349,24 +353,35 @@ class Salvage {
     }
     std::unordered_map<std::uint64_t, BlockKey> entries;        // by the page their block begins on
     std::vector<std::pair<std::size_t, std::uint64_t>> begins;  // block, page
-    for (std::uint64_t number = 2; number < pages_.count(); ++number) {
+    // Whether a block on overflow pages begins at a page, of which `bytes` are there.
+    const auto take_begin = [&](std::uint64_t number, std::string_view bytes) {
+      const std::optional<std::string_view> value = block_at(bytes);
+      if (!value || !is_intact(*value)) return std::size_t{0};
+      begins.emplace_back(found_.blocks.size(), number);
+      found_.blocks.push_back({*Block::read_header(*value), 0, false, *value});
+      return (PageFile::kHeaderBytes + value->size() - 1) / pages_.page_bytes() + 1;
+    };
+    std::uint64_t number = 2;
+    for (; number < pages_.count(); ++number) {
       if (progress_ && number % 4'096 == 0 &&
           !progress_(static_cast<double>(number) / static_cast<double>(pages_.count())))
         return fail(ErrorCode::kClosed, "stopped; nothing was written");
       if (walk.was_reached(number)) continue;
-      if (const std::optional<std::string_view> value = block_at(pages_.from(number));
-          value && is_intact(*value)) {
-        begins.emplace_back(found_.blocks.size(), number);
-        found_.blocks.push_back({*Block::read_header(*value), 0, false, *value});
-        number += (PageFile::kHeaderBytes + value->size() - 1) / pages_.page_bytes();
+      if (const std::size_t pages = take_begin(number, pages_.from(number)); pages > 0) {
+        number += pages - 1;
         continue;
       }
       if (pages_.leaf_fault(number) == nullptr) {
         take_records(number, shelf_);
         take_entries(number, entries);
       }
-      take_small_blocks(number);
+      take_small_blocks(pages_.page(number));
     }
+    // Where the file ends within a page, blocks of it may be whole.
+    const std::span<const std::uint8_t> rest = pages_.rest();
+    if (number == pages_.count() && rest.size() > PageFile::kHeaderBytes &&
+        take_begin(number, text_of(rest.subspan(PageFile::kHeaderBytes))) == 0)
+      take_small_blocks(rest);
     for (const auto& [block, page] : begins) {
       const auto entry = entries.find(page);
       FoundBlock& found = found_.blocks[block];
@@ -406,10 +421,9 @@ class Salvage {
 
   // Blocks inside a page, whatever its header says: nodes lie at even offsets, and the key with the
   // serial right before the value.
-  void take_small_blocks(std::uint64_t number) {
+  void take_small_blocks(std::span<const std::uint8_t> bytes) {
     constexpr std::size_t kKeyBytes = 16;
-    const std::span<const std::uint8_t> bytes = pages_.page(number);
-    const std::string_view page(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    const std::string_view page = text_of(bytes);
     for (std::size_t at = page.find(kMagic); at != std::string_view::npos;
          at = page.find(kMagic, at + 1)) {
       const std::optional<std::string_view> value = block_at(page.substr(at));

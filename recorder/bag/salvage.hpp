@@ -7,7 +7,8 @@
 //     This undoes the loss of the meta pages. (Roots of earlier transactions linger on free pages.)
 //  3. What can be reached from the newer meta page, if there is one, and, on all other pages,
 //     whatever is a record or a block with a right checksum (FORMAT.md: a block carries its magic,
-//     track and size; the checksum of a record says of which table it is).
+//     track and size; the checksum of a record says of which table it is), blocks also where the
+//     file ends within a page.
 //
 // Where the key of a block or the name of a table is damaged, what it leads to is taken by what it
 // says itself. Where a record of sound trees is damaged, an earlier state of it is looked for on
