@@ -23,11 +23,13 @@ void add_lost(RecoverReport& report, BagProblem problem) {
 // Watches the numbers of a track's points go by: what is missing between them is lost.
 class LossWatch {
  public:
+  // `knows_blocks`: there were no more blocks than are found or `unreadable`.
   LossWatch(std::string track, const TrackRecord* record, std::vector<UnreadableBlock> unreadable,
-            RecoverReport& report)
+            bool knows_blocks, RecoverReport& report)
       : track_(std::move(track)),
         record_(record),
         unreadable_(std::move(unreadable)),
+        knows_blocks_(knows_blocks),
         report_(report) {}
 
   void saw(const TrackWeave::Woven& woven, const TrackWeave& weave) {
@@ -47,44 +49,49 @@ class LossWatch {
     }
     if (record_->main_points > next_)
       note_gap(record_->main_points - next_, record_->main_end, weave);
-    if (record_->late_points <= late_) return;
-    const auto [first, last] = extent_of(weave, true);
-    add_lost(report_, {"late points are lost", track_, first ? first : record_->first,
-                       last ? last : record_->last, record_->late_points - late_});
+    if (record_->late_points > late_)
+      add("late points are lost", record_->late_points - late_, {record_->first, record_->last},
+          begins_of(weave, true));
   }
 
  private:
   using Extent = std::pair<std::optional<std::int64_t>, std::optional<std::int64_t>>;
 
-  // Of the unread blocks of the main run since the last gap, or of all late ones.
-  Extent extent_of(const TrackWeave& weave, bool is_late) {
-    Extent extent;
-    const auto add = [&](std::int64_t first, std::int64_t last) {
-      extent.first = std::min(extent.first.value_or(first), first);
-      extent.second = std::max(extent.second.value_or(last), last);
+  // Where the unread blocks of the main run since the last gap begin, or all late ones. What their
+  // headers say of their ends and counts may be what is damaged.
+  std::vector<std::int64_t> begins_of(const TrackWeave& weave, bool is_late) const {
+    std::vector<std::int64_t> begins;
+    const auto take = [&](std::int64_t first, bool is_of_late) {
+      const bool is_new = is_late || !last_key_ || first >= *last_key_;
+      if (is_of_late == is_late && is_new) begins.push_back(first);
     };
-    for (const TrackWeave::Unread& unread : weave.unread()) {
-      const bool is_new = is_late || !last_key_ || unread.header.first >= *last_key_;
-      if (unread.header.is_late() == is_late && is_new && unread.header.last >= unread.header.first)
-        add(unread.header.first, unread.header.last);
-    }
-    for (const UnreadableBlock& unreadable : unreadable_) {
-      const bool is_new = is_late || !last_key_ || unreadable.key.first >= *last_key_;
-      if (unreadable.key.is_late() == is_late && is_new)
-        add(unreadable.key.first, unreadable.key.first);
-    }
-    return extent;
+    for (const TrackWeave::Unread& unread : weave.unread())
+      take(unread.header.first, unread.header.is_late());
+    for (const UnreadableBlock& unreadable : unreadable_)
+      take(unreadable.key.first, unreadable.key.is_late());
+    std::sort(begins.begin(), begins.end());
+    return begins;
   }
 
   // `limit`: the key behind the gap.
   void note_gap(std::uint64_t points, std::optional<std::int64_t> limit, const TrackWeave& weave) {
-    const auto [first, last] = extent_of(weave, false);
-    const std::optional<std::int64_t> before = last_key_ ? last_key_ : first_of_record();
-    std::optional<std::int64_t> to = last && limit ? std::min(*last, *limit) : limit;
-    // An entry whose block has no header left speaks for its beginning only.
-    if (!last || last == first) to = limit;
-    add_lost(report_, {"points are lost", track_, first ? first : before, to, points});
+    add("points are lost", points, {last_key_ ? last_key_ : first_of_record(), limit},
+        begins_of(weave, false));
   }
+
+  // Adds that points are lost within `widest`, of the blocks there that have these `begins`, if
+  // there were no others.
+  void add(const char* what, std::uint64_t points, const Extent& widest,
+           std::vector<std::int64_t> begins) {
+    auto [first, last] = widest;
+    if (last) std::erase_if(begins, [&](std::int64_t begin) { return begin > *widest.second; });
+    if (knows_blocks_ && !begins.empty()) {
+      first = begins.front();
+      if (begins.size() == points) last = begins.back();  // one each
+    }
+    add_lost(report_, {what, track_, first, last, points});
+  }
+
   std::optional<std::int64_t> first_of_record() const {
     return record_ == nullptr ? std::nullopt : record_->first;
   }
@@ -96,6 +103,7 @@ class LossWatch {
   std::string track_;
   const TrackRecord* record_;
   std::vector<UnreadableBlock> unreadable_;
+  bool knows_blocks_;
   RecoverReport& report_;
   std::uint64_t next_ = 0;  // number in the main run
   std::uint64_t late_ = 0;
@@ -165,7 +173,7 @@ class Recovery {
       if (one.key.track == id) unreadable.push_back(one);
     }
     TrackWeave weave(std::move(blocks));
-    LossWatch watch(name, record_of(name), std::move(unreadable), report_);
+    LossWatch watch(name, record_of(name), std::move(unreadable), !findings_.is_scan, report_);
     for (auto woven = weave.next(); woven; woven = weave.next()) {
       watch.saw(*woven, weave);
       if (Status status = add(name, *woven->point); !status) return status;

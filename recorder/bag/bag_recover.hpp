@@ -33,7 +33,8 @@ struct RecoverReport {
   std::vector<std::string> damage;  // of pages and records, the first of them
   std::uint64_t damage_count = 0;
   // What is missing of a track: an extent, and how many points as far as that is known. The extent
-  // is that of the blocks, or lies between the points on both sides.
+  // begins where the lost blocks do, if that is known, else at the point before; it ends at the
+  // point behind. No point outside of it is lost.
   std::vector<BagProblem> lost;  // kProblemsMax at most
   std::uint64_t lost_points = 0;
   std::vector<std::string> unnamed_tracks;  // names made up for them

@@ -307,6 +307,25 @@ TEST_F(RecoverTest, FindsWhatATableHoldsWhoseNameIsDamaged) {
   }
 }
 
+// A header whose last key has become smaller does not make the loss smaller.
+TEST_F(RecoverTest, NamesAllThatABlockHeldWhoseHeaderIsDamaged) {
+  constexpr std::size_t kLastOffset = 24;  // in the header (FORMAT.md)
+  constexpr std::size_t kNumberOffset = 40;
+  for (const auto& [key, value] : blocks_of_whole()) {
+    const BlockHeader header = Block::read_header(value).value();
+    std::string damaged = value.substr(0, kBlockHeaderBytes);
+    const std::int64_t last = header.first + (header.count > 1 ? 1 : 0);
+    std::memcpy(damaged.data() + kLastOffset, &last, sizeof last);
+    damaged[kNumberOffset + 3] ^= 1;  // so that those of one point are damaged, too
+    const RecoverReport report =
+        recover(replaced(whole_, value.substr(0, kBlockHeaderBytes), damaged)).value();
+    ASSERT_THAT(report.lost, SizeIs(1)) << header.first;
+    EXPECT_LE(report.lost[0].first, header.first);
+    EXPECT_GE(report.lost[0].last, header.last);
+    EXPECT_EQ(report.lost[0].points, header.count);
+  }
+}
+
 // A page of the tree is gone: check says what lies behind it, recover finds that all the same.
 TEST_F(RecoverTest, FindsTheBlocksOfALeafThatIsGone) {
   {
