@@ -14,6 +14,7 @@
 #include "recorder/bag_session.hpp"
 #include "tests/recorder/bag/rows.hpp"
 #include "tests/support/temp_dir.hpp"
+#include "tests/support/wait_for.hpp"
 
 namespace zbag {
 namespace {
@@ -50,6 +51,7 @@ class RecordingTest : public testing::Test {
 TEST_F(RecordingTest, KeepsItsDefaults) {
   const Recording::Options options;
   EXPECT_EQ(options.sync, std::chrono::milliseconds(100));
+  EXPECT_FALSE(options.sync_idle.has_value());
   EXPECT_EQ(options.buffer_bytes, 100'000'000u);
   EXPECT_EQ(options.points_max, 1'000u);
   EXPECT_EQ(options.age_max, std::chrono::seconds(5));
@@ -149,6 +151,94 @@ TEST_F(RecordingTest, WritesBySyncWithoutBeingAsked) {
   while (recording->totals().fate.points == 0 && std::chrono::steady_clock::now() < deadline)
     std::this_thread::yield();
   EXPECT_EQ(points_in_bag(), 1u);
+}
+
+// Counts sync intervals by what happens in each: a recording that writes one small frame in every
+// one, as `sync_idle` is unset. So no time that has passed on a clock stands for them.
+class SyncIntervals {
+ public:
+  static constexpr std::chrono::milliseconds kSync{5};
+
+  explicit SyncIntervals(const std::string& path) {
+    Recording::Options options = quiet_options();
+    options.sync = kSync;
+    recording_ = Recording::open(path, std::move(options)).value();
+  }
+  // At least one has passed since the last call when it returns true.
+  bool pass() {
+    std::string frame;
+    encode_fields({{"_ts", static_cast<double>(++passed_)}}, frame);
+    recording_->intake().accept("tick", bytes_of(frame), ArrivalTime::now());
+    recording_->hand_over(true);
+    return wait_for([this] { return recording_->totals().commits >= passed_; });
+  }
+  RecordingTotals totals() const { return recording_->totals(); }
+
+ private:
+  std::unique_ptr<Recording> recording_;
+  std::uint64_t passed_ = 0;
+};
+
+class SyncIdleTest : public RecordingTest {
+ protected:
+  static constexpr std::uint64_t kIntervals = 20;
+
+  // Hands over a small frame in each of many sync intervals, each of which the merge thread looks
+  // at: it would write them, were they due.
+  void hand_over_little(Recording& recording) {
+    SyncIntervals intervals(dir_.path("beside.zbag"));
+    for (std::uint64_t i = 0; i < kIntervals; ++i) {
+      accept(recording, "a", static_cast<double>(i));
+      recording.hand_over(true);
+      ASSERT_TRUE(intervals.pass());
+    }
+  }
+};
+
+TEST_F(SyncIdleTest, WritesLittleInEverySyncWhereItIsUnset) {
+  SyncIntervals intervals(path_);
+  for (std::uint64_t i = 0; i < kIntervals; ++i) ASSERT_TRUE(intervals.pass());
+  EXPECT_EQ(intervals.totals().commits, kIntervals);
+  EXPECT_EQ(intervals.totals().fate.points, kIntervals);
+}
+
+// Chunks are looked at in the order they are handed over. So the first commit tells of those before
+// it: had any been written by `sync`, it would hold those alone.
+TEST_F(SyncIdleTest, LetsLittleWaitWhileSyncsPassUntilItIsMuch) {
+  Recording::Options options = quiet_options();
+  options.sync = SyncIntervals::kSync;
+  options.sync_idle = std::chrono::hours(1);
+  auto recording = open(options);
+  hand_over_little(*recording);
+  EXPECT_EQ(recording->totals().commits, 0u);
+  const Binary much{std::string(Recording::kIdleBytes, 'm')};
+  accept(*recording, "a", kIntervals, {{"blob", much}});
+  recording->hand_over(true);
+  ASSERT_TRUE(wait_for([&] { return recording->totals().commits > 0; }));
+  const RecordingTotals totals = recording->totals();
+  EXPECT_EQ(totals.commits, 1u);
+  EXPECT_EQ(totals.fate.points, kIntervals + 1);
+  EXPECT_EQ(points_in_bag(), kIntervals + 1);
+}
+
+TEST_F(SyncIdleTest, WritesWhatWaitsWhenAskedTo) {
+  Recording::Options options = quiet_options();
+  options.sync = SyncIntervals::kSync;
+  options.sync_idle = std::chrono::hours(1);
+  auto recording = open(options);
+  hand_over_little(*recording);
+  EXPECT_EQ(recording->flush()->count, kIntervals);
+  EXPECT_EQ(recording->totals().commits, 1u);
+  EXPECT_EQ(points_in_bag(), kIntervals);
+}
+
+TEST_F(SyncIdleTest, NeverMakesLittleDueBeforeSync) {
+  Recording::Options options = quiet_options();
+  options.sync_idle = SyncIntervals::kSync;
+  auto recording = open(options);
+  hand_over_little(*recording);
+  EXPECT_EQ(recording->flush()->count, kIntervals);
+  EXPECT_EQ(recording->totals().commits, 1u);
 }
 
 TEST_F(RecordingTest, WritesByBytesLongBeforeTheSync) {
