@@ -27,10 +27,20 @@ std::uint64_t kept_bytes(BagFile& file) {
   return bytes;
 }
 
+// Pages this process has handed to write() and its kin so far (proc(5), io: wchar).
+std::uint64_t pages_written() {
+  std::ifstream io("/proc/self/io");
+  std::string key;
+  std::uint64_t bytes = 0;
+  while (io >> key >> bytes && key != "wchar:") continue;
+  return io ? bytes / 4'096 : 0;
+}
+
 // What becomes of a bag that is written in many small commits.
 struct Cost {
   double ratio = 0.0;  // block bytes given to LMDB / kept at the end
   std::uint64_t given = 0;
+  std::uint64_t pages = 0;  // that LMDB wrote: of blocks, of its trees, of its free list
   std::uint64_t points = 0;
   std::uint64_t blocks = 0;
   std::uint64_t late_points = 0;
@@ -39,8 +49,8 @@ struct Cost {
 
 std::ostream& operator<<(std::ostream& out, const Cost& cost) {
   return out << cost.points << " points: block bytes given to LMDB / kept " << cost.ratio << ", "
-             << cost.blocks << " blocks, " << cost.late_points << " late points left, "
-             << cost.order_entries << " entries of order";
+             << cost.pages << " pages written, " << cost.blocks << " blocks, " << cost.late_points
+             << " late points left, " << cost.order_entries << " entries of order";
 }
 
 class WriteAmplificationTest : public testing::Test {
@@ -56,12 +66,14 @@ class WriteAmplificationTest : public testing::Test {
     options.compression = {compression, 0};
     BagWriter writer = BagWriter::open(path, options).value();
     Cost cost;
+    const std::uint64_t before = pages_written();
     for (int i = 0; i < commits; ++i) {
       RowStore rows;
       std::vector<RowPoint> points = arrive(i, rows);
       std::ranges::sort(points, {}, &RowPoint::key);
       cost.given += writer.write(batch_of_one("robot/imu", points)).value().block_bytes;
     }
+    cost.pages = pages_written() - before;
     cost.ratio = static_cast<double>(cost.given) / static_cast<double>(kept_bytes(*writer.file()));
     EXPECT_TRUE(writer.close());
     const CheckReport report = check_bag(path).value();
