@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <lmdb.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include <cerrno>
 #include <chrono>
@@ -70,6 +71,8 @@ Result<std::optional<Table>> ReadTxn::open_table(const char* name) {
 
 Error WriteTxn::failed(int rc, const char* what) {
   if (rc == MDB_MAP_FULL) env_.map_was_full_ = true;
+  // LMDB says EIO of a write that was cut short, which is what the last one to a full disk is.
+  if (rc == EIO && env_.is_disk_full()) rc = ENOSPC;
   return error_of(rc, what);
 }
 
@@ -232,6 +235,14 @@ Status Env::copy_used(const std::string& path) {
   const int rc = mdb_env_copy2(env_, path.c_str(), MDB_CP_COMPACT);
   if (rc != MDB_SUCCESS) return tl::unexpected(error_of(rc, "copy to " + path));
   return {};
+}
+
+bool Env::is_disk_full() const {
+  constexpr std::uint64_t kFullBytes = 64u << 10;
+  mdb_filehandle_t file = -1;
+  struct statvfs disk {};
+  ZBAG_CHECK(mdb_env_get_fd(env_, &file) == MDB_SUCCESS);
+  return ::fstatvfs(file, &disk) == 0 && disk.f_bavail * disk.f_frsize < kFullBytes;
 }
 
 std::uint64_t Env::file_bytes() const {

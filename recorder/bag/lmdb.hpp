@@ -145,6 +145,7 @@ class Env {
   friend class WriteTxn;
   Env(MDB_env* env, Options options) : env_(env), options_(options) {}
   Status resize(std::size_t bytes);
+  bool is_disk_full() const;
   bool must_look_for_dead_readers();
 
   MDB_env* env_;

@@ -315,13 +315,13 @@ TEST_P(StepModelTest, DividesGapsThatFillUp) {
   // A gap is divided at eight late blocks; a batch adds a few, those of the tail lie there, too.
   constexpr std::size_t kLateBlocksMax = 8 + 12;
   std::optional<BagWriter> writer = BagWriter::open(path_, options()).value();
-  for (int i = 0; i < 4; ++i) {
-    record(*writer, kSanitized ? 20 : 60);
+  for (int i = 0; i < (kSanitized ? 1 : 4); ++i) {
+    record(*writer, 60);
     compare(BagReader(writer->file()));
     const Gaps gaps = gaps_of(*writer->file());
     EXPECT_LE(gaps.late_blocks_max, kLateBlocksMax);
   }
-  EXPECT_TRUE(kSanitized || gaps_of(*writer->file()).borders > 0);
+  EXPECT_TRUE(kSanitized || gaps_of(*writer->file()).borders > 0);  // a quarter may need none
   ASSERT_TRUE(writer->close().has_value());
   writer.reset();
   EXPECT_EQ(problems_of(check_bag(path_).value()), "");
