@@ -114,19 +114,8 @@ class MemoryTest(SystemTest):
         return broken
 
 
-class LateTest(MemoryTest):
-    """Bags in which a share of the points is late by up to twenty seconds."""
-
-    def test_the_long_bag_is_far_larger_than_the_limit_and_has_late_points(self):
-        self.assertGreater(os.path.getsize(self.long), 2 * REWRITE_BYTES)
-        for track in self.info(self.long)["tracks"]:
-            self.assertGreater(track["late_points"], 0, track["name"])
-
-    def test_the_kernel_enforces_the_limit(self):
-        greedy = [sys.executable, "-c", f"bytearray({REWRITE_BYTES})"]
-        self.assertEqual(subprocess.run(greedy, check=False).returncode, 0)
-        bound = subprocess.run(limited(REWRITE_BYTES, greedy), capture_output=True, check=False)
-        self.assertIn(b"MemoryError", bound.stderr)
+class Verbs:
+    """What every verb is held to, however its points came to be late."""
 
     def test_check_is_bounded(self):
         self.assert_check_is_bounded()
@@ -150,31 +139,26 @@ class LateTest(MemoryTest):
         self.assert_rewrite_is_bounded("merge", other, added=self.counts[other])
 
 
-class SteppedClockTest(MemoryTest):
+class LateTest(Verbs, MemoryTest):
+    """Bags in which a share of the points is late by up to twenty seconds."""
+
+    def test_the_long_bag_is_far_larger_than_the_limit_and_has_late_points(self):
+        self.assertGreater(os.path.getsize(self.long), 2 * REWRITE_BYTES)
+        for track in self.info(self.long)["tracks"]:
+            self.assertGreater(track["late_points"], 0, track["name"])
+
+    def test_the_kernel_enforces_the_limit(self):
+        greedy = [sys.executable, "-c", f"bytearray({REWRITE_BYTES})"]
+        self.assertEqual(subprocess.run(greedy, check=False).returncode, 0)
+        bound = subprocess.run(limited(REWRITE_BYTES, greedy), capture_output=True, check=False)
+        self.assertIn(b"MemoryError", bound.stderr)
+
+
+class SteppedClockTest(Verbs, MemoryTest):
     """Bags of robots whose clock was a day ahead at first: what was recorded after it had been set
     is late, all of it, and lies before the first block of the main run."""
 
     RECORDING = {"ticks_ahead": SHORT_TICKS // 2}
-
-    def test_check_is_bounded(self):
-        self.assert_check_is_bounded()
-
-    def test_recover_of_a_sound_bag_is_bounded(self):
-        self.assert_rewrite_is_bounded("recover")
-
-    def test_recover_without_meta_pages_is_bounded(self):
-        self.assert_rewrite_is_bounded("recover without meta pages",
-                                       made_from=self.without_meta_pages, code=LOSSY)
-
-    def test_compact_is_bounded(self):
-        self.assert_rewrite_is_bounded("compact")
-
-    def test_cut_is_bounded(self):
-        self.assert_rewrite_is_bounded("cut")
-
-    def test_merge_is_bounded(self):
-        other = self.import_recording("other", SHORT_TICKS, seed=2, start=1001.00005)
-        self.assert_rewrite_is_bounded("merge", other, added=self.counts[other])
 
 
 if __name__ == "__main__":
