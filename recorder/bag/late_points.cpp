@@ -317,10 +317,9 @@ Result<bool> LateWriter::merge_into(Gap& gap, const RowPoint& point, Merged& mer
       return true;
     }
     std::vector<RowPoint>& rows = merged.rows[b];
-    for (std::size_t i = rows.size(); i < stored.size(); ++i) {
-      const std::optional<RowPoint> row = to_row(stored[i]);
-      if (!row) return tl::unexpected(malformed());
-      rows.push_back(*row);
+    if (rows.empty()) {
+      if (Status status = append_rows(gap.blocks[b], rows); !status)
+        return tl::unexpected(status.error());
     }
     const auto at = static_cast<std::size_t>(it - stored.begin());
     RowPoint& target = rows[at];
