@@ -15,6 +15,7 @@
 #include "recorder/bag/bag_file.hpp"
 #include "recorder/bag/bag_reader.hpp"
 #include "recorder/bag/block.hpp"
+#include "recorder/bag/meta_pages.hpp"
 #include "recorder/bag/page_walk.hpp"
 #include "schemas/frame_scan.hpp"
 #include "schemas/track_name.hpp"
@@ -376,8 +377,6 @@ Result<std::uint64_t> walk_pages(const std::string& path, CheckReport* report) {
   const Result<MappedFile> file = MappedFile::open(path);
   if (!file) return tl::unexpected(file.error());
   const PageFile pages(file->bytes(), meta->page_bytes);
-  if (meta->last_page >= pages.count())
-    return fail(ErrorCode::kDamaged, fmt::format("{}: truncated", path));
   // A writer may be between the two.
   if (report != nullptr && !live && !meta->has_twin) add(*report, {kMetaDamage, {}, {}, {}, 0});
   RecordAudit records;

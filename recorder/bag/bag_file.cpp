@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "recorder/bag/block_cache.hpp"
-#include "recorder/bag/byte_io.hpp"
+#include "recorder/bag/meta_pages.hpp"
 
 namespace zbag {
 namespace {
@@ -54,12 +54,6 @@ class FileDescriptor {
   int fd_;
 };
 
-// lmdb.h and mdb.c of 0.9.24, 64-bit: a page header of 16 bytes, then MDB_meta.
-constexpr std::uint32_t kLmdbMagic = 0xBEEFC0DE;
-constexpr std::uint32_t kLmdbVersion = 1;
-constexpr std::uint16_t kMetaPageFlag = 0x08;
-constexpr std::size_t kMetaBytes = 16 + 136;
-
 // A file's own syncs do not cover its name: without this a loss of power may leave flushed points
 // in a file that nobody finds.
 Status sync_name(const std::string& path) {
@@ -69,38 +63,6 @@ Status sync_name(const std::string& path) {
   const bool is_done = file.get() < 0 || ::fsync(file.get()) == 0 || errno == EINVAL;
   if (is_done) return {};
   return fail(ErrorCode::kIo, fmt::format("{}: {}", folder, std::strerror(errno)));
-}
-
-Error not_a_bag(const std::string& path, const char* why) {
-  return {ErrorCode::kDamaged, fmt::format("{}: not a bag ({})", path, why)};
-}
-
-// What a page says that LMDB takes for a meta page, sane or not.
-std::optional<MetaPages> claimed_meta(std::span<const std::uint8_t> bytes) {
-  if (bytes.size() < kMetaBytes) return std::nullopt;
-  const std::uint8_t* const page = bytes.data();
-  const bool is_meta = (load<std::uint16_t>(page + 10) & kMetaPageFlag) != 0 &&
-                       load<std::uint32_t>(page + 16) == kLmdbMagic &&
-                       load<std::uint32_t>(page + 20) == kLmdbVersion;
-  if (!is_meta) return std::nullopt;
-  MetaPages meta;
-  meta.page_bytes = load<std::uint32_t>(page + 40);  // kept in the first database's padding
-  meta.main_root = load<std::uint64_t>(page + 88 + 40);
-  meta.last_page = load<std::uint64_t>(page + 136);
-  meta.txn = load<std::uint64_t>(page + 144);
-  return meta;
-}
-
-bool is_sane(const MetaPages& meta) {
-  return meta.page_bytes >= 512 && meta.page_bytes <= 65'536 &&
-         (meta.page_bytes & (meta.page_bytes - 1)) == 0;
-}
-
-// LMDB believes what the newer meta page says of the size of pages, and reads the file by it.
-Error impossible_pages(const std::string& path, const MetaPages& meta) {
-  return {ErrorCode::kDamaged,
-          fmt::format("{}: a meta page is damaged: it speaks of pages of {} bytes", path,
-                      meta.page_bytes)};
 }
 
 // Whether the writer's lock can be had: then nobody writes.
@@ -129,67 +91,9 @@ std::string folder_of(const std::string& path) {
   return slash == std::string::npos ? "." : path.substr(0, slash + 1);
 }
 
-std::optional<MetaPages> parse_meta_page(std::span<const std::uint8_t> bytes) {
-  const std::optional<MetaPages> meta = claimed_meta(bytes);
-  return meta && is_sane(*meta) ? meta : std::nullopt;
-}
-
-bool are_twins(const MetaPages& one, const MetaPages& other) {
-  const auto& [older, newer] =
-      std::minmax(one, other, [](const MetaPages& a, const MetaPages& b) { return a.txn < b.txn; });
-  if (newer.txn == 0) return true;  // as a file begins
-  return newer.txn - older.txn == 1 && older.last_page <= newer.last_page;
-}
-
 bool is_being_written(const std::string& path) {
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   return file.get() >= 0 && !is_lock_free(file.get());
-}
-
-Result<MetaPages> read_meta_pages(const std::string& path) {
-  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) {
-    const ErrorCode code = errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo;
-    return fail(code, fmt::format("{}: {}", path, std::strerror(errno)));
-  }
-  struct stat status {};
-  if (::fstat(file.get(), &status) != 0)
-    return fail(ErrorCode::kIo, fmt::format("{}: {}", path, std::strerror(errno)));
-  if (S_ISDIR(status.st_mode)) return tl::unexpected(not_a_bag(path, "a directory"));
-  if (status.st_size == 0) return tl::unexpected(not_a_bag(path, "the file is empty"));
-  std::array<std::uint8_t, kMetaBytes> page{};
-  std::optional<MetaPages> newest;
-  if (::pread(file.get(), page.data(), page.size(), 0) == static_cast<ssize_t>(page.size()))
-    newest = claimed_meta(page);
-  if (newest && !is_sane(*newest)) return tl::unexpected(impossible_pages(path, *newest));
-  // The second meta page begins where the first ends; without the first, try the usual size.
-  const std::uint32_t page_bytes = newest ? newest->page_bytes : 4096;
-  if (::pread(file.get(), page.data(), page.size(), page_bytes) ==
-      static_cast<ssize_t>(page.size())) {
-    std::optional<MetaPages> second = claimed_meta(page);
-    const bool is_newest = second && (!newest || second->txn > newest->txn);
-    if (second && (newest ? second->page_bytes != newest->page_bytes : !is_sane(*second))) {
-      if (is_newest) return tl::unexpected(impossible_pages(path, *second));
-      second.reset();
-    }
-    const bool has_twin = newest && second && are_twins(*newest, *second);
-    if (is_newest) newest = second;
-    if (newest) newest->has_twin = has_twin;
-  }
-  if (!newest) return tl::unexpected(not_a_bag(path, "no LMDB meta page"));
-  // The length as it is now, behind the metas: a writer may have grown the file since it was
-  // opened.
-  if (::fstat(file.get(), &status) != 0)
-    return fail(ErrorCode::kIo, fmt::format("{}: {}", path, std::strerror(errno)));
-  // Compared in pages: the product of a damaged number could overflow.
-  const std::uint64_t pages = static_cast<std::uint64_t>(status.st_size) / newest->page_bytes;
-  if (newest->last_page >= pages) {
-    return fail(ErrorCode::kDamaged,
-                fmt::format("{}: truncated: {} pages are there, page {} is in use; copy the "
-                            "whole file again",
-                            path, pages, newest->last_page));
-  }
-  return *newest;
 }
 
 Result<std::shared_ptr<BagFile>> BagFile::open_to_read(const std::string& path) {

@@ -4,8 +4,7 @@
 // LMDB forbids two environments of one file in a process, so opening looks the file up by device
 // and inode in a registry, the one global of zbag; the last owner closes it.
 //
-// Before LMDB sees a file its size is held against both meta pages: LMDB itself would meet a
-// truncated one with SIGBUS. Thread-safe.
+// Before LMDB sees a file, its meta pages are held against it (meta_pages.hpp). Thread-safe.
 #pragma once
 
 #include <sys/types.h>
@@ -86,23 +85,5 @@ class BagFile {
 
 // Whether a writer, of whatever process, holds the bag at `path`.
 bool is_being_written(const std::string& path);
-
-// What the two meta pages of an LMDB file say, read without LMDB.
-struct MetaPages {
-  std::uint32_t page_bytes = 0;
-  std::uint64_t last_page = 0;  // of the newer meta
-  std::uint64_t txn = 0;
-  std::uint64_t main_root = 0;  // page number; ~0 when there is none
-  // The other page is its twin. Set by read_meta_pages().
-  bool has_twin = false;
-};
-// Whether two meta pages are as LMDB leaves them: of transactions that follow one another, the file
-// not shorter in the later one.
-bool are_twins(const MetaPages& one, const MetaPages& other);
-// A meta page; nullopt when `page` is none.
-std::optional<MetaPages> parse_meta_page(std::span<const std::uint8_t> page);
-// kDamaged with the reason when neither page is one, when one says of the size of pages what LMDB
-// would crash on, or when the file is shorter than they say.
-Result<MetaPages> read_meta_pages(const std::string& path);
 
 }  // namespace zbag

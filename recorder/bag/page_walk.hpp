@@ -19,7 +19,6 @@
 #include <string_view>
 #include <vector>
 
-#include "recorder/bag/bag_file.hpp"
 #include "schemas/result.hpp"
 
 namespace zbag {

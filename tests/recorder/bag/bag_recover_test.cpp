@@ -12,6 +12,7 @@
 #include <set>
 #include <tuple>
 
+#include "recorder/bag/meta_pages.hpp"
 #include "recorder/bag/page_walk.hpp"
 #include "recorder/bag/record_checksum.hpp"
 #include "tests/recorder/bag/model.hpp"

@@ -14,6 +14,7 @@
 
 #include "recorder/bag/bag_recover.hpp"
 #include "recorder/bag/block.hpp"
+#include "recorder/bag/meta_pages.hpp"
 #include "recorder/bag/page_walk.hpp"
 #include "schemas/check.hpp"
 #include "tests/recorder/bag/damaged_copy.hpp"
