@@ -24,6 +24,7 @@ zbag_test(recorder/bag/block_cache_test.cpp USES zbag::bag)
 zbag_test(recorder/bag/column_reader_test.cpp USES zbag::bag)
 zbag_test(recorder/bag/recorded_columns_test.cpp USES zbag::bag zbag::player)
 zbag_test(recorder/bag/bag_model_test.cpp USES zbag::bag)
+set_tests_properties(recorder_bag_bag_model_test PROPERTIES TIMEOUT 900)  # of which TSan takes 300
 zbag_test(recorder/bag/damage_test.cpp USES zbag::bag)
 zbag_test(recorder/bag/bag_check_test.cpp USES zbag::bag)
 zbag_test(recorder/bag/bag_compact_test.cpp USES zbag::bag)

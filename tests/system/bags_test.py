@@ -4,6 +4,7 @@
 What they promise is held against `cat --format raw`: the same points, bit for bit.
 """
 
+import json
 import os
 import random
 import unittest
@@ -35,6 +36,18 @@ class BagsTest(SystemTest):
         bag = self.space.path(name)
         self.run_ok("import", path, "-o", bag, "--quiet", *more)
         return bag
+
+    @staticmethod
+    def published(bag):
+        """The frames an imported bag was made from, each as the point it alone would be."""
+        points = []
+        with open(bag + ".jsonl", encoding="utf-8") as file:
+            for line in map(json.loads, file):
+                fields = {"_ts": line["_ts"], **line["fields"]}
+                if "data_hex" in fields:
+                    fields["data"] = bytes.fromhex(fields.pop("data_hex"))
+                points.append(fields)
+        return points
 
     def raw(self, bag, *more):
         return self.run_ok("cat", bag, "--format", "raw", *more).stdout
@@ -98,7 +111,10 @@ class RecoverTest(BagsTest):
 
     def test_a_truncated_bag_gives_what_it_holds(self):
         bag = self.import_bag(count=600)
-        expected = [fields for _, fields in self.points(bag)]
+        # Later frames of a point replaced its fields. Where they lie in what is gone, the state
+        # before them may still be found.
+        states = self.published(bag)
+        self.assertEqual([fields for _, fields in self.points(bag) if fields not in states], [])
         size = os.path.getsize(bag)
         for share in (0.9, 0.5, 0.2):
             broken = self.copy_of(bag, f"{share}.zbag",
@@ -110,7 +126,7 @@ class RecoverTest(BagsTest):
             if done.returncode == LOSSY:
                 # The names may lie in the part that is gone.
                 found = [fields for _, fields in self.points(new)]
-                self.assertEqual([fields for fields in found if fields not in expected], [])
+                self.assertEqual([fields for fields in found if fields not in states], [])
                 self.assertEqual(len({repr(fields) for fields in found}), len(found))
                 self.assert_whole(new)
 
