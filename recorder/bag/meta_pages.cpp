@@ -80,12 +80,10 @@ Error errno_of(const std::string& path, ErrorCode code) {
   return {code, fmt::format("{}: {}", path, std::strerror(errno))};
 }
 
-// Whether the pages from `there` to the last one are free. LMDB does not write a page that the
-// transaction which took it gave back, wherever in the file it lies.
-bool is_end_free(const std::string& path, const MetaPages& meta, std::uint64_t there) {
+// is_whole() of the file at `path`, mapped.
+bool is_whole_file(const std::string& path, const MetaPages& meta) {
   const Result<MappedFile> file = MappedFile::open(path);
-  return file && are_free(PageFile(file->bytes(), meta.page_bytes), meta.free_root, there,
-                          meta.last_page + 1);
+  return file && is_whole(PageFile(file->bytes(), meta.page_bytes), meta);
 }
 
 Result<std::uint64_t> size_of(int fd, const std::string& path) {
@@ -108,7 +106,7 @@ Result<MetaPages> read_meta_pages(int fd, const std::string& path) {
     if (!size) return tl::unexpected(size.error());
     // Compared in pages: the product of a damaged number could overflow.
     const std::uint64_t there = *size / meta->page_bytes;
-    if (meta->last_page < there || is_end_free(path, *meta, there)) return meta;
+    if (meta->last_page < there || is_whole_file(path, *meta)) return meta;
     // A writer may have used what the list is kept on again, but not before it went on.
     if (looked_at == meta->txn) {
       return fail(ErrorCode::kDamaged,
@@ -136,6 +134,12 @@ bool are_twins(const MetaPages& one, const MetaPages& other) {
       std::minmax(one, other, [](const MetaPages& a, const MetaPages& b) { return a.txn < b.txn; });
   if (newer.txn == 0) return true;  // as a file begins
   return newer.txn - older.txn == 1 && older.last_page <= newer.last_page;
+}
+
+// LMDB does not write a page that the transaction which took it gave back, wherever it lies.
+bool is_whole(const PageFile& file, const MetaPages& meta) {
+  return meta.last_page < file.count() ||
+         are_free(file, meta.free_root, file.count(), meta.last_page + 1);
 }
 
 Result<MetaPages> read_meta_pages(const std::string& path) {

@@ -14,6 +14,8 @@
 
 namespace zbag {
 
+class PageFile;
+
 struct MetaPages {
   std::uint32_t page_bytes = 0;
   std::uint64_t last_page = 0;  // of the newer meta
@@ -28,6 +30,8 @@ struct MetaPages {
 bool are_twins(const MetaPages& one, const MetaPages& other);
 // A meta page; nullopt when `page` is none.
 std::optional<MetaPages> parse_meta_page(std::span<const std::uint8_t> page);
+// Whether the file lacks none of the pages a meta page speaks of but free ones at its end.
+bool is_whole(const PageFile& file, const MetaPages& meta);
 // kNotFound, kIo; kDamaged with the reason when neither page is one, when one says of the size of
 // pages what LMDB would crash on, or when pages in use are missing at the end of the file. Blocks
 // for a read of the list of free pages where the file is shorter than they say.

@@ -8,7 +8,6 @@
 #include <map>
 #include <unordered_map>
 
-#include "recorder/bag/free_pages.hpp"
 #include "recorder/bag/meta_pages.hpp"
 #include "schemas/track_name.hpp"
 
@@ -155,12 +154,11 @@ class Salvage {
     // Otherwise one of them is not what it was.
     if (metas.size() == 2 && are_twins(metas[0], metas[1])) {
       const Root root{metas.front().main_root, metas.front().last_page + 1};
-      const bool is_whole = root.limit <= pages_.count() ||
-                            are_free(pages_, metas.front().free_root, pages_.count(), root.limit);
-      if (is_whole && take_sound(root)) return {};
-      if (!is_whole) {
+      if (!is_whole(pages_, metas.front())) {
         note(fmt::format("truncated: {} pages are there, page {} is in use", pages_.count(),
                          root.limit - 1));
+      } else if (take_sound(root)) {
+        return {};
       }
     } else {
       note(metas.empty() ? "both meta pages are damaged" : "a meta page is damaged");
