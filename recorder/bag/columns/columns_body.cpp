@@ -72,7 +72,7 @@ bool ColumnsEncoder::choose_records(CompressionSpec compression, ColumnsHabits& 
     if (habit.left > 0) {
       --habit.left;
     } else if (bytes.size() >= kBytesMin) {
-      const RecordForm form = best_record_form(bytes, compression, compressor_);
+      const RecordForm form = best_record_form(bytes, habit.form, compression, compressor_);
       habit.rests = form == habit.form ? std::min(habit.rests * 2 + 1, kRecordRestsMax) : 1;
       habit.left = habit.rests;
       habit.form = form;

@@ -9,12 +9,12 @@ namespace {
 
 constexpr std::size_t kSampleBytes = 16u << 10;
 constexpr std::size_t kReachMax = 2'048;  // bytes back that a like record is looked for
-// Planes are worth their while from a sixteenth on.
+// Planes, and others than the last ones, are worth their while from a sixteenth on.
 constexpr std::size_t kGain = 16;
 
 // How many places of the sample hold the byte that stands `reach` bytes before, for every reach.
 std::vector<std::uint32_t> repeats_by_reach(std::span<const std::uint8_t> sample) {
-  constexpr std::size_t kStep = 13;  // shares no factor with the sizes of records
+  constexpr std::size_t kStep = 53;  // shares no factor with the sizes of records
   std::vector<std::uint32_t> repeats(std::min(kReachMax, sample.size() / 2) + 1);
   for (std::size_t i = repeats.size() - 1; i < sample.size(); i += kStep) {
     for (std::size_t reach = 1; reach < repeats.size(); ++reach)
@@ -49,6 +49,13 @@ void read_record_planes(std::span<const std::uint8_t> planes, const RecordForm& 
   const std::size_t back = form.lag * form.bytes;
   for (std::size_t plane = 0; plane < form.bytes; ++plane) {
     std::uint8_t* const to = bytes.data() + plane;
+    if (form.lag == 1) {
+      // The sum stays in a register: a round through memory for each byte takes thrice the time.
+      std::uint8_t sum = 0;
+      for (std::size_t i = 0; i < records; ++i)
+        to[i * form.bytes] = sum = static_cast<std::uint8_t>(sum + *from++);
+      continue;
+    }
     for (std::size_t i = 0; i < heads; ++i) to[i * form.bytes] = *from++;
     for (std::size_t at = heads * form.bytes; at < records * form.bytes; at += form.bytes)
       to[at] = static_cast<std::uint8_t>(*from++ + to[at - back]);
@@ -57,8 +64,8 @@ void read_record_planes(std::span<const std::uint8_t> planes, const RecordForm& 
   std::copy(planes.begin() + done, planes.end(), bytes.begin() + done);
 }
 
-RecordForm best_record_form(std::span<const std::uint8_t> bytes, CompressionSpec compression,
-                            Compressor& compressor) {
+RecordForm best_record_form(std::span<const std::uint8_t> bytes, const RecordForm& last,
+                            CompressionSpec compression, Compressor& compressor) {
   constexpr std::array<std::size_t, 8> kRecords = {1, 2, 3, 4, 6, 8, 12, 16};
   const auto sample = bytes.first(std::min(bytes.size(), kSampleBytes));
   Bytes planes;
@@ -71,9 +78,11 @@ RecordForm best_record_form(std::span<const std::uint8_t> bytes, CompressionSpec
     return size == 0 ? sample.size() : size;
   };
   const std::vector<std::uint32_t> repeats = repeats_by_reach(sample);
-  RecordForm best;
-  const std::size_t plain = size_as(best);
-  std::size_t least = plain - plain / kGain;
+  const std::size_t plain = size_as(RecordForm{});
+  const std::size_t held = last.is_plain() ? plain : size_as(last);
+  RecordForm best = held < plain - plain / kGain ? last : RecordForm{};
+  std::size_t least = std::min(held, plain);
+  least -= least / kGain;
   for (const std::size_t record : kRecords) {
     std::size_t reach = record;
     for (std::size_t at = record; at < repeats.size(); at += record) {
@@ -81,7 +90,7 @@ RecordForm best_record_form(std::span<const std::uint8_t> bytes, CompressionSpec
     }
     for (const std::size_t lag : {std::size_t{0}, std::size_t{1}, reach / record}) {
       const RecordForm form{record, lag};
-      if (form.is_plain()) continue;
+      if (form.is_plain() || form == last) continue;
       const std::size_t size = size_as(form);
       if (size >= least) continue;
       least = size;

@@ -32,9 +32,9 @@ void write_record_planes(std::span<const std::uint8_t> bytes, const RecordForm& 
 void read_record_planes(std::span<const std::uint8_t> planes, const RecordForm& form,
                         std::span<std::uint8_t> bytes);
 
-// The form a sample of `bytes` becomes clearly smallest in, by that compression; plain where none
-// does. Costs some tens of compressed samples.
-RecordForm best_record_form(std::span<const std::uint8_t> bytes, CompressionSpec compression,
-                            Compressor& compressor);
+// The form a sample of `bytes` becomes clearly smallest in, by that compression; `last`, where it
+// still is of use, when none is clearly smaller; else plain. Costs some tens of compressed samples.
+RecordForm best_record_form(std::span<const std::uint8_t> bytes, const RecordForm& last,
+                            CompressionSpec compression, Compressor& compressor);
 
 }  // namespace zbag
