@@ -16,7 +16,7 @@ import sys
 
 import cairo
 
-NAMES_WIDTH = 122     # of the formats, left of the bars; all in pixels before scaling
+NAMES_WIDTH = 216     # of the longest format, left of the bars; all in pixels before scaling
 BARS_WIDTH = 236
 NUMBERS_WIDTH = 58    # the medians, right of the bars
 GAP = 34              # between panels
