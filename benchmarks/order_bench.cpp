@@ -273,13 +273,14 @@ Sample write_tenth(const ScratchBag& bag, std::size_t points, std::size_t tenth,
 
 void run_clock_step(Report& report) {
   const std::size_t points = report.arguments().scaled(2'000'000);
+  const std::size_t tenth = points / 10;
   const ScratchBag bag(report.arguments().folder, "step");
   const Table table = report.compare(
       "writing points behind those that are written",
       {{"in order", [&] { return write_tenth(bag, points, 9, true); }},
        {"behind, the first tenth", [&] { return write_tenth(bag, points, 0, false); }},
        {"behind, the last tenth", [&] { return write_tenth(bag, points, 9, false); }}},
-      points / 10, 9.0 * static_cast<double>(points / 10));
+      tenth, 9.0 * static_cast<double>(tenth));
   claim(report, table, 2, 1, 1.0 / 2.0);
 }
 

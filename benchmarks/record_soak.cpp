@@ -76,6 +76,7 @@ double publish(const std::string& url, std::size_t number, const Load& load, dou
                       {.linger = std::chrono::milliseconds(5000)});
   if (!session || !(*session)->wait_for_listener(std::chrono::seconds(10))) stop("no recorder");
   std::vector<Track> tracks;
+  tracks.reserve(static_cast<std::size_t>(load.publishers));
   for (int i = 0; i < load.publishers; ++i)
     tracks.push_back((*session)->track(fmt::format("load{}/track{}", number, i)).value());
   const std::string bytes(load.bytes, 'x');

@@ -98,6 +98,7 @@ void show(const std::string& folder, double hours, double sync_seconds, Compress
   Result<BagWriter> writer = BagWriter::open(path, options);
   if (!writer) stop(writer.error().message);
   std::vector<QuietTrack> tracks;
+  tracks.reserve(10);
   for (int i = 0; i < 10; ++i) tracks.emplace_back(fmt::format("robot/part{}", i));
   // The sensors are not in step: with an interval below a second each commit holds its share.
   const auto commits_per_second = static_cast<std::int64_t>(std::max(1.0, 1.0 / sync_seconds));
