@@ -72,6 +72,7 @@ void MergeBuffer::merge(Slot& slot, RowPoint& into, const RowPoint& later) {
     return;
   }
   slot.fate.overwritten += overwritten;
+  if (overwritten > 0 || slot.first_values.contains(into.key)) keep_first_values(slot, into, later);
   // Of many frames that merge into one point, the last row alone is kept.
   const bool is_again =
       slot.merged_row != nullptr &&
@@ -83,6 +84,18 @@ void MergeBuffer::merge(Slot& slot, RowPoint& into, const RowPoint& later) {
   into.pairs_bytes = static_cast<std::uint32_t>(slot.merged_row->size());
   into.shape = 0;
   ++slot.fate.merged;
+}
+
+// Should the point turn out to be stored already. Until a value is replaced, the first are the
+// last.
+void MergeBuffer::keep_first_values(Slot& slot, const RowPoint& into, const RowPoint& later) const {
+  const auto [it, is_new] = slot.first_values.try_emplace(into.key);
+  OwnRow& first = it->second;
+  std::string row;
+  std::uint64_t ignored = 0;
+  const std::uint32_t fields = merge_pairs(later.map(), is_new ? into.map() : first.map(),
+                                           mode_ == MergeMode::kDeep, row, ignored);
+  first = {fields, std::move(row)};
 }
 
 void MergeBuffer::sort_and_merge(Slot& slot) {
@@ -108,6 +121,7 @@ void MergeBuffer::take_slot(Slot& slot, HeldBatch& held) {
   batch.name = slot.name;
   held.points += slot.points.size();
   slot.merged_row = nullptr;
+  batch.first_values = std::exchange(slot.first_values, {});
   batch.points.swap(slot.points);
   slot.points.reserve(batch.points.size());  // about as many come next time
   batch.fate = std::exchange(slot.fate, Fate());

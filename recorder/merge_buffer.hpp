@@ -65,9 +65,11 @@ class MergeBuffer {
     std::optional<LossLedger::TrackLoss> loss;
     bool has_news = false;
     std::string* merged_row = nullptr;  // in merged_rows_: the one made last
+    FirstValues first_values;
   };
   void put(Slot& slot, const RowPoint& point, SteadyTime now);
   void merge(Slot& slot, RowPoint& into, const RowPoint& later);
+  void keep_first_values(Slot& slot, const RowPoint& into, const RowPoint& later) const;
   void sort_and_merge(Slot& slot);
   void take_slot(Slot& slot, HeldBatch& held);
 

@@ -376,7 +376,8 @@ Status BagWriter::write_in_order(WriteTxn& txn, const Batch& batch, PreparedBatc
     if (!late.empty()) {
       prepared.report.tracks.push_back(
           {.fate = one.fate, .first_index = track.writer.record().total()});
-      if (Status status = write_late(txn, track, late, prepared); !status) return status;
+      if (Status status = write_late(txn, track, late, one.first_values, prepared); !status)
+        return status;
     }
     append(track, one, std::span(one.points).subspan(late.size()), prepared);
     if (Status status = store_blocks(txn, prepared); !status) return status;
@@ -385,12 +386,12 @@ Status BagWriter::write_in_order(WriteTxn& txn, const Batch& batch, PreparedBatc
 }
 
 Status BagWriter::write_late(WriteTxn& txn, Track& track, std::span<const RowPoint> points,
-                             PreparedBatch& prepared) {
+                             const FirstValues& first_values, PreparedBatch& prepared) {
   const LateWriter::Rules rules{options_.merge, options_.late_merge, options_.compression};
   if (!late_scratch_) late_scratch_ = std::make_unique<BlockScratch>();
   LateWriter late(txn, file_->tables(), rules, track.writer, late_encoder_, *late_scratch_);
   TrackReport& report = prepared.report.tracks.back();
-  Status status = late.write(points, report.fate);
+  Status status = late.write(points, first_values, report.fate);
   report.new_points += late.new_points();
   prepared.report.block_bytes += late.block_bytes();
   return status;

@@ -44,6 +44,7 @@ struct TrackBatch {
   // By key; equal keys only under MergeMode::kAppend, in order of arrival. Pairs are lent until
   // write() returns.
   std::vector<RowPoint> points;
+  FirstValues first_values;
   // What became of the track's frames, the points above not yet counted as points: the writer finds
   // out whether they are new.
   Fate fate;
@@ -156,7 +157,7 @@ class BagWriter {
   void append(Track& track, const TrackBatch& batch, std::span<const RowPoint> points,
               PreparedBatch& prepared);
   Status write_late(WriteTxn& txn, Track& track, std::span<const RowPoint> points,
-                    PreparedBatch& prepared);
+                    const FirstValues& first_values, PreparedBatch& prepared);
   Status write_in_order(WriteTxn& txn, const Batch& batch, PreparedBatch& prepared);
   Status store_blocks(WriteTxn& txn, PreparedBatch& prepared);
   Status change_order(WriteTxn& txn, const std::vector<OrderChange>& changes);

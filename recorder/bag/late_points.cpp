@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
-#include <string>
 #include <utility>
 
 #include "schemas/check.hpp"
@@ -106,7 +104,8 @@ Error LateWriter::malformed() const {
           fmt::format("track {}: a stored row is malformed", track_.record().name)};
 }
 
-Status LateWriter::write(std::span<const RowPoint> points, Fate& fate) {
+Status LateWriter::write(std::span<const RowPoint> points, const FirstValues& first_values,
+                         Fate& fate) {
   while (!points.empty()) {
     Result<Gap> gap = find_gap(points.front().key);
     if (!gap) return tl::unexpected(gap.error());
@@ -122,7 +121,7 @@ Status LateWriter::write(std::span<const RowPoint> points, Fate& fate) {
     });
     const auto group = points.first(static_cast<std::size_t>(end - points.begin()));
     ZBAG_CHECK(!group.empty());
-    if (Status status = fill_gap(*gap, group, fate); !status) return status;
+    if (Status status = fill_gap(*gap, group, first_values, fate); !status) return status;
     points = points.subspan(group.size());
   }
   return {};
@@ -283,7 +282,8 @@ Status LateWriter::divide_late(Gap& gap, const Cut& cut) {
   return {};
 }
 
-Status LateWriter::fill_gap(Gap& gap, std::span<const RowPoint> points, Fate& fate) {
+Status LateWriter::fill_gap(Gap& gap, std::span<const RowPoint> points,
+                            const FirstValues& first_values, Fate& fate) {
   Merged merged;
   merged.rows.resize(gap.blocks.size());
   std::vector<RowPoint> added;
@@ -291,7 +291,7 @@ Status LateWriter::fill_gap(Gap& gap, std::span<const RowPoint> points, Fate& fa
       rules_.merge != MergeMode::kAppend && rules_.late_merge != LateMerge::kAppend;
   for (const RowPoint& point : points) {
     if (looks_up) {
-      const Result<bool> is_stored = merge_into(gap, point, merged, fate);
+      const Result<bool> is_stored = merge_into(gap, point, first_values, merged, fate);
       if (!is_stored) return tl::unexpected(is_stored.error());
       if (*is_stored) continue;
     }
@@ -303,7 +303,8 @@ Status LateWriter::fill_gap(Gap& gap, std::span<const RowPoint> points, Fate& fa
 }
 
 // False when no block of the gap has the point's key.
-Result<bool> LateWriter::merge_into(Gap& gap, const RowPoint& point, Merged& merged, Fate& fate) {
+Result<bool> LateWriter::merge_into(Gap& gap, const RowPoint& point,
+                                    const FirstValues& first_values, Merged& merged, Fate& fate) {
   for (std::size_t b = 0; b < gap.blocks.size(); ++b) {
     if (!gap.blocks[b].may_hold(point.key)) continue;
     const Result<bool> is_open = open(gap.blocks[b]);
@@ -324,14 +325,16 @@ Result<bool> LateWriter::merge_into(Gap& gap, const RowPoint& point, Merged& mer
     const auto at = static_cast<std::size_t>(it - stored.begin());
     RowPoint& target = rows[at];
     std::string row;
-    std::uint64_t overwritten = 0;
-    const std::uint32_t made =
-        merge_pairs(target.map(), point.map(), rules_.merge == MergeMode::kDeep, row, overwritten);
+    std::uint64_t of_last_values = 0;
+    const std::uint32_t made = merge_pairs(target.map(), point.map(),
+                                           rules_.merge == MergeMode::kDeep, row, of_last_values);
     if (row.size() > kPairsBytesMax) {
       ++fate.refused[static_cast<std::size_t>(Refusal::kTooLarge)];
       return true;
     }
-    fate.overwritten += overwritten;
+    const auto first = first_values.find(point.key);
+    fate.overwritten +=
+        first == first_values.end() ? of_last_values : count_overwritten(target, first->second);
     std::string& bytes = merged.made[{b, at}] = std::move(row);
     target.fields = made;
     target.pairs = reinterpret_cast<const std::uint8_t*>(bytes.data());
@@ -342,6 +345,13 @@ Result<bool> LateWriter::merge_into(Gap& gap, const RowPoint& point, Merged& mer
     return true;
   }
   return false;
+}
+
+std::uint64_t LateWriter::count_overwritten(const RowPoint& stored, const OwnRow& values) const {
+  std::string row;
+  std::uint64_t overwritten = 0;
+  merge_pairs(stored.map(), values.map(), rules_.merge == MergeMode::kDeep, row, overwritten);
+  return overwritten;
 }
 
 Status LateWriter::rewrite(Gap& gap, const Merged& merged) {

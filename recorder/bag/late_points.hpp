@@ -11,8 +11,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "recorder/bag/bag_file.hpp"
@@ -24,6 +26,19 @@ namespace zbag {
 
 enum class MergeMode : std::uint8_t { kShallow, kDeep, kAppend };
 enum class LateMerge : std::uint8_t { kMerge, kReject, kAppend };
+
+// What the frames that became one point brought first for each field, by the point's key; only of
+// points whose frames replaced values of one another. Values of a stored point are overwritten by
+// these: it is counted as if one frame after another had come to it.
+struct OwnRow {
+  std::uint32_t fields = 0;
+  std::string pairs;
+
+  MapBytes map() const {
+    return {fields, {reinterpret_cast<const std::uint8_t*>(pairs.data()), pairs.size()}};
+  }
+};
+using FirstValues = std::map<std::int64_t, OwnRow>;
 
 class LateWriter {
  public:
@@ -38,7 +53,7 @@ class LateWriter {
              BlockEncoder& encoder, BlockScratch& scratch);
 
   // REQUIRES: in order of key. Counts into `fate` what became of them.
-  Status write(std::span<const RowPoint> points, Fate& fate);
+  Status write(std::span<const RowPoint> points, const FirstValues& first_values, Fate& fate);
   std::uint64_t new_points() const { return new_points_; }
   std::uint64_t block_bytes() const { return block_bytes_; }  // given to LMDB
 
@@ -55,8 +70,11 @@ class LateWriter {
   Status divide_main(Stored& main, std::uint64_t ordinal);
   Status divide_late(Gap& gap, const Cut& cut);
   Stored* joinable(Gap& gap) const;
-  Status fill_gap(Gap& gap, std::span<const RowPoint> points, Fate& fate);
-  Result<bool> merge_into(Gap& gap, const RowPoint& point, Merged& merged, Fate& fate);
+  Status fill_gap(Gap& gap, std::span<const RowPoint> points, const FirstValues& first_values,
+                  Fate& fate);
+  Result<bool> merge_into(Gap& gap, const RowPoint& point, const FirstValues& first_values,
+                          Merged& merged, Fate& fate);
+  std::uint64_t count_overwritten(const RowPoint& stored, const OwnRow& values) const;
   Status rewrite(Gap& gap, const Merged& merged);
   Status add_points(Gap& gap, std::vector<RowPoint> added, Fate& fate);
   Status put_points(std::span<const RowPoint> points, bool of_tail);

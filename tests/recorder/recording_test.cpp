@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <filesystem>
+#include <map>
 #include <random>
 #include <thread>
 
@@ -123,6 +125,35 @@ TEST_F(RecordingTest, CountsTheSameInTheBagAsInItsTotals) {
   for (const TrackRecord& track : bag.tracks)
     EXPECT_EQ(track.fate, totals.tracks.at(track.name).fate) << track.name;
   EXPECT_THAT(check_bag(path_)->problems, IsEmpty());
+}
+
+// D1: whether frames met in the buffer or in the bag, each is held against the one before.
+TEST_F(RecordingTest, CountsOverwrittenValuesTheSameWheneverItFlushes) {
+  std::mt19937_64 random(2);
+  for (const MergeMode mode : {MergeMode::kShallow, MergeMode::kDeep}) {
+    for (const unsigned flush_every : {1u, 3u, 40u}) {
+      Recording::Options options = quiet_options();
+      options.bag.merge = mode;
+      auto recording = Recording::open(path_, std::move(options)).value();
+      std::map<double, Fields> points;
+      std::uint64_t overwritten = 0;
+      for (int i = 0; i < 600; ++i) {
+        const auto stamp = static_cast<double>(random() % 5);
+        const auto value = [&] { return static_cast<int>(random() % 3); };
+        Fields fields{{std::string(1, static_cast<char>('a' + random() % 3)), value()},
+                      {"map", Fields{{random() % 2 == 0 ? "x" : "y", value()}}}};
+        overwritten += merge_fields(points[stamp], fields, mode == MergeMode::kDeep);
+        accept(*recording, "a", stamp, fields);
+        recording->hand_over(true);
+        const bool is_flushed = random() % flush_every != 0 || recording->flush().has_value();
+        ASSERT_TRUE(is_flushed);
+      }
+      ASSERT_TRUE(recording->close().has_value());
+      EXPECT_EQ(recording->totals().fate.overwritten, overwritten) << flush_every;
+      recording.reset();
+      std::filesystem::remove(path_);
+    }
+  }
 }
 
 TEST_F(RecordingTest, DrainsWhenItCloses) {

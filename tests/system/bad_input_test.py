@@ -86,11 +86,17 @@ class NotABagTest(BadInputTest):
         bag = self.make_bag()
         size = os.path.getsize(bag)
         cut = self.space.path("cut.zbag")
+        whole = self.space.run("cat", bag).stdout
         for length in (1, 16, 100, 4095, 4096, 8191, 8192, 12288, size // 2, size - 4096, size - 1):
             shutil.copy(bag, cut)
             os.truncate(cut, length)
             with self.subTest(length=length, of=size):
-                self.assert_all_readers_refuse(cut, DAMAGED)
+                # The last page may be a free one: then nothing is gone.
+                done = self.space.run("cat", cut)
+                if length >= size - 4096 and done.returncode == DONE:
+                    self.assertEqual(done.stdout, whole)
+                else:
+                    self.assert_all_readers_refuse(cut, DAMAGED)
 
     def test_the_lmdb_file_of_another_program_is_code_4_and_left_as_it_was(self):
         path = self.space.path("other.zbag")
