@@ -24,7 +24,9 @@ zbag_test(recorder/bag/block_cache_test.cpp USES zbag::bag)
 zbag_test(recorder/bag/column_reader_test.cpp USES zbag::bag)
 zbag_test(recorder/bag/recorded_columns_test.cpp USES zbag::bag zbag::player)
 zbag_test(recorder/bag/bag_model_test.cpp USES zbag::bag)
-set_tests_properties(recorder_bag_bag_model_test PROPERTIES TIMEOUT 900)  # of which TSan takes 300
+# TSan takes 300 of them, beside other work more.
+set_tests_properties(recorder_bag_bag_model_test recorder_bag_bag_check_test
+                     recorder_bag_bit_flip_test PROPERTIES TIMEOUT 900)
 zbag_test(recorder/bag/damage_test.cpp USES zbag::bag)
 zbag_test(recorder/bag/bag_check_test.cpp USES zbag::bag)
 zbag_test(recorder/bag/bag_compact_test.cpp USES zbag::bag)
