@@ -24,9 +24,6 @@ zbag_test(recorder/bag/block_cache_test.cpp USES zbag::bag)
 zbag_test(recorder/bag/column_reader_test.cpp USES zbag::bag)
 zbag_test(recorder/bag/recorded_columns_test.cpp USES zbag::bag zbag::player)
 zbag_test(recorder/bag/bag_model_test.cpp USES zbag::bag)
-# TSan takes 300 of them, beside other work more.
-set_tests_properties(recorder_bag_bag_model_test recorder_bag_bag_check_test
-                     recorder_bag_bit_flip_test PROPERTIES TIMEOUT 900)
 zbag_test(recorder/bag/damage_test.cpp USES zbag::bag)
 zbag_test(recorder/bag/bag_check_test.cpp USES zbag::bag)
 zbag_test(recorder/bag/bag_compact_test.cpp USES zbag::bag)
@@ -60,3 +57,7 @@ add_executable(golden_make golden/golden_make.cpp)
 target_include_directories(golden_make PRIVATE ${PROJECT_SOURCE_DIR})
 target_link_libraries(golden_make PRIVATE zbag::bag)
 set_target_properties(golden_make PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+
+# TSan takes 300 of them, beside other work more.
+set_tests_properties(recorder_bag_bag_model_test recorder_bag_bag_check_test
+                     recorder_bag_bit_flip_test PROPERTIES TIMEOUT 900)
