@@ -134,7 +134,7 @@ TEST_F(RecordingTest, CountsOverwrittenValuesTheSameWheneverItFlushes) {
     for (const unsigned flush_every : {1u, 3u, 40u}) {
       Recording::Options options = quiet_options();
       options.bag.merge = mode;
-      auto recording = Recording::open(path_, std::move(options)).value();
+      auto recording = open(std::move(options));
       std::map<double, Fields> points;
       std::uint64_t overwritten = 0;
       for (int i = 0; i < 600; ++i) {
