@@ -14,8 +14,8 @@
 
 #include "benchmarks/workloads.hpp"
 #include "player/neutral_file.hpp"
-#include "recorder/bag/block.hpp"
-#include "recorder/bag/block_fields.hpp"
+#include "recorder/bag/block/block.hpp"
+#include "recorder/bag/block/block_fields.hpp"
 #include "schemas/check.hpp"
 #include "schemas/frame.hpp"
 

@@ -8,7 +8,7 @@
 #include <filesystem>
 
 #include "benchmarks/report.hpp"
-#include "recorder/bag/bag_reader.hpp"
+#include "recorder/bag/read/bag_reader.hpp"
 #include "recorder/recording.hpp"
 #include "schemas/frame.hpp"
 

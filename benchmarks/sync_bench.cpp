@@ -15,8 +15,8 @@
 #include <fstream>
 #include <string_view>
 
-#include "recorder/bag/bag_reader.hpp"
-#include "recorder/bag/bag_writer.hpp"
+#include "recorder/bag/read/bag_reader.hpp"
+#include "recorder/bag/write/bag_writer.hpp"
 #include "schemas/frame.hpp"
 
 namespace zbag::bench {

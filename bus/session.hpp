@@ -40,7 +40,7 @@
 #include "bus/context.hpp"
 #include "bus/endpoints.hpp"
 #include "schemas/frame.hpp"
-#include "schemas/point.hpp"
+#include "schemas/points/point.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "bus/endpoints.hpp"
-#include "recorder/bag/bag_check.hpp"
-#include "recorder/bag/bag_reader.hpp"
-#include "recorder/bag/bag_writer.hpp"
+#include "recorder/bag/read/bag_reader.hpp"
+#include "recorder/bag/upkeep/check.hpp"
+#include "recorder/bag/write/bag_writer.hpp"
 #include "schemas/result.hpp"
 #include "schemas/timestamp.hpp"
 

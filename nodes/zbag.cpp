@@ -13,7 +13,7 @@
 #include "nodes/settings.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
-#include "recorder/bag/layout.hpp"
+#include "recorder/bag/records/layout.hpp"
 
 namespace zbag {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "recorder/bag/bag_reader.hpp"
+#include "recorder/bag/read/bag_reader.hpp"
 
 namespace zbag {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "recorder/bag/bag_reader.hpp"
+#include "recorder/bag/read/bag_reader.hpp"
 
 namespace zbag {
 namespace {

@@ -22,10 +22,10 @@
 #include <vector>
 
 #include "bus/context.hpp"
-#include "recorder/bag/block.hpp"
-#include "recorder/bag/fate.hpp"
+#include "recorder/bag/block/block.hpp"
 #include "recorder/losses.hpp"
 #include "schemas/frame_layout.hpp"
+#include "schemas/points/fate.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {

@@ -17,7 +17,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "recorder/bag/layout.hpp"
+#include "recorder/bag/records/layout.hpp"
 #include "schemas/frame.hpp"
 
 namespace zbag {

@@ -18,7 +18,7 @@
 #include <string>
 #include <vector>
 
-#include "recorder/bag/bag_writer.hpp"
+#include "recorder/bag/write/bag_writer.hpp"
 #include "recorder/intake.hpp"
 
 namespace zbag {

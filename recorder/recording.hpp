@@ -41,7 +41,7 @@
 
 #include "bus/bounded_queue.hpp"
 #include "bus/session.hpp"
-#include "recorder/bag/bag_writer.hpp"
+#include "recorder/bag/write/bag_writer.hpp"
 #include "recorder/bag_remover.hpp"
 #include "recorder/bag_series.hpp"
 #include "recorder/intake.hpp"

@@ -14,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-#include "recorder/bag/bag_writer.hpp"
+#include "recorder/bag/write/bag_writer.hpp"
 #include "recorder/merge_buffer.hpp"
 
 namespace zbag {

@@ -11,15 +11,29 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
+BAG = {"recorder/bag"} | {f"recorder/bag/{room}"
+                          for room in ("pages", "records", "block", "write", "read", "upkeep")}
+
 # What a folder may include of ours. The longest matching prefix counts.
 ALLOWED = {
     "schemas": {"schemas"},
     "bus": {"schemas", "bus"},
-    "recorder/bag": {"schemas", "recorder/bag"},
-    "recorder": {"schemas", "bus", "recorder", "recorder/bag"},
-    "player": {"schemas", "bus", "recorder/bag", "player"},
+    # The rooms of a bag, each of which sees those before it alone; `write` and `read` are
+    # neighbours. The file of a bag itself lies between its blocks and who writes or reads them.
+    "recorder/bag/pages": {"schemas", "recorder/bag/pages"},
+    "recorder/bag/records": {"schemas", "recorder/bag/records"},
+    "recorder/bag/block": {"schemas", "recorder/bag/block"},
+    "recorder/bag": {"schemas", "recorder/bag", "recorder/bag/pages", "recorder/bag/records",
+                     "recorder/bag/block"},
+    "recorder/bag/write": {"schemas", "recorder/bag", "recorder/bag/pages", "recorder/bag/records",
+                           "recorder/bag/block", "recorder/bag/write"},
+    "recorder/bag/read": {"schemas", "recorder/bag", "recorder/bag/pages", "recorder/bag/records",
+                          "recorder/bag/block", "recorder/bag/read"},
+    "recorder/bag/upkeep": {"schemas"} | BAG,
+    "recorder": {"schemas", "bus", "recorder"} | BAG,
+    "player": {"schemas", "bus", "player"} | BAG,
     "launch": {"schemas", "launch"},
-    "nodes": {"schemas", "bus", "recorder", "recorder/bag", "player", "launch", "nodes"},
+    "nodes": {"schemas", "bus", "recorder", "player", "launch", "nodes"} | BAG,
     "nodes/sensors": {"schemas", "bus"},
 }
 
@@ -27,12 +41,12 @@ ALLOWED = {
 WRAPPERS = {
     "zmq.h": ["bus/"],
     "zmq.hpp": ["bus/"],
-    "lmdb.h": ["recorder/bag/lmdb.cpp"],
+    "lmdb.h": ["recorder/bag/pages/lmdb.cpp"],
     "msgpack.hpp": ["schemas/frame.cpp"],
-    "xxhash.h": ["recorder/bag/block_checksum.cpp", "recorder/bag/record_checksum.cpp"],
-    "xxh_x86dispatch.h": ["recorder/bag/block_checksum.cpp"],
-    "lz4.h": ["recorder/bag/compression.cpp"],
-    "zstd.h": ["recorder/bag/compression.cpp"],
+    "xxhash.h": ["recorder/bag/block/checksum.cpp", "recorder/bag/records/record_checksum.cpp"],
+    "xxh_x86dispatch.h": ["recorder/bag/block/checksum.cpp"],
+    "lz4.h": ["recorder/bag/block/compression.cpp"],
+    "zstd.h": ["recorder/bag/block/compression.cpp"],
     "lzma.h": ["player/neutral_file.cpp"],
     "nlohmann/json.hpp": ["player/neutral_file.cpp", "nodes/verbs/version.cpp"],
     "yaml-cpp/yaml.h": ["launch/launch_file.cpp", "nodes/settings.cpp"],

@@ -2,7 +2,7 @@
 
 #include "benchmarks/peers/peers.hpp"
 #include "benchmarks/program.hpp"
-#include "recorder/bag/bag_reader.hpp"
+#include "recorder/bag/read/bag_reader.hpp"
 #include "recorder/recording.hpp"
 
 namespace zbag::bench {

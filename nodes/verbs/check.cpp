@@ -1,10 +1,11 @@
+#include "recorder/bag/upkeep/check.hpp"
+
 #include <fmt/format.h>
 
 #include "nodes/command.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
-#include "recorder/bag/bag_check.hpp"
-#include "recorder/bag/salvage.hpp"
+#include "recorder/bag/upkeep/salvage.hpp"
 #include "schemas/json_text.hpp"
 
 namespace zbag {

@@ -1,10 +1,11 @@
+#include "recorder/bag/upkeep/cut.hpp"
+
 #include <fmt/format.h>
 
 #include "nodes/command.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
 #include "nodes/time_text.hpp"
-#include "recorder/bag/bag_cut.hpp"
 
 namespace zbag {
 namespace {

@@ -4,7 +4,7 @@
 #include "nodes/command.hpp"
 #include "nodes/terminal.hpp"
 #include "nodes/time_text.hpp"
-#include "recorder/bag/bag_reader.hpp"
+#include "recorder/bag/read/bag_reader.hpp"
 #include "schemas/json_text.hpp"
 
 namespace zbag {

@@ -4,8 +4,8 @@
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
 #include "player/playlist.hpp"
-#include "recorder/bag/bag_cut.hpp"
-#include "recorder/bag/bag_records.hpp"
+#include "recorder/bag/upkeep/copied_records.hpp"
+#include "recorder/bag/upkeep/cut.hpp"
 
 namespace zbag {
 namespace {

@@ -1,9 +1,10 @@
+#include "recorder/bag/upkeep/recover.hpp"
+
 #include <fmt/format.h>
 
 #include "nodes/command.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
-#include "recorder/bag/bag_recover.hpp"
 
 namespace zbag {
 namespace {

@@ -5,8 +5,8 @@
 
 #include "bus/context.hpp"
 #include "nodes/command.hpp"
-#include "recorder/bag/layout.hpp"
-#include "recorder/bag/lmdb.hpp"
+#include "recorder/bag/pages/lmdb.hpp"
+#include "recorder/bag/records/layout.hpp"
 
 namespace zbag {
 

@@ -19,8 +19,8 @@
 #include <mutex>
 #include <vector>
 
-#include "recorder/bag/block_cache.hpp"
-#include "recorder/bag/meta_pages.hpp"
+#include "recorder/bag/block/block_cache.hpp"
+#include "recorder/bag/pages/meta_pages.hpp"
 
 namespace zbag {
 namespace {

@@ -16,8 +16,8 @@
 #include <string>
 #include <utility>
 
-#include "recorder/bag/layout.hpp"
-#include "recorder/bag/lmdb.hpp"
+#include "recorder/bag/pages/lmdb.hpp"
+#include "recorder/bag/records/layout.hpp"
 #include "schemas/result.hpp"
 
 namespace zbag {

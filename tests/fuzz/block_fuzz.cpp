@@ -5,8 +5,8 @@
 #include <cstring>
 #include <string>
 
-#include "recorder/bag/block.hpp"
-#include "recorder/bag/block_fields.hpp"
+#include "recorder/bag/block/block.hpp"
+#include "recorder/bag/block/block_fields.hpp"
 #include "schemas/check.hpp"
 #include "schemas/frame.hpp"
 

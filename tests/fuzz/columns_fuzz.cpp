@@ -1,8 +1,8 @@
 // Any bytes as points of a block: what is a frame goes through the encoder and must come back with
 // equal values and types, by its maps and column by column. The first byte chooses compression and
 // how often the maps are repeated.
-#include "recorder/bag/block.hpp"
-#include "recorder/bag/block_fields.hpp"
+#include "recorder/bag/block/block.hpp"
+#include "recorder/bag/block/block_fields.hpp"
 #include "schemas/check.hpp"
 #include "schemas/frame.hpp"
 #include "schemas/frame_scan.hpp"

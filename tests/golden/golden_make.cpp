@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "recorder/bag/bag_writer.hpp"
+#include "recorder/bag/write/bag_writer.hpp"
 #include "tests/recorder/bag/rows.hpp"
 
 namespace zbag {

@@ -12,8 +12,8 @@
 #include <iostream>
 #include <random>
 
-#include "recorder/bag/bag_check.hpp"
-#include "recorder/bag/bag_reader.hpp"
+#include "recorder/bag/read/bag_reader.hpp"
+#include "recorder/bag/upkeep/check.hpp"
 #include "recorder/bag_session.hpp"
 #include "tests/recorder/numbered_frames.hpp"
 #include "tests/support/sanitized.hpp"

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <mutex>
 
-#include "recorder/bag/bag_reader.hpp"
+#include "recorder/bag/read/bag_reader.hpp"
 #include "tests/recorder/bag/rows.hpp"
 #include "tests/support/temp_dir.hpp"
 

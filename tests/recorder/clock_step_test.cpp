@@ -4,8 +4,8 @@
 
 #include <iostream>
 
-#include "recorder/bag/bag_check.hpp"
-#include "recorder/bag/bag_reader.hpp"
+#include "recorder/bag/read/bag_reader.hpp"
+#include "recorder/bag/upkeep/check.hpp"
 #include "recorder/bag_session.hpp"
 #include "recorder/recording.hpp"
 #include "tests/recorder/bag/rows.hpp"

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "recorder/bag/bag_check.hpp"
-#include "recorder/bag/bag_reader.hpp"
+#include "recorder/bag/read/bag_reader.hpp"
+#include "recorder/bag/upkeep/check.hpp"
 #include "recorder/bag_session.hpp"
 
 namespace zbag {

@@ -6,8 +6,8 @@
 #include <atomic>
 #include <filesystem>
 
-#include "recorder/bag/bag_check.hpp"
-#include "recorder/bag/bag_reader.hpp"
+#include "recorder/bag/read/bag_reader.hpp"
+#include "recorder/bag/upkeep/check.hpp"
 #include "recorder/recording.hpp"
 #include "tests/recorder/bag/rows.hpp"
 #include "tests/support/temp_dir.hpp"

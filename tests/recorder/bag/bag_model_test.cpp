@@ -8,12 +8,12 @@
 #include <tuple>
 #include <vector>
 
-#include "recorder/bag/bag_check.hpp"
-#include "recorder/bag/bag_compact.hpp"
-#include "recorder/bag/bag_reader.hpp"
-#include "recorder/bag/bag_recover.hpp"
-#include "recorder/bag/bag_writer.hpp"
-#include "recorder/bag/column_reader.hpp"
+#include "recorder/bag/read/bag_reader.hpp"
+#include "recorder/bag/read/column_reader.hpp"
+#include "recorder/bag/upkeep/check.hpp"
+#include "recorder/bag/upkeep/compact.hpp"
+#include "recorder/bag/upkeep/recover.hpp"
+#include "recorder/bag/write/bag_writer.hpp"
 #include "tests/recorder/bag/model.hpp"
 #include "tests/support/sanitized.hpp"
 #include "tests/support/temp_dir.hpp"

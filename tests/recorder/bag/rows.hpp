@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
-#include "recorder/bag/bag_reader.hpp"
-#include "recorder/bag/bag_writer.hpp"
-#include "recorder/bag/block.hpp"
+#include "recorder/bag/block/block.hpp"
+#include "recorder/bag/read/bag_reader.hpp"
+#include "recorder/bag/write/bag_writer.hpp"
 #include "schemas/frame.hpp"
 #include "schemas/timestamp.hpp"
 

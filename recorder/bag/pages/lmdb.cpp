@@ -1,0 +1,260 @@
+#include "recorder/bag/pages/lmdb.hpp"
+
+#include <fmt/format.h>
+#include <lmdb.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+#include "schemas/check.hpp"
+
+namespace zbag {
+namespace {
+
+Error error_of(int rc, const std::string& what) {
+  ErrorCode code = ErrorCode::kIo;
+  if (rc == MDB_MAP_FULL || rc == ENOSPC || rc == EDQUOT) code = ErrorCode::kDiskFull;
+  if (rc == MDB_CORRUPTED || rc == MDB_PAGE_NOTFOUND || rc == MDB_INVALID)
+    code = ErrorCode::kDamaged;
+  if (rc == MDB_VERSION_MISMATCH) code = ErrorCode::kNewerFormat;
+  if (rc == ENOENT) code = ErrorCode::kNotFound;
+  if (rc == MDB_READERS_FULL) code = ErrorCode::kBusy;
+  return {code, fmt::format("{}: {}", what, mdb_strerror(rc))};
+}
+
+MDB_val val_of(std::string_view bytes) { return {bytes.size(), const_cast<char*>(bytes.data())}; }
+
+std::string_view view_of(const MDB_val& val) {
+  return {static_cast<const char*>(val.mv_data), val.mv_size};
+}
+
+}  // namespace
+
+Txn::~Txn() {
+  if (txn_ != nullptr) mdb_txn_abort(txn_);
+}
+
+Result<std::optional<std::string_view>> Txn::get(Table table, std::string_view key) const {
+  MDB_val key_val = val_of(key);
+  MDB_val value{};
+  const int rc = mdb_get(txn_, table, &key_val, &value);
+  if (rc == MDB_NOTFOUND) return std::optional<std::string_view>();
+  if (rc != MDB_SUCCESS) return tl::unexpected(error_of(rc, "get"));
+  return std::optional(view_of(value));
+}
+
+std::uint64_t Txn::entries(Table table) const {
+  MDB_stat stat{};
+  return mdb_stat(txn_, table, &stat) == MDB_SUCCESS ? stat.ms_entries : 0;
+}
+
+ReadTxn::~ReadTxn() {
+  // Committing, not aborting: tables opened in this transaction stay open.
+  mdb_txn_commit(std::exchange(txn_, nullptr));
+  {
+    const std::lock_guard lock(env_.mutex_);
+    --env_.readers_;
+  }
+  env_.readers_gone_.notify_all();
+}
+
+Result<std::optional<Table>> ReadTxn::open_table(const char* name) {
+  Table table = 0;
+  const int rc = mdb_dbi_open(txn_, name, 0, &table);
+  if (rc == MDB_NOTFOUND) return std::optional<Table>();
+  if (rc != MDB_SUCCESS) return tl::unexpected(error_of(rc, fmt::format("open table {}", name)));
+  return std::optional(table);
+}
+
+Error WriteTxn::failed(int rc, const char* what) {
+  if (rc == MDB_MAP_FULL) env_.map_was_full_ = true;
+  // LMDB says EIO of a write that was cut short, which is what the last one to a full disk is.
+  if (rc == EIO && env_.is_disk_full()) rc = ENOSPC;
+  return error_of(rc, what);
+}
+
+Result<Table> WriteTxn::open_table(const char* name) {
+  Table table = 0;
+  const int rc = mdb_dbi_open(txn_, name, MDB_CREATE, &table);
+  if (rc != MDB_SUCCESS) return tl::unexpected(error_of(rc, fmt::format("open table {}", name)));
+  return table;
+}
+
+Status WriteTxn::put(Table table, std::string_view key, std::string_view value) {
+  MDB_val key_val = val_of(key);
+  MDB_val value_val = val_of(value);
+  const int rc = mdb_put(txn_, table, &key_val, &value_val, 0);
+  if (rc != MDB_SUCCESS) return tl::unexpected(failed(rc, "put"));
+  return {};
+}
+
+Result<std::span<std::uint8_t>> WriteTxn::reserve(Table table, std::string_view key,
+                                                  std::size_t bytes) {
+  MDB_val key_val = val_of(key);
+  MDB_val value{bytes, nullptr};
+  const int rc = mdb_put(txn_, table, &key_val, &value, MDB_RESERVE);
+  if (rc != MDB_SUCCESS) return tl::unexpected(failed(rc, "put"));
+  return std::span(static_cast<std::uint8_t*>(value.mv_data), bytes);
+}
+
+Status WriteTxn::erase(Table table, std::string_view key) {
+  MDB_val key_val = val_of(key);
+  const int rc = mdb_del(txn_, table, &key_val, nullptr);
+  if (rc != MDB_SUCCESS && rc != MDB_NOTFOUND) return tl::unexpected(failed(rc, "delete"));
+  return {};
+}
+
+Status WriteTxn::commit() {
+  // LMDB frees the handle whether or not the commit succeeds.
+  const int rc = mdb_txn_commit(std::exchange(txn_, nullptr));
+  if (rc != MDB_SUCCESS) return tl::unexpected(failed(rc, "commit"));
+  return {};
+}
+
+void TableCursor::Closer::operator()(MDB_cursor* cursor) const { mdb_cursor_close(cursor); }
+
+Result<TableCursor> TableCursor::open(const Txn& txn, Table table) {
+  MDB_cursor* cursor = nullptr;
+  const int rc = mdb_cursor_open(txn.raw(), table, &cursor);
+  if (rc != MDB_SUCCESS) return tl::unexpected(error_of(rc, "cursor"));
+  return TableCursor(cursor);
+}
+
+Result<std::optional<TableCursor::Item>> TableCursor::move(unsigned op, std::string_view key) {
+  MDB_val key_val = val_of(key);
+  MDB_val value{};
+  const int rc = mdb_cursor_get(cursor_.get(), &key_val, &value, static_cast<MDB_cursor_op>(op));
+  if (rc == MDB_NOTFOUND) return std::optional<Item>();
+  if (rc != MDB_SUCCESS) return tl::unexpected(error_of(rc, "cursor"));
+  return std::optional(Item{view_of(key_val), view_of(value)});
+}
+
+Result<std::optional<TableCursor::Item>> TableCursor::seek(std::string_view key) {
+  return move(MDB_SET_RANGE, key);
+}
+Result<std::optional<TableCursor::Item>> TableCursor::next() { return move(MDB_NEXT); }
+Result<std::optional<TableCursor::Item>> TableCursor::previous() { return move(MDB_PREV); }
+Result<std::optional<TableCursor::Item>> TableCursor::last() { return move(MDB_LAST); }
+Result<std::optional<TableCursor::Item>> TableCursor::first() { return move(MDB_FIRST); }
+
+Result<std::unique_ptr<Env>> Env::open(const std::string& path, Options options) {
+  MDB_env* raw = nullptr;
+  int rc = mdb_env_create(&raw);
+  if (rc != MDB_SUCCESS) return tl::unexpected(error_of(rc, "environment"));
+  std::unique_ptr<Env> env(new Env(raw, options));
+  rc = mdb_env_set_maxreaders(raw, kReadersMax);
+  if (rc == MDB_SUCCESS) rc = mdb_env_set_maxdbs(raw, kTablesMax);
+  if (rc == MDB_SUCCESS && options.map_bytes > 0) rc = mdb_env_set_mapsize(raw, options.map_bytes);
+  unsigned flags = MDB_NOSUBDIR | MDB_NOTLS;
+  if (options.read_only) flags |= MDB_RDONLY;
+  if (options.no_lock) flags |= MDB_NOLOCK;
+  // Another process that opens or closes the file at this instant makes the open fail: try again.
+  constexpr int kTries = 5;
+  for (int i = 0; rc == MDB_SUCCESS && i < kTries; ++i) {
+    rc = mdb_env_open(raw, path.c_str(), flags, 0664);
+    if (rc != EAGAIN && rc != EBUSY) break;
+  }
+  if (rc != MDB_SUCCESS) return tl::unexpected(error_of(rc, path));
+  return env;
+}
+
+std::string Env::library_version() {
+  return fmt::format("{}.{}.{}", MDB_VERSION_MAJOR, MDB_VERSION_MINOR, MDB_VERSION_PATCH);
+}
+
+Env::~Env() { mdb_env_close(env_); }
+
+Result<std::unique_ptr<ReadTxn>> Env::read() {
+  // Counted before it begins, so that no resize comes between.
+  std::unique_lock lock(mutex_);
+  MDB_txn* txn = nullptr;
+  int rc = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn);
+  if (rc == MDB_MAP_RESIZED) {
+    // Another process has grown the file. Our own readers must end before the map may move.
+    if (!readers_gone_.wait_for(lock, std::chrono::seconds(10), [&] { return readers_ == 0; })) {
+      return fail(ErrorCode::kBusy,
+                  "the bag has grown and a reader of this process holds the old map");
+    }
+    rc = mdb_env_set_mapsize(env_, 0);
+    if (rc == MDB_SUCCESS) rc = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn);
+  }
+  if (rc != MDB_SUCCESS) return tl::unexpected(error_of(rc, "begin reading"));
+  ++readers_;
+  return std::make_unique<ReadTxn>(*this, txn);
+}
+
+bool Env::must_look_for_dead_readers() {
+  const auto now = std::chrono::steady_clock::now();
+  const std::lock_guard lock(mutex_);
+  if (now - looked_for_dead_readers_ < options_.dead_readers_every) return false;
+  looked_for_dead_readers_ = now;
+  return true;
+}
+
+Result<std::unique_ptr<WriteTxn>> Env::write() {
+  if (must_look_for_dead_readers()) clear_dead_readers();
+  MDB_txn* txn = nullptr;
+  int rc = mdb_txn_begin(env_, nullptr, 0, &txn);
+  if (rc == MDB_MAP_RESIZED) {
+    if (Status status = resize(0); !status) return tl::unexpected(status.error());
+    rc = mdb_txn_begin(env_, nullptr, 0, &txn);
+  }
+  if (rc != MDB_SUCCESS) return tl::unexpected(error_of(rc, "begin writing"));
+  return std::make_unique<WriteTxn>(*this, txn);
+}
+
+Status Env::resize(std::size_t bytes) {
+  std::unique_lock lock(mutex_);
+  if (!readers_gone_.wait_for(lock, std::chrono::seconds(10), [&] { return readers_ == 0; })) {
+    return fail(ErrorCode::kBusy, "the map must grow and a reader of this process does not let go");
+  }
+  const int rc = mdb_env_set_mapsize(env_, bytes);
+  if (rc != MDB_SUCCESS) return tl::unexpected(error_of(rc, "grow the map"));
+  return {};
+}
+
+Status Env::grow(std::size_t bytes) { return bytes <= map_bytes() ? Status() : resize(bytes); }
+
+std::size_t Env::map_bytes() const {
+  MDB_envinfo info{};
+  ZBAG_CHECK(mdb_env_info(env_, &info) == MDB_SUCCESS);
+  return info.me_mapsize;
+}
+
+std::size_t Env::used_bytes() const {
+  MDB_envinfo info{};
+  MDB_stat stat{};
+  ZBAG_CHECK(mdb_env_info(env_, &info) == MDB_SUCCESS && mdb_env_stat(env_, &stat) == MDB_SUCCESS);
+  return (info.me_last_pgno + 1) * stat.ms_psize;
+}
+
+Status Env::copy_used(const std::string& path) {
+  const int rc = mdb_env_copy2(env_, path.c_str(), MDB_CP_COMPACT);
+  if (rc != MDB_SUCCESS) return tl::unexpected(error_of(rc, "copy to " + path));
+  return {};
+}
+
+bool Env::is_disk_full() const {
+  constexpr std::uint64_t kFullBytes = 64u << 10;
+  mdb_filehandle_t file = -1;
+  struct statvfs disk {};
+  ZBAG_CHECK(mdb_env_get_fd(env_, &file) == MDB_SUCCESS);
+  return ::fstatvfs(file, &disk) == 0 && disk.f_bavail * disk.f_frsize < kFullBytes;
+}
+
+std::uint64_t Env::file_bytes() const {
+  mdb_filehandle_t file = -1;
+  struct stat status {};
+  ZBAG_CHECK(mdb_env_get_fd(env_, &file) == MDB_SUCCESS && ::fstat(file, &status) == 0);
+  return static_cast<std::uint64_t>(status.st_size);
+}
+
+void Env::clear_dead_readers() {
+  int dead = 0;
+  static_cast<void>(mdb_reader_check(env_, &dead));  // best effort, write() repeats it
+}
+
+}  // namespace zbag

@@ -1,0 +1,216 @@
+// Reading points by index: BagReader::read_page().
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "recorder/bag/read/bag_reader.hpp"
+#include "recorder/bag/read/track_blocks.hpp"
+
+namespace zbag {
+namespace {
+
+using Item = std::optional<TableCursor::Item>;
+
+Result<std::optional<TrackRecord>> find_track(const Txn& txn, const BagTables& tables,
+                                              const std::string& name) {
+  const auto bytes = txn.get(tables.tracks, name);
+  if (!bytes) return tl::unexpected(bytes.error());
+  if (!*bytes) return std::optional<TrackRecord>();
+  Result<TrackRecord> record = TrackRecord::decode(name, **bytes);
+  if (!record) return tl::unexpected(record.error());
+  return std::optional(std::move(*record));
+}
+
+Result<Point> to_point(std::uint64_t index, const StoredPoint& stored) {
+  const Timestamp stamp = Timestamp::from_stored(stored.key, stored.seconds);
+  Result<Fields> fields = decode_fields(stored.map);
+  if (!fields) {
+    return fail(ErrorCode::kDamaged,
+                fmt::format("point of index {}: {}", index, fields.error().message));
+  }
+  return Point{index, stamp, std::move(*fields)};
+}
+
+// Finds points of a track by index. Late points have an entry in `order`, with their rank among
+// late ones; all others fill the indices that are left, so their place in the main run is
+// index - rank, or what the entry of a folded run says; the block that holds it is found by
+// bisecting the key space.
+class IndexReader {
+ public:
+  IndexReader(const Txn& txn, BagFile& file, const TrackRecord& track)
+      : txn_(txn), tables_(file.tables()), cache_(file.block_cache()), track_(track) {}
+
+  Result<Point> at(std::uint64_t index) {
+    Result<TableCursor> order = TableCursor::open(txn_, tables_.order);
+    if (!order) return tl::unexpected(order.error());
+    Result<Item> item = order->seek(OrderEntry{track_.id, index, 0, 0}.encode_key());
+    if (!item) return tl::unexpected(item.error());
+    const Result<std::optional<OrderEntry>> here = entry_of(*item);
+    if (!here) return tl::unexpected(here.error());
+    if (*here && (*here)->index == index) {
+      return (*here)->is_folded() ? main(index, (*here)->main_number(index)) : late(**here);
+    }
+    item = *item ? order->previous() : order->last();
+    if (!item) return tl::unexpected(item.error());
+    const Result<std::optional<OrderEntry>> before = entry_of(*item);
+    if (!before) return tl::unexpected(before.error());
+    return main(index, *before ? (*before)->main_number(index) : index);
+  }
+
+ private:
+  // nullopt: it is of another track. What cannot be told is an error: its key may be what is
+  // damaged.
+  Result<std::optional<OrderEntry>> entry_of(const Item& item) const {
+    if (!item) return std::optional<OrderEntry>();
+    const Result<OrderEntry> entry = OrderEntry::decode(item->key, item->value);
+    if (!entry) return fail(entry.error(), fmt::format("track {}", track_.name));
+    return entry->track == track_.id ? std::optional(*entry) : std::nullopt;
+  }
+  Error missing(std::uint64_t index) const {
+    return {ErrorCode::kDamaged, fmt::format("track {}: no point of index {}", track_.name, index)};
+  }
+
+  Status load(const std::optional<BlockKey>& start) {
+    Result<TrackBlocks> blocks = TrackBlocks::open(txn_, tables_.blocks, track_.id);
+    if (!blocks) return tl::unexpected(blocks.error());
+    std::optional<TrackBlocks::Damage> damage;
+    Result<BlockGroup> group = blocks->load_again(start, {}, damage, cache_);
+    if (!group) return fail(group.error(), fmt::format("track {}", track_.name));
+    group_ = std::move(*group);
+    return {};
+  }
+
+  std::optional<Result<Point>> late_in_group(const OrderEntry& entry) const {
+    if (!group_) return std::nullopt;
+    const auto key_of = [](const BlockGroup::Entry& one) { return one.point->key; };
+    for (const auto& one : std::ranges::equal_range(group_->entries, entry.key, {}, key_of)) {
+      if (!one.main_ordinal && one.point->index == entry.index)
+        return to_point(entry.index, *one.point);
+    }
+    return std::nullopt;
+  }
+
+  Result<Point> late(const OrderEntry& entry) {
+    // Late points that were written together mostly lie together.
+    if (std::optional<Result<Point>> found = late_in_group(entry)) return std::move(*found);
+    Result<TrackBlocks> blocks = TrackBlocks::open(txn_, tables_.blocks, track_.id);
+    if (!blocks) return tl::unexpected(blocks.error());
+    const Result<std::optional<BlockKey>> start = blocks->main_before(entry.key, false);
+    if (!start) return tl::unexpected(start.error());
+    // A main block may begin with the very key of a late point that lies in the group before.
+    for (std::optional<BlockKey> at = *start;;) {
+      if (Status status = load(at); !status) return tl::unexpected(status.error());
+      if (std::optional<Result<Point>> found = late_in_group(entry)) return std::move(*found);
+      if (!at || at->first < entry.key) return tl::unexpected(missing(entry.index));
+      const Result<std::optional<BlockKey>> before = blocks->main_before(*at);
+      if (!before) return tl::unexpected(before.error());
+      at = *before;
+    }
+  }
+
+  Result<Point> main(std::uint64_t index, std::uint64_t ordinal) {
+    if (std::optional<Result<Point>> found = in_group(index, ordinal)) return std::move(*found);
+    if (group_ && group_->next_start && ordinal_ahead(ordinal)) {
+      if (Status status = load(group_->next_start); !status) return tl::unexpected(status.error());
+      if (std::optional<Result<Point>> found = in_group(index, ordinal)) return std::move(*found);
+    }
+    Result<BlockKey> block = bisect(ordinal);
+    if (!block) return tl::unexpected(block.error());
+    if (Status status = load(*block); !status) return tl::unexpected(status.error());
+    if (std::optional<Result<Point>> found = in_group(index, ordinal)) return std::move(*found);
+    return tl::unexpected(missing(index));
+  }
+
+  bool ordinal_ahead(std::uint64_t ordinal) const {
+    for (const BlockGroup::Member& member : group_->members) {
+      const BlockHeader& header = member.block->header();
+      if (!header.is_late()) return ordinal >= header.first_ordinal + header.count;
+    }
+    return true;
+  }
+
+  std::optional<Result<Point>> in_group(std::uint64_t index, std::uint64_t ordinal) const {
+    if (!group_) return std::nullopt;
+    for (const BlockGroup::Member& member : group_->members) {
+      const BlockHeader& header = member.block->header();
+      if (header.is_late() || ordinal < header.first_ordinal ||
+          ordinal - header.first_ordinal >= header.count)
+        continue;
+      return to_point(index, member.block->points()[ordinal - header.first_ordinal]);
+    }
+    return std::nullopt;
+  }
+
+  // The last main block whose first ordinal is at most `ordinal`.
+  Result<BlockKey> bisect(std::uint64_t ordinal) {
+    Result<TrackBlocks> blocks = TrackBlocks::open(txn_, tables_.blocks, track_.id);
+    if (!blocks) return tl::unexpected(blocks.error());
+    std::int64_t low = track_.first.value_or(0);
+    std::int64_t high = track_.last.value_or(0);
+    std::optional<BlockKey> best;
+    while (low <= high) {
+      const std::int64_t middle =
+          low + static_cast<std::int64_t>(
+                    (static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low)) / 2);
+      Result<std::optional<BlockKey>> block = blocks->main_before(middle, false);
+      if (!block) return tl::unexpected(block.error());
+      // Several blocks may begin with one key: step back to the one that fits.
+      std::optional<BlockKey> candidate = *block;
+      bool fits = false;
+      while (candidate && !fits) {
+        const Result<BlockHeader> header = blocks->header(*candidate);
+        if (!header) return tl::unexpected(header.error());
+        fits = header->first_ordinal <= ordinal;
+        if (fits || candidate->first != (*block)->first) break;
+        block = blocks->main_before(*candidate);
+        if (!block) return tl::unexpected(block.error());
+        if (!*block || (*block)->first != candidate->first) break;
+        candidate = *block;
+      }
+      if (fits || !candidate) {
+        if (candidate) best = candidate;
+        if (middle == INT64_MAX) break;
+        low = middle + 1;
+      } else {
+        if (candidate->first == INT64_MIN) break;
+        high = std::min(middle, candidate->first) - 1;
+      }
+    }
+    if (!best) return tl::unexpected(missing(ordinal));
+    return *best;
+  }
+
+  const Txn& txn_;
+  const BagTables& tables_;
+  BlockCache& cache_;
+  const TrackRecord& track_;
+  std::optional<BlockGroup> group_;
+};
+
+}  // namespace
+
+Result<Page> BagReader::read_page(const std::string& name, std::uint64_t start,
+                                  std::size_t limit) const {
+  Result<std::unique_ptr<ReadTxn>> txn = file_->env().read();
+  if (!txn) return tl::unexpected(txn.error());
+  const Result<std::optional<TrackRecord>> track = find_track(**txn, file_->tables(), name);
+  if (!track) return tl::unexpected(track.error());
+  Page page;
+  page.start_index = static_cast<std::int64_t>(start);
+  page.end_index = page.start_index - 1;
+  if (!*track) return page;
+  IndexReader reader(**txn, *file_, **track);
+  const std::uint64_t total = (*track)->total();
+  for (std::uint64_t index = start; index < total && page.points.size() < limit; ++index) {
+    Result<Point> point = reader.at(index);
+    if (!point) return fail(point.error(), file_->path());
+    page.points.push_back(std::move(*point));
+  }
+  page.total = page.points.size();
+  page.end_index += static_cast<std::int64_t>(page.total);
+  page.has_more = start + page.total < total;
+  return page;
+}
+
+}  // namespace zbag

@@ -1,0 +1,354 @@
+#include "recorder/bag/records/layout.hpp"
+
+#include <fmt/format.h>
+
+#include <bit>
+
+#include "recorder/bag/records/record_checksum.hpp"
+#include "schemas/item.hpp"
+#include "schemas/points/block_point.hpp"
+
+namespace zbag {
+namespace {
+
+template <class T>
+void put_be(std::string& out, T value) {
+  for (int shift = (static_cast<int>(sizeof(T)) - 1) * 8; shift >= 0; shift -= 8) {
+    out += static_cast<char>(static_cast<unsigned char>(value >> shift));
+  }
+}
+
+std::uint64_t get_be(std::string_view bytes) {
+  std::uint64_t value = 0;
+  for (const char c : bytes) value = value << 8 | static_cast<unsigned char>(c);
+  return value;
+}
+
+// Flipping the sign bit makes the bytes of negative numbers sort first.
+constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;
+std::uint64_t ordered(std::int64_t key) { return static_cast<std::uint64_t>(key) ^ kSignBit; }
+std::int64_t unordered(std::uint64_t bits) { return static_cast<std::int64_t>(bits ^ kSignBit); }
+
+// Where a record stands. Bytes of a key that no name has are shown as \xNN: it may be damaged.
+std::string place_of(std::string_view table, std::string_view key) {
+  std::string text = fmt::format("table {}, ", table);
+  for (const char c : key) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte < 0x7f) {
+      text += c;
+    } else {
+      text += fmt::format("\\x{:02x}", byte);
+    }
+  }
+  return text;
+}
+
+tl::unexpected<Error> damaged(std::string_view table, std::string_view key,
+                              std::string_view why = "wrong checksum") {
+  return fail(ErrorCode::kDamaged, fmt::format("{}: {}", place_of(table, key), why));
+}
+
+std::string packed(std::string_view table, std::string_view key, const Fields& fields) {
+  std::string out;
+  encode_fields(fields, out);
+  seal_record(table, key, out);
+  return out;
+}
+
+Result<Fields> unpacked(std::string_view table, std::string_view key, std::string_view value) {
+  const std::optional<std::string_view> record = open_record(table, key, value);
+  if (!record) return damaged(table, key);
+  Result<Fields> fields =
+      decode_fields({reinterpret_cast<const std::uint8_t*>(record->data()), record->size()});
+  if (!fields) return damaged(table, key, fields.error().message);
+  return fields;
+}
+
+std::optional<std::int64_t> key_field(const Fields& fields, std::string_view name) {
+  const Value* value = find_field(fields, name);
+  if (value == nullptr) return std::nullopt;
+  if (const auto* negative = value->get_if<std::int64_t>()) return *negative;
+  if (const auto* positive = value->get_if<std::uint64_t>())
+    return static_cast<std::int64_t>(*positive);
+  return std::nullopt;
+}
+
+void put_key(Fields& fields, const char* name, const std::optional<std::int64_t>& key) {
+  if (key) fields.emplace_back(name, *key);
+}
+
+}  // namespace
+
+std::uint64_t uint_field(const Fields& fields, std::string_view name, std::uint64_t fallback) {
+  const Value* value = find_field(fields, name);
+  const auto* number = value == nullptr ? nullptr : value->get_if<std::uint64_t>();
+  return number == nullptr ? fallback : *number;
+}
+
+double float_field(const Fields& fields, std::string_view name, double fallback) {
+  const Value* value = find_field(fields, name);
+  const auto* number = value == nullptr ? nullptr : value->get_if<double>();
+  return number == nullptr ? fallback : *number;
+}
+
+std::string text_field(const Fields& fields, std::string_view name) {
+  const Value* value = find_field(fields, name);
+  const auto* text = value == nullptr ? nullptr : value->get_if<std::string>();
+  return text == nullptr ? std::string() : *text;
+}
+
+Fields map_field(const Fields& fields, std::string_view name) {
+  const Value* value = find_field(fields, name);
+  const auto* map = value == nullptr ? nullptr : value->get_if<Fields>();
+  return map == nullptr ? Fields() : *map;
+}
+
+std::string BlockKey::encode() const {
+  std::string out;
+  put_be(out, track);
+  put_be(out, ordered(first));
+  put_be(out, serial);
+  return out;
+}
+
+std::optional<BlockKey> BlockKey::decode(std::string_view bytes) {
+  if (bytes.size() != 16) return std::nullopt;
+  return BlockKey{static_cast<std::uint32_t>(get_be(bytes.substr(0, 4))),
+                  unordered(get_be(bytes.substr(4, 8))),
+                  static_cast<std::uint32_t>(get_be(bytes.substr(12)))};
+}
+
+std::string OrderEntry::encode_key() const {
+  std::string out;
+  put_be(out, track);
+  put_be(out, index);
+  return out;
+}
+
+std::string OrderEntry::encode_value() const {
+  std::string out;
+  put_be(out, ordered(key));
+  put_be(out, rank);
+  seal_record(kOrderTable, encode_key(), out);
+  return out;
+}
+
+Result<OrderEntry> OrderEntry::decode(std::string_view key, std::string_view value) {
+  const std::optional<std::string_view> record = open_record(kOrderTable, key, value);
+  if (key.size() != 12) return damaged(kOrderTable, key);
+  OrderEntry entry{track_of(key), get_be(key.substr(4))};
+  if (!record || record->size() != 16) {
+    return fail(ErrorCode::kDamaged, fmt::format("table order, track {}, index {}: wrong checksum",
+                                                 entry.track, entry.index));
+  }
+  entry.key = unordered(get_be(record->substr(0, 8)));
+  entry.rank = get_be(record->substr(8));
+  return entry;
+}
+
+std::uint32_t OrderEntry::track_of(std::string_view key) {
+  return static_cast<std::uint32_t>(get_be(key.substr(0, 4)));
+}
+
+Fields fate_fields(const Fate& fate) {
+  Fields refused;
+  for (std::size_t i = 0; i < kRefusalCount; ++i) {
+    if (fate.refused[i] > 0)
+      refused.emplace_back(refusal_name(static_cast<Refusal>(i)), fate.refused[i]);
+  }
+  Fields skipped;
+  for (std::size_t i = 0; i < kSkipCount; ++i) {
+    if (fate.skipped[i] > 0) skipped.emplace_back(skip_name(static_cast<Skip>(i)), fate.skipped[i]);
+  }
+  return {{"received", fate.received},      {"points", fate.points},
+          {"merged", fate.merged},          {"dropped", fate.dropped},
+          {"refused", std::move(refused)},  {"skipped", std::move(skipped)},
+          {"overwritten", fate.overwritten}};
+}
+
+Fate fate_of(const Fields& fields) {
+  Fate fate;
+  fate.received = uint_field(fields, "received");
+  fate.points = uint_field(fields, "points");
+  fate.merged = uint_field(fields, "merged");
+  fate.dropped = uint_field(fields, "dropped");
+  fate.overwritten = uint_field(fields, "overwritten");
+  const Fields refused = map_field(fields, "refused");
+  const Fields skipped = map_field(fields, "skipped");
+  for (std::size_t i = 0; i < kRefusalCount; ++i) {
+    fate.refused[i] = uint_field(refused, refusal_name(static_cast<Refusal>(i)));
+  }
+  for (std::size_t i = 0; i < kSkipCount; ++i) {
+    fate.skipped[i] = uint_field(skipped, skip_name(static_cast<Skip>(i)));
+  }
+  return fate;
+}
+
+std::string TrackRecord::encode() const {
+  Fields types;
+  for (const auto& [field, seen] : fields)
+    types.emplace_back(field, Value(Array(seen.begin(), seen.end())));
+  Fields record{{"id", id},
+                {"created", created},
+                {"main_points", main_points},
+                {"late_points", late_points},
+                {"bytes", bytes},
+                {"next_serial", next_serial},
+                {"next_late_serial", next_late_serial},
+                {"fields", std::move(types)},
+                {"fate", fate_fields(fate)},
+                {"missed_before", missed_before}};
+  put_key(record, "first", first);
+  put_key(record, "last", last);
+  put_key(record, "main_end", main_end);
+  if (lost) record.emplace_back("lost", *lost);
+  return packed(kTracksTable, name, record);
+}
+
+Result<TrackRecord> TrackRecord::decode(std::string_view name, std::string_view bytes) {
+  const Result<Fields> fields = unpacked(kTracksTable, name, bytes);
+  if (!fields) return tl::unexpected(fields.error());
+  TrackRecord record;
+  record.name = name;
+  record.id = static_cast<std::uint32_t>(uint_field(*fields, "id"));
+  record.created = float_field(*fields, "created");
+  record.main_points = uint_field(*fields, "main_points");
+  record.late_points = uint_field(*fields, "late_points");
+  record.bytes = uint_field(*fields, "bytes");
+  record.next_serial = static_cast<std::uint32_t>(uint_field(*fields, "next_serial"));
+  record.next_late_serial = static_cast<std::uint32_t>(uint_field(*fields, "next_late_serial"));
+  record.fate = fate_of(map_field(*fields, "fate"));
+  record.missed_before = uint_field(*fields, "missed_before");
+  record.first = key_field(*fields, "first");
+  record.last = key_field(*fields, "last");
+  record.main_end = key_field(*fields, "main_end");
+  if (find_field(*fields, "lost") != nullptr) record.lost = uint_field(*fields, "lost");
+  for (const auto& [field, types] : map_field(*fields, "fields")) {
+    std::set<std::string>& seen = record.fields[field];
+    const Array* names = types.get_if<Array>();
+    for (const Value& type : names == nullptr ? Array() : *names) {
+      if (const auto* text = type.get_if<std::string>()) seen.insert(*text);
+    }
+  }
+  return record;
+}
+
+Result<TrackExtent> TrackExtent::decode(std::string_view name, std::string_view bytes) {
+  const std::optional<std::string_view> record = open_record(kTracksTable, name, bytes);
+  if (!record) return damaged(kTracksTable, name);
+  const std::optional<CheckedMap> checked =
+      check_map({reinterpret_cast<const std::uint8_t*>(record->data()), record->size()});
+  if (!checked) return damaged(kTracksTable, name, "malformed");
+  TrackExtent extent;
+  PairWalk walk(checked->map.pairs, checked->map.count);
+  while (const std::optional<PairBytes> pair = walk.next()) {
+    item::Cursor in{pair->value.data(), pair->value.data() + pair->value.size()};
+    std::uint64_t bits = 0;
+    bool above_signed = false;
+    const bool is_wanted = pair->name == "id" || pair->name == "first" || pair->name == "last";
+    if (!is_wanted || !item::take_int(in, bits, above_signed)) continue;
+    if (pair->name == "id") extent.id = static_cast<std::uint32_t>(bits);
+    if (pair->name == "first") extent.first = static_cast<std::int64_t>(bits);
+    if (pair->name == "last") extent.last = static_cast<std::int64_t>(bits);
+  }
+  return extent;
+}
+
+std::string RunRecord::encode() const {
+  Fields record{{"id", id},           {"start", start},   {"closed", closed},    {"host", host},
+                {"version", version}, {"config", config}, {"metadata", metadata}};
+  if (end) record.emplace_back("end", *end);
+  return packed(kMetaTable, run_key(id), record);
+}
+
+Result<RunRecord> RunRecord::decode(std::string_view key, std::string_view bytes) {
+  const Result<Fields> fields = unpacked(kMetaTable, key, bytes);
+  if (!fields) return tl::unexpected(fields.error());
+  RunRecord record;
+  record.id = static_cast<std::uint32_t>(uint_field(*fields, "id"));
+  record.start = float_field(*fields, "start");
+  if (find_field(*fields, "end") != nullptr) record.end = float_field(*fields, "end");
+  const Value* closed = find_field(*fields, "closed");
+  record.closed = closed != nullptr && *closed == Value(true);
+  record.host = text_field(*fields, "host");
+  record.version = text_field(*fields, "version");
+  record.config = map_field(*fields, "config");
+  record.metadata = map_field(*fields, "metadata");
+  return record;
+}
+
+std::string LossRecord::encode_key() const {
+  std::string out;
+  put_be(out, src);
+  out += track;
+  out += '\0';
+  put_be(out, ordered(run_start_ns));
+  return out;
+}
+
+std::string LossRecord::encode_value() const {
+  return packed(kLossesTable, encode_key(),
+                {{"publisher", publisher},
+                 {"lost", lost},
+                 {"missed_before", missed_before},
+                 {"received", received}});
+}
+
+Result<LossRecord> LossRecord::decode(std::string_view key, std::string_view value) {
+  if (key.size() < 8 + 1 + 8) return damaged(kLossesTable, key);
+  const Result<Fields> fields = unpacked(kLossesTable, key, value);
+  if (!fields) return tl::unexpected(fields.error());
+  LossRecord record;
+  record.src = get_be(key.substr(0, 8));
+  record.track = key.substr(8, key.size() - 17);
+  record.run_start_ns = unordered(get_be(key.substr(key.size() - 8)));
+  record.publisher = text_field(*fields, "publisher");
+  record.lost = uint_field(*fields, "lost");
+  record.missed_before = uint_field(*fields, "missed_before");
+  record.received = uint_field(*fields, "received");
+  return record;
+}
+
+std::string WriterRecord::encode() const {
+  return packed(kMetaTable, kWriterKey,
+                {{"pid", pid}, {"host", host}, {"node", node}, {"since", since}});
+}
+
+Result<WriterRecord> WriterRecord::decode(std::string_view bytes) {
+  const Result<Fields> fields = unpacked(kMetaTable, kWriterKey, bytes);
+  if (!fields) return tl::unexpected(fields.error());
+  return WriterRecord{uint_field(*fields, "pid"), text_field(*fields, "host"),
+                      text_field(*fields, "node"), float_field(*fields, "since")};
+}
+
+std::string BagRecord::encode() const {
+  return packed(kMetaTable, kBagKey,
+                {{"format", format}, {"creator", creator}, {"created", created}});
+}
+
+Result<BagRecord> BagRecord::decode(std::string_view bytes) {
+  const Result<Fields> fields = unpacked(kMetaTable, kBagKey, bytes);
+  if (!fields) return tl::unexpected(fields.error());
+  return BagRecord{uint_field(*fields, "format"), text_field(*fields, "creator"),
+                   float_field(*fields, "created")};
+}
+
+std::string encode_unnamed_fate(const Fate& fate) {
+  return packed(kMetaTable, kUnnamedFateKey, fate_fields(fate));
+}
+
+Result<Fate> decode_unnamed_fate(std::string_view bytes) {
+  const Result<Fields> fields = unpacked(kMetaTable, kUnnamedFateKey, bytes);
+  if (!fields) return tl::unexpected(fields.error());
+  return fate_of(*fields);
+}
+
+Status verify_record(std::string_view table, std::string_view key, std::string_view value) {
+  if (open_record(table, key, value)) return {};
+  if (table != kOrderTable) return damaged(table, key);
+  return tl::unexpected(OrderEntry::decode(key, value).error());
+}
+
+std::string run_key(std::uint32_t id) { return fmt::format("{}{:06}", kRunPrefix, id); }
+
+}  // namespace zbag

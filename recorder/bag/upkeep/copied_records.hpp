@@ -1,0 +1,31 @@
+// What stands beside the points when a new bag is made of others: which runs, losses and fates it
+// inherits. Pure; BagCopy::finish() stores the outcome and sets each track's `points` to what was
+// copied, so that the equation of wire.md holds in every case.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+
+#include "recorder/bag/read/bag_reader.hpp"
+
+namespace zbag {
+
+// Of a cut. Tracks and losses that `keeps` does not want are left out; runs stay as they are.
+//
+// Without a time bound a track keeps its fate. Under one (`is_trimmed`) nobody can say which of the
+// frames that became no point lie in the range: received = points, what was copied. `lost`,
+// `missed_before` and the losses stay those of the whole recording even then: when a frame was lost
+// is not known, and a loss that is silently gone would be worse than one too many. The fate of
+// unnamed frames stays only with all tracks and all time.
+BagSummary cut_records(const BagSummary& source, bool is_trimmed,
+                       const std::function<bool(const std::string&)>& keeps);
+// The last run of a bag that is still being recorded ends, in its copy, at `now` (seconds).
+void end_last_run(BagSummary& records, double now);
+
+// Of several bags as one. Fates add up. Runs and losses that several bags have, as cuts of one
+// recording do, count once; a track's `lost` is then that of its losses. Runs are numbered by their
+// start.
+BagSummary joined_records(std::span<const BagSummary> sources);
+
+}  // namespace zbag

@@ -1,0 +1,92 @@
+#include "recorder/bag/upkeep/cut.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "recorder/bag/upkeep/copied_records.hpp"
+
+namespace zbag {
+namespace {
+
+bool is_chosen(const BagReader::Selection& selection, const std::string& track) {
+  return selection.all_tracks || selection.filter.matches(track);
+}
+
+// The last point before the range of every chosen track. Returns how many blocks were left out.
+Result<std::uint64_t> add_states(const BagReader& reader, const BagSummary& records,
+                                 const TimeRange& range, BagCopy& copy, const Warn& warn) {
+  std::uint64_t left_out = 0;
+  if (range.first == TimeRange::all().first) return left_out;
+  for (const TrackRecord& track : records.tracks) {
+    BagReader::Selection before{.range = TimeRange::all(), .track = track.name, .reverse = true};
+    before.range.last = range.first - 1;
+    Result<BagCursor> cursor = reader.cursor(before);
+    if (!cursor) return tl::unexpected(cursor.error());
+    bool is_done = false;
+    while (!is_done) {
+      const Result<std::optional<PointView>> point = cursor->next();
+      if (!point) {
+        const bool is_damaged = point.error().code == ErrorCode::kDamaged;
+        if (!is_damaged || !cursor->skip_damage()) return tl::unexpected(point.error());
+        ++left_out;
+        warn(point.error().message + "; an earlier point is taken");
+        continue;
+      }
+      const Result<bool> added = *point ? copy.add(**point) : Result<bool>(true);
+      if (!added) return tl::unexpected(added.error());
+      is_done = *added;  // a malformed one stands for nothing: the one before it does
+    }
+  }
+  return left_out;
+}
+
+}  // namespace
+
+std::uint64_t tell_left_out(const std::vector<std::string>& records, const Warn& warn) {
+  for (const std::string& record : records) warn(record + "; it is left out");
+  return records.size();
+}
+
+Result<CutReport> cut_bag(const BagReader& reader, const std::string& out,
+                          const CutOptions& options, const Progress& progress, const Warn& warn) {
+  const Result<BagSummary> summary = reader.summary();
+  if (!summary) return tl::unexpected(summary.error());
+  const Result<CompressionSpec> compression = usual_compression(*reader.file());
+  if (!compression) return tl::unexpected(compression.error());
+  const bool is_live = reader.file()->is_being_written();
+  BagReader::Selection selection = options.selection;
+  // A recorder may write faster than this copies: it ends where the bag ended when it began.
+  const std::optional<Timestamp> end = summary->end();
+  if (is_live && end) selection.range.last = std::min(selection.range.last, end->ns());
+  BagSummary records = cut_records(*summary, options.is_trimmed, [&](const std::string& track) {
+    return is_chosen(selection, track);
+  });
+  if (is_live) {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    end_last_run(records, std::chrono::duration<double>(now).count());
+  }
+
+  Result<BagCopy> copy = BagCopy::create(out, {.compression = *compression, .node = "cut"});
+  if (!copy) return tl::unexpected(copy.error());
+  CutReport report{.left_out = tell_left_out(summary->other_damage, warn)};
+  if (options.state_at_start) {
+    const Result<std::uint64_t> left_out =
+        add_states(reader, records, selection.range, *copy, warn);
+    if (!left_out) return tl::unexpected(left_out.error());
+    report.left_out += *left_out;
+  }
+  Result<BagCursor> cursor = reader.cursor(selection);
+  if (!cursor) return tl::unexpected(cursor.error());
+  const Result<std::uint64_t> left_out = add_all(*cursor, *copy, summary->points(), progress, warn);
+  if (!left_out) return tl::unexpected(left_out.error());
+  report.left_out += *left_out;
+  cursor->release();
+  Status status = copy->finish(records, reader.file().get());
+  report.left_out += tell_left_out(copy->left_out(), warn);
+  if (status) status = copy->publish();
+  if (!status) return tl::unexpected(status.error());
+  report.points = copy->counts().points;
+  return report;
+}
+
+}  // namespace zbag

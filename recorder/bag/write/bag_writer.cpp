@@ -1,0 +1,495 @@
+#include "recorder/bag/write/bag_writer.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+
+#include "schemas/check.hpp"
+#include "schemas/host_name.hpp"
+#include "schemas/timestamp.hpp"
+
+namespace zbag {
+namespace {
+
+constexpr std::size_t kMapStepMin = 64u << 20;
+
+double now_seconds() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+// What a file on a disk may still take; nullopt when nobody can tell.
+std::optional<std::uint64_t> free_bytes(int rc, const struct statvfs& disk) {
+  if (rc != 0) return std::nullopt;
+  return static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
+}
+std::optional<std::uint64_t> free_bytes_in(const std::string& folder) {
+  struct statvfs disk {};
+  return free_bytes(::statvfs(folder.c_str(), &disk), disk);
+}
+std::optional<std::uint64_t> free_bytes_beside(int file) {
+  struct statvfs disk {};
+  return free_bytes(::fstatvfs(file, &disk), disk);
+}
+
+// What a count has grown by. A frame that an earlier bag counts as lost and that comes in this one
+// after all stays lost there.
+std::uint64_t grown(std::uint64_t before, std::uint64_t now) {
+  return now > before ? now - before : 0;
+}
+
+}  // namespace
+
+struct BagWriter::Track {
+  Track(TrackRecord record, const Options& options, EncodePool& pool, Earlier in_bag)
+      : writer(std::move(record), options.block_pages, pool,
+               options.merge != MergeMode::kAppend && options.late_merge != LateMerge::kAppend),
+        earlier(in_bag) {
+    const auto others = options.losses_before.tracks.find(writer.record().name);
+    if (others != options.losses_before.tracks.end()) elsewhere = others->second;
+  }
+
+  TrackWriter writer;
+  Earlier earlier;
+  LossesBefore::Track elsewhere;
+
+  // What is known of the track, with this batch in it.
+  std::string record_with(const TrackBatch& batch, const Fate& fate) {
+    TrackRecord& record = writer.record();
+    record.fate += fate;
+    if (batch.lost) record.lost = earlier.lost + grown(elsewhere.lost, *batch.lost);
+    record.missed_before =
+        earlier.missed_before + grown(elsewhere.missed_before, batch.missed_before);
+    return record.encode();
+  }
+};
+
+BagWriter::BagWriter(std::shared_ptr<BagFile> file, Options options)
+    : file_(std::move(file)),
+      options_(std::move(options)),
+      pool_(std::make_unique<EncodePool>(options_.compression, options_.encode_threads)) {}
+BagWriter::BagWriter(BagWriter&&) noexcept = default;
+BagWriter::~BagWriter() = default;
+
+Result<BagWriter> BagWriter::open(const std::string& path, Options options) {
+  const auto too_full = [&] {
+    return fail(
+        ErrorCode::kDiskFull,
+        fmt::format(
+            "{}: the disk has less than the {} MB --min-free and the buffer ask for; free some, or "
+            "lower --min-free or --buffer-mb",
+            path, (options.min_free_bytes + options.reserve_bytes) / 1'000'000));
+  };
+  bool is_new = false;
+  if (::access(path.c_str(), F_OK) != 0) {
+    // Looked at before the bag is made, so that a full disk leaves none behind.
+    if (const auto free = free_bytes_in(folder_of(path));
+        free && *free < options.min_free_bytes + options.reserve_bytes)
+      return too_full();
+    Status created = BagFile::create(path, options.map_bytes);
+    if (!created && created.error().code != ErrorCode::kExists)
+      return tl::unexpected(created.error());
+    is_new = created.has_value();
+  }
+  Result<std::shared_ptr<BagFile>> file = BagFile::open_to_write(path, options.map_bytes);
+  if (!file) return tl::unexpected(file.error());
+  BagWriter writer(std::move(*file), options);
+  writer.reserved_to_ = writer.released_to_ = writer.file_->size_bytes();
+  const Status begun = writer.reserve_ahead() ? writer.begin_run() : Status(too_full());
+  if (begun) return writer;
+  if (is_new) {
+    ::unlink(path.c_str());
+    ::unlink((path + "-lock").c_str());
+  }
+  return tl::unexpected(begun.error());
+}
+
+Status BagWriter::begin_run() {
+  Result<std::unique_ptr<WriteTxn>> txn = file_->env().write();
+  if (!txn) return tl::unexpected(txn.error());
+  const BagTables& tables = file_->tables();
+  std::uint32_t runs = 0;
+  {
+    Result<TableCursor> cursor = TableCursor::open(**txn, tables.meta);
+    if (!cursor) return tl::unexpected(cursor.error());
+    for (auto item = cursor->first(); item && *item; item = cursor->next()) {
+      const auto& [key, value] = **item;
+      if (Status sound = verify_record(kMetaTable, key, value); !sound)
+        return fail(sound.error(), file_->path());
+      runs += key.starts_with(kRunPrefix) ? 1 : 0;
+    }
+    Result<TableCursor> names = TableCursor::open(**txn, tables.tracks);
+    if (!names) return tl::unexpected(names.error());
+    for (auto track = names->first(); track && *track; track = names->next()) {
+      const Result<TrackRecord> record = TrackRecord::decode((*track)->key, (*track)->value);
+      if (!record) return fail(record.error(), file_->path());
+      next_track_ = std::max(next_track_, record->id + 1);
+    }
+  }
+  const auto unnamed = (*txn)->get(tables.meta, kUnnamedFateKey);
+  if (unnamed && *unnamed) {
+    const Result<Fate> fate = decode_unnamed_fate(**unnamed);
+    if (!fate) return fail(fate.error(), file_->path());
+    unnamed_ = *fate;
+  }
+  run_ = {.id = runs + 1,
+          .start = now_seconds(),
+          .end = {},
+          .closed = false,
+          .host = host_name(),
+          .version = kZbagVersion,
+          .config = options_.config,
+          .metadata = options_.metadata};
+  const WriterRecord writer{static_cast<std::uint64_t>(::getpid()), host_name(), options_.node,
+                            run_.start};
+  Status status = (*txn)->put(tables.meta, run_key(run_.id), run_.encode());
+  if (status) status = (*txn)->put(tables.meta, kWriterKey, writer.encode());
+  if (status) status = (*txn)->commit();
+  return status;
+}
+
+// Sets disk aside ahead of what is written. False when the disk has less than is asked for.
+bool BagWriter::reserve_ahead() {
+  if (const auto free = free_bytes_beside(file_->fd())) {
+    const std::uint64_t used = file_->size_bytes();
+    const std::uint64_t ahead = reserved_to_ > used ? reserved_to_ - used : 0;
+    if (*free + ahead < options_.min_free_bytes + options_.reserve_bytes) return false;
+  }
+  if (options_.reserve_bytes == 0) return true;
+  const std::uint64_t used = file_->size_bytes();
+  if (reserved_to_ >= used + options_.reserve_bytes) return true;
+  // Twice as far as needed, so that this is rare.
+  const std::uint64_t target = used + 2 * options_.reserve_bytes;
+  for (const std::uint64_t limit : {target, used + options_.reserve_bytes}) {
+    const int rc = ::fallocate(file_->fd(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(used),
+                               static_cast<off_t>(limit - used));
+    if (rc == 0 || errno == EOPNOTSUPP) {
+      reserved_to_ = limit;
+      return true;
+    }
+  }
+  return false;
+}
+
+Status BagWriter::prepare_space(std::size_t bytes) {
+  Env& env = file_->env();
+  // A point is written once as a segment and once in its full block; pages round both up.
+  const std::size_t needed = env.used_bytes() + 4 * bytes + (8u << 20);
+  if (needed < env.map_bytes()) return {};
+  return env.grow(std::max({needed, env.map_bytes() * 2, kMapStepMin}));
+}
+
+// States are loaded before a transaction begins: loading reads, and a thread has one at a time.
+Status BagWriter::load_tracks(const Batch& batch) {
+  for (const TrackBatch& track : batch.tracks) {
+    if (tracks_.contains(track.name)) continue;
+    if (Status status = load_track(track.name); !status) return status;
+  }
+  return {};
+}
+
+Status BagWriter::load_track(const std::string& name) {
+  Result<std::unique_ptr<ReadTxn>> txn = file_->env().read();
+  if (!txn) return tl::unexpected(txn.error());
+  const auto stored = (*txn)->get(file_->tables().tracks, name);
+  if (!stored) return tl::unexpected(stored.error());
+  TrackRecord record;
+  if (*stored) {
+    Result<TrackRecord> known = TrackRecord::decode(name, **stored);
+    if (!known) return tl::unexpected(known.error());
+    record = std::move(*known);
+  } else {
+    record.name = name;
+    record.id = next_track_++;
+    record.created = now_seconds();
+  }
+  // Of a track that is loaded again after a failure, the first look holds.
+  const Earlier earlier =
+      earlier_.try_emplace(name, Earlier{record.lost.value_or(0), record.missed_before})
+          .first->second;
+  tracks_.emplace(name, std::make_unique<Track>(std::move(record), options_, *pool_, earlier));
+  return {};
+}
+
+std::span<const RowPoint> BagWriter::late_points(Track& track, const TrackBatch& batch) const {
+  const TrackRecord& record = track.writer.record();
+  const std::span<const RowPoint> points(batch.points);
+  if (!record.main_end || points.empty() || points.front().key > *record.main_end) return {};
+  // An equal key belongs to the stored point; under append it is simply the next one, unless a
+  // late point may have that key: readers take main points before late ones.
+  const bool equal_is_late = options_.merge != MergeMode::kAppend || record.late_points > 0;
+  const auto first_main = std::ranges::find_if(points, [&](const RowPoint& point) {
+    return point.key > *record.main_end || (point.key == *record.main_end && !equal_is_late);
+  });
+  return points.first(static_cast<std::size_t>(first_main - points.begin()));
+}
+
+Result<std::optional<PreparedBatch>> BagWriter::prepare(const Batch& batch) {
+  if (closed_) return fail(ErrorCode::kClosed, "the bag is closed");
+  if (Status status = load_tracks(batch); !status) return tl::unexpected(status.error());
+  for (const TrackBatch& track : batch.tracks) {
+    if (!late_points(*tracks_.at(track.name), track).empty()) return std::optional<PreparedBatch>();
+  }
+  PreparedBatch prepared;
+  prepared.losses = batch.losses;
+  prepared.unnamed = batch.unnamed;
+  for (const TrackBatch& track : batch.tracks) {
+    append(*tracks_.at(track.name), track, track.points, prepared);
+  }
+  return std::optional(std::move(prepared));
+}
+
+// Forms the blocks of a track's points and notes what became of the batch. The report's last entry
+// is the track's when late points have begun it already.
+void BagWriter::append(Track& track, const TrackBatch& batch, std::span<const RowPoint> points,
+                       PreparedBatch& prepared) {
+  const bool has_late = points.size() < batch.points.size();
+  if (!has_late) {
+    prepared.report.tracks.push_back(
+        {.fate = batch.fate, .first_index = track.writer.record().total()});
+  }
+  TrackReport& report = prepared.report.tracks.back();
+  prepared.bytes += track.writer.order_bytes();
+  const std::size_t first_job = prepared.blocks.size();
+  track.writer.append(points, prepared.blocks);
+  for (std::size_t i = first_job; i < prepared.blocks.size(); ++i) {
+    const BlockJob& job = *prepared.blocks[i];
+    prepared.bytes += job.points ? job.points->bytes_with({}) : 0;
+  }
+  report.fate.points += points.size();
+  report.new_points += points.size();
+  for (const RowPoint& point : points) prepared.bytes += point.pairs_bytes + sizeof(RowPoint);
+  prepared.tracks.push_back({batch.name, track.record_with(batch, report.fate)});
+}
+
+Result<WriteReport> BagWriter::store(PreparedBatch prepared) {
+  const auto begin = [&]() -> Result<std::unique_ptr<WriteTxn>> {
+    if (Status space = prepare_space(prepared.bytes); !space) return tl::unexpected(space.error());
+    return file_->env().write();
+  };
+  Result<std::unique_ptr<WriteTxn>> txn = begin();
+  Status status = txn ? store_blocks(**txn, prepared) : tl::unexpected(txn.error());
+  if (status) status = store_records(**txn, prepared);
+  if (status) status = commit(**txn, prepared.report.block_bytes);
+  if (!status) {
+    drop(prepared);
+    return fail(status.error(), file_->path());
+  }
+  return stored(std::move(prepared));
+}
+
+// All but the newest, which live readers want.
+void BagWriter::release_cache() {
+  constexpr std::uint64_t kKeptBytes = 64u << 20;
+  constexpr std::uint64_t kStepBytes = 8u << 20;
+  const std::uint64_t used = file_->env().used_bytes();
+  if (used < released_to_ + kKeptBytes + kStepBytes) return;
+  CacheKeeper& keeper = cache_keeper();
+  released_to_ = used - kKeptBytes;
+  keeper.let_go(released_to_);
+}
+
+void BagWriter::release_whole_cache() {
+  if (cache_keeper_) cache_keeper_->let_go(file_->size_bytes());
+}
+
+CacheKeeper& BagWriter::cache_keeper() {
+  if (!cache_keeper_) cache_keeper_ = std::make_unique<CacheKeeper>(file_->fd(), released_to_);
+  return *cache_keeper_;
+}
+
+Status BagWriter::commit(WriteTxn& txn, std::uint64_t block_bytes) {
+  constexpr std::uint64_t kWorthwhileBytes = 1u << 20;
+  if (block_bytes < kWorthwhileBytes) return txn.commit();
+  cache_keeper().begin();
+  Status status = txn.commit();
+  cache_keeper().end();
+  return status;
+}
+
+WriteReport BagWriter::stored(PreparedBatch prepared) {
+  unnamed_ += prepared.unnamed;
+  prepared.report.disk_low = !reserve_ahead();
+  release_cache();
+  return std::move(prepared.report);
+}
+
+void BagWriter::drop(const PreparedBatch& prepared) {
+  for (const std::unique_ptr<BlockJob>& job : prepared.blocks) pool_->wait_for(*job);
+}
+
+void BagWriter::forget_prepared() { tracks_.clear(); }
+
+Result<WriteReport> BagWriter::write(const Batch& batch) {
+  Result<WriteReport> report = try_write(batch);
+  // What late points make it write again is known only when it has been.
+  while (!report && file_->env().take_map_full()) {
+    if (Status grown = file_->env().grow(2 * file_->env().map_bytes()); !grown)
+      return tl::unexpected(grown.error());
+    report = try_write(batch);
+  }
+  return report;
+}
+
+Result<WriteReport> BagWriter::try_write(const Batch& batch) {
+  Result<std::optional<PreparedBatch>> ready = prepare(batch);
+  if (!ready) return tl::unexpected(ready.error());
+  if (*ready) {
+    Result<WriteReport> report = store(std::move(**ready));
+    if (!report) forget_prepared();
+    return report;
+  }
+  PreparedBatch prepared;
+  prepared.losses = batch.losses;
+  prepared.unnamed = batch.unnamed;
+  for (const TrackBatch& track : batch.tracks) {
+    for (const RowPoint& point : track.points)
+      prepared.bytes += point.pairs_bytes + sizeof(RowPoint);
+    const TrackWriter& writer = tracks_.at(track.name)->writer;
+    prepared.bytes += writer.order_bytes() + 2 * writer.block_bytes();
+  }
+  if (Status space = prepare_space(prepared.bytes); !space) return tl::unexpected(space.error());
+  Result<std::unique_ptr<WriteTxn>> txn = file_->env().write();
+  if (!txn) return tl::unexpected(txn.error());
+  Status status = write_in_order(**txn, batch, prepared);
+  if (status) status = store_records(**txn, prepared);
+  if (status) status = (*txn)->commit();
+  if (!status) {
+    // What the states say is not on disk: they are loaded again from what is.
+    drop(prepared);
+    forget_prepared();
+    return fail(status.error(), file_->path());
+  }
+  return stored(std::move(prepared));
+}
+
+// Every track's blocks into the transaction before the next one is looked at.
+Status BagWriter::write_in_order(WriteTxn& txn, const Batch& batch, PreparedBatch& prepared) {
+  for (const TrackBatch& one : batch.tracks) {
+    Track& track = *tracks_.at(one.name);
+    const std::span<const RowPoint> late = late_points(track, one);
+    if (!late.empty()) {
+      prepared.report.tracks.push_back(
+          {.fate = one.fate, .first_index = track.writer.record().total()});
+      if (Status status = write_late(txn, track, late, one.first_values, prepared); !status)
+        return status;
+    }
+    append(track, one, std::span(one.points).subspan(late.size()), prepared);
+    if (Status status = store_blocks(txn, prepared); !status) return status;
+  }
+  return {};
+}
+
+Status BagWriter::write_late(WriteTxn& txn, Track& track, std::span<const RowPoint> points,
+                             const FirstValues& first_values, PreparedBatch& prepared) {
+  const LateWriter::Rules rules{options_.merge, options_.late_merge, options_.compression};
+  if (!late_scratch_) late_scratch_ = std::make_unique<BlockScratch>();
+  LateWriter late(txn, file_->tables(), rules, track.writer, late_encoder_, *late_scratch_);
+  TrackReport& report = prepared.report.tracks.back();
+  Status status = late.write(points, first_values, report.fate);
+  report.new_points += late.new_points();
+  prepared.report.block_bytes += late.block_bytes();
+  return status;
+}
+
+Status BagWriter::change_order(WriteTxn& txn, const std::vector<OrderChange>& changes) {
+  const Table order = file_->tables().order;
+  for (const auto& [entry, is_erased] : changes) {
+    Status status = is_erased ? txn.erase(order, entry.encode_key())
+                              : txn.put(order, entry.encode_key(), entry.encode_value());
+    if (!status) return status;
+  }
+  return {};
+}
+
+// Encodes into LMDB's own pages: the rows of plain blocks are copied once.
+Status BagWriter::store_blocks(WriteTxn& txn, PreparedBatch& prepared) {
+  const Table blocks = file_->tables().blocks;
+  for (const std::unique_ptr<BlockJob>& job : prepared.blocks) {
+    for (const BlockKey& gone : job->replaced) {
+      if (Status status = txn.erase(blocks, gone.encode()); !status) return status;
+    }
+    if (Status status = change_order(txn, job->order); !status) return status;
+    pool_->wait_for(*job);
+    const auto room = txn.reserve(blocks, job->key.encode(), job->bytes);
+    if (!room) return tl::unexpected(room.error());
+    if (job->points) {
+      job->points->write_to(*room);
+      pool_->give_back(std::move(job->points));
+    } else {
+      write_lone_block(job->header, job->lone, *room);
+    }
+    prepared.report.block_bytes += job->bytes;
+  }
+  prepared.blocks.clear();
+  return {};
+}
+
+Status BagWriter::store_records(WriteTxn& txn, const PreparedBatch& prepared) {
+  const BagTables& tables = file_->tables();
+  for (const PreparedBatch::Track& track : prepared.tracks) {
+    if (Status status = txn.put(tables.tracks, track.name, track.record); !status) return status;
+  }
+  for (LossRecord loss : prepared.losses) {
+    loss.run_start_ns = static_cast<std::int64_t>(run_.start * 1e9);
+    const auto& before = options_.losses_before.publishers;
+    if (const auto it = before.find({loss.src, loss.track}); it != before.end()) {
+      loss.lost = grown(it->second.lost, loss.lost);
+      loss.missed_before = grown(it->second.missed_before, loss.missed_before);
+      loss.received = grown(it->second.received, loss.received);
+    }
+    if (Status status = txn.put(tables.losses, loss.encode_key(), loss.encode_value()); !status)
+      return status;
+  }
+  if (prepared.unnamed.received > 0) {
+    Fate unnamed = unnamed_;
+    unnamed += prepared.unnamed;
+    if (Status status = txn.put(tables.meta, kUnnamedFateKey, encode_unnamed_fate(unnamed));
+        !status)
+      return status;
+  }
+  return {};
+}
+
+Status BagWriter::close() {
+  if (closed_) return {};
+  closed_ = true;
+  std::size_t bytes = 0;
+  for (const auto& [name, track] : tracks_) {
+    bytes += 2 * track->writer.block_bytes() + track->writer.order_bytes();
+  }
+  if (Status space = prepare_space(bytes); !space) return space;
+  Result<std::unique_ptr<WriteTxn>> txn = file_->env().write();
+  if (!txn) return tl::unexpected(txn.error());
+  PreparedBatch crumbs;
+  for (auto& [name, track] : tracks_) {
+    if (!track->writer.has_crumbs()) continue;
+    track->writer.seal(crumbs.blocks);
+    crumbs.tracks.push_back({name, track->writer.record().encode()});
+  }
+  Status status = store_blocks(**txn, crumbs);
+  if (status) status = store_records(**txn, crumbs);
+  drop(crumbs);
+  run_.end = now_seconds();
+  run_.closed = true;
+  if (status) status = (*txn)->put(file_->tables().meta, run_key(run_.id), run_.encode());
+  if (status) status = (*txn)->erase(file_->tables().meta, kWriterKey);
+  if (status) status = (*txn)->commit();
+  if (!status) return fail(status.error(), fmt::format("close {}", file_->path()));
+  give_back_reserve();
+  return {};
+}
+
+void BagWriter::give_back_reserve() {
+  // A file that keeps it is merely larger.
+  if (reserved_to_ > file_->size_bytes())
+    static_cast<void>(::ftruncate(file_->fd(), static_cast<off_t>(file_->size_bytes())) == 0);
+  reserved_to_ = 0;
+}
+
+}  // namespace zbag

@@ -1,0 +1,192 @@
+// Writes points into a bag: one transaction a write(), durable when it returns.
+//
+// Every point has one home (track, key). Points behind the written end of their track are *late*:
+// they merge into the stored point of their key, or are kept beside the main run until folded:
+// when the tail they fall into is full (track_writer.hpp), the others by `compact` (FORMAT.md, Late
+// points). What the frames of a batch became is stored in the same transaction.
+//
+// write() does it all. For two threads that overlap forming blocks with waiting for the disk it
+// falls into prepare(), which forms the blocks, and store(), which puts them into a transaction:
+//
+//   prepare(1)  prepare(2)  prepare(3)
+//               store(1)    store(2)    store(3)
+//
+// Late points need to see everything stored before them, so prepare() declines a batch that has
+// some; it goes through write() once all that was prepared is stored.
+//
+// A write that fails has changed nothing: the batch is untouched and may be written again.
+// Not thread-safe: prepare(), write(), forget_prepared(), close() belong to one thread; store() may
+// run on another, beside prepare() alone. Blocks for as long as the disk does.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "recorder/bag/bag_file.hpp"
+#include "recorder/bag/block/block.hpp"
+#include "recorder/bag/pages/cache_keeper.hpp"
+#include "recorder/bag/records/layout.hpp"
+#include "recorder/bag/write/encode_pool.hpp"
+#include "recorder/bag/write/late_points.hpp"
+#include "recorder/bag/write/track_writer.hpp"
+
+namespace zbag {
+
+// What arrived for one track since the last write.
+struct TrackBatch {
+  std::string name;
+  // By key; equal keys only under MergeMode::kAppend, in order of arrival. Pairs are lent until
+  // write() returns.
+  std::vector<RowPoint> points;
+  FirstValues first_values;
+  // What became of the track's frames, the points above not yet counted as points: the writer finds
+  // out whether they are new.
+  Fate fate;
+  std::optional<std::uint64_t> lost;  // the track's total in this run; nullopt: unknown
+  std::uint64_t missed_before = 0;    // likewise
+};
+
+struct Batch {
+  std::vector<TrackBatch> tracks;
+  Fate unnamed;  // of frames that have no track's name
+  std::vector<LossRecord> losses;
+};
+
+// What a write made of one track's points.
+struct TrackReport {
+  Fate fate;                      // with points and late merges counted
+  std::uint64_t first_index = 0;  // of the new points, when there are any
+  std::uint64_t new_points = 0;
+};
+struct WriteReport {
+  std::vector<TrackReport> tracks;  // as in the batch
+  std::uint64_t block_bytes = 0;    // given to LMDB
+  bool disk_low = false;            // less than min_free or the reserve is left: stop accepting
+};
+
+// A batch as blocks, ready to be stored. The rows are still the batch's.
+struct PreparedBatch {
+  struct Track {
+    std::string name;
+    std::string record;
+  };
+  BlockJobs blocks;
+  std::vector<Track> tracks;
+  std::vector<LossRecord> losses;
+  Fate unnamed;
+  std::size_t bytes = 0;  // of the points
+  WriteReport report;     // but what only the store can know
+};
+
+// What publishers' numbering had said when a bag began that goes on from another one.
+struct LossesBefore {
+  struct Track {
+    std::uint64_t lost = 0;
+    std::uint64_t missed_before = 0;
+  };
+  std::map<std::string, Track> tracks;
+  std::map<std::pair<std::uint64_t, std::string>, LossRecord> publishers;  // by src and track
+};
+
+class BagWriter {
+ public:
+  struct Options {
+    CompressionSpec compression;
+    std::size_t block_pages = 16;  // of 4096 bytes; frames over 2 KiB get twice as many
+    MergeMode merge = MergeMode::kShallow;
+    LateMerge late_merge = LateMerge::kMerge;
+    std::size_t map_bytes = 16ull << 30;  // address space to begin with; doubled ahead of need
+    std::uint64_t min_free_bytes = 0;     // of the disk: below it, reports say disk_low
+    // Disk set aside beyond what is written, so that what was accepted can still be written when
+    // the disk fills up meanwhile.
+    std::uint64_t reserve_bytes = 0;
+    unsigned encode_threads = 1;  // that compress beside the caller's
+    std::string node = "zbag";    // shown to a second writer
+    Fields config;
+    Fields metadata;
+    LossesBefore losses_before;  // taken off what batches say of the whole recording
+  };
+
+  // Creates the bag when there is none and begins a run. kBusy names the present writer; kDiskFull,
+  // kDamaged, kNewerFormat, kIo.
+  static Result<BagWriter> open(const std::string& path, Options options);
+  BagWriter(BagWriter&&) noexcept;
+  BagWriter& operator=(BagWriter&&) = delete;
+  ~BagWriter();  // without close() the run stays open, as after a kill
+
+  Result<WriteReport> write(const Batch& batch);
+  // nullopt when the batch has late points. What was prepared is stored in the same order.
+  Result<std::optional<PreparedBatch>> prepare(const Batch& batch);
+  Result<WriteReport> store(PreparedBatch prepared);
+  // Lets go of a prepared batch that will not be stored, since one before it failed.
+  void drop(const PreparedBatch& prepared);
+  // To be called when a store() has failed and no prepared batch is left.
+  void forget_prepared();
+
+  // Joins small blocks, ends the run, gives the reserve back. Idempotent.
+  Status close();
+  // Gives back what is set aside of the disk, until something is stored again. As store().
+  void give_back_reserve();
+  // Gives the kernel's cache of the whole bag to whoever needs it next. After close().
+  void release_whole_cache();
+
+  const std::string& path() const { return file_->path(); }
+  std::shared_ptr<BagFile> file() const { return file_; }
+  double run_start() const { return run_.start; }
+
+ private:
+  struct Track;
+  BagWriter(std::shared_ptr<BagFile> file, Options options);
+
+  Status begin_run();
+  Result<WriteReport> try_write(const Batch& batch);
+  Status prepare_space(std::size_t batch_bytes);
+  bool reserve_ahead();
+  void release_cache();
+  CacheKeeper& cache_keeper();
+  Status load_tracks(const Batch& batch);
+  Status load_track(const std::string& name);
+  // The points of the batch that belong behind the end of the track's main run.
+  std::span<const RowPoint> late_points(Track& track, const TrackBatch& batch) const;
+  void append(Track& track, const TrackBatch& batch, std::span<const RowPoint> points,
+              PreparedBatch& prepared);
+  Status write_late(WriteTxn& txn, Track& track, std::span<const RowPoint> points,
+                    const FirstValues& first_values, PreparedBatch& prepared);
+  Status write_in_order(WriteTxn& txn, const Batch& batch, PreparedBatch& prepared);
+  Status store_blocks(WriteTxn& txn, PreparedBatch& prepared);
+  Status change_order(WriteTxn& txn, const std::vector<OrderChange>& changes);
+  Status store_records(WriteTxn& txn, const PreparedBatch& prepared);
+  Status commit(WriteTxn& txn, std::uint64_t block_bytes);
+  WriteReport stored(PreparedBatch prepared);
+
+  std::shared_ptr<BagFile> file_;
+  Options options_;
+  RunRecord run_;
+  std::unique_ptr<EncodePool> pool_;
+
+  // Of the thread that prepares.
+  struct Earlier {  // what a track had lost before this run
+    std::uint64_t lost = 0;
+    std::uint64_t missed_before = 0;
+  };
+  std::unordered_map<std::string, std::unique_ptr<Track>> tracks_;
+  std::unordered_map<std::string, Earlier> earlier_;
+  std::uint32_t next_track_ = 1;
+  BlockEncoder late_encoder_;
+  std::unique_ptr<BlockScratch> late_scratch_;
+  bool closed_ = false;
+
+  // Of the thread that stores.
+  Fate unnamed_;
+  std::uint64_t reserved_to_ = 0;
+  std::uint64_t released_to_ = 0;              // of the page cache
+  std::unique_ptr<CacheKeeper> cache_keeper_;  // made when there is enough to look after
+};
+
+}  // namespace zbag

@@ -1,0 +1,462 @@
+#include "recorder/bag/write/late_points.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "schemas/check.hpp"
+#include "schemas/frame_scan.hpp"
+
+namespace zbag {
+namespace {
+
+// A stored point as something to encode again; nullopt: malformed.
+std::optional<RowPoint> to_row(const StoredPoint& point) {
+  const std::optional<CheckedMap> checked = check_map(point.map);
+  if (!checked) return std::nullopt;
+  const MapBytes& map = checked->map;
+  return RowPoint{.key = point.key,
+                  .seconds = point.seconds,
+                  .wall_ns = point.wall_ns,
+                  .mono_ns = point.mono_ns,
+                  .src = point.src,
+                  .seq = point.seq,
+                  .index = point.index,
+                  .shape = 0,
+                  .pairs = map.pairs.data(),
+                  .pairs_bytes = static_cast<std::uint32_t>(map.pairs.size()),
+                  .fields = map.count,
+                  .has_src = point.has_src,
+                  .has_seq = point.has_seq};
+}
+
+// Late points of one key stay in the order of their arrival.
+void sort_late(std::vector<RowPoint>& rows) {
+  std::ranges::sort(rows, [](const RowPoint& a, const RowPoint& b) {
+    return a.key != b.key ? a.key < b.key : a.index < b.index;
+  });
+}
+
+// A gap with as many late blocks is divided before more is added, so that a late point costs its
+// writer and its readers the same however many came before.
+constexpr std::size_t kGapBlocksMax = 8;
+
+}  // namespace
+
+struct LateWriter::Stored {
+  BlockKey key;
+  BlockHeader header;
+  std::string bytes;           // a copy, once it is opened: pages move while the transaction writes
+  std::optional<Block> block;  // likewise
+  bool is_damaged = false;
+  bool is_lone() const { return (header.flags & kBlockLone) != 0; }
+  bool may_hold(std::int64_t wanted) const {
+    return header.count > 0 && header.first <= wanted && wanted <= header.last;
+  }
+};
+
+struct LateWriter::Gap {
+  std::vector<Stored> blocks;         // the main block first, when there is one, then the late ones
+  std::optional<std::int64_t> limit;  // the first key of the next main block
+  bool is_tail = false;               // what is written falls into the tail
+
+  Stored* cover() { return !blocks.empty() && !blocks[0].key.is_late() ? &blocks[0] : nullptr; }
+  // The late blocks but for those of the tail, which are its writer's.
+  std::vector<Stored*> late(const TrackWriter& track) {
+    std::vector<Stored*> late;
+    for (Stored& stored : blocks) {
+      if (stored.key.is_late() && !track.tail_covers(stored.key.first)) late.push_back(&stored);
+    }
+    return late;
+  }
+};
+
+// Where a gap is divided. Points below `border` stay on its left.
+struct LateWriter::Cut {
+  std::int64_t border;
+  // Where the second half of the main block begins, when that is divided, too.
+  std::optional<std::int64_t> resumed;
+
+  std::size_t part_of(std::int64_t key) const {
+    return (key >= border ? 1u : 0u) + (resumed && *resumed > border && key >= *resumed ? 1u : 0u);
+  }
+};
+
+// Rows of the gap's blocks that were merged into: empty for those that were not.
+struct LateWriter::Merged {
+  std::vector<std::vector<RowPoint>> rows;
+  std::map<std::pair<std::size_t, std::size_t>, std::string> made;  // by block and point
+};
+
+LateWriter::LateWriter(WriteTxn& txn, const BagTables& tables, const Rules& rules,
+                       TrackWriter& track, BlockEncoder& encoder, BlockScratch& scratch)
+    : txn_(txn),
+      tables_(tables),
+      rules_(rules),
+      track_(track),
+      encoder_(encoder),
+      scratch_(scratch) {}
+
+Error LateWriter::malformed() const {
+  return {ErrorCode::kDamaged,
+          fmt::format("track {}: a stored row is malformed", track_.record().name)};
+}
+
+Status LateWriter::write(std::span<const RowPoint> points, const FirstValues& first_values,
+                         Fate& fate) {
+  while (!points.empty()) {
+    Result<Gap> gap = find_gap(points.front().key);
+    if (!gap) return tl::unexpected(gap.error());
+    gap->is_tail = track_.tail_covers(points.front().key);
+    if (!gap->is_tail && gap->late(track_).size() >= kGapBlocksMax) {
+      const Result<bool> is_divided = divide(*gap, points.front().key);
+      if (!is_divided) return tl::unexpected(is_divided.error());
+      if (*is_divided) continue;
+    }
+    const auto end = std::ranges::find_if(points, [&](const RowPoint& point) {
+      return (gap->limit && point.key >= *gap->limit) ||
+             track_.tail_covers(point.key) != gap->is_tail;
+    });
+    const auto group = points.first(static_cast<std::size_t>(end - points.begin()));
+    ZBAG_CHECK(!group.empty());
+    if (Status status = fill_gap(*gap, group, first_values, fate); !status) return status;
+    points = points.subspan(group.size());
+  }
+  return {};
+}
+
+Result<LateWriter::Gap> LateWriter::find_gap(std::int64_t key) {
+  const std::uint32_t track = track_.record().id;
+  Result<TableCursor> cursor = TableCursor::open(txn_, tables_.blocks);
+  if (!cursor) return tl::unexpected(cursor.error());
+  const auto mine =
+      [&](const Result<std::optional<TableCursor::Item>>& item) -> std::optional<BlockKey> {
+    if (!item || !*item) return std::nullopt;
+    const std::optional<BlockKey> block = BlockKey::decode((*item)->key);
+    return block && block->track == track ? block : std::nullopt;
+  };
+  // Back from the first block behind `key` to the main block that covers it.
+  auto item = cursor->seek(BlockKey{track, key, UINT32_MAX}.encode());
+  item = item && !*item ? cursor->last() : cursor->previous();
+  std::optional<BlockKey> at = mine(item);
+  while (at && at->is_late()) at = mine(item = cursor->previous());
+  if (!item) return tl::unexpected(item.error());
+
+  Gap gap;
+  const BlockKey start = at ? *at : BlockKey{track, INT64_MIN, 0};
+  item = cursor->seek(start.encode());
+  for (at = mine(item); at; at = mine(item = cursor->next())) {
+    const bool is_cover = !at->is_late() && at->first <= key;
+    if (!at->is_late() && !is_cover) {
+      gap.limit = at->first;
+      break;
+    }
+    // Several main blocks may begin at or before the key (equal keys): the last one covers it.
+    if (is_cover) gap.blocks.clear();
+    const Result<BlockHeader> header = Block::read_header((*item)->value);
+    gap.blocks.push_back({.key = *at,
+                          .header = header.value_or(BlockHeader{}),
+                          .bytes = {},
+                          .block = {},
+                          .is_damaged = !header});
+  }
+  if (!item) return tl::unexpected(item.error());
+  return gap;
+}
+
+// Opens the block unless it is open. False when it is damaged: nothing that is new is lost for it.
+Result<bool> LateWriter::open(Stored& stored) {
+  if (stored.block || stored.is_damaged) return !stored.is_damaged;
+  const auto value = txn_.get(tables_.blocks, stored.key.encode());
+  if (!value) return tl::unexpected(value.error());
+  ZBAG_CHECK(value->has_value());
+  stored.bytes.assign(**value);
+  Result<Block> block = Block::open(stored.bytes);
+  stored.is_damaged = !block;
+  if (block) {
+    stored.header = block->header();
+    stored.block = std::move(*block);
+  }
+  return !stored.is_damaged;
+}
+
+// The rows of an open block, as something to encode again. Lent by it.
+Status LateWriter::append_rows(const Stored& stored, std::vector<RowPoint>& rows) const {
+  for (const StoredPoint& point : stored.block->points()) {
+    const std::optional<RowPoint> row = to_row(point);
+    if (!row) return tl::unexpected(malformed());
+    rows.push_back(*row);
+  }
+  return {};
+}
+
+// Parts a gap of too many late blocks by a border: that is a block of the main run without points,
+// or the second half of the main block. False where it can not be: its late points have one key,
+// or blocks are damaged.
+Result<bool> LateWriter::divide(Gap& gap, std::int64_t key) {
+  for (Stored& stored : gap.blocks) {
+    if (track_.tail_covers(stored.key.first)) continue;
+    const Result<bool> is_open = open(stored);
+    if (!is_open || !*is_open) return is_open;
+  }
+  const std::optional<std::int64_t> border = border_of(gap, key);
+  if (!border) return false;
+  Cut cut{*border, {}};
+  std::uint64_t ordinal = 0;  // of the first point behind the border
+  if (Stored* const cover = gap.cover()) {
+    const auto& points = cover->block->points();
+    const auto right = std::ranges::lower_bound(points, *border, {}, &StoredPoint::key);
+    if (right != points.end()) cut.resumed = right->key;
+    ordinal = cover->header.first_ordinal + static_cast<std::uint64_t>(right - points.begin());
+    if (cut.resumed) {
+      if (Status status = divide_main(*cover, ordinal); !status)
+        return tl::unexpected(status.error());
+    }
+  }
+  if (cut.resumed != border) {
+    TrackRecord& record = track_.record();
+    const BlockKey at{record.id, *border, record.next_serial++};
+    const auto room = txn_.reserve(tables_.blocks, at.encode(), kBlockHeaderBytes);
+    if (!room) return tl::unexpected(room.error());
+    write_border_block({.track = record.id, .first_ordinal = ordinal}, *border, *room);
+    block_bytes_ += kBlockHeaderBytes;
+  }
+  if (Status status = divide_late(gap, cut); !status) return tl::unexpected(status.error());
+  return true;
+}
+
+// Behind everything for points that come in order, else in the middle of the late ones.
+std::optional<std::int64_t> LateWriter::border_of(Gap& gap, std::int64_t key) const {
+  std::vector<std::int64_t> keys;
+  std::int64_t last = INT64_MIN;
+  for (const Stored* stored : gap.late(track_)) {
+    for (const StoredPoint& point : stored->block->points()) keys.push_back(point.key);
+    last = std::max(last, stored->header.last);
+  }
+  const Stored* const cover = gap.cover();
+  if (cover != nullptr) last = std::max(last, cover->header.last);
+  if (key > last) return key;
+  std::ranges::sort(keys);
+  // Something stays on the left.
+  const std::int64_t low = cover != nullptr ? cover->key.first : keys.front();
+  const auto middle = keys.begin() + static_cast<std::ptrdiff_t>(keys.size() / 2);
+  const auto border = std::upper_bound(middle, keys.end(), low);
+  return border == keys.end() ? std::nullopt : std::optional(*border);
+}
+
+// The main block as two, the second from the point of `ordinal` on.
+Status LateWriter::divide_main(Stored& main, std::uint64_t ordinal) {
+  std::vector<RowPoint> rows;
+  if (Status status = append_rows(main, rows); !status) return status;
+  const auto left = static_cast<std::size_t>(ordinal - main.header.first_ordinal);
+  const BlockHeader header{.flags = main.header.flags,
+                           .track = track_.record().id,
+                           .first_ordinal = main.header.first_ordinal};
+  encoder_.clear();
+  for (const RowPoint& row : std::span(rows).first(left)) encoder_.add(row, false);
+  if (Status status = put_encoded(main.key, header); !status) return status;
+  BlockHeader behind = header;
+  behind.first_ordinal = ordinal;
+  encoder_.clear();
+  for (const RowPoint& row : std::span(rows).subspan(left)) encoder_.add(row, false);
+  TrackRecord& record = track_.record();
+  return put_encoded({record.id, rows[left].key, record.next_serial++}, behind);
+}
+
+// No late block may reach over a border.
+Status LateWriter::divide_late(Gap& gap, const Cut& cut) {
+  std::array<std::vector<RowPoint>, 3> parts;
+  for (Stored* stored : gap.late(track_)) {
+    if (cut.part_of(stored->header.first) == cut.part_of(stored->header.last)) continue;
+    std::vector<RowPoint> rows;
+    if (Status status = append_rows(*stored, rows); !status) return status;
+    for (const RowPoint& row : rows) parts[cut.part_of(row.key)].push_back(row);
+    if (Status status = txn_.erase(tables_.blocks, stored->key.encode()); !status) return status;
+  }
+  for (std::vector<RowPoint>& part : parts) {
+    sort_late(part);
+    if (Status status = put_points(part, false); !status) return status;
+  }
+  return {};
+}
+
+Status LateWriter::fill_gap(Gap& gap, std::span<const RowPoint> points,
+                            const FirstValues& first_values, Fate& fate) {
+  Merged merged;
+  merged.rows.resize(gap.blocks.size());
+  std::vector<RowPoint> added;
+  const bool looks_up =
+      rules_.merge != MergeMode::kAppend && rules_.late_merge != LateMerge::kAppend;
+  for (const RowPoint& point : points) {
+    if (looks_up) {
+      const Result<bool> is_stored = merge_into(gap, point, first_values, merged, fate);
+      if (!is_stored) return tl::unexpected(is_stored.error());
+      if (*is_stored) continue;
+    }
+    added.push_back(point);
+  }
+  if (Status status = rewrite(gap, merged); !status) return status;
+  if (added.empty()) return {};
+  return add_points(gap, std::move(added), fate);
+}
+
+// False when no block of the gap has the point's key.
+Result<bool> LateWriter::merge_into(Gap& gap, const RowPoint& point,
+                                    const FirstValues& first_values, Merged& merged, Fate& fate) {
+  for (std::size_t b = 0; b < gap.blocks.size(); ++b) {
+    if (!gap.blocks[b].may_hold(point.key)) continue;
+    const Result<bool> is_open = open(gap.blocks[b]);
+    if (!is_open) return is_open;
+    if (!*is_open) continue;
+    const std::vector<StoredPoint>& stored = gap.blocks[b].block->points();
+    const auto it = std::ranges::lower_bound(stored, point.key, {}, &StoredPoint::key);
+    if (it == stored.end() || it->key != point.key) continue;
+    if (rules_.late_merge == LateMerge::kReject) {
+      ++fate.refused[static_cast<std::size_t>(Refusal::kLate)];
+      return true;
+    }
+    std::vector<RowPoint>& rows = merged.rows[b];
+    if (rows.empty()) {
+      if (Status status = append_rows(gap.blocks[b], rows); !status)
+        return tl::unexpected(status.error());
+    }
+    const auto at = static_cast<std::size_t>(it - stored.begin());
+    RowPoint& target = rows[at];
+    std::string row;
+    std::uint64_t of_last_values = 0;
+    const std::uint32_t made = merge_pairs(target.map(), point.map(),
+                                           rules_.merge == MergeMode::kDeep, row, of_last_values);
+    if (row.size() > kPairsBytesMax) {
+      ++fate.refused[static_cast<std::size_t>(Refusal::kTooLarge)];
+      return true;
+    }
+    const auto first = first_values.find(point.key);
+    fate.overwritten +=
+        first == first_values.end() ? of_last_values : count_overwritten(target, first->second);
+    std::string& bytes = merged.made[{b, at}] = std::move(row);
+    target.fields = made;
+    target.pairs = reinterpret_cast<const std::uint8_t*>(bytes.data());
+    target.pairs_bytes = static_cast<std::uint32_t>(bytes.size());
+    ++fate.merged;
+    track_.note({&point, 1});
+    track_.note_merged(target);
+    return true;
+  }
+  return false;
+}
+
+std::uint64_t LateWriter::count_overwritten(const RowPoint& stored, const OwnRow& values) const {
+  std::string row;
+  std::uint64_t overwritten = 0;
+  merge_pairs(stored.map(), values.map(), rules_.merge == MergeMode::kDeep, row, overwritten);
+  return overwritten;
+}
+
+Status LateWriter::rewrite(Gap& gap, const Merged& merged) {
+  for (std::size_t b = 0; b < gap.blocks.size(); ++b) {
+    const std::vector<RowPoint>& rows = merged.rows[b];
+    if (rows.empty()) continue;
+    Stored& stored = gap.blocks[b];
+    const BlockHeader old = stored.header;
+    const BlockHeader header{.flags = static_cast<std::uint8_t>(old.flags & ~kBlockLone),
+                             .track = track_.record().id,
+                             .first_ordinal = old.first_ordinal};
+    Status status;
+    if (stored.is_lone()) {
+      status = put_lone(stored.key, header, rows.front());
+    } else {
+      encoder_.clear();
+      for (const RowPoint& row : rows) encoder_.add(row, (old.flags & kBlockIndexed) != 0);
+      status = put_encoded(stored.key, header);
+    }
+    if (!status) return status;
+    stored.block.reset();  // what add_points may add to is what is stored now
+  }
+  return {};
+}
+
+// Gives the points their indices and stores them: in the gap's last late block while there is room;
+// where they fall into the tail, in blocks of their own, which it replaces once it is full.
+Status LateWriter::add_points(Gap& gap, std::vector<RowPoint> added, Fate& fate) {
+  track_.note(added);
+  TrackRecord& record = track_.record();
+  for (RowPoint& point : added) {
+    const OrderEntry entry{record.id, record.total(), point.key, record.late_points};
+    point.index = entry.index;
+    if (Status status = txn_.put(tables_.order, entry.encode_key(), entry.encode_value()); !status)
+      return status;
+    ++record.late_points;
+    track_.note_late(point);
+  }
+  fate.points += added.size();
+  new_points_ += added.size();
+
+  Stored* const last = gap.is_tail ? nullptr : joinable(gap);
+  if (last == nullptr) return put_points(added, gap.is_tail);
+  const Result<bool> is_open = open(*last);
+  if (!is_open) return tl::unexpected(is_open.error());
+  if (!*is_open) return put_points(added, false);
+  if (Status status = append_rows(*last, added); !status) return status;
+  sort_late(added);
+  if (Status status = txn_.erase(tables_.blocks, last->key.encode()); !status) return status;
+  return put_points(added, false);
+}
+
+// The last late block, if more may be added to it.
+LateWriter::Stored* LateWriter::joinable(Gap& gap) const {
+  const std::vector<Stored*> late = gap.late(track_);
+  if (late.empty() || late.back()->is_lone()) return nullptr;
+  return late.back()->header.raw_bytes < track_.block_bytes() / 2 ? late.back() : nullptr;
+}
+
+Status LateWriter::put_points(std::span<const RowPoint> points, bool of_tail) {
+  TrackRecord& record = track_.record();
+  const auto next_key = [&](std::int64_t first) {
+    return BlockKey{record.id, first, kLateSerial | record.next_late_serial++};
+  };
+  const auto put_gathered = [&]() -> Status {
+    if (encoder_.count() == 0) return {};
+    const BlockHeader header{.flags = kBlockLate | kBlockIndexed, .track = record.id};
+    const BlockKey key = next_key(encoder_.points().front().key);
+    Status status = put_encoded(key, header);
+    if (of_tail) track_.note_late_block(key);
+    encoder_.clear();
+    return status;
+  };
+  encoder_.clear();
+  for (const RowPoint& point : points) {
+    const bool is_large = track_.is_large(point);
+    if (is_large || (encoder_.count() > 0 && encoder_.bytes_with(point) > track_.block_bytes())) {
+      if (Status status = put_gathered(); !status) return status;
+    }
+    if (!is_large) {
+      encoder_.add(point, true);
+      continue;
+    }
+    const BlockHeader header{.flags = kBlockLate, .track = record.id, .first_ordinal = point.index};
+    if (Status status = put_lone(next_key(point.key), header, point); !status) return status;
+  }
+  return put_gathered();
+}
+
+Status LateWriter::put_encoded(const BlockKey& key, const BlockHeader& header) {
+  const std::size_t size = encoder_.prepare(header, rules_.compression, scratch_);
+  const auto room = txn_.reserve(tables_.blocks, key.encode(), size);
+  if (!room) return tl::unexpected(room.error());
+  encoder_.write_to(*room);
+  block_bytes_ += size;
+  return {};
+}
+
+Status LateWriter::put_lone(const BlockKey& key, const BlockHeader& header, const RowPoint& point) {
+  const std::size_t size = lone_block_bytes(point);
+  const auto room = txn_.reserve(tables_.blocks, key.encode(), size);
+  if (!room) return tl::unexpected(room.error());
+  write_lone_block(header, point, *room);
+  block_bytes_ += size;
+  return {};
+}
+
+}  // namespace zbag

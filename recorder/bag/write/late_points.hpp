@@ -1,0 +1,96 @@
+// Stores points that arrived behind the written end of their track (FORMAT.md, Late points).
+//
+// The stretch from one main block to the next, with the late blocks in it, is a *gap*. A late point
+// merges into the stored point of its key, in whatever block of the gap that lies; a new key
+// becomes a point of a late block of the gap. Blocks that changed are written again whole. A gap
+// that has filled up is divided, as a leaf of a tree is. The track's writer is told of what falls
+// into its tail, so that it folds it (track_writer.hpp).
+//
+// A damaged block is left alone: what would have merged into it becomes a point of its own.
+// Works inside a write transaction, on what the transaction sees. Cost: a few blocks a gap.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "recorder/bag/bag_file.hpp"
+#include "recorder/bag/block/block.hpp"
+#include "recorder/bag/write/track_writer.hpp"
+#include "schemas/points/fate.hpp"
+
+namespace zbag {
+
+enum class MergeMode : std::uint8_t { kShallow, kDeep, kAppend };
+enum class LateMerge : std::uint8_t { kMerge, kReject, kAppend };
+
+// The fields of a point in memory of their own.
+struct OwnRow {
+  std::uint32_t fields = 0;
+  std::string pairs;
+
+  MapBytes map() const {
+    return {fields, {reinterpret_cast<const std::uint8_t*>(pairs.data()), pairs.size()}};
+  }
+};
+// What the frames that became one point brought first for each field, by the point's key; only of
+// points whose frames replaced values of one another. Values of a stored point are overwritten by
+// these: it is counted as if one frame after another had come to it.
+using FirstValues = std::map<std::int64_t, OwnRow>;
+
+class LateWriter {
+ public:
+  struct Rules {
+    MergeMode merge = MergeMode::kShallow;
+    LateMerge late_merge = LateMerge::kMerge;
+    CompressionSpec compression;
+  };
+  // All are lent. REQUIRES: every block of the track is in the transaction, the tail's too when a
+  // point falls into it.
+  LateWriter(WriteTxn& txn, const BagTables& tables, const Rules& rules, TrackWriter& track,
+             BlockEncoder& encoder, BlockScratch& scratch);
+
+  // REQUIRES: in order of key. Counts into `fate` what became of them.
+  Status write(std::span<const RowPoint> points, const FirstValues& first_values, Fate& fate);
+  std::uint64_t new_points() const { return new_points_; }
+  std::uint64_t block_bytes() const { return block_bytes_; }  // given to LMDB
+
+ private:
+  struct Gap;
+  struct Stored;
+  struct Cut;
+  struct Merged;
+  Result<Gap> find_gap(std::int64_t key);
+  Result<bool> open(Stored& stored);
+  Status append_rows(const Stored& stored, std::vector<RowPoint>& rows) const;
+  Result<bool> divide(Gap& gap, std::int64_t key);
+  std::optional<std::int64_t> border_of(Gap& gap, std::int64_t key) const;
+  Status divide_main(Stored& main, std::uint64_t ordinal);
+  Status divide_late(Gap& gap, const Cut& cut);
+  Stored* joinable(Gap& gap) const;
+  Status fill_gap(Gap& gap, std::span<const RowPoint> points, const FirstValues& first_values,
+                  Fate& fate);
+  Result<bool> merge_into(Gap& gap, const RowPoint& point, const FirstValues& first_values,
+                          Merged& merged, Fate& fate);
+  std::uint64_t count_overwritten(const RowPoint& stored, const OwnRow& values) const;
+  Status rewrite(Gap& gap, const Merged& merged);
+  Status add_points(Gap& gap, std::vector<RowPoint> added, Fate& fate);
+  Status put_points(std::span<const RowPoint> points, bool of_tail);
+  Status put_encoded(const BlockKey& key, const BlockHeader& header);
+  Status put_lone(const BlockKey& key, const BlockHeader& header, const RowPoint& point);
+  Error malformed() const;
+
+  WriteTxn& txn_;
+  const BagTables& tables_;
+  const Rules& rules_;
+  TrackWriter& track_;
+  BlockEncoder& encoder_;
+  BlockScratch& scratch_;
+  std::uint64_t new_points_ = 0;
+  std::uint64_t block_bytes_ = 0;
+};
+
+}  // namespace zbag

@@ -1,0 +1,244 @@
+#include "recorder/bag/write/track_writer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "schemas/frame_scan.hpp"
+
+namespace zbag {
+namespace {
+
+constexpr std::size_t kPageBytes = 4096;
+constexpr std::size_t kMediumFrameBytes = 2048;  // from here on blocks are twice as large
+
+// What fits `pages` overflow pages exactly: LMDB's page header takes 16 bytes.
+std::size_t bytes_of_pages(std::size_t pages) { return pages * kPageBytes - 16; }
+
+}  // namespace
+
+TrackWriter::TrackWriter(TrackRecord record, std::size_t block_pages, EncodePool& pool, bool folds)
+    : record_(std::move(record)),
+      folds_(folds),
+      block_pages_(block_pages),
+      block_bytes_(bytes_of_pages(block_pages)),
+      pool_(pool),
+      tail_(pool) {
+  begin_tail();
+}
+
+void TrackWriter::append(std::span<const RowPoint> points, BlockJobs& jobs) {
+  // So that a fold costs what the tail does, however many late points lie elsewhere.
+  constexpr std::size_t kOthersMax = 4'096;
+  if (others_.size() > kOthersMax) seal(jobs);
+  while (!tail_.is_plain() && tail_.bytes_with({}) > block_bytes_) make_room(jobs);
+  if (!points.empty() && points.front().pairs_bytes > kMediumFrameBytes)
+    block_bytes_ = bytes_of_pages(2 * block_pages_);
+  note(points);
+  for (RowPoint point : points) {
+    if (is_large(point)) {
+      seal(jobs);
+      append_lone(point, jobs);
+      continue;
+    }
+    while (!tail_.empty() && tail_.bytes_with(point) > block_bytes_) make_room(jobs);
+    if (tail_.empty()) {
+      first_index_ = record_.total();
+      late_before_ = record_.late_points;
+    }
+    point.index = record_.total();
+    tail_.add(point);
+    ++record_.main_points;
+    record_.main_end = point.key;
+  }
+  if (written_ < tail_.main_count()) append_segment(jobs);
+}
+
+std::unique_ptr<BlockJob> TrackWriter::new_job(std::int64_t first, std::uint64_t ordinal) {
+  auto job = std::make_unique<BlockJob>();
+  job->key = {record_.id, first, record_.next_serial++};
+  job->header = {.track = record_.id, .first_ordinal = ordinal};
+  return job;
+}
+
+void TrackWriter::submit(std::unique_ptr<BlockJob> job, BlockJobs& jobs) {
+  jobs.push_back(std::move(job));
+  pool_.submit(*jobs.back());
+}
+
+void TrackWriter::append_lone(const RowPoint& point, BlockJobs& jobs) {
+  std::unique_ptr<BlockJob> job = new_job(point.key, record_.main_points);
+  job->lone = point;
+  submit(std::move(job), jobs);
+  ++record_.main_points;
+  record_.main_end = point.key;
+  begin_tail();
+}
+
+// The tail's points that are not on disk yet, as a small block of their own.
+void TrackWriter::append_segment(BlockJobs& jobs) {
+  const std::vector<RowPoint>& points = tail_.main_points();
+  std::unique_ptr<BlockJob> job = new_job(points[written_].key, tail_ordinal_ + written_);
+  if (is_folded_ && written_ == 0) job->header.flags = kBlockFolded;
+  job->points = pool_.lend();
+  for (std::size_t i = written_; i < points.size(); ++i) job->points->add(points[i], false);
+  segments_.push_back(job->key);
+  submit(std::move(job), jobs);
+  tail_.own_rows(written_);
+  written_ = points.size();
+}
+
+void TrackWriter::make_room(BlockJobs& jobs) {
+  if (tail_.is_plain() || !folds_) {
+    seal(jobs);
+  } else {
+    fold(std::min(tail_.reach(), tail_.count() / 4), true, jobs);
+  }
+}
+
+void TrackWriter::seal(BlockJobs& jobs) {
+  if (tail_.empty()) return;
+  if (folds_ && !tail_.is_plain()) {
+    fold(0, false, jobs);
+    return;
+  }
+  // Else the one segment is the full block already.
+  if (segments_.size() != 1 || written_ < tail_.main_count()) {
+    std::unique_ptr<BlockJob> job = new_job(tail_.main_points().front().key, tail_ordinal_);
+    if (is_folded_) job->header.flags = kBlockFolded;
+    job->replaced = std::exchange(segments_, {});
+    job->points = tail_.take_main();
+    job->arenas = tail_.take_arenas();
+    submit(std::move(job), jobs);
+    join_late(jobs);
+  }
+  begin_tail();
+}
+
+// The late points of a tail that is not folded, as few late blocks. REQUIRES: what replaces the
+// small ones, and holds the rows, is the last job.
+void TrackWriter::join_late(BlockJobs& jobs) {
+  const std::vector<RowPoint>& late = tail_.late_points();
+  for (std::size_t at = 0; at < late.size();) {
+    auto job = std::make_unique<BlockJob>();
+    job->key = {record_.id, late[at].key, kLateSerial | record_.next_late_serial++};
+    job->header = {.flags = kBlockLate | kBlockIndexed, .track = record_.id};
+    job->points = pool_.lend();
+    do {
+      job->points->add(late[at++], true);
+    } while (at < late.size() && job->points->bytes_with(late[at]) <= block_bytes_);
+    submit(std::move(job), jobs);
+  }
+}
+
+// Makes full blocks of the tail, late points in their places. The last `keep` points stay in it
+// and, with `keeps_rest`, those before them that do not fill half a block.
+void TrackWriter::fold(std::size_t keep, bool keeps_rest, BlockJobs& jobs) {
+  const std::vector<Tail::Row> rows = tail_.rows();
+  const std::size_t first_job = jobs.size();
+  const std::size_t kept_from =
+      put_rows(std::span(rows).first(rows.size() - keep), keeps_rest, jobs);
+  const std::uint64_t late = tail_.late_points().size();
+  BlockJob& job = *jobs[first_job];
+  if (late > 0 || kept_from < rows.size()) job.order = renumbered(rows, kept_from);
+  job.replaced = std::exchange(segments_, {});
+  job.arenas = tail_.take_arenas();
+  record_.main_points += late;
+  record_.late_points -= late;
+  const std::uint64_t ordinal = tail_ordinal_ + kept_from;
+  begin_tail();
+  sealed_end_ = rows[kept_from - 1].point.key;
+  if (kept_from == rows.size()) return;
+  // Their rows lie with the first job, or in the batch, until the segment that is made of them next
+  // is stored: the tail takes copies then.
+  for (std::size_t i = kept_from; i < rows.size(); ++i) tail_.add(rows[i].point);
+  tail_ordinal_ = ordinal;
+  is_folded_ = true;
+  first_index_ = record_.total();
+  late_before_ = record_.late_points;
+}
+
+// How many of the rows have gone into blocks; not none.
+std::size_t TrackWriter::put_rows(std::span<const Tail::Row> rows, bool keeps_rest,
+                                  BlockJobs& jobs) {
+  std::size_t at = 0;
+  while (at < rows.size()) {
+    const std::size_t begin = at;
+    std::unique_ptr<BlockEncoder> points = pool_.lend();
+    do {
+      points->add(rows[at++].point, false);
+    } while (at < rows.size() && points->bytes_with(rows[at].point) <= block_bytes_);
+    const bool is_rest =
+        begin > 0 && at == rows.size() && points->bytes_with({}) < block_bytes_ / 2;
+    if (keeps_rest && is_rest) {
+      pool_.give_back(std::move(points));
+      return begin;
+    }
+    std::unique_ptr<BlockJob> job = new_job(rows[begin].point.key, tail_ordinal_ + begin);
+    job->header.flags = kBlockFolded;
+    job->points = std::move(points);
+    submit(std::move(job), jobs);
+  }
+  return at;
+}
+
+std::vector<OrderChange> TrackWriter::renumbered(std::span<const Tail::Row> rows,
+                                                 std::size_t kept_from) const {
+  std::vector<NumberedPoint> points = others_;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto& [point, is_late] = rows[i];
+    points.push_back({point.index, point.key, tail_ordinal_ + i, is_late, i >= kept_from});
+  }
+  return order_after_fold(record_.id, std::move(points), first_index_, late_before_);
+}
+
+void TrackWriter::begin_tail() {
+  tail_.clear();
+  segments_.clear();
+  others_.clear();
+  written_ = 0;
+  tail_ordinal_ = record_.main_points;
+  sealed_end_ = record_.main_end;
+  is_folded_ = false;
+}
+
+// Where keys may be there twice, a late point stays between the main blocks it was put between.
+bool TrackWriter::tail_covers(std::int64_t key) const {
+  if (tail_.empty()) return false;
+  if (!folds_) return key >= tail_.main_points().front().key;
+  return !sealed_end_ || key > *sealed_end_;
+}
+
+void TrackWriter::note_late(const RowPoint& point) {
+  if (tail_covers(point.key) && !is_large(point)) {
+    tail_.add_late(point);
+  } else if (!tail_.empty() && folds_) {
+    others_.push_back({.index = point.index, .key = point.key, .number = {}});
+  }
+}
+
+std::size_t TrackWriter::order_bytes() const {
+  constexpr std::size_t kEntryBytes = 64;  // with its share of the page
+  return tail_.is_plain() ? 0 : 2 * kEntryBytes * (tail_.count() + others_.size());
+}
+
+void TrackWriter::note(std::span<const RowPoint> points) {
+  for (const RowPoint& point : points) {
+    record_.bytes += point.pairs_bytes + 1;
+    record_.first = std::min(point.key, record_.first.value_or(point.key));
+    record_.last = std::max(point.key, record_.last.value_or(point.key));
+    const bool is_known =
+        point.shape != 0 && (point.shape == last_shape_ || shapes_.contains(point.shape));
+    if (is_known) continue;
+    last_shape_ = point.shape;
+    constexpr std::size_t kShapesMax = 1024;
+    if (point.shape != 0 && shapes_.size() < kShapesMax) shapes_.insert(point.shape);
+    PairWalk walk({point.pairs, point.pairs_bytes}, point.fields);
+    while (const std::optional<PairBytes> pair = walk.next()) {
+      const std::string name(pair->name);
+      if (!record_.fields.contains(name) && record_.fields.size() >= kTrackFieldsMax) continue;
+      record_.fields[name].insert(type_text(pair->value));
+    }
+  }
+}
+
+}  // namespace zbag

@@ -1,0 +1,108 @@
+// Turns the points of one track into blocks.
+//
+// The points since the last full block are the *tail*. Each call stores what is new of it as a
+// small *segment* block, so that it is on disk; once the tail fills a block, one full block, from
+// memory, replaces the segments. Slow tracks therefore do not end up as crumbs, and a point of a
+// track without late ones is written twice at most.
+//
+// Folding. A late point behind the last full block falls into the tail. It is stored in a late
+// block at once, which is its home until the tail is full; then the full block holds it, in its
+// place, and replaces the late blocks, too. It is of the main run from then on: numbers of points
+// behind it move, which no other block than the tail's knows, and its `order` entry says so. Its
+// index stays. The last points of such a tail, as many as late ones came before, stay in the tail
+// (at most a quarter of it, in a new segment), so that those who come late next find their
+// neighbours there. All this happens in the transaction that stores the full block.
+//
+// Not folded: large points; those behind which a full block has been written; a tail that ends with
+// a kill or a failed write (its blocks stay as they are); points of tracks where keys may be there
+// twice (`folds` is false): of these the late blocks of a tail are joined when it is sealed.
+//
+// Blocks come out as jobs, in the order they must be stored in. Not thread-safe. Memory: one block
+// per track, and what is late of one batch.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "recorder/bag/records/layout.hpp"
+#include "recorder/bag/write/encode_pool.hpp"
+#include "recorder/bag/write/tail.hpp"
+#include "recorder/bag/write/tail_order.hpp"
+
+namespace zbag {
+
+using BlockJobs = std::vector<std::unique_ptr<BlockJob>>;
+
+class TrackWriter {
+ public:
+  // `block_pages` of 4096 bytes make a full block; twice as many of frames over 2 KiB.
+  TrackWriter(TrackRecord record, std::size_t block_pages, EncodePool& pool, bool folds = true);
+  TrackWriter(const TrackWriter&) = delete;
+  TrackWriter& operator=(const TrackWriter&) = delete;
+
+  // Adds points behind the end of the main run. REQUIRES: in order of key. To be called behind
+  // late points, too, if only with none: the tail may be full with them.
+  void append(std::span<const RowPoint> points, BlockJobs& jobs);
+  // Makes the tail a block of its own.
+  void seal(BlockJobs& jobs);
+  // Whether a late point of `key` falls into the tail. REQUIRES: it is late.
+  bool tail_covers(std::int64_t key) const;
+  bool has_crumbs() const { return segments_.size() > 1; }
+
+  // A late point has been stored, in a block of `block` where it falls into the tail and is not
+  // large. REQUIRES: `point.index` is its index; the record counts it.
+  void note_late(const RowPoint& point);
+  void note_late_block(const BlockKey& block) { segments_.push_back(block); }
+  // A stored point has become `point`.
+  void note_merged(const RowPoint& point) {
+    if (tail_covers(point.key)) tail_.merge(point);
+  }
+
+  // Notes names and types of fields, and the extent of the track.
+  void note(std::span<const RowPoint> points);
+  // A point of this size fills a block alone.
+  bool is_large(const RowPoint& point) const {
+    return point.pairs_bytes + kLonePayloadOffset >= block_bytes_ / 2;
+  }
+  std::size_t block_bytes() const { return block_bytes_; }
+  // What folding the tail may write of `order`, at most about.
+  std::size_t order_bytes() const;
+  TrackRecord& record() { return record_; }
+
+ private:
+  std::unique_ptr<BlockJob> new_job(std::int64_t first, std::uint64_t ordinal);
+  void append_lone(const RowPoint& point, BlockJobs& jobs);
+  void append_segment(BlockJobs& jobs);
+  void make_room(BlockJobs& jobs);
+  void fold(std::size_t keep, bool keeps_rest, BlockJobs& jobs);
+  std::size_t put_rows(std::span<const Tail::Row> rows, bool keeps_rest, BlockJobs& jobs);
+  std::vector<OrderChange> renumbered(std::span<const Tail::Row> rows, std::size_t kept_from) const;
+  void join_late(BlockJobs& jobs);
+  void submit(std::unique_ptr<BlockJob> job, BlockJobs& jobs);
+  void begin_tail();
+
+  TrackRecord record_;
+  const bool folds_;
+  std::size_t block_pages_;
+  std::size_t block_bytes_;
+  EncodePool& pool_;
+  Tail tail_;
+  std::vector<BlockKey> segments_;          // what is on disk of the tail: segments and late blocks
+  std::size_t written_ = 0;                 // points of the tail's main run that are
+  std::uint64_t tail_ordinal_ = 0;          // main points before the tail
+  std::optional<std::int64_t> sealed_end_;  // the last key before the tail
+  bool is_folded_ = false;                  // the tail begins with points a fold has kept
+  // See order_after_fold(): where the tail's indices begin, and late points elsewhere since then.
+  std::uint64_t first_index_ = 0;
+  std::uint64_t late_before_ = 0;
+  std::vector<NumberedPoint> others_;
+  std::unordered_set<std::uint64_t> shapes_;
+  std::uint64_t last_shape_ = 0;
+};
+
+}  // namespace zbag

@@ -1,0 +1,236 @@
+#include "recorder/bag/write/track_writer.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/recorder/bag/rows.hpp"
+
+namespace zbag {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class TrackWriterTest : public testing::Test {
+ protected:
+  static TrackRecord record() {
+    TrackRecord record;
+    record.name = "a";
+    record.id = 5;
+    return record;
+  }
+  BlockJobs append(const std::vector<RowPoint>& points) {
+    BlockJobs jobs;
+    writer_.append(points, jobs);
+    return jobs;
+  }
+  RowPoint sized(std::int64_t key, std::size_t bytes) {
+    return store_.make(key, {{"x", Binary{std::string(bytes, 'x')}}});
+  }
+
+  // A late point, as LateWriter tells of it.
+  void arrive_late(const RowPoint& late) {
+    RowPoint point = late;
+    TrackRecord& record = writer_.record();
+    point.index = record.total();
+    ++record.late_points;
+    writer_.note_late(point);
+    if (writer_.tail_covers(point.key))
+      writer_.note_late_block({5, point.key, kLateSerial | record.next_late_serial++});
+  }
+  static std::vector<std::int64_t> keys_of(const BlockJob& job) {
+    std::vector<std::int64_t> keys;
+    for (const RowPoint& point : job.points->points()) keys.push_back(point.key);
+    return keys;
+  }
+
+  EncodePool pool_{{Compression::kNone, 0}, 0};
+  RowStore store_;
+  TrackWriter writer_{record(), 1, pool_};  // full blocks of one page
+};
+
+TEST_F(TrackWriterTest, MakesASegmentOfWhatIsNew) {
+  const BlockJobs first = append({sized(1, 10), sized(2, 10)});
+  ASSERT_THAT(first, SizeIs(1));
+  EXPECT_EQ(first[0]->key, (BlockKey{5, 1, 0}));
+  EXPECT_EQ(first[0]->points->count(), 2u);
+  const BlockJobs second = append({sized(3, 10)});
+  ASSERT_THAT(second, SizeIs(1));
+  EXPECT_EQ(second[0]->key, (BlockKey{5, 3, 1}));
+  EXPECT_EQ(second[0]->header.first_ordinal, 2u);
+  EXPECT_TRUE(writer_.has_crumbs());
+}
+
+TEST_F(TrackWriterTest, ReplacesTheSegmentsByOneFullBlock) {
+  append({sized(1, 1000)});
+  append({sized(2, 1000)});
+  const BlockJobs jobs = append({sized(3, 1000), sized(4, 1500)});
+  ASSERT_THAT(jobs, SizeIs(2));
+  EXPECT_THAT(jobs[0]->replaced, ElementsAre(BlockKey{5, 1, 0}, BlockKey{5, 2, 1}));
+  EXPECT_EQ(jobs[0]->points->count(), 3u);
+  EXPECT_EQ(jobs[0]->header.first_ordinal, 0u);
+  EXPECT_THAT(jobs[1]->replaced, IsEmpty());
+  EXPECT_EQ(jobs[1]->points->count(), 1u);
+  EXPECT_EQ(jobs[1]->header.first_ordinal, 3u);
+}
+
+TEST_F(TrackWriterTest, KeepsRowsOfTheTailWhenTheBatchIsGone) {
+  {
+    RowStore gone;
+    BlockJobs jobs;
+    const std::vector<RowPoint> points{gone.make(1, {{"word", "here"}})};
+    writer_.append(points, jobs);
+  }
+  BlockJobs jobs = append({store_.make(2, {{"word", "there"}})});
+  jobs.clear();
+  writer_.seal(jobs);
+  ASSERT_THAT(jobs, SizeIs(1));
+  pool_.wait_for(*jobs[0]);
+  std::string bytes(jobs[0]->bytes, '\0');
+  jobs[0]->points->write_to({reinterpret_cast<std::uint8_t*>(bytes.data()), bytes.size()});
+  const Block block = Block::open(bytes).value();
+  EXPECT_EQ(decode_fields(block.points()[0].map).value(), (Fields{{"word", "here"}}));
+}
+
+TEST_F(TrackWriterTest, LeavesOneSegmentAsTheBlockItIs) {
+  append({sized(1, 10), sized(2, 10)});
+  BlockJobs jobs;
+  writer_.seal(jobs);
+  EXPECT_THAT(jobs, IsEmpty());
+  EXPECT_FALSE(writer_.tail_covers(2));
+}
+
+TEST_F(TrackWriterTest, SealsBeforeAPointThatFillsABlockAlone) {
+  const BlockJobs jobs = append({sized(1, 10), sized(2, 4000), sized(3, 10)});
+  ASSERT_THAT(jobs, SizeIs(3));
+  EXPECT_NE(jobs[0]->points, nullptr);
+  EXPECT_EQ(jobs[1]->points, nullptr);
+  EXPECT_EQ(jobs[1]->header.first_ordinal, 1u);
+  EXPECT_EQ(jobs[2]->header.first_ordinal, 2u);
+  EXPECT_EQ(writer_.record().main_points, 3u);
+}
+
+TEST_F(TrackWriterTest, FoldsLatePointsIntoTheFullBlock) {
+  append({sized(10, 10), sized(30, 10)});
+  arrive_late(sized(20, 10));
+  arrive_late(sized(5, 10));
+  BlockJobs jobs;
+  writer_.seal(jobs);
+  ASSERT_THAT(jobs, SizeIs(1));
+  EXPECT_THAT(keys_of(*jobs[0]), ElementsAre(5, 10, 20, 30));
+  EXPECT_EQ(jobs[0]->header.flags, kBlockFolded);
+  EXPECT_THAT(jobs[0]->replaced, ElementsAre(BlockKey{5, 10, 0}, BlockKey{5, 20, kLateSerial},
+                                             BlockKey{5, 5, kLateSerial | 1}));
+  EXPECT_EQ(writer_.record().main_points, 4u);
+  EXPECT_EQ(writer_.record().late_points, 0u);
+  EXPECT_FALSE(jobs[0]->order.empty());
+}
+
+TEST_F(TrackWriterTest, LeavesLatePointsBehindAFullBlockAlone) {
+  append({sized(10, 10), sized(30, 10)});
+  BlockJobs jobs;
+  writer_.seal(jobs);
+  append({sized(50, 10)});
+  EXPECT_FALSE(writer_.tail_covers(20));
+  EXPECT_TRUE(writer_.tail_covers(40));
+  arrive_late(sized(20, 10));
+  writer_.seal(jobs);
+  EXPECT_THAT(jobs, IsEmpty());
+  EXPECT_EQ(writer_.record().late_points, 1u);
+}
+
+// What a fold costs is bounded by the tail, not by what came late elsewhere meanwhile.
+TEST_F(TrackWriterTest, SealsATailThatManyOtherLatePointsCameBeside) {
+  append({sized(10, 10)});
+  BlockJobs jobs;
+  writer_.seal(jobs);
+  append({sized(50, 10)});
+  for (int i = 0; i < 4'096; ++i) arrive_late(sized(1, 0));
+  append({});
+  EXPECT_TRUE(writer_.tail_covers(40));
+  arrive_late(sized(1, 0));
+  append({});
+  EXPECT_FALSE(writer_.tail_covers(40));
+}
+
+// Who was late by three points will be again: three stay where they can be folded among.
+TEST_F(TrackWriterTest, KeepsTheEndOfATailThatHadLatePoints) {
+  std::vector<RowPoint> points;
+  for (int i = 0; i < 30; ++i) points.push_back(sized(10 * i, 80));
+  append(points);
+  arrive_late(sized(265, 80));
+  const BlockJobs jobs = append({sized(300, 1'500)});
+  ASSERT_THAT(jobs, SizeIs(2));
+  EXPECT_EQ(jobs[0]->points->points().back().key, 265);
+  EXPECT_THAT(keys_of(*jobs[1]), ElementsAre(270, 280, 290, 300));
+  EXPECT_EQ(jobs[1]->header.flags, kBlockFolded);
+  EXPECT_EQ(jobs[1]->header.first_ordinal, 28u);
+  EXPECT_TRUE(writer_.tail_covers(268));
+}
+
+// Its segment may be stored after the next batch has been prepared, and sealed the tail.
+TEST_F(TrackWriterTest, KeepsRowsOfAFoldUntilTheirSegmentIsStored) {
+  std::vector<RowPoint> points;
+  for (int i = 0; i < 30; ++i) points.push_back(sized(10 * i, 80));
+  append(points);
+  arrive_late(sized(265, 80));
+  const BlockJobs jobs = append({sized(300, 1'500)});
+  ASSERT_THAT(jobs, SizeIs(2));
+  append({sized(400, 4'000)});
+  for (const RowPoint& kept : jobs[1]->points->points()) {
+    const RowPoint same = sized(kept.key, kept.key == 300 ? 1'500 : 80);
+    ASSERT_EQ(kept.pairs_bytes, same.pairs_bytes);
+    EXPECT_TRUE(std::equal(kept.pairs, kept.pairs + kept.pairs_bytes, same.pairs)) << kept.key;
+  }
+}
+
+TEST_F(TrackWriterTest, FoldsWhatLateFramesHaveMerged) {
+  append({store_.make(1, {{"n", 1}})});
+  append({store_.make(2, {{"n", 2}})});
+  writer_.note_merged(store_.make(1, {{"n", 1}, {"late", true}}));
+  BlockJobs jobs;
+  writer_.seal(jobs);
+  ASSERT_THAT(jobs, SizeIs(1));
+  EXPECT_EQ(jobs[0]->points->points()[0].fields, 2u);
+  EXPECT_EQ(jobs[0]->points->points()[1].fields, 1u);
+  EXPECT_THAT(jobs[0]->order, IsEmpty());
+}
+
+TEST_F(TrackWriterTest, JoinsLateBlocksWhereKeysMayBeThereTwice) {
+  TrackWriter writer(record(), 1, pool_, false);
+  BlockJobs jobs;
+  writer.append(std::vector{sized(10, 10), sized(30, 10)}, jobs);
+  for (const std::int64_t key : {20, 30}) {
+    RowPoint late = sized(key, 10);
+    late.index = writer.record().total();
+    ++writer.record().late_points;
+    writer.note_late(late);
+    writer.note_late_block({5, key, kLateSerial | writer.record().next_late_serial++});
+  }
+  jobs.clear();
+  writer.seal(jobs);
+  ASSERT_THAT(jobs, SizeIs(2));
+  EXPECT_THAT(keys_of(*jobs[0]), ElementsAre(10, 30));
+  EXPECT_THAT(jobs[0]->replaced, SizeIs(3));
+  EXPECT_THAT(jobs[0]->order, IsEmpty());
+  EXPECT_THAT(keys_of(*jobs[1]), ElementsAre(20, 30));
+  EXPECT_EQ(jobs[1]->header.flags, kBlockLate | kBlockIndexed);
+  EXPECT_EQ(jobs[1]->points->points()[1].index, 3u);
+  EXPECT_EQ(writer.record().late_points, 2u);
+}
+
+TEST_F(TrackWriterTest, NotesExtentAndTypes) {
+  append({store_.make(5, {{"a", 1}}), store_.make(9, {{"a", "x"}, {"b", 2.0}})});
+  const TrackRecord& noted = writer_.record();
+  EXPECT_EQ(noted.first, 5);
+  EXPECT_EQ(noted.last, 9);
+  EXPECT_EQ(noted.main_end, 9);
+  EXPECT_THAT(noted.fields.at("a"), SizeIs(2));
+  EXPECT_THAT(noted.fields.at("b"), SizeIs(1));
+}
+
+}  // namespace
+}  // namespace zbag

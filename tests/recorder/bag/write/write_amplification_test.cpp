@@ -1,0 +1,161 @@
+// A day of a slow track, in simulated time: what its crumbs cost (bag.md, How it is written).
+// Each point is given twice, in a segment (or late block) of its own with a header of 64 bytes and
+// in its full block; bounds leave a little above what was measured.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "recorder/bag/upkeep/check.hpp"
+#include "tests/recorder/bag/rows.hpp"
+#include "tests/support/sanitized.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace zbag {
+namespace {
+
+std::uint64_t kept_bytes(BagFile& file) {
+  const std::unique_ptr<ReadTxn> txn = file.env().read().value();
+  TableCursor cursor = TableCursor::open(*txn, file.tables().blocks).value();
+  std::uint64_t bytes = 0;
+  for (auto item = cursor.first().value(); item; item = cursor.next().value())
+    bytes += item->value.size();
+  return bytes;
+}
+
+// Pages this process has handed to write() and its kin so far (proc(5), io: wchar).
+std::uint64_t pages_written() {
+  std::ifstream io("/proc/self/io");
+  std::string key;
+  std::uint64_t bytes = 0;
+  while (io >> key >> bytes && key != "wchar:") continue;
+  return io ? bytes / 4'096 : 0;
+}
+
+// What becomes of a bag that is written in many small commits.
+struct Cost {
+  double ratio = 0.0;  // block bytes given to LMDB / kept at the end
+  std::uint64_t given = 0;
+  std::uint64_t pages = 0;  // that LMDB wrote: of blocks, of its trees, of its free list
+  std::uint64_t points = 0;
+  std::uint64_t blocks = 0;
+  std::uint64_t late_points = 0;
+  std::uint64_t order_entries = 0;
+};
+
+std::ostream& operator<<(std::ostream& out, const Cost& cost) {
+  return out << cost.points << " points: block bytes given to LMDB / kept " << cost.ratio << ", "
+             << cost.pages << " pages written, " << cost.blocks << " blocks, " << cost.late_points
+             << " late points left, " << cost.order_entries << " entries of order";
+}
+
+class WriteAmplificationTest : public testing::Test {
+ protected:
+  // A disk in memory: days have many commits. Without one, or sanitized, an hour must do.
+  static int seconds_of_a_day() { return has_memory_disk() && !kSanitized ? 86'400 : 3'600; }
+
+  // Commits what `arrive(i, rows)` gives for every i below `commits`.
+  template <class Arrive>
+  Cost record(Compression compression, int commits, Arrive arrive) {
+    const std::string path = dir_.path("a" + std::to_string(bags_++) + ".zbag");
+    BagWriter::Options options;
+    options.compression = {compression, 0};
+    BagWriter writer = BagWriter::open(path, options).value();
+    Cost cost;
+    const std::uint64_t before = pages_written();
+    for (int i = 0; i < commits; ++i) {
+      RowStore rows;
+      std::vector<RowPoint> points = arrive(i, rows);
+      std::ranges::sort(points, {}, &RowPoint::key);
+      cost.given += writer.write(batch_of_one("robot/imu", points)).value().block_bytes;
+    }
+    cost.pages = pages_written() - before;
+    cost.ratio = static_cast<double>(cost.given) / static_cast<double>(kept_bytes(*writer.file()));
+    EXPECT_TRUE(writer.close());
+    const CheckReport report = check_bag(path).value();
+    EXPECT_TRUE(report.problems.empty());
+    cost.points = report.points;
+    cost.blocks = report.blocks;
+    const BagSummary summary = BagReader(writer.file()).summary().value();
+    cost.late_points = summary.tracks.at(0).late_points;
+    cost.order_entries =
+        writer.file()->env().read().value()->entries(writer.file()->tables().order);
+    return cost;
+  }
+
+  static RowPoint imu(RowStore& rows, std::int64_t ms) {
+    Fields fields;
+    for (const char* name :
+         {"acc_x", "acc_y", "acc_z", "gyro_x", "gyro_y", "gyro_z", "q_w", "q_x", "q_y", "q_z"})
+      fields.emplace_back(name, 0.000'001 * static_cast<double>(ms));
+    return rows.make(ms * 1'000'000, fields);
+  }
+  static std::vector<RowPoint> one_a_second(int second, RowStore& rows) {
+    return {imu(rows, std::int64_t{second} * 1'000)};
+  }
+
+ private:
+  const TempDir dir_{quick_disk()};
+  int bags_ = 0;
+};
+
+TEST_F(WriteAmplificationTest, OfADayAtOneHertzIsBounded) {
+  const int seconds = seconds_of_a_day();
+  const Cost cost = record(Compression::kNone, seconds, one_a_second);
+  std::cout << cost << '\n';
+  EXPECT_LE(cost.ratio, 2.5);
+  EXPECT_GT(cost.ratio, 1.0);
+  EXPECT_EQ(cost.points, static_cast<std::uint64_t>(seconds));
+}
+
+// What a commit gives of a point alone can not be compressed, but is no more than of a plain one.
+TEST_F(WriteAmplificationTest, OfCompressedBlocksIsNoMoreThanOfPlainOnes) {
+  const Cost plain = record(Compression::kNone, 3'600, one_a_second);
+  const Cost lz4 = record(Compression::kLz4, 3'600, one_a_second);
+  std::cout << "plain: " << plain << "\nlz4: " << lz4 << '\n';
+  EXPECT_LE(lz4.given, plain.given);
+}
+
+// Every tenth point comes three commits late.
+TEST_F(WriteAmplificationTest, OfADayWithLatePointsIsBounded) {
+  const int seconds = seconds_of_a_day();
+  const Cost in_order = record(Compression::kNone, seconds, one_a_second);
+  const Cost cost = record(Compression::kNone, seconds, [](int second, RowStore& rows) {
+    std::vector<RowPoint> points;
+    if (second % 10 != 5) points = one_a_second(second, rows);
+    if (second % 10 == 8) points.push_back(one_a_second(second - 3, rows)[0]);
+    return points;
+  });
+  std::cout << cost << '\n';
+  EXPECT_LE(cost.ratio, 2.5);
+  EXPECT_LE(cost.blocks, in_order.blocks * 11 / 10 + 2);
+  EXPECT_LE(cost.late_points, cost.blocks);
+}
+
+// Two publishers, ten points a commit each, one 150 ms behind the other.
+TEST_F(WriteAmplificationTest, OfTwoPublishersWithSkewIsBounded) {
+  const int commits = seconds_of_a_day() / 10;
+  const auto publish = [](std::int64_t skew_ms) {
+    return [skew_ms](int commit, RowStore& rows) {
+      std::vector<RowPoint> points;
+      for (std::int64_t ms = 0; ms < 100; ms += 10) {
+        points.push_back(imu(rows, commit * std::int64_t{100} + ms));
+        points.push_back(imu(rows, commit * std::int64_t{100} + ms + 5 - skew_ms));
+      }
+      return points;
+    };
+  };
+  const Cost in_order = record(Compression::kNone, commits, publish(0));
+  const Cost cost = record(Compression::kNone, commits, publish(150));
+  std::cout << "in order: " << in_order << "\nwith skew: " << cost << '\n';
+  EXPECT_LE(cost.ratio, 2.5);
+  EXPECT_LE(cost.blocks, in_order.blocks * 11 / 10 + 2);
+  EXPECT_LE(cost.late_points, cost.blocks);
+}
+
+}  // namespace
+}  // namespace zbag
