@@ -130,7 +130,7 @@ Sample read_all(const BagReader& reader, std::size_t points, bool reverse) {
       if (!point) stop(point.error().message);
       if (!*point) return;
       const std::size_t place = reverse ? points - 1 - found : found;
-      if ((*point)->stamp.ns() / kStepNs != stamp_of(place) / kStepNs) stop("points out of order");
+      if ((*point)->stamp().ns() / kStepNs != stamp_of(place) / kStepNs) stop("points out of order");
       ++found;
     }
   });

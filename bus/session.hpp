@@ -40,7 +40,7 @@
 #include "bus/context.hpp"
 #include "bus/endpoints.hpp"
 #include "schemas/frame.hpp"
-#include "schemas/points/point.hpp"
+#include "schemas/points/batch.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -66,13 +66,6 @@ class Stamp {
 };
 
 enum class InheritScope { kSession, kThread };
-
-// How many points a flush moved on, and their indices in the track where the sink knows them.
-struct FlushResult {
-  std::size_t count = 0;
-  std::optional<std::uint64_t> first_index;
-  std::optional<std::uint64_t> last_index;
-};
 
 // Where a session's frames go. Called under the session's lock, from any thread.
 class FrameSink {

@@ -94,7 +94,7 @@ class TextFile {
 void write_row(const PointView& point, const Fields& fields,
                const std::vector<std::string>& columns, std::string& out) {
   out += "{\"timestamp\":";
-  out += seconds_text(point.stamp.seconds());
+  out += seconds_text(point.stamp().seconds());
   Fields flat = flatten(fields, columns);
   for (auto& [name, value] : flat) {
     if (name == "timestamp") name = "timestamp_";
@@ -117,7 +117,7 @@ class NeutralExporter : public Exporter {
         return std::find(columns_.begin(), columns_.end(), field.first) == columns_.end();
       });
     }
-    write_neutral_line(point.track, point.stamp, kept, line_);
+    write_neutral_line(point.track, point.stamp(), kept, line_);
     line_ += '\n';
     return file_.write(line_);
   }

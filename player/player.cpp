@@ -90,7 +90,7 @@ Result<bool> Player::play_lap() {
     Result<std::optional<PointView>> point = next_point();
     if (!point) return tl::unexpected(point.error());
     if (!*point) return true;
-    const std::int64_t target = (*point)->stamp.ns();
+    const std::int64_t target = (*point)->key;
     if (laps_ == 0 && options_.loop && steps_.size() < kStepsMax && target > before)
       steps_.push_back(target - before);
     before = target;
@@ -148,14 +148,14 @@ Status Player::publish(const PointView& point) {
   Result<Track*> track = track_for(point.track);
   if (!track) return tl::unexpected(track.error());
   const Timestamp stamp =
-      shift_ns_ == 0 ? point.stamp : Timestamp::from_ns(point.stamp.ns() + shift_ns_);
+      shift_ns_ == 0 ? point.stamp() : Timestamp::from_ns(point.key + shift_ns_);
   while (!stopping_.load()) {
     Status status = (*track)->append_map(point.map, stamp);
     if (status) {
       ++published_;
       if (options_.on_sent) {
         const std::lock_guard lock(mutex_);
-        options_.on_sent(clock_.time_ns() - point.stamp.ns());
+        options_.on_sent(clock_.time_ns() - point.key);
       }
       return {};
     }

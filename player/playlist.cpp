@@ -70,7 +70,7 @@ Result<std::optional<PointView>> Playlist::next() {
     }
     if (!head.point) continue;
     const auto is_before = [&](const PointView& a, const PointView& b) {
-      if (a.stamp != b.stamp) return reverse_ ? a.stamp > b.stamp : a.stamp < b.stamp;
+      if (a.key != b.key) return reverse_ ? a.key > b.key : a.key < b.key;
       return reverse_ ? a.track > b.track : a.track < b.track;
     };
     if (best == nullptr || is_before(*head.point, *best->point)) best = &head;

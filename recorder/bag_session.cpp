@@ -58,7 +58,7 @@ class BagSource : public PointSource {
       if (!*view) break;
       Result<Fields> fields = (*view)->fields();
       if (!fields) return tl::unexpected(fields.error());
-      points.push_back({0, (*view)->stamp, std::move(*fields)});
+      points.push_back({**view, 0, std::move(*fields)});
     }
     return points;
   }

@@ -253,19 +253,16 @@ std::uint8_t* Intake::room(std::size_t bytes) {
 
 void Intake::store(TopicState& topic, const FrameScan& scan, std::span<const std::uint8_t> bytes,
                    Message* message, std::span<Message> more, ArrivalTime arrival) {
-  RowPoint point{.key = scan.stamp.ns(),
-                 .seconds = scan.stamp.seconds(),
-                 .wall_ns = arrival.wall_ns,
-                 .mono_ns = arrival.mono_ns,
-                 .src = scan.src.value_or(0),
-                 .seq = scan.seq.value_or(0),
-                 .index = 0,
-                 .shape = scan.shape,
-                 .pairs = nullptr,
-                 .pairs_bytes = 0,
-                 .fields = scan.fields,
-                 .has_src = scan.src.has_value(),
-                 .has_seq = scan.seq.has_value()};
+  RowPoint point;
+  point.set_stamp(scan.stamp);
+  point.wall_ns = arrival.wall_ns;
+  point.mono_ns = arrival.mono_ns;
+  point.src = scan.src.value_or(0);
+  point.seq = scan.seq.value_or(0);
+  point.has_src = scan.src.has_value();
+  point.has_seq = scan.seq.has_value();
+  point.shape = scan.shape;
+  point.fields = scan.fields;
   const std::size_t size = total_bytes(scan);
   const std::string extra = more.empty() ? std::string() : pairs_of_parts(more);
   point.pairs_bytes = static_cast<std::uint32_t>(size + extra.size());

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "recorder/bag/records/layout.hpp"
+
 namespace zbag {
 namespace {
 

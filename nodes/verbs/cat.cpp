@@ -32,7 +32,7 @@ Result<bool> print_pages(const BagReader& reader, const Arguments& arguments,
         reader.read_page(track, index, std::min<std::uint64_t>(left, kPageDefault));
     if (!page) return tl::unexpected(page.error());
     for (const Point& point : page->points) {
-      if (!printer.print(track, point.stamp, point.fields)) return false;
+      if (!printer.print(track, point.stamp(), point.fields)) return false;
     }
     index += page->total;
     left -= page->total;
@@ -89,7 +89,8 @@ int run(const Arguments& arguments) {
       ++damaged;
       continue;
     }
-    if (!printer.print((*point)->track, (*point)->stamp, *fields, (*point)->src, (*point)->seq))
+    if (!printer.print((*point)->track, (*point)->stamp(), *fields, (*point)->given_src(),
+                       (*point)->given_seq()))
       return printer.exit_code("cat");
     ++printed;
   }

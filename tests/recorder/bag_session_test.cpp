@@ -25,7 +25,7 @@ Timestamp at(double seconds) { return Timestamp::from_seconds(seconds).value(); 
 
 std::vector<double> stamps_of(const std::vector<Point>& points) {
   std::vector<double> stamps;
-  for (const Point& point : points) stamps.push_back(point.stamp.seconds());
+  for (const Point& point : points) stamps.push_back(point.stamp().seconds());
   return stamps;
 }
 
@@ -204,9 +204,9 @@ TEST_F(BagSessionTest, HasNothingOfATrackItDoesNotKnow) {
 TEST_F(BagSessionTest, FindsTheLastPointAtOrBefore) {
   for (const double stamp : {1.0, 3.0, 5.0, 7.0})
     ASSERT_TRUE(track("a").append({{"s", stamp}}, stamp).has_value());
-  EXPECT_EQ(track("a").find_by_time(at(5.5))->stamp.seconds(), 5.0);
-  EXPECT_EQ(track("a").find_by_time(at(7))->stamp.seconds(), 7.0);
-  EXPECT_EQ(track("a").find_by_time(at(99))->stamp.seconds(), 7.0);
+  EXPECT_EQ(track("a").find_by_time(at(5.5))->stamp().seconds(), 5.0);
+  EXPECT_EQ(track("a").find_by_time(at(7))->stamp().seconds(), 7.0);
+  EXPECT_EQ(track("a").find_by_time(at(99))->stamp().seconds(), 7.0);
   EXPECT_EQ(track("a").find_by_time(at(0.5)).error().code, ErrorCode::kNotFound);
   const std::vector<Timestamp> two = {at(1), at(3.5)};
   EXPECT_THAT(stamps_of(track("a").find_by_time(two).value()), ElementsAre(1.0, 3.0));
@@ -265,7 +265,7 @@ TEST_F(BagSessionTest, StoresAPointAtMinusOneSecondByItsNanoseconds) {
   ASSERT_TRUE(track("a").append({{"v", 2}}, -1).has_value());
   const std::vector<Point> points = read("a");
   ASSERT_THAT(points, SizeIs(1));
-  EXPECT_EQ(points[0].stamp.seconds(), -1.0);
+  EXPECT_EQ(points[0].stamp().seconds(), -1.0);
 }
 
 // S1.1

@@ -46,7 +46,7 @@ class ClockStepTest : public testing::Test {
       EXPECT_EQ(page.points.size(), points / summary.tracks.size());
       for (std::size_t i = 0; i < page.points.size(); ++i) {
         ASSERT_EQ(uint_field(page.points[i].fields, "n"), i) << track.name;
-        const bool follows = i == 0 || page.points[i - 1].stamp.ns() < page.points[i].stamp.ns();
+        const bool follows = i == 0 || page.points[i - 1].stamp().ns() < page.points[i].stamp().ns();
         ASSERT_TRUE(follows || !ascending) << i;
       }
     }

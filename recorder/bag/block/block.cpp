@@ -370,14 +370,6 @@ std::span<const std::uint8_t> BlockEncoder::finish(BlockHeader header,
   return block;
 }
 
-std::optional<CheckedMap> check_map(std::span<const std::uint8_t> stored) {
-  const ScanOutcome scan = scan_frame(stored);
-  if (scan.refusal && *scan.refusal != Refusal::kBadTimestamp) return std::nullopt;
-  const std::optional<MapBytes> map = open_map(stored);
-  if (!map) return std::nullopt;
-  return CheckedMap{*map, scan.refusal ? 0 : scan.scan.shape};
-}
-
 std::size_t lone_block_bytes(const RowPoint& point) {
   return kLonePayloadOffset + map_header_bytes(point.fields) + point.pairs_bytes;
 }

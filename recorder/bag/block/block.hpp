@@ -19,7 +19,7 @@
 #include "recorder/bag/block/columns/columns_body.hpp"
 #include "recorder/bag/block/columns/point_streams.hpp"
 #include "recorder/bag/block/compression.hpp"
-#include "schemas/points/block_point.hpp"
+#include "schemas/points/point.hpp"
 #include "schemas/result.hpp"
 
 namespace zbag {

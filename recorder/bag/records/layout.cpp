@@ -6,7 +6,7 @@
 
 #include "recorder/bag/records/record_checksum.hpp"
 #include "schemas/item.hpp"
-#include "schemas/points/block_point.hpp"
+#include "schemas/points/point.hpp"
 
 namespace zbag {
 namespace {
@@ -277,24 +277,24 @@ Result<RunRecord> RunRecord::decode(std::string_view key, std::string_view bytes
   return record;
 }
 
-std::string LossRecord::encode_key() const {
+std::string encode_loss_key(const LossRecord& loss) {
   std::string out;
-  put_be(out, src);
-  out += track;
+  put_be(out, loss.src);
+  out += loss.track;
   out += '\0';
-  put_be(out, ordered(run_start_ns));
+  put_be(out, ordered(loss.run_start_ns));
   return out;
 }
 
-std::string LossRecord::encode_value() const {
-  return packed(kLossesTable, encode_key(),
-                {{"publisher", publisher},
-                 {"lost", lost},
-                 {"missed_before", missed_before},
-                 {"received", received}});
+std::string encode_loss(const LossRecord& loss) {
+  return packed(kLossesTable, encode_loss_key(loss),
+                {{"publisher", loss.publisher},
+                 {"lost", loss.lost},
+                 {"missed_before", loss.missed_before},
+                 {"received", loss.received}});
 }
 
-Result<LossRecord> LossRecord::decode(std::string_view key, std::string_view value) {
+Result<LossRecord> decode_loss(std::string_view key, std::string_view value) {
   if (key.size() < 8 + 1 + 8) return damaged(kLossesTable, key);
   const Result<Fields> fields = unpacked(kLossesTable, key, value);
   if (!fields) return tl::unexpected(fields.error());

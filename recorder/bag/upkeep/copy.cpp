@@ -30,26 +30,6 @@ Status sync_path(const std::string& path, int flags) {
   return {};
 }
 
-// nullopt: malformed.
-std::optional<RowPoint> row_of(const PointView& point) {
-  const std::optional<CheckedMap> checked = check_map(point.map);
-  if (!checked) return std::nullopt;
-  const MapBytes& map = checked->map;
-  return RowPoint{.key = point.stamp.ns(),
-                  .seconds = point.stamp.seconds(),
-                  .wall_ns = point.wall_ns,
-                  .mono_ns = point.mono_ns,
-                  .src = point.src.value_or(0),
-                  .seq = point.seq.value_or(0),
-                  .index = 0,
-                  .shape = checked->shape,
-                  .pairs = map.pairs.data(),
-                  .pairs_bytes = static_cast<std::uint32_t>(map.pairs.size()),
-                  .fields = map.count,
-                  .has_src = point.src.has_value(),
-                  .has_seq = point.seq.has_value()};
-}
-
 }  // namespace
 
 // Where gathered rows live until they are written. What it gives out does not move.
@@ -164,7 +144,7 @@ Result<BagCopy> BagCopy::begin(const std::string& path, Options options) {
 }
 
 Result<bool> BagCopy::add(const PointView& point) {
-  std::optional<RowPoint> row = row_of(point);
+  std::optional<RowPoint> row = row_of(point, point.map);
   if (!row) return false;
   const bool is_same_track = last_ != nullptr && last_->batch.name == point.track;
   const bool merges = options_.merge != MergeMode::kAppend && is_same_track &&
@@ -301,7 +281,7 @@ Status BagCopy::put_records(const BagSummary& records) {
     if (status) status = (*txn)->put(tables.meta, run_key(run.id), run.encode());
   }
   for (const LossRecord& loss : records.losses) {
-    if (status) status = (*txn)->put(tables.losses, loss.encode_key(), loss.encode_value());
+    if (status) status = (*txn)->put(tables.losses, encode_loss_key(loss), encode_loss(loss));
   }
   if (status && records.unnamed.received > 0) {
     status = (*txn)->put(tables.meta, kUnnamedFateKey, encode_unnamed_fate(records.unnamed));

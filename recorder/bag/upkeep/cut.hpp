@@ -62,8 +62,8 @@ Result<std::uint64_t> add_all(Cursor& cursor, BagCopy& copy, std::uint64_t total
     if (!added) return tl::unexpected(added.error());
     if (!*added) {
       ++left_out;
-      warn("track " + std::string((*point)->track) + " at " +
-           seconds_text((*point)->stamp.seconds()) + ": a malformed point is left out");
+      warn("track " + std::string((*point)->track) + " at " + seconds_text((*point)->seconds) +
+           ": a malformed point is left out");
     }
     const bool is_time = progress && done % kProgressEvery == 0;
     if (is_time && !progress(static_cast<double>(done) / static_cast<double>(total + 1)))

@@ -111,9 +111,9 @@ class RecordShelf {
       known->second = std::move(*track);
   }
   void take_loss(std::string_view key, std::string_view value) {
-    Result<LossRecord> loss = LossRecord::decode(key, value);
+    Result<LossRecord> loss = decode_loss(key, value);
     if (!loss || track_name_fault(loss->track) != nullptr) return;
-    const auto [known, is_new] = losses_.try_emplace(loss->encode_key(), *loss);
+    const auto [known, is_new] = losses_.try_emplace(encode_loss_key(*loss), *loss);
     if (!is_new && loss->received > known->second.received) known->second = std::move(*loss);
   }
 

@@ -443,7 +443,7 @@ Status BagWriter::store_records(WriteTxn& txn, const PreparedBatch& prepared) {
       loss.missed_before = grown(it->second.missed_before, loss.missed_before);
       loss.received = grown(it->second.received, loss.received);
     }
-    if (Status status = txn.put(tables.losses, loss.encode_key(), loss.encode_value()); !status)
+    if (Status status = txn.put(tables.losses, encode_loss_key(loss), encode_loss(loss)); !status)
       return status;
   }
   if (prepared.unnamed.received > 0) {

@@ -35,40 +35,9 @@
 #include "recorder/bag/write/encode_pool.hpp"
 #include "recorder/bag/write/late_points.hpp"
 #include "recorder/bag/write/track_writer.hpp"
+#include "schemas/points/batch.hpp"
 
 namespace zbag {
-
-// What arrived for one track since the last write.
-struct TrackBatch {
-  std::string name;
-  // By key; equal keys only under MergeMode::kAppend, in order of arrival. Pairs are lent until
-  // write() returns.
-  std::vector<RowPoint> points;
-  FirstValues first_values;
-  // What became of the track's frames, the points above not yet counted as points: the writer finds
-  // out whether they are new.
-  Fate fate;
-  std::optional<std::uint64_t> lost;  // the track's total in this run; nullopt: unknown
-  std::uint64_t missed_before = 0;    // likewise
-};
-
-struct Batch {
-  std::vector<TrackBatch> tracks;
-  Fate unnamed;  // of frames that have no track's name
-  std::vector<LossRecord> losses;
-};
-
-// What a write made of one track's points.
-struct TrackReport {
-  Fate fate;                      // with points and late merges counted
-  std::uint64_t first_index = 0;  // of the new points, when there are any
-  std::uint64_t new_points = 0;
-};
-struct WriteReport {
-  std::vector<TrackReport> tracks;  // as in the batch
-  std::uint64_t block_bytes = 0;    // given to LMDB
-  bool disk_low = false;            // less than min_free or the reserve is left: stop accepting
-};
 
 // A batch as blocks, ready to be stored. The rows are still the batch's.
 struct PreparedBatch {
@@ -82,16 +51,6 @@ struct PreparedBatch {
   Fate unnamed;
   std::size_t bytes = 0;  // of the points
   WriteReport report;     // but what only the store can know
-};
-
-// What publishers' numbering had said when a bag began that goes on from another one.
-struct LossesBefore {
-  struct Track {
-    std::uint64_t lost = 0;
-    std::uint64_t missed_before = 0;
-  };
-  std::map<std::string, Track> tracks;
-  std::map<std::pair<std::uint64_t, std::string>, LossRecord> publishers;  // by src and track
 };
 
 class BagWriter {

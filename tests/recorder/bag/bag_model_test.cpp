@@ -31,8 +31,8 @@ std::string page_difference(const std::vector<Point>& got, const std::vector<See
                             std::size_t from) {
   for (std::size_t i = 0; i < got.size(); ++i) {
     const Seen& other = expected.at(from + i);
-    const bool same = got[i].index == from + i && got[i].stamp.ns() == other.key &&
-                      got[i].stamp.seconds() == other.seconds && got[i].fields == other.fields;
+    const bool same = got[i].index == from + i && got[i].stamp().ns() == other.key &&
+                      got[i].stamp().seconds() == other.seconds && got[i].fields == other.fields;
     if (!same) return "index " + std::to_string(from + i);
   }
   return {};
@@ -43,7 +43,7 @@ std::string floor_difference(const BagReader& reader, const ModelTrack& track, s
       reader.floor(track.name(), Timestamp::from_stored(key, 0)).value();
   const std::optional<Seen> expected = track.floor(key);
   const bool same = got.has_value() == expected.has_value() &&
-                    (!got || (got->stamp.ns() == expected->key && got->fields == expected->fields));
+                    (!got || (got->stamp().ns() == expected->key && got->fields == expected->fields));
   return same ? std::string() : "floor of " + std::to_string(key);
 }
 
