@@ -30,10 +30,11 @@ ALLOWED = {
     "recorder/bag/read": {"schemas", "recorder/bag", "recorder/bag/pages", "recorder/bag/records",
                           "recorder/bag/block", "recorder/bag/read"},
     "recorder/bag/upkeep": {"schemas"} | BAG,
-    "recorder": {"schemas", "bus", "recorder"} | BAG,
+    "recorder/storage": {"schemas", "recorder/storage"} | BAG,
+    "recorder": {"schemas", "bus", "recorder", "recorder/storage"} | BAG,
     "player": {"schemas", "bus", "player"} | BAG,
     "launch": {"schemas", "launch"},
-    "nodes": {"schemas", "bus", "recorder", "player", "launch", "nodes"} | BAG,
+    "nodes": {"schemas", "bus", "recorder", "recorder/storage", "player", "launch", "nodes"} | BAG,
     "nodes/sensors": {"schemas", "bus"},
 }
 

@@ -72,7 +72,7 @@ int run(const Arguments& arguments) {
   options.session.name = "import";
   const Result<MergeMode> merge = parse_merge_mode(arguments.merge);
   if (!merge) return show("import", merge.error());
-  options.recording.bag.merge = *merge;
+  options.recording.storage.merge = *merge;
   Result<std::unique_ptr<Session>> session = open_bag_session(arguments.bag, std::move(options));
   if (!session) return show("import", session.error());
   Counts counts;

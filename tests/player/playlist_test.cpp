@@ -23,8 +23,8 @@ class PlaylistTest : public testing::Test {
       const std::optional<PointView> point = playlist.next().value();
       if (!point) return seen;
       const std::uint64_t x = *find_field(point->fields().value(), "x")->get_if<std::uint64_t>();
-      seen.push_back(std::string(point->track) + "@" + seconds_text(point->stamp().seconds()) + ":" +
-                     std::to_string(x));
+      seen.push_back(std::string(point->track) + "@" + seconds_text(point->stamp().seconds()) +
+                     ":" + std::to_string(x));
     }
   }
   static std::vector<std::string> walk(Playlist& playlist, const BagReader::Selection& selection) {

@@ -7,6 +7,7 @@
 #include <new>
 
 #include "recorder/recording.hpp"
+#include "recorder/storage/lmdb_storage.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace {
@@ -67,11 +68,12 @@ class AllocationTest : public testing::TestWithParam<Compression> {
 
 TEST_P(AllocationTest, PerFrameIsNearNothingInSteadyState) {
   Recording::Options options;
-  options.bag.compression = {GetParam(), 1};
   options.overflow = Overflow::kBlock;
   options.sync = std::chrono::hours(1);  // commits by size alone, so that the count repeats
   const std::unique_ptr<Recording> recording =
-      Recording::open(dir_.path("a.zbag"), std::move(options)).value();
+      Recording::open(dir_.path("a.zbag"), std::move(options),
+                      lmdb_storage({.compression = {GetParam(), 1}}))
+          .value();
   record(*recording, 200'000);  // buffers grow to their size
   constexpr int kFrames = 400'000;
   const std::uint64_t before = allocations.load();

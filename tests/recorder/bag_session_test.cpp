@@ -34,7 +34,7 @@ class BagSessionTest : public testing::Test {
   void SetUp() override { reopen({}); }
   void reopen(BagSessionOptions options) {
     session_.reset();
-    options.recording.bag.map_bytes = 64u << 20;
+    options.bag.map_bytes = 64u << 20;
     session_ = open_bag_session(path_, std::move(options)).value();
   }
   Track track(std::string_view name) { return session_->track(name).value(); }

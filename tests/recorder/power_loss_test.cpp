@@ -33,8 +33,8 @@ constexpr std::size_t kLyingCases = 200;
 BagSessionOptions small_bag(std::chrono::milliseconds sync) {
   BagSessionOptions options;
   options.recording.sync = sync;
-  options.recording.bag.map_bytes = 1u << 20;  // so that it must grow
-  options.recording.bag.block_pages = 2;
+  options.bag.map_bytes = 1u << 20;  // so that it must grow
+  options.bag.block_pages = 2;
   return options;
 }
 

@@ -14,6 +14,7 @@
 #include "recorder/bag/read/bag_reader.hpp"
 #include "recorder/bag/upkeep/check.hpp"
 #include "recorder/bag_session.hpp"
+#include "recorder/storage/lmdb_storage.hpp"
 #include "tests/recorder/bag/rows.hpp"
 #include "tests/support/temp_dir.hpp"
 #include "tests/support/wait_for.hpp"
@@ -25,9 +26,10 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
+OpenStorage small_map() { return lmdb_storage({.map_bytes = 64u << 20}); }
+
 Recording::Options quiet_options() {
   Recording::Options options;
-  options.bag.map_bytes = 64u << 20;
   options.sync = std::chrono::hours(1);  // writes only when told to
   return options;
 }
@@ -41,7 +43,7 @@ class RecordingTest : public testing::Test {
     recording.intake().accept(track, bytes_of(frame), ArrivalTime::now());
   }
   std::unique_ptr<Recording> open(Recording::Options options) {
-    return Recording::open(path_, std::move(options)).value();
+    return Recording::open(path_, std::move(options), small_map()).value();
   }
   std::size_t points_in_bag() { return read_all(BagReader::open(path_).value(), {}).size(); }
   BagSummary summary() { return BagReader::open(path_)->summary().value(); }
@@ -58,9 +60,9 @@ TEST_F(RecordingTest, KeepsItsDefaults) {
   EXPECT_EQ(options.points_max, 1'000u);
   EXPECT_EQ(options.age_max, std::chrono::seconds(5));
   EXPECT_EQ(options.overflow, Overflow::kFlush);
-  EXPECT_EQ(options.bag.block_pages, 16u);
-  EXPECT_EQ(options.bag.late_merge, LateMerge::kMerge);
-  EXPECT_EQ(options.bag.merge, MergeMode::kShallow);
+  EXPECT_EQ(BagOptions().block_pages, 16u);
+  EXPECT_EQ(options.storage.late_merge, LateMerge::kMerge);
+  EXPECT_EQ(options.storage.merge, MergeMode::kShallow);
 }
 
 TEST_F(RecordingTest, FlushesEverythingAndTellsHowMuch) {
@@ -133,7 +135,7 @@ TEST_F(RecordingTest, CountsOverwrittenValuesTheSameWheneverItFlushes) {
   for (const MergeMode mode : {MergeMode::kShallow, MergeMode::kDeep}) {
     for (const unsigned flush_every : {1u, 3u, 40u}) {
       Recording::Options options = quiet_options();
-      options.bag.merge = mode;
+      options.storage.merge = mode;
       auto recording = open(std::move(options));
       std::map<double, Fields> points;
       std::uint64_t overwritten = 0;
@@ -193,7 +195,7 @@ class SyncIntervals {
   explicit SyncIntervals(const std::string& path) {
     Recording::Options options = quiet_options();
     options.sync = kSync;
-    recording_ = Recording::open(path, std::move(options)).value();
+    recording_ = Recording::open(path, std::move(options), small_map()).value();
   }
   // At least one has passed since the last call when it returns true.
   bool pass() {
@@ -329,13 +331,13 @@ TEST_F(RecordingTest, DropsNothingWhenItMayBlock) {
 
 TEST_F(RecordingTest, CannotOpenABagThatIsBeingWritten) {
   auto recording = open(quiet_options());
-  EXPECT_EQ(Recording::open(path_, quiet_options()).error().code, ErrorCode::kBusy);
+  EXPECT_EQ(Recording::open(path_, quiet_options(), small_map()).error().code, ErrorCode::kBusy);
 }
 
 TEST_F(RecordingTest, StopsWhenTheDiskIsNearlyFull) {
   Recording::Options options = quiet_options();
-  options.bag.min_free_bytes = 1ull << 60;
-  const auto recording = Recording::open(path_, options);
+  options.storage.min_free_bytes = 1ull << 60;
+  const auto recording = Recording::open(path_, options, small_map());
   ASSERT_FALSE(recording.has_value());
   EXPECT_EQ(recording.error().code, ErrorCode::kDiskFull);
 }

@@ -36,6 +36,7 @@
 #include "recorder/bag/write/late_points.hpp"
 #include "recorder/bag/write/track_writer.hpp"
 #include "schemas/points/batch.hpp"
+#include "schemas/points/storage_options.hpp"
 
 namespace zbag {
 
@@ -53,24 +54,17 @@ struct PreparedBatch {
   WriteReport report;     // but what only the store can know
 };
 
+// What is the bag's own business.
+struct BagOptions {
+  CompressionSpec compression;
+  std::size_t block_pages = 16;         // of 4096 bytes; frames over 2 KiB get twice as many
+  std::size_t map_bytes = 16ull << 30;  // address space to begin with; doubled ahead of need
+  unsigned encode_threads = 1;          // that compress beside the caller's
+};
+
 class BagWriter {
  public:
-  struct Options {
-    CompressionSpec compression;
-    std::size_t block_pages = 16;  // of 4096 bytes; frames over 2 KiB get twice as many
-    MergeMode merge = MergeMode::kShallow;
-    LateMerge late_merge = LateMerge::kMerge;
-    std::size_t map_bytes = 16ull << 30;  // address space to begin with; doubled ahead of need
-    std::uint64_t min_free_bytes = 0;     // of the disk: below it, reports say disk_low
-    // Disk set aside beyond what is written, so that what was accepted can still be written when
-    // the disk fills up meanwhile.
-    std::uint64_t reserve_bytes = 0;
-    unsigned encode_threads = 1;  // that compress beside the caller's
-    std::string node = "zbag";    // shown to a second writer
-    Fields config;
-    Fields metadata;
-    LossesBefore losses_before;  // taken off what batches say of the whole recording
-  };
+  struct Options : BagOptions, StorageOptions {};
 
   // Creates the bag when there is none and begins a run. kBusy names the present writer; kDiskFull,
   // kDamaged, kNewerFormat, kIo.

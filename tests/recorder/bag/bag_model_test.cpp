@@ -42,8 +42,9 @@ std::string floor_difference(const BagReader& reader, const ModelTrack& track, s
   const std::optional<Point> got =
       reader.floor(track.name(), Timestamp::from_stored(key, 0)).value();
   const std::optional<Seen> expected = track.floor(key);
-  const bool same = got.has_value() == expected.has_value() &&
-                    (!got || (got->stamp().ns() == expected->key && got->fields == expected->fields));
+  const bool same =
+      got.has_value() == expected.has_value() &&
+      (!got || (got->stamp().ns() == expected->key && got->fields == expected->fields));
   return same ? std::string() : "floor of " + std::to_string(key);
 }
 
