@@ -268,10 +268,9 @@ Status BagCopy::squeeze() {
 }
 
 Status BagCopy::put_records(const BagSummary& records) {
-  // Far more than records ever take; the map is address space only.
-  constexpr std::size_t kRecordsRoom = 1u << 30;
+  constexpr std::size_t kRecordsRoom = 256u << 20;  // far more than records ever take
   Env& env = file_->env();
-  if (Status grown = env.grow(env.used_bytes() + kRecordsRoom); !grown) return grown;
+  if (Status room = env.make_room(kRecordsRoom); !room) return room;
   Result<std::unique_ptr<WriteTxn>> txn = env.write();
   if (!txn) return tl::unexpected(txn.error());
   const BagTables& tables = file_->tables();
@@ -347,8 +346,7 @@ Status BagCopy::copy_attachments(BagFile& source) {
 
 Status BagCopy::add_attachment(std::string_view name, std::string_view value) {
   Env& env = file_->env();
-  if (Status grown = env.grow(env.used_bytes() + 2 * value.size() + (64u << 20)); !grown)
-    return grown;
+  if (Status room = env.make_room(value.size() + (16u << 20)); !room) return room;
   Result<std::unique_ptr<WriteTxn>> txn = env.write();
   if (!txn) return tl::unexpected(txn.error());
   Status status = (*txn)->put(file_->tables().attachments, name, value);

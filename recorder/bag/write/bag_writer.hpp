@@ -30,10 +30,10 @@
 
 #include "recorder/bag/bag_file.hpp"
 #include "recorder/bag/block/block.hpp"
-#include "recorder/bag/pages/cache_keeper.hpp"
 #include "recorder/bag/records/layout.hpp"
 #include "recorder/bag/write/encode_pool.hpp"
 #include "recorder/bag/write/late_points.hpp"
+#include "recorder/bag/write/space.hpp"
 #include "recorder/bag/write/track_writer.hpp"
 #include "schemas/points/batch.hpp"
 #include "schemas/points/storage_options.hpp"
@@ -85,9 +85,9 @@ class BagWriter {
   // Joins small blocks, ends the run, gives the reserve back. Idempotent.
   Status close();
   // Gives back what is set aside of the disk, until something is stored again. As store().
-  void give_back_reserve();
+  void give_back_reserve() { space_.give_back_reserve(); }
   // Gives the kernel's cache of the whole bag to whoever needs it next. After close().
-  void release_whole_cache();
+  void release_whole_cache() { space_.release_whole_cache(); }
 
   const std::string& path() const { return file_->path(); }
   std::shared_ptr<BagFile> file() const { return file_; }
@@ -99,10 +99,6 @@ class BagWriter {
 
   Status begin_run();
   Result<WriteReport> try_write(const Batch& batch);
-  Status prepare_space(std::size_t batch_bytes);
-  bool reserve_ahead();
-  void release_cache();
-  CacheKeeper& cache_keeper();
   Status load_tracks(const Batch& batch);
   Status load_track(const std::string& name);
   // The points of the batch that belong behind the end of the track's main run.
@@ -115,7 +111,6 @@ class BagWriter {
   Status store_blocks(WriteTxn& txn, PreparedBatch& prepared);
   Status change_order(WriteTxn& txn, const std::vector<OrderChange>& changes);
   Status store_records(WriteTxn& txn, const PreparedBatch& prepared);
-  Status commit(WriteTxn& txn, std::uint64_t block_bytes);
   WriteReport stored(PreparedBatch prepared);
 
   std::shared_ptr<BagFile> file_;
@@ -137,9 +132,7 @@ class BagWriter {
 
   // Of the thread that stores.
   Fate unnamed_;
-  std::uint64_t reserved_to_ = 0;
-  std::uint64_t released_to_ = 0;              // of the page cache
-  std::unique_ptr<CacheKeeper> cache_keeper_;  // made when there is enough to look after
+  WriterSpace space_;
 };
 
 }  // namespace zbag
