@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "player/playlist.hpp"
+#include "recorder/bag/read/playlist.hpp"
 
 namespace zbag {
 

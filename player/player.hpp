@@ -22,7 +22,7 @@
 
 #include "bus/session.hpp"
 #include "player/playback_clock.hpp"
-#include "player/playlist.hpp"
+#include "recorder/bag/read/playlist.hpp"
 
 namespace zbag {
 

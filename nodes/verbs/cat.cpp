@@ -4,7 +4,7 @@
 #include "nodes/print_point.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/time_text.hpp"
-#include "player/playlist.hpp"
+#include "recorder/bag/read/playlist.hpp"
 
 namespace zbag {
 namespace {

@@ -3,7 +3,7 @@
 #include "nodes/command.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
-#include "player/playlist.hpp"
+#include "recorder/bag/read/playlist.hpp"
 #include "recorder/bag/upkeep/copied_records.hpp"
 #include "recorder/bag/upkeep/cut.hpp"
 

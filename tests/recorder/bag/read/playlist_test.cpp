@@ -1,4 +1,4 @@
-#include "player/playlist.hpp"
+#include "recorder/bag/read/playlist.hpp"
 
 #include <gmock/gmock.h>
 

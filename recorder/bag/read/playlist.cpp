@@ -1,4 +1,7 @@
-#include "player/playlist.hpp"
+#include "recorder/bag/read/playlist.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace zbag {
 
