@@ -20,7 +20,7 @@
 #include "benchmarks/peers/mcap_core.hpp"
 #include "benchmarks/program.hpp"
 #include "benchmarks/workloads.hpp"
-#include "player/neutral_file.hpp"
+#include "player/formats/neutral_file.hpp"
 #include "recorder/recording.hpp"
 #include "recorder/storage/lmdb_storage.hpp"
 #include "schemas/frame.hpp"

@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "nodes/command.hpp"
-#include "player/exporter.hpp"
+#include "player/formats/exporter.hpp"
 #include "schemas/json_text.hpp"
 #include "schemas/track_name.hpp"
 

@@ -33,8 +33,10 @@ ALLOWED = {
     "recorder/storage": {"schemas", "recorder/storage"} | BAG,
     "recorder": {"schemas", "bus", "recorder", "recorder/storage"} | BAG,
     "player": {"schemas", "bus", "player"} | BAG,
+    "player/formats": {"schemas", "bus", "player/formats"} | BAG,
     "launch": {"schemas", "launch"},
-    "nodes": {"schemas", "bus", "recorder", "recorder/storage", "player", "launch", "nodes"} | BAG,
+    "nodes": {"schemas", "bus", "bus/session", "recorder", "recorder/storage", "player",
+              "player/formats", "launch", "nodes"} | BAG,
     "nodes/sensors": {"schemas", "bus"},
 }
 
@@ -48,8 +50,8 @@ WRAPPERS = {
     "xxh_x86dispatch.h": ["recorder/bag/block/checksum.cpp"],
     "lz4.h": ["recorder/bag/block/compression.cpp"],
     "zstd.h": ["recorder/bag/block/compression.cpp"],
-    "lzma.h": ["player/neutral_file.cpp"],
-    "nlohmann/json.hpp": ["player/neutral_file.cpp", "nodes/verbs/version.cpp"],
+    "lzma.h": ["player/formats/neutral_file.cpp"],
+    "nlohmann/json.hpp": ["player/formats/neutral_file.cpp", "nodes/verbs/version.cpp"],
     "yaml-cpp/yaml.h": ["launch/launch_file.cpp", "nodes/settings.cpp"],
     "CLI/CLI.hpp": ["nodes/"],
     "CLI/Version.hpp": ["nodes/verbs/version.cpp"],

@@ -5,7 +5,7 @@
 #include "nodes/command.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
-#include "player/neutral_file.hpp"
+#include "player/formats/neutral_file.hpp"
 #include "recorder/bag_session.hpp"
 
 namespace zbag {

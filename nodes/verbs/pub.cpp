@@ -12,7 +12,7 @@
 #include "nodes/give_up.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
-#include "player/neutral_file.hpp"
+#include "player/formats/neutral_file.hpp"
 #include "player/playback_clock.hpp"
 
 namespace zbag {

@@ -1,5 +1,5 @@
 # Tests of player/.
 zbag_test(player/playback_clock_test.cpp USES zbag::player)
-zbag_test(player/neutral_file_test.cpp USES zbag::player PkgConfig::lzma)
+zbag_test(player/formats/neutral_file_test.cpp USES zbag::player PkgConfig::lzma)
 zbag_test(player/player_test.cpp USES zbag::player zbag::recorder)
-zbag_test(player/exporter_test.cpp USES zbag::player zbag::recorder)
+zbag_test(player/formats/exporter_test.cpp USES zbag::player zbag::recorder)

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <map>
 
-#include "player/neutral_file.hpp"
+#include "player/formats/neutral_file.hpp"
 #include "tests/recorder/bag/rows.hpp"
 
 namespace zbag {

@@ -1,4 +1,4 @@
-#include "player/exporter.hpp"
+#include "player/formats/exporter.hpp"
 
 #include <gmock/gmock.h>
 

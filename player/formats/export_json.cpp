@@ -13,8 +13,8 @@
 #include <filesystem>
 #include <vector>
 
-#include "player/exporter.hpp"
-#include "player/neutral_file.hpp"
+#include "player/formats/exporter.hpp"
+#include "player/formats/neutral_file.hpp"
 #include "schemas/json_text.hpp"
 
 namespace zbag {
