@@ -20,6 +20,8 @@ class Playlist {
   // First and last stamp over all bags; nullopt when they hold no point.
   std::optional<TimeRange> extent() const;
   std::uint64_t points() const;
+  // One a bag, in the order they were given.
+  const std::vector<BagReader>& readers() const { return readers_; }
   const std::vector<BagSummary>& summaries() const { return summaries_; }
 
   // Starts over with this choice of points.

@@ -2,7 +2,7 @@
 // holds what was there when the copy began, and later points of that time, late ones, as they come.
 //
 // Points of the new bag are numbered in order of time. What becomes of fates and losses is said in
-// bag_records.hpp. Memory: see BagCopy and BagCursor.
+// copied_records.hpp. Memory: see BagCopy and BagCursor.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +28,6 @@ struct CutOptions {
 
 struct CutReport {
   std::uint64_t points = 0;
-  std::uint64_t merged = 0;
-  std::uint64_t overwritten = 0;
   std::uint64_t left_out = 0;  // blocks, points and records that are damaged
 };
 
