@@ -13,7 +13,7 @@
 #include "benchmarks/report.hpp"
 #include "benchmarks/workloads.hpp"
 #include "bus/broker.hpp"
-#include "bus/session.hpp"
+#include "bus/session/session.hpp"
 #include "player/player.hpp"
 #include "recorder/bag_session.hpp"
 #include "recorder/recorder.hpp"

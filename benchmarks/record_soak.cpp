@@ -27,7 +27,7 @@
 #include "benchmarks/child.hpp"
 #include "benchmarks/measure.hpp"
 #include "benchmarks/program.hpp"
-#include "bus/session.hpp"
+#include "bus/session/session.hpp"
 #include "recorder/bag/read/bag_reader.hpp"
 #include "recorder/recorder.hpp"
 

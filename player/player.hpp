@@ -20,7 +20,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "bus/session.hpp"
+#include "bus/session/session.hpp"
 #include "player/playback_clock.hpp"
 #include "recorder/bag/read/playlist.hpp"
 

@@ -14,7 +14,7 @@
 #include <memory>
 #include <string>
 
-#include "bus/session.hpp"
+#include "bus/session/session.hpp"
 #include "recorder/bag/write/bag_writer.hpp"
 #include "recorder/recording.hpp"
 

@@ -18,6 +18,7 @@ BAG = {"recorder/bag"} | {f"recorder/bag/{room}"
 ALLOWED = {
     "schemas": {"schemas"},
     "bus": {"schemas", "bus"},
+    "bus/session": {"schemas", "bus", "bus/session"},
     # The rooms of a bag, each of which sees those before it alone; `write` and `read` are
     # neighbours. The file of a bag itself lies between its blocks and who writes or reads them.
     "recorder/bag/pages": {"schemas", "recorder/bag/pages"},
@@ -31,13 +32,13 @@ ALLOWED = {
                           "recorder/bag/block", "recorder/bag/read"},
     "recorder/bag/upkeep": {"schemas"} | BAG,
     "recorder/storage": {"schemas", "recorder/storage"} | BAG,
-    "recorder": {"schemas", "bus", "recorder", "recorder/storage"} | BAG,
-    "player": {"schemas", "bus", "player"} | BAG,
-    "player/formats": {"schemas", "bus", "player/formats"} | BAG,
+    "recorder": {"schemas", "bus", "bus/session", "recorder", "recorder/storage"} | BAG,
+    "player": {"schemas", "bus", "bus/session", "player"} | BAG,
+    "player/formats": {"schemas", "bus/session", "player/formats"} | BAG,
     "launch": {"schemas", "launch"},
     "nodes": {"schemas", "bus", "bus/session", "recorder", "recorder/storage", "player",
               "player/formats", "launch", "nodes"} | BAG,
-    "nodes/sensors": {"schemas", "bus"},
+    "nodes/sensors": {"schemas", "bus", "bus/session"},
 }
 
 # Third-party headers and the files (or folders) that stand for them.

@@ -7,7 +7,7 @@
 #include <map>
 #include <thread>
 
-#include "bus/session.hpp"
+#include "bus/session/session.hpp"
 #include "nodes/command.hpp"
 #include "nodes/give_up.hpp"
 #include "nodes/stop_signal.hpp"

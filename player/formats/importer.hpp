@@ -9,7 +9,7 @@
 #include <functional>
 #include <string>
 
-#include "bus/session.hpp"
+#include "bus/session/session.hpp"
 
 namespace zbag {
 

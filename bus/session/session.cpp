@@ -1,4 +1,4 @@
-#include "bus/session.hpp"
+#include "bus/session/session.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>

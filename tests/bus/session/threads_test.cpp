@@ -5,7 +5,7 @@
 #include <set>
 #include <thread>
 
-#include "bus/session.hpp"
+#include "bus/session/session.hpp"
 #include "tests/support/fake_sink.hpp"
 #include "tests/support/wait_for.hpp"
 

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <set>
 
-#include "bus/session.hpp"
+#include "bus/session/session.hpp"
 #include "tests/support/fake_sink.hpp"
 
 namespace zbag {

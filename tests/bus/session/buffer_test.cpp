@@ -1,7 +1,7 @@
 // What a session buffers and sends: merging, flushes, sizes, ages, failures, close.
 #include <gmock/gmock.h>
 
-#include "bus/session.hpp"
+#include "bus/session/session.hpp"
 #include "tests/support/bytes.hpp"
 #include "tests/support/fake_sink.hpp"
 
