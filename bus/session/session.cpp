@@ -3,12 +3,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cmath>
-#include <condition_variable>
 #include <random>
-#include <unordered_set>
+#include <utility>
 
-#include "bus/publisher.hpp"
+#include "bus/session/track_state.hpp"
 #include "schemas/check.hpp"
 #include "schemas/host_name.hpp"
 
@@ -38,75 +36,6 @@ std::span<const std::uint8_t> bytes_of(const std::string& text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
-// Sends to the broker; frames of large tracks through a socket of their own, whose queue is bounded
-// by bytes rather than by count.
-class BusSink : public FrameSink {
- public:
-  BusSink(Context& context, std::string url, Session::BusOptions options, Publisher publisher)
-      : context_(context), url_(std::move(url)), options_(options), small_(std::move(publisher)) {}
-
-  static Publisher::Options small_options(const Session::BusOptions& options) {
-    return {.wait_when_full = options.wait_when_full, .linger = options.linger};
-  }
-
-  Status write(const TrackName& track, std::span<const std::uint8_t> frame) override {
-    if (closed_) return fail(ErrorCode::kClosed, "the session is closed");
-    const bool is_large = frame.size() >= kLargeFrameBytes || large_tracks_.contains(track.str());
-    if (!is_large) return send(small_, track, frame);
-    if (Status status = open_large(track, frame.size()); !status) return status;
-    return send(*large_, track, frame);
-  }
-  // A frame that was sent is in ZeroMQ's hands: there is nothing more to wait for.
-  Result<FlushResult> flush(const TrackName*) override { return FlushResult{}; }
-  Status tick() override { return {}; }
-  Status close() override {
-    closed_ = true;
-    large_.reset();
-    return {};
-  }
-  bool announces() const override { return true; }
-  bool has_new_listener() override {
-    if (large_) large_->read_subscriptions();
-    return small_.read_subscriptions() > 0;
-  }
-  bool wait_for_listener(std::chrono::milliseconds timeout) {
-    return small_.wait_for_subscriber(timeout);
-  }
-
- private:
-  // Once large, a track stays on that socket, so that its frames keep their order.
-  Status open_large(const TrackName& track, std::size_t frame_bytes) {
-    large_tracks_.insert(track.str());
-    if (large_) return {};
-    Publisher::Options options = small_options(options_);
-    options.frames_max = static_cast<int>(std::max<std::size_t>(4, kLargeQueueBytes / frame_bytes));
-    Result<Publisher> publisher = Publisher::connect(context_, url_, options);
-    if (!publisher) return tl::unexpected(publisher.error());
-    large_ = std::move(*publisher);
-    // A socket that is not connected yet would drop the first frames; the other one's subscribers
-    // are proof that a broker is there.
-    if (small_.has_subscribers()) large_->wait_for_subscriber(std::chrono::milliseconds(500));
-    return {};
-  }
-  Status send(Publisher& publisher, const TrackName& track,
-              std::span<const std::uint8_t> frame) const {
-    return publisher.send(track.str(), frame);
-  }
-
-  Context& context_;
-  std::string url_;
-  Session::BusOptions options_;
-  Publisher small_;
-  std::optional<Publisher> large_;
-  std::unordered_set<std::string> large_tracks_;
-  bool closed_ = false;
-};
-
-Error no_source() {
-  return {ErrorCode::kUnsupported,
-          "this session is on the bus and cannot be read; open a bag instead"};
-}
-
 Status check_field_name(std::string_view name) {
   if (!name.starts_with('_')) return {};
   return fail(ErrorCode::kInvalid,
@@ -114,36 +43,10 @@ Status check_field_name(std::string_view name) {
                           printable(name)));
 }
 
-// `_ts` among the fields is the stamp, as in ML-Dash's append(_ts=..., q=...).
-Result<Stamp> stamp_of_value(const Value& value) {
-  if (const auto* number = value.get_if<double>()) return Stamp(*number);
-  if (const auto* number = value.get_if<float>()) return Stamp(static_cast<double>(*number));
-  if (const auto* number = value.get_if<std::int64_t>()) return Stamp(static_cast<double>(*number));
-  if (const auto* number = value.get_if<std::uint64_t>())
-    return Stamp(static_cast<double>(*number));
-  return fail(
-      ErrorCode::kInvalid,
-      fmt::format("_ts must be a number (seconds since the epoch), got {}", value.type_name()));
-}
-
 }  // namespace
 
-struct Track::State {
-  explicit State(TrackName track_name) : name(std::move(track_name)) {}
-
-  struct Pending {
-    Timestamp stamp;
-    Fields fields;
-  };
-  TrackName name;
-  std::uint64_t seq = 0;
-  std::map<std::int64_t, Pending> buffer;
-  SteadyTime oldest_append{};
-  bool warned = false;
-};
-
 struct Session::Entry {
-  Track::State* track;
+  TrackState* track;
   Fields fields;
 };
 
@@ -152,20 +55,17 @@ Session::Session(std::unique_ptr<FrameSink> sink, std::unique_ptr<PointSource> s
     : options_(with_defaults(std::move(options))),
       src_(random_id()),
       enabled_(sink != nullptr),
+      source_(std::move(source)),
       sink_(std::move(sink)),
-      source_(std::move(source)) {
-  if (enabled_ && options_.background) {
-    thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
-  }
+      stamper_({options_.timestamps, options_.inherit, options_.now}) {
+  if (enabled_ && options_.background) thread_ = std::jthread([this] { run(); });
 }
 
 Result<std::unique_ptr<Session>> Session::on_bus(Context& context, const BusUrls& urls,
                                                  Options options, BusOptions bus) {
-  Result<Publisher> publisher =
-      Publisher::connect(context, urls.publish_to, BusSink::small_options(bus));
-  if (!publisher) return tl::unexpected(publisher.error());
-  return into(std::make_unique<BusSink>(context, urls.publish_to, bus, std::move(*publisher)),
-              nullptr, std::move(options));
+  Result<std::unique_ptr<FrameSink>> sink = connect_sink(context, urls.publish_to, bus);
+  if (!sink) return tl::unexpected(sink.error());
+  return into(std::move(*sink), nullptr, std::move(options));
 }
 
 Result<std::unique_ptr<Session>> Session::into(std::unique_ptr<FrameSink> sink,
@@ -182,26 +82,19 @@ std::unique_ptr<Session> Session::disabled() {
   return std::unique_ptr<Session>(new Session(nullptr, nullptr, {}));
 }
 
-Session::~Session() {
-  static_cast<void>(close());
-  thread_ = {};
+Session::~Session() { static_cast<void>(close()); }
+
+void Session::run() {
+  MutexLock lock(mutex_);
+  const auto is_closing = [&]() ZBAG_REQUIRES(mutex_) { return closing_; };
+  while (!wake_.wait_for(lock, options_.tick_every, is_closing)) tick_locked();
 }
 
-void Session::run(const std::stop_token& stop) {
-  std::mutex idle;
-  std::condition_variable_any wake;
-  std::unique_lock lock(idle);
-  while (!stop.stop_requested()) {
-    wake.wait_for(lock, stop, options_.tick_every, [] { return false; });
-    tick();
-  }
-}
-
-Track::State& Session::state_of(TrackName name) {
+TrackState& Session::state_of(TrackName name) {
   const auto it = tracks_.find(name.str());
   if (it != tracks_.end()) return *it->second;
   std::string key = name.str();
-  return *tracks_.emplace(std::move(key), std::make_unique<Track::State>(std::move(name)))
+  return *tracks_.emplace(std::move(key), std::make_unique<TrackState>(std::move(name)))
               .first->second;
 }
 
@@ -212,93 +105,52 @@ Result<Track> Session::track(std::string_view name) {
     return fail(ErrorCode::kInvalid,
                 fmt::format("track '{}': names below _sys belong to the bus", parsed->str()));
   }
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return Track(this, &state_of(std::move(*parsed)), enabled_);
 }
 
-void Session::warn_once(Track::State& track, const std::string& text) {
-  if (track.warned) return;
-  track.warned = true;
-  if (options_.warn) options_.warn(text);
+Result<Timestamp> Session::resolve(TrackState& track, const Stamp& stamp) {
+  const bool is_told = stamp.kind() == StampKind::kMissing &&
+                       options_.timestamps == TimestampMode::kWarn &&
+                       !std::exchange(track.warned, true);
+  if (is_told && options_.warn)
+    options_.warn(
+        fmt::format("track {}: frames without _ts are stamped on sending", track.name.str()));
+  return stamper_.resolve(track.name, stamp);
 }
 
-Timestamp Session::next_auto() {
-  double seconds = options_.now();
-  if (seconds <= last_auto_) seconds = last_auto_ + 1e-6;
-  const std::optional<Timestamp> stamp = Timestamp::from_seconds(seconds);
-  ZBAG_CHECK(stamp.has_value());
-  return *stamp;
-}
-
-Result<Timestamp> Session::resolve(Track::State& track, Stamp stamp) {
-  if (stamp.exact()) return *stamp.exact();
-  if (stamp.kind() == StampKind::kGiven) {
-    const std::optional<Timestamp> given = Timestamp::from_seconds(stamp.seconds());
-    if (given) return *given;
-    return fail(ErrorCode::kInvalid,
-                fmt::format("_ts must be a number of seconds within years 1678-2262, got {}",
-                            stamp.seconds()));
-  }
-  if (stamp.kind() == StampKind::kInherit) {
-    if (options_.inherit == InheritScope::kThread) {
-      const auto it = last_of_thread_.find(std::this_thread::get_id());
-      if (it != last_of_thread_.end()) return it->second;
-    } else if (last_) {
-      return *last_;
-    }
-    return fail(ErrorCode::kInvalid, "Cannot use _ts=-1: no previous timestamp to inherit");
-  }
-  if (options_.timestamps == TimestampMode::kRequire) {
-    return fail(
-        ErrorCode::kInvalid,
-        fmt::format("track {}: _ts is missing and timestamps are required", track.name.str()));
-  }
-  if (options_.timestamps == TimestampMode::kWarn) {
-    warn_once(track,
-              fmt::format("track {}: frames without _ts are stamped on sending", track.name.str()));
-  }
-  return next_auto();
-}
-
-void Session::remember(Timestamp stamp) {
-  last_ = stamp;
-  if (options_.inherit == InheritScope::kThread)
-    last_of_thread_[std::this_thread::get_id()] = stamp;
-}
-
-Status Session::send_encoded(Track::State& track) {
+Status Session::write_encoded(TrackState& track) {
   Status status = sink_->write(track.name, bytes_of(encoded_));
   if (status) ++track.seq;
   return status;
 }
 
-Status Session::write_now(Track::State& track, Timestamp stamp, std::span<const FieldView> fields) {
+Status Session::write(TrackState& track, Timestamp stamp, std::span<const FieldView> fields) {
   encode_frame({stamp, track.seq, src_}, fields, encoded_);
-  return send_encoded(track);
+  return write_encoded(track);
 }
 
-Status Session::write_now(Track::State& track, Timestamp stamp, const Fields& fields) {
+Status Session::write(TrackState& track, Timestamp stamp, const Fields& fields) {
   encode_frame({stamp, track.seq, src_}, fields, encoded_);
-  return send_encoded(track);
+  return write_encoded(track);
 }
 
-// REQUIRES: the lock is held and `stamp` resolved.
-Status Session::put(Track::State& track, Timestamp stamp, const Fields& fields) {
-  if (options_.buffer_points == 1) return write_now(track, stamp, fields);
+Status Session::put(TrackState& track, Timestamp stamp, const Fields& fields) {
+  if (options_.buffer_points == 1) return write(track, stamp, fields);
   // A buffer that is still full could not be sent before: nothing is taken until it can.
   if (track.buffer.size() >= options_.buffer_points && !track.buffer.contains(stamp.ns())) {
     if (const Result<std::size_t> sent = drain(track); !sent) return tl::unexpected(sent.error());
   }
   if (track.buffer.empty()) track.oldest_append = options_.monotonic();
   const auto [it, is_new] =
-      track.buffer.try_emplace(stamp.ns(), Track::State::Pending{stamp, fields});
+      track.buffer.try_emplace(stamp.ns(), TrackState::Pending{stamp, fields});
   if (!is_new) merge_fields(it->second.fields, fields, options_.deep_merge);
   // What cannot be sent now is safe in the buffer; the next append says what is wrong.
   if (track.buffer.size() >= options_.buffer_points) static_cast<void>(drain(track));
   return {};
 }
 
-Status Session::append(Track::State& track, std::span<const FieldView> fields, Stamp stamp) {
+Status Session::append(TrackState& track, std::span<const FieldView> fields, Stamp stamp) {
   for (const FieldView& field : fields) {
     if (!field.name.starts_with('_') && options_.buffer_points == 1) continue;
     Fields owned;
@@ -306,20 +158,19 @@ Status Session::append(Track::State& track, std::span<const FieldView> fields, S
       owned.emplace_back(std::string(view.name), view.value.to_value());
     return append(track, owned, stamp);
   }
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (closed_) return fail(ErrorCode::kClosed, "the session is closed");
   const Result<Timestamp> resolved = resolve(track, stamp);
   if (!resolved) return tl::unexpected(resolved.error());
-  if (Status status = write_now(track, *resolved, fields); !status) return status;
-  if (stamp.kind() == StampKind::kMissing) last_auto_ = resolved->seconds();
-  remember(*resolved);
+  if (Status status = write(track, *resolved, fields); !status) return status;
+  stamper_.remember(stamp, *resolved);
   return {};
 }
 
-Status Session::append(Track::State& track, const Fields& fields, Stamp stamp) {
+Status Session::append(TrackState& track, const Fields& fields, Stamp stamp) {
   const Value* ts = find_field(fields, "_ts");
   if (ts != nullptr) {
-    Result<Stamp> given = stamp_of_value(*ts);
+    Result<Stamp> given = Stamp::of_value(*ts);
     if (!given) return tl::unexpected(given.error());
     Fields rest;
     for (const auto& field : fields) {
@@ -333,8 +184,7 @@ Status Session::append(Track::State& track, const Fields& fields, Stamp stamp) {
   return commit({Entry{&track, fields}}, stamp);
 }
 
-Status Session::append_map(Track::State& track, std::span<const std::uint8_t> map,
-                           Timestamp stamp) {
+Status Session::append_map(TrackState& track, std::span<const std::uint8_t> map, Timestamp stamp) {
   const ScanOutcome outcome = scan_frame(map);
   const std::optional<MapBytes> fields = open_map(map);
   if (outcome.refusal || !fields || outcome.scan.fields != fields->count) {
@@ -342,33 +192,32 @@ Status Session::append_map(Track::State& track, std::span<const std::uint8_t> ma
                 fmt::format("track {}: not a map of plain fields ({})", track.name.str(),
                             outcome.refusal ? refusal_name(*outcome.refusal) : "reserved fields"));
   }
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (closed_) return fail(ErrorCode::kClosed, "the session is closed");
   encode_frame({stamp, track.seq, src_}, *fields, encoded_);
-  if (Status status = send_encoded(track); !status) return status;
-  remember(stamp);
+  if (Status status = write_encoded(track); !status) return status;
+  stamper_.remember(stamp, stamp);
   return {};
 }
 
-Status Session::commit(const std::vector<Entry>& entries, Stamp stamp) {
-  const std::lock_guard lock(mutex_);
+Status Session::commit(const std::vector<Entry>& entries, const Stamp& stamp) {
+  const MutexLock lock(mutex_);
   if (closed_) return fail(ErrorCode::kClosed, "the session is closed");
   const Result<Timestamp> resolved = resolve(*entries.front().track, stamp);
   if (!resolved) return tl::unexpected(resolved.error());
   for (const Entry& entry : entries) {
     if (Status status = put(*entry.track, *resolved, entry.fields); !status) return status;
   }
-  if (stamp.kind() == StampKind::kMissing && !stamp.exact()) last_auto_ = resolved->seconds();
-  remember(*resolved);
+  stamper_.remember(stamp, *resolved);
   return {};
 }
 
 // Sends what the track's buffer holds, in order of time. What fails stays, with all behind it.
-Result<std::size_t> Session::drain(Track::State& track) {
+Result<std::size_t> Session::drain(TrackState& track) {
   std::size_t sent = 0;
   while (!track.buffer.empty()) {
     const auto it = track.buffer.begin();
-    if (Status status = write_now(track, it->second.stamp, it->second.fields); !status) {
+    if (Status status = write(track, it->second.stamp, it->second.fields); !status) {
       return tl::unexpected(status.error());
     }
     track.buffer.erase(it);
@@ -377,7 +226,7 @@ Result<std::size_t> Session::drain(Track::State& track) {
   return sent;
 }
 
-Result<FlushResult> Session::flush_locked(Track::State* only) {
+Result<FlushResult> Session::flush_locked(const TrackState* only) {
   if (!enabled_) return FlushResult{};
   std::size_t sent = 0;
   std::optional<Error> first_error;
@@ -396,10 +245,12 @@ Result<FlushResult> Session::flush_locked(Track::State* only) {
   return flushed;
 }
 
-Result<FlushResult> Session::flush() {
-  const std::lock_guard lock(mutex_);
+Result<FlushResult> Session::flush() { return flush(nullptr); }
+
+Result<FlushResult> Session::flush(const TrackState* only) {
+  const MutexLock lock(mutex_);
   if (closed_) return fail(ErrorCode::kClosed, "the session is closed");
-  return flush_locked(nullptr);
+  return flush_locked(only);
 }
 
 void Session::announce(const char* state) {
@@ -407,10 +258,9 @@ void Session::announce(const char* state) {
   for (const auto& [name, track] : tracks_) {
     if (track->seq > 0) counts.emplace_back(name, track->seq);
   }
-  const Fields fields{{"_src", src_},      {"name", options_.name}, {"host", host_name()},
-                      {"pid", ::getpid()}, {"state", state},        {"counts", std::move(counts)}};
-  Fields frame{{"_ts", options_.now()}};
-  frame.insert(frame.end(), fields.begin(), fields.end());
+  const Fields frame{{"_ts", options_.now()},      {"_src", src_},      {"name", options_.name},
+                     {"host", host_name()},        {"pid", ::getpid()}, {"state", state},
+                     {"counts", std::move(counts)}};
   std::string bytes;
   encode_fields(frame, bytes);
   const Result<TrackName> topic = TrackName::parse(kSessionTopic);
@@ -421,7 +271,7 @@ void Session::announce(const char* state) {
 }
 
 void Session::tick() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!closed_ && enabled_) tick_locked();
 }
 
@@ -444,17 +294,14 @@ void Session::tick_locked() {
 
 Status Session::close() {
   {
-    const std::lock_guard lock(mutex_);
-    if (closed_ || !enabled_) {
-      closed_ = true;
-      return {};
-    }
+    const MutexLock lock(mutex_);
+    if (!enabled_) closed_ = true;
+    if (closed_ || closing_) return {};
+    closing_ = true;
   }
-  if (thread_.joinable()) {
-    thread_.request_stop();
-    if (thread_.get_id() != std::this_thread::get_id()) thread_.join();
-  }
-  const std::lock_guard lock(mutex_);
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+  const MutexLock lock(mutex_);
   const Result<FlushResult> flushed = flush_locked(nullptr);
   if (sink_->announces()) announce("closed");
   closed_ = true;
@@ -464,64 +311,23 @@ Status Session::close() {
 }
 
 std::optional<Timestamp> Session::last_stamp() const {
-  const std::lock_guard lock(mutex_);
-  return last_;
+  const MutexLock lock(mutex_);
+  return stamper_.last();
 }
 
 std::size_t Session::buffered() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::size_t count = 0;
   for (const auto& [name, track] : tracks_) count += track->buffer.size();
   return count;
 }
 
 bool Session::wait_for_listener(std::chrono::milliseconds timeout) {
-  const std::lock_guard lock(mutex_);
-  auto* const bus = dynamic_cast<BusSink*>(sink_.get());
-  if (bus == nullptr) return true;
-  const bool heard = bus->wait_for_listener(timeout);
-  announce("open");
+  const MutexLock lock(mutex_);
+  if (!enabled_) return true;
+  const bool heard = sink_->wait_for_listener(timeout);
+  if (sink_->announces()) announce("open");
   return heard;
-}
-
-Status Session::send_system(const std::string& topic, const Fields& fields) {
-  const Result<TrackName> name = TrackName::parse(topic);
-  if (!name) return tl::unexpected(name.error());
-  Fields frame{{"_ts", options_.now()}};
-  frame.insert(frame.end(), fields.begin(), fields.end());
-  std::string bytes;
-  encode_fields(frame, bytes);
-  const std::lock_guard lock(mutex_);
-  if (!enabled_) return {};
-  if (closed_) return fail(ErrorCode::kClosed, "the session is closed");
-  return sink_->write(*name, bytes_of(bytes));
-}
-
-Result<PointSource*> Session::source_after_flush(Track::State* track) {
-  if (!source_) return tl::unexpected(no_source());
-  const std::lock_guard lock(mutex_);
-  if (closed_) return fail(ErrorCode::kClosed, "the session is closed");
-  const Result<FlushResult> flushed = flush_locked(track);
-  if (!flushed) return tl::unexpected(flushed.error());
-  return source_.get();
-}
-
-Result<std::vector<TrackStats>> Session::list(std::string_view pattern) {
-  const Result<TrackPattern> wanted = TrackPattern::parse(pattern);
-  if (!wanted) return tl::unexpected(wanted.error());
-  std::vector<TrackStats> known;
-  if (source_) {
-    Result<PointSource*> source = source_after_flush(nullptr);
-    if (!source) return tl::unexpected(source.error());
-    Result<std::vector<TrackStats>> stored = (*source)->tracks();
-    if (!stored) return stored;
-    known = std::move(*stored);
-  } else {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [name, track] : tracks_) known.push_back({.name = name, .points = track->seq});
-  }
-  std::erase_if(known, [&](const TrackStats& stats) { return !wanted->matches(stats.name); });
-  return known;
 }
 
 const TrackName& Track::name() const { return state_->name; }
@@ -538,70 +344,7 @@ Status Track::append_map(std::span<const std::uint8_t> map, Timestamp stamp) {
   return enabled_ ? session_->append_map(*state_, map, stamp) : Status();
 }
 
-Result<FlushResult> Track::flush() {
-  const std::lock_guard lock(session_->mutex_);
-  if (session_->closed_) return fail(ErrorCode::kClosed, "the session is closed");
-  return session_->flush_locked(state_);
-}
-
-Result<std::vector<Point>> Track::read(std::optional<Timestamp> start,
-                                       std::optional<Timestamp> end) {
-  TimeRange range;
-  if (start) range.first = start->ns();
-  if (end) range.last = end->ns();
-  Result<PointSource*> source = session_->source_after_flush(state_);
-  if (!source) return tl::unexpected(source.error());
-  return (*source)->read(state_->name, range, SIZE_MAX, false);
-}
-
-Result<Page> Track::read_page(std::uint64_t start_index, std::size_t limit) {
-  if (limit == 0 || limit > kPageMax) {
-    return fail(ErrorCode::kInvalid,
-                fmt::format("limit {}: 1 to {} points a page", limit, kPageMax));
-  }
-  Result<PointSource*> source = session_->source_after_flush(state_);
-  if (!source) return tl::unexpected(source.error());
-  return (*source)->read_page(state_->name, start_index, limit);
-}
-
-Result<std::vector<Point>> Track::read_by_time(Timestamp start, Timestamp end, std::size_t limit,
-                                               bool reverse) {
-  Result<PointSource*> source = session_->source_after_flush(state_);
-  if (!source) return tl::unexpected(source.error());
-  return (*source)->read(state_->name, TimeRange::half_open(start, end), limit, reverse);
-}
-
-Result<Point> Track::find_by_time(Timestamp stamp) {
-  Result<std::vector<Point>> found = find_by_time(std::span(&stamp, 1));
-  if (!found) return tl::unexpected(found.error());
-  return std::move(found->front());
-}
-
-Result<std::vector<Point>> Track::find_by_time(std::span<const Timestamp> stamps) {
-  Result<PointSource*> source = session_->source_after_flush(state_);
-  if (!source) return tl::unexpected(source.error());
-  std::vector<Point> points;
-  for (const Timestamp stamp : stamps) {
-    Result<std::optional<Point>> point = (*source)->floor(state_->name, stamp);
-    if (!point) return tl::unexpected(point.error());
-    if (!*point) {
-      return fail(ErrorCode::kNotFound,
-                  fmt::format("track {} has no point at or before {}", state_->name.str(),
-                              seconds_text(stamp.seconds())));
-    }
-    points.push_back(std::move(**point));
-  }
-  return points;
-}
-
-Result<TrackStats> Track::stats() {
-  const Result<std::vector<TrackStats>> all = session_->list(state_->name.str());
-  if (!all) return tl::unexpected(all.error());
-  for (const TrackStats& stats : *all) {
-    if (stats.name == state_->name.str()) return stats;
-  }
-  return TrackStats{.name = state_->name.str()};
-}
+Result<FlushResult> Track::flush() { return session_->flush(state_); }
 
 Frame::Frame(Session& session, Stamp stamp) : session_(session), stamp_(stamp) {}
 

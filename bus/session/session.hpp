@@ -26,10 +26,8 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <initializer_list>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -37,119 +35,14 @@
 #include <thread>
 #include <vector>
 
-#include "bus/context.hpp"
 #include "bus/endpoints.hpp"
-#include "schemas/frame.hpp"
-#include "schemas/points/batch.hpp"
-#include "schemas/track_name.hpp"
+#include "bus/session/bus_sink.hpp"
+#include "bus/session/sink.hpp"
+#include "bus/session/stamp.hpp"
+#include "bus/session/track.hpp"
+#include "schemas/mutex.hpp"
 
 namespace zbag {
-
-// The stamp argument of an append: nothing (now), seconds, or -1 (inherit).
-class Stamp {
- public:
-  Stamp() = default;
-  Stamp(double seconds)
-      : kind_(seconds == -1.0 ? StampKind::kInherit : StampKind::kGiven), seconds_(seconds) {}
-  Stamp(int seconds) : Stamp(static_cast<double>(seconds)) {}
-  // A resolved stamp as it is, for points at -1 s too, which the sentinel cannot say.
-  Stamp(Timestamp stamp) : kind_(StampKind::kGiven), exact_(stamp) {}
-
-  StampKind kind() const { return kind_; }
-  double seconds() const { return seconds_; }
-  const std::optional<Timestamp>& exact() const { return exact_; }
-
- private:
-  StampKind kind_ = StampKind::kMissing;
-  double seconds_ = 0.0;
-  std::optional<Timestamp> exact_;
-};
-
-enum class InheritScope { kSession, kThread };
-
-// Where a session's frames go. Called under the session's lock, from any thread.
-class FrameSink {
- public:
-  virtual ~FrameSink() = default;
-  // Takes one encoded frame, copying it. An error means it was not taken.
-  virtual Status write(const TrackName& track, std::span<const std::uint8_t> frame) = 0;
-  // Returns when what was written (to `track`, or to all) is as safe as this sink makes it.
-  virtual Result<FlushResult> flush(const TrackName* track) = 0;
-  // Called about every `tick_every`.
-  virtual Status tick() = 0;
-  // Everything written is safe, nothing is taken any more.
-  virtual Status close() = 0;
-  // True when the session should announce itself on _sys/session; the sink says when somebody new
-  // listens.
-  virtual bool announces() const { return false; }
-  virtual bool has_new_listener() { return false; }
-};
-
-// Reads back what a session wrote, where its sink is a bag. Called without the session's lock,
-// after a flush: a session reads its own writes.
-class PointSource {
- public:
-  virtual ~PointSource() = default;
-  virtual Result<std::vector<Point>> read(const TrackName& track, TimeRange range,
-                                          std::size_t limit, bool reverse) = 0;
-  virtual Result<Page> read_page(const TrackName& track, std::uint64_t start,
-                                 std::size_t limit) = 0;
-  // The last point at or before `stamp`.
-  virtual Result<std::optional<Point>> floor(const TrackName& track, Timestamp stamp) = 0;
-  virtual Result<std::vector<TrackStats>> tracks() = 0;
-};
-
-class Session;
-
-class Track {
- public:
-  const TrackName& name() const;
-
-  // kInvalid: a field name begins with '_' (only `_ts` may, and then holds the stamp), the stamp is
-  // no time, or nothing can be inherited; kTimeout, kDiskFull, kClosed: the sink's word.
-  Status append(std::initializer_list<FieldView> fields, Stamp stamp = {}) {
-    return enabled_ ? append_views({fields.begin(), fields.size()}, stamp) : Status();
-  }
-  Status append(const Fields& fields, Stamp stamp = {});
-  Status log(std::initializer_list<FieldView> fields, Stamp stamp = {}) {
-    return append(fields, stamp);
-  }
-  Status append_at(std::int64_t ns, const Fields& fields) {
-    return append(fields, Timestamp::from_ns(ns));
-  }
-
-  // Sends fields that are a MessagePack map already, as stored in a bag; reserved names other than
-  // _ts, _seq and _src pass unchanged. Never merges in the buffer. kInvalid: the map is malformed.
-  Status append_map(std::span<const std::uint8_t> map, Timestamp stamp);
-
-  Result<FlushResult> flush();
-
-  // Reading (a session over a bag; kUnsupported on the bus). Closed range, both ends optional.
-  Result<std::vector<Point>> read(std::optional<Timestamp> start = {},
-                                  std::optional<Timestamp> end = {});
-  // kInvalid: limit is 0 or above kPageMax.
-  Result<Page> read_page(std::uint64_t start_index, std::size_t limit = kPageDefault);
-  // Half-open [start, end).
-  Result<std::vector<Point>> read_by_time(Timestamp start, Timestamp end,
-                                          std::size_t limit = kPageDefault, bool reverse = false);
-  Result<std::vector<Point>> slice(Timestamp start, Timestamp end) { return read(start, end); }
-  // The last point at or before `stamp`; kNotFound before the first.
-  Result<Point> find_by_time(Timestamp stamp);
-  Result<std::vector<Point>> find_by_time(std::span<const Timestamp> stamps);
-  Result<TrackStats> stats();
-
- private:
-  friend class Session;
-  friend class Frame;
-  struct State;
-  Track(Session* session, State* state, bool enabled)
-      : session_(session), state_(state), enabled_(enabled) {}
-  Status append_views(std::span<const FieldView> fields, Stamp stamp);
-
-  Session* session_;
-  State* state_;
-  bool enabled_;
-};
 
 class Session {
  public:
@@ -169,11 +62,7 @@ class Session {
     bool background = true;
     std::chrono::milliseconds tick_every{100};  // how often that thread calls tick()
   };
-  struct BusOptions {
-    bool wait_when_full = false;  // a full queue makes append() wait; never for live sensors
-    std::chrono::milliseconds linger{
-        200};  // how long close() lets frames leave; -1: until they have
-  };
+  using BusOptions = BusSinkOptions;
 
   static Result<std::unique_ptr<Session>> on_bus(Context& context, const BusUrls& urls,
                                                  Options options, BusOptions bus);
@@ -202,10 +91,9 @@ class Session {
   std::optional<Timestamp> last_stamp() const;
   // Points waiting in buffers.
   std::size_t buffered() const;
-  // Waits until somebody listens on the bus; false after `timeout`. At once true elsewhere.
+  // Waits until somebody listens on the bus; false after `timeout`. At once true elsewhere. Appends
+  // wait meanwhile.
   bool wait_for_listener(std::chrono::milliseconds timeout);
-  // Sends a frame of a system topic as it is given, with _ts alone added.
-  Status send_system(const std::string& topic, const Fields& fields);
 
  private:
   friend class Track;
@@ -213,44 +101,45 @@ class Session {
   struct Entry;
 
   Session(std::unique_ptr<FrameSink> sink, std::unique_ptr<PointSource> source, Options options);
-  Result<Timestamp> resolve(Track::State& track, Stamp stamp);
-  Timestamp next_auto();
-  void remember(Timestamp stamp);
-  Status write_now(Track::State& track, Timestamp stamp, std::span<const FieldView> fields);
-  Status write_now(Track::State& track, Timestamp stamp, const Fields& fields);
-  Status send_encoded(Track::State& track);
-  Status put(Track::State& track, Timestamp stamp, const Fields& fields);
-  Status append_map(Track::State& track, std::span<const std::uint8_t> map, Timestamp stamp);
-  Status append(Track::State& track, std::span<const FieldView> fields, Stamp stamp);
-  Status append(Track::State& track, const Fields& fields, Stamp stamp);
-  Status commit(const std::vector<Entry>& entries, Stamp stamp);
-  Result<std::size_t> drain(Track::State& track);
-  Result<FlushResult> flush_locked(Track::State* track);
-  void tick_locked();
-  void announce(const char* state);
-  void run(const std::stop_token& stop);
-  Result<PointSource*> source_after_flush(Track::State* track);
-  Track::State& state_of(TrackName name);
-  void warn_once(Track::State& track, const std::string& text);
+  TrackState& state_of(TrackName name) ZBAG_REQUIRES(mutex_);
+  Result<Timestamp> resolve(TrackState& track, const Stamp& stamp) ZBAG_REQUIRES(mutex_);
+  Status write(TrackState& track, Timestamp stamp, std::span<const FieldView> fields)
+      ZBAG_REQUIRES(mutex_);
+  Status write(TrackState& track, Timestamp stamp, const Fields& fields) ZBAG_REQUIRES(mutex_);
+  Status write_encoded(TrackState& track) ZBAG_REQUIRES(mutex_);
+  Status put(TrackState& track, Timestamp stamp, const Fields& fields) ZBAG_REQUIRES(mutex_);
+  Result<std::size_t> drain(TrackState& track) ZBAG_REQUIRES(mutex_);
+  Result<FlushResult> flush_locked(const TrackState* only) ZBAG_REQUIRES(mutex_);
+  void tick_locked() ZBAG_REQUIRES(mutex_);
+  void announce(const char* state) ZBAG_REQUIRES(mutex_);
+
+  Status append(TrackState& track, std::span<const FieldView> fields, Stamp stamp);
+  Status append(TrackState& track, const Fields& fields, Stamp stamp);
+  Status append_map(TrackState& track, std::span<const std::uint8_t> map, Timestamp stamp);
+  Status commit(const std::vector<Entry>& entries, const Stamp& stamp);
+  Result<FlushResult> flush(const TrackState* only);  // all when null
+  Result<PointSource*> source_after_flush(TrackState* track);
+  void run();
 
   const Options options_;
   const std::uint64_t src_;
   const bool enabled_;
-  mutable std::mutex mutex_;
-  std::unique_ptr<FrameSink> sink_;
-  std::unique_ptr<PointSource> source_;
-  std::map<std::string, std::unique_ptr<Track::State>, std::less<>> tracks_;
-  std::optional<Timestamp> last_;
-  std::map<std::thread::id, Timestamp> last_of_thread_;
-  double last_auto_ = 0.0;
-  bool closed_ = false;
-  std::string encoded_;
-  std::chrono::steady_clock::time_point announced_{};
-  std::jthread thread_;  // last: stops before what it uses goes
+  const std::unique_ptr<PointSource> source_;
+  mutable Mutex mutex_;
+  const std::unique_ptr<FrameSink> sink_ ZBAG_POINTS_TO_GUARDED_BY(mutex_);
+  std::map<std::string, std::unique_ptr<TrackState>, std::less<>> tracks_ ZBAG_GUARDED_BY(mutex_);
+  Stamper stamper_ ZBAG_GUARDED_BY(mutex_);
+  std::string encoded_ ZBAG_GUARDED_BY(mutex_);
+  std::chrono::steady_clock::time_point announced_ ZBAG_GUARDED_BY(mutex_){};
+  bool closing_ ZBAG_GUARDED_BY(mutex_) = false;
+  bool closed_ ZBAG_GUARDED_BY(mutex_) = false;
+  Condition wake_;       // of the thread, when it is closing
+  std::jthread thread_;  // close() has joined it
 };
 
-// One append to several tracks with one stamp, resolved at commit(). Not thread-safe itself;
-// commits of several threads never mix.
+// A Frame of several tracks is what one instant looks like to whoever publishes, hence the name
+// (requirement S1.22); on the bus it is a frame for each of its tracks, all of one stamp, which is
+// resolved at commit(). Not thread-safe itself; commits of several threads never mix.
 class Frame {
  public:
   explicit Frame(Session& session, Stamp stamp = {});

@@ -192,12 +192,6 @@ TEST_F(SessionBufferTest, FlushesNoTrackAfterClose) {
   EXPECT_EQ(kept.flush().error().code, ErrorCode::kClosed);
 }
 
-TEST_F(SessionBufferTest, SendsNoSystemFrameAfterClose) {
-  open({});
-  ASSERT_TRUE(session_->close());
-  EXPECT_EQ(session_->send_system("_sys/log", {{"text", "x"}}).error().code, ErrorCode::kClosed);
-}
-
 // An append that returns an error has changed nothing: what is buffered and remembered is what the
 // appends that succeeded left.
 TEST_F(SessionBufferTest, AnAppendThatFailsBuffersNothing) {
@@ -309,7 +303,7 @@ TEST(DisabledSessionTest, TakesEverythingAndSendsNothing) {
   EXPECT_TRUE(arm.flush());
   EXPECT_TRUE(session->flush());
   EXPECT_TRUE(Frame(*session).add("a", {{"q", 1}}).commit());
-  EXPECT_TRUE(session->send_system("_sys/log", {}));
+  EXPECT_TRUE(session->wait_for_listener(std::chrono::milliseconds(0)));
   EXPECT_TRUE(session->close());
 }
 
