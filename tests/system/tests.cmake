@@ -23,7 +23,9 @@ zbag_script_test(system_memory TIMEOUT 300 COMMAND ${DEBIAN_PYTHON}
   ${CMAKE_CURRENT_SOURCE_DIR}/system/memory_test.py)
 zbag_script_test(system_terminal TIMEOUT 300 COMMAND ${DEBIAN_PYTHON}
   ${CMAKE_CURRENT_SOURCE_DIR}/system/terminal_test.py)
+zbag_script_test(system_live_screen TIMEOUT 300 COMMAND ${DEBIAN_PYTHON}
+  ${CMAKE_CURRENT_SOURCE_DIR}/system/live_screen_test.py)
 # Two scripts at once would share the cores they measure time on.
 set_tests_properties(system_recordings system_stranger system_bad_input system_crash system_stop
   system_policy system_play system_format system_launch system_bags system_memory
-  system_terminal PROPERTIES RUN_SERIAL TRUE)
+  system_terminal system_live_screen PROPERTIES RUN_SERIAL TRUE)
