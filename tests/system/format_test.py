@@ -496,5 +496,4 @@ class CompletionTest(harness.SystemTest):
 
 
 if __name__ == "__main__":
-    harness.require_data()
     harness.main()

@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import subprocess
-import unittest
 
 import harness
 from harness import DAMAGED, DEADLINE, DONE, FAILED, SystemTest
@@ -156,4 +155,4 @@ class BarTest(TerminalTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    harness.main()
