@@ -297,6 +297,55 @@ class OverflowTest(PolicyTest):
             self.assertEqual(self.flood("drop-oldest")[-1], self.FRAMES - 1)
 
 
+class SyncIdleTest(PolicyTest):
+    """--sync-idle: a robot that says little is written less often, and loses nothing by it."""
+
+    def metrics(self, recorder_name):
+        return json.loads(self.run_ok("ctl", recorder_name, "metrics").stdout)
+
+    def test_little_waits_and_is_written_when_it_has_grown_or_is_asked_for(self):
+        """Beside a recorder that writes in every interval, which counts the intervals."""
+        bus = self.start_broker()
+        idle_bag = self.space.path("idle.zbag")
+        busy = self.start_client_recorder(bus, self.space.path("busy.zbag"), "--sync", "5",
+                                          "--name", "busy")
+        idle = self.start_client_recorder(bus, idle_bag, "--sync", "5", "--sync-idle", "3600000",
+                                          "--name", "idle")
+        sensor = self.publisher(bus).wait_for_subscriber()
+        sent = 0
+        while self.metrics("busy")["commits"] < 20:
+            sensor.send("t", {"_ts": float(sent), "n": sent})
+            sent += 1
+            harness.wait_until(lambda: self.metrics("busy")["points"] == sent, "the point")
+        before = self.metrics("idle")
+        self.assertEqual((before["commits"], before["points"]), (0, 0))
+        self.run_ok("ctl", "idle", "flush")
+        self.assertEqual(self.metrics("idle")["points"], sent)
+        # 64 KiB are not little: all of it is written in the next interval.
+        sensor.send("t", {"_ts": float(sent), "n": sent, "data": bytes(70_000)})
+        harness.wait_until(lambda: self.metrics("idle")["points"] == sent + 1, "the large point")
+        self.assertEqual(self.metrics("idle")["commits"], 2)
+        idle.kill()
+        self.run_ok("check", idle_bag)
+        self.assertEqual([fields["n"] for fields in self.frames(idle_bag)], list(range(sent + 1)))
+        self.assertEqual((busy.stop(), bus.stop()), (DONE, DONE))
+
+    def test_what_waits_is_written_at_the_end_of_the_idle_interval_and_at_a_stop(self):
+        bag = self.space.path("idle.zbag")
+        recorder = self.start_recorder(bag, "--sync", "1", "--sync-idle", "20")
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        sensor.send("t", {"_ts": 0.0, "n": 0})
+        harness.wait_until(lambda: self.metrics("record")["points"] == 1, "its interval's end")
+        self.assertEqual([fields["n"] for fields in self.frames(bag)], [0])
+        self.assertEqual(recorder.stop(), DONE)
+        slow = self.space.path("slow.zbag")
+        recorder = self.start_recorder(slow, "--sync-idle", "3600000")
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        sensor.send("t", {"_ts": 0.0, "n": 0})
+        self.assertEqual(recorder.stop(), DONE)
+        self.assertEqual([fields["n"] for fields in self.frames(slow)], [0])
+
+
 class WatchingTest(PolicyTest):
 
     def test_tap_stops_after_n_frames_and_shows_the_fields_asked_for(self):
