@@ -290,6 +290,26 @@ TEST_F(RecordingTest, WritesByBytesLongBeforeTheSync) {
   EXPECT_GE(recording->totals().fate.points, 3u);
 }
 
+// S2.18: records of 1 MiB. Only above 80 % of the buffer is anything written.
+TEST_F(RecordingTest, WritesWhenItsMemoryIsNearlyFull) {
+  Recording::Options options = quiet_options();
+  options.bag.map_bytes = 1u << 28;
+  options.commit_bytes = 1u << 30;
+  ASSERT_EQ(options.buffer_bytes, 100'000'000u);
+  auto recording = open(options);
+  std::uint64_t frames = 0;
+  while (recording->buffered_bytes() <= options.buffer_bytes / 5 * 4) {
+    accept(*recording, "a", static_cast<double>(frames++),
+           {{"blob", Binary{std::string(1u << 20, 'b')}}});
+    recording->hand_over(true);
+    ASSERT_LT(frames, 100u);
+  }
+  EXPECT_GT(frames, 75u);
+  ASSERT_TRUE(wait_for([&] { return recording->totals().commits > 0; }));
+  EXPECT_EQ(recording->totals().fate.points, frames);
+  EXPECT_EQ(points_in_bag(), frames);
+}
+
 class OverflowTest : public RecordingTest {
  protected:
   static constexpr std::uint64_t kFrames = 4'000;
