@@ -293,7 +293,6 @@ TEST_F(RecordingTest, WritesByBytesLongBeforeTheSync) {
 // S2.18: records of 1 MiB. Only above 80 % of the buffer is anything written.
 TEST_F(RecordingTest, WritesWhenItsMemoryIsNearlyFull) {
   Recording::Options options = quiet_options();
-  options.bag.map_bytes = 1u << 28;
   options.commit_bytes = 1u << 30;
   ASSERT_EQ(options.buffer_bytes, 100'000'000u);
   auto recording = open(options);
