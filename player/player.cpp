@@ -15,7 +15,11 @@ constexpr std::size_t kStepsMax = 100'000;
 }  // namespace
 
 Player::Player(Playlist& playlist, Session& session, Options options)
-    : playlist_(playlist), session_(session), options_(std::move(options)), clock_(options_.now) {}
+    : playlist_(playlist),
+      points_(playlist, options.warn),
+      session_(session),
+      options_(std::move(options)),
+      clock_(options_.now) {}
 
 Result<std::unique_ptr<Player>> Player::open(Playlist& playlist, Session& session,
                                              Options options) {
@@ -87,7 +91,7 @@ Result<bool> Player::play_lap() {
   std::int64_t before = range_.first;
   while (!stopping_.load()) {
     if (Status status = apply_seek(); !status) return tl::unexpected(status.error());
-    Result<std::optional<PointView>> point = next_point();
+    Result<std::optional<PointView>> point = points_.next();
     if (!point) return tl::unexpected(point.error());
     if (!*point) return true;
     const std::int64_t target = (*point)->key;
@@ -98,18 +102,6 @@ Result<bool> Player::play_lap() {
     if (Status status = publish(**point); !status) return tl::unexpected(status.error());
   }
   return false;
-}
-
-// The next point, damaged blocks passed over and counted.
-Result<std::optional<PointView>> Player::next_point() {
-  while (true) {
-    Result<std::optional<PointView>> point = playlist_.next();
-    if (point || point.error().code != ErrorCode::kDamaged) return point;
-    const std::optional<BagCursor::Damage> damage = playlist_.skip_damage();
-    if (!damage) return point;
-    skipped_ += std::max<std::uint32_t>(1, damage->points);  // one at least
-    if (options_.warn) options_.warn(fmt::format("{}; {}", point.error().message, damage->text()));
-  }
 }
 
 // Waits until the clock shows `target_ns`, or a step is due. A long wait keeps a copy of the point
@@ -160,8 +152,7 @@ Status Player::publish(const PointView& point) {
       return {};
     }
     if (status.error().code == ErrorCode::kInvalid) {
-      ++skipped_;
-      if (options_.warn) options_.warn(status.error().message);
+      points_.leave_out(status.error().message);
       return {};
     }
     if (status.error().code != ErrorCode::kTimeout) return status;

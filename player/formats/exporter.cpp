@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "recorder/bag/read/intact_points.hpp"
+
 namespace zbag {
 namespace {
 
@@ -25,27 +27,17 @@ Status export_selection(Playlist& playlist, const BagReader::Selection& selectio
                         const std::function<void(std::uint64_t)>& progress,
                         const std::function<void(const std::string&)>& warn) {
   if (Status status = playlist.select(selection); !status) return status;
+  IntactPoints points(playlist, warn);
   while (true) {
-    const Result<std::optional<PointView>> point = playlist.next();
-    if (!point) {
-      const std::optional<BagCursor::Damage> damage =
-          point.error().code == ErrorCode::kDamaged ? playlist.skip_damage() : std::nullopt;
-      if (!damage) return tl::unexpected(point.error());
-      report.left_out += std::max<std::uint32_t>(1, damage->points);  // one at least
-      if (warn) warn(point.error().message);
-      continue;
-    }
-    if (!*point) return {};
-    const Result<Fields> fields = (*point)->fields();
-    if (!fields) {
-      ++report.left_out;
-      if (warn) warn(fields.error().message);
-      continue;
-    }
-    if (Status status = exporter.write(**point, *fields); !status) return status;
+    const auto point = points.next_decoded();
+    if (!point) return tl::unexpected(point.error());
+    if (!*point) break;
+    if (Status status = exporter.write((*point)->view, (*point)->fields); !status) return status;
     ++report.points;
     if (progress) progress(report.points);
   }
+  report.left_out += points.points_left_out();
+  return {};
 }
 
 }  // namespace
