@@ -15,6 +15,7 @@
 #include "benchmarks/workloads.hpp"
 #include "player/formats/neutral_file.hpp"
 #include "recorder/bag/block/block.hpp"
+#include "recorder/bag/block/block_encoder.hpp"
 #include "recorder/bag/block/block_fields.hpp"
 #include "schemas/check.hpp"
 #include "schemas/frame.hpp"

@@ -2,6 +2,7 @@
 // equal values and types, by its maps and column by column. The first byte chooses compression and
 // how often the maps are repeated.
 #include "recorder/bag/block/block.hpp"
+#include "recorder/bag/block/block_encoder.hpp"
 #include "recorder/bag/block/block_fields.hpp"
 #include "schemas/check.hpp"
 #include "schemas/frame.hpp"

@@ -37,13 +37,14 @@ else()
     SOURCES schemas/frame.cpp schemas/frame_scan.cpp schemas/frame_layout.cpp
             schemas/timestamp.cpp)
   set(block_sources
+    recorder/bag/block/header.cpp recorder/bag/block/block_encoder.cpp
     recorder/bag/block/block.cpp recorder/bag/block/checksum.cpp recorder/bag/block/block_fields.cpp
     recorder/bag/block/compression.cpp
     recorder/bag/block/columns/int_stream.cpp recorder/bag/block/columns/float_stream.cpp recorder/bag/block/columns/record_planes.cpp
     recorder/bag/block/columns/column_codec.cpp recorder/bag/block/columns/value_taker.cpp
     recorder/bag/block/columns/map_splitter.cpp recorder/bag/block/columns/map_joiner.cpp
     recorder/bag/block/columns/point_streams.cpp recorder/bag/block/columns/columns_body.cpp
-    schemas/frame.cpp schemas/frame_scan.cpp schemas/timestamp.cpp)
+    schemas/frame.cpp schemas/frame_scan.cpp schemas/timestamp.cpp schemas/points/point.cpp)
   zbag_fuzz(block SOURCES ${block_sources} LIBS xxhash lz4 zstd fmt)
   zbag_fuzz(columns SOURCES ${block_sources} LIBS xxhash lz4 zstd fmt)
   zbag_fuzz(track_filter SOURCES schemas/track_name.cpp LIBS fmt)

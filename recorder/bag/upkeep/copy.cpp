@@ -80,7 +80,7 @@ Result<CompressionSpec> usual_compression(BagFile& file) {
   auto item = cursor->first();
   for (std::size_t i = 0; i < kBlocksMax && item && *item; ++i, item = cursor->next()) {
     // Lone blocks are never compressed and say nothing.
-    const Result<BlockHeader> header = Block::read_header((*item)->value);
+    const Result<BlockHeader> header = read_block_header((*item)->value);
     if (header && (header->flags & kBlockLone) == 0)
       ++seen[static_cast<std::size_t>(header->compression)];
   }

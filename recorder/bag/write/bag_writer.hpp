@@ -29,7 +29,7 @@
 #include <vector>
 
 #include "recorder/bag/bag_file.hpp"
-#include "recorder/bag/block/block.hpp"
+#include "recorder/bag/block/block_encoder.hpp"
 #include "recorder/bag/records/layout.hpp"
 #include "recorder/bag/write/encode_pool.hpp"
 #include "recorder/bag/write/late_points.hpp"

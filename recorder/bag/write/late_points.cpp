@@ -144,7 +144,7 @@ Result<LateWriter::Gap> LateWriter::find_gap(std::int64_t key) {
     }
     // Several main blocks may begin at or before the key (equal keys): the last one covers it.
     if (is_cover) gap.blocks.clear();
-    const Result<BlockHeader> header = Block::read_header((*item)->value);
+    const Result<BlockHeader> header = read_block_header((*item)->value);
     gap.blocks.push_back({.key = *at,
                           .header = header.value_or(BlockHeader{}),
                           .bytes = {},

@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "recorder/bag/bag_file.hpp"
-#include "recorder/bag/block/block.hpp"
+#include "recorder/bag/block/block_encoder.hpp"
 #include "recorder/bag/write/track_writer.hpp"
 #include "schemas/points/batch.hpp"
 

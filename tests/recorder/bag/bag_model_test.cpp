@@ -231,7 +231,7 @@ bool has_folded(BagFile& file) {
   TableCursor cursor = TableCursor::open(*txn, file.tables().blocks).value();
   bool found = false;
   for (auto item = cursor.first().value(); item; item = cursor.next().value())
-    found = found || Block::read_header(item->value)->is_folded();
+    found = found || read_block_header(item->value)->is_folded();
   return found;
 }
 
@@ -302,7 +302,7 @@ Gaps gaps_of(BagFile& file) {
   std::uint32_t track = 0;
   std::size_t late = 0;
   for (auto item = cursor.first().value(); item; item = cursor.next().value()) {
-    const BlockHeader header = Block::read_header(item->value).value();
+    const BlockHeader header = read_block_header(item->value).value();
     late = header.is_late() && header.track == track ? late + 1 : header.is_late() ? 1 : 0;
     track = header.track;
     gaps.late_blocks_max = std::max(gaps.late_blocks_max, late);

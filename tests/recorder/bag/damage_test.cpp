@@ -84,7 +84,7 @@ class DamageTest : public testing::Test {
     const auto file = BagFile::open_to_write(path_, 0).value();
     const auto txn = file->env().write().value();
     std::string bytes(**txn->get(file->tables().blocks, key.encode()));
-    const BlockHeader header = Block::read_header(bytes).value_or(BlockHeader{});
+    const BlockHeader header = read_block_header(bytes).value_or(BlockHeader{});
     char& byte = bytes.at(at.value_or(bytes.size() - 1));
     byte = static_cast<char>(byte ^ 1);
     EXPECT_TRUE(txn->put(file->tables().blocks, key.encode(), bytes).has_value());

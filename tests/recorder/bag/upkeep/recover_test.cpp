@@ -289,7 +289,7 @@ TEST_F(RecoverTest, CostsOneBlockWhereOneByteIsFlippedAndSaysWhich) {
     const auto txn = file->env().read().value();
     TableCursor cursor = TableCursor::open(*txn, file->tables().blocks).value();
     for (auto item = cursor.first().value(); item; item = cursor.next().value()) {
-      headers.push_back(Block::read_header(item->value).value());
+      headers.push_back(read_block_header(item->value).value());
       if (headers.size() != 2) continue;
       for (std::size_t at = bytes.find(item->value); at != std::string::npos;
            at = bytes.find(item->value))  // stale copies, too
@@ -343,7 +343,7 @@ TEST_F(RecoverTest, NamesAllThatABlockHeldWhoseHeaderIsDamaged) {
   constexpr std::size_t kLastOffset = 24;  // in the header (FORMAT.md)
   constexpr std::size_t kNumberOffset = 40;
   for (const auto& [key, value] : blocks_of_whole()) {
-    const BlockHeader header = Block::read_header(value).value();
+    const BlockHeader header = read_block_header(value).value();
     std::string damaged = value.substr(0, kBlockHeaderBytes);
     const std::int64_t last = header.first + (header.count > 1 ? 1 : 0);
     std::memcpy(damaged.data() + kLastOffset, &last, sizeof last);
