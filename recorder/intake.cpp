@@ -31,8 +31,9 @@ std::string pairs_of_parts(std::span<Message> parts) {
   }
   std::string map;
   encode_fields(fields, map);
-  std::array<std::uint8_t, 5> header;
-  return map.substr(write_map_header(static_cast<std::uint32_t>(parts.size()), header.data()));
+  const MapBytes opened =
+      *open_map({reinterpret_cast<const std::uint8_t*>(map.data()), map.size()});
+  return map.substr(map.size() - opened.pairs.size());
 }
 
 // Why a frame can not be stored with further parts as fields: what is stored keeps the rules of a

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "recorder/bag/records/layout.hpp"
+#include "schemas/field_lookup.hpp"
 
 namespace zbag {
 namespace {

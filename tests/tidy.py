@@ -46,7 +46,6 @@ WRAPPERS = {
     "zmq.h": ["bus/"],
     "zmq.hpp": ["bus/"],
     "lmdb.h": ["recorder/bag/pages/lmdb.cpp"],
-    "msgpack.hpp": ["schemas/frame.cpp"],
     "xxhash.h": ["recorder/bag/block/checksum.cpp", "recorder/bag/records/record_checksum.cpp"],
     "xxh_x86dispatch.h": ["recorder/bag/block/checksum.cpp"],
     "lz4.h": ["recorder/bag/block/compression.cpp"],

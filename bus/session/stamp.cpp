@@ -3,15 +3,12 @@
 #include <fmt/format.h>
 
 #include "schemas/check.hpp"
+#include "schemas/field_lookup.hpp"
 
 namespace zbag {
 
 Result<Stamp> Stamp::of_value(const Value& value) {
-  if (const auto* number = value.get_if<double>()) return Stamp(*number);
-  if (const auto* number = value.get_if<float>()) return Stamp(static_cast<double>(*number));
-  if (const auto* number = value.get_if<std::int64_t>()) return Stamp(static_cast<double>(*number));
-  if (const auto* number = value.get_if<std::uint64_t>())
-    return Stamp(static_cast<double>(*number));
+  if (const std::optional<double> seconds = number_of(value)) return Stamp(*seconds);
   return fail(
       ErrorCode::kInvalid,
       fmt::format("_ts must be a number (seconds since the epoch), got {}", value.type_name()));

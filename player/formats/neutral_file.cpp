@@ -13,6 +13,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "schemas/field_lookup.hpp"
+#include "schemas/item.hpp"
 #include "schemas/json_text.hpp"
 #include "schemas/track_name.hpp"
 
@@ -172,7 +174,7 @@ Result<Fields> to_fields(const Json& json, int depth) {
 }
 
 Result<Value> to_value(const Json& json, int depth) {
-  if (depth >= kFrameDepthMax) return bad("nested deeper than 32");
+  if (depth >= item::kDepthMax) return bad("nested deeper than 32");
   switch (json.type()) {
     case Json::value_t::null:
       return Value(std::numeric_limits<double>::quiet_NaN());
@@ -213,20 +215,15 @@ Result<Value> to_value(const Json& json, int depth) {
 
 // Bytes of a file beside the recording; never of one outside its folder.
 Result<std::string> read_data_file(const std::filesystem::path& folder, const Fields& fields) {
-  const auto* name = find_field(fields, "data_file")->get_if<std::string>();
-  const auto number = [&](const char* field) -> std::optional<std::uint64_t> {
-    const Value* value = find_field(fields, field);
-    const auto* held = value == nullptr ? nullptr : value->get_if<std::uint64_t>();
-    return held == nullptr ? std::nullopt : std::optional(*held);
-  };
+  const auto* name = field_as<std::string>(fields, "data_file");
   if (name == nullptr || track_name_fault(*name) != nullptr)
     return bad("data_file is no path beside the file");
   const std::string path = (folder / *name).string();
   std::error_code error;
   const std::uint64_t size = std::filesystem::file_size(path, error);
   if (error) return bad(fmt::format("data_file {}: {}", *name, error.message()));
-  const std::uint64_t offset = number("data_offset").value_or(0);
-  const std::uint64_t length = number("data_len").value_or(size - std::min(size, offset));
+  const std::uint64_t offset = uint_field(fields, "data_offset");
+  const std::uint64_t length = uint_field(fields, "data_len", size - std::min(size, offset));
   if (offset > size || length > size - offset || length > kFrameBytesMax) {
     return bad(fmt::format("data_file {} has {} bytes, {} at {} are asked for", *name, size, length,
                            offset));

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "schemas/frame_scan.hpp"
+
 namespace zbag {
 
 Result<Fields> PointView::fields() const {

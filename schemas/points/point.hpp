@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "schemas/frame.hpp"
-#include "schemas/frame_scan.hpp"
+#include "schemas/map_bytes.hpp"
 #include "schemas/timestamp.hpp"
 
 namespace zbag {

@@ -34,8 +34,8 @@ elseif(NOT CLANGXX)
   message(STATUS "Fuzzers are left out: there is no clang++")
 else()
   zbag_fuzz(decode_frame
-    SOURCES schemas/frame.cpp schemas/frame_scan.cpp schemas/frame_layout.cpp
-            schemas/timestamp.cpp)
+    SOURCES schemas/item.cpp schemas/map_bytes.cpp schemas/frame.cpp schemas/frame_scan.cpp
+            schemas/frame_layout.cpp schemas/timestamp.cpp)
   set(block_sources
     recorder/bag/block/header.cpp recorder/bag/block/block_encoder.cpp
     recorder/bag/block/block.cpp recorder/bag/block/checksum.cpp recorder/bag/block/block_fields.cpp
@@ -44,7 +44,8 @@ else()
     recorder/bag/block/columns/column_codec.cpp recorder/bag/block/columns/value_taker.cpp
     recorder/bag/block/columns/map_splitter.cpp recorder/bag/block/columns/map_joiner.cpp
     recorder/bag/block/columns/point_streams.cpp recorder/bag/block/columns/columns_body.cpp
-    schemas/frame.cpp schemas/frame_scan.cpp schemas/timestamp.cpp schemas/points/point.cpp)
+    schemas/item.cpp schemas/map_bytes.cpp schemas/frame.cpp schemas/frame_scan.cpp
+    schemas/timestamp.cpp schemas/points/point.cpp)
   zbag_fuzz(block SOURCES ${block_sources} LIBS xxhash lz4 zstd fmt)
   zbag_fuzz(columns SOURCES ${block_sources} LIBS xxhash lz4 zstd fmt)
   zbag_fuzz(track_filter SOURCES schemas/track_name.cpp LIBS fmt)

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "recorder/bag/read/bag_reader.hpp"
+#include "schemas/field_lookup.hpp"
 #include "tests/recorder/bag/rows.hpp"
 #include "tests/support/temp_dir.hpp"
 

@@ -8,6 +8,7 @@
 #include "recorder/bag/block/presence.hpp"
 #include "schemas/byte_io.hpp"
 #include "schemas/check.hpp"
+#include "schemas/put_item.hpp"
 #include "schemas/timestamp.hpp"
 
 namespace zbag {
@@ -130,7 +131,7 @@ void BlockEncoder::write_heads(std::uint8_t*& at) const {
 
 void BlockEncoder::write_rows(std::uint8_t*& at) const {
   for (const RowPoint& point : points_) {
-    at += write_map_header(point.fields, at);
+    item::put_map(at, point.fields);
     if (point.pairs_bytes > 0) std::memcpy(at, point.pairs, point.pairs_bytes);
     at += point.pairs_bytes;
   }
@@ -266,7 +267,7 @@ void write_lone_block(BlockHeader header, const RowPoint& point, std::span<std::
   store(at, point.src);
   store(at, point.seq);
   store(at, static_cast<std::uint64_t>((point.has_src ? 1u : 0u) | (point.has_seq ? 2u : 0u)));
-  at += write_map_header(point.fields, at);
+  item::put_map(at, point.fields);
   copy_and_seal({point.pairs, point.pairs_bytes}, out);
 }
 

@@ -142,12 +142,6 @@ struct BagRecord {
 Fields fate_fields(const Fate& fate);
 Fate fate_of(const Fields& fields);
 
-// Typed look-ups in a record; the fallback where the field is missing or of another type.
-std::uint64_t uint_field(const Fields& fields, std::string_view name, std::uint64_t fallback = 0);
-double float_field(const Fields& fields, std::string_view name, double fallback = 0.0);
-std::string text_field(const Fields& fields, std::string_view name);
-Fields map_field(const Fields& fields, std::string_view name);
-
 // Frames refused without a track's name.
 std::string encode_unnamed_fate(const Fate& fate);
 Result<Fate> decode_unnamed_fate(std::string_view bytes);

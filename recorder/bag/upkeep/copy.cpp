@@ -11,7 +11,7 @@
 #include <filesystem>
 
 #include "schemas/check.hpp"
-#include "schemas/frame_scan.hpp"
+#include "schemas/map_bytes.hpp"
 
 namespace zbag {
 namespace {

@@ -26,9 +26,8 @@ constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
 
 // What must come back of a row.
 bool same_point(const StoredPoint& stored, const RowPoint& row, bool indexed) {
-  std::string map(5, '\0');
-  map.resize(write_map_header(row.fields, reinterpret_cast<std::uint8_t*>(map.data())));
-  map.append(reinterpret_cast<const char*>(row.pairs), row.pairs_bytes);
+  std::string map;
+  append_map(row.map(), map);
   return stored.key == row.key &&
          std::bit_cast<std::uint64_t>(stored.seconds) ==
              std::bit_cast<std::uint64_t>(row.seconds) &&

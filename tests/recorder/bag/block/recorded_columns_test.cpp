@@ -24,9 +24,9 @@ std::filesystem::path recording_path(const std::string& name) {
 }
 
 std::string map_of(const RowPoint& row) {
-  std::string map(5, '\0');
-  map.resize(write_map_header(row.fields, reinterpret_cast<std::uint8_t*>(map.data())));
-  return map.append(reinterpret_cast<const char*>(row.pairs), row.pairs_bytes);
+  std::string map;
+  append_map(row.map(), map);
+  return map;
 }
 
 // Gathers points of one track into blocks, each encoded and read back.

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "recorder/bag/write/bag_writer.hpp"
+#include "schemas/field_lookup.hpp"
 #include "tests/recorder/bag/rows.hpp"
 #include "tests/support/temp_dir.hpp"
 

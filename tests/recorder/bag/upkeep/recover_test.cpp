@@ -15,6 +15,7 @@
 #include "recorder/bag/pages/meta_pages.hpp"
 #include "recorder/bag/pages/page_walk.hpp"
 #include "recorder/bag/records/record_checksum.hpp"
+#include "schemas/field_lookup.hpp"
 #include "tests/recorder/bag/model.hpp"
 #include "tests/recorder/bag/rows.hpp"
 #include "tests/support/temp_dir.hpp"

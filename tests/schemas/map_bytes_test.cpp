@@ -1,7 +1,8 @@
 // Maps merged as bytes come out as maps merged as values.
+#include "schemas/map_bytes.hpp"
+
 #include <gmock/gmock.h>
 
-#include "schemas/frame_scan.hpp"
 #include "tests/support/bytes.hpp"
 #include "tests/support/random_fields.hpp"
 
@@ -22,9 +23,8 @@ Merged merged_as_bytes(const Fields& earlier, const Fields& later, bool deep) {
   const std::uint32_t count =
       merge_pairs(open_map(as_bytes(first)).value(), open_map(as_bytes(second)).value(), deep,
                   pairs, merged.overwritten);
-  std::uint8_t header[5];
-  const std::size_t header_bytes = write_map_header(count, header);
-  const std::string map = std::string(header, header + header_bytes) + pairs;
+  std::string map;
+  append_map({count, as_bytes(pairs)}, map);
   merged.fields = decode_fields(as_bytes(map)).value();
   return merged;
 }
@@ -115,9 +115,9 @@ TEST(TypeTextTest, NamesEveryType) {
 
 TEST(MapHeaderTest, IsReadBackAsItWasWritten) {
   for (const std::uint32_t count : {0u, 15u, 16u, 65'535u, 65'536u, 0xffffffffu}) {
-    std::uint8_t header[5];
-    const std::size_t size = write_map_header(count, header);
-    const std::optional<MapBytes> opened = open_map({header, size});
+    std::string header;
+    append_map({count, {}}, header);
+    const std::optional<MapBytes> opened = open_map(as_bytes(header));
     EXPECT_EQ(opened.value().count, count);
     EXPECT_TRUE(opened->pairs.empty());
   }
