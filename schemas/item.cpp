@@ -39,17 +39,25 @@ Fault skip(Cursor& in, int depth) {
         if (!in.is_at(Type::kText)) return Fault::kBadKey;
       }
     }
+    if (in.left() == 0) return Fault::kTruncated;
+    const Lead lead = kLeads[*in.at];
+    if (lead.type >= Type::kInt && lead.length == 0) {  // most items: of a size the lead tells
+      const std::size_t size = std::size_t{lead.head} + lead.held;
+      if (in.left() < size) return Fault::kTruncated;
+      in.at += size;
+      continue;
+    }
+    if (lead.type == Type::kNever) return Fault::kBadType;
     Type type = Type::kNever;
     std::uint32_t held = 0;
     if (!take_head(in, type, held)) return Fault::kTruncated;
-    if (type == Type::kMap || type == Type::kArray) {
-      const Fault fault = open_level(levels, depth, held, type == Type::kMap, in);
-      if (fault != Fault::kNone) return fault;
-    } else {
+    if (lead.type >= Type::kInt) {
       if (in.left() < held) return Fault::kTruncated;
-      if (type == Type::kNever) return Fault::kBadType;
       in.at += held;
+      continue;
     }
+    const Fault fault = open_level(levels, depth, held, type == Type::kMap, in);
+    if (fault != Fault::kNone) return fault;
   } while (depth > floor);
   return Fault::kNone;
 }

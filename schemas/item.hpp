@@ -15,9 +15,9 @@ namespace zbag::item {
 
 enum class Type : std::uint8_t {
   kNever,  // the one byte MessagePack never uses
-  kInt,
   kMap,
   kArray,
+  kInt,  // from here on no container
   kText,
   kBinary,
   kFloat32,

@@ -101,7 +101,7 @@ std::optional<PairBytes> PairWalk::next() {
 
 std::string type_text(std::span<const std::uint8_t> value) {
   static constexpr std::array<const char*, 11> kNames = {
-      "never", "int", "map", "array", "str", "bin", "float32", "float64", "nil", "bool", "ext"};
+      "never", "map", "array", "int", "str", "bin", "float32", "float64", "nil", "bool", "ext"};
   const auto name_at = [](const item::Cursor& in) {
     return kNames[static_cast<std::size_t>(item::kLeads[*in.at].type)];
   };
