@@ -120,10 +120,12 @@ class WriteAmplificationTest : public testing::Test {
 // where there is compression: more than twenty bytes given for each that is kept, with the default.
 // The bounds hold that it does not get worse; they go down when the engine gets better.
 struct Bounds {
+  const char* name;
   Compression compression;
   double one_hertz;
   double late_points;
   double two_publishers;
+  friend std::ostream& operator<<(std::ostream& out, const Bounds& day) { return out << day.name; }
 };
 
 class DayTest : public WriteAmplificationTest, public testing::WithParamInterface<Bounds> {};
@@ -175,9 +177,10 @@ TEST_P(DayTest, OfTwoPublishersWithSkewIsBounded) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Compressions, DayTest,
-                         testing::Values(Bounds{Compression::kNone, 2.5, 2.5, 2.3},
-                                         Bounds{Compression::kLz4, 22.5, 22.5, 10.5},
-                                         Bounds{Compression::kZstd, 24.0, 24.0, 4.7}));
+                         testing::Values(Bounds{"none", Compression::kNone, 2.5, 2.5, 2.3},
+                                         Bounds{"lz4", Compression::kLz4, 22.5, 22.5, 10.5},
+                                         Bounds{"zstd", Compression::kZstd, 24.0, 24.0, 4.7}),
+                         [](const auto& day) { return std::string(day.param.name); });
 
 TEST_F(WriteAmplificationTest, OfCompressedBlocksIsNoMoreThanOfPlainOnes) {
   const Cost plain = record_in_order(Compression::kNone, 3'600);
