@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
-#include "nodes/command.hpp"
+#include "nodes/errors.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
+#include "nodes/usual_options.hpp"
+#include "nodes/verb.hpp"
 
 namespace zbag {
 namespace {
@@ -19,8 +21,8 @@ int run(const Arguments& arguments) {
   Result<Broker> broker = Broker::bind(
       context, {.urls = arguments.bus.urls, .insecure = arguments.insecure, .name = "broker"});
   if (!broker) return show("broker", broker.error());
-  say("ready publish-to={} subscribe-to={}\n", broker->urls().publish_to,
-      broker->urls().subscribe_to);
+  say_always("ready publish-to={} subscribe-to={}\n", broker->urls().publish_to,
+             broker->urls().subscribe_to);
   while (!StopSignal::wanted()) {
     const Result<std::size_t> pumped = broker->pump(std::chrono::milliseconds(100));
     if (!pumped) return show("broker", pumped.error());
@@ -31,14 +33,14 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 Verb add_broker(CLI::App& root) {
-  CLI::App* const app = add_subcommand(
+  auto options = std::make_unique<OptionTable>(
       root, "broker", "Runs the middle of the bus: publishers and subscribers connect to it",
       "zbag broker --publish-to 'tcp://127.0.0.1:*'");
-  auto arguments = std::make_shared<Arguments>();
-  add_bus_options(*app, arguments->bus);
-  app->add_flag("--insecure", arguments->insecure,
-                "Allow addresses that are not loopback: anyone there can publish");
-  return {app, [arguments] { return run(*arguments); }};
+  auto a = std::make_shared<Arguments>();
+  add_bus_options(*options, a->bus);
+  options->add_flag("--insecure", a->insecure,
+                    "Allow addresses that are not loopback: anyone there can publish");
+  return {std::move(options), [a] { return run(*a); }};
 }
 
 }  // namespace zbag
