@@ -4,9 +4,9 @@
 #include <chrono>
 #include <thread>
 
-#include "bus/control.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/give_up.hpp"
+#include "nodes/node.hpp"
 #include "nodes/number_text.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
@@ -130,52 +130,56 @@ void on_key(Player& player, KeyReader::Key key) {
   }
 }
 
-void watch(Player& player, bool quiet, const std::stop_token& stop) {
-  KeyReader keys;
-  const bool draws = !quiet && is_said(LogLevel::kInfo) && is_terminal(2);
-  LiveScreen screen;
-  while (!stop.stop_requested()) {
-    if (StopSignal::wanted()) player.stop();
-    if (const std::optional<KeyReader::Key> key = keys.read(std::chrono::milliseconds(100)))
-      on_key(player, *key);
-    if (!draws) continue;
-    const PlayerStatus status = player.status();
-    screen.draw(
+// Looks at signals and keys, and draws where the playback is.
+class Watch {
+ public:
+  Watch(Player& player, bool quiet)
+      : player_(player), draws_(!quiet && is_said(LogLevel::kInfo) && is_terminal(2)) {}
+
+  void look(int signals) {
+    if (signals > 0) player_.stop();
+    if (const std::optional<KeyReader::Key> key = keys_.read(std::chrono::milliseconds(100)))
+      on_key(player_, *key);
+    if (!draws_) return;
+    const PlayerStatus status = player_.status();
+    screen_.draw(
         {fmt::format("{} {:>9.2f} of {:.2f} s  x{:.2f}  {} frames   (space pause, right step, "
                      "up/down rate, left/PgUp/PgDn seek)",
                      status.paused ? "paused " : "playing", status.time - status.start,
                      status.end - status.start, status.rate, count_text(status.published))});
   }
-}
+
+ private:
+  Player& player_;
+  bool draws_;
+  KeyReader keys_;
+  LiveScreen screen_;
+};
 
 int play(const Arguments& arguments, Playlist& playlist, GiveUp& give_up,
          std::uint64_t& published) {
   Result<Player::Options> options = parse(arguments, playlist);
   if (!options) return show("play", options.error());
   Context context;
-  const bool is_named = !arguments.bus.name.empty();
+  const std::string& name = arguments.bus.name;
   Result<std::unique_ptr<Session>> session =
-      Session::on_bus(context, arguments.bus.urls, {.name = is_named ? arguments.bus.name : "play"},
+      Session::on_bus(context, arguments.bus.urls, {.name = name.empty() ? "play" : name},
                       {.wait_when_full = true, .linger = std::chrono::milliseconds(-1)});
   if (!session) return show("play", session.error());
   Result<std::unique_ptr<Player>> player = Player::open(playlist, **session, std::move(*options));
   if (!player) return show("play", player.error());
-  Result<ControlServer> control = ControlServer::open(
-      context, is_named ? arguments.bus.name : "play", !is_named, control_ops(**player));
-  if (!control) return show("play", control.error());
+  Result<Node> node = Node::open(context, "play", name, control_ops(**player));
+  if (!node) return show("play", node.error());
   if (!(*session)->wait_for_listener(whole_milliseconds(arguments.wait)) && !StopSignal::wanted()) {
     warn("play", fmt::format("nobody listens at {} after {} s; playing all the same",
                              arguments.bus.urls.publish_to, arguments.wait.count()));
   }
-  std::jthread control_thread([&](const std::stop_token& stop) {
-    while (!stop.stop_requested() && control->poll(std::chrono::milliseconds(50))) {
-    }
-  });
-  std::jthread watcher(
-      [&](const std::stop_token& stop) { watch(**player, arguments.bus.quiet, stop); });
-  const Status status = (*player)->run();
-  watcher = {};
-  control_thread = {};
+  Status status;
+  {
+    // Gives the terminal back before the last frames leave: whoever gives up on those ends at once.
+    Watch watch(**player, arguments.bus.quiet);
+    status = node->run([&] { return (*player)->run(); }, [&](int signals) { watch.look(signals); });
+  }
   Status closed = (*session)->close();
   published = (*player)->status().published;
   give_up.leaving(published);

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <map>
@@ -10,6 +11,7 @@
 #include "bus/session/session.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/give_up.hpp"
+#include "nodes/node.hpp"
 #include "nodes/number_text.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
@@ -100,7 +102,7 @@ class Publication {
     if (!reader) return tl::unexpected(reader.error());
     std::optional<std::int64_t> before;
     std::int64_t first = 0;
-    while (!StopSignal::wanted()) {
+    while (!is_stopping()) {
       Result<std::optional<NeutralFrame>> frame = reader->next();
       if (!frame && frame.error().code == ErrorCode::kInvalid) {
         ++refused_;
@@ -124,13 +126,16 @@ class Publication {
     if (before) shift_ns_ += *before - first + median_step(steps_);
     return {};
   }
+  // From any thread: stop() ends the lap as a signal does.
+  void stop() { stopping_ = true; }
+  bool is_stopping() const { return stopping_ || StopSignal::wanted(); }
   std::uint64_t sent() const { return sent_; }
   std::uint64_t refused() const { return refused_; }
 
  private:
   void wait_until(std::int64_t ns) const {
     if (arguments_.burst) return;
-    while (!StopSignal::wanted()) {
+    while (!is_stopping()) {
       const auto left = *clock_.when(ns) - std::chrono::steady_clock::now();
       if (left.count() <= 0) return;
       std::this_thread::sleep_for(
@@ -162,9 +167,35 @@ class Publication {
   PlaybackClock clock_;
   std::int64_t shift_ns_ = 0;
   std::vector<std::int64_t> steps_;
-  std::uint64_t sent_ = 0;
-  std::uint64_t refused_ = 0;
+  std::atomic<bool> stopping_{false};
+  std::atomic<std::uint64_t> sent_{0};
+  std::atomic<std::uint64_t> refused_{0};
 };
+
+std::vector<ControlOp> control_ops(Publication& publication) {
+  return {
+      {"status", "what has been published",
+       [&](const Fields&) -> Result<Value> {
+         return Value(
+             Fields{{"published", publication.sent()}, {"refused", publication.refused()}});
+       }},
+      {"stop", "stop as Ctrl-C does",
+       [&](const Fields&) -> Result<Value> {
+         publication.stop();
+         return Value(Fields{{"stopping", true}});
+       }},
+  };
+}
+
+// Laps until the end, or for ever with --loop; the sessions are closed.
+Status publish(Publication& publication, Sessions& sessions, bool loops) {
+  Status status;
+  do {
+    status = publication.lap();
+  } while (status && loops && !publication.is_stopping());
+  Status closed = sessions.close();
+  return status ? closed : status;
+}
 
 int run(const Arguments& arguments) {
   const Result<TrackFilter> filter = TrackFilter::parse(arguments.tracks);
@@ -179,17 +210,18 @@ int run(const Arguments& arguments) {
   {
     Context context;
     Sessions sessions(context, arguments);
+    Publication publication(arguments, *filter, sessions);
+    Result<Node> node = Node::open(context, "pub", arguments.bus.name, control_ops(publication));
+    if (!node) return show("pub", node.error());
     if (!sessions.wait_for_listener(whole_milliseconds(arguments.wait)) && !StopSignal::wanted()) {
       warn("pub", fmt::format("nobody listens at {} after {} s; publishing all the same",
                               arguments.bus.urls.publish_to, arguments.wait.count()));
     }
-    Publication publication(arguments, *filter, sessions);
-    Status status;
-    do {
-      status = publication.lap();
-    } while (status && arguments.loop && !StopSignal::wanted());
-    Status closed = sessions.close();
-    if (status && !closed) status = closed;
+    const Status status = node->run([&] { return publish(publication, sessions, arguments.loop); },
+                                    [&](int signals) {
+                                      if (signals > 0) publication.stop();
+                                      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+                                    });
     if (!status) exit_code = show("pub", status.error());
     if (status && publication.refused() > 0) exit_code = kExitLossy;
     sent = publication.sent();

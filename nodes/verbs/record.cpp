@@ -7,10 +7,9 @@
 #include <filesystem>
 #include <thread>
 
-#include "bus/control.hpp"
 #include "nodes/errors.hpp"
+#include "nodes/node.hpp"
 #include "nodes/number_text.hpp"
-#include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
@@ -255,24 +254,31 @@ void print_summary(const Recorder& recorder, const RecordingTotals& totals) {
 }
 
 // Looks at signals and draws the live screen while the recorder runs.
-void watch(Recorder& recorder, const Arguments& arguments, const std::stop_token& stop) {
-  LiveScreen screen;
-  RecordingTotals before;
-  auto drawn = std::chrono::steady_clock::now();
-  while (!stop.stop_requested()) {
-    if (StopSignal::count() >= 1) recorder.stop();
-    if (StopSignal::count() >= 2) recorder.hurry();
+class Watch {
+ public:
+  Watch(Recorder& recorder, bool draws) : recorder_(recorder), draws_(draws) {}
+
+  void look(int signals) {
+    if (signals >= 1) recorder_.stop();
+    if (signals >= 2) recorder_.hurry();
     const auto now = std::chrono::steady_clock::now();
-    if (arguments.stats && now - drawn >= std::chrono::seconds(1)) {
-      RecordingTotals totals = recorder.recording().totals();
-      screen.draw(stats_lines(recorder, totals, before,
-                              std::chrono::duration<double>(now - drawn).count()));
-      before = std::move(totals);
-      drawn = now;
+    if (draws_ && now - drawn_ >= std::chrono::seconds(1)) {
+      RecordingTotals totals = recorder_.recording().totals();
+      screen_.draw(stats_lines(recorder_, totals, before_,
+                               std::chrono::duration<double>(now - drawn_).count()));
+      before_ = std::move(totals);
+      drawn_ = now;
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
-}
+
+ private:
+  Recorder& recorder_;
+  bool draws_;
+  LiveScreen screen_;
+  RecordingTotals before_;
+  std::chrono::steady_clock::time_point drawn_ = std::chrono::steady_clock::now();
+};
 
 int run(const Arguments& arguments, const OptionTable& table) {
   Result<Recorder::Options> options = recorder_options(arguments, table);
@@ -290,28 +296,23 @@ int run(const Arguments& arguments, const OptionTable& table) {
   Context context;
   // The name first: a node that cannot have its name leaves no bag behind.
   std::unique_ptr<Recorder> recorder_slot;
-  const bool is_named = !arguments.bus.name.empty();
-  Result<ControlServer> control = ControlServer::open(
-      context, is_named ? arguments.bus.name : "record", !is_named, control_ops(recorder_slot));
-  if (!control) return show("record", control.error());
+  Result<Node> node = Node::open(context, "record", arguments.bus.name, control_ops(recorder_slot));
+  if (!node) return show("record", node.error());
   Result<std::unique_ptr<Recorder>> opened = Recorder::open(context, path, std::move(*options));
   if (!opened) return show("record", opened.error());
   recorder_slot = std::move(*opened);
   Recorder& recorder = *recorder_slot;
-  std::jthread control_thread([&](const std::stop_token& stop) {
-    while (!stop.stop_requested() && control->poll(std::chrono::milliseconds(50))) {
-    }
-  });
-  std::jthread watcher([&](const std::stop_token& stop) { watch(recorder, arguments, stop); });
-
   if (!arguments.bus.quiet)
-    say("recording to {} as {} (stop: Ctrl-C, or zbag ctl {} stop)\n", path, control->name(),
-        control->name());
-  const Status status = recorder.run([](const BusUrls& urls) {
-    say_always("ready publish-to={} subscribe-to={}\n", urls.publish_to, urls.subscribe_to);
-  });
-  watcher = {};
-  control_thread = {};
+    say("recording to {} as {} (stop: Ctrl-C, or zbag ctl {} stop)\n", path, node->name(),
+        node->name());
+  Watch watch(recorder, arguments.stats);
+  const Status status = node->run(
+      [&] {
+        return recorder.run([](const BusUrls& urls) {
+          say_always("ready publish-to={} subscribe-to={}\n", urls.publish_to, urls.subscribe_to);
+        });
+      },
+      [&](int signals) { watch.look(signals); });
   const RecordingTotals totals = recorder.recording().totals();
   if (!arguments.bus.quiet) print_summary(recorder, totals);
   if (!status) return show("record", status.error());
