@@ -31,9 +31,9 @@ Result<std::uint64_t> parse_count(const std::string& text, Bounds bounds) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   const bool is_number = error == std::errc() && end == text.data() + text.size();
-  if (!is_number || !holds(bounds, static_cast<double>(value)))
-    return refuse("a whole number", bounds);
-  return value;
+  if (is_number && holds(bounds, static_cast<double>(value))) return value;
+  return fail(ErrorCode::kInvalid,
+              fmt::format("give a whole number from {:.0f} to {:.0f}", bounds.low, bounds.high));
 }
 
 std::string alternatives(const std::vector<std::string>& words) {

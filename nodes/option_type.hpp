@@ -125,13 +125,13 @@ OptionType<std::optional<T>> or_zero(OptionType<T> type) {
       [value = type.value](const std::optional<T>& given) { return value(given.value_or(T{})); }};
 }
 
-// `type`, or 0 although that lies below its bounds.
+// `type`, or 0 although that lies below its bounds, for the reason `why`.
 template <class T>
-OptionType<T> zero_or(OptionType<T> type) {
-  type.parse = [parse = type.parse](const std::string& text) -> Result<T> {
+OptionType<T> zero_or(OptionType<T> type, const std::string& why) {
+  type.parse = [parse = type.parse, why](const std::string& text) -> Result<T> {
     if (parse_number(text, {0.0, 0.0}, "").has_value()) return T{};
     Result<T> parsed = parse(text);
-    if (!parsed) return fail(parsed.error().code, parsed.error().message + ", or 0");
+    if (!parsed) return fail(parsed.error().code, parsed.error().message + ", or 0: " + why);
     return parsed;
   };
   return type;

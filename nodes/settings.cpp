@@ -1,6 +1,7 @@
 #include "nodes/settings.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -69,7 +70,7 @@ Status read_yaml(const std::string& file, const std::vector<std::string>& verbs,
     }
     for (const char* section : {"all", verb.c_str()}) {
       const YAML::Node node = document[section];
-      if (!node.IsDefined()) continue;
+      if (!node.IsDefined() || node.IsNull()) continue;  // all of it may be commented out
       if (Status status = read_section(file, section, node, known,
                                        std::string_view(section) != "all", settings);
           !status)
@@ -121,6 +122,14 @@ std::string yaml_text(const std::string& text) {
   return quoted;
 }
 
+// What names of files may hold can neither end a comment nor the text's encoding.
+std::string comment_text(const std::string& text) {
+  if (!is_utf8(text)) return printable(text);
+  std::string quoted;
+  write_json_text(text, quoted);
+  return quoted.substr(1, quoted.size() - 2);
+}
+
 std::string yaml_value(const Option& option) {
   const std::vector<std::string> texts = option.texts();
   if (!option.is_list) return yaml_text(texts.front());
@@ -152,15 +161,15 @@ std::string settings_text(const OptionTable& table) {
     const std::vector<std::string> values = option.texts();
     const bool is_set = option.is_set() && !(option.is_positional && values.empty());
     // YAML is UTF-8: of other bytes, and of what no file can give, a comment tells.
-    const bool is_yaml =
-        !option.is_positional && std::all_of(values.begin(), values.end(), is_utf8);
+    const bool is_text = std::all_of(values.begin(), values.end(), is_utf8);
+    const bool is_yaml = is_text && !option.is_positional;
     if (!is_set) {
       text += fmt::format("  # {}: not set\n", option.name);
     } else {
-      std::string origin;
-      write_json_text(option.origin, origin);
-      text += fmt::format("  {}{}: {}  # {}\n", is_yaml ? "" : "# ", option.name,
-                          yaml_value(option), origin.substr(1, origin.size() - 2));
+      text += fmt::format(
+          "  {}{}: {}  # {}\n", is_yaml ? "" : "# ", option.name,
+          is_text ? yaml_value(option) : printable(fmt::format("{}", fmt::join(values, " "))),
+          comment_text(option.origin));
     }
   }
   return text;

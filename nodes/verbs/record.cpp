@@ -1,6 +1,4 @@
 #include <fmt/format.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <ctime>
@@ -9,7 +7,7 @@
 
 #include "nodes/errors.hpp"
 #include "nodes/node.hpp"
-#include "nodes/number_text.hpp"
+#include "nodes/recorder_text.hpp"
 #include "nodes/terminal.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
@@ -98,59 +96,6 @@ std::string default_output(const std::string& base) {
   return folder + "/run.zbag";
 }
 
-std::string lost_text(const std::optional<std::uint64_t>& lost) {
-  return lost ? count_text(*lost) : "unknown";
-}
-
-// "12 (bad_timestamp 10, too_deep 2)"
-template <std::size_t N, class Name>
-std::string with_reasons(const std::array<std::uint64_t, N>& counts, Name name) {
-  std::uint64_t sum = 0;
-  std::string reasons;
-  for (std::size_t i = 0; i < N; ++i) {
-    sum += counts[i];
-    if (counts[i] > 0)
-      reasons +=
-          fmt::format("{}{} {}", reasons.empty() ? " (" : ", ", name(i), count_text(counts[i]));
-  }
-  return count_text(sum) + (reasons.empty() ? "" : reasons + ")");
-}
-
-std::vector<std::string> stats_lines(const Recorder& recorder, const RecordingTotals& totals,
-                                     const RecordingTotals& before, double seconds) {
-  const Recording& recording = recorder.recording();
-  struct statvfs disk {};
-  ::statvfs(recording.path().c_str(), &disk);
-  std::vector<std::string> lines;
-  lines.push_back(fmt::format(
-      "{}  {}  {} points{}  buffer {} of {}  disk left {}{}", recording.path(),
-      fmt::format("{:.0f} s", recorder.seconds()), count_text(totals.fate.points),
-      totals.bags > 1 ? fmt::format(" in {} bags", totals.bags) : "",
-      bytes_text(recording.buffered_bytes()), bytes_text(recording.options().buffer_bytes),
-      bytes_text(static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize),
-      recorder.is_paused() ? "  PAUSED" : ""));
-  lines.push_back(fmt::format("{}  {:>10}  {:>10}  {:>12}  {:>8}  {:>8}", fit("track", 32), "rate",
-                              "bytes/s", "points", "merged", "lost"));
-  constexpr std::size_t kTracksShown = 40;
-  for (const auto& [name, track] : totals.tracks) {
-    if (lines.size() == kTracksShown + 2) {
-      lines.push_back(fmt::format("... and {} more tracks", totals.tracks.size() - kTracksShown));
-      break;
-    }
-    const auto old = before.tracks.find(name);
-    const RecordingTotals::TrackTotals zero;
-    const RecordingTotals::TrackTotals& last = old == before.tracks.end() ? zero : old->second;
-    lines.push_back(fmt::format(
-        "{}  {:>7.1f} Hz  {:>8}/s  {:>12}  {:>8}  {:>8}", fit(name, 32),
-        static_cast<double>(track.fate.received - last.fate.received) / seconds,
-        bytes_text(
-            static_cast<std::uint64_t>(static_cast<double>(track.bytes - last.bytes) / seconds)),
-        count_text(track.fate.points), count_text(track.fate.merged),
-        track.lost ? count_text(*track.lost) : "?"));
-  }
-  return lines;
-}
-
 Fields status_of(const Recorder& recorder) {
   const RecordingTotals totals = recorder.recording().totals();
   Fields fields{{"bag", recorder.recording().path()},  {"bags", totals.bags},
@@ -210,49 +155,6 @@ std::vector<ControlOp> control_ops(const std::unique_ptr<Recorder>& recorder) {
   };
 }
 
-// "recorded day.zbag in 5.1 s, 569 kB", and what a split made of it.
-void print_bags(const Recorder& recorder, const RecordingTotals& totals) {
-  const std::vector<std::string> paths = recorder.recording().paths();
-  std::uint64_t bytes = 0;
-  for (const std::string& path : paths) {
-    std::error_code error;
-    const std::uint64_t size = fs::file_size(path, error);
-    if (!error) bytes += size;
-  }
-  const std::string names = paths.size() == 1 ? paths.front()
-                                              : fmt::format("{} bags, {} to {},", paths.size(),
-                                                            paths.front(), paths.back());
-  say("recorded {} in {:.1f} s, {}\n", names, recorder.seconds(), bytes_text(bytes));
-  if (totals.removed_bags > 0) {
-    say("  {} older {} with {} points removed by --max-files\n", count_text(totals.removed_bags),
-        totals.removed_bags == 1 ? "bag" : "bags", count_text(totals.removed_points));
-  }
-}
-
-void print_summary(const Recorder& recorder, const RecordingTotals& totals) {
-  const Fate& fate = totals.fate;
-  print_bags(recorder, totals);
-  say("  received {} = points {} + merged {} + refused {} + dropped {} + skipped {}\n",
-      count_text(fate.received), count_text(fate.points), count_text(fate.merged),
-      with_reasons(fate.refused,
-                   [](std::size_t i) { return refusal_name(static_cast<Refusal>(i)); }),
-      count_text(fate.dropped),
-      with_reasons(fate.skipped, [](std::size_t i) { return skip_name(static_cast<Skip>(i)); }));
-  say("  lost {}\n", lost_text(totals.lost()));
-  for (const LossRecord& record : totals.publishers) {
-    if (record.lost == 0 && record.missed_before == 0) continue;
-    const std::string who =
-        record.publisher.empty() ? fmt::format("{:016x}", record.src) : record.publisher;
-    say("    {} {}: {} lost, {} sent before the recorder was there\n", who, record.track,
-        count_text(record.lost), count_text(record.missed_before));
-  }
-  if (fate.overwritten > 0) {
-    say("  {} values were overwritten by frames of equal _ts; record with --merge append to "
-        "keep every frame\n",
-        count_text(fate.overwritten));
-  }
-}
-
 // Looks at signals and draws the live screen while the recorder runs.
 class Watch {
  public:
@@ -264,8 +166,8 @@ class Watch {
     const auto now = std::chrono::steady_clock::now();
     if (draws_ && now - drawn_ >= std::chrono::seconds(1)) {
       RecordingTotals totals = recorder_.recording().totals();
-      screen_.draw(stats_lines(recorder_, totals, before_,
-                               std::chrono::duration<double>(now - drawn_).count()));
+      screen_.draw(recorder_lines(recorder_, totals, before_,
+                                  std::chrono::duration<double>(now - drawn_).count()));
       before_ = std::move(totals);
       drawn_ = now;
     }
@@ -314,7 +216,7 @@ int run(const Arguments& arguments, const OptionTable& table) {
       },
       [&](int signals) { watch.look(signals); });
   const RecordingTotals totals = recorder.recording().totals();
-  if (!arguments.bus.quiet) print_summary(recorder, totals);
+  if (!arguments.bus.quiet) say_summary(recorder, totals);
   if (!status) return show("record", status.error());
   const bool is_lossy =
       totals.fate.refused_total() > 0 || totals.fate.dropped > 0 || totals.lost().value_or(0) > 0;
@@ -367,7 +269,8 @@ void add_frame_options(OptionTable& options, Recording::Options& recording) {
 }
 
 void add_split_options(OptionTable& options, SplitRules& split) {
-  options.add("--max-size", split.bytes_max, zero_or(megabytes<std::uint64_t>({1.0, 1e9})),
+  options.add("--max-size", split.bytes_max,
+              zero_or(megabytes<std::uint64_t>({1.0, 1e9}), "a bag takes at least 1 MB"),
               "MB of one bag: then the recording goes on in NAME_0001, ...; 0: never");
   options.add("--max-duration", split.age_max,
               or_zero(seconds<std::chrono::nanoseconds>({0.0, 1e9})),
