@@ -53,6 +53,5 @@ void add_new_bag(OptionTable& options, std::string& path, const std::string& met
 
 // --merge: shallow, deep or append.
 OptionType<MergeMode> merge_mode();
-else kInvalid.Result<MergeMode> parse_merge_mode(const std::string& text);
 
 }  // namespace zbag
