@@ -13,7 +13,7 @@
 #include "benchmarks/report.hpp"
 #include "benchmarks/workloads.hpp"
 #include "bus/broker.hpp"
-#include "bus/session.hpp"
+#include "bus/session/session.hpp"
 #include "player/player.hpp"
 #include "recorder/bag_session.hpp"
 #include "recorder/recorder.hpp"
@@ -134,7 +134,7 @@ void recorder_node(const std::string& path, std::size_t frames, const Child::Say
   Recorder::Options options;
   options.urls = {"tcp://127.0.0.1:*", "tcp://127.0.0.1:*"};
   options.with_broker = true;
-  options.recording.bag.compression = {Compression::kNone, 0};
+  options.open_storage = lmdb_storage({.compression = {Compression::kNone, 0}});
   options.recording.overflow =
       Overflow::kBlock;  // the publisher waits, as it does for the bare subscriber
   Result<std::unique_ptr<Recorder>> recorder = Recorder::open(context, path, std::move(options));

@@ -13,8 +13,9 @@
 #include <map>
 
 #include "benchmarks/workloads.hpp"
-#include "player/neutral_file.hpp"
+#include "player/formats/neutral_file.hpp"
 #include "recorder/bag/block/block.hpp"
+#include "recorder/bag/block/block_encoder.hpp"
 #include "recorder/bag/block/block_fields.hpp"
 #include "schemas/check.hpp"
 #include "schemas/frame.hpp"
@@ -86,9 +87,9 @@ Recording w1_recording() {
     const std::span bytes(reinterpret_cast<const std::uint8_t*>(frame.bytes.data()),
                           frame.bytes.size());
     const FrameScan scan = scan_frame(bytes).scan;
-    std::string map(5, '\0');
-    map.resize(write_map_header(scan.fields, reinterpret_cast<std::uint8_t*>(map.data())));
-    map.append(frame.bytes, scan.ranges[0].begin, scan.ranges[0].end - scan.ranges[0].begin);
+    const FrameScan::ByteRange pairs = scan.ranges[0];
+    std::string map;
+    append_map({scan.fields, bytes.subspan(pairs.begin, pairs.end - pairs.begin)}, map);
     recording.add(work.tracks[frame.track], Timestamp::from_ns(frame.ts_ns), std::move(map));
   }
   return recording;

@@ -30,6 +30,7 @@
 #include "benchmarks/report.hpp"
 #include "recorder/bag/read/bag_reader.hpp"
 #include "recorder/recording.hpp"
+#include "recorder/storage/lmdb_storage.hpp"
 #include "schemas/frame.hpp"
 
 namespace zbag::bench {
@@ -67,9 +68,9 @@ class Writer {
  public:
   Writer(const std::string& path, CompressionSpec compression) {
     Recording::Options options;
-    options.bag.compression = compression;
     options.overflow = Overflow::kBlock;
-    Result<std::unique_ptr<Recording>> recording = Recording::open(path, std::move(options));
+    Result<std::unique_ptr<Recording>> recording =
+        Recording::open(path, std::move(options), lmdb_storage({.compression = compression}));
     if (!recording) stop(recording.error().message);
     recording_ = std::move(*recording);
   }
@@ -130,7 +131,8 @@ Sample read_all(const BagReader& reader, std::size_t points, bool reverse) {
       if (!point) stop(point.error().message);
       if (!*point) return;
       const std::size_t place = reverse ? points - 1 - found : found;
-      if ((*point)->stamp.ns() / kStepNs != stamp_of(place) / kStepNs) stop("points out of order");
+      if ((*point)->stamp().ns() / kStepNs != stamp_of(place) / kStepNs)
+        stop("points out of order");
       ++found;
     }
   });

@@ -10,6 +10,7 @@
 #include "benchmarks/report.hpp"
 #include "recorder/bag/read/bag_reader.hpp"
 #include "recorder/recording.hpp"
+#include "recorder/storage/lmdb_storage.hpp"
 #include "schemas/frame.hpp"
 
 namespace zbag::bench {
@@ -32,9 +33,9 @@ void remove_bag(const std::string& path) {
 void make(const std::string& path, std::size_t points, CompressionSpec compression = {}) {
   remove_bag(path);
   Recording::Options options;
-  options.bag.compression = compression;
   options.overflow = Overflow::kBlock;
-  Result<std::unique_ptr<Recording>> recording = Recording::open(path, std::move(options));
+  Result<std::unique_ptr<Recording>> recording =
+      Recording::open(path, std::move(options), lmdb_storage({.compression = compression}));
   if (!recording) stop(recording.error().message);
   std::string frame;
   for (std::size_t i = 0; i < points; ++i) {

@@ -27,7 +27,7 @@
 #include "benchmarks/child.hpp"
 #include "benchmarks/measure.hpp"
 #include "benchmarks/program.hpp"
-#include "bus/session.hpp"
+#include "bus/session/session.hpp"
 #include "recorder/bag/read/bag_reader.hpp"
 #include "recorder/recorder.hpp"
 
@@ -190,9 +190,9 @@ Outcome soak(const Profile& profile, double seconds, double ring_mb, const std::
       for (const RowPoint& point : track.points) outcome.lags.add(now - point.key);
   };
   // As the command asks for by default.
-  options.recording.bag.compression = {Compression::kLz4, 0};
-  options.recording.bag.min_free_bytes = 1'024'000'000;
-  options.recording.bag.reserve_bytes = options.recording.buffer_bytes / 4 + (4u << 20);
+  options.open_storage = lmdb_storage({.compression = {Compression::kLz4, 0}});
+  options.recording.storage.min_free_bytes = 1'024'000'000;
+  options.recording.storage.reserve_bytes = options.recording.buffer_bytes / 4 + (4u << 20);
   if (ring_mb > 0.0) {
     options.recording.split.bytes_max = static_cast<std::uint64_t>(ring_mb * 1e6);
     options.recording.split.files_max = 3;

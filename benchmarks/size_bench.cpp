@@ -20,8 +20,9 @@
 #include "benchmarks/peers/mcap_core.hpp"
 #include "benchmarks/program.hpp"
 #include "benchmarks/workloads.hpp"
-#include "player/neutral_file.hpp"
+#include "player/formats/neutral_file.hpp"
 #include "recorder/recording.hpp"
+#include "recorder/storage/lmdb_storage.hpp"
 #include "schemas/frame.hpp"
 
 namespace zbag::bench {
@@ -72,10 +73,10 @@ Set read_set(const fs::path& path) {
 
 double bag_bytes(const Set& set, const std::string& path) {
   Recording::Options options;
-  options.bag.compression = {Compression::kZstd, 3};
-  options.bag.merge = MergeMode::kAppend;
+  options.storage.merge = MergeMode::kAppend;
   options.overflow = Overflow::kBlock;
-  Result<std::unique_ptr<Recording>> recording = Recording::open(path, std::move(options));
+  Result<std::unique_ptr<Recording>> recording = Recording::open(
+      path, std::move(options), lmdb_storage({.compression = {Compression::kZstd, 3}}));
   if (!recording) stop(recording.error().message);
   for (const Workload::Frame& frame : set.frames.frames) {
     const std::span bytes(reinterpret_cast<const std::uint8_t*>(frame.bytes.data()),

@@ -9,11 +9,12 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <deque>
-#include <mutex>
 #include <optional>
+#include <utility>
+
+#include "schemas/mutex.hpp"
 
 namespace zbag {
 
@@ -26,8 +27,10 @@ class BoundedQueue {
   // leaves it as it was and returns false.
   [[nodiscard]] bool push_for(T& item, std::size_t bytes, std::chrono::milliseconds patience) {
     {
-      std::unique_lock lock(mutex_);
-      const auto has_room = [&] { return bytes_held_ < bytes_max_ || closed_; };
+      MutexLock lock(mutex_);
+      const auto has_room = [&]() ZBAG_REQUIRES(mutex_) {
+        return bytes_held_ < bytes_max_ || closed_;
+      };
       if (!has_room() && !room_.wait_for(lock, patience, has_room)) return false;
       if (closed_) return false;
       put(item, bytes);
@@ -39,7 +42,7 @@ class BoundedQueue {
   // Takes `item` whether or not there is room: for what ends or flushes the stream.
   void force_push(T& item, std::size_t bytes) {
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       put(item, bytes);
     }
     not_empty_.notify_one();
@@ -49,7 +52,7 @@ class BoundedQueue {
   // one. `inherit(gone, next)` is called first when an item stands behind it.
   template <class MayGo, class Inherit>
   std::optional<T> drop_oldest(MayGo may_go, Inherit inherit) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (items_.empty() || !may_go(items_.front().item)) return std::nullopt;
     Entry entry = std::move(items_.front());
     items_.pop_front();
@@ -64,8 +67,9 @@ class BoundedQueue {
 
   // The oldest item; nullopt after `timeout`, or at once when closed and empty.
   std::optional<T> pop(std::chrono::nanoseconds timeout) {
-    std::unique_lock lock(mutex_);
-    not_empty_.wait_for(lock, timeout, [&] { return !items_.empty() || closed_; });
+    MutexLock lock(mutex_);
+    not_empty_.wait_for(lock, timeout,
+                        [&]() ZBAG_REQUIRES(mutex_) { return !items_.empty() || closed_; });
     if (items_.empty()) return std::nullopt;
     T item = std::move(items_.front().item);
     items_.pop_front();
@@ -75,7 +79,7 @@ class BoundedQueue {
   // The consumer has let go of `bytes` it popped.
   void done(std::size_t bytes) {
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       bytes_held_ -= bytes;
     }
     room_.notify_all();
@@ -84,7 +88,7 @@ class BoundedQueue {
   // Nothing is taken any more; what is in can still be popped.
   void close() {
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       closed_ = true;
     }
     not_empty_.notify_all();
@@ -92,11 +96,11 @@ class BoundedQueue {
   }
 
   bool is_empty() const {  // nothing waits; what was popped may still weigh
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return items_.empty();
   }
   std::size_t bytes() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return bytes_held_;
   }
 
@@ -105,18 +109,18 @@ class BoundedQueue {
     T item;
     std::size_t bytes;
   };
-  void put(T& item, std::size_t bytes) {
+  void put(T& item, std::size_t bytes) ZBAG_REQUIRES(mutex_) {
     items_.push_back({std::move(item), bytes});
     bytes_held_ += bytes;
   }
 
   const std::size_t bytes_max_;
-  mutable std::mutex mutex_;
-  std::condition_variable not_empty_;
-  std::condition_variable room_;
-  std::deque<Entry> items_;
-  std::size_t bytes_held_ = 0;
-  bool closed_ = false;
+  mutable Mutex mutex_;
+  Condition not_empty_;
+  Condition room_;
+  std::deque<Entry> items_ ZBAG_GUARDED_BY(mutex_);
+  std::size_t bytes_held_ ZBAG_GUARDED_BY(mutex_) = 0;
+  bool closed_ ZBAG_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace zbag

@@ -9,6 +9,8 @@
 #include <array>
 #include <filesystem>
 
+#include "schemas/field_lookup.hpp"
+
 namespace zbag {
 namespace {
 
@@ -35,12 +37,6 @@ ErrorCode code_of_word(std::string_view word) {
 
 std::string control_path(const std::string& directory, const std::string& name) {
   return directory + "/" + name + ".ctl";
-}
-
-std::string text_of(const Fields& fields, std::string_view name) {
-  const Value* value = find_field(fields, name);
-  const std::string* text = value == nullptr ? nullptr : value->get_if<std::string>();
-  return text == nullptr ? std::string() : *text;
 }
 
 Status check_node_name(const std::string& name) {
@@ -145,7 +141,7 @@ Status ControlServer::poll(std::chrono::milliseconds timeout) {
 
 std::string ControlServer::answer(std::span<const std::uint8_t> bytes) const {
   const Result<Fields> request = decode_fields(bytes);
-  const std::string op = request ? text_of(*request, "op") : std::string();
+  const std::string op = request ? text_field(*request, "op") : std::string();
   const Value* id = request ? find_field(*request, "id") : nullptr;
   Result<Value> result =
       fail(ErrorCode::kInvalid, fmt::format("unknown operation '{}': ask describe", op));
@@ -209,15 +205,13 @@ Result<Value> control_call(Context& context, const std::string& node, const std:
                                            : parts.more.back();
   const Result<Fields> reply = decode_fields(last.bytes());
   if (!reply) return tl::unexpected(reply.error());
-  const Value* ok = find_field(*reply, "ok");
-  if (ok != nullptr && *ok == Value(true)) {
+  if (bool_field(*reply, "ok")) {
     const Value* result = find_field(*reply, "result");
     return result == nullptr ? Value() : *result;
   }
-  const Value* error = find_field(*reply, "error");
-  const Fields* detail = error == nullptr ? nullptr : error->get_if<Fields>();
+  const Fields* detail = field_as<Fields>(*reply, "error");
   if (detail == nullptr) return fail(ErrorCode::kIo, node + " sent no answer of ours");
-  return fail(code_of_word(text_of(*detail, "code")), text_of(*detail, "message"));
+  return fail(code_of_word(text_field(*detail, "code")), text_field(*detail, "message"));
 }
 
 }  // namespace zbag

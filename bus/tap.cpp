@@ -1,12 +1,11 @@
 #include "bus/tap.hpp"
 
-#include <condition_variable>
 #include <deque>
-#include <mutex>
 #include <thread>
 #include <utility>
 
 #include "bus/subscriber.hpp"
+#include "schemas/mutex.hpp"
 
 namespace zbag {
 
@@ -20,12 +19,12 @@ struct Tap::State {
   Subscriber subscriber;
   const TrackFilter filter;
   const Options options;
-  std::mutex mutex;
-  std::condition_variable arrived;
-  std::deque<TapFrame> ring;
-  std::size_t ring_bytes = 0;
-  std::uint64_t skipped_now = 0;
-  std::uint64_t skipped_ever = 0;
+  Mutex mutex;
+  Condition arrived;
+  std::deque<TapFrame> ring ZBAG_GUARDED_BY(mutex);
+  std::size_t ring_bytes ZBAG_GUARDED_BY(mutex) = 0;
+  std::uint64_t skipped_now ZBAG_GUARDED_BY(mutex) = 0;
+  std::uint64_t skipped_ever ZBAG_GUARDED_BY(mutex) = 0;
   std::jthread thread;  // last: stops before what it uses goes
 };
 
@@ -43,7 +42,7 @@ void Tap::State::take(Parts& parts) {
   TapFrame frame{std::string(parts.topic.text()), std::string(parts.frame.text()),
                  std::chrono::duration_cast<std::chrono::nanoseconds>(now).count(), 0};
   {
-    const std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     ring_bytes += frame.bytes.size();
     ring.push_back(std::move(frame));
     while (ring.size() > options.frames_max ||
@@ -73,18 +72,19 @@ Result<Tap> Tap::open(Context& context, const std::string& url, TrackFilter filt
 }
 
 std::optional<TapFrame> Tap::next(std::chrono::milliseconds timeout) {
-  std::unique_lock lock(state_->mutex);
-  if (!state_->arrived.wait_for(lock, timeout, [&] { return !state_->ring.empty(); }))
-    return std::nullopt;
-  TapFrame frame = std::move(state_->ring.front());
-  state_->ring.pop_front();
-  state_->ring_bytes -= frame.bytes.size();
-  frame.skipped = std::exchange(state_->skipped_now, 0);
+  State& state = *state_;
+  MutexLock lock(state.mutex);
+  const auto has_frame = [&]() ZBAG_REQUIRES(state.mutex) { return !state.ring.empty(); };
+  if (!state.arrived.wait_for(lock, timeout, has_frame)) return std::nullopt;
+  TapFrame frame = std::move(state.ring.front());
+  state.ring.pop_front();
+  state.ring_bytes -= frame.bytes.size();
+  frame.skipped = std::exchange(state.skipped_now, 0);
   return frame;
 }
 
 std::uint64_t Tap::skipped() const {
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   return state_->skipped_ever;
 }
 

@@ -10,7 +10,7 @@ packages=(
   # compiler, build, checks
   g++ clang libclang-rt-14-dev cmake ninja-build ccache pkg-config clang-format clang-tidy git
   # the bus, the frames, the bag, the configuration
-  libzmq3-dev cppzmq-dev libmsgpack-cxx-dev liblmdb-dev libyaml-cpp-dev
+  libzmq3-dev cppzmq-dev liblmdb-dev libyaml-cpp-dev
   # results, checksums, compression, text
   libexpected-dev libxxhash-dev liblz4-dev libzstd-dev liblzma-dev libcli11-dev libfmt-dev
   nlohmann-json3-dev

@@ -7,18 +7,13 @@
 #include <cstring>
 
 #include "nodes/command.hpp"
-#include "player/exporter.hpp"
+#include "player/formats/exporter.hpp"
+#include "schemas/field_lookup.hpp"
 #include "schemas/json_text.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
 namespace {
-
-std::optional<std::uint64_t> uint_of(const Fields& fields, const char* name) {
-  const Value* value = find_field(fields, name);
-  const auto* number = value == nullptr ? nullptr : value->get_if<std::uint64_t>();
-  return number == nullptr ? std::nullopt : std::optional(*number);
-}
 
 // Fields a reader of the track wants: not the reserved ones, `track` renamed.
 Fields shown(const Fields& fields, const std::vector<std::string>& columns) {
@@ -44,8 +39,12 @@ PointPrinter::PointPrinter(PointFormat format, std::vector<std::string> columns,
 
 bool PointPrinter::print(std::string_view track, Timestamp stamp, const Fields& fields,
                          std::optional<std::uint64_t> src, std::optional<std::uint64_t> seq) {
-  if (!src) src = uint_of(fields, "_src");
-  if (!seq) seq = uint_of(fields, "_seq");
+  const auto reserved = [&](const char* name) {
+    const auto* number = field_as<std::uint64_t>(fields, name);
+    return number == nullptr ? std::nullopt : std::optional(*number);
+  };
+  if (!src) src = reserved("_src");
+  if (!seq) seq = reserved("_seq");
   if (format_ == PointFormat::kRaw) {
     // [track, {_ts, fields...}]
     Fields map{{"_ts", stamp.seconds()}};

@@ -15,7 +15,11 @@ constexpr std::size_t kStepsMax = 100'000;
 }  // namespace
 
 Player::Player(Playlist& playlist, Session& session, Options options)
-    : playlist_(playlist), session_(session), options_(std::move(options)), clock_(options_.now) {}
+    : playlist_(playlist),
+      points_(playlist, options.warn),
+      session_(session),
+      options_(std::move(options)),
+      clock_(options_.now) {}
 
 Result<std::unique_ptr<Player>> Player::open(Playlist& playlist, Session& session,
                                              Options options) {
@@ -90,10 +94,10 @@ Result<bool> Player::play_lap() {
   std::int64_t before = range_.first;
   while (!stopping_.load()) {
     if (Status status = apply_seek(); !status) return tl::unexpected(status.error());
-    Result<std::optional<PointView>> point = next_point();
+    Result<std::optional<PointView>> point = points_.next();
     if (!point) return tl::unexpected(point.error());
     if (!*point) return true;
-    const std::int64_t target = (*point)->stamp.ns();
+    const std::int64_t target = (*point)->key;
     if (laps_.load() == 0 && options_.loop && steps_.size() < kStepsMax && target > before)
       steps_.push_back(target - before);
     before = target;
@@ -101,18 +105,6 @@ Result<bool> Player::play_lap() {
     if (Status status = publish(**point); !status) return tl::unexpected(status.error());
   }
   return false;
-}
-
-// The next point, damaged blocks passed over and counted.
-Result<std::optional<PointView>> Player::next_point() {
-  while (true) {
-    Result<std::optional<PointView>> point = playlist_.next();
-    if (point || point.error().code != ErrorCode::kDamaged) return point;
-    const std::optional<BagCursor::Damage> damage = playlist_.skip_damage();
-    if (!damage) return point;
-    skipped_ += std::max<std::uint32_t>(1, damage->points);  // one at least
-    if (options_.warn) options_.warn(fmt::format("{}; {}", point.error().message, damage->text()));
-  }
 }
 
 // Waits until the clock shows `target_ns`, or a step is due. A long wait keeps a copy of the point
@@ -151,20 +143,19 @@ Status Player::publish(const PointView& point) {
   Result<Track*> track = track_for(point.track);
   if (!track) return tl::unexpected(track.error());
   const Timestamp stamp =
-      shift_ns_ == 0 ? point.stamp : Timestamp::from_ns(point.stamp.ns() + shift_ns_);
+      shift_ns_ == 0 ? point.stamp() : Timestamp::from_ns(point.key + shift_ns_);
   while (!stopping_.load()) {
     Status status = (*track)->append_map(point.map, stamp);
     if (status) {
       ++published_;
       if (options_.on_sent) {
         const MutexLock lock(mutex_);
-        options_.on_sent(clock_.time_ns() - point.stamp.ns());
+        options_.on_sent(clock_.time_ns() - point.key);
       }
       return {};
     }
     if (status.error().code == ErrorCode::kInvalid) {
-      ++skipped_;
-      if (options_.warn) options_.warn(status.error().message);
+      points_.leave_out(status.error().message);
       return {};
     }
     if (status.error().code != ErrorCode::kTimeout) return status;

@@ -18,9 +18,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "bus/session.hpp"
+#include "bus/session/session.hpp"
 #include "player/playback_clock.hpp"
-#include "player/playlist.hpp"
+#include "recorder/bag/read/intact_points.hpp"
+#include "recorder/bag/read/playlist.hpp"
 #include "schemas/mutex.hpp"
 
 namespace zbag {
@@ -69,18 +70,19 @@ class Player {
   Status seek(double seconds);      // since the epoch; clamped to the range
   void step(std::uint64_t points);  // while paused: publishes that many
   PlayerStatus status() const;
-  std::uint64_t skipped_points() const { return skipped_.load(); }  // lost to damage in the bag
+  // That could not be played: lost to damage in the bag. After run().
+  std::uint64_t skipped_points() const { return points_.points_left_out(); }
 
  private:
   Player(Playlist& playlist, Session& session, Options options);
   Result<bool> play_lap();
-  Result<std::optional<PointView>> next_point();
   bool wait_for(std::int64_t target_ns, PointView& point);
   Status publish(const PointView& point);
   Result<Track*> track_for(std::string_view name);
   Status apply_seek();
 
   Playlist& playlist_;
+  IntactPoints<Playlist> points_;  // of the playlist
   Session& session_;
   const Options options_;
   TimeRange range_;
@@ -96,7 +98,6 @@ class Player {
   std::uint64_t steps_wanted_ ZBAG_GUARDED_BY(mutex_) = 0;
   std::atomic<bool> stopping_{false};
   std::atomic<std::uint64_t> published_{0};
-  std::atomic<std::uint64_t> skipped_{0};
   std::atomic<std::uint64_t> laps_{0};
 };
 

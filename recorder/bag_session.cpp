@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "recorder/bag/read/bag_reader.hpp"
+#include "recorder/storage/lmdb_storage.hpp"
 
 namespace zbag {
 namespace {
@@ -58,7 +59,7 @@ class BagSource : public PointSource {
       if (!*view) break;
       Result<Fields> fields = (*view)->fields();
       if (!fields) return tl::unexpected(fields.error());
-      points.push_back({0, (*view)->stamp, std::move(*fields)});
+      points.push_back({**view, 0, std::move(*fields)});
     }
     return points;
   }
@@ -103,10 +104,18 @@ Result<std::unique_ptr<Session>> open_bag_session(const std::string& path,
     options.session.tick_every =
         std::clamp(*options.recording.sync / 10, milliseconds(1), options.session.tick_every);
   }
+  std::shared_ptr<BagFile> file;  // the one there is, since it never splits
+  const OpenStorage open = [&](const std::string& bag,
+                               const StorageOptions& storage) -> Result<std::unique_ptr<Storage>> {
+    Result<std::unique_ptr<LmdbStorage>> opened = LmdbStorage::open(bag, options.bag, storage);
+    if (!opened) return tl::unexpected(opened.error());
+    file = (*opened)->file();
+    return std::unique_ptr<Storage>(std::move(*opened));
+  };
   Result<std::unique_ptr<Recording>> recording =
-      Recording::open(path, std::move(options.recording));
+      Recording::open(path, std::move(options.recording), open);
   if (!recording) return tl::unexpected(recording.error());
-  auto source = std::make_unique<BagSource>((*recording)->file());
+  auto source = std::make_unique<BagSource>(std::move(file));
   return Session::into(std::make_unique<BagSink>(std::move(*recording)), std::move(source),
                        std::move(options.session));
 }

@@ -14,7 +14,8 @@
 #include <memory>
 #include <string>
 
-#include "bus/session.hpp"
+#include "bus/session/session.hpp"
+#include "recorder/bag/write/bag_writer.hpp"
 #include "recorder/recording.hpp"
 
 namespace zbag {
@@ -22,6 +23,7 @@ namespace zbag {
 struct BagSessionOptions {
   Session::Options session;
   Recording::Options recording;
+  BagOptions bag;
 };
 
 // Opens `path`, creating it when missing. kInvalid: with rules of a split; others as

@@ -31,8 +31,9 @@ std::string pairs_of_parts(std::span<Message> parts) {
   }
   std::string map;
   encode_fields(fields, map);
-  std::array<std::uint8_t, 5> header;
-  return map.substr(write_map_header(static_cast<std::uint32_t>(parts.size()), header.data()));
+  const MapBytes opened =
+      *open_map({reinterpret_cast<const std::uint8_t*>(map.data()), map.size()});
+  return map.substr(map.size() - opened.pairs.size());
 }
 
 // Why a frame can not be stored with further parts as fields: what is stored keeps the rules of a
@@ -253,19 +254,16 @@ std::uint8_t* Intake::room(std::size_t bytes) {
 
 void Intake::store(TopicState& topic, const FrameScan& scan, std::span<const std::uint8_t> bytes,
                    Message* message, std::span<Message> more, ArrivalTime arrival) {
-  RowPoint point{.key = scan.stamp.ns(),
-                 .seconds = scan.stamp.seconds(),
-                 .wall_ns = arrival.wall_ns,
-                 .mono_ns = arrival.mono_ns,
-                 .src = scan.src.value_or(0),
-                 .seq = scan.seq.value_or(0),
-                 .index = 0,
-                 .shape = scan.shape,
-                 .pairs = nullptr,
-                 .pairs_bytes = 0,
-                 .fields = scan.fields,
-                 .has_src = scan.src.has_value(),
-                 .has_seq = scan.seq.has_value()};
+  RowPoint point;
+  point.set_stamp(scan.stamp);
+  point.wall_ns = arrival.wall_ns;
+  point.mono_ns = arrival.mono_ns;
+  point.src = scan.src.value_or(0);
+  point.seq = scan.seq.value_or(0);
+  point.has_src = scan.src.has_value();
+  point.has_seq = scan.seq.has_value();
+  point.shape = scan.shape;
+  point.fields = scan.fields;
   const std::size_t size = total_bytes(scan);
   const std::string extra = more.empty() ? std::string() : pairs_of_parts(more);
   point.pairs_bytes = static_cast<std::uint32_t>(size + extra.size());

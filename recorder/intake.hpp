@@ -22,10 +22,9 @@
 #include <vector>
 
 #include "bus/context.hpp"
-#include "recorder/bag/block/block.hpp"
 #include "recorder/losses.hpp"
 #include "schemas/frame_layout.hpp"
-#include "schemas/points/fate.hpp"
+#include "schemas/points/batch.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {

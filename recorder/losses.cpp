@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "schemas/field_lookup.hpp"
+
 namespace zbag {
 namespace {
 

@@ -17,8 +17,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "recorder/bag/records/layout.hpp"
 #include "schemas/frame.hpp"
+#include "schemas/points/loss.hpp"
 
 namespace zbag {
 

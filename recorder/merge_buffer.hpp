@@ -18,8 +18,8 @@
 #include <string>
 #include <vector>
 
-#include "recorder/bag/write/bag_writer.hpp"
 #include "recorder/intake.hpp"
+#include "schemas/points/batch.hpp"
 
 namespace zbag {
 

@@ -68,7 +68,8 @@ Result<std::unique_ptr<Recorder>> Recorder::open(Context& context, const std::st
   Result<Publisher> publisher = Publisher::connect(context, recorder->urls_.publish_to, {});
   if (!publisher) return tl::unexpected(publisher.error());
   recorder->publisher_ = std::move(*publisher);
-  Result<std::unique_ptr<Recording>> recording = Recording::open(path, given.recording);
+  Result<std::unique_ptr<Recording>> recording =
+      Recording::open(path, given.recording, given.open_storage);
   if (!recording) return tl::unexpected(recording.error());
   recorder->recording_ = std::move(*recording);
   recorder->pause(given.start_paused);

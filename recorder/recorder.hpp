@@ -19,6 +19,7 @@
 #include "bus/publisher.hpp"
 #include "bus/subscriber.hpp"
 #include "recorder/recording.hpp"
+#include "recorder/storage/lmdb_storage.hpp"
 #include "schemas/mutex.hpp"
 
 namespace zbag {
@@ -27,6 +28,7 @@ class Recorder {
  public:
   struct Options {
     Recording::Options recording;
+    OpenStorage open_storage = lmdb_storage();
     BusUrls urls;  // ports may be `*` with a broker of its own
     std::vector<std::string> subscriptions{""};
     bool with_broker = false;

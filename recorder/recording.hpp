@@ -25,53 +25,27 @@
 // accept(), hand_over(), flush(), close() are for one thread at a time; the rest is thread-safe.
 #pragma once
 
-#include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <functional>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "bus/bounded_queue.hpp"
-#include "bus/session.hpp"
-#include "recorder/bag/write/bag_writer.hpp"
-#include "recorder/bag_remover.hpp"
 #include "recorder/bag_series.hpp"
 #include "recorder/intake.hpp"
 #include "recorder/merge_buffer.hpp"
-#include "recorder/store_thread.hpp"
+#include "recorder/ordered_writer.hpp"
+#include "recorder/overflow_queue.hpp"
+#include "recorder/storage/storage.hpp"
+#include "recorder/storage_series.hpp"
+#include "recorder/totals.hpp"
+#include "schemas/mutex.hpp"
+#include "schemas/track_name.hpp"
 
 namespace zbag {
-
-// What happens to a frame when memory is full. `flush`: everything pending is written at once from
-// 80 % on; frames that still find no room are dropped. `block`: the caller waits.
-enum class Overflow : std::uint8_t { kFlush, kBlock, kDropOldest, kDropNewest };
-
-// What became of everything so far, as far as it is written.
-struct RecordingTotals {
-  Fate fate;
-  struct TrackTotals {
-    Fate fate;
-    std::uint64_t bytes = 0;            // of fields, as they arrived
-    std::optional<std::uint64_t> lost;  // nullopt: unknown
-    std::uint64_t missed_before = 0;
-  };
-  std::map<std::string, TrackTotals> tracks;
-  std::vector<LossRecord> publishers;  // by publisher and track
-  std::uint64_t block_bytes = 0;
-  std::uint64_t commits = 0;
-  std::uint64_t bags = 1;
-  std::uint64_t removed_bags = 0;    // by SplitRules::files_max
-  std::uint64_t removed_points = 0;  // in those; they are in `fate`, too
-  std::optional<std::uint64_t> lost() const;
-};
 
 class Recording {
  public:
@@ -82,7 +56,7 @@ class Recording {
 
   struct Options {
     Intake::Options intake;
-    BagWriter::Options bag;
+    StorageOptions storage;
     std::optional<std::chrono::milliseconds> sync{100};  // nullopt: off
     // How long less than kIdleBytes may wait instead; nullopt: as long as `sync`.
     std::optional<std::chrono::milliseconds> sync_idle;
@@ -96,8 +70,9 @@ class Recording {
     std::function<void(const Batch&)> on_stored;
   };
 
-  // Opens or creates the bag. Errors as BagWriter::open.
-  static Result<std::unique_ptr<Recording>> open(const std::string& path, Options options);
+  // Errors as those of `open_storage`, which is asked again for every further one of a split.
+  static Result<std::unique_ptr<Recording>> open(const std::string& path, Options options,
+                                                 OpenStorage open_storage);
   ~Recording();  // closes, ignoring what close() would report
 
   Intake& intake() { return *intake_; }
@@ -122,73 +97,49 @@ class Recording {
   RecordingTotals totals() const;
   std::size_t buffered_bytes() const { return queue_.bytes(); }
   const Options& options() const { return options_; }
-  std::string path() const;                // of the bag that is written now
-  std::vector<std::string> paths() const;  // of all that are kept, that one last
-  std::shared_ptr<BagFile> file() const;   // of the bag that is written now
+  std::string path() const { return series_.path(); }  // of the bag that is written now
+  // Of all that are kept, that one last.
+  std::vector<std::string> paths() const { return series_.paths(); }
 
  private:
-  struct Parcel {
-    Chunk chunk;
-    std::uint64_t ticket = 0;          // 0: just a chunk
-    std::optional<std::string> track;  // of the ticket
-    bool splits = false;               // likewise
-    bool is_last = false;
-  };
-  Recording(const std::string& path, Options options, BagWriter writer);
-  void push(Parcel parcel);
+  Recording(const std::string& path, Options options, std::unique_ptr<Storage> storage,
+            OpenStorage open_storage);
+  StorageSeries::Options series_options(OpenStorage open_storage);
   std::uint64_t request(Parcel parcel);
-  bool drop_oldest();
-  void take_pending_tracks(Chunk& chunk);
   void run();
   bool handle(Parcel& parcel);
   Result<FlushResult> serve(const Parcel& request);
   void write_due();
-  bool is_split_due(std::uint64_t under_way) const;
-  bool split_when_due();
-  Status split();
-  Result<BagWriter> open_next(const std::string& path, const BagWriter::Options& options);
-  void note_removed(const BagSeries::Part& part);
-  void warn(const std::string& text) const;
-  std::chrono::nanoseconds patience() const;
   bool write_all();
-  bool write(HeldBatch held);
-  bool settle();
-  bool write_unwritten();
-  void fail_with(const Error& error);
-  void stored(HeldBatch held, const WriteReport& report);
-  void note(const Batch& batch, const WriteReport& report);
-  void add_up(const Batch& batch, const WriteReport& report, std::vector<std::string>& overwritten);
+  bool split_when_due();
+  std::chrono::nanoseconds patience() const;
+  void note_stored(HeldBatch held, const WriteReport& report);
+  void note_failure(const Error& error);
+  void warn(const std::string& text) const;
   void finish();
-  void count_as_dropped(const HeldBatch& held);
 
   const Options options_;
   std::unique_ptr<Intake> intake_;
-  BoundedQueue<Parcel> queue_;
-  std::vector<std::pair<std::uint32_t, std::string>> pending_tracks_;
+  OverflowQueue queue_;
   std::uint64_t last_ticket_ = 0;
   bool closed_ = false;
 
-  // Of the merge thread alone.
-  std::unique_ptr<BagWriter> writer_;
-  MergeBuffer buffer_;
-  std::deque<HeldBatch> unwritten_;  // what the disk refused, oldest first
-  std::chrono::steady_clock::time_point last_write_;
-  std::atomic<std::int64_t> storing_ns_{0};  // how long a batch took lately
+  MergeBuffer buffer_;  // of the merge thread
+  Totals totals_;
 
-  mutable std::mutex mutex_;  // guards what follows: the store thread reports to whoever asks
-  std::condition_variable progress_;
-  FlushResult last_flush_;  // of the batch stored last
-  RecordingTotals totals_;
-  BagSeries series_;
-  std::shared_ptr<BagFile> file_;
-  std::map<std::pair<std::uint64_t, std::string>, LossRecord> publishers_;
-  std::optional<Error> failure_;
-  std::uint64_t done_ticket_ = 0;
-  Result<FlushResult> flush_result_ = FlushResult{};
-  Status close_status_;
+  // What the merge and store threads tell whoever asks. Totals and series have locks of their own;
+  // none of the three is taken while another is held.
+  mutable Mutex mutex_;
+  Condition progress_;
+  FlushResult last_flush_ ZBAG_GUARDED_BY(mutex_);  // of the batch stored last
+  std::optional<Error> failure_ ZBAG_GUARDED_BY(mutex_);
+  std::uint64_t done_ticket_ ZBAG_GUARDED_BY(mutex_) = 0;
+  Result<FlushResult> flush_result_ ZBAG_GUARDED_BY(mutex_) = FlushResult{};
+  Status close_status_ ZBAG_GUARDED_BY(mutex_);
 
-  BagRemover remover_;
-  StoreThread store_;
+  // Their threads, and the merge thread, stop before what they use goes.
+  StorageSeries series_;
+  OrderedWriter writer_;
   std::thread thread_;
 };
 

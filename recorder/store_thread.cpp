@@ -10,37 +10,38 @@ StoreThread::StoreThread(Stored stored) : stored_(std::move(stored)) {
 
 StoreThread::~StoreThread() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stops_ = true;
   }
   work_.notify_all();
   thread_.join();
 }
 
-void StoreThread::submit(BagWriter& writer, HeldBatch held, PreparedBatch prepared) {
+void StoreThread::submit(Storage& storage, HeldBatch held,
+                         std::unique_ptr<Storage::Prepared> prepared) {
   {
-    std::unique_lock lock(mutex_);
-    progress_.wait(lock, [&] { return !waiting_; });
-    waiting_ = Job{&writer, std::move(held), std::move(prepared)};
+    MutexLock lock(mutex_);
+    progress_.wait(lock, [&]() ZBAG_REQUIRES(mutex_) { return !waiting_; });
+    waiting_ = Job{&storage, std::move(held), std::move(prepared)};
   }
   work_.notify_all();
 }
 
 bool StoreThread::has_failed() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return failed_.has_value();
 }
 
 std::optional<StoreThread::Failed> StoreThread::drain() {
-  std::unique_lock lock(mutex_);
-  progress_.wait(lock, [&] { return !waiting_ && !is_busy_; });
+  MutexLock lock(mutex_);
+  progress_.wait(lock, [&]() ZBAG_REQUIRES(mutex_) { return !waiting_ && !is_busy_; });
   return std::exchange(failed_, std::nullopt);
 }
 
 void StoreThread::run() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (true) {
-    work_.wait(lock, [&] { return stops_ || waiting_; });
+    work_.wait(lock, [&]() ZBAG_REQUIRES(mutex_) { return stops_ || waiting_; });
     if (!waiting_) return;
     Job job = std::move(*waiting_);
     waiting_.reset();
@@ -57,18 +58,18 @@ void StoreThread::run() {
 void StoreThread::store(Job job) {
   if (has_failed()) {
     // What came first is written first: this one waits behind the one that failed.
-    job.writer->drop(job.prepared);
-    const std::lock_guard lock(mutex_);
+    job.storage->drop(std::move(job.prepared));
+    const MutexLock lock(mutex_);
     failed_->batches.push_back(std::move(job.held));
     return;
   }
   job.held.began = MergeBuffer::SteadyTime::clock::now();
-  const Result<WriteReport> report = job.writer->store(std::move(job.prepared));
+  const Result<WriteReport> report = job.storage->store(std::move(job.prepared));
   if (report) {
     stored_(std::move(job.held), *report);
     return;
   }
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   failed_.emplace();
   failed_->error = report.error();
   failed_->batches.push_back(std::move(job.held));

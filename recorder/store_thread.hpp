@@ -7,15 +7,15 @@
 // drain() until nothing is under way.
 #pragma once
 
-#include <condition_variable>
 #include <functional>
-#include <mutex>
+#include <memory>
 #include <optional>
 #include <thread>
 #include <vector>
 
-#include "recorder/bag/write/bag_writer.hpp"
 #include "recorder/merge_buffer.hpp"
+#include "recorder/storage/storage.hpp"
+#include "schemas/mutex.hpp"
 
 namespace zbag {
 
@@ -28,8 +28,8 @@ class StoreThread {
   StoreThread(const StoreThread&) = delete;
   StoreThread& operator=(const StoreThread&) = delete;
 
-  // `writer` prepared the batch and must live until it is stored.
-  void submit(BagWriter& writer, HeldBatch held, PreparedBatch prepared);
+  // `storage` prepared the batch and must live until it is stored.
+  void submit(Storage& storage, HeldBatch held, std::unique_ptr<Storage::Prepared> prepared);
   bool has_failed() const;
 
   struct Failed {
@@ -40,21 +40,21 @@ class StoreThread {
 
  private:
   struct Job {
-    BagWriter* writer;
+    Storage* storage;
     HeldBatch held;
-    PreparedBatch prepared;
+    std::unique_ptr<Storage::Prepared> prepared;
   };
   void run();
   void store(Job job);
 
   const Stored stored_;
-  mutable std::mutex mutex_;  // guards what follows
-  std::condition_variable work_;
-  std::condition_variable progress_;
-  std::optional<Job> waiting_;
-  bool is_busy_ = false;
-  bool stops_ = false;
-  std::optional<Failed> failed_;
+  mutable Mutex mutex_;
+  Condition work_;
+  Condition progress_;
+  std::optional<Job> waiting_ ZBAG_GUARDED_BY(mutex_);
+  bool is_busy_ ZBAG_GUARDED_BY(mutex_) = false;
+  bool stops_ ZBAG_GUARDED_BY(mutex_) = false;
+  std::optional<Failed> failed_ ZBAG_GUARDED_BY(mutex_);
 
   std::thread thread_;
 };

@@ -1,183 +1,209 @@
 #include "schemas/frame.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
-#include <msgpack.hpp>
 
 #include "schemas/check.hpp"
+#include "schemas/put_item.hpp"
 
 namespace zbag {
 namespace {
 
-// msgpack-cxx writes into this.
-struct StringSink {
-  std::string& out;
-  void write(const char* data, std::size_t size) { out.append(data, size); }
+// Appends items to a string.
+class Packer {
+ public:
+  explicit Packer(std::string& out) : out_(out) {}
+
+  void nil() {
+    put([](std::uint8_t*& at) { item::put_nil(at); });
+  }
+  void boolean(bool value) {
+    put([=](std::uint8_t*& at) { item::put_bool(at, value); });
+  }
+  void integer(std::uint64_t value) {
+    put([=](std::uint8_t*& at) { item::put_unsigned(at, value); });
+  }
+  void integer(std::int64_t value) {
+    put([=](std::uint8_t*& at) { item::put_signed(at, value); });
+  }
+  void float32(float value) {
+    put([=](std::uint8_t*& at) { item::put_float32(at, std::bit_cast<std::uint32_t>(value)); });
+  }
+  void float64(double value) {
+    put([=](std::uint8_t*& at) { item::put_float64(at, std::bit_cast<std::uint64_t>(value)); });
+  }
+  void text(std::string_view text) {
+    put([size = checked(text.size())](std::uint8_t*& at) { item::put_text(at, size); });
+    out_.append(text);
+  }
+  void binary(std::string_view bytes) {
+    put([size = checked(bytes.size())](std::uint8_t*& at) { item::put_binary(at, size); });
+    out_.append(bytes);
+  }
+  void extension(std::int8_t type, std::string_view bytes) {
+    put([type, size = checked(bytes.size())](std::uint8_t*& at) {
+      item::put_extension(at, type, size);
+    });
+    out_.append(bytes);
+  }
+  void array(std::size_t count) {
+    put([count = checked(count)](std::uint8_t*& at) { item::put_array(at, count); });
+  }
+  void map(std::size_t pairs) {
+    put([pairs = checked(pairs)](std::uint8_t*& at) { item::put_map(at, pairs); });
+  }
+
+  void value(const Value& value);
+  void fields(const Fields& fields);
+  void pairs(const Fields& fields);
+  void head(const FrameHead& head, std::size_t fields);
+
+ private:
+  static std::size_t checked(std::size_t size) {
+    ZBAG_CHECK(size <= UINT32_MAX);
+    return size;
+  }
+  template <class Put>
+  void put(Put put_head) {
+    std::array<std::uint8_t, item::kHeadMax> bytes;
+    std::uint8_t* at = bytes.data();
+    put_head(at);
+    out_.append(reinterpret_cast<const char*>(bytes.data()),
+                static_cast<std::size_t>(at - bytes.data()));
+  }
+
+  std::string& out_;
 };
-// The library's packer and where it writes.
-struct Packer : msgpack::packer<StringSink> {
-  explicit Packer(StringSink& target) : msgpack::packer<StringSink>(target), sink(target) {}
-  StringSink& sink;
-};
 
-std::uint32_t size32(std::size_t size) {
-  ZBAG_CHECK(size <= UINT32_MAX);
-  return static_cast<std::uint32_t>(size);
-}
-
-// msgpack-cxx's own pack_double() turns 2.0 into the integer 2 to save bytes; a float stays a
-// float.
-void pack_float64(StringSink& sink, double value) {
-  const std::uint64_t bits = __builtin_bswap64(std::bit_cast<std::uint64_t>(value));
-  std::array<char, 9> bytes{static_cast<char>(0xcb)};
-  std::memcpy(bytes.data() + 1, &bits, sizeof bits);
-  sink.write(bytes.data(), bytes.size());
-}
-void pack_float32(StringSink& sink, float value) {
-  const std::uint32_t bits = __builtin_bswap32(std::bit_cast<std::uint32_t>(value));
-  std::array<char, 5> bytes{static_cast<char>(0xca)};
-  std::memcpy(bytes.data() + 1, &bits, sizeof bits);
-  sink.write(bytes.data(), bytes.size());
-}
-
-void pack_text(Packer& packer, std::string_view text) {
-  packer.pack_str(size32(text.size()));
-  packer.pack_str_body(text.data(), size32(text.size()));
-}
-
-void pack_value(Packer& packer, const Value& value);
-
-void pack_fields(Packer& packer, const Fields& fields) {
-  packer.pack_map(size32(fields.size()));
-  for (const auto& [name, value] : fields) {
-    pack_text(packer, name);
-    pack_value(packer, value);
+void Packer::pairs(const Fields& fields) {
+  for (const auto& [name, held] : fields) {
+    text(name);
+    value(held);
   }
 }
 
-void pack_value(Packer& packer, const Value& value) {
+void Packer::fields(const Fields& fields) {
+  map(fields.size());
+  pairs(fields);
+}
+
+void Packer::value(const Value& value) {
   std::visit(
       [&](const auto& held) {
         using T = std::decay_t<decltype(held)>;
         if constexpr (std::is_same_v<T, std::monostate>) {
-          packer.pack_nil();
-        } else if constexpr (std::is_same_v<T, std::string>) {
-          pack_text(packer, held);
-        } else if constexpr (std::is_same_v<T, Binary>) {
-          packer.pack_bin(size32(held.bytes.size()));
-          packer.pack_bin_body(held.bytes.data(), size32(held.bytes.size()));
-        } else if constexpr (std::is_same_v<T, Extension>) {
-          packer.pack_ext(held.bytes.size(), held.type);
-          packer.pack_ext_body(held.bytes.data(), size32(held.bytes.size()));
-        } else if constexpr (std::is_same_v<T, Array>) {
-          packer.pack_array(size32(held.size()));
-          for (const Value& item : held) pack_value(packer, item);
-        } else if constexpr (std::is_same_v<T, Fields>) {
-          pack_fields(packer, held);
-        } else if constexpr (std::is_same_v<T, double>) {
-          pack_float64(packer.sink, held);
+          nil();
+        } else if constexpr (std::is_same_v<T, bool>) {
+          boolean(held);
         } else if constexpr (std::is_same_v<T, float>) {
-          pack_float32(packer.sink, held);
+          float32(held);
+        } else if constexpr (std::is_same_v<T, double>) {
+          float64(held);
+        } else if constexpr (std::is_same_v<T, std::string>) {
+          text(held);
+        } else if constexpr (std::is_same_v<T, Binary>) {
+          binary(held.bytes);
+        } else if constexpr (std::is_same_v<T, Extension>) {
+          extension(held.type, held.bytes);
+        } else if constexpr (std::is_same_v<T, Array>) {
+          array(held.size());
+          for (const Value& element : held) this->value(element);
+        } else if constexpr (std::is_same_v<T, Fields>) {
+          fields(held);
         } else {
-          packer.pack(held);
+          integer(held);
         }
       },
       value.variant());
 }
 
-void pack_head(Packer& packer, const FrameHead& head, std::size_t fields) {
-  packer.pack_map(size32(fields + 3));
-  pack_text(packer, "_ts");
+void Packer::head(const FrameHead& head, std::size_t fields) {
+  map(fields + 3);
+  text("_ts");
   if (head.stamp.seconds() == -1.0) {
     // The number would mean "inherit": this one instant travels as a MessagePack timestamp.
-    constexpr std::array<char, 12> kMinusOne = {0, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1};
-    packer.pack_ext(kMinusOne.size(), -1);
-    packer.pack_ext_body(kMinusOne.data(), kMinusOne.size());
+    using std::string_view_literals::operator""sv;
+    extension(-1, "\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff"sv);
   } else {
-    pack_float64(packer.sink, head.stamp.seconds());
+    float64(head.stamp.seconds());
   }
-  pack_text(packer, "_seq");
-  packer.pack_uint64(head.seq);
-  pack_text(packer, "_src");
-  packer.pack_uint64(head.src);
+  text("_seq");
+  integer(head.seq);
+  text("_src");
+  integer(head.src);
 }
 
-// Builds a Value from msgpack-cxx's events. The bytes have passed scan_frame(), so counts are
-// backed by bytes and the depth is bounded; the visitor still refuses what it does not know.
-class ValueBuilder : public msgpack::null_visitor {
- public:
-  Fields take() && { return std::move(root_); }
+std::string string_of(std::span<const std::uint8_t> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
-  bool visit_nil() { return put(Value()); }
-  bool visit_boolean(bool value) { return put(Value(value)); }
-  bool visit_positive_integer(std::uint64_t value) { return put(Value(value)); }
-  bool visit_negative_integer(std::int64_t value) { return put(Value(value)); }
-  bool visit_float32(float value) { return put(Value(value)); }
-  bool visit_float64(double value) { return put(Value(value)); }
-  bool visit_str(const char* data, std::uint32_t size) {
-    if (!in_key_) return put(Value(std::string(data, size)));
-    key_.assign(data, size);
-    return true;
+// Values from bytes that have passed scan_frame(): counts are backed by bytes, and the depth is
+// bounded. False for what that would not have passed.
+bool take_value(item::Cursor& in, Value& value);
+
+bool take_array(item::Cursor& in, Array& array) {
+  std::uint32_t count = 0;
+  if (!item::take_array(in, count)) return false;
+  array.resize(count);
+  return std::all_of(array.begin(), array.end(),
+                     [&](Value& element) { return take_value(in, element); });
+}
+
+bool take_fields(item::Cursor& in, Fields& fields) {
+  std::uint32_t pairs = 0;
+  if (!item::take_map(in, pairs)) return false;
+  fields.resize(pairs);
+  return std::all_of(fields.begin(), fields.end(), [&](auto& field) {
+    std::span<const std::uint8_t> name;
+    if (!item::take_text(in, name)) return false;
+    field.first.assign(reinterpret_cast<const char*>(name.data()), name.size());
+    return take_value(in, field.second);
+  });
+}
+
+bool take_number(item::Cursor& in, Value& value) {
+  std::uint64_t bits = 0;
+  bool above_signed = false;
+  if (item::take_float64(in, bits)) {
+    value = std::bit_cast<double>(bits);
+  } else if (item::take_float32(in, bits)) {
+    value = std::bit_cast<float>(static_cast<std::uint32_t>(bits));
+  } else if (item::take_bool(in, bits)) {
+    value = bits != 0;
+  } else if (!item::take_int(in, bits, above_signed)) {
+    return false;
+  } else if (above_signed) {
+    value = bits;
+  } else {
+    value = static_cast<std::int64_t>(bits);
   }
-  bool visit_bin(const char* data, std::uint32_t size) { return put(Value(Binary{{data, size}})); }
-  bool visit_ext(const char* data, std::uint32_t size) {
-    return put(Value(Extension{static_cast<std::int8_t>(data[0]), {data + 1, size - 1}}));
-  }
-  bool start_array(std::uint32_t count) {
+  return true;
+}
+
+bool take_value(item::Cursor& in, Value& value) {
+  std::span<const std::uint8_t> bytes;
+  if (take_number(in, value)) return true;
+  if (item::take_text(in, bytes)) {
+    value = string_of(bytes);
+  } else if (item::take_binary(in, bytes)) {
+    value = Binary{string_of(bytes)};
+  } else if (in.is_at(item::Type::kArray)) {
     Array array;
-    array.reserve(count);
-    return open(Value(std::move(array)));
-  }
-  bool end_array() { return close(); }
-  bool start_map(std::uint32_t count) {
-    if (is_root_open_) return open_map(count);
-    is_root_open_ = true;
-    root_.reserve(count);
-    return true;
-  }
-  bool start_map_key() {
-    in_key_ = true;
-    return true;
-  }
-  bool end_map_key() {
-    in_key_ = false;
-    return true;
-  }
-  bool end_map() { return open_.empty() || close(); }
-
- private:
-  bool open_map(std::uint32_t count) {
+    if (!take_array(in, array)) return false;
+    value = std::move(array);
+  } else if (in.is_at(item::Type::kMap)) {
     Fields fields;
-    fields.reserve(count);
-    return open(Value(std::move(fields)));
+    if (!take_fields(in, fields)) return false;
+    value = std::move(fields);
+  } else if (std::int8_t type = 0; item::take_extension(in, type, bytes)) {
+    value = Extension{type, string_of(bytes)};
+  } else {
+    return item::take_nil(in);
   }
-  Value* put_value(Value value) {
-    if (open_.empty()) return &root_.emplace_back(std::move(key_), std::move(value)).second;
-    if (Array* array = open_.back()->get_if<Array>()) return &array->emplace_back(std::move(value));
-    Fields* fields = open_.back()->get_if<Fields>();
-    return &fields->emplace_back(std::move(key_), std::move(value)).second;
-  }
-  bool put(Value value) {
-    put_value(std::move(value));
-    return true;
-  }
-  // Pointers to open containers stay good: each was reserved in full before it was opened.
-  bool open(Value container) {
-    open_.push_back(put_value(std::move(container)));
-    return true;
-  }
-  bool close() {
-    open_.pop_back();
-    return true;
-  }
-
-  Fields root_;
-  bool is_root_open_ = false;
-  bool in_key_ = false;
-  std::string key_;
-  std::vector<Value*> open_;
-};
+  return true;
+}
 
 template <class T>
 bool same(const T& a, const T& b) {
@@ -199,37 +225,27 @@ struct FrameEncoder {
     const auto* const text = static_cast<const char*>(view.data_);
     switch (view.kind_) {
       case Kind::kNil:
-        packer.pack_nil();
-        break;
+        return packer.nil();
       case Kind::kBool:
-        packer.pack(view.bits_ != 0);
-        break;
+        return packer.boolean(view.bits_ != 0);
       case Kind::kInt:
-        packer.pack(static_cast<std::int64_t>(view.bits_));
-        break;
+        return packer.integer(static_cast<std::int64_t>(view.bits_));
       case Kind::kUint:
-        packer.pack(view.bits_);
-        break;
+        return packer.integer(view.bits_);
       case Kind::kFloat:
-        pack_float32(packer.sink, view.float_);
-        break;
+        return packer.float32(view.float_);
       case Kind::kDouble:
-        pack_float64(packer.sink, view.double_);
-        break;
+        return packer.float64(view.double_);
       case Kind::kText:
-        pack_text(packer, {text, view.size_});
-        break;
+        return packer.text({text, view.size_});
       case Kind::kBin:
-        packer.pack_bin(size32(view.size_));
-        packer.pack_bin_body(text, size32(view.size_));
-        break;
+        return packer.binary({text, view.size_});
       case Kind::kDoubles:
-        packer.pack_array(size32(view.size_));
-        for (const double item : doubles(view)) pack_float64(packer.sink, item);
-        break;
+        packer.array(view.size_);
+        for (const double number : doubles(view)) packer.float64(number);
+        return;
       case Kind::kValue:
-        pack_value(packer, *static_cast<const Value*>(view.data_));
-        break;
+        return packer.value(*static_cast<const Value*>(view.data_));
     }
   }
   static Value copy(const ValueView& view) {
@@ -270,31 +286,24 @@ Value ValueView::to_value() const { return FrameEncoder::copy(*this); }
 
 void encode_frame(const FrameHead& head, std::span<const FieldView> fields, std::string& out) {
   out.clear();
-  StringSink sink{out};
-  Packer packer(sink);
-  pack_head(packer, head, fields.size());
+  Packer packer(out);
+  packer.head(head, fields.size());
   for (const FieldView& field : fields) {
-    pack_text(packer, field.name);
+    packer.text(field.name);
     FrameEncoder::pack(packer, field.value);
   }
 }
 
 void encode_frame(const FrameHead& head, const Fields& fields, std::string& out) {
   out.clear();
-  StringSink sink{out};
-  Packer packer(sink);
-  pack_head(packer, head, fields.size());
-  for (const auto& [name, value] : fields) {
-    pack_text(packer, name);
-    pack_value(packer, value);
-  }
+  Packer packer(out);
+  packer.head(head, fields.size());
+  packer.pairs(fields);
 }
 
 void encode_frame(const FrameHead& head, MapBytes fields, std::string& out) {
   out.clear();
-  StringSink sink{out};
-  Packer packer(sink);
-  pack_head(packer, head, fields.count);
+  Packer(out).head(head, fields.count);
   out.append(reinterpret_cast<const char*>(fields.pairs.data()), fields.pairs.size());
 }
 
@@ -319,17 +328,9 @@ const Value* find_field(const Fields& fields, std::string_view name) {
   return it == fields.end() ? nullptr : &it->second;
 }
 
-void encode_value(const Value& value, std::string& out) {
-  StringSink sink{out};
-  Packer packer(sink);
-  pack_value(packer, value);
-}
+void encode_value(const Value& value, std::string& out) { Packer(out).value(value); }
 
-void encode_fields(const Fields& fields, std::string& out) {
-  StringSink sink{out};
-  Packer packer(sink);
-  pack_fields(packer, fields);
-}
+void encode_fields(const Fields& fields, std::string& out) { Packer(out).fields(fields); }
 
 Result<Fields> decode_fields(std::span<const std::uint8_t> bytes) {
   const ScanOutcome outcome = scan_frame(bytes);
@@ -338,15 +339,10 @@ Result<Fields> decode_fields(std::span<const std::uint8_t> bytes) {
     return fail(ErrorCode::kInvalid,
                 std::string("frame refused: ") + refusal_name(*outcome.refusal));
   }
-  try {
-    ValueBuilder builder;
-    const bool whole =
-        msgpack::parse(reinterpret_cast<const char*>(bytes.data()), bytes.size(), builder);
-    if (!whole) return fail(ErrorCode::kInvalid, "frame refused: malformed");
-    return std::move(builder).take();
-  } catch (const std::exception& error) {
-    return fail(ErrorCode::kInvalid, std::string("frame refused: ") + error.what());
-  }
+  Fields fields;
+  item::Cursor in(bytes);
+  if (!take_fields(in, fields)) return fail(ErrorCode::kInvalid, "frame refused: malformed");
+  return fields;
 }
 
 std::size_t merge_fields(Fields& fields, const Fields& later, bool deep) {

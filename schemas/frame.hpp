@@ -6,7 +6,7 @@
 //
 // decode_*() takes bytes of strangers: it bounds depth and sizes before it allocates (at most
 // about 50 bytes of memory per byte of input) and gives each refusal its own reason.
-// Nothing here blocks, logs or throws. Source of the encoding: msgpack/msgpack spec.md.
+// Nothing here blocks, logs or throws. The encoding is that of schemas/item.hpp.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "schemas/frame_scan.hpp"
+#include "schemas/map_bytes.hpp"
 #include "schemas/result.hpp"
 
 namespace zbag {

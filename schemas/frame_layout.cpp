@@ -3,55 +3,14 @@
 #include <algorithm>
 #include <cstring>
 
-#include "schemas/frame_items.hpp"
+#include "schemas/check.hpp"
+#include "schemas/item.hpp"
+#include "schemas/map_bytes.hpp"
 
 namespace zbag {
 namespace {
 
 constexpr std::size_t kWordBytes = sizeof(std::uint64_t);
-
-// Which bits of an item's first byte say what it is. The others are its value.
-std::uint8_t kind_bits(std::uint8_t lead) {
-  if (lead < 0x80) return 0x80;                   // positive fixint
-  if (lead >= 0xe0) return 0xe0;                  // negative fixint
-  if (lead == 0xc2 || lead == 0xc3) return 0xfe;  // bool
-  return 0xff;
-}
-
-// An item as what says what it is and how long, and what it holds. Containers hold nothing: their
-// items follow.
-struct ItemSize {
-  std::size_t head;
-  std::size_t payload;
-};
-
-// REQUIRES: `bytes` begins with a whole item.
-ItemSize item_size(const std::uint8_t* bytes) {
-  const std::uint8_t lead = *bytes;
-  const ItemShape shape = kItemShapes[lead];
-  switch (shape.form) {
-    case ItemForm::kFixed: {
-      const bool has_type = lead >= 0xd4 && lead <= 0xd8;  // ext of a fixed length
-      return {has_type ? 2u : 1u, has_type ? shape.bytes - 1u : shape.bytes};
-    }
-    case ItemForm::kFixStr:
-      return {1, lead & 0x1fu};
-    case ItemForm::kSized8:
-      return {2u + shape.bytes, bytes[1]};
-    case ItemForm::kSized16:
-      return {3u + shape.bytes, load_be<std::uint16_t>(bytes + 1)};
-    case ItemForm::kSized32:
-      return {5u + shape.bytes, load_be<std::uint32_t>(bytes + 1)};
-    case ItemForm::kArray16:
-    case ItemForm::kMap16:
-      return {3, 0};
-    case ItemForm::kArray32:
-    case ItemForm::kMap32:
-      return {5, 0};
-    default:
-      return {1, 0};
-  }
-}
 
 }  // namespace
 
@@ -90,8 +49,8 @@ bool FrameLayout::fits(std::span<const std::uint8_t> bytes) const {
 bool FrameLayout::recall(std::span<const std::uint8_t> bytes, FrameScan& scan) const {
   const auto value = [&](Place place) { return bytes.subspan(place.at, place.length); };
   if (stamp_.length > 0 && !read_stamp(value(stamp_), scan)) return false;
-  if (seq_.length > 0) scan.seq = unsigned_of(value(seq_));
-  if (src_.length > 0) scan.src = unsigned_of(value(src_));
+  if (seq_.length > 0) scan.seq = read_unsigned(value(seq_));
+  if (src_.length > 0) scan.src = read_unsigned(value(src_));
   return true;
 }
 
@@ -128,13 +87,17 @@ void FrameLayout::learn(std::span<const std::uint8_t> bytes, const FrameScan& sc
 // Takes what may differ out of the mask: `value` lies at `at` in the frame.
 void FrameLayout::loosen(std::span<const std::uint8_t> value, std::size_t at) {
   auto* const mask = reinterpret_cast<std::uint8_t*>(mask_.data()) + at;
-  // The frame has passed a scan: one item follows the other, and containers are their headers.
-  for (std::size_t i = 0; i < value.size();) {
-    const std::uint8_t lead = value[i];
-    const ItemSize item = item_size(value.data() + i);
-    mask[i] = kind_bits(lead);
-    std::memset(mask + i + item.head, 0, item.payload);
-    i += item.head + item.payload;
+  // The frame has passed a scan: one item follows the other, and containers are their heads.
+  item::Cursor in(value);
+  while (in.left() > 0) {
+    std::uint8_t* const head = mask + (in.at - value.data());
+    *head = item::kind_bits(*in.at);
+    item::Type type = item::Type::kNever;
+    std::uint32_t held = 0;
+    ZBAG_CHECK(item::take_head(in, type, held));
+    if (type == item::Type::kMap || type == item::Type::kArray) continue;
+    std::memset(mask + (in.at - value.data()), 0, held);
+    in.at += held;
   }
 }
 

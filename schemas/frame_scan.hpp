@@ -11,15 +11,11 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <string>
-#include <string_view>
-#include <vector>
 
 #include "schemas/timestamp.hpp"
 
 namespace zbag {
 
-inline constexpr int kFrameDepthMax = 32;
 // A frame of a stranger may not be larger: twice the largest raw camera image in use, and far below
 // LMDB's limit on one value.
 inline constexpr std::size_t kFrameBytesMax = 64u << 20;
@@ -80,46 +76,10 @@ struct ScanOutcome {
 };
 ScanOutcome scan_frame(std::span<const std::uint8_t> bytes);
 
-// One key and value of a map, as bytes inside it.
-struct PairBytes {
-  std::string_view name;
-  std::span<const std::uint8_t> pair;  // key and value
-  std::span<const std::uint8_t> value;
-};
-
-// The type of an encoded value as `info` shows it: "float64", "float64[]", "bin", "map"...
-std::string type_text(std::span<const std::uint8_t> value);
-
-// How many bytes the value that `bytes` begins with takes; nullopt when it is malformed.
-std::optional<std::size_t> value_size(std::span<const std::uint8_t> bytes);
-
-// Walks the pairs of a sequence of `count` pairs that scan_frame() has passed.
-// REQUIRES: the bytes were validated; the views refer to them.
-class PairWalk {
- public:
-  PairWalk(std::span<const std::uint8_t> pairs, std::uint32_t count) : rest_(pairs), left_(count) {}
-  std::optional<PairBytes> next();
-
- private:
-  std::span<const std::uint8_t> rest_;
-  std::uint32_t left_;
-};
-
-// A map in bytes: what its header says and where its pairs begin.
-struct MapBytes {
-  std::uint32_t count = 0;
-  std::span<const std::uint8_t> pairs;
-};
-// nullopt when `bytes` does not begin with a map header. Does not look at the pairs.
-std::optional<MapBytes> open_map(std::span<const std::uint8_t> bytes);
-
-// Writes the header of a map of `count` pairs to `out` (room for 5 bytes); returns its length.
-std::size_t write_map_header(std::uint32_t count, std::uint8_t* out);
-
-// Pairs of `later` merged into those of `earlier`, as merge_fields() does it, in bytes. `out`
-// receives pairs without a header; returns their count. `overwritten` is raised by the number of
-// values that were replaced by different ones. REQUIRES: both were validated.
-std::uint32_t merge_pairs(MapBytes earlier, MapBytes later, bool deep, std::string& out,
-                          std::uint64_t& overwritten);
+// For whoever knows where the reserved fields lie. REQUIRES, both: `value` is one whole item.
+// Notes what `_ts` says; false when it is no stamp.
+bool read_stamp(std::span<const std::uint8_t> value, FrameScan& scan);
+// A number in one of its unsigned forms.
+std::optional<std::uint64_t> read_unsigned(std::span<const std::uint8_t> value);
 
 }  // namespace zbag

@@ -18,6 +18,7 @@ BAG = {"recorder/bag"} | {f"recorder/bag/{room}"
 ALLOWED = {
     "schemas": {"schemas"},
     "bus": {"schemas", "bus"},
+    "bus/session": {"schemas", "bus", "bus/session"},
     # The rooms of a bag, each of which sees those before it alone; `write` and `read` are
     # neighbours. The file of a bag itself lies between its blocks and who writes or reads them.
     "recorder/bag/pages": {"schemas", "recorder/bag/pages"},
@@ -30,11 +31,14 @@ ALLOWED = {
     "recorder/bag/read": {"schemas", "recorder/bag", "recorder/bag/pages", "recorder/bag/records",
                           "recorder/bag/block", "recorder/bag/read"},
     "recorder/bag/upkeep": {"schemas"} | BAG,
-    "recorder": {"schemas", "bus", "recorder"} | BAG,
-    "player": {"schemas", "bus", "player"} | BAG,
+    "recorder/storage": {"schemas", "recorder/storage"} | BAG,
+    "recorder": {"schemas", "bus", "bus/session", "recorder", "recorder/storage"} | BAG,
+    "player": {"schemas", "bus", "bus/session", "player"} | BAG,
+    "player/formats": {"schemas", "bus/session", "player/formats"} | BAG,
     "launch": {"schemas", "launch"},
-    "nodes": {"schemas", "bus", "recorder", "player", "launch", "nodes"} | BAG,
-    "nodes/sensors": {"schemas", "bus"},
+    "nodes": {"schemas", "bus", "bus/session", "recorder", "recorder/storage", "player",
+              "player/formats", "launch", "nodes"} | BAG,
+    "nodes/sensors": {"schemas", "bus", "bus/session"},
 }
 
 # Third-party headers and the files (or folders) that stand for them.
@@ -42,13 +46,12 @@ WRAPPERS = {
     "zmq.h": ["bus/"],
     "zmq.hpp": ["bus/"],
     "lmdb.h": ["recorder/bag/pages/lmdb.cpp"],
-    "msgpack.hpp": ["schemas/frame.cpp"],
     "xxhash.h": ["recorder/bag/block/checksum.cpp", "recorder/bag/records/record_checksum.cpp"],
     "xxh_x86dispatch.h": ["recorder/bag/block/checksum.cpp"],
     "lz4.h": ["recorder/bag/block/compression.cpp"],
     "zstd.h": ["recorder/bag/block/compression.cpp"],
-    "lzma.h": ["player/neutral_file.cpp"],
-    "nlohmann/json.hpp": ["player/neutral_file.cpp", "nodes/verbs/version.cpp"],
+    "lzma.h": ["player/formats/neutral_file.cpp"],
+    "nlohmann/json.hpp": ["player/formats/neutral_file.cpp", "nodes/verbs/version.cpp"],
     "yaml-cpp/yaml.h": ["launch/launch_file.cpp", "nodes/settings.cpp"],
     "CLI/CLI.hpp": ["nodes/"],
     "CLI/Version.hpp": ["nodes/verbs/version.cpp"],

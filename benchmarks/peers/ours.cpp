@@ -4,6 +4,7 @@
 #include "benchmarks/program.hpp"
 #include "recorder/bag/read/bag_reader.hpp"
 #include "recorder/recording.hpp"
+#include "recorder/storage/lmdb_storage.hpp"
 
 namespace zbag::bench {
 namespace {
@@ -20,9 +21,9 @@ Message message_of(const std::string& bytes) {
 
 bool write_zbag(const Workload& work, const std::string& path, CompressionSpec compression) {
   Recording::Options options;
-  options.bag.compression = compression;
   options.overflow = Overflow::kBlock;
-  Result<std::unique_ptr<Recording>> recording = Recording::open(path, std::move(options));
+  Result<std::unique_ptr<Recording>> recording =
+      Recording::open(path, std::move(options), lmdb_storage({.compression = compression}));
   if (!recording) stop(recording.error().message);
   ArrivalTime arrival = ArrivalTime::now();
   std::size_t count = 0;

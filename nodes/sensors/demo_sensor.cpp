@@ -19,7 +19,7 @@
 #include <thread>
 #include <vector>
 
-#include "bus/session.hpp"
+#include "bus/session/session.hpp"
 
 namespace zbag {
 namespace {

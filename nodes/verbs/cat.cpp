@@ -4,7 +4,8 @@
 #include "nodes/print_point.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/time_text.hpp"
-#include "player/playlist.hpp"
+#include "recorder/bag/read/intact_points.hpp"
+#include "recorder/bag/read/playlist.hpp"
 
 namespace zbag {
 namespace {
@@ -32,7 +33,7 @@ Result<bool> print_pages(const BagReader& reader, const Arguments& arguments,
         reader.read_page(track, index, std::min<std::uint64_t>(left, kPageDefault));
     if (!page) return tl::unexpected(page.error());
     for (const Point& point : page->points) {
-      if (!printer.print(track, point.stamp, point.fields)) return false;
+      if (!printer.print(track, point.stamp(), point.fields)) return false;
     }
     index += page->total;
     left -= page->total;
@@ -70,31 +71,21 @@ int run(const Arguments& arguments) {
   selection.range = *range;
   if (Status status = playlist->select(selection); !status) return show("cat", status.error());
   std::uint64_t printed = 0;
-  std::uint64_t damaged = 0;
+  IntactPoints points(*playlist, [&](const std::string& text) {
+    if (!arguments.quiet) warn("cat", text);
+  });
   while (!StopSignal::wanted() && (arguments.limit == 0 || printed < arguments.limit)) {
-    const Result<std::optional<PointView>> point = playlist->next();
-    if (!point) {
-      const auto damage =
-          point.error().code == ErrorCode::kDamaged ? playlist->skip_damage() : std::nullopt;
-      if (!damage) return show("cat", point.error());
-      if (!arguments.quiet)
-        warn("cat", fmt::format("{}; {}", point.error().message, damage->text()));
-      ++damaged;
-      continue;
-    }
+    const auto point = points.next_decoded();
+    if (!point) return show("cat", point.error());
     if (!*point) break;
-    const Result<Fields> fields = (*point)->fields();
-    if (!fields) {
-      warn("cat", fields.error().message);
-      ++damaged;
-      continue;
-    }
-    if (!printer.print((*point)->track, (*point)->stamp, *fields, (*point)->src, (*point)->seq))
+    const PointView& view = (*point)->view;
+    if (!printer.print(view.track, view.stamp(), (*point)->fields, view.given_src(),
+                       view.given_seq()))
       return printer.exit_code("cat");
     ++printed;
   }
   if (!printer.flush()) return printer.exit_code("cat");
-  return damaged > 0 ? kExitDamaged : kExitDone;
+  return points.left_out() > 0 ? kExitDamaged : kExitDone;
 }
 
 }  // namespace

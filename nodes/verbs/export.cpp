@@ -3,7 +3,7 @@
 #include "nodes/command.hpp"
 #include "nodes/terminal.hpp"
 #include "nodes/time_text.hpp"
-#include "player/exporter.hpp"
+#include "player/formats/exporter.hpp"
 
 namespace zbag {
 namespace {

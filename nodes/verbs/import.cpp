@@ -5,7 +5,8 @@
 #include "nodes/command.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
-#include "player/neutral_file.hpp"
+#include "player/formats/importer.hpp"
+#include "player/formats/neutral_file.hpp"
 #include "recorder/bag_session.hpp"
 
 namespace zbag {
@@ -17,46 +18,6 @@ struct Arguments {
   std::string merge = "shallow";
   bool quiet = false;
 };
-
-struct Counts {
-  std::uint64_t frames = 0;
-  std::uint64_t refused = 0;
-};
-
-Status import_file(const std::string& path, Session& session, Counts& counts) {
-  Result<NeutralReader> reader = NeutralReader::open(path);
-  if (!reader) return tl::unexpected(reader.error());
-  const auto refuse = [&](const Error& error) {
-    ++counts.refused;
-    warn("import", error.message);
-  };
-  while (!StopSignal::wanted()) {
-    Result<std::optional<NeutralFrame>> frame = reader->next();
-    if (!frame && frame.error().code == ErrorCode::kInvalid) {
-      refuse(frame.error());
-      continue;
-    }
-    if (!frame) return tl::unexpected(frame.error());
-    if (!*frame) return {};
-    // As the recorder does, a foreign field that begins with `_` is kept.
-    std::string map;
-    encode_fields((*frame)->fields, map);
-    Result<Track> track = session.track((*frame)->track);
-    Status status =
-        track ? track->append_map(
-                    std::span(reinterpret_cast<const std::uint8_t*>(map.data()), map.size()),
-                    (*frame)->stamp)
-              : Status(tl::unexpected(track.error()));
-    if (!status && status.error().code == ErrorCode::kInvalid) {
-      refuse({ErrorCode::kInvalid,
-              fmt::format("{}:{}: {}", path, reader->line(), status.error().message)});
-      continue;
-    }
-    if (!status) return status;
-    ++counts.frames;
-  }
-  return {};
-}
 
 int run(const Arguments& arguments) {
   std::error_code error;
@@ -72,13 +33,15 @@ int run(const Arguments& arguments) {
   options.session.name = "import";
   const Result<MergeMode> merge = parse_merge_mode(arguments.merge);
   if (!merge) return show("import", merge.error());
-  options.recording.bag.merge = *merge;
+  options.recording.storage.merge = *merge;
   Result<std::unique_ptr<Session>> session = open_bag_session(arguments.bag, std::move(options));
   if (!session) return show("import", session.error());
-  Counts counts;
+  Importer importer(**session, {.goes_on = [] { return !StopSignal::wanted(); },
+                                .warn = [](const std::string& text) { warn("import", text); }});
+  const Importer::Counts& counts = importer.counts();
   Status status;
   for (const std::string& file : arguments.files) {
-    status = import_file(file, **session, counts);
+    status = importer.add(file);
     if (!status) break;
   }
   Status closed = (*session)->close();

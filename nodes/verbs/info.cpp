@@ -5,6 +5,7 @@
 #include "nodes/terminal.hpp"
 #include "nodes/time_text.hpp"
 #include "recorder/bag/read/bag_reader.hpp"
+#include "schemas/field_lookup.hpp"
 #include "schemas/json_text.hpp"
 
 namespace zbag {

@@ -1,11 +1,10 @@
+#include "recorder/bag/upkeep/merge.hpp"
+
 #include <fmt/format.h>
 
 #include "nodes/command.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
-#include "player/playlist.hpp"
-#include "recorder/bag/upkeep/copied_records.hpp"
-#include "recorder/bag/upkeep/cut.hpp"
 
 namespace zbag {
 namespace {
@@ -17,48 +16,23 @@ struct Arguments {
   bool quiet = false;
 };
 
-// Every point of the playlist, in order of time: what meets at one stamp of a track merges.
-Result<CutReport> merge_bags(Playlist& playlist, const Arguments& arguments, MergeMode mode) {
-  BagReader::Selection selection{.all_tracks = true};
-  // Bags that are being recorded end where they ended when this began.
-  if (const auto extent = playlist.extent()) selection.range.last = extent->last;
-  if (Status status = playlist.select(selection); !status) return tl::unexpected(status.error());
-  const Result<BagReader> first = BagReader::open(arguments.bags.front());
-  if (!first) return tl::unexpected(first.error());
-  const Result<CompressionSpec> compression = usual_compression(*first->file());
-  if (!compression) return tl::unexpected(compression.error());
-  Result<BagCopy> copy =
-      BagCopy::create(arguments.out, {.compression = *compression, .merge = mode, .node = "merge"});
-  if (!copy) return tl::unexpected(copy.error());
-  ProgressBar bar("merge", arguments.quiet);
-  const Warn tell = [&](const std::string& text) {
-    bar.clear();
-    warn("merge", text);
-  };
-  Result<std::uint64_t> left_out = add_all(
-      playlist, *copy, playlist.points(),
-      [&](double share) {
-        bar.show(share);
-        return !StopSignal::wanted();
-      },
-      tell);
-  if (!left_out) return tl::unexpected(left_out.error());
-  playlist.release();
-  for (const BagSummary& summary : playlist.summaries())
-    *left_out += tell_left_out(summary.other_damage, tell);
-  Status status = copy->finish(joined_records(playlist.summaries()));
-  if (status) status = copy->publish();
-  if (!status) return tl::unexpected(status.error());
-  const BagCopy::Counts counts = copy->counts();
-  return CutReport{counts.points, counts.merged, counts.overwritten, *left_out};
-}
-
 int run(const Arguments& arguments) {
   const Result<MergeMode> mode = parse_merge_mode(arguments.merge);
   if (!mode) return show("merge", mode.error());
   Result<Playlist> playlist = Playlist::open(arguments.bags);
   if (!playlist) return show("merge", playlist.error());
-  const Result<CutReport> report = merge_bags(*playlist, arguments, *mode);
+  ProgressBar bar("merge", arguments.quiet);
+  const Result<MergeReport> report = merge_bags(
+      *playlist, arguments.out, *mode,
+      [&](double share) {
+        bar.show(share);
+        return !StopSignal::wanted();
+      },
+      [&](const std::string& text) {
+        bar.clear();
+        warn("merge", text);
+      });
+  bar.clear();
   if (!report) return show_unmade("merge", report.error());
   if (!arguments.quiet)
     say("merged {} bags into {}: {} points, {} merged into others\n", arguments.bags.size(),

@@ -11,6 +11,7 @@
 #include "nodes/terminal.hpp"
 #include "nodes/time_text.hpp"
 #include "player/player.hpp"
+#include "schemas/field_lookup.hpp"
 
 namespace zbag {
 namespace {
@@ -76,15 +77,6 @@ Result<Player::Options> parse(const Arguments& arguments, const Playlist& playli
   return options;
 }
 
-double number_of(const Fields& args, const char* name, double fallback) {
-  const Value* value = find_field(args, name);
-  if (value == nullptr) return fallback;
-  if (const auto* number = value->get_if<double>()) return *number;
-  if (const auto* number = value->get_if<std::uint64_t>()) return static_cast<double>(*number);
-  if (const auto* number = value->get_if<std::int64_t>()) return static_cast<double>(*number);
-  return fallback;
-}
-
 Value status_of(const Player& player) {
   const PlayerStatus status = player.status();
   return Fields{{"time", status.time}, {"start", status.start},   {"end", status.end},
@@ -119,16 +111,16 @@ std::vector<ControlOp> control_ops(Player& player) {
        [&player, after](const Fields& args) {
          const double start = player.status().start;
          const bool has_time = find_field(args, "time") != nullptr;
-         return after(player.seek(has_time ? number_of(args, "time", start)
-                                           : start + number_of(args, "offset", 0.0)));
+         return after(player.seek(has_time ? number_field(args, "time", start)
+                                           : start + number_field(args, "offset", 0.0)));
        }},
       {"rate", "rate=R, 1 is real time",
        [&player, after](const Fields& args) {
-         return after(player.set_rate(number_of(args, "rate", 0.0)));
+         return after(player.set_rate(number_field(args, "rate", 0.0)));
        }},
       {"step", "count=N points, then stand still [1]",
        [&player](const Fields& args) -> Result<Value> {
-         player.step(static_cast<std::uint64_t>(std::max(1.0, number_of(args, "count", 1.0))));
+         player.step(static_cast<std::uint64_t>(std::max(1.0, number_field(args, "count", 1.0))));
          return status_of(player);
        }},
       {"stop", "stop as Ctrl-C does",

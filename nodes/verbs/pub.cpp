@@ -6,12 +6,12 @@
 #include <map>
 #include <thread>
 
-#include "bus/session.hpp"
+#include "bus/session/session.hpp"
 #include "nodes/command.hpp"
 #include "nodes/give_up.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
-#include "player/neutral_file.hpp"
+#include "player/formats/neutral_file.hpp"
 #include "player/playback_clock.hpp"
 
 namespace zbag {

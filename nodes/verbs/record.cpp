@@ -188,20 +188,20 @@ Result<Recorder::Options> parse(const Arguments& a) {
   recording.intake.filter = *filter;
   recording.intake.timestamps = *timestamps;
   recording.intake.warn = [](const std::string& text) { warn("record", text); };
-  recording.bag.compression = *compression;
-  recording.bag.merge = *merge;
-  recording.bag.late_merge = *late;
-  recording.bag.min_free_bytes = static_cast<std::uint64_t>(a.min_free_mb * 1e6);
+  options.open_storage = lmdb_storage({.compression = *compression});
+  recording.storage.merge = *merge;
+  recording.storage.late_merge = *late;
+  recording.storage.min_free_bytes = static_cast<std::uint64_t>(a.min_free_mb * 1e6);
   recording.sync = *sync;
   if (a.sync_idle_ms)
     recording.sync_idle = std::chrono::milliseconds(static_cast<std::int64_t>(*a.sync_idle_ms));
   recording.buffer_bytes = static_cast<std::size_t>(a.buffer_mb * 1e6);
   // What is in memory when the disk fills up must still find room on it, once as it is and once
   // more for the pages LMDB copies.
-  recording.bag.reserve_bytes = recording.buffer_bytes / 4 + (4u << 20);
-  recording.bag.node = a.bus.name.empty() ? "record" : a.bus.name;
-  recording.bag.config = config_of(a);
-  recording.bag.metadata = *metadata;
+  recording.storage.reserve_bytes = recording.buffer_bytes / 4 + (4u << 20);
+  recording.storage.node = a.bus.name.empty() ? "record" : a.bus.name;
+  recording.storage.config = config_of(a);
+  recording.storage.metadata = *metadata;
   recording.points_max = static_cast<std::size_t>(a.buffer_points);
   recording.age_max =
       std::chrono::milliseconds(static_cast<std::int64_t>(a.flush_interval_seconds * 1000.0));
@@ -214,7 +214,7 @@ Result<Recorder::Options> parse(const Arguments& a) {
   options.start_paused = a.start_paused;
   if (a.duration_seconds > 0.0)
     options.duration = std::chrono::duration<double>(a.duration_seconds);
-  options.name = recording.bag.node;
+  options.name = recording.storage.node;
   options.warn = [](const std::string& text) { warn("record", text); };
   return options;
 }

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #include "bus/publisher.hpp"
-#include "bus/session.hpp"
+#include "bus/session/session.hpp"
 #include "bus/subscriber.hpp"
 #include "bus/tap.hpp"
 #include "tests/support/bytes.hpp"

@@ -17,7 +17,7 @@ constexpr std::size_t kChecksumOffset = 48;
 void open(std::string_view value) {
   const zbag::Result<zbag::Block> block = zbag::Block::open(value);
   if (!block) return;
-  ZBAG_CHECK(zbag::Block::read_header(value).has_value());
+  ZBAG_CHECK(zbag::read_block_header(value).has_value());
   for (const zbag::StoredPoint& point : block->points()) {
     static_cast<void>(zbag::decode_fields(point.map));  // may be refused, never read outside
   }

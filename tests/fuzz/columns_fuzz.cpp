@@ -2,10 +2,12 @@
 // equal values and types, by its maps and column by column. The first byte chooses compression and
 // how often the maps are repeated.
 #include "recorder/bag/block/block.hpp"
+#include "recorder/bag/block/block_encoder.hpp"
 #include "recorder/bag/block/block_fields.hpp"
 #include "schemas/check.hpp"
 #include "schemas/frame.hpp"
 #include "schemas/frame_scan.hpp"
+#include "schemas/item.hpp"
 #include "schemas/timestamp.hpp"
 
 namespace {
@@ -16,11 +18,12 @@ using namespace zbag;
 std::vector<MapBytes> maps_in(std::span<const std::uint8_t> bytes) {
   std::vector<MapBytes> maps;
   while (!bytes.empty()) {
-    const std::optional<std::size_t> size = value_size(bytes);
-    if (!size) break;
-    const ScanOutcome scan = scan_frame(bytes.first(*size));
-    if (!scan.refusal) maps.push_back(open_map(bytes.first(*size)).value());
-    bytes = bytes.subspan(*size);
+    item::Cursor in(bytes);
+    std::span<const std::uint8_t> whole;
+    if (!item::take_whole(in, whole)) break;
+    const ScanOutcome scan = scan_frame(whole);
+    if (!scan.refusal) maps.push_back(open_map(whole).value());
+    bytes = bytes.subspan(whole.size());
   }
   return maps;
 }
@@ -36,10 +39,9 @@ RowPoint row_of(const MapBytes& map, std::size_t number) {
 }
 
 Fields fields_of(const MapBytes& map) {
-  std::vector<std::uint8_t> bytes(5);
-  bytes.resize(write_map_header(map.count, bytes.data()));
-  bytes.insert(bytes.end(), map.pairs.begin(), map.pairs.end());
-  return decode_fields(bytes).value();
+  std::string bytes;
+  append_map(map, bytes);
+  return decode_fields({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}).value();
 }
 
 // Every name at top level has a value of every point, or says why not.

@@ -1,7 +1,6 @@
 // Any bytes as a frame: the scan and the decoder agree, what passes comes back from its own
 // encoding, two halves that pass merge as bytes the way they merge as values, and a layout learnt
 // from the first half sees what the second one does to it.
-#include <array>
 #include <string>
 #include <vector>
 
@@ -66,10 +65,9 @@ void check_merge(Bytes earlier, Bytes later, bool deep) {
   std::uint64_t overwritten = 0;
   const std::uint32_t count =
       merge_pairs(open_map(earlier).value(), open_map(later).value(), deep, merged, overwritten);
-  std::array<std::uint8_t, 5> header;
-  const std::size_t header_bytes = write_map_header(count, header.data());
-  merged.insert(0, reinterpret_cast<const char*>(header.data()), header_bytes);
-  const Result<Fields> fields = decode_fields(as_bytes(merged));
+  std::string map;
+  append_map({count, as_bytes(merged)}, map);
+  const Result<Fields> fields = decode_fields(as_bytes(map));
   ZBAG_CHECK(fields.has_value());
 
   Fields expected = decode_fields(earlier).value();

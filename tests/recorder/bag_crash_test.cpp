@@ -43,8 +43,8 @@ class Child {
       tell(Phase::kOpening);
       BagSessionOptions options;
       options.recording.sync = std::chrono::milliseconds(20);
-      options.recording.bag.block_pages = 2;
-      options.recording.bag.map_bytes = 1u << 20;
+      options.bag.block_pages = 2;
+      options.bag.map_bytes = 1u << 20;
       const auto session = open_bag_session(path_, options);
       if (!session) ::_exit(1);
       NumberedFrames frames(**session);

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "recorder/bag/read/bag_reader.hpp"
+#include "schemas/field_lookup.hpp"
 #include "tests/recorder/bag/rows.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -25,7 +26,7 @@ Timestamp at(double seconds) { return Timestamp::from_seconds(seconds).value(); 
 
 std::vector<double> stamps_of(const std::vector<Point>& points) {
   std::vector<double> stamps;
-  for (const Point& point : points) stamps.push_back(point.stamp.seconds());
+  for (const Point& point : points) stamps.push_back(point.stamp().seconds());
   return stamps;
 }
 
@@ -34,7 +35,7 @@ class BagSessionTest : public testing::Test {
   void SetUp() override { reopen({}); }
   void reopen(BagSessionOptions options) {
     session_.reset();
-    options.recording.bag.map_bytes = 64u << 20;
+    options.bag.map_bytes = 64u << 20;
     session_ = open_bag_session(path_, std::move(options)).value();
   }
   Track track(std::string_view name) { return session_->track(name).value(); }
@@ -204,9 +205,9 @@ TEST_F(BagSessionTest, HasNothingOfATrackItDoesNotKnow) {
 TEST_F(BagSessionTest, FindsTheLastPointAtOrBefore) {
   for (const double stamp : {1.0, 3.0, 5.0, 7.0})
     ASSERT_TRUE(track("a").append({{"s", stamp}}, stamp).has_value());
-  EXPECT_EQ(track("a").find_by_time(at(5.5))->stamp.seconds(), 5.0);
-  EXPECT_EQ(track("a").find_by_time(at(7))->stamp.seconds(), 7.0);
-  EXPECT_EQ(track("a").find_by_time(at(99))->stamp.seconds(), 7.0);
+  EXPECT_EQ(track("a").find_by_time(at(5.5))->stamp().seconds(), 5.0);
+  EXPECT_EQ(track("a").find_by_time(at(7))->stamp().seconds(), 7.0);
+  EXPECT_EQ(track("a").find_by_time(at(99))->stamp().seconds(), 7.0);
   EXPECT_EQ(track("a").find_by_time(at(0.5)).error().code, ErrorCode::kNotFound);
   const std::vector<Timestamp> two = {at(1), at(3.5)};
   EXPECT_THAT(stamps_of(track("a").find_by_time(two).value()), ElementsAre(1.0, 3.0));
@@ -265,7 +266,7 @@ TEST_F(BagSessionTest, StoresAPointAtMinusOneSecondByItsNanoseconds) {
   ASSERT_TRUE(track("a").append({{"v", 2}}, -1).has_value());
   const std::vector<Point> points = read("a");
   ASSERT_THAT(points, SizeIs(1));
-  EXPECT_EQ(points[0].stamp.seconds(), -1.0);
+  EXPECT_EQ(points[0].stamp().seconds(), -1.0);
 }
 
 // S1.1

@@ -8,6 +8,8 @@
 #include "recorder/bag/upkeep/check.hpp"
 #include "recorder/bag_session.hpp"
 #include "recorder/recording.hpp"
+#include "recorder/storage/lmdb_storage.hpp"
+#include "schemas/field_lookup.hpp"
 #include "tests/recorder/bag/rows.hpp"
 #include "tests/support/bytes.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -46,7 +48,8 @@ class ClockStepTest : public testing::Test {
       EXPECT_EQ(page.points.size(), points / summary.tracks.size());
       for (std::size_t i = 0; i < page.points.size(); ++i) {
         ASSERT_EQ(uint_field(page.points[i].fields, "n"), i) << track.name;
-        const bool follows = i == 0 || page.points[i - 1].stamp.ns() < page.points[i].stamp.ns();
+        const bool follows =
+            i == 0 || page.points[i - 1].stamp().ns() < page.points[i].stamp().ns();
         ASSERT_TRUE(follows || !ascending) << i;
       }
     }
@@ -100,7 +103,7 @@ TEST_F(ClockStepTest, BetweenTwoRunsCostsNoFrame) {
 TEST_F(ClockStepTest, CostsARecorderNoFrame) {
   Recording::Options options;
   options.sync = std::chrono::milliseconds(5);
-  const auto recording = Recording::open(path_, options).value();
+  const auto recording = Recording::open(path_, options, lmdb_storage()).value();
   for (int i = 0; i < kFrames; ++i) {
     step_at(i);
     const std::string frame = encoded(number_fields(i));

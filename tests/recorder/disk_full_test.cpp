@@ -70,8 +70,8 @@ Outcome record(const std::string& path, FailingDisk& disk, bool heals) {
   };
   BagSessionOptions options;
   options.recording.sync = std::chrono::hours(1);
-  options.recording.bag.block_pages = 2;
-  options.recording.bag.map_bytes = 1u << 20;
+  options.bag.block_pages = 2;
+  options.bag.map_bytes = 1u << 20;
   const auto session = open_bag_session(path, options);
   if (!note(session)) return outcome;
   NumberedFrames frames(**session);

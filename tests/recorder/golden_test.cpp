@@ -83,9 +83,9 @@ TEST_F(GoldenV1Test, HoldsTheExactStampAndALargePoint) {
 TEST_F(GoldenV1Test, NumbersPointsAsTheyWereWritten) {
   const Page page = BagReader::open(path_)->read_page("robot/arm", 49, 10).value();
   ASSERT_THAT(page.points, SizeIs(3));
-  EXPECT_EQ(page.points[0].stamp.ns(), kStart + 490'000'000);
-  EXPECT_EQ(page.points[1].stamp.ns(), kStart + 5'000'000);
-  EXPECT_EQ(page.points[2].stamp.ns(), kStart + 1'000'000'000);
+  EXPECT_EQ(page.points[0].stamp().ns(), kStart + 490'000'000);
+  EXPECT_EQ(page.points[1].stamp().ns(), kStart + 5'000'000);
+  EXPECT_EQ(page.points[2].stamp().ns(), kStart + 1'000'000'000);
 }
 
 TEST_F(GoldenV1Test, HoldsItsRunsAndCounts) {

@@ -23,9 +23,8 @@ std::string frame_of(const Fields& fields) {
 }
 
 Fields fields_of(const RowPoint& point) {
-  std::string map(5, '\0');
-  map.resize(write_map_header(point.fields, reinterpret_cast<std::uint8_t*>(map.data())));
-  map.append(reinterpret_cast<const char*>(point.pairs), point.pairs_bytes);
+  std::string map;
+  append_map(point.map(), map);
   return decode_fields(bytes_of(map)).value();
 }
 

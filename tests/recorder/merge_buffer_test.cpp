@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "schemas/field_lookup.hpp"
 #include "tests/recorder/bag/rows.hpp"
 
 namespace zbag {
@@ -16,9 +17,8 @@ using testing::SizeIs;
 const MergeBuffer::SteadyTime kStart{seconds(100)};
 
 Fields fields_of(const RowPoint& point) {
-  std::string map(5, '\0');
-  map.resize(write_map_header(point.fields, reinterpret_cast<std::uint8_t*>(map.data())));
-  map.append(reinterpret_cast<const char*>(point.pairs), point.pairs_bytes);
+  std::string map;
+  append_map(point.map(), map);
   return decode_fields(bytes_of(map)).value();
 }
 

@@ -14,6 +14,7 @@
 #include "recorder/bag/read/bag_reader.hpp"
 #include "recorder/bag/upkeep/check.hpp"
 #include "recorder/bag_session.hpp"
+#include "schemas/field_lookup.hpp"
 
 namespace zbag {
 

@@ -16,6 +16,7 @@
 #include "tests/recorder/numbered_frames.hpp"
 #include "tests/support/disk_calls.hpp"
 #include "tests/support/sanitized.hpp"
+#include "tests/support/stall_meter.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace zbag {
@@ -24,7 +25,8 @@ namespace {
 constexpr std::uint64_t kSeed = 20261121;
 constexpr std::uint64_t kFrames = 4'000;
 constexpr std::chrono::milliseconds kSync{100};
-constexpr std::chrono::milliseconds kSlack{kSanitized ? 1'500 : 150};  // a commit, a hand-over
+// The work of a commit; a sanitizer makes more of it. The disk takes no time here.
+constexpr std::chrono::milliseconds kWork{kSanitized ? 1'000 : 10};
 
 // How many losses of power to try.
 std::size_t case_count() { return cases_of("ZBAG_POWER_CASES", 1'000); }
@@ -33,8 +35,8 @@ constexpr std::size_t kLyingCases = 200;
 BagSessionOptions small_bag(std::chrono::milliseconds sync) {
   BagSessionOptions options;
   options.recording.sync = sync;
-  options.recording.bag.map_bytes = 1u << 20;  // so that it must grow
-  options.recording.bag.block_pages = 2;
+  options.bag.map_bytes = 1u << 20;  // so that it must grow
+  options.bag.block_pages = 2;
   return options;
 }
 
@@ -195,6 +197,7 @@ TEST_F(PowerLossTest, CostsNothingThatAFlushHasCovered) {
 TEST_F(PowerLossTest, CostsARecordingAtMostItsLastInterval) {
   const std::string path = dir_.path("live.zbag");
   std::vector<DiskCall> calls;
+  const StallMeter meter;
   {
     DiskLog log;
     record_live(path, log);
@@ -216,14 +219,17 @@ TEST_F(PowerLossTest, CostsARecordingAtMostItsLastInterval) {
     ASSERT_TRUE(found.has_value()) << "call " << cut << ": " << found.error().message;
     const auto missing = arrived_ns.find(*found);
     if (missing == arrived_ns.end()) continue;
-    ages_ms.push_back(static_cast<double>(calls[cut].at_ns - missing->second) / 1e6);
+    const std::int64_t now = calls[cut].at_ns;
+    const auto allowed = kSync + Recording::kHandOverEvery + kWork +
+                         std::chrono::nanoseconds(meter.lost_ns(missing->second, now));
+    EXPECT_LE(std::chrono::nanoseconds(now - missing->second), allowed) << "call " << cut;
+    ages_ms.push_back(static_cast<double>(now - missing->second) / 1e6);
   }
   std::sort(ages_ms.begin(), ages_ms.end());
   ASSERT_FALSE(ages_ms.empty());
   std::cout << "oldest missing point: median " << ages_ms[ages_ms.size() / 2] << " ms, worst "
             << ages_ms.back() << " ms of " << kSync.count() << " ms, " << ages_ms.size()
             << " losses of power\n";
-  EXPECT_LE(ages_ms.back(), static_cast<double>((kSync + kSlack).count()));
 }
 
 // A bag that was recorded on after a loss of power is as safe in the next one: what the first left

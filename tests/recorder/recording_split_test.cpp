@@ -9,6 +9,8 @@
 #include "recorder/bag/read/bag_reader.hpp"
 #include "recorder/bag/upkeep/check.hpp"
 #include "recorder/recording.hpp"
+#include "recorder/storage/lmdb_storage.hpp"
+#include "schemas/field_lookup.hpp"
 #include "tests/recorder/bag/rows.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -22,10 +24,10 @@ class RecordingSplitTest : public testing::Test {
  protected:
   std::unique_ptr<Recording> open(SplitRules rules) {
     Recording::Options options;
-    options.bag.map_bytes = 64u << 20;
     options.sync = std::chrono::hours(1);  // writes only when told to, or when enough has gathered
     options.split = rules;
-    return Recording::open(path_, std::move(options)).value();
+    return Recording::open(path_, std::move(options), lmdb_storage({.map_bytes = 64u << 20}))
+        .value();
   }
   // Frame `number` of publisher 1.
   void accept(Recording& recording, std::uint64_t number, std::size_t bytes = 8) {
@@ -172,11 +174,12 @@ TEST_F(RecordingSplitTest, WritesOnWhereNoNewBagCanBeMade) {
   const std::string folder = dir_.path("gone");
   std::filesystem::create_directory(folder);
   Recording::Options options;
-  options.bag.map_bytes = 64u << 20;
   options.split.age_max = std::chrono::nanoseconds(1);
   std::atomic<int> warnings = 0;
   options.intake.warn = [&](const std::string&) { ++warnings; };
-  auto recording = Recording::open(folder + "/day.zbag", options).value();
+  auto recording =
+      Recording::open(folder + "/day.zbag", options, lmdb_storage({.map_bytes = 64u << 20}))
+          .value();
   accept(*recording, 0);
   ASSERT_TRUE(recording->flush().has_value());
   const std::string moved = dir_.path("moved");

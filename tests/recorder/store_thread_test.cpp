@@ -6,6 +6,7 @@
 
 #include <csignal>
 
+#include "recorder/storage/lmdb_storage.hpp"
 #include "tests/recorder/bag/rows.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -39,13 +40,14 @@ class StoreThreadTest : public testing::Test {
   void submit(int key, std::size_t bytes = 10) {
     HeldBatch held;
     held.batch = batch_of_one("a", {rows_.make(key, {{"x", Binary{std::string(bytes, 'x')}}})});
-    PreparedBatch prepared = writer_.prepare(held.batch).value().value();
-    store_.submit(writer_, std::move(held), std::move(prepared));
+    std::unique_ptr<Storage::Prepared> prepared = storage_->prepare(held.batch).value();
+    store_.submit(*storage_, std::move(held), std::move(prepared));
   }
 
   TempDir dir_;
   RowStore rows_;
-  BagWriter writer_ = BagWriter::open(dir_.path("a.zbag"), small_blocks()).value();
+  std::unique_ptr<LmdbStorage> storage_ =
+      LmdbStorage::open(dir_.path("a.zbag"), small_blocks(), {}).value();
   std::vector<std::int64_t> stored_;  // of the store thread until drain() has returned
   StoreThread store_{[this](HeldBatch held, const WriteReport& report) {
     ASSERT_EQ(report.tracks.size(), 1u);
@@ -58,7 +60,7 @@ TEST_F(StoreThreadTest, StoresInOrder) {
   EXPECT_FALSE(store_.drain());
   EXPECT_THAT(stored_, SizeIs(20));
   EXPECT_TRUE(std::ranges::is_sorted(stored_));
-  EXPECT_THAT(read_all(BagReader(writer_.file()), {}), SizeIs(20));
+  EXPECT_THAT(read_all(BagReader(storage_->file()), {}), SizeIs(20));
 }
 
 TEST_F(StoreThreadTest, GivesBackWhatFailedAndAllBehindIt) {
@@ -66,7 +68,7 @@ TEST_F(StoreThreadTest, GivesBackWhatFailedAndAllBehindIt) {
   ASSERT_FALSE(store_.drain());
   std::optional<StoreThread::Failed> failed;
   {
-    const FileSizeLimit limit(writer_.file()->size_bytes());
+    const FileSizeLimit limit(storage_->file()->size_bytes());
     for (int key = 2; key <= 5; ++key) submit(key, 100'000);
     failed = store_.drain();
   }
@@ -77,9 +79,9 @@ TEST_F(StoreThreadTest, GivesBackWhatFailedAndAllBehindIt) {
   EXPECT_THAT(keys, ElementsAre(2, 3, 4, 5));
   EXPECT_THAT(stored_, ElementsAre(1));
 
-  writer_.forget_prepared();
-  for (const HeldBatch& held : failed->batches) ASSERT_TRUE(writer_.write(held.batch));
-  EXPECT_THAT(read_all(BagReader(writer_.file()), {}), SizeIs(5));
+  storage_->forget_prepared();
+  for (const HeldBatch& held : failed->batches) ASSERT_TRUE(storage_->write(held.batch));
+  EXPECT_THAT(read_all(BagReader(storage_->file()), {}), SizeIs(5));
 }
 
 }  // namespace

@@ -23,17 +23,19 @@ zbag_tests(recorder_bag_write_tests USES zbag::bag SOURCES
   recorder/bag/write/track_writer_test.cpp
   recorder/bag/write/bag_writer_test.cpp
   recorder/bag/write/write_amplification_test.cpp)
-zbag_tests(recorder_bag_read_tests USES zbag::bag SOURCES
+zbag_tests(recorder_bag_read_tests USES zbag::recorder SOURCES
   recorder/bag/read/bag_reader_test.cpp
   recorder/bag/read/loser_tree_test.cpp
-  recorder/bag/read/column_reader_test.cpp)
-zbag_tests(recorder_bag_upkeep_tests USES zbag::bag SOURCES
+  recorder/bag/read/column_reader_test.cpp
+  recorder/bag/read/playlist_test.cpp)
+zbag_tests(recorder_bag_upkeep_tests USES zbag::recorder SOURCES
   recorder/bag/upkeep/check_test.cpp
   recorder/bag/upkeep/compact_test.cpp
   recorder/bag/upkeep/cut_test.cpp
   recorder/bag/upkeep/recover_test.cpp
   recorder/bag/upkeep/bit_flip_test.cpp
-  recorder/bag/upkeep/recover_sectors_test.cpp)
+  recorder/bag/upkeep/recover_sectors_test.cpp
+  recorder/bag/upkeep/merge_test.cpp)
 zbag_tests(recorder_bag_tests USES zbag::bag SOURCES
   recorder/bag/bag_file_test.cpp
   recorder/bag/bag_model_test.cpp

@@ -71,7 +71,7 @@ TEST(FrameTest, KeepsNegativeZero) {
   EXPECT_EQ(fields[1].second, Value(-0.0f));
 }
 
-// msgpack-cxx packs 2.0 as the integer 2.
+// Some packers make the integer 2 of 2.0.
 TEST(FrameTest, KeepsAWholeFloatAFloat) {
   const Fields fields = round_trip({{"a", 2.0}, {"b", 2.0f}});
   EXPECT_STREQ(fields[0].second.type_name(), "float64");

@@ -7,4 +7,6 @@ zbag_tests(schemas_tests USES zbag::schemas SOURCES
   schemas/frame_scan_test.cpp
   schemas/frame_layout_test.cpp
   schemas/frame_fields_test.cpp
-  schemas/merge_pairs_test.cpp)
+  schemas/item_test.cpp
+  schemas/map_bytes_test.cpp
+  schemas/field_lookup_test.cpp)

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "bus/session.hpp"
+#include "bus/session/session.hpp"
 #include "schemas/check.hpp"
 
 namespace zbag {

@@ -144,14 +144,26 @@ class NotABagTest(BadInputTest):
             at = data.rindex(block) + len(block) // 2
             file.seek(at)
             file.write(bytes([data[at] ^ 0xFF]))
-        done = self.space.run("check", bag)
-        self.assertEqual(done.returncode, DAMAGED, done.stderr)
-        self.assertRegex(done.stderr, r"robot/[01]|page")
-        done = self.space.run("cat", bag, "--format", "raw")
-        self.assertIn(done.returncode, (DONE, DAMAGED))
-        left = {harness.exact(fields) for _, fields in harness.unpack_raw(done.stdout)}
-        self.assertLessEqual(left, {harness.exact(fields) for _, fields in whole})
-        self.assertGreater(len(left), 0)
+        done = self.run_ok("check", "--json", bag, code=DAMAGED)
+        [problem] = json.loads(done.stdout)["problems"]
+        self.assertRegex(problem["track"], "^robot/[01]$")
+        self.assertGreater(problem["points"], 0)
+        left = [(track, fields) for track, fields in whole if track != problem["track"]
+                or not problem["start"] <= fields["_ts"] <= problem["end"]]
+        self.assertEqual(len(whole) - len(left), problem["points"])
+        named = self.run_ok("check", bag, code=DAMAGED)
+        self.assertIn(problem["track"], self.assert_one_line(named.stderr, bag))
+        # What the readers leave out is what check has named, and they say so.
+        done = self.run_ok("cat", bag, "--format", "raw", code=DAMAGED)
+        self.assertEqual(harness.unpack_raw(done.stdout), left)
+        self.assert_one_line(done.stderr, "warning", problem["track"])
+        done = self.run_ok("cat", bag, "--format", "raw", "--reverse", code=DAMAGED)
+        self.assertEqual(harness.unpack_raw(done.stdout), left[::-1])
+        done = self.run_ok("export", bag, "-o", "-", "--format", "jsonl", code=DAMAGED)
+        self.assertEqual(len(done.stdout.splitlines()), len(left))
+        self.assertIn(f"{problem['points']} damaged points", done.stderr)
+        done = self.space.run("cat", bag, "--track", problem["track"], "--start-index", "999")
+        self.assertEqual((done.returncode, done.stdout), (DAMAGED, b""), done.stderr)
 
 
 class WritingTest(BadInputTest):
@@ -509,12 +521,19 @@ class SettingsTest(BadInputTest):
                "--compression": ("gzip", "zstd:0", "zstd:99", "zstd:", "zstd:3x", "LZ4x"),
                "--timestamps": ("never",), "--merge": ("sideways",), "--late-merge": ("x",),
                "--on-overflow": ("x",), "--metadata": ("foo", "=x"),
-               "--duration": ("-1", "nan", "x"), "--log-level": ("loud",),
+               "--duration": ("-1", "nan", "x"),
                "--track": ("a//b", "/a", "a*b", ".."), "--exclude": ("a//b", "..")}
         for option, values in bad.items():
             for value in values:
                 with self.subTest(option=option, value=value):
                     self.refuse_value(option, value)
+
+    def test_a_bad_log_level_is_refused_for_its_value(self):
+        self.assert_usage(self.record_with("--log-level", "loud"), "--log-level", "loud", "error",
+                          "warning", "info")
+        bag = self.space.path("levels.zbag")
+        self.run_ok("record", "-o", bag, "--with-broker", *PORTS, "--duration", "0.1", "--min-free",
+                    "10", "--log-level", "warning")
 
     def refuse_value(self, option, value):
         bag = self.space.path("never.zbag")

@@ -7,8 +7,8 @@ What they promise is held against `cat --format raw`: the same points, bit for b
 import json
 import os
 import random
-import unittest
 
+import harness
 from harness import DAMAGED, DONE, FAILED, LOSSY, USAGE, SystemTest, wait_until
 
 PAGE = 4096
@@ -285,4 +285,4 @@ class HelpTest(BagsTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    harness.main()

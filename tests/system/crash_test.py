@@ -2,6 +2,8 @@
 
 Proves promise 1 of bag.md: the bag opens with no repair step, `check` passes, what is there is a
 prefix of what arrived over all tracks, and what is missing arrived within the last --sync interval.
+To that is added what recording.hpp says comes on top, as the machine has it at that moment: what the
+disk takes, and the time it gave to others (stall_meter.py).
 
     ZBAG_KILLS=1000 crash_test.py
 """
@@ -18,10 +20,14 @@ import msgpack
 
 import harness
 from harness import DONE
+from stall_meter import StallMeter
 
 SYNC = 0.100       # seconds, what record is asked for
-# Seconds more: a commit, a hand-over between threads, the way through TCP.
-SLACK = 1.5 if harness.is_sanitized() else 0.150
+HAND_OVER = 0.010  # what it may keep a chunk that is not full (recording.hpp, kHandOverEvery)
+# A commit's own work and the way through TCP and between threads; a sanitizer makes more of it.
+WORK = 1.0 if harness.is_sanitized() else 0.010
+DISK_TIMES = 2     # a commit waits for the disk twice: its pages, then the page that names them
+DISK_TIMES_OF_SPLIT = 8  # the old bag's end and the new one's beginning besides
 TRACKS = 5
 RATE = 2000.0      # frames a second
 KILLS = int(os.environ.get("ZBAG_KILLS", "30" if harness.is_sanitized() else "200"))
@@ -65,6 +71,30 @@ class Sensor(threading.Thread):
         self.publisher.close()
 
 
+class Missing:
+    """What a kill has cost, and the machine's own part in it."""
+
+    def __init__(self, sensor=None, meter=None, found=0, before_kill=0.0, disk_times=0):
+        sent_at = sensor.sent_at if sensor else []
+        self.sent = sum(1 for moment in sent_at if moment <= before_kill)
+        self.frames = max(0, self.sent - found)
+        self.age = self.stalled = 0.0
+        if self.frames > 0:
+            oldest = sent_at[found]
+            self.age = before_kill - oldest
+            lost, disk = meter.found(oldest, before_kill)
+            self.stalled = lost + disk_times * disk
+
+    @property
+    def allowed(self):
+        return SYNC + HAND_OVER + WORK + self.stalled
+
+    def __str__(self):
+        return (f"{self.sent} sent, {self.frames} missing, the oldest of them "
+                f"{self.age * 1000:.0f} ms old; allowed {self.allowed * 1000:.0f} ms, of them "
+                f"{self.stalled * 1000:.0f} ms of the machine")
+
+
 class CrashTest(harness.SystemTest):
 
     def kill_at_start(self, bag, after):
@@ -76,11 +106,12 @@ class CrashTest(harness.SystemTest):
         if os.path.exists(bag):
             self.run_ok("check", bag)
             self.assertEqual(self.points(bag), [])
-        return 0, 0, 0.0
+        return Missing()
 
     def kill_while_recording(self, bag, after, stops_first=False, sends_late=False):
-        """Killed `after` seconds; gives frames sent and missing, the age of the oldest missing."""
+        """Killed `after` seconds; gives what that has cost."""
         recorder = self.start_recorder(bag, "--sync", str(int(SYNC * 1000)))
+        meter = StallMeter(self, recorder.popen.pid)
         sensor = Sensor(self.publisher(recorder).wait_for_subscriber(), sends_late)
         sensor.start()
         self.pause(after)
@@ -93,34 +124,35 @@ class CrashTest(harness.SystemTest):
         has_ended = not recorder.is_running
         recorder.kill()
         sensor.give_up()
+        meter.close()
         self.run_ok("check", bag)
         numbers = [(track, fields["n"]) for track, fields in self.points(bag)]
         # Stamps that ascend with the numbers: time order is the order of sending. No gap at all.
         if sends_late:
             numbers.sort(key=lambda point: point[1])
         self.assertEqual(numbers, [(f"robot/{n % TRACKS}", n) for n in range(len(numbers))])
-        sent = sum(1 for moment in sensor.sent_at if moment <= before_kill)
-        missing = max(0, sent - len(numbers))
-        age = before_kill - sensor.sent_at[len(numbers)] if missing else 0.0
+        missing = Missing(sensor, meter, len(numbers), before_kill, DISK_TIMES)
         info = self.info(bag)
         if not stops_first:
             self.assertEqual(info["runs"][-1]["status"], "open")
         if has_ended:
-            self.assertEqual(missing, 0)
+            self.assertEqual(missing.frames, 0)
         self.assertEqual(info["points"], len(numbers))
         self.assert_equation(info)
-        return sent, missing, age
+        return missing
 
     def kill_while_splitting(self, bag, after):
         """The same of a recorder that goes on in a new bag all the time."""
         recorder = self.start_recorder(bag, "--sync", str(int(SYNC * 1000)),
                                        "--max-duration", "0.03")
+        meter = StallMeter(self, recorder.popen.pid)
         sensor = Sensor(self.publisher(recorder).wait_for_subscriber())
         sensor.start()
         self.pause(after)
         before_kill = time.monotonic()
         recorder.kill()
         sensor.give_up()
+        meter.close()
         numbers = []
         bags = [bag, *sorted(glob.glob(bag.replace(".zbag", "_[0-9]*.zbag")))]
         for part in bags:
@@ -129,10 +161,8 @@ class CrashTest(harness.SystemTest):
             self.assertEqual(info["points"], len(found))
             numbers += found
         self.assertEqual(numbers, list(range(len(numbers))))
-        sent = sum(1 for moment in sensor.sent_at if moment <= before_kill)
-        missing = max(0, sent - len(numbers))
         self.bags += len(bags)
-        return sent, missing, before_kill - sensor.sent_at[len(numbers)] if missing else 0.0
+        return Missing(sensor, meter, len(numbers), before_kill, DISK_TIMES_OF_SPLIT)
 
     @staticmethod
     def pause(seconds):
@@ -154,15 +184,13 @@ class CrashTest(harness.SystemTest):
                 result = self.kill_while_recording(bag, moments.uniform(0.05, 1.2), phase == "stop",
                                                    phase == "late")
             results.append(result)
-            sent, missing, age = result
-            print(f"  kill {i:3d} ({phase}): {sent} sent, {missing} missing, the oldest of them "
-                  f"{age * 1000:.0f} ms old", file=sys.stderr)
-        ages = sorted(age for _, _, age in results)
-        print(f"  {KILLS} kills of a recorder: 0 bags broken, {sum(sent for sent, _, _ in results)} "
-              f"frames sent, {sum(missing for _, missing, _ in results)} missing; the oldest: "
+            print(f"  kill {i:3d} ({phase}): {result}", file=sys.stderr)
+            self.assertLessEqual(result.age, result.allowed, phase)
+        ages = sorted(result.age for result in results)
+        print(f"  {KILLS} kills of a recorder: 0 bags broken, {sum(r.sent for r in results)} frames "
+              f"sent, {sum(r.frames for r in results)} missing; the oldest: "
               f"median {ages[len(ages) // 2] * 1000:.0f} ms, worst {ages[-1] * 1000:.0f} ms; "
-              f"sync {SYNC * 1000:.0f} ms, allowed {(SYNC + SLACK) * 1000:.0f} ms", file=sys.stderr)
-        self.assertLessEqual(ages[-1], SYNC + SLACK)
+              f"sync {SYNC * 1000:.0f} ms", file=sys.stderr)
         self.assertGreaterEqual(self.bags, 3 * sum(1 for i in range(KILLS) if i % 6 in (2, 4)))
 
     def test_what_was_flushed_before_the_kill_is_there(self):

@@ -17,7 +17,7 @@ import msgpack
 import xxhash
 
 import harness
-from harness import DONE, LOSSY
+from harness import DONE, LOSSY, USAGE
 
 HEADER = struct.Struct("<4sBBBBIIqqIIQQQ")
 MAGIC = b"ZBK1"
@@ -474,6 +474,80 @@ class ExportTest(harness.SystemTest):
             self.assertEqual(file.read(), "mine\n")
 
 
+class ChoiceTest(harness.SystemTest):
+    """What of a bag is printed or exported, in which order and layout."""
+
+    LINES = (("arm", 1.0, {"a": 1, "b": 2, "cam": {"pos": {"x": 3, "y": 4}, "id": 5}}),
+             ("base/odom", 1.0, {"v": 7}), ("arm", 2.0, {"b": 6}), ("base/odom", 3.0, {"a": 8}))
+
+    def setUp(self):
+        super().setUp()
+        source = self.space.path("in.jsonl")
+        with open(source, "w", encoding="utf-8") as file:
+            for track, stamp, fields in self.LINES:
+                file.write(json.dumps({"track": track, "_ts": stamp, "fields": fields}) + "\n")
+        self.bag = self.space.path("in.zbag")
+        self.run_ok("import", source, "-o", self.bag)
+
+    def lines(self, *arguments):
+        return [strict_json(line) for line in
+                self.run_ok(*arguments).stdout.decode().splitlines()]
+
+    def lines_of(self, *names):
+        with open(self.space.path(*names), encoding="utf-8") as file:
+            return [strict_json(line) for line in file]
+
+    def test_cat_prints_the_latest_first_when_reversed(self):
+        forwards = self.lines("cat", self.bag)
+        self.assertEqual([line["_ts"] for line in forwards], [1.0, 1.0, 2.0, 3.0])
+        self.assertEqual(self.lines("cat", self.bag, "--reverse"), forwards[::-1])
+        self.assertEqual(self.lines("cat", self.bag, "--reverse", "--limit", "2"),
+                         forwards[:1:-1])
+        self.assertEqual(self.lines("cat", self.bag, "--reverse", "--start", "1", "--end", "2"),
+                         forwards[2::-1])
+        self.assertEqual(self.lines("cat", self.bag, "--reverse", "--track", "arm"),
+                         [forwards[2], forwards[0]])
+
+    def test_cat_prints_the_columns_asked_for_and_none_for_unknown_names(self):
+        self.assertEqual(self.lines("cat", self.bag, "--columns", "a,cam.pos.x,nothing"),
+                         [{"_ts": 1.0, "track": "arm", "a": 1, "cam.pos.x": 3},
+                          {"_ts": 1.0, "track": "base/odom"}, {"_ts": 2.0, "track": "arm"},
+                          {"_ts": 3.0, "track": "base/odom", "a": 8}])
+
+    def test_an_export_keeps_stamps_and_the_columns_asked_for(self):
+        """S0.30: two of five fields, by their flattened names; an unknown name is no error."""
+        arm = [{"timestamp": 1.0, "a": 1, "cam.pos.x": 3}, {"timestamp": 2.0}]
+        odom = [{"timestamp": 1.0}, {"timestamp": 3.0, "a": 8}]
+        columns = ("--columns", "a,cam.pos.x,nothing")
+        done = self.run_ok("export", self.bag, "--format", "json", "-o", "-", *columns)
+        self.assertEqual(strict_json(done.stdout), {"tracks": {
+            "arm": {"entries": arm, "count": 2}, "base/odom": {"entries": odom, "count": 2}}})
+        out = self.space.path("rows")
+        self.run_ok("export", self.bag, "--format", "jsonl", "-o", out, *columns)
+        self.assertEqual(self.lines_of("rows", "arm.jsonl"), arm)
+        self.assertEqual(self.lines_of("rows", "base", "odom.jsonl"), odom)
+        neutral = self.lines("export", self.bag, "--format", "jsonl", "-o", "-", "--columns", "a")
+        self.assertEqual([line["fields"] for line in neutral], [{"a": 1}, {}, {}, {"a": 8}])
+
+    def test_a_layout_asked_for_goes_before_that_of_the_name(self):
+        """A folder that is called as a file, and a file that is called as a folder."""
+        rows, neutral = self.space.path("rows.jsonl"), self.space.path("neutral")
+        self.run_ok("export", self.bag, "--format", "jsonl", "--layout", "rows", "-o", rows)
+        self.assertEqual(self.lines_of("rows.jsonl", "arm.jsonl"),
+                         [{"timestamp": 1.0, "a": 1, "b": 2, "cam.pos.x": 3, "cam.pos.y": 4,
+                           "cam.id": 5}, {"timestamp": 2.0, "b": 6}])
+        self.assertEqual(self.lines_of("rows.jsonl", "base", "odom.jsonl"),
+                         [{"timestamp": 1.0, "v": 7}, {"timestamp": 3.0, "a": 8}])
+        self.run_ok("export", self.bag, "--format", "jsonl", "--layout", "neutral", "-o", neutral)
+        self.assertEqual(self.lines_of("neutral"),
+                         [{"track": track, "_ts": stamp, "fields": fields}
+                          for track, stamp, fields in self.LINES])
+        done = self.run_ok("export", self.bag, "--format", "jsonl", "--layout", "sideways", "-o",
+                           self.space.path("none"), code=USAGE)
+        self.assert_one_line(done.stderr, "--layout", "sideways", "neutral", "rows")
+        self.assertFalse(os.path.exists(self.space.path("none")))
+
+
 class CompletionTest(harness.SystemTest):
 
     def test_the_completion_script_sources_in_bash_and_completes(self):
@@ -496,5 +570,4 @@ class CompletionTest(harness.SystemTest):
 
 
 if __name__ == "__main__":
-    harness.require_data()
     harness.main()

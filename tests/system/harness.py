@@ -57,18 +57,14 @@ def data_folder():
     return os.path.abspath(path) if os.path.isdir(path) else None
 
 
-def require_data():
-    """The folder of the recordings; ends the script as skipped when there is none."""
-    folder = data_folder()
-    if folder is None:
-        print("skipped: no recordings; set ZBAG_TEST_DATA to the folder that holds them")
-        sys.exit(SKIPPED)
-    return folder
-
-
 def recording_path(name):
-    """The neutral recording of a set."""
-    return os.path.join(require_data(), name, name + ".jsonl.xz")
+    """The neutral recording of a set. A test that asks for one that is not here is skipped, and no
+    other: it says which."""
+    folder = data_folder()
+    path = os.path.join(folder or "ZBAG_TEST_DATA", name, name + ".jsonl.xz")
+    if not os.path.exists(path):
+        raise unittest.SkipTest(f"no recording {name}: {path}")
+    return path
 
 
 def wait_until(condition, what, deadline=DEADLINE):
@@ -432,7 +428,13 @@ def without_bus_fields(fields):
 
 
 def main():
-    """Runs the tests of the calling script."""
+    """Runs the tests of the calling script. What was skipped is said last, each with its reason, and
+    makes the exit code SKIPPED: it is not what passed."""
     if not os.access(binary(), os.X_OK):
         sys.exit(f"{binary()}: no such program; set ZBAG_BIN")
-    unittest.main(module="__main__", verbosity=2)
+    result = unittest.main(module="__main__", verbosity=2, exit=False).result
+    for test, reason in result.skipped:
+        print(f"SKIPPED {test.id().removeprefix('__main__.')}: {reason}", file=sys.stderr)
+    if not result.wasSuccessful():
+        sys.exit(FAILED)
+    sys.exit(SKIPPED if result.skipped else DONE)

@@ -46,6 +46,7 @@ def sample_rss_anon(pid):
     return 0
 
 
+@unittest.skipIf(harness.is_sanitized(), "the shadow memory of sanitizers counts as data")
 class MemoryTest(SystemTest):
     """A short bag and one that is twenty times as long, made once a class."""
 
@@ -162,7 +163,4 @@ class SteppedClockTest(Verbs, MemoryTest):
 
 
 if __name__ == "__main__":
-    if harness.is_sanitized():
-        print("skipped: the shadow memory of sanitizers counts as data")
-        sys.exit(harness.SKIPPED)
-    unittest.main()
+    harness.main()

@@ -185,5 +185,4 @@ class PlayTest(harness.SystemTest):
 
 
 if __name__ == "__main__":
-    harness.require_data()
     harness.main()

@@ -19,8 +19,6 @@ import msgpack
 import harness
 from harness import DONE, LOSSY
 
-SETS = ("intel_lab_short", "g1_tiny", "tilt_laser", "px4_fmu_v6c", "ouster_os1_3scans",
-        "comma2k19_car", "mines_exp1")
 NAN = struct.unpack("<d", struct.pack("<Q", 0x7FF8000000000000))[0]
 SPECIAL_TEXT = {"inf": float("inf"), "-inf": float("-inf")}
 
@@ -147,15 +145,28 @@ def check_set(test, name):
 
 
 class RecordingsTest(harness.SystemTest):
-    """One test a set; made below."""
+    """Every point and every frame comes back as it was published."""
 
+    def test_intel_lab_short(self):
+        check_set(self, "intel_lab_short")
 
-def add_tests(names):
-    for name in names:
-        def one(self, name=name):
-            check_set(self, name)
-        one.__doc__ = f"Every point and every frame of {name} comes back as it was published."
-        setattr(RecordingsTest, f"test_{name}", one)
+    def test_g1_tiny(self):
+        check_set(self, "g1_tiny")
+
+    def test_tilt_laser(self):
+        check_set(self, "tilt_laser")
+
+    def test_px4_fmu_v6c(self):
+        check_set(self, "px4_fmu_v6c")
+
+    def test_ouster_os1_3scans(self):
+        check_set(self, "ouster_os1_3scans")
+
+    def test_comma2k19_car(self):
+        check_set(self, "comma2k19_car")
+
+    def test_mines_exp1(self):
+        check_set(self, "mines_exp1")
 
 
 def run_one(name):
@@ -166,14 +177,17 @@ def run_one(name):
     test = RecordingsTest("test_one")
     result = unittest.TestResult()
     test.run(result)
-    for _, trace in result.failures + result.errors:
+    for _, trace in result.failures + result.errors + result.skipped:
         print(trace, file=sys.stderr)
-    return 0 if result.wasSuccessful() else 1
+    return 0 if result.wasSuccessful() and not result.skipped else 1
 
 
 def list_sets(bytes_max):
     """The sets whose plain jsonl is smaller than that."""
-    folder = harness.require_data()
+    folder = harness.data_folder()
+    if folder is None:
+        print("skipped: no recordings; set ZBAG_TEST_DATA to the folder that holds them")
+        sys.exit(harness.SKIPPED)
     for name in sorted(os.listdir(folder)):
         info = os.path.join(folder, name, "info.json")
         if not os.path.exists(info):
@@ -193,8 +207,6 @@ def main():
         return
     if arguments.set is not None:
         sys.exit(run_one(arguments.set))
-    harness.require_data()
-    add_tests(SETS)
     sys.argv[1:] = rest
     harness.main()
 

@@ -1,112 +1,25 @@
 #!/usr/bin/env python3
 """Progress bars: on a terminal they come and go without a trace, anywhere else there are none.
 
-The terminal is a pseudo terminal whose other end is read here, drawn onto a screen that knows as
-much as the bars need.
 """
 
 import os
-import pty
 import re
 import signal
 import subprocess
-import unittest
 
 import harness
-from harness import DAMAGED, DEADLINE, DONE, FAILED, SystemTest, wait_until
+from harness import DAMAGED, DEADLINE, DONE, FAILED, SystemTest
 from long_recording import write_recording
+from terminal import Screen, Terminal
 
 TICKS = 60_000
 BAR = re.compile(rb"\r(\w+) \[(#*)(\.*)\] +(\d+) %")
 BAR_WIDTH = 32
-XOFF, XON = b"\x13", b"\x11"  # what ctrl-S and ctrl-Q send: a terminal stops, and goes on
-WRITE = {"x86_64": 1, "aarch64": 64}  # the system call's number
 
 # What each verb is given beside the bag; `new` lies in the folder it runs in.
 VERBS = {"check": (), "recover": ("-o", "new"), "compact": ("-o", "new"), "cut": ("-o", "new"),
          "merge": ("-o", "new")}
-
-
-class Screen:
-    """The lines a terminal shows after some output; columns behind the edge are not thought of."""
-
-    def __init__(self, output):
-        self.rows = [[]]
-        self._column = 0
-        for piece in re.findall(r"\x1b\[K|.", output.decode("utf-8"), re.DOTALL):
-            self._take(piece)
-
-    def _take(self, piece):
-        row = self.rows[-1]
-        if piece == "\r":
-            self._column = 0
-        elif piece == "\n":
-            self.rows.append([])
-        elif piece == "\x1b[K":
-            del row[self._column:]
-        elif piece == "\x1b":
-            raise AssertionError(f"a bar needs no such sequence: {self.rows}")
-        else:
-            row.extend(" " * (self._column - len(row)))
-            row[self._column:self._column + 1] = piece
-            self._column += 1
-
-    @property
-    def lines(self):
-        """The last one is where the next program writes: it must be empty."""
-        return ["".join(row) for row in self.rows]
-
-
-class Terminal:
-    """A zbag whose stderr is a terminal."""
-
-    def __init__(self, space, *arguments, is_stopped=False):
-        self.master, slave = pty.openpty()
-        self.output = b""
-        if is_stopped:
-            os.write(self.master, XOFF)
-        self.popen = subprocess.Popen([harness.binary(), *map(str, arguments)], env=space.env,
-                                      cwd=space.folder, stdin=subprocess.DEVNULL,
-                                      stdout=subprocess.DEVNULL, stderr=slave)
-        os.close(slave)
-
-    def await_writer(self):
-        """Until zbag waits for the stopped terminal to take a bar."""
-        waiting = f"{WRITE[os.uname().machine]} 0x2 "
-
-        def is_waiting():
-            with open(f"/proc/{self.popen.pid}/syscall", encoding="ascii") as file:
-                return file.read().startswith(waiting)
-        wait_until(is_waiting, "a bar")
-
-    def go_on(self):
-        os.write(self.master, XON)
-
-    def hang_up(self):
-        os.close(self.master)
-        self.master = None
-
-    def read(self):
-        """What comes next; nothing when nobody writes any more."""
-        try:
-            news = os.read(self.master, 4096)
-        except OSError:
-            news = b""
-        self.output += news
-        return news
-
-    def wait(self):
-        """Reads to the end; returns the exit code."""
-        while self.read():
-            pass
-        return self.popen.wait(DEADLINE)
-
-    def close(self):
-        if self.popen.poll() is None:
-            self.popen.kill()
-            self.popen.wait()
-        if self.master is not None:
-            os.close(self.master)
 
 
 class TerminalTest(SystemTest):
@@ -127,6 +40,11 @@ class TerminalTest(SystemTest):
         terminal = Terminal(self.space, *arguments, **more)
         self.addCleanup(terminal.close)
         return terminal
+
+    def lines_of(self, output):
+        """What a screen shows in the end; a bar needs no sequence but the one that erases it."""
+        self.assertNotRegex(output, rb"\x1b(?!\[K)")
+        return Screen(output).lines
 
     def run_on_terminal(self, *arguments, code=DONE):
         terminal = self.start_on_terminal(*arguments)
@@ -162,9 +80,9 @@ class BarTest(TerminalTest):
     def test_what_stays_on_the_terminal_is_what_a_pipe_gets(self):
         for verb in VERBS:
             with self.subTest(verb=verb):
-                screen = Screen(self.run_on_terminal(*self.arguments_of(verb)))
+                lines = self.lines_of(self.run_on_terminal(*self.arguments_of(verb)))
                 piped = self.stderr_of_pipe(*self.arguments_of(verb))
-                self.assertEqual(screen.lines, piped.split("\n"))
+                self.assertEqual(lines, piped.split("\n"))
 
     def test_a_pipe_gets_no_bar(self):
         for verb in VERBS:
@@ -191,9 +109,9 @@ class BarTest(TerminalTest):
             with self.subTest(verb=verb):
                 arguments = (verb, broken, *VERBS[verb])
                 piped = self.stderr_of_pipe(*arguments, code=DAMAGED)
-                screen = Screen(self.run_on_terminal(*arguments, code=DAMAGED))
+                lines = self.lines_of(self.run_on_terminal(*arguments, code=DAMAGED))
                 self.assertIn("warning: ", piped)
-                self.assertEqual(screen.lines, piped.split("\n"))
+                self.assertEqual(lines, piped.split("\n"))
 
     def test_a_stop_erases_the_bar_and_says_one_line(self):
         for verb in VERBS:
@@ -204,7 +122,7 @@ class BarTest(TerminalTest):
                 terminal.popen.send_signal(signal.SIGINT)
                 terminal.go_on()
                 self.assertEqual(terminal.wait(), FAILED, terminal.output)
-                lines = Screen(terminal.output).lines
+                lines = self.lines_of(terminal.output)
                 self.assertRegex(lines[0], rf"^zbag {verb}: .*stopped")
                 self.assertEqual(lines[1:], [""])
                 self.assertEqual(os.listdir(self.space.folder), [])
@@ -237,4 +155,4 @@ class BarTest(TerminalTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    harness.main()

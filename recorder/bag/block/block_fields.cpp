@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "recorder/bag/block/columns/value_taker.hpp"
+#include "schemas/frame_scan.hpp"
 
 namespace zbag {
 namespace {
@@ -95,7 +96,7 @@ Result<BlockField> read_from_rows(const Block& block, const Names& names) {
       return fail(ErrorCode::kDamaged, "a map is malformed");
     const auto value = find_value(point.map, names);
     BlockField::Place place;
-    if (!value.empty()) place = add_value(field, {value.data(), value.data() + value.size()});
+    if (!value.empty()) place = add_value(field, item::Cursor(value));
     if (place.source > 0) place.number = numbers[place.source]++;
     field.places.push_back(place);
   }

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <utility>
@@ -218,7 +219,24 @@ Status Env::resize(std::size_t bytes) {
   return {};
 }
 
-Status Env::grow(std::size_t bytes) { return bytes <= map_bytes() ? Status() : resize(bytes); }
+Status Env::make_room(std::size_t bytes) {
+  constexpr std::size_t kSpare = 8u << 20;
+  // Rows may be written twice, and pages round both up.
+  const std::size_t needed = used_bytes() + 4 * bytes + kSpare;
+  return needed < map_bytes() ? Status() : grow(needed);
+}
+
+Result<bool> Env::grew_when_full() {
+  if (!std::exchange(map_was_full_, false)) return false;
+  if (Status grown = grow(0); !grown) return tl::unexpected(grown.error());
+  return true;
+}
+
+// To `bytes` at least: twice what it was, so that it is rare.
+Status Env::grow(std::size_t bytes) {
+  constexpr std::size_t kMapMin = 64u << 20;
+  return resize(std::max({bytes, map_bytes() * 2, kMapMin}));
+}
 
 std::size_t Env::map_bytes() const {
   MDB_envinfo info{};

@@ -123,12 +123,13 @@ class Env {
   Result<std::unique_ptr<ReadTxn>> read();
   // Frees the slots of dead readers first, now and then (Options::dead_readers_every).
   Result<std::unique_ptr<WriteTxn>> write();
-  // Makes room for a map of at least `bytes`. Waits up to 10 s for this process's readers to end
-  // their transactions, then says kBusy. REQUIRES: no write transaction is open.
-  Status grow(std::size_t bytes);
-  // Whether a write has failed for want of map, not of disk, since this was asked last: then it may
-  // be tried again with a larger map.
-  bool take_map_full() { return std::exchange(map_was_full_, false); }
+  // Grows the map, where it must, so that a transaction that writes about `bytes` finds room: far
+  // ahead of need, since that is address space and no disk. Waits up to 10 s for this process's
+  // readers to end their transactions, then says kBusy. REQUIRES: no write transaction is open.
+  Status make_room(std::size_t bytes);
+  // After a failed write: true when it was for want of map, not of disk. Then the map is twice as
+  // large now, and the write may be tried again. Errors and REQUIRES as make_room().
+  Result<bool> grew_when_full();
   std::size_t map_bytes() const;
   std::size_t used_bytes() const;  // up to the last page in use
   // Of the open file, whatever it is called by now.
@@ -143,6 +144,7 @@ class Env {
   friend class ReadTxn;
   friend class WriteTxn;
   Env(MDB_env* env, Options options) : env_(env), options_(options) {}
+  Status grow(std::size_t bytes);
   Status resize(std::size_t bytes);
   bool is_disk_full() const;
   bool must_look_for_dead_readers();

@@ -55,29 +55,6 @@ struct TrackPosition {
 
 }  // namespace
 
-PointView view_of(std::string_view track, const StoredPoint& point) {
-  PointView view{track,
-                 Timestamp::from_stored(point.key, point.seconds),
-                 point.wall_ns,
-                 point.mono_ns,
-                 {},
-                 {},
-                 point.map};
-  if (point.has_src) view.src = point.src;
-  if (point.has_seq) view.seq = point.seq;
-  return view;
-}
-
-Result<Fields> PointView::fields() const {
-  Result<Fields> fields = decode_fields(map);
-  if (!fields) {
-    return fail(ErrorCode::kDamaged,
-                fmt::format("track {} at {}: {}", track, seconds_text(stamp.seconds()),
-                            fields.error().message));
-  }
-  return fields;
-}
-
 Fate BagSummary::fate() const {
   Fate fate = unnamed;
   for (const TrackRecord& track : tracks) fate += track.fate;
@@ -173,7 +150,7 @@ Result<BagSummary> BagReader::summary() const {
   if (status) {
     damage = &summary.other_damage;
     status = each_entry(**txn, tables.losses, "", [&](const TableCursor::Item& item) {
-      return take(LossRecord::decode(item.key, item.value),
+      return take(decode_loss(item.key, item.value),
                   [&](LossRecord r) { summary.losses.push_back(std::move(r)); });
     });
   }
@@ -527,7 +504,7 @@ Result<std::optional<Point>> BagReader::floor(const std::string& track, Timestam
   if (!*point) return std::optional<Point>();
   Result<Fields> fields = (*point)->fields();
   if (!fields) return tl::unexpected(fields.error());
-  return std::optional(Point{0, (*point)->stamp, std::move(*fields)});
+  return std::optional(Point{**point, 0, std::move(*fields)});
 }
 
 }  // namespace zbag

@@ -32,23 +32,6 @@
 
 namespace zbag {
 
-// A point as it lies in the bag. Views are valid until the cursor moves or is released.
-struct PointView {
-  std::string_view track;
-  Timestamp stamp;
-  std::int64_t wall_ns = 0;  // arrival, wall clock
-  std::int64_t mono_ns = 0;
-  std::optional<std::uint64_t> src;
-  std::optional<std::uint64_t> seq;
-  std::span<const std::uint8_t> map;  // the fields as one MessagePack map, not validated
-
-  // The fields as values; kDamaged when the stored map is malformed.
-  Result<Fields> fields() const;
-};
-
-// Lends the name and the row.
-PointView view_of(std::string_view track, const StoredPoint& point);
-
 struct BagSummary {
   std::string path;
   BagRecord bag;

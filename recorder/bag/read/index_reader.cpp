@@ -23,13 +23,12 @@ Result<std::optional<TrackRecord>> find_track(const Txn& txn, const BagTables& t
 }
 
 Result<Point> to_point(std::uint64_t index, const StoredPoint& stored) {
-  const Timestamp stamp = Timestamp::from_stored(stored.key, stored.seconds);
   Result<Fields> fields = decode_fields(stored.map);
   if (!fields) {
     return fail(ErrorCode::kDamaged,
                 fmt::format("point of index {}: {}", index, fields.error().message));
   }
-  return Point{index, stamp, std::move(*fields)};
+  return Point{stored, index, std::move(*fields)};
 }
 
 // Finds points of a track by index. Late points have an entry in `order`, with their rank among

@@ -73,7 +73,7 @@ Result<BlockHeader> TrackBlocks::header(const BlockKey& block) {
   Result<Item> item = cursor_.seek(block.encode());
   if (!item) return tl::unexpected(item.error());
   if (!*item) return fail(ErrorCode::kDamaged, "a block is gone");
-  return Block::read_header((*item)->value);
+  return read_block_header((*item)->value);
 }
 
 Result<BlockGroup> TrackBlocks::load(const std::optional<BlockKey>& start,
@@ -112,7 +112,7 @@ Result<BlockGroup> TrackBlocks::load(const std::optional<BlockKey>& start,
 // The header may be what is damaged: the next block of the main run bounds what it says.
 // REQUIRES: the cursor is at `block`.
 TrackBlocks::Damage TrackBlocks::damage_of(const BlockKey& block, std::string_view value) {
-  const Result<BlockHeader> header = Block::read_header(value);
+  const Result<BlockHeader> header = read_block_header(value);
   Damage damage{block, header ? std::max(header->last, block.first) : block.first,
                 header ? header->count : 0};
   if (block.is_late()) return damage;  // others may lie within its extent
@@ -125,7 +125,7 @@ TrackBlocks::Damage TrackBlocks::damage_of(const BlockKey& block, std::string_vi
   damage.last = next->first - (is_shared ? 0 : 1);
   if (header && header->last >= block.first) damage.last = std::min(damage.last, header->last);
   damage.last = std::max(damage.last, block.first);
-  const Result<BlockHeader> behind = Block::read_header((*item)->value);
+  const Result<BlockHeader> behind = read_block_header((*item)->value);
   const bool is_agreed =
       header && behind && header->first_ordinal + header->count == behind->first_ordinal;
   if (!is_agreed) damage.points = 0;

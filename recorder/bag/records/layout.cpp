@@ -5,8 +5,9 @@
 #include <bit>
 
 #include "recorder/bag/records/record_checksum.hpp"
+#include "schemas/field_lookup.hpp"
 #include "schemas/item.hpp"
-#include "schemas/points/block_point.hpp"
+#include "schemas/points/point.hpp"
 
 namespace zbag {
 namespace {
@@ -64,44 +65,11 @@ Result<Fields> unpacked(std::string_view table, std::string_view key, std::strin
   return fields;
 }
 
-std::optional<std::int64_t> key_field(const Fields& fields, std::string_view name) {
-  const Value* value = find_field(fields, name);
-  if (value == nullptr) return std::nullopt;
-  if (const auto* negative = value->get_if<std::int64_t>()) return *negative;
-  if (const auto* positive = value->get_if<std::uint64_t>())
-    return static_cast<std::int64_t>(*positive);
-  return std::nullopt;
-}
-
 void put_key(Fields& fields, const char* name, const std::optional<std::int64_t>& key) {
   if (key) fields.emplace_back(name, *key);
 }
 
 }  // namespace
-
-std::uint64_t uint_field(const Fields& fields, std::string_view name, std::uint64_t fallback) {
-  const Value* value = find_field(fields, name);
-  const auto* number = value == nullptr ? nullptr : value->get_if<std::uint64_t>();
-  return number == nullptr ? fallback : *number;
-}
-
-double float_field(const Fields& fields, std::string_view name, double fallback) {
-  const Value* value = find_field(fields, name);
-  const auto* number = value == nullptr ? nullptr : value->get_if<double>();
-  return number == nullptr ? fallback : *number;
-}
-
-std::string text_field(const Fields& fields, std::string_view name) {
-  const Value* value = find_field(fields, name);
-  const auto* text = value == nullptr ? nullptr : value->get_if<std::string>();
-  return text == nullptr ? std::string() : *text;
-}
-
-Fields map_field(const Fields& fields, std::string_view name) {
-  const Value* value = find_field(fields, name);
-  const auto* map = value == nullptr ? nullptr : value->get_if<Fields>();
-  return map == nullptr ? Fields() : *map;
-}
 
 std::string BlockKey::encode() const {
   std::string out;
@@ -173,8 +141,8 @@ Fate fate_of(const Fields& fields) {
   fate.merged = uint_field(fields, "merged");
   fate.dropped = uint_field(fields, "dropped");
   fate.overwritten = uint_field(fields, "overwritten");
-  const Fields refused = map_field(fields, "refused");
-  const Fields skipped = map_field(fields, "skipped");
+  const Fields& refused = map_field(fields, "refused");
+  const Fields& skipped = map_field(fields, "skipped");
   for (std::size_t i = 0; i < kRefusalCount; ++i) {
     fate.refused[i] = uint_field(refused, refusal_name(static_cast<Refusal>(i)));
   }
@@ -219,9 +187,9 @@ Result<TrackRecord> TrackRecord::decode(std::string_view name, std::string_view 
   record.next_late_serial = static_cast<std::uint32_t>(uint_field(*fields, "next_late_serial"));
   record.fate = fate_of(map_field(*fields, "fate"));
   record.missed_before = uint_field(*fields, "missed_before");
-  record.first = key_field(*fields, "first");
-  record.last = key_field(*fields, "last");
-  record.main_end = key_field(*fields, "main_end");
+  record.first = int_field(*fields, "first");
+  record.last = int_field(*fields, "last");
+  record.main_end = int_field(*fields, "main_end");
   if (find_field(*fields, "lost") != nullptr) record.lost = uint_field(*fields, "lost");
   for (const auto& [field, types] : map_field(*fields, "fields")) {
     std::set<std::string>& seen = record.fields[field];
@@ -242,7 +210,7 @@ Result<TrackExtent> TrackExtent::decode(std::string_view name, std::string_view 
   TrackExtent extent;
   PairWalk walk(checked->map.pairs, checked->map.count);
   while (const std::optional<PairBytes> pair = walk.next()) {
-    item::Cursor in{pair->value.data(), pair->value.data() + pair->value.size()};
+    item::Cursor in(pair->value);
     std::uint64_t bits = 0;
     bool above_signed = false;
     const bool is_wanted = pair->name == "id" || pair->name == "first" || pair->name == "last";
@@ -268,8 +236,7 @@ Result<RunRecord> RunRecord::decode(std::string_view key, std::string_view bytes
   record.id = static_cast<std::uint32_t>(uint_field(*fields, "id"));
   record.start = float_field(*fields, "start");
   if (find_field(*fields, "end") != nullptr) record.end = float_field(*fields, "end");
-  const Value* closed = find_field(*fields, "closed");
-  record.closed = closed != nullptr && *closed == Value(true);
+  record.closed = bool_field(*fields, "closed");
   record.host = text_field(*fields, "host");
   record.version = text_field(*fields, "version");
   record.config = map_field(*fields, "config");
@@ -277,24 +244,24 @@ Result<RunRecord> RunRecord::decode(std::string_view key, std::string_view bytes
   return record;
 }
 
-std::string LossRecord::encode_key() const {
+std::string encode_loss_key(const LossRecord& loss) {
   std::string out;
-  put_be(out, src);
-  out += track;
+  put_be(out, loss.src);
+  out += loss.track;
   out += '\0';
-  put_be(out, ordered(run_start_ns));
+  put_be(out, ordered(loss.run_start_ns));
   return out;
 }
 
-std::string LossRecord::encode_value() const {
-  return packed(kLossesTable, encode_key(),
-                {{"publisher", publisher},
-                 {"lost", lost},
-                 {"missed_before", missed_before},
-                 {"received", received}});
+std::string encode_loss(const LossRecord& loss) {
+  return packed(kLossesTable, encode_loss_key(loss),
+                {{"publisher", loss.publisher},
+                 {"lost", loss.lost},
+                 {"missed_before", loss.missed_before},
+                 {"received", loss.received}});
 }
 
-Result<LossRecord> LossRecord::decode(std::string_view key, std::string_view value) {
+Result<LossRecord> decode_loss(std::string_view key, std::string_view value) {
   if (key.size() < 8 + 1 + 8) return damaged(kLossesTable, key);
   const Result<Fields> fields = unpacked(kLossesTable, key, value);
   if (!fields) return tl::unexpected(fields.error());

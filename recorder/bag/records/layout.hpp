@@ -13,6 +13,7 @@
 
 #include "schemas/frame.hpp"
 #include "schemas/points/fate.hpp"
+#include "schemas/points/loss.hpp"
 #include "schemas/result.hpp"
 
 namespace zbag {
@@ -111,20 +112,10 @@ struct RunRecord {
   static Result<RunRecord> decode(std::string_view key, std::string_view bytes);
 };
 
-// What one publisher's numbering said of one track in one run.
-struct LossRecord {
-  std::uint64_t src = 0;
-  std::string track;
-  std::int64_t run_start_ns = 0;
-  std::string publisher;
-  std::uint64_t lost = 0;
-  std::uint64_t missed_before = 0;
-  std::uint64_t received = 0;
-
-  std::string encode_key() const;
-  std::string encode_value() const;
-  static Result<LossRecord> decode(std::string_view key, std::string_view value);
-};
+// Of a loss: its key and its record.
+std::string encode_loss_key(const LossRecord& loss);
+std::string encode_loss(const LossRecord& loss);
+Result<LossRecord> decode_loss(std::string_view key, std::string_view value);
 
 // Who writes to the bag now.
 struct WriterRecord {
@@ -150,12 +141,6 @@ struct BagRecord {
 
 Fields fate_fields(const Fate& fate);
 Fate fate_of(const Fields& fields);
-
-// Typed look-ups in a record; the fallback where the field is missing or of another type.
-std::uint64_t uint_field(const Fields& fields, std::string_view name, std::uint64_t fallback = 0);
-double float_field(const Fields& fields, std::string_view name, double fallback = 0.0);
-std::string text_field(const Fields& fields, std::string_view name);
-Fields map_field(const Fields& fields, std::string_view name);
 
 // Frames refused without a track's name.
 std::string encode_unnamed_fate(const Fate& fate);

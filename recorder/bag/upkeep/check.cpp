@@ -111,7 +111,7 @@ void check_block(const BlockKey& key, std::string_view value, const std::string&
   ++report.blocks;
   const Result<Block> block = Block::open(value);
   if (!block) {
-    const Result<BlockHeader> header = Block::read_header(value);
+    const Result<BlockHeader> header = read_block_header(value);
     // What it and those before it held is told together: here, where that can lie.
     if (!key.is_late() && !sums.hole.empty() && sums.first_missing(key.first) < key.first)
       add(report, {sums.hole, track, sums.first_missing(key.first), key.first - 1, 0});

@@ -102,7 +102,7 @@ BagSummary joined_records(std::span<const BagSummary> sources) {
       known->second.bytes = 0;  // counted anew: points may merge
     }
     for (const LossRecord& loss : source.losses) {
-      const auto [known, is_new] = losses.emplace(loss.encode_key(), loss);
+      const auto [known, is_new] = losses.emplace(encode_loss_key(loss), loss);
       if (!is_new && loss.received > known->second.received) known->second = loss;
     }
   }

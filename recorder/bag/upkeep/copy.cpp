@@ -11,7 +11,7 @@
 #include <filesystem>
 
 #include "schemas/check.hpp"
-#include "schemas/frame_scan.hpp"
+#include "schemas/map_bytes.hpp"
 
 namespace zbag {
 namespace {
@@ -28,26 +28,6 @@ Status sync_path(const std::string& path, int flags) {
   if (fd >= 0) ::close(fd);
   if (!synced) return tl::unexpected(error);
   return {};
-}
-
-// nullopt: malformed.
-std::optional<RowPoint> row_of(const PointView& point) {
-  const std::optional<CheckedMap> checked = check_map(point.map);
-  if (!checked) return std::nullopt;
-  const MapBytes& map = checked->map;
-  return RowPoint{.key = point.stamp.ns(),
-                  .seconds = point.stamp.seconds(),
-                  .wall_ns = point.wall_ns,
-                  .mono_ns = point.mono_ns,
-                  .src = point.src.value_or(0),
-                  .seq = point.seq.value_or(0),
-                  .index = 0,
-                  .shape = checked->shape,
-                  .pairs = map.pairs.data(),
-                  .pairs_bytes = static_cast<std::uint32_t>(map.pairs.size()),
-                  .fields = map.count,
-                  .has_src = point.src.has_value(),
-                  .has_seq = point.seq.has_value()};
 }
 
 }  // namespace
@@ -100,7 +80,7 @@ Result<CompressionSpec> usual_compression(BagFile& file) {
   auto item = cursor->first();
   for (std::size_t i = 0; i < kBlocksMax && item && *item; ++i, item = cursor->next()) {
     // Lone blocks are never compressed and say nothing.
-    const Result<BlockHeader> header = Block::read_header((*item)->value);
+    const Result<BlockHeader> header = read_block_header((*item)->value);
     if (header && (header->flags & kBlockLone) == 0)
       ++seen[static_cast<std::size_t>(header->compression)];
   }
@@ -164,7 +144,7 @@ Result<BagCopy> BagCopy::begin(const std::string& path, Options options) {
 }
 
 Result<bool> BagCopy::add(const PointView& point) {
-  std::optional<RowPoint> row = row_of(point);
+  std::optional<RowPoint> row = row_of(point, point.map);
   if (!row) return false;
   const bool is_same_track = last_ != nullptr && last_->batch.name == point.track;
   const bool merges = options_.merge != MergeMode::kAppend && is_same_track &&
@@ -288,10 +268,9 @@ Status BagCopy::squeeze() {
 }
 
 Status BagCopy::put_records(const BagSummary& records) {
-  // Far more than records ever take; the map is address space only.
-  constexpr std::size_t kRecordsRoom = 1u << 30;
+  constexpr std::size_t kRecordsRoom = 256u << 20;  // far more than records ever take
   Env& env = file_->env();
-  if (Status grown = env.grow(env.used_bytes() + kRecordsRoom); !grown) return grown;
+  if (Status room = env.make_room(kRecordsRoom); !room) return room;
   Result<std::unique_ptr<WriteTxn>> txn = env.write();
   if (!txn) return tl::unexpected(txn.error());
   const BagTables& tables = file_->tables();
@@ -301,7 +280,7 @@ Status BagCopy::put_records(const BagSummary& records) {
     if (status) status = (*txn)->put(tables.meta, run_key(run.id), run.encode());
   }
   for (const LossRecord& loss : records.losses) {
-    if (status) status = (*txn)->put(tables.losses, loss.encode_key(), loss.encode_value());
+    if (status) status = (*txn)->put(tables.losses, encode_loss_key(loss), encode_loss(loss));
   }
   if (status && records.unnamed.received > 0) {
     status = (*txn)->put(tables.meta, kUnnamedFateKey, encode_unnamed_fate(records.unnamed));
@@ -367,8 +346,7 @@ Status BagCopy::copy_attachments(BagFile& source) {
 
 Status BagCopy::add_attachment(std::string_view name, std::string_view value) {
   Env& env = file_->env();
-  if (Status grown = env.grow(env.used_bytes() + 2 * value.size() + (64u << 20)); !grown)
-    return grown;
+  if (Status room = env.make_room(value.size() + (16u << 20)); !room) return room;
   Result<std::unique_ptr<WriteTxn>> txn = env.write();
   if (!txn) return tl::unexpected(txn.error());
   Status status = (*txn)->put(file_->tables().attachments, name, value);

@@ -22,20 +22,16 @@ Result<std::uint64_t> add_states(const BagReader& reader, const BagSummary& reco
     before.range.last = range.first - 1;
     Result<BagCursor> cursor = reader.cursor(before);
     if (!cursor) return tl::unexpected(cursor.error());
+    IntactPoints points(*cursor, warn, "an earlier point is taken");
     bool is_done = false;
     while (!is_done) {
-      const Result<std::optional<PointView>> point = cursor->next();
-      if (!point) {
-        const bool is_damaged = point.error().code == ErrorCode::kDamaged;
-        if (!is_damaged || !cursor->skip_damage()) return tl::unexpected(point.error());
-        ++left_out;
-        warn(point.error().message + "; an earlier point is taken");
-        continue;
-      }
+      const Result<std::optional<PointView>> point = points.next();
+      if (!point) return tl::unexpected(point.error());
       const Result<bool> added = *point ? copy.add(**point) : Result<bool>(true);
       if (!added) return tl::unexpected(added.error());
       is_done = *added;  // a malformed one stands for nothing: the one before it does
     }
+    left_out += points.left_out();
   }
   return left_out;
 }

@@ -2,7 +2,7 @@
 // holds what was there when the copy began, and later points of that time, late ones, as they come.
 //
 // Points of the new bag are numbered in order of time. What becomes of fates and losses is said in
-// bag_records.hpp. Memory: see BagCopy and BagCursor.
+// copied_records.hpp. Memory: see BagCopy and BagCursor.
 #pragma once
 
 #include <cstdint>
@@ -10,13 +10,11 @@
 #include <string>
 
 #include "recorder/bag/read/bag_reader.hpp"
+#include "recorder/bag/read/intact_points.hpp"
 #include "recorder/bag/upkeep/check.hpp"
 #include "recorder/bag/upkeep/copy.hpp"
 
 namespace zbag {
-
-// Told of every damaged block or record, or malformed point, that is left out.
-using Warn = std::function<void(const std::string&)>;
 
 struct CutOptions {
   BagReader::Selection selection;  // forwards
@@ -28,8 +26,6 @@ struct CutOptions {
 
 struct CutReport {
   std::uint64_t points = 0;
-  std::uint64_t merged = 0;
-  std::uint64_t overwritten = 0;
   std::uint64_t left_out = 0;  // blocks, points and records that are damaged
 };
 
@@ -40,31 +36,22 @@ Result<CutReport> cut_bag(const BagReader& reader, const std::string& out,
 // Tells of damaged records, of which a new bag has nothing; returns how many they are.
 std::uint64_t tell_left_out(const std::vector<std::string>& records, const Warn& warn);
 
-// Adds every point a cursor gives, or whatever gives points as one does (next(), skip_damage()), to
+// Adds every point a cursor gives, or whatever IntactPoints serves, to
 // `copy`. `total` is for the progress. Returns how many blocks and points were left out.
 template <class Cursor>
 Result<std::uint64_t> add_all(Cursor& cursor, BagCopy& copy, std::uint64_t total,
                               const Progress& progress, const Warn& warn) {
   constexpr std::uint64_t kProgressEvery = 256;
-  std::uint64_t left_out = 0;
+  IntactPoints points(cursor, warn);
   for (std::uint64_t done = 1;; ++done) {
-    const Result<std::optional<PointView>> point = cursor.next();
-    if (!point) {
-      const bool is_damaged = point.error().code == ErrorCode::kDamaged;
-      const auto damage = is_damaged ? cursor.skip_damage() : std::nullopt;
-      if (!damage) return tl::unexpected(point.error());
-      ++left_out;
-      warn(point.error().message + "; " + damage->text());
-      continue;
-    }
-    if (!*point) return left_out;
+    const Result<std::optional<PointView>> point = points.next();
+    if (!point) return tl::unexpected(point.error());
+    if (!*point) return points.left_out();
     const Result<bool> added = copy.add(**point);
     if (!added) return tl::unexpected(added.error());
-    if (!*added) {
-      ++left_out;
-      warn("track " + std::string((*point)->track) + " at " +
-           seconds_text((*point)->stamp.seconds()) + ": a malformed point is left out");
-    }
+    if (!*added)
+      points.leave_out("track " + std::string((*point)->track) + " at " +
+                       seconds_text((*point)->seconds) + ": a malformed point is left out");
     const bool is_time = progress && done % kProgressEvery == 0;
     if (is_time && !progress(static_cast<double>(done) / static_cast<double>(total + 1)))
       return fail(ErrorCode::kClosed, "stopped; nothing was written");

@@ -111,9 +111,9 @@ class RecordShelf {
       known->second = std::move(*track);
   }
   void take_loss(std::string_view key, std::string_view value) {
-    Result<LossRecord> loss = LossRecord::decode(key, value);
+    Result<LossRecord> loss = decode_loss(key, value);
     if (!loss || track_name_fault(loss->track) != nullptr) return;
-    const auto [known, is_new] = losses_.try_emplace(loss->encode_key(), *loss);
+    const auto [known, is_new] = losses_.try_emplace(encode_loss_key(*loss), *loss);
     if (!is_new && loss->received > known->second.received) known->second = std::move(*loss);
   }
 
@@ -246,7 +246,7 @@ class Salvage {
 
   static Status take_block(std::string_view key, std::string_view value, const Takers& to) {
     const std::optional<BlockKey> at = BlockKey::decode(key);
-    const Result<BlockHeader> header = Block::read_header(value);
+    const Result<BlockHeader> header = read_block_header(value);
     const bool fits = at && header && header->track == at->track && header->first == at->first &&
                       header->is_late() == at->is_late();
     if (fits) {
@@ -359,7 +359,7 @@ class Salvage {
       const std::optional<std::string_view> value = block_at(bytes);
       if (!value || !is_intact(*value)) return std::size_t{0};
       begins.emplace_back(found_.blocks.size(), number);
-      found_.blocks.push_back({*Block::read_header(*value), 0, false, *value});
+      found_.blocks.push_back({*read_block_header(*value), 0, false, *value});
       return (PageFile::kHeaderBytes + value->size() - 1) / pages_.page_bytes() + 1;
     };
     std::uint64_t number = 2;
@@ -429,7 +429,7 @@ class Salvage {
          at = page.find(kMagic, at + 1)) {
       const std::optional<std::string_view> value = block_at(page.substr(at));
       if (at % 2 != 0 || !value || !is_intact(*value)) continue;
-      FoundBlock block{*Block::read_header(*value), 0, false, *value};
+      FoundBlock block{*read_block_header(*value), 0, false, *value};
       const std::optional<BlockKey> key =
           at < kKeyBytes ? std::nullopt : BlockKey::decode(page.substr(at - kKeyBytes, kKeyBytes));
       if (key && key->track == block.header.track && key->first == block.header.first)

@@ -18,7 +18,8 @@
 // Under 3 a block may be found in several states: a segment beside the full block that replaced it,
 // a block before and after a late point merged into it. Which is newer is decided by FoundBlock's
 // newness(). Points never leave a bag, so a stale block can bring back a value of an earlier time
-// only where every later state of it is lost.
+// only where every later state of it is lost, or where a late frame has replaced a value and the
+// block has not become longer by it: nothing says then which of the two states is the newer.
 //
 // LMDB is not used. Memory: 80 bytes a block, two bits a page. Not thread-safe.
 #pragma once

@@ -1,14 +1,10 @@
 #include "recorder/bag/write/bag_writer.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
-#include <cstring>
 
 #include "schemas/check.hpp"
 #include "schemas/host_name.hpp"
@@ -17,24 +13,8 @@
 namespace zbag {
 namespace {
 
-constexpr std::size_t kMapStepMin = 64u << 20;
-
 double now_seconds() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
-// What a file on a disk may still take; nullopt when nobody can tell.
-std::optional<std::uint64_t> free_bytes(int rc, const struct statvfs& disk) {
-  if (rc != 0) return std::nullopt;
-  return static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
-}
-std::optional<std::uint64_t> free_bytes_in(const std::string& folder) {
-  struct statvfs disk {};
-  return free_bytes(::statvfs(folder.c_str(), &disk), disk);
-}
-std::optional<std::uint64_t> free_bytes_beside(int file) {
-  struct statvfs disk {};
-  return free_bytes(::fstatvfs(file, &disk), disk);
 }
 
 // What a count has grown by. A frame that an earlier bag counts as lost and that comes in this one
@@ -72,25 +52,25 @@ struct BagWriter::Track {
 BagWriter::BagWriter(std::shared_ptr<BagFile> file, Options options)
     : file_(std::move(file)),
       options_(std::move(options)),
-      pool_(std::make_unique<EncodePool>(options_.compression, options_.encode_threads)) {}
+      pool_(std::make_unique<EncodePool>(options_.compression, options_.encode_threads)),
+      space_(*file_, {options_.min_free_bytes, options_.reserve_bytes}) {}
 BagWriter::BagWriter(BagWriter&&) noexcept = default;
 BagWriter::~BagWriter() = default;
 
 Result<BagWriter> BagWriter::open(const std::string& path, Options options) {
+  const WriterSpace::Limits limits{options.min_free_bytes, options.reserve_bytes};
   const auto too_full = [&] {
     return fail(
         ErrorCode::kDiskFull,
         fmt::format(
             "{}: the disk has less than the {} MB --min-free and the buffer ask for; free some, or "
             "lower --min-free or --buffer-mb",
-            path, (options.min_free_bytes + options.reserve_bytes) / 1'000'000));
+            path, limits.wanted() / 1'000'000));
   };
   bool is_new = false;
   if (::access(path.c_str(), F_OK) != 0) {
     // Looked at before the bag is made, so that a full disk leaves none behind.
-    if (const auto free = free_bytes_in(folder_of(path));
-        free && *free < options.min_free_bytes + options.reserve_bytes)
-      return too_full();
+    if (!WriterSpace::has_disk(folder_of(path), limits)) return too_full();
     Status created = BagFile::create(path, options.map_bytes);
     if (!created && created.error().code != ErrorCode::kExists)
       return tl::unexpected(created.error());
@@ -99,8 +79,7 @@ Result<BagWriter> BagWriter::open(const std::string& path, Options options) {
   Result<std::shared_ptr<BagFile>> file = BagFile::open_to_write(path, options.map_bytes);
   if (!file) return tl::unexpected(file.error());
   BagWriter writer(std::move(*file), options);
-  writer.reserved_to_ = writer.released_to_ = writer.file_->size_bytes();
-  const Status begun = writer.reserve_ahead() ? writer.begin_run() : Status(too_full());
+  const Status begun = writer.space_.reserve_ahead() ? writer.begin_run() : Status(too_full());
   if (begun) return writer;
   if (is_new) {
     ::unlink(path.c_str());
@@ -151,37 +130,6 @@ Status BagWriter::begin_run() {
   if (status) status = (*txn)->put(tables.meta, kWriterKey, writer.encode());
   if (status) status = (*txn)->commit();
   return status;
-}
-
-// Sets disk aside ahead of what is written. False when the disk has less than is asked for.
-bool BagWriter::reserve_ahead() {
-  if (const auto free = free_bytes_beside(file_->fd())) {
-    const std::uint64_t used = file_->size_bytes();
-    const std::uint64_t ahead = reserved_to_ > used ? reserved_to_ - used : 0;
-    if (*free + ahead < options_.min_free_bytes + options_.reserve_bytes) return false;
-  }
-  if (options_.reserve_bytes == 0) return true;
-  const std::uint64_t used = file_->size_bytes();
-  if (reserved_to_ >= used + options_.reserve_bytes) return true;
-  // Twice as far as needed, so that this is rare.
-  const std::uint64_t target = used + 2 * options_.reserve_bytes;
-  for (const std::uint64_t limit : {target, used + options_.reserve_bytes}) {
-    const int rc = ::fallocate(file_->fd(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(used),
-                               static_cast<off_t>(limit - used));
-    if (rc == 0 || errno == EOPNOTSUPP) {
-      reserved_to_ = limit;
-      return true;
-    }
-  }
-  return false;
-}
-
-Status BagWriter::prepare_space(std::size_t bytes) {
-  Env& env = file_->env();
-  // A point is written once as a segment and once in its full block; pages round both up.
-  const std::size_t needed = env.used_bytes() + 4 * bytes + (8u << 20);
-  if (needed < env.map_bytes()) return {};
-  return env.grow(std::max({needed, env.map_bytes() * 2, kMapStepMin}));
 }
 
 // States are loaded before a transaction begins: loading reads, and a thread has one at a time.
@@ -269,13 +217,14 @@ void BagWriter::append(Track& track, const TrackBatch& batch, std::span<const Ro
 
 Result<WriteReport> BagWriter::store(PreparedBatch prepared) {
   const auto begin = [&]() -> Result<std::unique_ptr<WriteTxn>> {
-    if (Status space = prepare_space(prepared.bytes); !space) return tl::unexpected(space.error());
+    if (Status space = file_->env().make_room(prepared.bytes); !space)
+      return tl::unexpected(space.error());
     return file_->env().write();
   };
   Result<std::unique_ptr<WriteTxn>> txn = begin();
   Status status = txn ? store_blocks(**txn, prepared) : tl::unexpected(txn.error());
   if (status) status = store_records(**txn, prepared);
-  if (status) status = commit(**txn, prepared.report.block_bytes);
+  if (status) status = space_.commit(**txn, prepared.report.block_bytes);
   if (!status) {
     drop(prepared);
     return fail(status.error(), file_->path());
@@ -283,39 +232,10 @@ Result<WriteReport> BagWriter::store(PreparedBatch prepared) {
   return stored(std::move(prepared));
 }
 
-// All but the newest, which live readers want.
-void BagWriter::release_cache() {
-  constexpr std::uint64_t kKeptBytes = 64u << 20;
-  constexpr std::uint64_t kStepBytes = 8u << 20;
-  const std::uint64_t used = file_->env().used_bytes();
-  if (used < released_to_ + kKeptBytes + kStepBytes) return;
-  CacheKeeper& keeper = cache_keeper();
-  released_to_ = used - kKeptBytes;
-  keeper.let_go(released_to_);
-}
-
-void BagWriter::release_whole_cache() {
-  if (cache_keeper_) cache_keeper_->let_go(file_->size_bytes());
-}
-
-CacheKeeper& BagWriter::cache_keeper() {
-  if (!cache_keeper_) cache_keeper_ = std::make_unique<CacheKeeper>(file_->fd(), released_to_);
-  return *cache_keeper_;
-}
-
-Status BagWriter::commit(WriteTxn& txn, std::uint64_t block_bytes) {
-  constexpr std::uint64_t kWorthwhileBytes = 1u << 20;
-  if (block_bytes < kWorthwhileBytes) return txn.commit();
-  cache_keeper().begin();
-  Status status = txn.commit();
-  cache_keeper().end();
-  return status;
-}
-
 WriteReport BagWriter::stored(PreparedBatch prepared) {
   unnamed_ += prepared.unnamed;
-  prepared.report.disk_low = !reserve_ahead();
-  release_cache();
+  prepared.report.disk_low = !space_.reserve_ahead();
+  space_.release_cache();
   return std::move(prepared.report);
 }
 
@@ -328,9 +248,10 @@ void BagWriter::forget_prepared() { tracks_.clear(); }
 Result<WriteReport> BagWriter::write(const Batch& batch) {
   Result<WriteReport> report = try_write(batch);
   // What late points make it write again is known only when it has been.
-  while (!report && file_->env().take_map_full()) {
-    if (Status grown = file_->env().grow(2 * file_->env().map_bytes()); !grown)
-      return tl::unexpected(grown.error());
+  while (!report) {
+    const Result<bool> has_room = file_->env().grew_when_full();
+    if (!has_room) return tl::unexpected(has_room.error());
+    if (!*has_room) break;
     report = try_write(batch);
   }
   return report;
@@ -353,7 +274,8 @@ Result<WriteReport> BagWriter::try_write(const Batch& batch) {
     const TrackWriter& writer = tracks_.at(track.name)->writer;
     prepared.bytes += writer.order_bytes() + 2 * writer.block_bytes();
   }
-  if (Status space = prepare_space(prepared.bytes); !space) return tl::unexpected(space.error());
+  if (Status space = file_->env().make_room(prepared.bytes); !space)
+    return tl::unexpected(space.error());
   Result<std::unique_ptr<WriteTxn>> txn = file_->env().write();
   if (!txn) return tl::unexpected(txn.error());
   Status status = write_in_order(**txn, batch, prepared);
@@ -443,7 +365,7 @@ Status BagWriter::store_records(WriteTxn& txn, const PreparedBatch& prepared) {
       loss.missed_before = grown(it->second.missed_before, loss.missed_before);
       loss.received = grown(it->second.received, loss.received);
     }
-    if (Status status = txn.put(tables.losses, loss.encode_key(), loss.encode_value()); !status)
+    if (Status status = txn.put(tables.losses, encode_loss_key(loss), encode_loss(loss)); !status)
       return status;
   }
   if (prepared.unnamed.received > 0) {
@@ -463,7 +385,7 @@ Status BagWriter::close() {
   for (const auto& [name, track] : tracks_) {
     bytes += 2 * track->writer.block_bytes() + track->writer.order_bytes();
   }
-  if (Status space = prepare_space(bytes); !space) return space;
+  if (Status space = file_->env().make_room(bytes); !space) return space;
   Result<std::unique_ptr<WriteTxn>> txn = file_->env().write();
   if (!txn) return tl::unexpected(txn.error());
   PreparedBatch crumbs;
@@ -481,15 +403,8 @@ Status BagWriter::close() {
   if (status) status = (*txn)->erase(file_->tables().meta, kWriterKey);
   if (status) status = (*txn)->commit();
   if (!status) return fail(status.error(), fmt::format("close {}", file_->path()));
-  give_back_reserve();
+  space_.give_back_reserve();
   return {};
-}
-
-void BagWriter::give_back_reserve() {
-  // A file that keeps it is merely larger.
-  if (reserved_to_ > file_->size_bytes())
-    static_cast<void>(::ftruncate(file_->fd(), static_cast<off_t>(file_->size_bytes())) == 0);
-  reserved_to_ = 0;
 }
 
 }  // namespace zbag

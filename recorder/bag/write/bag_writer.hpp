@@ -29,46 +29,16 @@
 #include <vector>
 
 #include "recorder/bag/bag_file.hpp"
-#include "recorder/bag/block/block.hpp"
-#include "recorder/bag/pages/cache_keeper.hpp"
+#include "recorder/bag/block/block_encoder.hpp"
 #include "recorder/bag/records/layout.hpp"
 #include "recorder/bag/write/encode_pool.hpp"
 #include "recorder/bag/write/late_points.hpp"
+#include "recorder/bag/write/space.hpp"
 #include "recorder/bag/write/track_writer.hpp"
+#include "schemas/points/batch.hpp"
+#include "schemas/points/storage_options.hpp"
 
 namespace zbag {
-
-// What arrived for one track since the last write.
-struct TrackBatch {
-  std::string name;
-  // By key; equal keys only under MergeMode::kAppend, in order of arrival. Pairs are lent until
-  // write() returns.
-  std::vector<RowPoint> points;
-  FirstValues first_values;
-  // What became of the track's frames, the points above not yet counted as points: the writer finds
-  // out whether they are new.
-  Fate fate;
-  std::optional<std::uint64_t> lost;  // the track's total in this run; nullopt: unknown
-  std::uint64_t missed_before = 0;    // likewise
-};
-
-struct Batch {
-  std::vector<TrackBatch> tracks;
-  Fate unnamed;  // of frames that have no track's name
-  std::vector<LossRecord> losses;
-};
-
-// What a write made of one track's points.
-struct TrackReport {
-  Fate fate;                      // with points and late merges counted
-  std::uint64_t first_index = 0;  // of the new points, when there are any
-  std::uint64_t new_points = 0;
-};
-struct WriteReport {
-  std::vector<TrackReport> tracks;  // as in the batch
-  std::uint64_t block_bytes = 0;    // given to LMDB
-  bool disk_low = false;            // less than min_free or the reserve is left: stop accepting
-};
 
 // A batch as blocks, ready to be stored. The rows are still the batch's.
 struct PreparedBatch {
@@ -84,34 +54,17 @@ struct PreparedBatch {
   WriteReport report;     // but what only the store can know
 };
 
-// What publishers' numbering had said when a bag began that goes on from another one.
-struct LossesBefore {
-  struct Track {
-    std::uint64_t lost = 0;
-    std::uint64_t missed_before = 0;
-  };
-  std::map<std::string, Track> tracks;
-  std::map<std::pair<std::uint64_t, std::string>, LossRecord> publishers;  // by src and track
+// What is the bag's own business.
+struct BagOptions {
+  CompressionSpec compression;
+  std::size_t block_pages = 16;         // of 4096 bytes; frames over 2 KiB get twice as many
+  std::size_t map_bytes = 16ull << 30;  // address space to begin with; doubled ahead of need
+  unsigned encode_threads = 1;          // that compress beside the caller's
 };
 
 class BagWriter {
  public:
-  struct Options {
-    CompressionSpec compression;
-    std::size_t block_pages = 16;  // of 4096 bytes; frames over 2 KiB get twice as many
-    MergeMode merge = MergeMode::kShallow;
-    LateMerge late_merge = LateMerge::kMerge;
-    std::size_t map_bytes = 16ull << 30;  // address space to begin with; doubled ahead of need
-    std::uint64_t min_free_bytes = 0;     // of the disk: below it, reports say disk_low
-    // Disk set aside beyond what is written, so that what was accepted can still be written when
-    // the disk fills up meanwhile.
-    std::uint64_t reserve_bytes = 0;
-    unsigned encode_threads = 1;  // that compress beside the caller's
-    std::string node = "zbag";    // shown to a second writer
-    Fields config;
-    Fields metadata;
-    LossesBefore losses_before;  // taken off what batches say of the whole recording
-  };
+  struct Options : BagOptions, StorageOptions {};
 
   // Creates the bag when there is none and begins a run. kBusy names the present writer; kDiskFull,
   // kDamaged, kNewerFormat, kIo.
@@ -132,9 +85,9 @@ class BagWriter {
   // Joins small blocks, ends the run, gives the reserve back. Idempotent.
   Status close();
   // Gives back what is set aside of the disk, until something is stored again. As store().
-  void give_back_reserve();
+  void give_back_reserve() { space_.give_back_reserve(); }
   // Gives the kernel's cache of the whole bag to whoever needs it next. After close().
-  void release_whole_cache();
+  void release_whole_cache() { space_.release_whole_cache(); }
 
   const std::string& path() const { return file_->path(); }
   std::shared_ptr<BagFile> file() const { return file_; }
@@ -146,10 +99,6 @@ class BagWriter {
 
   Status begin_run();
   Result<WriteReport> try_write(const Batch& batch);
-  Status prepare_space(std::size_t batch_bytes);
-  bool reserve_ahead();
-  void release_cache();
-  CacheKeeper& cache_keeper();
   Status load_tracks(const Batch& batch);
   Status load_track(const std::string& name);
   // The points of the batch that belong behind the end of the track's main run.
@@ -162,7 +111,6 @@ class BagWriter {
   Status store_blocks(WriteTxn& txn, PreparedBatch& prepared);
   Status change_order(WriteTxn& txn, const std::vector<OrderChange>& changes);
   Status store_records(WriteTxn& txn, const PreparedBatch& prepared);
-  Status commit(WriteTxn& txn, std::uint64_t block_bytes);
   WriteReport stored(PreparedBatch prepared);
 
   std::shared_ptr<BagFile> file_;
@@ -184,9 +132,7 @@ class BagWriter {
 
   // Of the thread that stores.
   Fate unnamed_;
-  std::uint64_t reserved_to_ = 0;
-  std::uint64_t released_to_ = 0;              // of the page cache
-  std::unique_ptr<CacheKeeper> cache_keeper_;  // made when there is enough to look after
+  WriterSpace space_;
 };
 
 }  // namespace zbag

@@ -15,7 +15,7 @@
 #include <thread>
 #include <vector>
 
-#include "recorder/bag/block/block.hpp"
+#include "recorder/bag/block/block_encoder.hpp"
 #include "recorder/bag/records/layout.hpp"
 #include "recorder/bag/write/tail_order.hpp"
 #include "schemas/mutex.hpp"

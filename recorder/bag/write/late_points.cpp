@@ -14,22 +14,11 @@ namespace {
 
 // A stored point as something to encode again; nullopt: malformed.
 std::optional<RowPoint> to_row(const StoredPoint& point) {
-  const std::optional<CheckedMap> checked = check_map(point.map);
-  if (!checked) return std::nullopt;
-  const MapBytes& map = checked->map;
-  return RowPoint{.key = point.key,
-                  .seconds = point.seconds,
-                  .wall_ns = point.wall_ns,
-                  .mono_ns = point.mono_ns,
-                  .src = point.src,
-                  .seq = point.seq,
-                  .index = point.index,
-                  .shape = 0,
-                  .pairs = map.pairs.data(),
-                  .pairs_bytes = static_cast<std::uint32_t>(map.pairs.size()),
-                  .fields = map.count,
-                  .has_src = point.has_src,
-                  .has_seq = point.has_seq};
+  std::optional<RowPoint> row = row_of(point, point.map);
+  if (!row) return std::nullopt;
+  row->index = point.index;
+  row->shape = 0;  // its fields are known to the track already
+  return row;
 }
 
 // Late points of one key stay in the order of their arrival.
@@ -155,7 +144,7 @@ Result<LateWriter::Gap> LateWriter::find_gap(std::int64_t key) {
     }
     // Several main blocks may begin at or before the key (equal keys): the last one covers it.
     if (is_cover) gap.blocks.clear();
-    const Result<BlockHeader> header = Block::read_header((*item)->value);
+    const Result<BlockHeader> header = read_block_header((*item)->value);
     gap.blocks.push_back({.key = *at,
                           .header = header.value_or(BlockHeader{}),
                           .bytes = {},

@@ -18,28 +18,11 @@
 #include <vector>
 
 #include "recorder/bag/bag_file.hpp"
-#include "recorder/bag/block/block.hpp"
+#include "recorder/bag/block/block_encoder.hpp"
 #include "recorder/bag/write/track_writer.hpp"
-#include "schemas/points/fate.hpp"
+#include "schemas/points/batch.hpp"
 
 namespace zbag {
-
-enum class MergeMode : std::uint8_t { kShallow, kDeep, kAppend };
-enum class LateMerge : std::uint8_t { kMerge, kReject, kAppend };
-
-// The fields of a point in memory of their own.
-struct OwnRow {
-  std::uint32_t fields = 0;
-  std::string pairs;
-
-  MapBytes map() const {
-    return {fields, {reinterpret_cast<const std::uint8_t*>(pairs.data()), pairs.size()}};
-  }
-};
-// What the frames that became one point brought first for each field, by the point's key; only of
-// points whose frames replaced values of one another. Values of a stored point are overwritten by
-// these: it is counted as if one frame after another had come to it.
-using FirstValues = std::map<std::int64_t, OwnRow>;
 
 class LateWriter {
  public:

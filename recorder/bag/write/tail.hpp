@@ -18,7 +18,7 @@
 #include <string>
 #include <vector>
 
-#include "recorder/bag/block/block.hpp"
+#include "recorder/bag/block/block_encoder.hpp"
 #include "recorder/bag/write/encode_pool.hpp"
 
 namespace zbag {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "schemas/frame_scan.hpp"
+#include "schemas/map_bytes.hpp"
 
 namespace zbag {
 namespace {

@@ -31,8 +31,8 @@ std::string page_difference(const std::vector<Point>& got, const std::vector<See
                             std::size_t from) {
   for (std::size_t i = 0; i < got.size(); ++i) {
     const Seen& other = expected.at(from + i);
-    const bool same = got[i].index == from + i && got[i].stamp.ns() == other.key &&
-                      got[i].stamp.seconds() == other.seconds && got[i].fields == other.fields;
+    const bool same = got[i].index == from + i && got[i].stamp().ns() == other.key &&
+                      got[i].stamp().seconds() == other.seconds && got[i].fields == other.fields;
     if (!same) return "index " + std::to_string(from + i);
   }
   return {};
@@ -42,8 +42,9 @@ std::string floor_difference(const BagReader& reader, const ModelTrack& track, s
   const std::optional<Point> got =
       reader.floor(track.name(), Timestamp::from_stored(key, 0)).value();
   const std::optional<Seen> expected = track.floor(key);
-  const bool same = got.has_value() == expected.has_value() &&
-                    (!got || (got->stamp.ns() == expected->key && got->fields == expected->fields));
+  const bool same =
+      got.has_value() == expected.has_value() &&
+      (!got || (got->stamp().ns() == expected->key && got->fields == expected->fields));
   return same ? std::string() : "floor of " + std::to_string(key);
 }
 
@@ -230,7 +231,7 @@ bool has_folded(BagFile& file) {
   TableCursor cursor = TableCursor::open(*txn, file.tables().blocks).value();
   bool found = false;
   for (auto item = cursor.first().value(); item; item = cursor.next().value())
-    found = found || Block::read_header(item->value)->is_folded();
+    found = found || read_block_header(item->value)->is_folded();
   return found;
 }
 
@@ -301,7 +302,7 @@ Gaps gaps_of(BagFile& file) {
   std::uint32_t track = 0;
   std::size_t late = 0;
   for (auto item = cursor.first().value(); item; item = cursor.next().value()) {
-    const BlockHeader header = Block::read_header(item->value).value();
+    const BlockHeader header = read_block_header(item->value).value();
     late = header.is_late() && header.track == track ? late + 1 : header.is_late() ? 1 : 0;
     track = header.track;
     gaps.late_blocks_max = std::max(gaps.late_blocks_max, late);

@@ -39,7 +39,7 @@ Salvage read_over_damage(const BagReader& reader, const BagReader::Selection& se
     if (!view) {
       salvage.damages.push_back(cursor.skip_damage().value());
     } else if (*view) {
-      salvage.keys.push_back((*view)->stamp.ns());
+      salvage.keys.push_back((*view)->stamp().ns());
       if (releases) cursor.release();
     } else {
       break;
@@ -84,7 +84,7 @@ class DamageTest : public testing::Test {
     const auto file = BagFile::open_to_write(path_, 0).value();
     const auto txn = file->env().write().value();
     std::string bytes(**txn->get(file->tables().blocks, key.encode()));
-    const BlockHeader header = Block::read_header(bytes).value_or(BlockHeader{});
+    const BlockHeader header = read_block_header(bytes).value_or(BlockHeader{});
     char& byte = bytes.at(at.value_or(bytes.size() - 1));
     byte = static_cast<char>(byte ^ 1);
     EXPECT_TRUE(txn->put(file->tables().blocks, key.encode(), bytes).has_value());
@@ -444,7 +444,7 @@ TEST_F(RecordDamageTest, OfTheIndexIsAnErrorBesideItAndNamedByCheck) {
   {
     const BagReader reader = BagReader::open(path_).value();
     EXPECT_EQ(reader.read_page("good", kPoints, 1).error().code, ErrorCode::kDamaged);
-    EXPECT_EQ(reader.read_page("good", kPoints + 1, 1)->points.at(0).stamp.ns(), -15);
+    EXPECT_EQ(reader.read_page("good", kPoints + 1, 1)->points.at(0).stamp().ns(), -15);
   }
   const CheckReport report = check_bag(path_).value();
   ASSERT_THAT(report.problems, SizeIs(1));

@@ -103,11 +103,11 @@ struct Seen {
 
 inline Seen seen_of(const PointView& view) {
   return {std::string(view.track),
-          view.stamp.ns(),
-          view.stamp.seconds(),
+          view.key,
+          view.seconds,
           view.wall_ns,
-          view.src,
-          view.seq,
+          view.given_src(),
+          view.given_seq(),
           view.fields().value()};
 }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "recorder/bag/block/columns/map_joiner.hpp"
-#include "schemas/item.hpp"
+#include "schemas/put_item.hpp"
 
 namespace zbag {
 namespace {

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "schemas/item.hpp"
+#include "schemas/byte_io.hpp"
+#include "schemas/put_item.hpp"
 
 namespace zbag {
 namespace {
@@ -59,7 +60,7 @@ class Joiner {
     const ColumnValues& values = values_[column];
     Taken& taken = taken_[column];
     if (type == ColumnType::kNil) {
-      *at_++ = 0xc0;
+      item::put_nil(at_);
       return true;
     }
     if (is_bytes(type)) return put_bytes(type, values, taken);
@@ -74,15 +75,15 @@ class Joiner {
     const std::uint64_t bits = values.numbers[number];
     switch (type) {
       case ColumnType::kBool:
-        *at_++ = bits == 0 ? 0xc2 : 0xc3;
+        item::put_bool(at_, bits != 0);
         break;
       case ColumnType::kFloat64:
       case ColumnType::kFloat64s:
-        item::put_be(at_, 0xcb, bits);
+        item::put_float64(at_, bits);
         break;
       case ColumnType::kFloat32:
       case ColumnType::kFloat32s:
-        item::put_be(at_, 0xca, static_cast<std::uint32_t>(bits));
+        item::put_float32(at_, static_cast<std::uint32_t>(bits));
         break;
       default:
         if (taken.above < values.unsigned_at.size() && values.unsigned_at[taken.above] == number) {

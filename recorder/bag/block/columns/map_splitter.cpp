@@ -36,7 +36,7 @@ bool MapSplitter::take_map(std::size_t index, MapBytes map) {
   const Shape& shape = shapes_[index];
   const Matcher& matcher = matchers_[index];
   if (map.count != shape.pairs) return false;
-  item::Cursor in{map.pairs.data(), map.pairs.data() + map.pairs.size()};
+  item::Cursor in(map.pairs);
   for (std::size_t i = 0; i < shape.nodes.size(); ++i) {
     const ShapeNode& node = shape.nodes[i];
     const Key key = matcher.keys[i];
@@ -77,7 +77,7 @@ bool MapSplitter::build_shape(MapBytes map) {
   levels[0] = {0, map.count};
   shapes_.push_back({.pairs = map.count, .nodes = {}});
   matchers_.emplace_back();
-  item::Cursor in{map.pairs.data(), map.pairs.data() + map.pairs.size()};
+  item::Cursor in(map.pairs);
   while (depth > 0) {
     Level& level = levels[depth - 1];
     if (level.pairs_left == 0) {
@@ -110,8 +110,8 @@ bool MapSplitter::add_node(item::Cursor& in, std::uint32_t parent, std::uint32_t
   push_bytes(keys_, {begin, in.at});
   ShapeNode node;
   node.path = path_of(parent, {reinterpret_cast<const char*>(name.data()), name.size()});
-  const std::optional<std::size_t> size = value_size({in.at, in.left()});
-  if (!size || paths_.size() > kBlockPathsMax) return false;
+  item::Cursor behind = in;
+  if (item::skip(behind) != item::Fault::kNone || paths_.size() > kBlockPathsMax) return false;
   ColumnType type = ColumnType::kNil;
   if (item::Cursor map = in; item::take_map(map, pairs)) {
     node.pairs = pairs;
@@ -119,7 +119,7 @@ bool MapSplitter::add_node(item::Cursor& in, std::uint32_t parent, std::uint32_t
   } else {
     type = type_of(in, node.path);
     node.column = column_of(node.path, type);
-    in.at += *size;
+    in = behind;
   }
   matchers_.back().types.push_back(type);
   shapes_.back().nodes.push_back(node);

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "recorder/bag/block/columns/column_set.hpp"
-#include "schemas/frame_scan.hpp"
 #include "schemas/item.hpp"
+#include "schemas/map_bytes.hpp"
 
 namespace zbag {
 

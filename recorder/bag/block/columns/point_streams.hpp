@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "recorder/bag/block/columns/int_stream.hpp"
-#include "schemas/points/block_point.hpp"
+#include "schemas/points/point.hpp"
 
 namespace zbag {
 

@@ -1,7 +1,5 @@
 #include "recorder/bag/block/columns/value_taker.hpp"
 
-#include "schemas/frame_scan.hpp"
-
 namespace zbag {
 namespace {
 
@@ -49,9 +47,9 @@ bool take_list(item::Cursor& in, ColumnType type, ColumnValues& values) {
 ColumnType list_type(item::Cursor in) {
   std::uint32_t count = 0;
   if (!item::take_array(in, count) || count == 0 || in.left() == 0) return ColumnType::kOther;
-  const ColumnType type = *in.at == 0xcb   ? ColumnType::kFloat64s
-                          : *in.at == 0xca ? ColumnType::kFloat32s
-                                           : ColumnType::kInts;
+  const ColumnType type = in.is_at(item::Type::kFloat64)   ? ColumnType::kFloat64s
+                          : in.is_at(item::Type::kFloat32) ? ColumnType::kFloat32s
+                                                           : ColumnType::kInts;
   for (std::uint32_t i = 0; i < count; ++i) {
     std::uint64_t bits = 0;
     bool above_signed = false;
@@ -63,26 +61,17 @@ ColumnType list_type(item::Cursor in) {
   return type;
 }
 
-bool is_array(std::uint8_t lead) { return lead >> 4 == 9 || lead == 0xdc || lead == 0xdd; }
-bool is_extension(std::uint8_t lead) {
-  return (lead >= 0xc7 && lead <= 0xc9) || (lead >= 0xd4 && lead <= 0xd8);
-}
-
 void push_bytes_value(ColumnValues& values, std::span<const std::uint8_t> bytes) {
   values.lengths.push_back(bytes.size());
   push_bytes(values.bytes, bytes);
 }
 
 bool take_other(item::Cursor& in, ColumnValues& values) {
-  if (in.left() == 0) return false;
-  const bool is_other =
-      is_extension(*in.at) || (is_array(*in.at) && list_type(in) == ColumnType::kOther);
-  if (!is_other) return false;
-  const std::span<const std::uint8_t> rest(in.at, in.left());
-  const std::optional<std::size_t> size = value_size(rest);
-  if (!size) return false;
-  push_bytes_value(values, rest.first(*size));
-  in.at += *size;
+  const bool is_other = in.is_at(item::Type::kExtension) ||
+                        (in.is_at(item::Type::kArray) && list_type(in) == ColumnType::kOther);
+  std::span<const std::uint8_t> bytes;
+  if (!is_other || !item::take_whole(in, bytes)) return false;
+  push_bytes_value(values, bytes);
   return true;
 }
 
@@ -94,13 +83,10 @@ bool take_value(ColumnType type, ColumnValues& values, item::Cursor& in) {
   std::span<const std::uint8_t> bytes;
   switch (type) {
     case ColumnType::kNil:
-      if (in.left() == 0 || *in.at != 0xc0) return false;
-      ++in.at;
-      return true;
+      return item::take_nil(in);
     case ColumnType::kBool:
-      if (in.left() == 0 || (*in.at & 0xfe) != 0xc2) return false;
-      values.numbers.push_back(*in.at++ & 1);
-      return true;
+      if (!item::take_bool(in, bits)) return false;
+      break;
     case ColumnType::kInt:
       if (!item::take_int(in, bits, above_signed)) return false;
       if (above_signed)
@@ -145,15 +131,24 @@ void drop_value(ColumnType type, ColumnValues& values) {
 }
 
 ColumnType type_of_value(item::Cursor in) {
-  const std::uint8_t lead = *in.at;
-  if (lead < 0x80 || lead >= 0xe0 || (lead >= 0xcc && lead <= 0xd3)) return ColumnType::kInt;
-  if (lead == 0xca) return ColumnType::kFloat32;
-  if (lead == 0xcb) return ColumnType::kFloat64;
-  if (lead == 0xc0) return ColumnType::kNil;
-  if (lead == 0xc2 || lead == 0xc3) return ColumnType::kBool;
-  if (lead >= 0xc4 && lead <= 0xc6) return ColumnType::kBinary;
-  if (lead >> 5 == 5 || (lead >= 0xd9 && lead <= 0xdb)) return ColumnType::kText;
-  return list_type(in);
+  switch (item::kLeads[*in.at].type) {
+    case item::Type::kNil:
+      return ColumnType::kNil;
+    case item::Type::kBool:
+      return ColumnType::kBool;
+    case item::Type::kInt:
+      return ColumnType::kInt;
+    case item::Type::kFloat32:
+      return ColumnType::kFloat32;
+    case item::Type::kFloat64:
+      return ColumnType::kFloat64;
+    case item::Type::kText:
+      return ColumnType::kText;
+    case item::Type::kBinary:
+      return ColumnType::kBinary;
+    default:
+      return list_type(in);
+  }
 }
 
 }  // namespace zbag

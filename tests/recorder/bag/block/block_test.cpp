@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "recorder/bag/block/block_encoder.hpp"
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -24,9 +26,8 @@ constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
 
 // What must come back of a row.
 bool same_point(const StoredPoint& stored, const RowPoint& row, bool indexed) {
-  std::string map(5, '\0');
-  map.resize(write_map_header(row.fields, reinterpret_cast<std::uint8_t*>(map.data())));
-  map.append(reinterpret_cast<const char*>(row.pairs), row.pairs_bytes);
+  std::string map;
+  append_map(row.map(), map);
   return stored.key == row.key &&
          std::bit_cast<std::uint64_t>(stored.seconds) ==
              std::bit_cast<std::uint64_t>(row.seconds) &&
@@ -142,7 +143,7 @@ TEST_P(BlockOfColumnsTest, IsTakenWhereItIsSmaller) {
   RowStore store;
   const std::vector<RowPoint> rows = number_rows(store, 300);
   const std::string bytes = encode(rows, {.track = 3}, {GetParam(), 3});
-  EXPECT_EQ(Block::read_header(bytes)->codec, Codec::kColumns);
+  EXPECT_EQ(read_block_header(bytes)->codec, Codec::kColumns);
   BlockEncoder encoder;
   encoder.use_columns(false);
   for (const RowPoint& row : rows) encoder.add(row, false);
@@ -174,7 +175,7 @@ TEST_P(BlockOfColumnsTest, LendsColumnsInPlaceOfMaps) {
 TEST_P(BlockOfColumnsTest, RefusesEveryFlippedBit) {
   RowStore store;
   std::string bytes = encode(number_rows(store, 60), {.track = 3}, {GetParam(), 3});
-  ASSERT_EQ(Block::read_header(bytes)->codec, Codec::kColumns);
+  ASSERT_EQ(read_block_header(bytes)->codec, Codec::kColumns);
   std::size_t opened = 0;
   for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
     bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ (1 << bit % 8));
@@ -205,7 +206,7 @@ INSTANTIATE_TEST_SUITE_P(All, BlockOfColumnsTest,
 TEST(BlockTest, StoresUncompressedBlocksAsRowsToLendThem) {
   RowStore store;
   const std::string bytes = encode(number_rows(store, 300), {}, {Compression::kNone});
-  EXPECT_EQ(Block::read_header(bytes)->codec, Codec::kRows);
+  EXPECT_EQ(read_block_header(bytes)->codec, Codec::kRows);
 }
 
 // Tracks differ: which codec one prefers says nothing about another, also in one encoder.
@@ -223,7 +224,7 @@ TEST(BlockTest, PrefersTheCodecOfEachTrackAnew) {
     encoder.clear();
     for (const RowPoint& row : numbers) encoder.add(row, false);
     const std::string bytes(text_of(encoder.finish({.track = 2}, {Compression::kLz4})));
-    columns += Block::read_header(bytes)->codec == Codec::kColumns ? 1 : 0;
+    columns += read_block_header(bytes)->codec == Codec::kColumns ? 1 : 0;
   }
   EXPECT_EQ(columns, 40u);
 }
@@ -277,7 +278,7 @@ TEST(BlockTest, StoresPlainWhatDoesNotCompress) {
   for (char& c : noise) c = static_cast<char>(random());
   const std::string bytes =
       encode({store.make(1, {{"noise", Binary{noise}}})}, {}, {Compression::kZstd, 1});
-  EXPECT_EQ(Block::read_header(bytes)->compression, Compression::kNone);
+  EXPECT_EQ(read_block_header(bytes)->compression, Compression::kNone);
 }
 
 TEST(BlockTest, NeverMeasuresMoreThanItSaid) {

@@ -1,12 +1,14 @@
-// Blocks of the real recordings of ZBAG_TEST_DATA: every point comes back, byte for byte. Skipped
-// where they are not.
+// Blocks of the real recordings of ZBAG_TEST_DATA: every point comes back, byte for byte. One that
+// is not there is skipped, and no other.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
 
-#include "player/neutral_file.hpp"
+#include "player/formats/neutral_file.hpp"
 #include "tests/recorder/bag/rows.hpp"
 
 namespace zbag {
@@ -14,20 +16,17 @@ namespace {
 
 constexpr std::size_t kBlockBytes = 64 * 1024;
 
-std::vector<std::filesystem::path> recordings() {
-  std::vector<std::filesystem::path> files;
+// Where a recording lies; empty when there is no folder of recordings.
+std::filesystem::path recording_path(const std::string& name) {
   const char* const folder = std::getenv("ZBAG_TEST_DATA");
-  if (folder == nullptr || !std::filesystem::is_directory(folder)) return files;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-    if (entry.path().string().ends_with(".jsonl.xz")) files.push_back(entry.path());
-  }
-  return files;
+  if (folder == nullptr || *folder == '\0') return {};
+  return std::filesystem::path(folder) / name / (name + ".jsonl.xz");
 }
 
 std::string map_of(const RowPoint& row) {
-  std::string map(5, '\0');
-  map.resize(write_map_header(row.fields, reinterpret_cast<std::uint8_t*>(map.data())));
-  return map.append(reinterpret_cast<const char*>(row.pairs), row.pairs_bytes);
+  std::string map;
+  append_map(row.map(), map);
+  return map;
 }
 
 // Gathers points of one track into blocks, each encoded and read back.
@@ -68,22 +67,42 @@ class Track {
   std::size_t of_columns_ = 0;
 };
 
-TEST(RecordedColumnsTest, GivesBackEveryPointOfEveryRecording) {
-  const auto files = recordings();
-  if (files.empty()) GTEST_SKIP() << "no recordings; set ZBAG_TEST_DATA to the folder of them";
-  for (const auto& file : files) {
-    NeutralReader reader = NeutralReader::open(file).value();
-    std::map<std::string, Track> tracks;
-    for (auto frame = reader.next(); !frame || *frame; frame = reader.next()) {
-      if (frame) tracks[(*frame)->track].add((*frame)->stamp.ns(), (*frame)->fields);
-    }
-    std::size_t of_columns = 0;
-    for (auto& [name, track] : tracks) {
-      track.finish();
-      of_columns += track.of_columns();
-      EXPECT_EQ(track.differing(), 0u) << file << " " << name;
-    }
-    EXPECT_GT(of_columns, 0u) << file;
+class RecordedColumnsTest : public testing::TestWithParam<const char*> {};
+
+TEST_P(RecordedColumnsTest, GivesBackEveryPoint) {
+  const std::filesystem::path file = recording_path(GetParam());
+  if (!std::filesystem::exists(file)) GTEST_SKIP() << "no recording " << GetParam() << ": " << file;
+  NeutralReader reader = NeutralReader::open(file).value();
+  std::map<std::string, Track> tracks;
+  for (auto frame = reader.next(); !frame || *frame; frame = reader.next()) {
+    if (frame) tracks[(*frame)->track].add((*frame)->stamp.ns(), (*frame)->fields);
+  }
+  std::size_t of_columns = 0;
+  for (auto& [name, track] : tracks) {
+    track.finish();
+    of_columns += track.of_columns();
+    EXPECT_EQ(track.differing(), 0u) << name;
+  }
+  EXPECT_GT(of_columns, 0u);
+}
+
+constexpr std::array kRecordings = {
+    "aces",          "broad_07",        "bvh_walk_meredith", "cmu_02_01_walk",    "comma2k19_car",
+    "g1_bottle_ep5", "g1_tiny",         "gait_imu_orient",   "gait_walk",         "husky_outdoor",
+    "intel_lab",     "intel_lab_short", "mines_exp1",        "ouster_os1_3scans", "plaza1_uwb",
+    "px4_auav_x21",  "px4_fmu_v6c",     "tilt_laser",        "turtlebot3_sim",    "utias_mrclam1"};
+
+INSTANTIATE_TEST_SUITE_P(Recordings, RecordedColumnsTest, testing::ValuesIn(kRecordings),
+                         [](const auto& recording) { return std::string(recording.param); });
+
+// A recording that is there and not in the list would be proven by nothing.
+TEST(RecordedColumnsListTest, NamesEveryRecordingThatIsThere) {
+  const std::filesystem::path folder = recording_path("any").parent_path().parent_path();
+  if (!std::filesystem::is_directory(folder)) GTEST_SKIP() << "no recordings; set ZBAG_TEST_DATA";
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string name = entry.path().filename();
+    if (!std::filesystem::exists(recording_path(name))) continue;
+    EXPECT_NE(std::find(kRecordings.begin(), kRecordings.end(), name), kRecordings.end()) << name;
   }
 }
 

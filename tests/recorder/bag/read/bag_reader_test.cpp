@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "recorder/bag/write/bag_writer.hpp"
+#include "schemas/field_lookup.hpp"
 #include "tests/recorder/bag/rows.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -114,7 +115,7 @@ TEST_F(BagReaderTest, ChoosesTracksByFilterAndHidesSystemTracks) {
 TEST_F(BagReaderTest, FindsTheLastPointAtOrBeforeAStamp) {
   for (const std::int64_t key : {10, 30, 50, 70}) write("t", key);
   const auto floor_key = [&](std::int64_t key) {
-    return reader_->floor("t", Timestamp::from_stored(key, 0))->value().stamp.ns();
+    return reader_->floor("t", Timestamp::from_stored(key, 0))->value().stamp().ns();
   };
   EXPECT_EQ(floor_key(55), 50);
   EXPECT_EQ(floor_key(70), 70);
@@ -154,7 +155,7 @@ TEST_F(BagReaderTest, NumbersPointsInTheOrderOfTheirWriting) {
   for (const std::int64_t key : {100, 200, 300, 50, 150, 400, 250}) write("t", key);
   std::vector<std::int64_t> keys;
   const Page page = reader_->read_page("t", 0, 10).value();
-  for (const Point& point : page.points) keys.push_back(point.stamp.ns());
+  for (const Point& point : page.points) keys.push_back(point.stamp().ns());
   EXPECT_THAT(keys, ElementsAre(100, 200, 300, 50, 150, 400, 250));
   EXPECT_THAT(keys_of(all()), ElementsAre(50, 100, 150, 200, 250, 300, 400));
 }
@@ -164,24 +165,24 @@ TEST_F(BagReaderTest, SeeksForwardsAndBack) {
   BagCursor cursor = reader_->cursor({}).value();
   ASSERT_TRUE(cursor.next()->has_value());
   cursor.seek({60, kMax});
-  EXPECT_EQ(cursor.next()->value().stamp.ns(), 60);
+  EXPECT_EQ(cursor.next()->value().stamp().ns(), 60);
   cursor.seek({5, 6});
-  EXPECT_EQ(cursor.next()->value().stamp.ns(), 5);
-  EXPECT_EQ(cursor.next()->value().stamp.ns(), 6);
+  EXPECT_EQ(cursor.next()->value().stamp().ns(), 5);
+  EXPECT_EQ(cursor.next()->value().stamp().ns(), 6);
   EXPECT_FALSE(cursor.next()->has_value());
   cursor.seek(TimeRange::none());
   EXPECT_FALSE(cursor.next()->has_value());
   cursor.seek(TimeRange::all());
-  EXPECT_EQ(cursor.next()->value().stamp.ns(), 0);
+  EXPECT_EQ(cursor.next()->value().stamp().ns(), 0);
 }
 
 TEST_F(BagReaderTest, SeeksAReversedCursorToTheEndOfTheRange) {
   for (int i = 0; i < 100; ++i) write("t", i);
   BagCursor cursor = reader_->cursor({.reverse = true}).value();
   cursor.seek({10, 40});
-  EXPECT_EQ(cursor.next()->value().stamp.ns(), 40);
+  EXPECT_EQ(cursor.next()->value().stamp().ns(), 40);
   cursor.seek({10, 10});
-  EXPECT_EQ(cursor.next()->value().stamp.ns(), 10);
+  EXPECT_EQ(cursor.next()->value().stamp().ns(), 10);
   EXPECT_FALSE(cursor.next()->has_value());
 }
 
@@ -221,8 +222,8 @@ TEST_F(BagReaderTest, MeetsEveryOldPointOnceWhileTheWriterGoesOn) {
   std::vector<std::int64_t> met_forwards;
   std::vector<std::int64_t> met_backwards;
   for (int i = 0; i < 60; ++i) {
-    met_forwards.push_back(forwards.next()->value().stamp.ns());
-    met_backwards.push_back(backwards.next()->value().stamp.ns());
+    met_forwards.push_back(forwards.next()->value().stamp().ns());
+    met_backwards.push_back(backwards.next()->value().stamp().ns());
     forwards.release();
     backwards.release();
     write("t", 6'000 + i);
@@ -230,8 +231,8 @@ TEST_F(BagReaderTest, MeetsEveryOldPointOnceWhileTheWriterGoesOn) {
   }
   std::erase_if(met_forwards, [](std::int64_t key) { return key % 100 != 0; });
   std::erase_if(met_backwards, [](std::int64_t key) { return key % 100 != 0 || key >= 6'000; });
-  while (const auto view = forwards.next().value()) met_forwards.push_back(view->stamp.ns());
-  while (const auto view = backwards.next().value()) met_backwards.push_back(view->stamp.ns());
+  while (const auto view = forwards.next().value()) met_forwards.push_back(view->stamp().ns());
+  while (const auto view = backwards.next().value()) met_backwards.push_back(view->stamp().ns());
   std::erase_if(met_forwards, [](std::int64_t key) { return key % 100 != 0 || key >= 6'000; });
   std::erase_if(met_backwards, [](std::int64_t key) { return key % 100 != 0 || key >= 6'000; });
   EXPECT_EQ(met_forwards, old);

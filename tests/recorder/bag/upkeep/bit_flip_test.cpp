@@ -46,7 +46,7 @@ class BitFlipTest : public DamagedCopyTest {
     for (const TrackRecord& track : summary.tracks) records.push_back(track.encode());
     for (const RunRecord& run : summary.runs) records.push_back(run.encode());
     for (const LossRecord& loss : summary.losses)
-      records.push_back(loss.encode_key() + loss.encode_value());
+      records.push_back(encode_loss_key(loss) + encode_loss(loss));
     if (summary.writer) records.push_back(summary.writer->encode());
     return records;
   }
@@ -97,11 +97,11 @@ class BitFlipTest : public DamagedCopyTest {
         const Result<Page> page = reader.read_page(track, index, 1);
         const bool is_there = page && !page->points.empty();
         if (is_there &&
-            (page->points[0].index != index || page->points[0].stamp != expected.stamp ||
+            (page->points[0].index != index || page->points[0].stamp() != expected.stamp() ||
              page->points[0].fields != expected.fields))
           return false;
-        const Result<std::optional<Point>> found = reader.floor(track, expected.stamp);
-        const bool is_found = found && *found && (*found)->stamp == expected.stamp;
+        const Result<std::optional<Point>> found = reader.floor(track, expected.stamp());
+        const bool is_found = found && *found && (*found)->stamp() == expected.stamp();
         if (is_whole && (!is_there || !is_found)) return false;
       }
     }

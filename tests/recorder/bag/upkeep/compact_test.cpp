@@ -22,7 +22,7 @@ std::vector<std::pair<std::int64_t, Fields>> by_index(const BagReader& reader,
   std::vector<std::pair<std::int64_t, Fields>> points;
   for (std::uint64_t start = 0;; start = points.size()) {
     const Page page = reader.read_page(track, start, 7).value();
-    for (const Point& point : page.points) points.emplace_back(point.stamp.ns(), point.fields);
+    for (const Point& point : page.points) points.emplace_back(point.stamp().ns(), point.fields);
     if (!page.has_more) return points;
   }
 }

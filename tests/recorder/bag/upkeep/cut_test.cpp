@@ -143,7 +143,8 @@ class MergingCopyTest : public testing::Test {
     encode_fields(fields, map);
     PointView view;
     view.track = "a";
-    view.stamp = Timestamp::from_stored(key, seconds_of_key(key));
+    view.key = key;
+    view.seconds = seconds_of_key(key);
     view.map = bytes_of(map);
     return view;
   }

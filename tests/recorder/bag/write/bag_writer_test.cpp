@@ -11,6 +11,7 @@
 
 #include "recorder/bag/read/bag_reader.hpp"
 #include "recorder/bag/upkeep/check.hpp"
+#include "schemas/field_lookup.hpp"
 #include "tests/recorder/bag/rows.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -123,8 +124,8 @@ TEST_F(BagWriterTest, FoldsPointsThatAreLateByALittle) {
   const Page page = reader.read_page("t", 0, 2'000).value();
   ASSERT_EQ(page.points.size(), 2'000u);
   for (int i = 0; i < 1'000; ++i) {
-    EXPECT_EQ(page.points[2 * i].stamp.ns(), 10 * i);
-    EXPECT_EQ(page.points[2 * i + 1].stamp.ns(), 10 * i - 75);
+    EXPECT_EQ(page.points[2 * i].stamp().ns(), 10 * i);
+    EXPECT_EQ(page.points[2 * i + 1].stamp().ns(), 10 * i - 75);
   }
 }
 
@@ -140,7 +141,7 @@ TEST_F(BagWriterTest, GoesOnBehindATailThatIsForgotten) {
   EXPECT_EQ(record_of(writer, "t").late_points, 2u);
   const Page page = BagReader(writer.file()).read_page("t", 0, 9).value();
   std::vector<std::int64_t> arrived;
-  for (const Point& point : page.points) arrived.push_back(point.stamp.ns());
+  for (const Point& point : page.points) arrived.push_back(point.stamp().ns());
   EXPECT_EQ(arrived, (std::vector<std::int64_t>{10, 30, 20, 50, 15, 40, 60}));
 }
 

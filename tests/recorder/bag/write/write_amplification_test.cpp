@@ -5,9 +5,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <iostream>
+#include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "recorder/bag/upkeep/check.hpp"
@@ -94,6 +97,16 @@ class WriteAmplificationTest : public testing::Test {
       fields.emplace_back(name, 0.000'001 * static_cast<double>(ms));
     return rows.make(ms * 1'000'000, fields);
   }
+  // As a resting sensor gives it: some of the last of 16 bits change.
+  static RowPoint noisy_imu(RowStore& rows, std::int64_t ms, std::mt19937_64& random) {
+    std::normal_distribution<double> steps(0.0, 8.0);
+    Fields fields;
+    for (const char* name : {"acc_x", "acc_y", "acc_z", "gyro_x", "gyro_y", "gyro_z"})
+      fields.emplace_back(name, 0.000'1 * std::round(steps(random)));
+    for (const char* name : {"q_w", "q_x", "q_y", "q_z"})
+      fields.emplace_back(name, 0.5 + 0.000'01 * std::round(steps(random)));
+    return rows.make(ms * 1'000'000, fields);
+  }
   static std::vector<RowPoint> one_a_second(int second, RowStore& rows) {
     return {imu(rows, std::int64_t{second} * 1'000)};
   }
@@ -103,16 +116,31 @@ class WriteAmplificationTest : public testing::Test {
   int bags_ = 0;
 };
 
-TEST_F(WriteAmplificationTest, OfADayAtOneHertzIsBounded) {
+// A commit of one point gives a block of one point, whose header and plain row no compression makes
+// smaller, while the full block that is kept of it is a twentieth of that. So the ratio is bad
+// where there is compression: more than twenty bytes given for each that is kept, with the default.
+// The bounds hold that it does not get worse; they go down when the engine gets better.
+class OneHertzTest : public WriteAmplificationTest,
+                     public testing::WithParamInterface<std::pair<Compression, double>> {};
+
+TEST_P(OneHertzTest, OfADayIsBounded) {
+  const auto [compression, bound] = GetParam();
   const int seconds = seconds_of_a_day();
-  const Cost cost = record(Compression::kNone, seconds, one_a_second);
+  std::mt19937_64 random(1);
+  const Cost cost = record(compression, seconds, [&](int second, RowStore& rows) {
+    return std::vector<RowPoint>{noisy_imu(rows, second * std::int64_t{1'000}, random)};
+  });
   std::cout << cost << '\n';
-  EXPECT_LE(cost.ratio, 2.5);
+  EXPECT_LT(cost.ratio, bound);
   EXPECT_GT(cost.ratio, 1.0);
   EXPECT_EQ(cost.points, static_cast<std::uint64_t>(seconds));
 }
 
-// What a commit gives of a point alone can not be compressed, but is no more than of a plain one.
+INSTANTIATE_TEST_SUITE_P(Compressions, OneHertzTest,
+                         testing::Values(std::pair(Compression::kNone, 2.5),
+                                         std::pair(Compression::kLz4, 22.5),
+                                         std::pair(Compression::kZstd, 24.0)));
+
 TEST_F(WriteAmplificationTest, OfCompressedBlocksIsNoMoreThanOfPlainOnes) {
   const Cost plain = record(Compression::kNone, 3'600, one_a_second);
   const Cost lz4 = record(Compression::kLz4, 3'600, one_a_second);

@@ -68,8 +68,8 @@ TEST(PointStreamsTest, GivesBackRandomPoints) {
 
 TEST(PointStreamsTest, KeepsTheEndsOfTime) {
   std::vector<RowPoint> rows(2);
-  rows[0] = {.key = kMin, .seconds = -0.0, .wall_ns = kMax, .mono_ns = kMin, .seq = ~0ull};
-  rows[1] = {.key = kMax, .seconds = 1.0, .wall_ns = kMin, .mono_ns = kMax, .src = ~0ull};
+  rows[0] = {{.key = kMin, .seconds = -0.0, .wall_ns = kMax, .mono_ns = kMin, .seq = ~0ull}};
+  rows[1] = {{.key = kMax, .seconds = 1.0, .wall_ns = kMin, .mono_ns = kMax, .src = ~0ull}};
   rows[0].has_seq = rows[1].has_src = true;
   EXPECT_TRUE(comes_back(rows, true));
 }

@@ -1,0 +1,90 @@
+#include "player/formats/exporter.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "recorder/bag/read/intact_points.hpp"
+
+namespace zbag {
+namespace {
+
+void flatten_into(const std::string& prefix, const Fields& fields, Fields& out) {
+  for (const auto& [name, value] : fields) {
+    std::string path = prefix.empty() ? name : prefix + "." + name;
+    const Fields* map = value.get_if<Fields>();
+    if (map != nullptr && !map->empty()) {
+      flatten_into(path, *map, out);
+    } else {
+      out.emplace_back(std::move(path), value);
+    }
+  }
+}
+
+Status export_selection(Playlist& playlist, const BagReader::Selection& selection,
+                        Exporter& exporter, ExportReport& report,
+                        const std::function<void(std::uint64_t)>& progress,
+                        const std::function<void(const std::string&)>& warn) {
+  if (Status status = playlist.select(selection); !status) return status;
+  IntactPoints points(playlist, warn);
+  while (true) {
+    const auto point = points.next_decoded();
+    if (!point) return tl::unexpected(point.error());
+    if (!*point) break;
+    if (Status status = exporter.write((*point)->view, (*point)->fields); !status) return status;
+    ++report.points;
+    if (progress) progress(report.points);
+  }
+  report.left_out += points.points_left_out();
+  return {};
+}
+
+}  // namespace
+
+Fields flatten(const Fields& fields, const std::vector<std::string>& columns) {
+  Fields flat;
+  flatten_into({}, fields, flat);
+  if (columns.empty()) return flat;
+  std::erase_if(flat, [&](const auto& field) {
+    return std::find(columns.begin(), columns.end(), field.first) == columns.end();
+  });
+  return flat;
+}
+
+Result<std::unique_ptr<Exporter>> make_exporter(const ExportOptions& options) {
+  if (options.format == "json") return make_json_exporter(options);
+  if (options.format == "jsonl") return make_jsonl_exporter(options);
+  return fail(ErrorCode::kInvalid,
+              fmt::format("unknown format '{}'; there are json and jsonl", options.format));
+}
+
+Result<ExportReport> export_points(Playlist& playlist, const BagReader::Selection& selection,
+                                   Exporter& exporter,
+                                   const std::function<void(std::uint64_t)>& progress,
+                                   const std::function<void(const std::string&)>& warn) {
+  ExportReport report;
+  std::set<std::string> names;
+  for (const BagSummary& summary : playlist.summaries()) {
+    for (const TrackRecord& track : summary.tracks) {
+      const bool has_points = track.first && selection.range.overlaps(*track.first, *track.last);
+      if (has_points && selection.filter.matches(track.name)) names.insert(track.name);
+    }
+  }
+  exporter.begin(names.size());
+  std::vector<BagReader::Selection> rounds(exporter.by_track() ? names.size() : 1, selection);
+  auto name = names.begin();
+  for (BagReader::Selection& round : rounds) {
+    if (exporter.by_track()) round.track = *name++;
+  }
+  for (const BagReader::Selection& round : rounds) {
+    if (Status status = export_selection(playlist, round, exporter, report, progress, warn);
+        !status) {
+      return tl::unexpected(status.error());
+    }
+  }
+  if (Status status = exporter.finish(); !status) return tl::unexpected(status.error());
+  return report;
+}
+
+}  // namespace zbag

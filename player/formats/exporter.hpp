@@ -1,0 +1,65 @@
+// Writes points of bags in other formats.
+//
+// One exporter writes one output; export_points() drives it. More formats come as further files
+// export_*.cpp behind make_exporter(). Output that could not be finished is removed.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "recorder/bag/read/playlist.hpp"
+
+namespace zbag {
+
+enum class ExportLayout {
+  kByName,   // jsonl: neutral for `-` and OUT.jsonl, else rows
+  kNeutral,  // one neutral recording, what `import` and `pub` read
+  kRows,     // a file of rows for each track (requirements 1.5)
+};
+
+struct ExportOptions {
+  std::string format;  // "json", "jsonl"
+  std::string out;     // a file or folder; "-" is stdout
+  ExportLayout layout = ExportLayout::kByName;
+  std::vector<std::string> columns;  // flattened names to keep; all when empty
+};
+
+class Exporter {
+ public:
+  virtual ~Exporter() = default;
+  // Called once before the first point: how many tracks may have points.
+  virtual void begin(std::size_t tracks) { static_cast<void>(tracks); }
+  // Points come in global order of time, or track by track when `by_track()` says so.
+  virtual Status write(const PointView& point, const Fields& fields) = 0;
+  // The output is complete on disk when it returns well. Without it the destructor removes it.
+  virtual Status finish() = 0;
+  virtual bool by_track() const { return false; }
+};
+
+// kInvalid: an unknown format (the message lists the known ones); kExists: the output is there
+// already; kIo.
+Result<std::unique_ptr<Exporter>> make_exporter(const ExportOptions& options);
+
+struct ExportReport {
+  std::uint64_t points = 0;
+  std::uint64_t left_out = 0;  // to damage in the bag
+};
+// `progress` hears how many points are done. Damaged blocks are left out, counted and told to
+// `warn`.
+Result<ExportReport> export_points(Playlist& playlist, const BagReader::Selection& selection,
+                                   Exporter& exporter,
+                                   const std::function<void(std::uint64_t)>& progress,
+                                   const std::function<void(const std::string&)>& warn);
+
+// Fields with nested maps flattened to dotted names, in order; those named in `columns` when given.
+Fields flatten(const Fields& fields, const std::vector<std::string>& columns = {});
+
+// For the files export_*.cpp.
+Result<std::unique_ptr<Exporter>> make_json_exporter(const ExportOptions& options);
+Result<std::unique_ptr<Exporter>> make_jsonl_exporter(const ExportOptions& options);
+
+}  // namespace zbag

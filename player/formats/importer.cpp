@@ -1,0 +1,51 @@
+#include "player/formats/importer.hpp"
+
+#include <fmt/format.h>
+
+#include <span>
+
+#include "player/formats/neutral_file.hpp"
+
+namespace zbag {
+namespace {
+
+Status append(Session& session, const NeutralFrame& frame) {
+  Result<Track> track = session.track(frame.track);
+  if (!track) return tl::unexpected(track.error());
+  // As the recorder does, a foreign field that begins with `_` is kept.
+  std::string map;
+  encode_fields(frame.fields, map);
+  return track->append_map({reinterpret_cast<const std::uint8_t*>(map.data()), map.size()},
+                           frame.stamp);
+}
+
+}  // namespace
+
+void Importer::refuse(const std::string& why) {
+  ++counts_.refused;
+  options_.warn(why);
+}
+
+Status Importer::add(const std::string& path) {
+  Result<NeutralReader> reader = NeutralReader::open(path);
+  if (!reader) return tl::unexpected(reader.error());
+  while (options_.goes_on()) {
+    Result<std::optional<NeutralFrame>> frame = reader->next();
+    if (!frame && frame.error().code == ErrorCode::kInvalid) {
+      refuse(frame.error().message);
+      continue;
+    }
+    if (!frame) return tl::unexpected(frame.error());
+    if (!*frame) return {};
+    Status status = append(session_, **frame);
+    if (!status && status.error().code == ErrorCode::kInvalid) {
+      refuse(fmt::format("{}:{}: {}", path, reader->line(), status.error().message));
+      continue;
+    }
+    if (!status) return status;
+    ++counts_.frames;
+  }
+  return {};
+}
+
+}  // namespace zbag

@@ -1,0 +1,16 @@
+// How a stream that most points have a part in, or none, is written (FORMAT.md, Body of
+// `rows`, E and F).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace zbag {
+
+enum Presence : std::uint8_t { kNone = 0, kAll = 1, kMixed = 2 };
+
+inline Presence presence_of(std::size_t with, std::size_t count) {
+  return with == 0 ? kNone : with == count ? kAll : kMixed;
+}
+
+}  // namespace zbag

@@ -1,0 +1,101 @@
+#include "recorder/bag/read/playlist.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace zbag {
+
+Result<Playlist> Playlist::open(const std::vector<std::string>& paths) {
+  Playlist playlist;
+  for (const std::string& path : paths) {
+    Result<BagReader> reader = BagReader::open(path);
+    if (!reader) return tl::unexpected(reader.error());
+    Result<BagSummary> summary = reader->summary();
+    if (!summary) return tl::unexpected(summary.error());
+    playlist.readers_.push_back(std::move(*reader));
+    playlist.summaries_.push_back(std::move(*summary));
+  }
+  return playlist;
+}
+
+std::optional<TimeRange> Playlist::extent() const {
+  std::optional<TimeRange> extent;
+  for (const BagSummary& summary : summaries_) {
+    const std::optional<Timestamp> start = summary.start();
+    const std::optional<Timestamp> end = summary.end();
+    if (!start || !end) continue;
+    if (!extent) extent = TimeRange{start->ns(), end->ns()};
+    extent->first = std::min(extent->first, start->ns());
+    extent->last = std::max(extent->last, end->ns());
+  }
+  return extent;
+}
+
+std::uint64_t Playlist::points() const {
+  std::uint64_t sum = 0;
+  for (const BagSummary& summary : summaries_) sum += summary.points();
+  return sum;
+}
+
+Status Playlist::select(const BagReader::Selection& selection) {
+  heads_.clear();
+  failed_.reset();
+  reverse_ = selection.reverse;
+  for (const BagReader& reader : readers_) {
+    Result<BagCursor> cursor = reader.cursor(selection);
+    if (!cursor) return tl::unexpected(cursor.error());
+    heads_.push_back({std::move(*cursor), std::nullopt, {}, true, false});
+  }
+  return {};
+}
+
+void Playlist::seek(TimeRange range) {
+  for (Head& head : heads_) {
+    head.cursor.seek(range);
+    head.point.reset();
+    head.needs_next = true;
+    head.is_done = false;
+  }
+}
+
+Result<std::optional<PointView>> Playlist::next() {
+  Head* best = nullptr;
+  for (Head& head : heads_) {
+    if (head.needs_next && !head.is_done) {
+      Result<std::optional<PointView>> point = head.cursor.next();
+      if (!point) {
+        failed_ = static_cast<std::size_t>(&head - heads_.data());
+        return tl::unexpected(point.error());
+      }
+      head.point = *point;
+      head.needs_next = false;
+      head.is_done = !head.point.has_value();
+    }
+    if (!head.point) continue;
+    const auto is_before = [&](const PointView& a, const PointView& b) {
+      if (a.key != b.key) return reverse_ ? a.key > b.key : a.key < b.key;
+      return reverse_ ? a.track > b.track : a.track < b.track;
+    };
+    if (best == nullptr || is_before(*head.point, *best->point)) best = &head;
+  }
+  if (best == nullptr) return std::optional<PointView>();
+  best->needs_next = true;
+  return std::exchange(best->point, std::nullopt);
+}
+
+void Playlist::release() {
+  for (Head& head : heads_) {
+    if (head.point) {
+      head.kept.assign(head.point->map.begin(), head.point->map.end());
+      head.point->map = head.kept;
+    }
+    head.cursor.release();
+  }
+}
+
+std::optional<BagCursor::Damage> Playlist::skip_damage() {
+  if (!failed_) return std::nullopt;
+  return heads_[*std::exchange(failed_, std::nullopt)].cursor.skip_damage();
+}
+
+}  // namespace zbag

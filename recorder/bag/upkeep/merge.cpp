@@ -1,0 +1,30 @@
+#include "recorder/bag/upkeep/merge.hpp"
+
+#include "recorder/bag/upkeep/copied_records.hpp"
+
+namespace zbag {
+
+Result<MergeReport> merge_bags(Playlist& bags, const std::string& out, MergeMode mode,
+                               const Progress& progress, const Warn& warn) {
+  BagReader::Selection selection{.all_tracks = true};
+  // Bags that are being recorded end where they ended when this began.
+  if (const auto extent = bags.extent()) selection.range.last = extent->last;
+  if (Status status = bags.select(selection); !status) return tl::unexpected(status.error());
+  const Result<CompressionSpec> compression = usual_compression(*bags.readers().front().file());
+  if (!compression) return tl::unexpected(compression.error());
+  Result<BagCopy> copy =
+      BagCopy::create(out, {.compression = *compression, .merge = mode, .node = "merge"});
+  if (!copy) return tl::unexpected(copy.error());
+  Result<std::uint64_t> left_out = add_all(bags, *copy, bags.points(), progress, warn);
+  if (!left_out) return tl::unexpected(left_out.error());
+  bags.release();
+  for (const BagSummary& summary : bags.summaries())
+    *left_out += tell_left_out(summary.other_damage, warn);
+  Status status = copy->finish(joined_records(bags.summaries()));
+  if (status) status = copy->publish();
+  if (!status) return tl::unexpected(status.error());
+  const BagCopy::Counts counts = copy->counts();
+  return MergeReport{counts.points, counts.merged, counts.overwritten, *left_out};
+}
+
+}  // namespace zbag

@@ -1,0 +1,28 @@
+// Joins bags into a new one by `_ts`; the bags stay as they are, also while they are recorded.
+//
+// Points of one track and stamp merge, the bag given first being the earlier; what stands beside
+// the points is said in copied_records.hpp. Points of the new bag are numbered in order of time.
+// Memory: see BagCopy and BagCursor.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "recorder/bag/read/playlist.hpp"
+#include "recorder/bag/upkeep/cut.hpp"
+
+namespace zbag {
+
+struct MergeReport {
+  std::uint64_t points = 0;
+  std::uint64_t merged = 0;       // into points that were there
+  std::uint64_t overwritten = 0;  // values that a merge replaced by different ones
+  std::uint64_t left_out = 0;     // blocks, points and records that are damaged
+};
+
+// Errors as BagCopy::create; kClosed when `progress` says stop: then nothing is left behind.
+// REQUIRES: the playlist has a bag. Moves the playlist.
+Result<MergeReport> merge_bags(Playlist& bags, const std::string& out, MergeMode mode,
+                               const Progress& progress, const Warn& warn);
+
+}  // namespace zbag

@@ -1,0 +1,66 @@
+// Where the points of a recording go: the seam between the recorder and what keeps them.
+//
+// write() is all a storage must have; what it reports as written is durable. A recording forms
+// batches on one thread and waits for the disk on another. A storage that has work for both of them
+// overrides the pair prepare() and store(), so that they overlap:
+//
+//   prepare(1)  prepare(2)  prepare(3)
+//               store(1)    store(2)    store(3)
+//
+// Left as they are, prepare() hands the batch on and store() writes it.
+//
+// A write that fails has changed nothing: the batch is untouched and may be written again.
+// Not thread-safe: all calls belong to one thread, but store(), which may run on another beside
+// prepare() alone. Blocks for as long as the disk does.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "schemas/points/batch.hpp"
+#include "schemas/points/storage_options.hpp"
+#include "schemas/result.hpp"
+
+namespace zbag {
+
+class Storage {
+ public:
+  // A batch between prepare() and store(). Its rows are still the batch's, which outlives it.
+  struct Prepared {
+    virtual ~Prepared() = default;
+  };
+
+  virtual ~Storage() = default;
+
+  virtual Result<WriteReport> write(const Batch& batch) = 0;
+
+  // Null: the batch must see everything before it stored; it goes through write() once that is.
+  // What was prepared is stored in the same order, or dropped.
+  virtual Result<std::unique_ptr<Prepared>> prepare(const Batch& batch);
+  // REQUIRES: `prepared` is this storage's own.
+  virtual Result<WriteReport> store(std::unique_ptr<Prepared> prepared);
+  // Lets go of a prepared batch that will not be stored, since one before it failed.
+  virtual void drop(std::unique_ptr<Prepared> prepared);
+  // To be called when a store() has failed and no prepared batch is left.
+  virtual void forget_prepared() {}
+
+  // Ends the run. Idempotent.
+  virtual Status close() = 0;
+
+  // What the disk holds of it so far. From any thread, beside all else.
+  virtual std::uint64_t size_bytes() const = 0;
+  // Gives back what is set aside of the disk until something is stored again, for a storage that
+  // is to follow this one. As store().
+  virtual void give_back_reserve() {}
+  // Gives the kernel's cache of it to whoever needs it next. After close().
+  virtual void release_cache() {}
+};
+
+// Makes the storage at `path`, or opens it to go on. kBusy names the present writer; kDiskFull,
+// kDamaged, kNewerFormat, kIo.
+using OpenStorage = std::function<Result<std::unique_ptr<Storage>>(const std::string& path,
+                                                                   const StorageOptions& options)>;
+
+}  // namespace zbag

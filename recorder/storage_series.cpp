@@ -1,0 +1,117 @@
+#include "recorder/storage_series.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <filesystem>
+#include <utility>
+
+namespace zbag {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::minutes kSplitRetryWait{1};
+
+}  // namespace
+
+StorageSeries::StorageSeries(const std::string& path, std::unique_ptr<Storage> first,
+                             Options options)
+    : options_(std::move(options)),
+      storage_(std::move(first)),
+      names_(path, options_.rules),
+      remover_([this](const BagSeries::Part& part) { note_removed(part); }, options_.warn) {}
+
+bool StorageSeries::is_due(std::uint64_t bytes_more) const {
+  const std::uint64_t bytes = storage_->size_bytes() + bytes_more;
+  const MutexLock lock(mutex_);
+  return names_.is_due(bytes, Clock::now());
+}
+
+void StorageSeries::split_when_due(std::uint64_t bytes_more) {
+  if (!is_due(bytes_more)) return;
+  const Status status = split();
+  if (status) return;
+  {
+    const MutexLock lock(mutex_);
+    names_.put_off(Clock::now() + kSplitRetryWait);
+  }
+  options_.warn(fmt::format("no new bag: {}; {} is written on", status.error().message, path()));
+}
+
+Status StorageSeries::split() {
+  StorageOptions next = options_.storage;
+  next.losses_before = options_.losses();
+  std::string path;
+  std::vector<BagSeries::Part> oldest;
+  {
+    const MutexLock lock(mutex_);
+    if (!names_.holds_points())
+      return fail(ErrorCode::kNotFound, names_.path() + " holds no points yet");
+    next.config.emplace_back("continues", std::filesystem::path(names_.path()).filename().string());
+    path = names_.next_path();
+    oldest = names_.take_oldest(1);
+  }
+  // Both help the new storage find what it asks of the disk.
+  remover_.remove(std::move(oldest));
+  storage_->give_back_reserve();
+  Result<std::unique_ptr<Storage>> opened = open_next(path, next);
+  if (!opened) return tl::unexpected(opened.error());
+  // What it holds is durable, closed or not.
+  if (Status closed = storage_->close(); !closed) options_.warn(closed.error().message);
+  storage_->release_cache();  // the next one's pages come out of it
+  {
+    const MutexLock lock(mutex_);
+    names_.begin(std::move(path));
+    ++begun_;
+    oldest = names_.take_oldest(0);
+  }
+  storage_ = std::move(*opened);
+  remover_.remove(std::move(oldest));
+  return {};
+}
+
+Result<std::unique_ptr<Storage>> StorageSeries::open_next(const std::string& path,
+                                                          const StorageOptions& options) {
+  Result<std::unique_ptr<Storage>> next = options_.open(path, options);
+  if (next || next.error().code != ErrorCode::kDiskFull) return next;
+  // There may be room when what leaves the ring is gone.
+  remover_.wait();
+  return options_.open(path, options);
+}
+
+Status StorageSeries::close() {
+  Status closed = storage_->close();
+  remover_.wait();
+  return closed;
+}
+
+void StorageSeries::note_points(std::uint64_t points) {
+  const MutexLock lock(mutex_);
+  names_.note_points(points, Clock::now());
+}
+
+// On the remover's thread.
+void StorageSeries::note_removed(const BagSeries::Part& part) {
+  const MutexLock lock(mutex_);
+  ++removed_;
+  removed_points_ += part.points;
+}
+
+std::string StorageSeries::path() const {
+  const MutexLock lock(mutex_);
+  return names_.path();
+}
+
+std::vector<std::string> StorageSeries::paths() const {
+  const MutexLock lock(mutex_);
+  return names_.paths();
+}
+
+void StorageSeries::add_to(RecordingTotals& totals) const {
+  const MutexLock lock(mutex_);
+  totals.bags = begun_;
+  totals.removed_bags = removed_;
+  totals.removed_points = removed_points_;
+}
+
+}  // namespace zbag

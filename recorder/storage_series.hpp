@@ -1,0 +1,77 @@
+// The storages of one recording, one after another: the one that is written now, when the next one
+// begins, and the oldest that leave a ring.
+//
+// The present storage is whole by itself and gets all that came before the next one begins. Where
+// no next one can be made it is written on, with a warning; what is due by the rules is tried again
+// a minute later. What leaves a ring is removed on a thread of its own (bag_remover.hpp).
+//
+// current(), split() and split_when_due() belong to the thread that writes; the rest is
+// thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "recorder/bag_remover.hpp"
+#include "recorder/bag_series.hpp"
+#include "recorder/storage/storage.hpp"
+#include "recorder/totals.hpp"
+#include "schemas/mutex.hpp"
+
+namespace zbag {
+
+class StorageSeries {
+ public:
+  using Warn = std::function<void(const std::string& text)>;
+  // What the series asks of the recording around it, when a new storage begins.
+  using LossesSoFar = std::function<LossesBefore()>;
+  struct Options {
+    OpenStorage open;
+    StorageOptions storage;  // of every one of them
+    SplitRules rules;
+    Warn warn;  // called from any thread
+    LossesSoFar losses;
+  };
+  // `first` was opened at `path` by `options.open`.
+  StorageSeries(const std::string& path, std::unique_ptr<Storage> first, Options options);
+
+  Storage& current() { return *storage_; }
+  // Whether what comes next belongs into a new storage, when so much more would be in this one.
+  bool is_due(std::uint64_t bytes_more) const;
+  // Begins the next storage when that is due. REQUIRES: nothing is under way or unwritten.
+  void split_when_due(std::uint64_t bytes_more);
+  // Begins it now. kNotFound: the present one has no points yet. REQUIRES: as before.
+  Status split();
+  // Closes the present one and waits until what leaves the ring is gone.
+  Status close();
+
+  void note_points(std::uint64_t points);
+  // While old storages go, the disk has more left than it says. True: they go now, without pauses.
+  bool hurry_removal() { return remover_.hurry(); }
+
+  std::string path() const;                // of the present one
+  std::vector<std::string> paths() const;  // of all that are kept, that one last
+  // Adds what is known of them.
+  void add_to(RecordingTotals& totals) const;
+
+ private:
+  Result<std::unique_ptr<Storage>> open_next(const std::string& path,
+                                             const StorageOptions& options);
+  void note_removed(const BagSeries::Part& part);
+
+  const Options options_;
+  std::unique_ptr<Storage> storage_;
+
+  mutable Mutex mutex_;
+  BagSeries names_ ZBAG_GUARDED_BY(mutex_);
+  std::uint64_t begun_ ZBAG_GUARDED_BY(mutex_) = 1;
+  std::uint64_t removed_ ZBAG_GUARDED_BY(mutex_) = 0;
+  std::uint64_t removed_points_ ZBAG_GUARDED_BY(mutex_) = 0;
+
+  BagRemover remover_;  // last: its thread notes what it removed
+};
+
+}  // namespace zbag

@@ -1,0 +1,67 @@
+#include "recorder/totals.hpp"
+
+namespace zbag {
+
+std::optional<std::uint64_t> RecordingTotals::lost() const {
+  std::optional<std::uint64_t> sum;
+  for (const auto& [name, track] : tracks) {
+    if (track.lost) sum = sum.value_or(0) + *track.lost;
+  }
+  return sum;
+}
+
+Totals::Added Totals::add(const Batch& batch, const WriteReport& report) {
+  Added added;
+  const MutexLock lock(mutex_);
+  for (std::size_t i = 0; i < batch.tracks.size(); ++i) {
+    const TrackBatch& track = batch.tracks[i];
+    const TrackReport& made = report.tracks[i];
+    totals_.fate += made.fate;
+    RecordingTotals::TrackTotals& sums = totals_.tracks[track.name];
+    if (made.fate.overwritten > 0 && sums.fate.overwritten == 0)
+      added.overwritten.push_back(track.name);
+    sums.fate += made.fate;
+    sums.lost = track.lost;
+    sums.missed_before = track.missed_before;
+    for (const RowPoint& point : track.points) sums.bytes += point.pairs_bytes;
+    added.flush.count += made.new_points;
+    if (made.new_points > 0 && batch.tracks.size() == 1) {
+      added.flush.first_index = made.first_index;
+      added.flush.last_index = made.first_index + made.new_points - 1;
+    }
+  }
+  totals_.fate += batch.unnamed;
+  totals_.block_bytes += report.block_bytes;
+  ++totals_.commits;
+  for (const LossRecord& record : batch.losses) publishers_[{record.src, record.track}] = record;
+  return added;
+}
+
+void Totals::add_dropped(const Batch& batch) {
+  const MutexLock lock(mutex_);
+  for (const TrackBatch& track : batch.tracks) {
+    Fate fate = track.fate;
+    fate.dropped += track.points.size();
+    totals_.fate += fate;
+    totals_.tracks[track.name].fate += fate;
+  }
+  totals_.fate += batch.unnamed;
+}
+
+RecordingTotals Totals::get() const {
+  const MutexLock lock(mutex_);
+  RecordingTotals totals = totals_;
+  for (const auto& [key, record] : publishers_) totals.publishers.push_back(record);
+  return totals;
+}
+
+LossesBefore Totals::losses() const {
+  LossesBefore losses;
+  const MutexLock lock(mutex_);
+  for (const auto& [name, track] : totals_.tracks)
+    losses.tracks[name] = {track.lost.value_or(0), track.missed_before};
+  losses.publishers = publishers_;
+  return losses;
+}
+
+}  // namespace zbag

@@ -1,0 +1,72 @@
+#include "schemas/item.hpp"
+
+namespace zbag::item {
+namespace {
+
+// What is open around the item being read: items left, and whether they are a map's.
+struct Level {
+  std::uint64_t items_left;  // keys and values counted apart
+  bool is_map;
+};
+
+// Enters a container of `count` items or pairs. Every item needs a byte at least, so a count
+// beyond the bytes left is a lie found before anything is walked.
+Fault open_level(std::array<Level, kDepthMax>& levels, int& depth, std::uint32_t count, bool is_map,
+                 const Cursor& in) {
+  const std::uint64_t items = is_map ? std::uint64_t{count} * 2 : count;
+  if (items > in.left()) return Fault::kTruncated;
+  if (depth == kDepthMax) return Fault::kTooDeep;
+  levels[static_cast<std::size_t>(depth++)] = {items, is_map};
+  return Fault::kNone;
+}
+
+}  // namespace
+
+Fault skip(Cursor& in, int depth) {
+  std::array<Level, kDepthMax> levels;
+  const int floor = depth;
+  do {
+    if (depth > floor) {
+      Level& level = levels[static_cast<std::size_t>(depth - 1)];
+      if (level.items_left == 0) {
+        --depth;
+        continue;
+      }
+      const bool is_key = level.is_map && level.items_left % 2 == 0;
+      --level.items_left;
+      if (is_key) {
+        if (in.left() == 0) return Fault::kTruncated;
+        if (!in.is_at(Type::kText)) return Fault::kBadKey;
+      }
+    }
+    if (in.left() == 0) return Fault::kTruncated;
+    const Lead lead = kLeads[*in.at];
+    if (lead.type >= Type::kInt && lead.length == 0) {  // most items: of a size the lead tells
+      const std::size_t size = std::size_t{lead.head} + lead.held;
+      if (in.left() < size) return Fault::kTruncated;
+      in.at += size;
+      continue;
+    }
+    if (lead.type == Type::kNever) return Fault::kBadType;
+    Type type = Type::kNever;
+    std::uint32_t held = 0;
+    if (!take_head(in, type, held)) return Fault::kTruncated;
+    if (lead.type >= Type::kInt) {
+      if (in.left() < held) return Fault::kTruncated;
+      in.at += held;
+      continue;
+    }
+    const Fault fault = open_level(levels, depth, held, type == Type::kMap, in);
+    if (fault != Fault::kNone) return fault;
+  } while (depth > floor);
+  return Fault::kNone;
+}
+
+bool take_whole(Cursor& in, std::span<const std::uint8_t>& bytes) {
+  const std::uint8_t* const begin = in.at;
+  if (skip(in) != Fault::kNone) return false;
+  bytes = {begin, in.at};
+  return true;
+}
+
+}  // namespace zbag::item

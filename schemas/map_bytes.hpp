@@ -1,0 +1,52 @@
+// Maps as the bytes they lie in: walked and merged without building a value.
+//
+// But for open_map() all of it is for bytes that scan_frame() has passed.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace zbag {
+
+// A map in bytes: what its header says and where its pairs begin.
+struct MapBytes {
+  std::uint32_t count = 0;
+  std::span<const std::uint8_t> pairs;
+};
+// nullopt when `bytes` does not begin with a map header. Does not look at the pairs.
+std::optional<MapBytes> open_map(std::span<const std::uint8_t> bytes);
+// Appends the map whole, header and pairs.
+void append_map(MapBytes map, std::string& out);
+
+// One key and value of a map, as bytes inside it.
+struct PairBytes {
+  std::string_view name;
+  std::span<const std::uint8_t> pair;  // key and value
+  std::span<const std::uint8_t> value;
+};
+
+// Walks the pairs of a sequence of `count` pairs. REQUIRES: the bytes were validated; the views
+// refer to them.
+class PairWalk {
+ public:
+  PairWalk(std::span<const std::uint8_t> pairs, std::uint32_t count) : rest_(pairs), left_(count) {}
+  std::optional<PairBytes> next();
+
+ private:
+  std::span<const std::uint8_t> rest_;
+  std::uint32_t left_;
+};
+
+// The type of an encoded value as `info` shows it: "float64", "float64[]", "bin", "map"...
+std::string type_text(std::span<const std::uint8_t> value);
+
+// Pairs of `later` merged into those of `earlier`, as merge_fields() does it, in bytes. `out`
+// receives pairs without a header; returns their count. `overwritten` is raised by the number of
+// values that were replaced by different ones. REQUIRES: both were validated.
+std::uint32_t merge_pairs(MapBytes earlier, MapBytes later, bool deep, std::string& out,
+                          std::uint64_t& overwritten);
+
+}  // namespace zbag

@@ -1,0 +1,39 @@
+#include "schemas/points/point.hpp"
+
+#include <fmt/format.h>
+
+#include "schemas/frame_scan.hpp"
+
+namespace zbag {
+
+Result<Fields> PointView::fields() const {
+  Result<Fields> fields = decode_fields(map);
+  if (!fields) {
+    return fail(ErrorCode::kDamaged, fmt::format("track {} at {}: {}", track, seconds_text(seconds),
+                                                 fields.error().message));
+  }
+  return fields;
+}
+
+PointView view_of(std::string_view track, const StoredPoint& point) {
+  return {point, track, point.map};
+}
+
+std::optional<CheckedMap> check_map(std::span<const std::uint8_t> stored) {
+  const ScanOutcome scan = scan_frame(stored);
+  if (scan.refusal && *scan.refusal != Refusal::kBadTimestamp) return std::nullopt;
+  const std::optional<MapBytes> map = open_map(stored);
+  if (!map) return std::nullopt;
+  return CheckedMap{*map, scan.refusal ? 0 : scan.scan.shape};
+}
+
+std::optional<RowPoint> row_of(const PointHead& head, std::span<const std::uint8_t> stored) {
+  const std::optional<CheckedMap> checked = check_map(stored);
+  if (!checked) return std::nullopt;
+  const MapBytes& map = checked->map;
+  return RowPoint{
+      head,     0, checked->shape, map.pairs.data(), static_cast<std::uint32_t>(map.pairs.size()),
+      map.count};
+}
+
+}  // namespace zbag

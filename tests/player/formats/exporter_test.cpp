@@ -1,0 +1,156 @@
+#include "player/formats/exporter.hpp"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "tests/support/small_bag.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace zbag {
+namespace {
+
+using testing::HasSubstr;
+
+class ExporterTest : public testing::Test {
+ protected:
+  ExporterTest()
+      : path_(write_bag(dir_.path("in.zbag"),
+                        {{"arm", 1.0, {{"q", 0.5}, {"camera", Fields{{"pos", Array{1, 2}}}}}},
+                         {"arm", 2.0, {{"q", nullptr}, {"jpeg", Binary{"\xff\xd8"}}}},
+                         {"base/odom", 1.5, {{"timestamp", 7}, {"v", std::nan("")}}}})) {}
+
+  Result<ExportReport> export_as(const std::string& format, const std::string& out,
+                                 const std::vector<std::string>& tracks = {},
+                                 const std::vector<std::string>& columns = {}) {
+    Playlist playlist = Playlist::open({path_}).value();
+    Result<std::unique_ptr<Exporter>> exporter =
+        make_exporter({.format = format, .out = dir_.path(out), .columns = columns});
+    if (!exporter) return tl::unexpected(exporter.error());
+    return export_points(playlist, {.filter = TrackFilter::parse(tracks).value()}, **exporter, {},
+                         {});
+  }
+  std::string text(const std::string& name) const {
+    std::ostringstream out;
+    out << std::ifstream(dir_.path(name)).rdbuf();
+    return out.str();
+  }
+  bool exists(const std::string& name) const { return std::filesystem::exists(dir_.path(name)); }
+
+  TempDir dir_;
+  std::string path_;
+};
+
+// Requirements 1.5
+TEST(FlattenTest, JoinsNestedNamesByDots) {
+  EXPECT_EQ(flatten({{"a", 1}, {"camera", Fields{{"pos", Fields{{"x", 2}}}, {"id", 3}}}}),
+            (Fields{{"a", 1}, {"camera.pos.x", 2}, {"camera.id", 3}}));
+}
+
+TEST(FlattenTest, KeepsListsNilAndEmptyMaps) {
+  const Fields fields{{"l", Array{1, Fields{{"x", 1}}}}, {"n", nullptr}, {"m", Fields{}}};
+  EXPECT_EQ(flatten(fields), fields);
+}
+
+// S0.30
+TEST(FlattenTest, KeepsChosenColumns) {
+  EXPECT_EQ(flatten({{"a", 1}, {"b", Fields{{"c", 2}, {"d", 3}}}}, {"b.c", "unknown"}),
+            (Fields{{"b.c", 2}}));
+}
+
+// S0.25
+TEST_F(ExporterTest, WritesOneTrackAsJson) {
+  EXPECT_EQ(export_as("json", "out.json", {"arm"})->points, 2u);
+  EXPECT_EQ(text("out.json"),
+            "{\"entries\":[{\"timestamp\":1.0,\"q\":0.5,\"camera.pos\":[1,2]},"
+            "{\"timestamp\":2.0,\"q\":null,\"jpeg\":\"/9g=\"}],\"count\":2}\n");
+}
+
+TEST_F(ExporterTest, WritesSeveralTracksIntoOneJson) {
+  ASSERT_TRUE(export_as("json", "out.json"));
+  EXPECT_THAT(text("out.json"), testing::StartsWith("{\"tracks\":{\"arm\":{\"entries\":[{"));
+  EXPECT_THAT(text("out.json"),
+              HasSubstr("],\"count\":2},\"base/odom\":{\"entries\":"
+                        "[{\"timestamp\":1.5,\"timestamp_\":7,\"v\":null}],\"count\":1}}}\n"));
+}
+
+TEST_F(ExporterTest, WritesAFileATrackBelowAFolder) {
+  ASSERT_TRUE(export_as("json", "out"));
+  EXPECT_THAT(text("out/arm.json"), HasSubstr("\"count\":2}\n"));
+  EXPECT_THAT(text("out/base/odom.json"), HasSubstr("\"count\":1}\n"));
+}
+
+// S0.26: timestamp first, then the flattened fields.
+TEST_F(ExporterTest, WritesRowsAsJsonLines) {
+  ASSERT_TRUE(export_as("jsonl", "rows"));
+  EXPECT_EQ(text("rows/arm.jsonl"),
+            "{\"timestamp\":1.0,\"q\":0.5,\"camera.pos\":[1,2]}\n"
+            "{\"timestamp\":2.0,\"q\":null,\"jpeg\":\"/9g=\"}\n");
+  EXPECT_EQ(text("rows/base/odom.jsonl"), "{\"timestamp\":1.5,\"timestamp_\":7,\"v\":null}\n");
+}
+
+// cli.md: OUT ending in .jsonl is one neutral file, in order of time.
+TEST_F(ExporterTest, WritesANeutralRecording) {
+  ASSERT_TRUE(export_as("jsonl", "out.jsonl"));
+  EXPECT_EQ(
+      text("out.jsonl"),
+      "{\"track\":\"arm\",\"_ts\":1.0,\"fields\":{\"q\":0.5,\"camera\":{\"pos\":[1,2]}}}\n"
+      "{\"track\":\"base/odom\",\"_ts\":1.5,\"fields\":{\"timestamp\":7,\"v\":null}}\n"
+      "{\"track\":\"arm\",\"_ts\":2.0,\"fields\":{\"q\":{\"$nil\":true},\"jpeg_hex\":\"ffd8\"}}\n");
+}
+
+// S0.30
+TEST_F(ExporterTest, WritesChosenColumns) {
+  ASSERT_TRUE(export_as("json", "out.json", {"arm"}, {"camera.pos", "unknown"}));
+  EXPECT_EQ(text("out.json"),
+            "{\"entries\":[{\"timestamp\":1.0,\"camera.pos\":[1,2]},{\"timestamp\":2.0}],"
+            "\"count\":2}\n");
+}
+
+TEST_F(ExporterTest, WritesAnEmptyExport) {
+  ASSERT_TRUE(export_as("json", "out.json", {"none"}));
+  EXPECT_EQ(text("out.json"), "{\"entries\":[],\"count\":0}\n");
+  ASSERT_TRUE(export_as("jsonl", "out.jsonl", {"none"}));
+  EXPECT_EQ(text("out.jsonl"), "");
+}
+
+// S0.29
+TEST_F(ExporterTest, NamesAnUnknownFormat) {
+  const Result<ExportReport> report = export_as("xml", "out.xml");
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, ErrorCode::kInvalid);
+  EXPECT_THAT(report.error().message, HasSubstr("'xml'"));
+}
+
+TEST_F(ExporterTest, NeverOverwrites) {
+  std::ofstream(dir_.path("out.json")) << "mine";
+  EXPECT_EQ(export_as("json", "out.json").error().code, ErrorCode::kExists);
+  EXPECT_EQ(text("out.json"), "mine");
+}
+
+TEST_F(ExporterTest, RemovesWhatItCouldNotFinish) {
+  Playlist playlist = Playlist::open({path_}).value();
+  ASSERT_TRUE(playlist.select({}));
+  {
+    const auto exporter = make_exporter({.format = "jsonl", .out = dir_.path("out.jsonl")}).value();
+    const PointView point = playlist.next().value().value();
+    ASSERT_TRUE(exporter->write(point, point.fields().value()));
+    EXPECT_TRUE(exists("out.jsonl"));
+  }
+  EXPECT_FALSE(exists("out.jsonl"));
+}
+
+TEST_F(ExporterTest, TellsHowFarItIs) {
+  Playlist playlist = Playlist::open({path_}).value();
+  const auto exporter = make_exporter({.format = "jsonl", .out = dir_.path("out.jsonl")}).value();
+  std::vector<std::uint64_t> heard;
+  ASSERT_TRUE(export_points(playlist, {}, *exporter,
+                            [&](std::uint64_t points) { heard.push_back(points); }, {}));
+  EXPECT_THAT(heard, testing::ElementsAre(1u, 2u, 3u));
+}
+
+}  // namespace
+}  // namespace zbag
