@@ -32,9 +32,12 @@ Result<std::unique_ptr<Player>> Player::open(Playlist& playlist, Session& sessio
   } else {
     player->range_ = TimeRange::none();
   }
-  player->clock_.seek(player->range_.first);
-  player->clock_.set_rate(player->options_.rate);
-  if (player->options_.start_paused) player->clock_.pause();
+  {
+    const MutexLock lock(player->mutex_);
+    player->clock_.seek(player->range_.first);
+    player->clock_.set_rate(player->options_.rate);
+    if (player->options_.start_paused) player->clock_.pause();
+  }
   for (const BagSummary& summary : playlist.summaries()) {
     for (const TrackRecord& track : summary.tracks) {
       if (!player->options_.filter.matches(track.name)) continue;
@@ -62,7 +65,7 @@ Result<Track*> Player::track_for(std::string_view name) {
 Status Player::run() {
   if (range_.empty()) return {};
   if (options_.delay.count() > 0) {
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     const auto until = std::chrono::steady_clock::now() + options_.delay;
     while (!stopping_.load() && std::chrono::steady_clock::now() < until) {
       changed_.wait_for(lock, std::min<std::chrono::duration<double>>(kGlance, options_.delay));
@@ -79,7 +82,7 @@ Status Player::run() {
     if (!options_.loop || stopping_.load()) break;
     shift_ns_ += range_.last - range_.first + median_step(steps_);
     playlist_.seek(range_);
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ++laps_;
     clock_.seek(range_.first);
   }
@@ -95,7 +98,7 @@ Result<bool> Player::play_lap() {
     if (!point) return tl::unexpected(point.error());
     if (!*point) return true;
     const std::int64_t target = (*point)->key;
-    if (laps_ == 0 && options_.loop && steps_.size() < kStepsMax && target > before)
+    if (laps_.load() == 0 && options_.loop && steps_.size() < kStepsMax && target > before)
       steps_.push_back(target - before);
     before = target;
     if (!wait_for(target, **point)) continue;
@@ -107,7 +110,7 @@ Result<bool> Player::play_lap() {
 // Waits until the clock shows `target_ns`, or a step is due. A long wait keeps a copy of the point
 // and lets go of the bag. False: stopped, or sought elsewhere.
 bool Player::wait_for(std::int64_t target_ns, PointView& point) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   bool is_kept = false;
   while (!stopping_.load() && !seek_to_) {
     const bool is_paused = clock_.is_paused();
@@ -146,7 +149,7 @@ Status Player::publish(const PointView& point) {
     if (status) {
       ++published_;
       if (options_.on_sent) {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         options_.on_sent(clock_.time_ns() - point.key);
       }
       return {};
@@ -163,7 +166,7 @@ Status Player::publish(const PointView& point) {
 Status Player::apply_seek() {
   std::optional<std::int64_t> target;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     target = std::exchange(seek_to_, std::nullopt);
     if (target) clock_.seek(*target);
   }
@@ -174,19 +177,19 @@ Status Player::apply_seek() {
 void Player::stop() { stopping_.store(true); }
 
 void Player::pause() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   clock_.pause();
   changed_.notify_all();
 }
 
 void Player::resume() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   clock_.resume();
   changed_.notify_all();
 }
 
 bool Player::toggle() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   clock_.is_paused() ? clock_.resume() : clock_.pause();
   changed_.notify_all();
   return clock_.is_paused();
@@ -197,7 +200,7 @@ Status Player::set_rate(double rate) {
     return fail(ErrorCode::kInvalid,
                 fmt::format("rate {}: give a number above 0, at most 1000000", rate));
   }
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   clock_.set_rate(rate);
   changed_.notify_all();
   return {};
@@ -206,21 +209,21 @@ Status Player::set_rate(double rate) {
 Status Player::seek(double seconds) {
   const std::optional<Timestamp> stamp = Timestamp::from_seconds(seconds);
   if (!stamp) return fail(ErrorCode::kInvalid, fmt::format("seek to {}: not a time", seconds));
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   seek_to_ = std::clamp(stamp->ns(), range_.first, range_.last);
   changed_.notify_all();
   return {};
 }
 
 void Player::step(std::uint64_t points) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   clock_.pause();
   steps_wanted_ += points;
   changed_.notify_all();
 }
 
 PlayerStatus Player::status() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const std::int64_t now =
       std::clamp(clock_.time_ns(), range_.first, std::max(range_.first, range_.last));
   return {seconds_of_key(now),
@@ -229,7 +232,7 @@ PlayerStatus Player::status() const {
           clock_.rate(),
           clock_.is_paused(),
           published_.load(),
-          laps_};
+          laps_.load()};
 }
 
 }  // namespace zbag

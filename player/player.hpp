@@ -9,12 +9,10 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <limits>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -24,6 +22,7 @@
 #include "player/playback_clock.hpp"
 #include "recorder/bag/read/intact_points.hpp"
 #include "recorder/bag/read/playlist.hpp"
+#include "schemas/mutex.hpp"
 
 namespace zbag {
 
@@ -92,14 +91,14 @@ class Player {
   std::vector<std::uint8_t> kept_;   // the fields of the point waited for
   std::vector<std::int64_t> steps_;  // gaps between points, of the first lap
 
-  mutable std::mutex mutex_;  // guards the clock and what other threads ask for
-  std::condition_variable changed_;
-  PlaybackClock clock_;
-  std::optional<std::int64_t> seek_to_;
-  std::uint64_t steps_wanted_ = 0;
+  mutable Mutex mutex_;  // the clock and what other threads ask for
+  Condition changed_;
+  PlaybackClock clock_ ZBAG_GUARDED_BY(mutex_);
+  std::optional<std::int64_t> seek_to_ ZBAG_GUARDED_BY(mutex_);
+  std::uint64_t steps_wanted_ ZBAG_GUARDED_BY(mutex_) = 0;
   std::atomic<bool> stopping_{false};
   std::atomic<std::uint64_t> published_{0};
-  std::uint64_t laps_ = 0;
+  std::atomic<std::uint64_t> laps_{0};
 };
 
 }  // namespace zbag

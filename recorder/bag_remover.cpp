@@ -33,7 +33,7 @@ BagRemover::BagRemover(Removed removed, Warn warn)
 
 BagRemover::~BagRemover() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stops_ = true;
     is_hurried_ = true;
   }
@@ -45,7 +45,7 @@ void BagRemover::remove(std::vector<BagSeries::Part> parts) {
   if (parts.empty()) return;
   wait();
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     parts_ = std::move(parts);
     is_hurried_ = false;
   }
@@ -54,13 +54,13 @@ void BagRemover::remove(std::vector<BagSeries::Part> parts) {
 
 void BagRemover::wait() {
   if (!hurry()) return;
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return parts_.empty(); });
+  MutexLock lock(mutex_);
+  changed_.wait(lock, [&]() ZBAG_REQUIRES(mutex_) { return parts_.empty(); });
 }
 
 bool BagRemover::hurry() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (parts_.empty()) return false;
     is_hurried_ = true;
   }
@@ -69,13 +69,14 @@ bool BagRemover::hurry() {
 }
 
 void BagRemover::run() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [&] { return stops_ || !parts_.empty(); });
+    changed_.wait(lock, [&]() ZBAG_REQUIRES(mutex_) { return stops_ || !parts_.empty(); });
     if (parts_.empty()) return;
-    // Nobody else touches them until they are cleared.
+    // Who waits for them waits until they are cleared.
+    const std::vector<BagSeries::Part> parts = parts_;
     lock.unlock();
-    for (const BagSeries::Part& part : parts_) remove_one(part);
+    for (const BagSeries::Part& part : parts) remove_one(part);
     lock.lock();
     parts_.clear();
     changed_.notify_all();
@@ -107,8 +108,8 @@ void BagRemover::shrink(int fd, std::uint64_t bytes) {
     bytes -= std::min(bytes, kStepBytes);
     if (::ftruncate(fd, static_cast<off_t>(bytes)) != 0) return;  // closing does the rest
     const Clock::duration pause = 7 * (Clock::now() - began);
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, pause, [&] { return is_hurried_; });
+    MutexLock lock(mutex_);
+    changed_.wait_for(lock, pause, [&]() ZBAG_REQUIRES(mutex_) { return is_hurried_; });
   }
 }
 

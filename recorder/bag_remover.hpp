@@ -12,15 +12,14 @@
 // remove(), wait() belong to one thread; hurry() is for any.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "recorder/bag_series.hpp"
+#include "schemas/mutex.hpp"
 
 namespace zbag {
 
@@ -48,11 +47,11 @@ class BagRemover {
 
   const Removed removed_;
   const Warn warn_;
-  std::mutex mutex_;  // guards what follows
-  std::condition_variable changed_;
-  std::vector<BagSeries::Part> parts_;  // that are being removed
-  bool is_hurried_ = false;
-  bool stops_ = false;
+  Mutex mutex_;
+  Condition changed_;
+  std::vector<BagSeries::Part> parts_ ZBAG_GUARDED_BY(mutex_);  // that are being removed
+  bool is_hurried_ ZBAG_GUARDED_BY(mutex_) = false;
+  bool stops_ ZBAG_GUARDED_BY(mutex_) = false;
 
   std::thread thread_;
 };

@@ -29,12 +29,11 @@ double wall_seconds() {
 
 }  // namespace
 
-Recorder::Recorder(Context& context, Options options)
-    : context_(context), options_(std::move(options)) {}
+Recorder::Recorder(Options options) : options_(std::move(options)) {}
 
 Result<std::unique_ptr<Recorder>> Recorder::open(Context& context, const std::string& path,
                                                  Options options) {
-  std::unique_ptr<Recorder> recorder(new Recorder(context, std::move(options)));
+  std::unique_ptr<Recorder> recorder(new Recorder(std::move(options)));
   const Options& given = recorder->options_;
   if (given.with_broker) {
     Result<Broker> broker = Broker::bind(
@@ -168,7 +167,7 @@ Status Recorder::await_broker() {
 
 Status Recorder::run(const std::function<void(const BusUrls&)>& ready) {
   {
-    const std::lock_guard lock(wish_mutex_);
+    const MutexLock lock(wish_mutex_);
     running_ = true;
   }
   started_ = Clock::now();
@@ -191,7 +190,7 @@ Status Recorder::run(const std::function<void(const BusUrls&)>& ready) {
   if (status && !failure) drain();
   recording_->intake().settle();
   {
-    const std::lock_guard lock(wish_mutex_);
+    const MutexLock lock(wish_mutex_);
     running_ = false;
   }
   wish_ready_.notify_all();
@@ -264,7 +263,7 @@ void Recorder::report_losses() {
 // On the socket thread: makes the request another thread waits with.
 void Recorder::serve_wish() {
   {
-    const std::lock_guard lock(wish_mutex_);
+    const MutexLock lock(wish_mutex_);
     if (!wish_) return;
     wish_ticket_ =
         *wish_ == Wish::kSplit ? recording_->request_split() : recording_->request_flush();
@@ -279,11 +278,12 @@ Result<FlushResult> Recorder::split() { return ask(Wish::kSplit); }
 Result<FlushResult> Recorder::ask(Wish wish) {
   std::uint64_t ticket = 0;
   {
-    std::unique_lock lock(wish_mutex_);
+    MutexLock lock(wish_mutex_);
     if (!running_) return fail(ErrorCode::kClosed, "the recorder is not running");
     wish_ = wish;
     wish_ticket_.reset();
-    wish_ready_.wait(lock, [&] { return wish_ticket_.has_value() || !running_; });
+    wish_ready_.wait(
+        lock, [&]() ZBAG_REQUIRES(wish_mutex_) { return wish_ticket_.has_value() || !running_; });
     if (!wish_ticket_) return fail(ErrorCode::kClosed, "the recorder is stopping");
     ticket = *wish_ticket_;
   }

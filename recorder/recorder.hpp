@@ -20,6 +20,7 @@
 #include "bus/subscriber.hpp"
 #include "recorder/recording.hpp"
 #include "recorder/storage/lmdb_storage.hpp"
+#include "schemas/mutex.hpp"
 
 namespace zbag {
 
@@ -65,7 +66,7 @@ class Recorder {
   double seconds() const;
 
  private:
-  Recorder(Context& context, Options options);
+  explicit Recorder(Options options);
   Status await_broker();
   Status pump(std::chrono::milliseconds timeout, bool* silent);
   void take(Parts& parts);
@@ -75,7 +76,6 @@ class Recorder {
   void serve_wish();
   void report_losses();
 
-  Context& context_;
   Options options_;
   BusUrls urls_;
   std::optional<Broker> broker_;
@@ -96,11 +96,11 @@ class Recorder {
   std::atomic<bool> stopping_{false};
   std::atomic<bool> hurrying_{false};
   std::atomic<bool> paused_{false};
-  std::mutex wish_mutex_;  // guards the hand-over of a wish from another thread to the socket's
-  std::condition_variable wish_ready_;
-  std::optional<Wish> wish_;
-  bool running_ = false;
-  std::optional<std::uint64_t> wish_ticket_;
+  Mutex wish_mutex_;  // a wish is handed over from another thread to the socket's
+  Condition wish_ready_;
+  std::optional<Wish> wish_ ZBAG_GUARDED_BY(wish_mutex_);
+  bool running_ ZBAG_GUARDED_BY(wish_mutex_) = false;
+  std::optional<std::uint64_t> wish_ticket_ ZBAG_GUARDED_BY(wish_mutex_);
 };
 
 }  // namespace zbag

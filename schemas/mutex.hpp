@@ -68,6 +68,11 @@ class Condition {
   void wait(MutexLock& lock, IsMet is_met) {
     variable_.wait(lock.lock_, std::move(is_met));
   }
+  // Until somebody notifies, the time is over or for no reason at all: who waits looks again.
+  template <class Duration>
+  void wait_for(MutexLock& lock, Duration duration) {
+    variable_.wait_for(lock.lock_, duration);
+  }
   // False: the time is over and it is still not met.
   template <class Duration, class IsMet>
   bool wait_for(MutexLock& lock, Duration duration, IsMet is_met) {

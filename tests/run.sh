@@ -1,22 +1,85 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds, runs every test. Quick the second time.
+# Installs what is missing, builds, runs the tests. Quick the second time.
 #
-#   tests/run.sh                  the release build, all tests
+#   tests/run.sh                  the release build, every test at its quick size: some minutes
 #   tests/run.sh dev tsan         other presets (CMakePresets.json), one after another
+#   tests/run.sh --long           before an issue is called resolved: full size in all presets, the
+#                                 benchmarks built, every file linted; under an hour
+#   tests/run.sh --lint           clang-tidy and -Wthread-safety over every file, no test
+#   tests/run.sh --soak [NAME]    an hour of one program; without a name: their names
+#
+# The last line counts the tests; those that were skipped stand above it, each with its reason. With
+# CI=true a skipped test fails the run where the recordings are (tests/summary.py).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+scale=quick
+case "${1:-}" in
+  --long | --lint | --soak) scale=${1#--}; shift ;;
+  -*) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0" >&2; exit 2 ;;
+esac
+
+soaks=(record_soak decode_frame_fuzz block_fuzz columns_fuzz track_filter_fuzz)
+if [ "$scale" = soak ] && [ $# -eq 0 ]; then
+  printf '%s\n' "${soaks[@]}"
+  exit 0
+fi
+
 launch/setup.sh
 export ZBAG_TEST_DATA="${ZBAG_TEST_DATA:-$PWD/../shared/data}"
-[ -d "$ZBAG_TEST_DATA" ] || echo "run: no recordings at $ZBAG_TEST_DATA; tests that need them are skipped"
 
-for preset in "${@:-release}"; do
+# build PRESET TARGET...: quiet, but for the errors of a build that fails.
+build() {
+  local preset=$1 log
+  shift
   log=$(mktemp)
-  if ! { cmake --preset "$preset" && cmake --build --preset "$preset"; } >"$log" 2>&1; then
+  if ! { cmake --preset "$preset" && cmake --build --preset "$preset" --target "$@"; } >"$log" 2>&1; then
     grep -E 'error|FAILED|Error' "$log" | head -n 40 >&2 || tail -n 40 "$log" >&2
     echo "run: the build failed ($preset); the whole log is $log" >&2
     exit 1
   fi
   rm -f "$log"
-  ctest --preset "$preset" --parallel 2 --timeout 900
+}
+
+if [ "$scale" = soak ]; then
+  name=$1
+  if [[ " ${soaks[*]} " != *" $name "* ]]; then
+    echo "run: $name is no soak; it is one of ${soaks[*]}" >&2
+    exit 2
+  fi
+  if [ "$name" = record_soak ]; then
+    build release record_soak
+    exec build/release/benchmarks/record_soak small --seconds 3600 --ring 256
+  fi
+  build release "fuzz_${name%_fuzz}"
+  ZBAG_FUZZ_SECONDS=3600 exec tests/fuzz/run_fuzz.sh "${name%_fuzz}" "build/release/tests/$name"
+fi
+
+if [ "$scale" = lint ]; then
+  cmake --preset release >/dev/null
+  exec tests/lint.py all
+fi
+
+[ -d "$ZBAG_TEST_DATA" ] || echo "run: no recordings at $ZBAG_TEST_DATA; tests that need them are skipped"
+presets=("${@:-release}")
+if [ "$scale" = long ]; then
+  export ZBAG_TEST_LONG=1
+  [ $# -gt 0 ] || presets=(release dev tsan)
+fi
+
+failed=0
+reports=()
+for preset in "${presets[@]}"; do
+  build "$preset" tests
+  [ "$scale $preset" != "long release" ] || build release benchmarks
+  report=$PWD/build/$preset/tests.xml
+  rm -f "$report"
+  ctest --preset "$preset" --parallel 2 --timeout 900 --test-output-size-passed 65536 \
+    --output-junit "$report" || failed=1
+  reports+=("$report")
 done
+if [ "$scale" = long ]; then
+  tests/lint.py all || failed=1
+fi
+tests/summary.py "${reports[@]}" || failed=1
+exit $failed

@@ -75,8 +75,11 @@ BANNED_WORDS = {
 }
 
 LINE_MAX = 100
-FUNCTION_MAX = 79     # ratchet: the longest function; the aim is 40
-FILE_MAX = 650        # ratchet: the longest file; the aim is 400
+FUNCTION_MAX = 67     # ratchet: the longest function; the aim is 40
+FILE_MAX = 522        # ratchet: the longest file; the aim is 400
+
+# Clang checks who touches what a Mutex guards.
+STD_LOCKS = r"\bstd::(recursive_|timed_|shared_)?(mutex|condition_variable|lock_guard|unique_lock|scoped_lock)\b"
 
 PRODUCTION = ("schemas", "bus", "recorder", "player", "nodes", "launch")
 
@@ -114,22 +117,44 @@ def check_includes(path, text, breaches):
                                 + ", ".join(WRAPPERS[other.group(1)]))
 
 
+def without_text(text):
+    """The code with comments, strings and preprocessor lines blanked, line by line as before."""
+    blank = lambda match: re.sub(r"[^\n]", " ", match.group(0))
+    return re.sub(r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])\''
+                  r"|^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", blank, text, flags=re.DOTALL | re.MULTILINE)
+
+
+# What stands before the brace of something that is no function.
+NO_FUNCTION = re.compile(r"^(template\s*<.*>\s*)?(class|struct|union|enum|namespace)\b|[=,(\[]$",
+                         re.DOTALL)
+
+
+def functions_of(text):
+    """(first line, last line) of every function, also those within a class; lambdas and blocks are
+    part of the function around them."""
+    code = without_text(text)
+    found, depths, head = [], [], 0  # of each open brace: where its function starts, or None
+    for at, letter in enumerate(code):
+        if letter == "{":
+            before = code[head:at].strip()
+            is_inside = any(start is not None for start in depths)
+            is_function = not is_inside and ")" in before and not NO_FUNCTION.search(before)
+            depths.append(at - len(code[head:at].lstrip()) if is_function else None)
+        elif letter == "}" and depths:
+            start = depths.pop()
+            if start is not None:
+                found.append((code.count("\n", 0, start) + 1, code.count("\n", 0, at) + 1))
+        if letter in "{};" or (letter == ":" and re.search(r"(public|private|protected)\s*:$",
+                                                           code[head:at + 1])):
+            head = at + 1
+    return found
+
+
 def check_functions(path, text, breaches):
-    """Functions whose signature starts in column 0, counted to the brace that closes them."""
-    start = None
-    open_signature = False
-    for number, line in enumerate(text.splitlines(), 1):
-        if re.match(r"^[A-Za-z].*\(", line) and not line.endswith(";"):
-            start, open_signature = number, not line.endswith("{")
-        elif open_signature and line.endswith("{"):
-            open_signature = False
-        elif open_signature and (line.endswith(";") or not line.startswith(" ")):
-            start, open_signature = None, False
-        elif line == "}" and start is not None:
-            if number - start + 1 > FUNCTION_MAX:
-                breaches.append(f"{path}:{start}: a function of {number - start + 1} lines "
-                                f"(at most {FUNCTION_MAX})")
-            start = None
+    for first, last in functions_of(text):
+        if last - first + 1 > FUNCTION_MAX:
+            breaches.append(f"{path}:{first}: a function of {last - first + 1} lines "
+                            f"(at most {FUNCTION_MAX})")
 
 
 def main():
@@ -154,7 +179,9 @@ def main():
         check_functions(path, text, breaches)
         if text.count("\n") > FILE_MAX:
             breaches.append(f"{path}: {text.count(chr(10))} lines (at most {FILE_MAX})")
-        for pattern, remedy in BANNED_WORDS.items():
+        words = BANNED_WORDS if path == "schemas/mutex.hpp" else {
+            **BANNED_WORDS, STD_LOCKS: "take Mutex, MutexLock and Condition of schemas/mutex.hpp"}
+        for pattern, remedy in words.items():
             for match in re.finditer(pattern, text):
                 number = text.count("\n", 0, match.start()) + 1
                 breaches.append(f"{path}:{number}: '{match.group(0)}': {remedy}")

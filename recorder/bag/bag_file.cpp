@@ -12,15 +12,14 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
-#include <condition_variable>
 #include <cstring>
 #include <filesystem>
 #include <map>
-#include <mutex>
 #include <vector>
 
 #include "recorder/bag/block/block_cache.hpp"
 #include "recorder/bag/pages/meta_pages.hpp"
+#include "schemas/mutex.hpp"
 
 namespace zbag {
 namespace {
@@ -29,10 +28,10 @@ using FileId = std::pair<dev_t, ino_t>;
 
 // The files open in this process. A function's static, so that it exists before its first use.
 struct Registry {
-  std::mutex mutex;  // guards the map: bags are opened from any thread
-  std::condition_variable closed;
+  Mutex mutex;  // bags are opened from any thread
+  Condition closed;
   // An entry stays until the environment is closed, which is after the last owner is gone.
-  std::map<FileId, std::weak_ptr<BagFile>> files;
+  std::map<FileId, std::weak_ptr<BagFile>> files ZBAG_GUARDED_BY(mutex);
 };
 Registry& registry() {
   static Registry instance;
@@ -126,15 +125,17 @@ Result<std::shared_ptr<BagFile>> BagFile::open(const std::string& path, bool to_
   // Both may be the last owners: they go when the registry is free again.
   std::shared_ptr<BagFile> bag(new BagFile);
   std::shared_ptr<BagFile> open;
-  std::unique_lock lock(registry().mutex);
-  for (auto known = registry().files.find(id); known != registry().files.end();
-       known = registry().files.find(id)) {
-    open = known->second.lock();
-    if (open) {
-      if (!to_write) return open;
-      return fail(ErrorCode::kBusy, fmt::format("{} is open in this process already", path));
-    }
-    registry().closed.wait(lock);
+  Registry& known = registry();
+  MutexLock lock(known.mutex);
+  // One that is being closed is waited for.
+  known.closed.wait(lock, [&]() ZBAG_REQUIRES(known.mutex) {
+    const auto found = known.files.find(id);
+    if (found != known.files.end()) open = found->second.lock();
+    return open || found == known.files.end();
+  });
+  if (open) {
+    if (!to_write) return open;
+    return fail(ErrorCode::kBusy, fmt::format("{} is open in this process already", path));
   }
   bag->path_ = path;
   Result<std::unique_ptr<Env>> env =
@@ -153,7 +154,7 @@ Result<std::shared_ptr<BagFile>> BagFile::open(const std::string& path, bool to_
   bag->env_ = std::move(*env);
   if (Status opened = bag->open_tables(); !opened) return tl::unexpected(opened.error());
   if (to_write) bag->writer_fd_ = file.release();
-  registry().files[id] = bag;
+  known.files[id] = bag;
   bag->registered_as_ = id;
   return bag;
 }
@@ -274,11 +275,12 @@ BagFile::~BagFile() {
   env_.reset();
   if (writer_fd_ >= 0) ::close(writer_fd_);
   if (!registered_as_) return;
+  Registry& known = registry();
   {
-    const std::lock_guard lock(registry().mutex);
-    registry().files.erase(*registered_as_);
+    const MutexLock lock(known.mutex);
+    known.files.erase(*registered_as_);
   }
-  registry().closed.notify_all();
+  known.closed.notify_all();
 }
 
 bool BagFile::is_being_written() const { return writable() || zbag::is_being_written(path_); }

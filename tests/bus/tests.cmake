@@ -1,8 +1,9 @@
 # Tests of bus/.
-zbag_test(bus/bounded_queue_test.cpp USES zbag::bus)
-zbag_test(bus/endpoints_test.cpp USES zbag::bus)
-zbag_test(bus/session/stamp_test.cpp USES zbag::bus)
-zbag_test(bus/session/buffer_test.cpp USES zbag::bus)
-zbag_test(bus/session/threads_test.cpp USES zbag::bus)
-zbag_test(bus/broker_test.cpp USES zbag::bus)
-zbag_test(bus/control_test.cpp USES zbag::bus PkgConfig::zmq)
+zbag_tests(bus_tests USES zbag::bus PkgConfig::zmq SOURCES
+  bus/bounded_queue_test.cpp
+  bus/endpoints_test.cpp
+  bus/session/stamp_test.cpp
+  bus/session/buffer_test.cpp
+  bus/session/threads_test.cpp
+  bus/broker_test.cpp
+  bus/control_test.cpp)

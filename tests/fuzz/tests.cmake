@@ -1,31 +1,52 @@
-# Fuzzers: built by clang beside the rest, each run for ten seconds from its seeds.
+# Fuzzers: built by clang beside the rest, each run for some seconds from its seeds (run_fuzz.sh).
 #
-# A longer run, which keeps what it finds in the first folder:
-#   build/release/tests/decode_frame_fuzz $(mktemp -d) tests/fuzz/seeds/decode_frame -max_total_time=3600
+# What they read is compiled once, instrumented, for all of them: schemas/ and the room of blocks.
 find_program(CLANGXX clang++)
 
-# zbag_fuzz(name SOURCES file... [LIBS library...]): name_fuzz.cpp with the sources it needs.
+set(fuzz_flags -std=c++20 -O1 -gline-tables-only -fsanitize=address,undefined
+    -fno-sanitize-recover=all -DFMT_SHARED -I${PROJECT_SOURCE_DIR})
+
+# fuzz_object(out source): the object made of `source`, a path from the top.
+function(fuzz_object out source)
+  set(object ${CMAKE_CURRENT_BINARY_DIR}/fuzz/${source}.o)
+  get_filename_component(folder ${object} DIRECTORY)
+  file(MAKE_DIRECTORY ${folder})
+  add_custom_command(OUTPUT ${object}
+    COMMAND ${ZBAG_LAUNCHER} ${CLANGXX} ${fuzz_flags} -fsanitize=fuzzer-no-link
+            -MD -MT ${object} -MF ${object}.d -c ${PROJECT_SOURCE_DIR}/${source} -o ${object}
+    DEPENDS ${PROJECT_SOURCE_DIR}/${source} DEPFILE ${object}.d VERBATIM)
+  set(${out} ${object} PARENT_SCOPE)
+endfunction()
+
+# fuzz_objects(out target folder): those of a library's sources which lie below `folder`.
+function(fuzz_objects out target folder)
+  get_target_property(sources ${target} SOURCES)
+  get_target_property(home ${target} SOURCE_DIR)
+  set(objects ${${out}})
+  foreach(source ${sources})
+    cmake_path(RELATIVE_PATH home BASE_DIRECTORY ${PROJECT_SOURCE_DIR} OUTPUT_VARIABLE path)
+    set(path ${path}/${source})
+    if(path MATCHES "^${folder}/")
+      fuzz_object(object ${path})
+      list(APPEND objects ${object})
+    endif()
+  endforeach()
+  set(${out} ${objects} PARENT_SCOPE)
+endfunction()
+
+# zbag_fuzz(name): name_fuzz.cpp with the instrumented objects.
 function(zbag_fuzz name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
   set(program ${CMAKE_BINARY_DIR}/tests/${name}_fuzz)
-  list(TRANSFORM ARG_SOURCES PREPEND ${PROJECT_SOURCE_DIR}/)
-  list(TRANSFORM ARG_LIBS PREPEND -l)
-  set(source ${PROJECT_SOURCE_DIR}/tests/fuzz/${name}_fuzz.cpp)
+  fuzz_object(object tests/fuzz/${name}_fuzz.cpp)
   add_custom_command(OUTPUT ${program}
-    COMMAND ${CLANGXX} -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined
-            -fno-sanitize-recover=all -DFMT_SHARED -I${PROJECT_SOURCE_DIR}
-            ${source} ${ARG_SOURCES} ${ARG_LIBS} -o ${program}
-    # The libraries stand for the headers: they are built anew when one of those changes.
-    DEPENDS ${source} ${ARG_SOURCES} zbag_schemas zbag_bag VERBATIM)
+    COMMAND ${CLANGXX} -fsanitize=fuzzer,address,undefined ${object} ${fuzzed_objects}
+            -lxxhash -llz4 -lzstd -lfmt -o ${program}
+    DEPENDS ${object} ${fuzzed_objects} VERBATIM)
   add_custom_target(fuzz_${name} ALL DEPENDS ${program})
-  # What a run finds is written below the build folder, never among the seeds.
-  set(found ${CMAKE_BINARY_DIR}/tests/fuzz/${name})
-  file(MAKE_DIRECTORY ${found})
-  add_test(NAME fuzz_${name}
-    COMMAND ${program} -max_total_time=10 -rss_limit_mb=1024 -max_len=4096
-            -artifact_prefix=${found}/ ${found} ${PROJECT_SOURCE_DIR}/tests/fuzz/seeds/${name}
-    WORKING_DIRECTORY ${found})
-  set_tests_properties(fuzz_${name} PROPERTIES TIMEOUT 120)
+  # One after the other: two at once would both make what they share.
+  add_dependencies(fuzz_${name} fuzzed_objects)
+  add_test(NAME fuzz.${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/run_fuzz.sh ${name} ${program})
+  set_tests_properties(fuzz.${name} PROPERTIES TIMEOUT 300)
 endfunction()
 
 if(ZBAG_SANITIZE)
@@ -33,20 +54,11 @@ if(ZBAG_SANITIZE)
 elseif(NOT CLANGXX)
   message(STATUS "Fuzzers are left out: there is no clang++")
 else()
-  zbag_fuzz(decode_frame
-    SOURCES schemas/item.cpp schemas/map_bytes.cpp schemas/frame.cpp schemas/frame_scan.cpp
-            schemas/frame_layout.cpp schemas/timestamp.cpp)
-  set(block_sources
-    recorder/bag/block/header.cpp recorder/bag/block/block_encoder.cpp
-    recorder/bag/block/block.cpp recorder/bag/block/checksum.cpp recorder/bag/block/block_fields.cpp
-    recorder/bag/block/compression.cpp
-    recorder/bag/block/columns/int_stream.cpp recorder/bag/block/columns/float_stream.cpp recorder/bag/block/columns/record_planes.cpp
-    recorder/bag/block/columns/column_codec.cpp recorder/bag/block/columns/value_taker.cpp
-    recorder/bag/block/columns/map_splitter.cpp recorder/bag/block/columns/map_joiner.cpp
-    recorder/bag/block/columns/point_streams.cpp recorder/bag/block/columns/columns_body.cpp
-    schemas/item.cpp schemas/map_bytes.cpp schemas/frame.cpp schemas/frame_scan.cpp
-    schemas/timestamp.cpp schemas/points/point.cpp)
-  zbag_fuzz(block SOURCES ${block_sources} LIBS xxhash lz4 zstd fmt)
-  zbag_fuzz(columns SOURCES ${block_sources} LIBS xxhash lz4 zstd fmt)
-  zbag_fuzz(track_filter SOURCES schemas/track_name.cpp LIBS fmt)
+  fuzz_objects(fuzzed_objects zbag_schemas schemas)
+  fuzz_objects(fuzzed_objects zbag_bag recorder/bag/block)
+  add_custom_target(fuzzed_objects DEPENDS ${fuzzed_objects})
+  zbag_fuzz(decode_frame)
+  zbag_fuzz(block)
+  zbag_fuzz(columns)
+  zbag_fuzz(track_filter)
 endif()

@@ -1,6 +1,6 @@
 # Tests of nodes/: files of the command are compiled into the test.
-zbag_test(nodes/time_text_test.cpp USES zbag::schemas fmt::fmt)
-target_sources(nodes_time_text_test PRIVATE ${PROJECT_SOURCE_DIR}/nodes/time_text.cpp)
-
-zbag_test(nodes/option_type_test.cpp USES zbag::schemas fmt::fmt)
-target_sources(nodes_option_type_test PRIVATE ${PROJECT_SOURCE_DIR}/nodes/option_type.cpp)
+zbag_tests(nodes_tests USES zbag::schemas fmt::fmt SOURCES
+  nodes/time_text_test.cpp
+  nodes/option_type_test.cpp
+  ${PROJECT_SOURCE_DIR}/nodes/time_text.cpp
+  ${PROJECT_SOURCE_DIR}/nodes/option_type.cpp)

@@ -1,6 +1,7 @@
 # Tests of player/.
-zbag_test(player/playback_clock_test.cpp USES zbag::player)
-zbag_test(player/formats/neutral_file_test.cpp USES zbag::player PkgConfig::lzma)
-zbag_test(player/player_test.cpp USES zbag::player zbag::recorder)
-zbag_test(player/formats/exporter_test.cpp USES zbag::player zbag::recorder)
-zbag_test(player/formats/importer_test.cpp USES zbag::player)
+zbag_tests(player_tests USES zbag::player zbag::recorder PkgConfig::lzma SOURCES
+  player/playback_clock_test.cpp
+  player/formats/neutral_file_test.cpp
+  player/player_test.cpp
+  player/formats/exporter_test.cpp
+  player/formats/importer_test.cpp)

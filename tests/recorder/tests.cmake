@@ -1,65 +1,77 @@
-# Tests of recorder; included by tests/CMakeLists.txt.
-zbag_test(recorder/bag/block/block_test.cpp USES zbag::bag PkgConfig::xxhash)
-zbag_test(recorder/bag/block/columns/byte_planes_test.cpp USES zbag::bag)
-zbag_test(recorder/bag/block/columns/record_planes_test.cpp USES zbag::bag)
-zbag_test(recorder/bag/block/columns/int_stream_test.cpp USES zbag::bag)
-zbag_test(recorder/bag/block/columns/float_stream_test.cpp USES zbag::bag)
-zbag_test(recorder/bag/block/columns/point_streams_test.cpp USES zbag::bag)
-zbag_test(recorder/bag/block/columns/columns_body_test.cpp USES zbag::bag)
-zbag_test(recorder/bag/block/columns/golden_columns_test.cpp USES zbag::bag)
-zbag_test(recorder/bag/records/layout_test.cpp USES zbag::bag)
-zbag_test(recorder/bag/pages/lmdb_test.cpp USES zbag::bag)
-zbag_test(recorder/bag/pages/meta_pages_test.cpp USES zbag::bag fmt::fmt)
-zbag_test(recorder/bag/bag_file_test.cpp USES zbag::bag)
-zbag_test(recorder/bag/write/encode_pool_test.cpp USES zbag::bag)
-zbag_test(recorder/bag/pages/cache_keeper_test.cpp USES zbag::bag)
-zbag_test(recorder/bag/write/tail_order_test.cpp USES zbag::bag)
-zbag_test(recorder/bag/write/tail_test.cpp USES zbag::bag)
-zbag_test(recorder/bag/write/track_writer_test.cpp USES zbag::bag)
-zbag_test(recorder/bag/write/bag_writer_test.cpp USES zbag::bag)
-zbag_test(recorder/bag/write/write_amplification_test.cpp USES zbag::bag)
-zbag_test(recorder/bag/read/bag_reader_test.cpp USES zbag::bag)
-zbag_test(recorder/bag/read/loser_tree_test.cpp USES zbag::bag)
-zbag_test(recorder/bag/read/playlist_test.cpp USES zbag::recorder)
-zbag_test(recorder/bag/block/block_cache_test.cpp USES zbag::bag)
-zbag_test(recorder/bag/read/column_reader_test.cpp USES zbag::bag)
-zbag_test(recorder/bag/block/recorded_columns_test.cpp USES zbag::bag zbag::player)
-zbag_test(recorder/bag/bag_model_test.cpp USES zbag::bag)
-zbag_test(recorder/bag/damage_test.cpp USES zbag::bag)
-zbag_test(recorder/bag/upkeep/check_test.cpp USES zbag::bag)
-zbag_test(recorder/bag/upkeep/compact_test.cpp USES zbag::bag)
-zbag_test(recorder/bag/upkeep/cut_test.cpp USES zbag::bag)
-zbag_test(recorder/bag/upkeep/merge_test.cpp USES zbag::recorder)
-zbag_test(recorder/bag/upkeep/recover_test.cpp USES zbag::bag)
-zbag_test(recorder/bag/upkeep/bit_flip_test.cpp USES zbag::bag)
-zbag_test(recorder/bag/upkeep/recover_sectors_test.cpp USES zbag::bag)
-zbag_test(recorder/losses_test.cpp USES zbag::recorder)
-zbag_test(recorder/intake_test.cpp USES zbag::recorder)
-zbag_test(recorder/merge_buffer_test.cpp USES zbag::recorder)
-zbag_test(recorder/store_thread_test.cpp USES zbag::recorder)
-zbag_test(recorder/bag_series_test.cpp USES zbag::recorder)
-zbag_test(recorder/bag_remover_test.cpp USES zbag::recorder)
-zbag_test(recorder/recording_test.cpp USES zbag::recorder)
-zbag_test(recorder/recording_split_test.cpp USES zbag::recorder)
-if(NOT ZBAG_SANITIZE)  # they bring an operator new of their own
-  zbag_test(recorder/allocation_test.cpp USES zbag::recorder)
+# Tests of recorder/, a program a room of the bag.
+zbag_tests(recorder_bag_pages_tests USES zbag::bag fmt::fmt SOURCES
+  recorder/bag/pages/lmdb_test.cpp
+  recorder/bag/pages/meta_pages_test.cpp
+  recorder/bag/pages/cache_keeper_test.cpp)
+zbag_tests(recorder_bag_records_tests USES zbag::bag SOURCES
+  recorder/bag/records/layout_test.cpp)
+zbag_tests(recorder_bag_block_tests USES zbag::bag zbag::player PkgConfig::xxhash SOURCES
+  recorder/bag/block/block_test.cpp
+  recorder/bag/block/block_cache_test.cpp
+  recorder/bag/block/recorded_columns_test.cpp
+  recorder/bag/block/columns/byte_planes_test.cpp
+  recorder/bag/block/columns/record_planes_test.cpp
+  recorder/bag/block/columns/int_stream_test.cpp
+  recorder/bag/block/columns/float_stream_test.cpp
+  recorder/bag/block/columns/point_streams_test.cpp
+  recorder/bag/block/columns/columns_body_test.cpp
+  recorder/bag/block/columns/golden_columns_test.cpp)
+zbag_tests(recorder_bag_write_tests USES zbag::bag SOURCES
+  recorder/bag/write/encode_pool_test.cpp
+  recorder/bag/write/tail_order_test.cpp
+  recorder/bag/write/tail_test.cpp
+  recorder/bag/write/track_writer_test.cpp
+  recorder/bag/write/bag_writer_test.cpp
+  recorder/bag/write/write_amplification_test.cpp)
+zbag_tests(recorder_bag_read_tests USES zbag::recorder SOURCES
+  recorder/bag/read/bag_reader_test.cpp
+  recorder/bag/read/loser_tree_test.cpp
+  recorder/bag/read/column_reader_test.cpp
+  recorder/bag/read/playlist_test.cpp)
+zbag_tests(recorder_bag_upkeep_tests USES zbag::recorder SOURCES
+  recorder/bag/upkeep/check_test.cpp
+  recorder/bag/upkeep/compact_test.cpp
+  recorder/bag/upkeep/cut_test.cpp
+  recorder/bag/upkeep/recover_test.cpp
+  recorder/bag/upkeep/bit_flip_test.cpp
+  recorder/bag/upkeep/recover_sectors_test.cpp
+  recorder/bag/upkeep/merge_test.cpp)
+zbag_tests(recorder_bag_tests USES zbag::bag SOURCES
+  recorder/bag/bag_file_test.cpp
+  recorder/bag/bag_model_test.cpp
+  recorder/bag/damage_test.cpp)
+zbag_tests(recorder_tests USES zbag::recorder SOURCES
+  recorder/losses_test.cpp
+  recorder/intake_test.cpp
+  recorder/merge_buffer_test.cpp
+  recorder/store_thread_test.cpp
+  recorder/bag_series_test.cpp
+  recorder/bag_remover_test.cpp
+  recorder/recording_test.cpp
+  recorder/recording_split_test.cpp
+  recorder/bag_session_test.cpp
+  recorder/bag_session_sync_test.cpp
+  recorder/bag_crash_test.cpp
+  recorder/golden_test.cpp)
+
+# Programs of their own, because they bring calls of the system or operator new for the whole
+# program; the last not under a sanitizer, which brings its own.
+zbag_tests(power_loss_tests USES zbag::recorder SOURCES
+  recorder/power_loss_test.cpp
+  support/disk_calls.cpp)
+zbag_tests(disk_full_tests USES zbag::recorder SOURCES
+  recorder/disk_full_test.cpp
+  support/disk_calls.cpp)
+zbag_tests(clock_step_tests USES zbag::recorder SOURCES
+  recorder/clock_step_test.cpp
+  support/wall_clock.cpp)
+if(NOT ZBAG_SANITIZE)
+  zbag_tests(allocation_tests USES zbag::recorder SOURCES
+    recorder/allocation_test.cpp)
 endif()
-zbag_test(recorder/bag_session_test.cpp USES zbag::recorder)
-zbag_test(recorder/bag_session_sync_test.cpp USES zbag::recorder)
-zbag_test(recorder/bag_crash_test.cpp USES zbag::recorder)
-zbag_test(recorder/power_loss_test.cpp USES zbag::recorder)
-target_sources(recorder_power_loss_test PRIVATE support/disk_calls.cpp)
-zbag_test(recorder/disk_full_test.cpp USES zbag::recorder)
-target_sources(recorder_disk_full_test PRIVATE support/disk_calls.cpp)
-zbag_test(recorder/clock_step_test.cpp USES zbag::recorder)
-target_sources(recorder_clock_step_test PRIVATE support/wall_clock.cpp)
-zbag_test(recorder/golden_test.cpp USES zbag::bag)
+
 # Makes a golden bag; run by hand, once a format version.
-add_executable(golden_make golden/golden_make.cpp)
+add_executable(golden_make EXCLUDE_FROM_ALL golden/golden_make.cpp)
 target_include_directories(golden_make PRIVATE ${PROJECT_SOURCE_DIR})
 target_link_libraries(golden_make PRIVATE zbag::bag)
 set_target_properties(golden_make PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-
-# TSan takes 300 of them, beside other work more.
-set_tests_properties(recorder_bag_bag_model_test recorder_bag_upkeep_check_test
-                     recorder_bag_upkeep_bit_flip_test PROPERTIES TIMEOUT 900)

@@ -1,11 +1,12 @@
 # Tests of schemas/.
-zbag_test(schemas/timestamp_test.cpp USES zbag::schemas)
-zbag_test(schemas/track_name_test.cpp USES zbag::schemas)
-zbag_test(schemas/json_text_test.cpp USES zbag::schemas)
-zbag_test(schemas/frame_test.cpp USES zbag::schemas)
-zbag_test(schemas/frame_scan_test.cpp USES zbag::schemas)
-zbag_test(schemas/frame_layout_test.cpp USES zbag::schemas)
-zbag_test(schemas/frame_fields_test.cpp USES zbag::schemas)
-zbag_test(schemas/item_test.cpp USES zbag::schemas)
-zbag_test(schemas/map_bytes_test.cpp USES zbag::schemas)
-zbag_test(schemas/field_lookup_test.cpp USES zbag::schemas)
+zbag_tests(schemas_tests USES zbag::schemas SOURCES
+  schemas/timestamp_test.cpp
+  schemas/track_name_test.cpp
+  schemas/json_text_test.cpp
+  schemas/frame_test.cpp
+  schemas/frame_scan_test.cpp
+  schemas/frame_layout_test.cpp
+  schemas/frame_fields_test.cpp
+  schemas/item_test.cpp
+  schemas/map_bytes_test.cpp
+  schemas/field_lookup_test.cpp)

@@ -30,7 +30,8 @@ DISK_TIMES = 2     # a commit waits for the disk twice: its pages, then the page
 DISK_TIMES_OF_SPLIT = 8  # the new file, its name, its run and the end of the old one come before
 TRACKS = 5
 RATE = 2000.0      # frames a second
-KILLS = int(os.environ.get("ZBAG_KILLS", "30" if harness.is_sanitized() else "200"))
+IS_LONG = "ZBAG_TEST_LONG" in os.environ and not harness.is_sanitized()
+KILLS = int(os.environ.get("ZBAG_KILLS", "200" if IS_LONG else "30"))
 LATE_EVERY = 7     # of frames that come late, so that the recorder folds: every seventh
 LATE_BY = 0.03025    # seconds: between the stamps of others
 

@@ -15,7 +15,7 @@ Result<std::shared_ptr<Block>> BlockCache::open(std::string_view value) {
 }
 
 std::shared_ptr<Block> BlockCache::find(std::string_view header) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto it = by_header_.find(header);
   if (it == by_header_.end()) return nullptr;
   kept_.splice(kept_.begin(), kept_, it->second);
@@ -26,7 +26,7 @@ void BlockCache::keep(std::string_view header, std::shared_ptr<Block> block) {
   const std::size_t bytes =
       block->owned_bytes() + block->points().size() * sizeof(StoredPoint) + sizeof(Kept);
   if (bytes > bytes_max_) return;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (by_header_.contains(header)) return;  // another thread was as quick
   kept_.push_front({std::string(header), std::move(block), bytes});
   by_header_.emplace(kept_.front().header, kept_.begin());
@@ -39,7 +39,7 @@ void BlockCache::keep(std::string_view header, std::shared_ptr<Block> block) {
 }
 
 std::size_t BlockCache::bytes() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return bytes_;
 }
 

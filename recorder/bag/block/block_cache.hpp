@@ -10,12 +10,12 @@
 #include <cstdint>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
 #include "recorder/bag/block/block.hpp"
+#include "schemas/mutex.hpp"
 
 namespace zbag {
 
@@ -40,10 +40,11 @@ class BlockCache {
   void keep(std::string_view header, std::shared_ptr<Block> block);
 
   const std::size_t bytes_max_;
-  mutable std::mutex mutex_;  // guards what follows
-  std::list<Kept> kept_;      // the one asked for last comes first
-  std::unordered_map<std::string_view, std::list<Kept>::iterator> by_header_;
-  std::size_t bytes_ = 0;
+  mutable Mutex mutex_;
+  std::list<Kept> kept_ ZBAG_GUARDED_BY(mutex_);  // the one asked for last comes first
+  std::unordered_map<std::string_view, std::list<Kept>::iterator> by_header_
+      ZBAG_GUARDED_BY(mutex_);
+  std::size_t bytes_ ZBAG_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace zbag

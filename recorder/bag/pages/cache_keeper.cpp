@@ -14,7 +14,7 @@ CacheKeeper::CacheKeeper(int fd, std::uint64_t begin)
 
 CacheKeeper::~CacheKeeper() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     is_copying_ = false;
     stops_ = true;
   }
@@ -24,7 +24,7 @@ CacheKeeper::~CacheKeeper() {
 
 void CacheKeeper::begin() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     is_copying_ = true;
   }
   changed_.notify_all();
@@ -32,7 +32,7 @@ void CacheKeeper::begin() {
 
 void CacheKeeper::end() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     is_copying_ = false;
   }
   changed_.notify_all();
@@ -40,7 +40,7 @@ void CacheKeeper::end() {
 
 void CacheKeeper::let_go(std::uint64_t to) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     let_go_to_ = std::max(let_go_to_, to);
   }
   changed_.notify_all();
@@ -48,9 +48,11 @@ void CacheKeeper::let_go(std::uint64_t to) {
 
 void CacheKeeper::run() {
   constexpr std::chrono::microseconds kPause{200};  // a MiB or so is copied in it
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [&] { return stops_ || is_copying_ || gone_to_ < let_go_to_; });
+    changed_.wait(lock, [&]() ZBAG_REQUIRES(mutex_) {
+      return stops_ || is_copying_ || gone_to_ < let_go_to_;
+    });
     if (stops_ && gone_to_ >= let_go_to_) return;
     if (gone_to_ < let_go_to_) {
       const auto from = static_cast<off_t>(gone_to_);
@@ -62,7 +64,7 @@ void CacheKeeper::run() {
       continue;
     }
     // First something must have been copied.
-    while (!changed_.wait_for(lock, kPause, [&] { return !is_copying_; })) {
+    while (!changed_.wait_for(lock, kPause, [&]() ZBAG_REQUIRES(mutex_) { return !is_copying_; })) {
       const auto from = static_cast<off_t>(let_go_to_);  // all before is clean
       lock.unlock();
       static_cast<void>(::sync_file_range(fd_, from, 0, SYNC_FILE_RANGE_WRITE));

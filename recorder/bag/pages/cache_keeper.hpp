@@ -12,10 +12,10 @@
 // destructor. Thread-safe.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <thread>
+
+#include "schemas/mutex.hpp"
 
 namespace zbag {
 
@@ -35,12 +35,12 @@ class CacheKeeper {
   void run();
 
   const int fd_;
-  std::mutex mutex_;  // guards what follows
-  std::condition_variable changed_;
-  bool is_copying_ = false;
-  std::uint64_t gone_to_ = 0;
-  std::uint64_t let_go_to_ = 0;
-  bool stops_ = false;
+  Mutex mutex_;
+  Condition changed_;
+  bool is_copying_ ZBAG_GUARDED_BY(mutex_) = false;
+  std::uint64_t gone_to_ ZBAG_GUARDED_BY(mutex_) = 0;
+  std::uint64_t let_go_to_ ZBAG_GUARDED_BY(mutex_) = 0;
+  bool stops_ ZBAG_GUARDED_BY(mutex_) = false;
 
   std::thread thread_;
 };

@@ -56,7 +56,7 @@ ReadTxn::~ReadTxn() {
   // Committing, not aborting: tables opened in this transaction stay open.
   mdb_txn_commit(std::exchange(txn_, nullptr));
   {
-    const std::lock_guard lock(env_.mutex_);
+    const MutexLock lock(env_.mutex_);
     --env_.readers_;
   }
   env_.readers_gone_.notify_all();
@@ -170,12 +170,13 @@ Env::~Env() { mdb_env_close(env_); }
 
 Result<std::unique_ptr<ReadTxn>> Env::read() {
   // Counted before it begins, so that no resize comes between.
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   MDB_txn* txn = nullptr;
   int rc = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn);
   if (rc == MDB_MAP_RESIZED) {
     // Another process has grown the file. Our own readers must end before the map may move.
-    if (!readers_gone_.wait_for(lock, std::chrono::seconds(10), [&] { return readers_ == 0; })) {
+    if (!readers_gone_.wait_for(lock, std::chrono::seconds(10),
+                                [&]() ZBAG_REQUIRES(mutex_) { return readers_ == 0; })) {
       return fail(ErrorCode::kBusy,
                   "the bag has grown and a reader of this process holds the old map");
     }
@@ -189,7 +190,7 @@ Result<std::unique_ptr<ReadTxn>> Env::read() {
 
 bool Env::must_look_for_dead_readers() {
   const auto now = std::chrono::steady_clock::now();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (now - looked_for_dead_readers_ < options_.dead_readers_every) return false;
   looked_for_dead_readers_ = now;
   return true;
@@ -208,8 +209,9 @@ Result<std::unique_ptr<WriteTxn>> Env::write() {
 }
 
 Status Env::resize(std::size_t bytes) {
-  std::unique_lock lock(mutex_);
-  if (!readers_gone_.wait_for(lock, std::chrono::seconds(10), [&] { return readers_ == 0; })) {
+  MutexLock lock(mutex_);
+  if (!readers_gone_.wait_for(lock, std::chrono::seconds(10),
+                              [&]() ZBAG_REQUIRES(mutex_) { return readers_ == 0; })) {
     return fail(ErrorCode::kBusy, "the map must grow and a reader of this process does not let go");
   }
   const int rc = mdb_env_set_mapsize(env_, bytes);

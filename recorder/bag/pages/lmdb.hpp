@@ -10,16 +10,15 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "schemas/mutex.hpp"
 #include "schemas/result.hpp"
 
 struct MDB_env;
@@ -153,10 +152,10 @@ class Env {
   MDB_env* env_;
   const Options options_;
   bool map_was_full_ = false;  // of the thread that writes
-  std::mutex mutex_;           // guards what follows: transactions begin and end on any thread
-  std::condition_variable readers_gone_;
-  int readers_ = 0;
-  std::chrono::steady_clock::time_point looked_for_dead_readers_;
+  Mutex mutex_;                // transactions begin and end on any thread
+  Condition readers_gone_;
+  int readers_ ZBAG_GUARDED_BY(mutex_) = 0;
+  std::chrono::steady_clock::time_point looked_for_dead_readers_ ZBAG_GUARDED_BY(mutex_);
 };
 
 }  // namespace zbag

@@ -15,7 +15,7 @@ EncodePool::EncodePool(CompressionSpec compression, unsigned threads) : compress
 
 EncodePool::~EncodePool() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stops_ = true;
   }
   work_.notify_all();
@@ -24,7 +24,7 @@ EncodePool::~EncodePool() {
 
 std::unique_ptr<BlockEncoder> EncodePool::lend() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!free_.empty()) {
       std::unique_ptr<BlockEncoder> encoder = std::move(free_.back());
       free_.pop_back();
@@ -36,7 +36,7 @@ std::unique_ptr<BlockEncoder> EncodePool::lend() {
 
 void EncodePool::give_back(std::unique_ptr<BlockEncoder> encoder) {
   encoder->clear();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (free_.size() < kFreeEncodersMax) free_.push_back(std::move(encoder));
 }
 
@@ -44,7 +44,7 @@ void EncodePool::submit(BlockJob& job) {
   // Without compression there is nothing to prepare but sums: not worth another thread.
   if (threads_.empty() || compression_.kind == Compression::kNone || !job.points) return;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     job.state_ = BlockJob::State::kQueued;
     queue_.push_back(&job);
   }
@@ -54,7 +54,7 @@ void EncodePool::submit(BlockJob& job) {
 void EncodePool::wait_for(BlockJob& job) {
   std::unique_ptr<BlockScratch> scratch;
   {
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     if (job.state_ == BlockJob::State::kQueued) queue_.erase(std::ranges::find(queue_, &job));
     ready_.wait(lock, [&] { return job.state_ != BlockJob::State::kTaken; });
     if (job.state_ == BlockJob::State::kReady) return;
@@ -63,16 +63,16 @@ void EncodePool::wait_for(BlockJob& job) {
   }
   if (!scratch) scratch = std::make_unique<BlockScratch>();
   prepare(job, *scratch);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   waiters_scratch_ = std::move(scratch);
   job.state_ = BlockJob::State::kReady;
 }
 
 void EncodePool::run() {
   BlockScratch scratch;
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (true) {
-    work_.wait(lock, [&] { return stops_ || !queue_.empty(); });
+    work_.wait(lock, [&]() ZBAG_REQUIRES(mutex_) { return stops_ || !queue_.empty(); });
     if (stops_) return;
     BlockJob& job = *queue_.front();
     queue_.pop_front();

@@ -7,11 +7,9 @@
 // Thread-safe. wait_for() blocks until the job is prepared; nothing else blocks.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -20,6 +18,7 @@
 #include "recorder/bag/block/block_encoder.hpp"
 #include "recorder/bag/records/layout.hpp"
 #include "recorder/bag/write/tail_order.hpp"
+#include "schemas/mutex.hpp"
 
 namespace zbag {
 
@@ -60,13 +59,14 @@ class EncodePool {
   void prepare(BlockJob& job, BlockScratch& scratch) const;
 
   const CompressionSpec compression_;
-  std::mutex mutex_;  // guards what follows
-  std::condition_variable work_;
-  std::condition_variable ready_;
-  std::deque<BlockJob*> queue_;
-  std::vector<std::unique_ptr<BlockEncoder>> free_;
-  std::unique_ptr<BlockScratch> waiters_scratch_;  // null while one that waits works with it
-  bool stops_ = false;
+  Mutex mutex_;
+  Condition work_;
+  Condition ready_;
+  std::deque<BlockJob*> queue_ ZBAG_GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<BlockEncoder>> free_ ZBAG_GUARDED_BY(mutex_);
+  // Null while one that waits works with it.
+  std::unique_ptr<BlockScratch> waiters_scratch_ ZBAG_GUARDED_BY(mutex_);
+  bool stops_ ZBAG_GUARDED_BY(mutex_) = false;
 
   std::vector<std::thread> threads_;
 };

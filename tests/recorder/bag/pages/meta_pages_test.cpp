@@ -84,7 +84,7 @@ TEST_F(FreeEndTest, IsWrittenOn) {
 
 // The list of free pages is long enough for pages of its own here, and for branches.
 TEST_F(FreeEndTest, IsReadFromALongList) {
-  for (int i = 0; i < 300; i += kSanitized ? 10 : 1) take_and_give_back(i);
+  for (int i = 0; i < 300; i += is_long() ? 1 : 10) take_and_give_back(i);
   take_and_give_back(8'000);
   const Result<MetaPages> meta = read_meta_pages(path_);
   ASSERT_TRUE(meta.has_value()) << meta.error().message;
@@ -115,8 +115,8 @@ TEST_F(FreeEndTest, IsBelievedNothing) {
   const std::string sound = file_bytes(path_);
   std::mt19937_64 random(20261128);
   int denied = 0;
-  constexpr int kCases = kSanitized ? 1'000 : 20'000;
-  for (int i = 0; i < kCases; ++i) {
+  const int cases = is_long() ? 20'000 : 1'000;
+  for (int i = 0; i < cases; ++i) {
     std::string bytes = sound;
     const std::uint64_t root = random() % 4 == 0 ? random() % (pages() + 2) : meta.free_root;
     for (std::uint64_t flips = random() % 8; flips > 0; --flips) {
@@ -128,8 +128,8 @@ TEST_F(FreeEndTest, IsBelievedNothing) {
     const std::uint64_t last = random() % 8 == 0 ? random() : meta.last_page + 1;
     if (!are_free(file, root, pages(), last)) ++denied;
   }
-  EXPECT_GT(denied, kCases / 20);
-  EXPECT_LT(denied, kCases - kCases / 20);
+  EXPECT_GT(denied, cases / 20);
+  EXPECT_LT(denied, cases - cases / 20);
 }
 
 }  // namespace

@@ -141,7 +141,7 @@ class RecoverSectorsTest : public DamagedCopyTest {
   }
 
   // Every so many sectors.
-  static constexpr std::size_t kStep = kSanitized ? 10 : 1;
+  const std::size_t step_ = is_long() ? 1 : 10;
 
   const std::string out_ = dir_.path("out.zbag");
   std::map<std::uint32_t, std::string> tracks_;
@@ -154,7 +154,7 @@ class RecoverSectorsTest : public DamagedCopyTest {
 // be found anywhere.
 TEST_F(RecoverSectorsTest, ReturnsAllThatIsNotNamedWhereverABitFlips) {
   const std::size_t flips = std::max<std::size_t>(1, cases_of("ZBAG_FLIPS", 1));  // a sector
-  flip_bits(flips, kStep, [&](std::size_t at, std::uint64_t bit) {
+  flip_bits(flips, step_, [&](std::size_t at, std::uint64_t bit) {
     attempt(fmt::format("bit {} of byte {}", bit, at), [&] {
       const Result<CheckReport> check = check_bag(copy_);
       recover([&](const Seen& point, const RecoverReport* report) {
@@ -169,8 +169,8 @@ TEST_F(RecoverSectorsTest, ReturnsAllThatIsNotNamedWhereverABitFlips) {
 }
 
 TEST_F(RecoverSectorsTest, ReturnsEveryBlockThatIsLeftWhereverTheEndIsGone) {
-  for (std::size_t sectors = (whole_.size() - 1) / kSector + 1; sectors >= kStep;) {
-    sectors -= kStep;
+  for (std::size_t sectors = (whole_.size() - 1) / kSector + 1; sectors >= step_;) {
+    sectors -= step_;
     std::filesystem::resize_file(copy_, sectors * kSector);
     attempt(fmt::format("cut to {} bytes", sectors * kSector), [&] {
       recover([&](const Seen& point, const RecoverReport*) {
