@@ -102,13 +102,8 @@ struct Seen {
 };
 
 inline Seen seen_of(const PointView& view) {
-  return {std::string(view.track),
-          view.key,
-          view.seconds,
-          view.wall_ns,
-          view.given_src(),
-          view.given_seq(),
-          view.fields().value()};
+  return {std::string(view.track), view.key,         view.seconds,         view.wall_ns,
+          view.given_src(),        view.given_seq(), view.fields().value()};
 }
 
 // Everything a cursor gives; `release_every` > 0 lets its transaction go that often.
@@ -125,6 +120,7 @@ inline std::vector<Seen> read_all(const BagReader& reader, const BagReader::Sele
 
 inline std::vector<std::int64_t> keys_of(const std::vector<Seen>& points) {
   std::vector<std::int64_t> keys;
+  keys.reserve(points.size());
   for (const Seen& point : points) keys.push_back(point.key);
   return keys;
 }
