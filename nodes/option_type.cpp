@@ -95,8 +95,8 @@ OptionType<std::chrono::milliseconds> milliseconds(Bounds bounds) {
           [](const milliseconds& span) { return Value(static_cast<double>(span.count())); }};
 }
 
-OptionType<std::pair<std::string, std::string>> text_pair(std::string metavar,
-                                                          std::string separator,
+OptionType<std::pair<std::string, std::string>> text_pair(const std::string& metavar,
+                                                          const std::string& separator,
                                                           bool may_be_empty) {
   using Pair = std::pair<std::string, std::string>;
   const auto text = [separator](const Pair& pair) { return pair.first + separator + pair.second; };

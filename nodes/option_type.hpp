@@ -48,8 +48,9 @@ OptionType<bool> yes_or_no();
 OptionType<double> number(std::string metavar, Bounds bounds);
 OptionType<std::chrono::milliseconds> milliseconds(Bounds bounds);
 // "LEFT=RIGHT" with that separator; `may_be_empty` speaks of what stands right of it.
-OptionType<std::pair<std::string, std::string>> text_pair(std::string metavar,
-                                                          std::string separator, bool may_be_empty);
+OptionType<std::pair<std::string, std::string>> text_pair(const std::string& metavar,
+                                                          const std::string& separator,
+                                                          bool may_be_empty);
 
 // A whole number.
 template <std::unsigned_integral T>

@@ -171,6 +171,7 @@ Option& OptionTable::add_list(const std::string& names, std::vector<T>& bound,
   };
   option.texts = [&bound, text = type.text] {
     std::vector<std::string> texts;
+    texts.reserve(bound.size());
     for (const T& value : bound) texts.push_back(text(value));
     return texts;
   };

@@ -54,7 +54,7 @@ int run(int argc, char** argv) {
 
   const std::string first = argc > 1 ? argv[1] : "";
   const bool has_verb = std::find(names.begin(), names.end(), first) != names.end();
-  if (!first.empty() && !has_verb && !first.starts_with("-")) {
+  if (argc > 1 && !has_verb && !first.starts_with("-")) {
     say_always("zbag: no verb '{}'{}; see zbag --help\n", first, nearest_hint(first, names));
     return kExitUsage;
   }
