@@ -125,6 +125,7 @@ inline std::vector<Seen> read_all(const BagReader& reader, const BagReader::Sele
 
 inline std::vector<std::int64_t> keys_of(const std::vector<Seen>& points) {
   std::vector<std::int64_t> keys;
+  keys.reserve(points.size());
   for (const Seen& point : points) keys.push_back(point.key);
   return keys;
 }
