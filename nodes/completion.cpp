@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
+
+#include "nodes/errors.hpp"
+
 namespace zbag {
 namespace {
 
@@ -40,12 +44,12 @@ std::string bash_script(const CLI::App& root) {
 }  // namespace
 
 Verb add_completion(CLI::App& root) {
-  CLI::App* const app =
-      add_subcommand(root, "completion", "Prints a completion script for the shell",
-                     "source <(zbag completion bash)");
-  app->add_subcommand("bash", "for bash");
-  app->require_subcommand(1);
-  return {app, [&root] {
+  auto options =
+      std::make_unique<OptionTable>(root, "completion", "Prints a completion script for the shell",
+                                    "source <(zbag completion bash)");
+  options->app().add_subcommand("bash", "for bash");
+  options->app().require_subcommand(1);
+  return {std::move(options), [&root] {
             fmt::print("{}", bash_script(root));
             return kExitDone;
           }};

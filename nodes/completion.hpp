@@ -1,7 +1,7 @@
 // Shell completion, written from the verbs' own options.
 #pragma once
 
-#include "nodes/command.hpp"
+#include "nodes/verb.hpp"
 
 namespace zbag {
 

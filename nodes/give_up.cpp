@@ -7,7 +7,7 @@
 #include <chrono>
 
 #include "bus/endpoints.hpp"
-#include "nodes/command.hpp"
+#include "nodes/errors.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
 
@@ -20,7 +20,7 @@ void GiveUp::watch(const std::stop_token& stop) const {
   while (!stop.stop_requested()) {
     if (is_leaving_ && StopSignal::count() >= 2) {
       const std::uint64_t frames = std::min<std::uint64_t>(frames_, kSocketFramesMax);
-      say("zbag {}: gave up: up to {} frames had not left and are dropped\n", verb_, frames);
+      say_always("zbag {}: gave up: up to {} frames had not left and are dropped\n", verb_, frames);
       ::_exit(kExitLossy);
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(50));

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "nodes/command.hpp"
+#include "nodes/errors.hpp"
 #include "player/formats/exporter.hpp"
 #include "schemas/field_lookup.hpp"
 #include "schemas/json_text.hpp"
@@ -27,11 +27,12 @@ Fields shown(const Fields& fields, const std::vector<std::string>& columns) {
 
 }  // namespace
 
-Result<PointFormat> parse_point_format(const std::string& text) {
-  if (text == "json") return PointFormat::kJson;
-  if (text == "yaml") return PointFormat::kYaml;
-  if (text == "raw") return PointFormat::kRaw;
-  return fail(ErrorCode::kInvalid, fmt::format("--format {}: use json, yaml or raw", text));
+void add_point_format(OptionTable& options, PointFormat& format) {
+  options.add("--format", format,
+              one_of<PointFormat>("F", {{"json", PointFormat::kJson},
+                                        {"yaml", PointFormat::kYaml},
+                                        {"raw", PointFormat::kRaw}}),
+              "json, yaml, or raw (MessagePack [track, map])");
 }
 
 PointPrinter::PointPrinter(PointFormat format, std::vector<std::string> columns, bool all)

@@ -7,13 +7,15 @@
 #include <string_view>
 #include <vector>
 
+#include "nodes/options.hpp"
 #include "schemas/frame.hpp"
 #include "schemas/timestamp.hpp"
 
 namespace zbag {
 
 enum class PointFormat { kJson, kYaml, kRaw };
-Result<PointFormat> parse_point_format(const std::string& text);
+// --format of them.
+void add_point_format(OptionTable& options, PointFormat& format);
 
 class PointPrinter {
  public:

@@ -7,18 +7,30 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdio>
 #include <thread>
 #include <utility>
 
 namespace zbag {
 
+namespace {
+
+std::atomic<LogLevel> log_level{LogLevel::kInfo};
+
+}  // namespace
+
+void set_log_level(LogLevel level) { log_level = level; }
+
+bool is_said(LogLevel level) { return level <= log_level.load(); }
+
 bool is_terminal(int fd) { return ::isatty(fd) == 1; }
 
 void say_text(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
 
 ProgressBar::ProgressBar(std::string label, bool quiet)
-    : label_(std::move(label)), enabled_(!quiet && is_terminal(STDERR_FILENO)) {}
+    : label_(std::move(label)),
+      enabled_(!quiet && is_said(LogLevel::kInfo) && is_terminal(STDERR_FILENO)) {}
 
 ProgressBar::~ProgressBar() { clear(); }
 

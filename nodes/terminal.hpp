@@ -14,15 +14,28 @@ namespace zbag {
 
 bool is_terminal(int fd);
 
+// How much is said (--log-level). Of the process, as stderr is: set once, before a verb runs.
+enum class LogLevel : std::uint8_t { kError, kWarning, kInfo };
+void set_log_level(LogLevel level);
+bool is_said(LogLevel level);
+
 // Text for people, on stderr. What can not be written there (the terminal is gone, the pipe is
 // closed) costs no more than the text.
 void say_text(std::string_view text);
+// At every level: errors, what was asked for, and the `ready` line, which those wait for who
+// started the node.
 template <class... Values>
-void say(fmt::format_string<Values...> format, Values&&... values) {
+void say_always(fmt::format_string<Values...> format, Values&&... values) {
   say_text(fmt::format(format, std::forward<Values>(values)...));
 }
+// Summaries and notices: at level `info` alone.
+template <class... Values>
+void say(fmt::format_string<Values...> format, Values&&... values) {
+  if (is_said(LogLevel::kInfo)) say_always(format, std::forward<Values>(values)...);
+}
 
-// A bar on stderr when that is a terminal, silent otherwise. Redraws ten times a second at most.
+// A bar on stderr when that is a terminal, silent otherwise and below level `info`. Redraws ten
+// times a second at most.
 class ProgressBar {
  public:
   ProgressBar(std::string label, bool quiet);

@@ -3,20 +3,36 @@
 #include <fmt/format.h>
 #include <malloc.h>
 
+#include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <exception>
 
-#include "nodes/command.hpp"
 #include "nodes/completion.hpp"
+#include "nodes/errors.hpp"
+#include "nodes/nearest.hpp"
 #include "nodes/settings.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
+#include "nodes/verb.hpp"
 #include "recorder/bag/records/layout.hpp"
 
 namespace zbag {
 namespace {
+
+// Gives the options of `verb` their values, and runs it.
+int run(const Verb& verb, const std::vector<std::string>& verbs) {
+  OptionTable& options = *verb.options;
+  const Result<Settings> settings = read_settings(options, verbs);
+  if (!settings) return show(options.verb(), settings.error());
+  if (Status status = options.take(*settings); !status) return show(options.verb(), status.error());
+  set_log_level(options.log_level());
+  if (!options.wants_print_config()) return verb.run();
+  fmt::print("{}", settings_text(options));
+  return kExitDone;
+}
 
 int run(int argc, char** argv) {
   CLI::App root("zbag records, replays and queries robot data.", "zbag");
@@ -25,40 +41,36 @@ int run(int argc, char** argv) {
   root.footer(
       "zbag VERB --help explains a verb. Exit codes: 0 done, 1 failed, 2 wrong usage,\n"
       "3 done but data was lost or skipped, 4 the input is damaged.\n");
-  const Verbs verbs{add_broker(root),  add_pub(root),     add_tap(root),       add_topics(root),
-                    add_record(root),  add_play(root),    add_info(root),      add_cat(root),
-                    add_export(root),  add_import(root),  add_check(root),     add_recover(root),
-                    add_compact(root), add_cut(root),     add_merge(root),     add_launch(root),
-                    add_ctl(root),     add_version(root), add_completion(root)};
-  for (const Verb& verb : verbs) add_settings_options(*verb.app);
+  Verbs verbs;
+  for (const auto& add : {add_broker, add_pub, add_tap, add_topics, add_record, add_play, add_info,
+                          add_cat, add_export, add_import, add_check, add_recover, add_compact,
+                          add_cut, add_merge, add_launch, add_ctl, add_version, add_completion})
+    verbs.push_back(add(root));
+  std::vector<std::string> names;
+  for (const Verb& verb : verbs) {
+    verb.options->seal();
+    names.push_back(verb.options->verb());
+  }
 
-  const std::vector<std::string> given(argv + 1, argv + argc);
-  const bool has_verb = !given.empty() && find_verb(root, given.front()) != nullptr;
-  if (!given.empty() && !has_verb && !given.front().starts_with("-")) {
-    std::vector<std::string> names;
-    for (const Verb& verb : verbs) names.push_back(verb.app->get_name());
-    say("zbag: no verb '{}'{}; see zbag --help\n", given.front(),
-        nearest_hint(given.front(), names));
+  const std::string first = argc > 1 ? argv[1] : "";
+  const bool has_verb = std::find(names.begin(), names.end(), first) != names.end();
+  if (!first.empty() && !has_verb && !first.starts_with("-")) {
+    say_always("zbag: no verb '{}'{}; see zbag --help\n", first, nearest_hint(first, names));
     return kExitUsage;
   }
-  Origins origins;
-  Result<std::vector<std::string>> arguments = layered_arguments(root, given, origins);
-  if (!arguments) return show(given.front(), arguments.error());
-  set_origins(origins);
-  int exit_code = kExitUsage;
   try {
-    // CLI11 takes them from the back.
-    root.parse(std::vector<std::string>(arguments->rbegin(), arguments->rend()));
-    for (const Verb& verb : verbs) {
-      if (verb.app->parsed()) exit_code = verb.run();
-    }
+    root.parse(argc, argv);
   } catch (const CLI::Success& success) {
     return root.exit(success);
   } catch (const CLI::ParseError& error) {
-    say("zbag{}: {}; see zbag {}--help\n", has_verb ? " " + given.front() : "",
-        with_origin(error.what()), has_verb ? given.front() + " " : "");
+    say_always("zbag{}: {}; see zbag {}--help\n", has_verb ? " " + first : "", error.what(),
+               has_verb ? first + " " : "");
+    return kExitUsage;
   }
-  return exit_code;
+  for (const Verb& verb : verbs) {
+    if (verb.options->app().parsed()) return run(verb, names);
+  }
+  return kExitUsage;
 }
 
 // What was printed must have come out: of a verb that did all it should the exit code says so. A
@@ -66,7 +78,7 @@ int run(int argc, char** argv) {
 int flush_output(int exit_code) {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit_code;
   if (errno == EPIPE || exit_code != kExitDone) return exit_code;
-  say("zbag: stdout: {}\n", std::strerror(errno));
+  say_always("zbag: stdout: {}\n", std::strerror(errno));
   return kExitFailed;
 }
 
@@ -84,7 +96,7 @@ int main(int argc, char** argv) {
   try {
     return zbag::flush_output(zbag::run(argc, argv));
   } catch (const std::exception& error) {
-    zbag::say("zbag: {}\n", error.what());
+    zbag::say_always("zbag: {}\n", error.what());
     return zbag::kExitFailed;
   }
 }

@@ -29,11 +29,11 @@ inline void pack_bits(std::span<const std::uint64_t> values, std::uint64_t base,
     word |= bits << filled;
     filled += width;
     if (filled < 64) continue;
-    store(at, word);
+    byte_io::store(at, word);
     filled -= 64;
     word = filled == 0 ? 0 : bits >> (width - filled);
   }
-  store(at, word);
+  byte_io::store(at, word);
   out.resize(begin + size);
 }
 
@@ -45,7 +45,7 @@ inline std::uint64_t packed_at(std::span<const std::uint8_t> bytes, std::size_t 
   std::uint8_t word[16] = {};
   const std::size_t left = bytes.size() - bit / 8;
   std::memcpy(word, bytes.data() + bit / 8, left < 9 ? left : 9);
-  std::uint64_t value = load<std::uint64_t>(word) >> shift;
+  std::uint64_t value = byte_io::load<std::uint64_t>(word) >> shift;
   if (shift + width > 64) value |= static_cast<std::uint64_t>(word[8]) << (64 - shift);
   return width == 64 ? value : value & ((std::uint64_t{1} << width) - 1);
 }
@@ -60,7 +60,7 @@ inline void unpack_bits(std::span<const std::uint8_t> bytes, std::uint64_t base,
     const std::size_t safe = (bytes.size() - 8) * 8 / width;
     const std::size_t quick = safe < out.size() ? safe : out.size();
     for (std::size_t bit = 0; i < quick; ++i, bit += width) {
-      out[i] = (load<std::uint64_t>(bytes.data() + bit / 8) >> bit % 8 & mask) + base;
+      out[i] = (byte_io::load<std::uint64_t>(bytes.data() + bit / 8) >> bit % 8 & mask) + base;
     }
   }
   for (; i < out.size(); ++i) out[i] = (width == 0 ? 0 : packed_at(bytes, i, width)) + base;

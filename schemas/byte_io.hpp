@@ -18,6 +18,8 @@ static_assert(std::endian::native == std::endian::little,
 
 using Bytes = std::vector<std::uint8_t>;
 
+namespace byte_io {
+
 template <class T>
 void store(std::uint8_t*& at, T value) {
   std::memcpy(at, &value, sizeof value);
@@ -38,10 +40,10 @@ inline std::int64_t unzigzag(std::uint64_t value) {
   return static_cast<std::int64_t>(value >> 1) ^ -static_cast<std::int64_t>(value & 1);
 }
 // Differences of int64 wrap around: they are taken and undone in unsigned arithmetic.
-inline std::int64_t minus(std::int64_t a, std::int64_t b) {
+inline std::int64_t wrapping_subtract(std::int64_t a, std::int64_t b) {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
 }
-inline std::int64_t plus(std::int64_t a, std::int64_t b) {
+inline std::int64_t wrapping_add(std::int64_t a, std::int64_t b) {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
 }
 
@@ -82,6 +84,8 @@ inline void store_bytes(std::uint8_t*& at, std::span<const std::uint8_t> bytes) 
   at += bytes.size();
 }
 
+}  // namespace byte_io
+
 // The bytes left to read. Lends them: they must outlive it.
 class ByteInput {
  public:
@@ -111,13 +115,13 @@ class ByteInput {
   bool delta(std::int64_t& running) {
     std::uint64_t value = 0;
     if (!varint(value)) return false;
-    running = plus(running, unzigzag(value));
+    running = byte_io::wrapping_add(running, byte_io::unzigzag(value));
     return true;
   }
   template <class T>
   bool fixed(T& value) {
     if (left() < sizeof value) return false;
-    value = load<T>(at_);
+    value = byte_io::load<T>(at_);
     at_ += sizeof value;
     return true;
   }

@@ -102,11 +102,15 @@ def tests_of(build):
     """What ctest would run: `Suite.Test` of programs and `file_test.Class.method` of scripts."""
     shown = subprocess.run(["ctest", "--test-dir", build, "--show-only=json-v1"],
                            capture_output=True, check=True).stdout
+    names = [test["name"] for test in json.loads(shown)["tests"]]
+    for name in names:
+        if name.endswith("_NOT_BUILT"):
+            sys.exit(f"requirements: ctest says {name}: build all tests first")
     known = set()
-    for name in (test["name"] for test in json.loads(shown)["tests"]):
+    for name in names:
         if not name.startswith("system."):
             # Instances of a test with parameters: Prefix/Suite.Test/0.
-            known.update(re.findall(r"^(?:\w+/)?(\w+\.\w+)(?:/.*)?$", name))
+            known.update(re.findall(r"^(?:\w+/)?(\w+\.\w+)(?:$|/)", name))
             continue
         file, *parts = name.removeprefix("system.").split(".")
         file = file.removesuffix("_test") + "_test"

@@ -53,7 +53,7 @@ WRAPPERS = {
     "lzma.h": ["player/formats/neutral_file.cpp"],
     "nlohmann/json.hpp": ["player/formats/neutral_file.cpp", "nodes/verbs/version.cpp"],
     "yaml-cpp/yaml.h": ["launch/launch_file.cpp", "nodes/settings.cpp"],
-    "CLI/CLI.hpp": ["nodes/"],
+    "CLI/CLI.hpp": ["nodes/options.cpp", "nodes/completion.cpp", "nodes/zbag.cpp"],
     "CLI/Version.hpp": ["nodes/verbs/version.cpp"],
     "jpeglib.h": ["nodes/sensors/demo_sensor.cpp"],
 }

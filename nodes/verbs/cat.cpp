@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
-#include "nodes/command.hpp"
+#include "nodes/errors.hpp"
 #include "nodes/print_point.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/time_text.hpp"
+#include "nodes/usual_options.hpp"
+#include "nodes/verb.hpp"
 #include "recorder/bag/read/intact_points.hpp"
 #include "recorder/bag/read/playlist.hpp"
 
@@ -18,7 +20,7 @@ struct Arguments {
   bool reverse = false;
   bool all = false;
   bool quiet = false;
-  std::string format = "json";
+  PointFormat format = PointFormat::kJson;
   std::vector<std::string> columns;
 };
 
@@ -45,13 +47,11 @@ Result<bool> print_pages(const BagReader& reader, const Arguments& arguments,
 int run(const Arguments& arguments) {
   Result<Playlist> playlist = Playlist::open({arguments.bag});
   if (!playlist) return show("cat", playlist.error());
-  const Result<PointFormat> format = parse_point_format(arguments.format);
-  if (!format) return show("cat", format.error());
   const Result<TrackFilter> filter = TrackFilter::parse(arguments.selection.tracks);
   if (!filter) return show("cat", filter.error());
   if (!arguments.quiet)
     warn_unmatched_tracks("cat", arguments.selection.tracks, playlist->summaries());
-  PointPrinter printer(*format, arguments.columns, arguments.all);
+  PointPrinter printer(arguments.format, arguments.columns, arguments.all);
   if (arguments.start_index) {
     if (arguments.selection.tracks.size() != 1)
       return show("cat", {ErrorCode::kInvalid, "--start-index needs exactly one --track NAME"});
@@ -91,25 +91,24 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 Verb add_cat(CLI::App& root) {
-  CLI::App* const app =
-      add_subcommand(root, "cat", "Prints points as JSON lines in order of time",
-                     "zbag cat day.zbag --track 'laser/**' --start +10 --limit 5");
+  auto options =
+      std::make_unique<OptionTable>(root, "cat", "Prints points as JSON lines in order of time",
+                                    "zbag cat day.zbag --track 'laser/**' --start +10 --limit 5");
   auto a = std::make_shared<Arguments>();
-  app->add_option("BAG", a->bag, "Bag to read")->required()->capture_default_str();
-  add_selection(*app, a->selection, false);
-  app->add_option("--start-index", a->start_index, "From this index on; needs exactly one --track")
-      ->type_name("N");
-  app->add_option("--limit", a->limit, "Stops after so many points; 0: at the end")->type_name("N");
-  app->add_flag("--reverse", a->reverse, "Latest first");
-  app->add_option("--columns", a->columns,
-                  "Only these fields (nested ones as a.b), separated by commas")
-      ->delimiter(',')
-      ->type_name("A,B");
-  app->add_option("--format", a->format, "json, yaml, or raw (MessagePack [track, map])")
-      ->type_name("F");
-  app->add_flag("--all", a->all, "Shows _src and _seq too");
-  add_quiet(*app, a->quiet);
-  return {app, [a] { return run(*a); }};
+  options->add("BAG", a->bag, any_text("BAG"), "Bag to read").required();
+  add_track(*options, a->selection.tracks);
+  add_range(*options, a->selection.start, a->selection.end);
+  options->add("--start-index", a->start_index, count<std::uint64_t>("N", {0, 1e18}),
+               "From this index on; needs exactly one --track");
+  options->add("--limit", a->limit, count<std::uint64_t>("N", {0, 1e18}),
+               "Stops after so many points; 0: at the end");
+  options->add_flag("--reverse", a->reverse, "Latest first");
+  add_columns(*options, "--columns", a->columns,
+              "Only these fields (nested ones as a.b), separated by commas");
+  add_point_format(*options, a->format);
+  options->add_flag("--all", a->all, "Shows _src and _seq too");
+  options->add_loudness(a->quiet);
+  return {std::move(options), [a] { return run(*a); }};
 }
 
 }  // namespace zbag

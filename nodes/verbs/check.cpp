@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
-#include "nodes/command.hpp"
+#include "nodes/errors.hpp"
+#include "nodes/number_text.hpp"
+#include "nodes/problem_text.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
+#include "nodes/verb.hpp"
 #include "recorder/bag/upkeep/salvage.hpp"
 #include "schemas/json_text.hpp"
 
@@ -61,7 +64,7 @@ int run(const Arguments& arguments) {
     return exit_code;
   }
   for (const BagProblem& problem : report->problems)
-    say("zbag check: {}: {}\n", arguments.bag, problem_text(problem));
+    say_always("zbag check: {}: {}\n", arguments.bag, problem_text(problem));
   if (arguments.quiet) return exit_code;
   const bool is_whole = report->problems.empty();
   fmt::print(
@@ -76,14 +79,14 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 Verb add_check(CLI::App& root) {
-  CLI::App* const app =
-      add_subcommand(root, "check", "Verifies a bag: its pages, every checksum, every count",
-                     "zbag check day.zbag");
+  auto options = std::make_unique<OptionTable>(
+      root, "check", "Verifies a bag: its pages, every checksum, every count",
+      "zbag check day.zbag");
   auto a = std::make_shared<Arguments>();
-  app->add_option("BAG", a->bag, "Bag to verify")->required()->capture_default_str();
-  app->add_flag("--json", a->json, "Prints JSON");
-  add_quiet(*app, a->quiet);
-  return {app, [a] { return run(*a); }};
+  options->add("BAG", a->bag, any_text("BAG"), "Bag to verify").required();
+  options->add_flag("--json", a->json, "Prints JSON");
+  options->add_loudness(a->quiet);
+  return {std::move(options), [a] { return run(*a); }};
 }
 
 }  // namespace zbag

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
-#include "nodes/command.hpp"
+#include "nodes/errors.hpp"
+#include "nodes/number_text.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
+#include "nodes/verb.hpp"
 
 namespace zbag {
 namespace {
@@ -41,16 +43,15 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 Verb add_compact(CLI::App& root) {
-  CLI::App* const app = add_subcommand(
+  auto options = std::make_unique<OptionTable>(
       root, "compact",
       "Rewrites a bag so that late points and small blocks lie in full ones; without -o in place",
       "zbag compact day.zbag");
   auto a = std::make_shared<Arguments>();
-  app->add_option("BAG", a->bag, "Bag to rewrite")->required()->capture_default_str();
-  app->add_option("-o,--output", a->out, "Bag to write instead; never overwritten")
-      ->type_name("NEW");
-  add_quiet(*app, a->quiet);
-  return {app, [a] { return run(*a); }};
+  options->add("BAG", a->bag, any_text("BAG"), "Bag to rewrite").required();
+  options->add("-o,--output", a->out, any_text("NEW"), "Bag to write instead; never overwritten");
+  options->add_loudness(a->quiet);
+  return {std::move(options), [a] { return run(*a); }};
 }
 
 }  // namespace zbag

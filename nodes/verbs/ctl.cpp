@@ -3,7 +3,9 @@
 #include <charconv>
 
 #include "bus/control.hpp"
-#include "nodes/command.hpp"
+#include "nodes/errors.hpp"
+#include "nodes/usual_options.hpp"
+#include "nodes/verb.hpp"
 #include "schemas/json_text.hpp"
 
 namespace zbag {
@@ -12,8 +14,8 @@ namespace {
 struct Arguments {
   std::string node;
   std::string op;
-  std::vector<std::string> args;
-  double timeout_seconds = 5.0;
+  std::vector<std::pair<std::string, std::string>> args;
+  std::chrono::duration<double> timeout{5.0};
 };
 
 // A number where the text is one, else text.
@@ -25,19 +27,11 @@ Value parse_value(const std::string& text) {
 }
 
 int run(const Arguments& arguments) {
-  if (Status status = check_number("timeout", arguments.timeout_seconds, 0.001, 1e6); !status)
-    return show("ctl", status.error());
   Fields args;
-  for (const std::string& text : arguments.args) {
-    const std::size_t equals = text.find('=');
-    if (equals == std::string::npos)
-      return show("ctl", {ErrorCode::kInvalid, fmt::format("'{}': write key=value", text)});
-    args.emplace_back(text.substr(0, equals), parse_value(text.substr(equals + 1)));
-  }
+  for (const auto& [key, value] : arguments.args) args.emplace_back(key, parse_value(value));
   Context context;
-  const Result<Value> reply = control_call(
-      context, arguments.node, arguments.op, args,
-      std::chrono::milliseconds(static_cast<std::int64_t>(arguments.timeout_seconds * 1000.0)));
+  const Result<Value> reply = control_call(context, arguments.node, arguments.op, args,
+                                           whole_milliseconds(arguments.timeout));
   if (!reply) return show("ctl", reply.error());
   const Fields* fields = reply->get_if<Fields>();
   if (arguments.op == "describe" && fields != nullptr) {
@@ -56,18 +50,17 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 Verb add_ctl(CLI::App& root) {
-  CLI::App* const app = add_subcommand(
+  auto options = std::make_unique<OptionTable>(
       root, "ctl", "Talks to a running node: zbag ctl NODE describe lists what it can do",
       "zbag ctl play rate rate=2");
   auto a = std::make_shared<Arguments>();
-  app->add_option("NODE", a->node, "Name of the node: record, play, or its --name")
-      ->required()
-      ->capture_default_str();
-  app->add_option("OP", a->op, "Operation, or describe")->required()->capture_default_str();
-  app->add_option("ARGS", a->args, "Arguments as key=value")->capture_default_str();
-  app->add_option("--timeout", a->timeout_seconds, "Seconds to wait for the answer")
-      ->type_name("S");
-  return {app, [a] { return run(*a); }};
+  options->add("NODE", a->node, any_text("NODE"), "Name of the node: record, play, or its --name")
+      .required();
+  options->add("OP", a->op, any_text("OP"), "Operation, or describe").required();
+  options->add_list("ARGS", a->args, text_pair("key=value", "=", true), "Arguments as key=value");
+  options->add("--timeout", a->timeout, seconds<std::chrono::duration<double>>({0.001, 1e6}),
+               "Seconds to wait for the answer");
+  return {std::move(options), [a] { return run(*a); }};
 }
 
 }  // namespace zbag

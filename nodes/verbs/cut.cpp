@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
-#include "nodes/command.hpp"
+#include "nodes/errors.hpp"
+#include "nodes/number_text.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
 #include "nodes/time_text.hpp"
+#include "nodes/usual_options.hpp"
+#include "nodes/verb.hpp"
 
 namespace zbag {
 namespace {
@@ -14,7 +17,7 @@ struct Arguments {
   SelectionArguments selection;
   std::string bag;
   std::string out;
-  double duration_seconds = 0.0;
+  std::optional<std::chrono::nanoseconds> duration;
   bool state_at_start = false;
   bool quiet = false;
 };
@@ -32,8 +35,6 @@ Result<BagReader::Selection> chosen_tracks(const SelectionArguments& arguments) 
 }
 
 Result<CutOptions> parse(const Arguments& arguments, const BagSummary& summary) {
-  if (Status status = check_number("duration", arguments.duration_seconds, 0.0, 1e9); !status)
-    return tl::unexpected(status.error());
   const Result<BagReader::Selection> selection = chosen_tracks(arguments.selection);
   if (!selection) return tl::unexpected(selection.error());
   std::optional<TimeRange> extent;
@@ -43,13 +44,12 @@ Result<CutOptions> parse(const Arguments& arguments, const BagSummary& summary) 
   if (!range) return tl::unexpected(range.error());
   CutOptions options{.selection = *selection, .state_at_start = arguments.state_at_start};
   options.selection.range = *range;
-  if (arguments.duration_seconds > 0.0 && extent) {
+  if (arguments.duration && extent) {
     const std::int64_t first = std::max(range->first, extent->first);
-    const auto length = static_cast<std::int64_t>(arguments.duration_seconds * 1e9);
-    options.selection.range.last = std::min(range->last, first + length);
+    options.selection.range.last = std::min(range->last, first + arguments.duration->count());
   }
-  options.is_trimmed = arguments.duration_seconds > 0.0 || !arguments.selection.start.empty() ||
-                       !arguments.selection.end.empty();
+  options.is_trimmed =
+      arguments.duration || !arguments.selection.start.empty() || !arguments.selection.end.empty();
   return options;
 }
 
@@ -87,20 +87,20 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 Verb add_cut(CLI::App& root) {
-  CLI::App* const app = add_subcommand(
+  auto options = std::make_unique<OptionTable>(
       root, "cut",
       "Copies a choice of a bag's points into a new bag, also while it is being recorded",
       "zbag cut day.zbag -o crash.zbag --start -30 --track 'robot/**' --state-at-start");
   auto a = std::make_shared<Arguments>();
-  app->add_option("BAG", a->bag, "Bag to read")->required()->capture_default_str();
-  add_new_bag(*app, a->out);
-  add_selection(*app, a->selection, true);
-  app->add_option("--duration", a->duration_seconds, "Seconds from the start on; 0: to the end")
-      ->type_name("S");
-  app->add_flag("--state-at-start", a->state_at_start,
-                "Also the last point before the start of every track, stamped as it is");
-  add_quiet(*app, a->quiet);
-  return {app, [a] { return run(*a); }};
+  options->add("BAG", a->bag, any_text("BAG"), "Bag to read").required();
+  add_new_bag(*options, a->out);
+  add_selection(*options, a->selection);
+  options->add("--duration", a->duration, or_zero(seconds<std::chrono::nanoseconds>({0.0, 1e9})),
+               "Seconds from the start on; 0: to the end");
+  options->add_flag("--state-at-start", a->state_at_start,
+                    "Also the last point before the start of every track, stamped as it is");
+  options->add_loudness(a->quiet);
+  return {std::move(options), [a] { return run(*a); }};
 }
 
 }  // namespace zbag

@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 
-#include "nodes/command.hpp"
+#include "nodes/errors.hpp"
+#include "nodes/number_text.hpp"
 #include "nodes/terminal.hpp"
 #include "nodes/time_text.hpp"
+#include "nodes/usual_options.hpp"
+#include "nodes/verb.hpp"
 #include "player/formats/exporter.hpp"
 
 namespace zbag {
@@ -12,21 +15,12 @@ struct Arguments {
   SelectionArguments selection;
   std::string bag;
   ExportOptions output;
-  std::string layout = "by-name";
   bool quiet = false;
 };
 
-int run(Arguments arguments) {
+int run(const Arguments& arguments) {
   Result<Playlist> playlist = Playlist::open({arguments.bag});
   if (!playlist) return show("export", playlist.error());
-  if (arguments.layout == "neutral") {
-    arguments.output.layout = ExportLayout::kNeutral;
-  } else if (arguments.layout == "rows") {
-    arguments.output.layout = ExportLayout::kRows;
-  } else if (arguments.layout != "by-name") {
-    return show("export", {ErrorCode::kInvalid,
-                           fmt::format("--layout {}: use neutral or rows", arguments.layout)});
-  }
   BagReader::Selection selection;
   const Result<TrackFilter> filter =
       TrackFilter::parse(arguments.selection.tracks, arguments.selection.excluded);
@@ -60,28 +54,27 @@ int run(Arguments arguments) {
 }  // namespace
 
 Verb add_export(CLI::App& root) {
-  CLI::App* const app = add_subcommand(root, "export", "Writes points in another format",
-                                       "zbag export day.zbag -o out --format jsonl");
+  auto options = std::make_unique<OptionTable>(root, "export", "Writes points in another format",
+                                               "zbag export day.zbag -o out --format jsonl");
   auto a = std::make_shared<Arguments>();
-  app->add_option("BAG", a->bag, "Bag to read")->required()->capture_default_str();
-  app->add_option("-o,--output", a->output.out, "File or folder to write; - is stdout")
-      ->required()
-      ->type_name("OUT")
-      ->capture_default_str();
-  app->add_option("--format", a->output.format, "json or jsonl")
-      ->required()
-      ->type_name("F")
-      ->capture_default_str();
-  add_selection(*app, a->selection, true);
-  app->add_option("--columns", a->output.columns,
-                  "Only these fields (nested ones as a.b), separated by commas")
-      ->delimiter(',')
-      ->type_name("A,B");
-  app->add_option("--layout", a->layout,
-                  "jsonl: neutral (one file that import and pub read) or rows (a file a track)")
-      ->type_name("L");
-  add_quiet(*app, a->quiet);
-  return {app, [a] { return run(*a); }};
+  options->add("BAG", a->bag, any_text("BAG"), "Bag to read").required();
+  options
+      ->add("-o,--output", a->output.out, any_text("OUT"), "File or folder to write; - is stdout")
+      .required();
+  options
+      ->add("--format", a->output.format,
+            one_of<std::string>("F", {{"json", "json"}, {"jsonl", "jsonl"}}), "json or jsonl")
+      .required();
+  add_selection(*options, a->selection);
+  add_columns(*options, "--columns", a->output.columns,
+              "Only these fields (nested ones as a.b), separated by commas");
+  options->add("--layout", a->output.layout,
+               one_of<ExportLayout>("L", {{"by-name", ExportLayout::kByName},
+                                          {"neutral", ExportLayout::kNeutral},
+                                          {"rows", ExportLayout::kRows}}),
+               "jsonl: neutral (one file that import and pub read) or rows (a file a track)");
+  options->add_loudness(a->quiet);
+  return {std::move(options), [a] { return run(*a); }};
 }
 
 }  // namespace zbag

@@ -2,9 +2,12 @@
 
 #include <filesystem>
 
-#include "nodes/command.hpp"
+#include "nodes/errors.hpp"
+#include "nodes/number_text.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
+#include "nodes/usual_options.hpp"
+#include "nodes/verb.hpp"
 #include "player/formats/importer.hpp"
 #include "player/formats/neutral_file.hpp"
 #include "recorder/bag_session.hpp"
@@ -15,7 +18,7 @@ namespace {
 struct Arguments {
   std::vector<std::string> files;
   std::string bag;
-  std::string merge = "shallow";
+  MergeMode merge = MergeMode::kShallow;
   bool quiet = false;
 };
 
@@ -31,9 +34,7 @@ int run(const Arguments& arguments) {
   }
   BagSessionOptions options;
   options.session.name = "import";
-  const Result<MergeMode> merge = parse_merge_mode(arguments.merge);
-  if (!merge) return show("import", merge.error());
-  options.recording.storage.merge = *merge;
+  options.recording.storage.merge = arguments.merge;
   Result<std::unique_ptr<Session>> session = open_bag_session(arguments.bag, std::move(options));
   if (!session) return show("import", session.error());
   Importer importer(**session, {.goes_on = [] { return !StopSignal::wanted(); },
@@ -57,20 +58,16 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 Verb add_import(CLI::App& root) {
-  CLI::App* const app =
-      add_subcommand(root, "import", "Makes a bag of neutral recordings (JSON lines, plain or .xz)",
-                     "zbag import run.jsonl.xz -o run.zbag");
+  auto options = std::make_unique<OptionTable>(
+      root, "import", "Makes a bag of neutral recordings (JSON lines, plain or .xz)",
+      "zbag import run.jsonl.xz -o run.zbag");
   auto a = std::make_shared<Arguments>();
-  app->add_option("FILE", a->files, "Recordings to read")->required()->capture_default_str();
-  app->add_option("-o,--output", a->bag, "Bag to write; never overwritten")
-      ->required()
-      ->type_name("BAG")
-      ->capture_default_str();
-  app->add_option("--merge", a->merge,
-                  "Frames of equal _ts: shallow, deep, or append (keeps every frame)")
-      ->type_name("MODE");
-  add_quiet(*app, a->quiet);
-  return {app, [a] { return run(*a); }};
+  options->add_list("FILE", a->files, any_text("FILE"), "Recordings to read").required();
+  add_new_bag(*options, a->bag, "BAG");
+  options->add("--merge", a->merge, merge_mode(),
+               "Frames of equal _ts: shallow, deep, or append (keeps every frame)");
+  options->add_loudness(a->quiet);
+  return {std::move(options), [a] { return run(*a); }};
 }
 
 }  // namespace zbag

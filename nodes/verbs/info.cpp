@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "nodes/command.hpp"
+#include "nodes/errors.hpp"
+#include "nodes/number_text.hpp"
 #include "nodes/terminal.hpp"
 #include "nodes/time_text.hpp"
+#include "nodes/verb.hpp"
 #include "recorder/bag/read/bag_reader.hpp"
 #include "schemas/field_lookup.hpp"
 #include "schemas/json_text.hpp"
@@ -208,13 +210,13 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 Verb add_info(CLI::App& root) {
-  CLI::App* const app = add_subcommand(
+  auto options = std::make_unique<OptionTable>(
       root, "info", "Shows what bags hold and what became of every frame", "zbag info day.zbag");
   auto a = std::make_shared<Arguments>();
-  app->add_option("BAG", a->bags, "Bags to look at")->required()->capture_default_str();
-  app->add_flag("--json", a->json, "Prints JSON");
-  add_quiet(*app, a->quiet);
-  return {app, [a] { return run(*a); }};
+  options->add_list("BAG", a->bags, any_text("BAG"), "Bags to look at").required();
+  options->add_flag("--json", a->json, "Prints JSON");
+  options->add_loudness(a->quiet);
+  return {std::move(options), [a] { return run(*a); }};
 }
 
 }  // namespace zbag

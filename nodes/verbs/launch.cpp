@@ -5,29 +5,24 @@
 #include <filesystem>
 
 #include "launch/launcher.hpp"
-#include "nodes/command.hpp"
+#include "nodes/errors.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
+#include "nodes/verb.hpp"
 
 namespace zbag {
 namespace {
 
 struct Arguments {
   std::string file;
-  std::vector<std::string> args;
+  std::vector<std::pair<std::string, std::string>> args;
   bool dry_run = false;
   bool list = false;
 };
 
 int run(const Arguments& arguments) {
   std::map<std::string, std::string> args;
-  for (const std::string& text : arguments.args) {
-    const std::size_t equals = text.find('=');
-    if (equals == std::string::npos)
-      return show("launch",
-                  {ErrorCode::kInvalid, fmt::format("--args {}: write name=value", text)});
-    args[text.substr(0, equals)] = text.substr(equals + 1);
-  }
+  for (const auto& [name, value] : arguments.args) args[name] = value;
   Result<LaunchPlan> plan = read_launch_file(arguments.file, args);
   if (!plan) return show("launch", plan.error());
   if (arguments.list || arguments.dry_run) {
@@ -56,16 +51,16 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 Verb add_launch(CLI::App& root) {
-  CLI::App* const app =
-      add_subcommand(root, "launch", "Starts the nodes of a file and stops them in reverse order",
-                     "zbag launch launch/demo.yaml --args seconds=5");
+  auto options = std::make_unique<OptionTable>(
+      root, "launch", "Starts the nodes of a file and stops them in reverse order",
+      "zbag launch launch/demo.yaml --args seconds=5");
   auto a = std::make_shared<Arguments>();
-  app->add_option("FILE", a->file, "Launch file (YAML)")->required()->capture_default_str();
-  app->add_option("--args", a->args, "Sets a variable of the file; may be repeated")
-      ->type_name("NAME=VALUE");
-  app->add_flag("--dry-run", a->dry_run, "Prints what would be started");
-  app->add_flag("--list", a->list, "Prints the names of the nodes");
-  return {app, [a] { return run(*a); }};
+  options->add("FILE", a->file, any_text("FILE"), "Launch file (YAML)").required();
+  options->add_list("--args", a->args, text_pair("NAME=VALUE", "=", true),
+                    "Sets a variable of the file; may be repeated");
+  options->add_flag("--dry-run", a->dry_run, "Prints what would be started");
+  options->add_flag("--list", a->list, "Prints the names of the nodes");
+  return {std::move(options), [a] { return run(*a); }};
 }
 
 }  // namespace zbag

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
-#include "nodes/command.hpp"
+#include "nodes/errors.hpp"
+#include "nodes/number_text.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
+#include "nodes/usual_options.hpp"
+#include "nodes/verb.hpp"
 
 namespace zbag {
 namespace {
@@ -12,18 +15,16 @@ namespace {
 struct Arguments {
   std::vector<std::string> bags;
   std::string out;
-  std::string merge = "shallow";
+  MergeMode merge = MergeMode::kShallow;
   bool quiet = false;
 };
 
 int run(const Arguments& arguments) {
-  const Result<MergeMode> mode = parse_merge_mode(arguments.merge);
-  if (!mode) return show("merge", mode.error());
   Result<Playlist> playlist = Playlist::open(arguments.bags);
   if (!playlist) return show("merge", playlist.error());
   ProgressBar bar("merge", arguments.quiet);
   const Result<MergeReport> report = merge_bags(
-      *playlist, arguments.out, *mode,
+      *playlist, arguments.out, arguments.merge,
       [&](double share) {
         bar.show(share);
         return !StopSignal::wanted();
@@ -51,19 +52,19 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 Verb add_merge(CLI::App& root) {
-  CLI::App* const app =
-      add_subcommand(root, "merge", "Joins bags into one by _ts; runs and losses of all are kept",
-                     "zbag merge front.zbag back.zbag -o robot.zbag");
+  auto options = std::make_unique<OptionTable>(
+      root, "merge", "Joins bags into one by _ts; runs and losses of all are kept",
+      "zbag merge front.zbag back.zbag -o robot.zbag");
   auto a = std::make_shared<Arguments>();
-  app->add_option("BAG", a->bags, "Bags to join; of equal stamps the first comes first")
-      ->required()
-      ->capture_default_str();
-  add_new_bag(*app, a->out);
-  app->add_option("--merge", a->merge,
-                  "Points of one track and _ts: shallow, deep, or append (keeps every point)")
-      ->type_name("MODE");
-  add_quiet(*app, a->quiet);
-  return {app, [a] { return run(*a); }};
+  options
+      ->add_list("BAG", a->bags, any_text("BAG"),
+                 "Bags to join; of equal stamps the first comes first")
+      .required();
+  add_new_bag(*options, a->out);
+  options->add("--merge", a->merge, merge_mode(),
+               "Points of one track and _ts: shallow, deep, or append (keeps every point)");
+  options->add_loudness(a->quiet);
+  return {std::move(options), [a] { return run(*a); }};
 }
 
 }  // namespace zbag

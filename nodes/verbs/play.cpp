@@ -4,12 +4,15 @@
 #include <chrono>
 #include <thread>
 
-#include "bus/control.hpp"
-#include "nodes/command.hpp"
+#include "nodes/errors.hpp"
 #include "nodes/give_up.hpp"
+#include "nodes/node.hpp"
+#include "nodes/number_text.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
 #include "nodes/time_text.hpp"
+#include "nodes/usual_options.hpp"
+#include "nodes/verb.hpp"
 #include "player/player.hpp"
 #include "schemas/field_lookup.hpp"
 
@@ -20,32 +23,13 @@ struct Arguments {
   BusArguments bus;
   SelectionArguments selection;
   std::vector<std::string> bags;
-  double rate = 1.0;
-  bool burst = false;
-  bool loop = false;
-  bool start_paused = false;
-  double duration_seconds = 0.0;
-  double delay_seconds = 0.0;
-  double wait_seconds = 5.0;
-  std::vector<std::string> remap;
-  std::string prefix;
+  Player::Options player;
+  std::optional<std::chrono::nanoseconds> duration;
+  WaitSeconds wait = kWaitDefault;
 };
 
 Result<Player::Options> parse(const Arguments& arguments, const Playlist& playlist) {
-  Player::Options options;
-  struct Bounded {
-    const char* option;
-    double value;
-    double low;
-    double high;
-  };
-  for (const Bounded& number : {Bounded{"rate", arguments.rate, 1e-6, 1e6},
-                                Bounded{"duration", arguments.duration_seconds, 0.0, 1e9},
-                                Bounded{"delay", arguments.delay_seconds, 0.0, 1e6},
-                                Bounded{"wait", arguments.wait_seconds, 0.0, 1e6}}) {
-    if (Status status = check_number(number.option, number.value, number.low, number.high); !status)
-      return tl::unexpected(status.error());
-  }
+  Player::Options options = arguments.player;
   const Result<TrackFilter> filter =
       TrackFilter::parse(arguments.selection.tracks, arguments.selection.excluded);
   if (!filter) return tl::unexpected(filter.error());
@@ -55,24 +39,10 @@ Result<Player::Options> parse(const Arguments& arguments, const Playlist& playli
       parse_range(arguments.selection.start, arguments.selection.end, extent);
   if (!range) return tl::unexpected(range.error());
   options.range = *range;
-  if (arguments.duration_seconds > 0.0 && extent) {
+  if (arguments.duration && extent) {
     const std::int64_t first = std::max(range->first, extent->first);
-    options.range.last = std::min(
-        options.range.last, first + static_cast<std::int64_t>(arguments.duration_seconds * 1e9));
+    options.range.last = std::min(options.range.last, first + arguments.duration->count());
   }
-  for (const std::string& rule : arguments.remap) {
-    const std::size_t at = rule.find(":=");
-    if (at == std::string::npos || at == 0 || at + 2 == rule.size()) {
-      return fail(ErrorCode::kInvalid, fmt::format("--remap {}: write FROM:=TO", rule));
-    }
-    options.remap.emplace_back(rule.substr(0, at), rule.substr(at + 2));
-  }
-  options.rate = arguments.rate;
-  options.burst = arguments.burst;
-  options.loop = arguments.loop;
-  options.start_paused = arguments.start_paused;
-  options.prefix = arguments.prefix;
-  options.delay = std::chrono::duration<double>(arguments.delay_seconds);
   options.warn = [](const std::string& text) { warn("play", text); };
   return options;
 }
@@ -160,54 +130,56 @@ void on_key(Player& player, KeyReader::Key key) {
   }
 }
 
-void watch(Player& player, bool quiet, const std::stop_token& stop) {
-  KeyReader keys;
-  const bool draws = !quiet && is_terminal(2);
-  LiveScreen screen;
-  while (!stop.stop_requested()) {
-    if (StopSignal::wanted()) player.stop();
-    if (const std::optional<KeyReader::Key> key = keys.read(std::chrono::milliseconds(100)))
-      on_key(player, *key);
-    if (!draws) continue;
-    const PlayerStatus status = player.status();
-    screen.draw(
+// Looks at signals and keys, and draws where the playback is.
+class Watch {
+ public:
+  Watch(Player& player, bool quiet)
+      : player_(player), draws_(!quiet && is_said(LogLevel::kInfo) && is_terminal(2)) {}
+
+  void look(int signals) {
+    if (signals > 0) player_.stop();
+    if (const std::optional<KeyReader::Key> key = keys_.read(std::chrono::milliseconds(100)))
+      on_key(player_, *key);
+    if (!draws_) return;
+    const PlayerStatus status = player_.status();
+    screen_.draw(
         {fmt::format("{} {:>9.2f} of {:.2f} s  x{:.2f}  {} frames   (space pause, right step, "
                      "up/down rate, left/PgUp/PgDn seek)",
                      status.paused ? "paused " : "playing", status.time - status.start,
                      status.end - status.start, status.rate, count_text(status.published))});
   }
-}
+
+ private:
+  Player& player_;
+  bool draws_;
+  KeyReader keys_;
+  LiveScreen screen_;
+};
 
 int play(const Arguments& arguments, Playlist& playlist, GiveUp& give_up,
          std::uint64_t& published) {
   Result<Player::Options> options = parse(arguments, playlist);
   if (!options) return show("play", options.error());
   Context context;
-  const bool is_named = !arguments.bus.name.empty();
+  const std::string& name = arguments.bus.name;
   Result<std::unique_ptr<Session>> session =
-      Session::on_bus(context, arguments.bus.urls, {.name = is_named ? arguments.bus.name : "play"},
+      Session::on_bus(context, arguments.bus.urls, {.name = name.empty() ? "play" : name},
                       {.wait_when_full = true, .linger = std::chrono::milliseconds(-1)});
   if (!session) return show("play", session.error());
   Result<std::unique_ptr<Player>> player = Player::open(playlist, **session, std::move(*options));
   if (!player) return show("play", player.error());
-  Result<ControlServer> control = ControlServer::open(
-      context, is_named ? arguments.bus.name : "play", !is_named, control_ops(**player));
-  if (!control) return show("play", control.error());
-  const auto wait =
-      std::chrono::milliseconds(static_cast<std::int64_t>(arguments.wait_seconds * 1000.0));
-  if (!(*session)->wait_for_listener(wait) && !StopSignal::wanted()) {
+  Result<Node> node = Node::open(context, "play", name, control_ops(**player));
+  if (!node) return show("play", node.error());
+  if (!(*session)->wait_for_listener(whole_milliseconds(arguments.wait)) && !StopSignal::wanted()) {
     warn("play", fmt::format("nobody listens at {} after {} s; playing all the same",
-                             arguments.bus.urls.publish_to, arguments.wait_seconds));
+                             arguments.bus.urls.publish_to, arguments.wait.count()));
   }
-  std::jthread control_thread([&](const std::stop_token& stop) {
-    while (!stop.stop_requested() && control->poll(std::chrono::milliseconds(50))) {
-    }
-  });
-  std::jthread watcher(
-      [&](const std::stop_token& stop) { watch(**player, arguments.bus.quiet, stop); });
-  const Status status = (*player)->run();
-  watcher = {};
-  control_thread = {};
+  Status status;
+  {
+    // Gives the terminal back before the last frames leave: whoever gives up on those ends at once.
+    Watch watch(**player, arguments.bus.quiet);
+    status = node->run([&] { return (*player)->run(); }, [&](int signals) { watch.look(signals); });
+  }
   Status closed = (*session)->close();
   published = (*player)->status().published;
   give_up.leaving(published);
@@ -248,32 +220,28 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 Verb add_play(CLI::App& root) {
-  CLI::App* const app = add_subcommand(root, "play", "Replays bags on the bus, several as one",
-                                       "zbag play day.zbag --rate 10 --track 'laser/**'");
+  auto options =
+      std::make_unique<OptionTable>(root, "play", "Replays bags on the bus, several as one",
+                                    "zbag play day.zbag --rate 10 --track 'laser/**'");
   auto a = std::make_shared<Arguments>();
-  app->add_option("BAG", a->bags, "Bags to replay, merged by _ts")
-      ->required()
-      ->capture_default_str();
-  app->add_option("--rate", a->rate, "Speed; 1 is real time")->type_name("R");
-  app->add_flag("--burst", a->burst, "As fast as the bus takes frames");
-  add_selection(*app, a->selection, true);
-  app->add_option("--duration", a->duration_seconds,
-                  "Seconds of the recording to play; 0: to its end")
-      ->type_name("S");
-  app->add_option("--remap", a->remap, "Publishes a track under another name; may be repeated")
-      ->type_name("FROM:=TO");
-  app->add_option("--prefix", a->prefix, "Put before every track name")
-      ->type_name("P")
-      ->capture_default_str();
-  app->add_flag("--loop", a->loop, "Starts over at the end, stamps going on");
-  app->add_option("--delay", a->delay_seconds, "Seconds to wait before the first frame")
-      ->type_name("S");
-  app->add_flag("--start-paused", a->start_paused,
-                "Stands still until resumed (space, or zbag ctl play resume)");
-  app->add_option("--wait", a->wait_seconds, "Seconds to wait at most for the first subscriber")
-      ->type_name("S");
-  add_bus_options(*app, a->bus);
-  return {app, [a] { return run(*a); }};
+  using Seconds = std::chrono::duration<double>;
+  options->add_list("BAG", a->bags, any_text("BAG"), "Bags to replay, merged by _ts").required();
+  options->add("--rate", a->player.rate, number("R", kRateBounds), "Speed; 1 is real time");
+  options->add_flag("--burst", a->player.burst, "As fast as the bus takes frames");
+  add_selection(*options, a->selection);
+  options->add("--duration", a->duration, or_zero(seconds<std::chrono::nanoseconds>({0.0, 1e9})),
+               "Seconds of the recording to play; 0: to its end");
+  options->add_list("--remap", a->player.remap, text_pair("FROM:=TO", ":=", false),
+                    "Publishes a track under another name; may be repeated");
+  options->add("--prefix", a->player.prefix, any_text("P"), "Put before every track name");
+  options->add_flag("--loop", a->player.loop, "Starts over at the end, stamps going on");
+  options->add("--delay", a->player.delay, seconds<Seconds>({0.0, 1e6}),
+               "Seconds to wait before the first frame");
+  options->add_flag("--start-paused", a->player.start_paused,
+                    "Stands still until resumed (space, or zbag ctl play resume)");
+  add_wait(*options, a->wait);
+  add_bus_options(*options, a->bus);
+  return {std::move(options), [a] { return run(*a); }};
 }
 
 }  // namespace zbag

@@ -2,15 +2,20 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <thread>
 
 #include "bus/session/session.hpp"
-#include "nodes/command.hpp"
+#include "nodes/errors.hpp"
 #include "nodes/give_up.hpp"
+#include "nodes/node.hpp"
+#include "nodes/number_text.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
+#include "nodes/usual_options.hpp"
+#include "nodes/verb.hpp"
 #include "player/formats/neutral_file.hpp"
 #include "player/playback_clock.hpp"
 
@@ -25,7 +30,7 @@ struct Arguments {
   bool loop = false;
   bool split_tracks = false;
   std::vector<std::string> tracks;
-  double wait_seconds = 5.0;
+  WaitSeconds wait = kWaitDefault;
 };
 
 // One session for all tracks, or one a track, as separate sensor processes would have.
@@ -96,7 +101,7 @@ class Publication {
     if (!reader) return tl::unexpected(reader.error());
     std::optional<std::int64_t> before;
     std::int64_t first = 0;
-    while (!StopSignal::wanted()) {
+    while (!is_stopping()) {
       Result<std::optional<NeutralFrame>> frame = reader->next();
       if (!frame && frame.error().code == ErrorCode::kInvalid) {
         ++refused_;
@@ -120,13 +125,16 @@ class Publication {
     if (before) shift_ns_ += *before - first + median_step(steps_);
     return {};
   }
+  // From any thread: stop() ends the lap as a signal does.
+  void stop() { stopping_ = true; }
+  bool is_stopping() const { return stopping_ || StopSignal::wanted(); }
   std::uint64_t sent() const { return sent_; }
   std::uint64_t refused() const { return refused_; }
 
  private:
   void wait_until(std::int64_t ns) const {
     if (arguments_.burst) return;
-    while (!StopSignal::wanted()) {
+    while (!is_stopping()) {
       const auto left = *clock_.when(ns) - std::chrono::steady_clock::now();
       if (left.count() <= 0) return;
       std::this_thread::sleep_for(
@@ -158,17 +166,39 @@ class Publication {
   PlaybackClock clock_;
   std::int64_t shift_ns_ = 0;
   std::vector<std::int64_t> steps_;
-  std::uint64_t sent_ = 0;
-  std::uint64_t refused_ = 0;
+  std::atomic<bool> stopping_{false};
+  std::atomic<std::uint64_t> sent_{0};
+  std::atomic<std::uint64_t> refused_{0};
 };
+
+std::vector<ControlOp> control_ops(Publication& publication) {
+  return {
+      {"status", "what has been published",
+       [&](const Fields&) -> Result<Value> {
+         return Value(
+             Fields{{"published", publication.sent()}, {"refused", publication.refused()}});
+       }},
+      {"stop", "stop as Ctrl-C does",
+       [&](const Fields&) -> Result<Value> {
+         publication.stop();
+         return Value(Fields{{"stopping", true}});
+       }},
+  };
+}
+
+// Laps until the end, or for ever with --loop; the sessions are closed.
+Status publish(Publication& publication, Sessions& sessions, bool loops) {
+  Status status;
+  do {
+    status = publication.lap();
+  } while (status && loops && !publication.is_stopping());
+  Status closed = sessions.close();
+  return status ? closed : status;
+}
 
 int run(const Arguments& arguments) {
   const Result<TrackFilter> filter = TrackFilter::parse(arguments.tracks);
   if (!filter) return show("pub", filter.error());
-  if (Status status = check_number("rate", arguments.rate, 1e-6, 1e6); !status)
-    return show("pub", status.error());
-  if (Status status = check_number("wait", arguments.wait_seconds, 0.0, 1e6); !status)
-    return show("pub", status.error());
   // Opened once beforehand, so that a wrong name is said before anybody is waited for.
   if (const Result<NeutralReader> reader = NeutralReader::open(arguments.file); !reader)
     return show("pub", reader.error());
@@ -179,19 +209,18 @@ int run(const Arguments& arguments) {
   {
     Context context;
     Sessions sessions(context, arguments);
-    const auto wait =
-        std::chrono::milliseconds(static_cast<std::int64_t>(arguments.wait_seconds * 1000.0));
-    if (!sessions.wait_for_listener(wait) && !StopSignal::wanted()) {
-      warn("pub", fmt::format("nobody listens at {} after {} s; publishing all the same",
-                              arguments.bus.urls.publish_to, arguments.wait_seconds));
-    }
     Publication publication(arguments, *filter, sessions);
-    Status status;
-    do {
-      status = publication.lap();
-    } while (status && arguments.loop && !StopSignal::wanted());
-    Status closed = sessions.close();
-    if (status && !closed) status = closed;
+    Result<Node> node = Node::open(context, "pub", arguments.bus.name, control_ops(publication));
+    if (!node) return show("pub", node.error());
+    if (!sessions.wait_for_listener(whole_milliseconds(arguments.wait)) && !StopSignal::wanted()) {
+      warn("pub", fmt::format("nobody listens at {} after {} s; publishing all the same",
+                              arguments.bus.urls.publish_to, arguments.wait.count()));
+    }
+    const Status status = node->run([&] { return publish(publication, sessions, arguments.loop); },
+                                    [&](int signals) {
+                                      if (signals > 0) publication.stop();
+                                      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+                                    });
     if (!status) exit_code = show("pub", status.error());
     if (status && publication.refused() > 0) exit_code = kExitLossy;
     sent = publication.sent();
@@ -206,25 +235,19 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 Verb add_pub(CLI::App& root) {
-  CLI::App* const app =
-      add_subcommand(root, "pub", "Publishes a neutral recording as sensor processes would",
-                     "zbag pub run.jsonl.xz --rate 20");
-  auto arguments = std::make_shared<Arguments>();
-  app->add_option("FILE", arguments->file, "Recording: JSON lines, plain or .xz")
-      ->required()
-      ->capture_default_str();
-  app->add_option("--rate", arguments->rate, "Speed; 1 is real time")->type_name("R");
-  app->add_flag("--burst", arguments->burst, "As fast as the bus takes frames");
-  app->add_flag("--loop", arguments->loop, "Starts over at the end, stamps going on");
-  app->add_flag("--split-tracks", arguments->split_tracks, "One publishing session for each track");
-  app->add_option("--track", arguments->tracks,
-                  "Only tracks that match: * is one segment, ** any number")
-      ->type_name("PATTERN");
-  app->add_option("--wait", arguments->wait_seconds,
-                  "Seconds to wait at most for the first subscriber")
-      ->type_name("S");
-  add_bus_options(*app, arguments->bus);
-  return {app, [arguments] { return run(*arguments); }};
+  auto options = std::make_unique<OptionTable>(
+      root, "pub", "Publishes a neutral recording as sensor processes would",
+      "zbag pub run.jsonl.xz --rate 20");
+  auto a = std::make_shared<Arguments>();
+  options->add("FILE", a->file, any_text("FILE"), "Recording: JSON lines, plain or .xz").required();
+  options->add("--rate", a->rate, number("R", kRateBounds), "Speed; 1 is real time");
+  options->add_flag("--burst", a->burst, "As fast as the bus takes frames");
+  options->add_flag("--loop", a->loop, "Starts over at the end, stamps going on");
+  options->add_flag("--split-tracks", a->split_tracks, "One publishing session for each track");
+  add_track(*options, a->tracks);
+  add_wait(*options, a->wait);
+  add_bus_options(*options, a->bus);
+  return {std::move(options), [a] { return run(*a); }};
 }
 
 }  // namespace zbag

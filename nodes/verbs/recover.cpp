@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
-#include "nodes/command.hpp"
+#include "nodes/errors.hpp"
+#include "nodes/number_text.hpp"
+#include "nodes/problem_text.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
+#include "nodes/usual_options.hpp"
+#include "nodes/verb.hpp"
 
 namespace zbag {
 namespace {
@@ -17,13 +21,14 @@ struct Arguments {
 
 // What was not intact, a line each.
 void print_damage(const std::string& bag, const RecoverReport& report) {
-  for (const std::string& what : report.damage) say("zbag recover: {}: {}\n", bag, what);
+  for (const std::string& what : report.damage) say_always("zbag recover: {}: {}\n", bag, what);
   if (report.damage_count > report.damage.size())
-    say("zbag recover: {}: {} more pages or records are damaged\n", bag,
-        count_text(report.damage_count - report.damage.size()));
+    say_always("zbag recover: {}: {} more pages or records are damaged\n", bag,
+               count_text(report.damage_count - report.damage.size()));
   for (const std::string& name : report.unnamed_tracks)
     warn("recover", fmt::format("the name of a track is lost; it is called {} now", name));
-  for (const BagProblem& lost : report.lost) say("zbag recover: {}: {}\n", bag, problem_text(lost));
+  for (const BagProblem& lost : report.lost)
+    say_always("zbag recover: {}: {}\n", bag, problem_text(lost));
 }
 
 int run(const Arguments& arguments) {
@@ -51,17 +56,15 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 Verb add_recover(CLI::App& root) {
-  CLI::App* const app = add_subcommand(
+  auto options = std::make_unique<OptionTable>(
       root, "recover",
       "Saves everything intact of a damaged bag into a new one, and says what is lost",
       "zbag recover broken.zbag -o saved.zbag");
   auto a = std::make_shared<Arguments>();
-  app->add_option("BAG", a->bag, "Bag to read; it is not changed")
-      ->required()
-      ->capture_default_str();
-  add_new_bag(*app, a->out);
-  add_quiet(*app, a->quiet);
-  return {app, [a] { return run(*a); }};
+  options->add("BAG", a->bag, any_text("BAG"), "Bag to read; it is not changed").required();
+  add_new_bag(*options, a->out);
+  options->add_loudness(a->quiet);
+  return {std::move(options), [a] { return run(*a); }};
 }
 
 }  // namespace zbag

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <chrono>
 
-#include "nodes/command.hpp"
+#include "nodes/errors.hpp"
 #include "nodes/print_point.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
+#include "nodes/usual_options.hpp"
+#include "nodes/verb.hpp"
 #include "schemas/frame.hpp"
 
 namespace zbag {
@@ -18,8 +20,8 @@ struct Arguments {
   BusArguments bus;
   std::vector<std::string> patterns;
   std::uint64_t count = 0;
-  double timeout_seconds = 0.0;
-  std::string format = "json";
+  std::optional<std::chrono::duration<double>> timeout;
+  PointFormat format = PointFormat::kJson;
   std::vector<std::string> fields;
   bool all = false;
 };
@@ -32,16 +34,12 @@ Timestamp stamp_of(const TapFrame& frame, const FrameScan& scan) {
 int run(const Arguments& arguments) {
   const Result<TrackFilter> filter = TrackFilter::parse(arguments.patterns);
   if (!filter) return show("tap", filter.error());
-  const Result<PointFormat> format = parse_point_format(arguments.format);
-  if (!format) return show("tap", format.error());
-  if (Status status = check_number("timeout", arguments.timeout_seconds, 0.0, 1e9); !status)
-    return show("tap", status.error());
   Context context;
   Result<Tap> tap = Tap::open(context, arguments.bus.urls.subscribe_to, *filter, {});
   if (!tap) return show("tap", tap.error());
-  if (!arguments.bus.quiet) say("ready subscribe-to={}\n", arguments.bus.urls.subscribe_to);
+  if (!arguments.bus.quiet) say_always("ready subscribe-to={}\n", arguments.bus.urls.subscribe_to);
 
-  PointPrinter printer(*format, arguments.fields, arguments.all);
+  PointPrinter printer(arguments.format, arguments.fields, arguments.all);
   std::uint64_t printed = 0;
   std::uint64_t malformed = 0;
   auto heard = std::chrono::steady_clock::now();
@@ -51,9 +49,7 @@ int run(const Arguments& arguments) {
     const auto now = std::chrono::steady_clock::now();
     if (!frame) {
       if (!printer.flush()) return printer.exit_code("tap");
-      if (arguments.timeout_seconds > 0.0 &&
-          now - heard > std::chrono::duration<double>(arguments.timeout_seconds))
-        break;
+      if (arguments.timeout && now - heard > *arguments.timeout) break;
       if (!warned && printed == 0 && now - heard > std::chrono::seconds(2) &&
           !arguments.bus.quiet) {
         warned = true;
@@ -82,36 +78,32 @@ int run(const Arguments& arguments) {
                             tap->skipped()));
     return kExitLossy;
   }
-  const bool timed_out = arguments.timeout_seconds > 0.0 && !StopSignal::wanted() &&
+  const bool timed_out = arguments.timeout && !StopSignal::wanted() &&
                          printed < std::max<std::uint64_t>(1, arguments.count);
   if (timed_out)
     return show("tap", {ErrorCode::kTimeout,
-                        fmt::format("{} frames in {} s", printed, arguments.timeout_seconds)});
+                        fmt::format("{} frames in {} s", printed, arguments.timeout->count())});
   return kExitDone;
 }
 
 }  // namespace
 
 Verb add_tap(CLI::App& root) {
-  CLI::App* const app =
-      add_subcommand(root, "tap", "Prints frames as they pass, never slowing the bus",
-                     "zbag tap 'laser/**' -n 10");
-  auto arguments = std::make_shared<Arguments>();
-  app->add_option("PATTERN", arguments->patterns,
-                  "Tracks to show: * is one segment, ** any number [all]")
-      ->capture_default_str();
-  app->add_option("-n", arguments->count, "Stops after so many frames; 0: never")->type_name("N");
-  app->add_option("--timeout", arguments->timeout_seconds,
-                  "Stops when nothing came for so many seconds; 0: never")
-      ->type_name("S");
-  app->add_option("--format", arguments->format, "json, yaml, or raw (MessagePack [track, map])")
-      ->type_name("F");
-  app->add_option("--fields", arguments->fields, "Only these fields, separated by commas")
-      ->delimiter(',')
-      ->type_name("A,B");
-  app->add_flag("--all", arguments->all, "Shows _src and _seq too");
-  add_bus_options(*app, arguments->bus);
-  return {app, [arguments] { return run(*arguments); }};
+  auto options = std::make_unique<OptionTable>(root, "tap",
+                                               "Prints frames as they pass, never slowing the bus",
+                                               "zbag tap 'laser/**' -n 10");
+  auto a = std::make_shared<Arguments>();
+  options->add_list("PATTERN", a->patterns, track_pattern(),
+                    "Tracks to show: * is one segment, ** any number [all]");
+  options->add("-n,--count", a->count, count<std::uint64_t>("N", {0, 1e18}),
+               "Stops after so many frames; 0: never");
+  options->add("--timeout", a->timeout, or_zero(seconds<std::chrono::duration<double>>({0.0, 1e9})),
+               "Stops when nothing came for so many seconds; 0: never");
+  add_point_format(*options, a->format);
+  add_columns(*options, "--fields", a->fields, "Only these fields, separated by commas");
+  options->add_flag("--all", a->all, "Shows _src and _seq too");
+  add_bus_options(*options, a->bus);
+  return {std::move(options), [a] { return run(*a); }};
 }
 
 }  // namespace zbag

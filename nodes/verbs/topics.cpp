@@ -6,9 +6,12 @@
 #include <set>
 
 #include "bus/tap.hpp"
-#include "nodes/command.hpp"
+#include "nodes/errors.hpp"
+#include "nodes/number_text.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
+#include "nodes/usual_options.hpp"
+#include "nodes/verb.hpp"
 #include "recorder/losses.hpp"
 #include "schemas/json_text.hpp"
 
@@ -20,7 +23,7 @@ struct Arguments {
   std::vector<std::string> patterns;
   bool watch = false;
   bool json = false;
-  double duration_seconds = 2.0;
+  std::chrono::duration<double> duration{2.0};
 };
 
 using SteadyTime = std::chrono::steady_clock::time_point;
@@ -118,8 +121,6 @@ int run(const Arguments& arguments) {
   patterns.emplace_back("_sys/session");
   const Result<TrackFilter> filter = TrackFilter::parse(patterns);
   if (!filter) return show("topics", filter.error());
-  if (Status status = check_number("duration", arguments.duration_seconds, 0.001, 1e9); !status)
-    return show("topics", status.error());
   Context context;
   Result<Tap> tap = Tap::open(context, arguments.bus.urls.subscribe_to, *filter, {});
   if (!tap) return show("topics", tap.error());
@@ -131,7 +132,7 @@ int run(const Arguments& arguments) {
     return std::max(
         0.001, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   };
-  while (!StopSignal::wanted() && (arguments.watch || seconds() < arguments.duration_seconds)) {
+  while (!StopSignal::wanted() && (arguments.watch || seconds() < arguments.duration.count())) {
     if (const std::optional<TapFrame> frame = tap->next(std::chrono::milliseconds(50)))
       table.add(*frame);
     const auto now = std::chrono::steady_clock::now();
@@ -151,18 +152,18 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 Verb add_topics(CLI::App& root) {
-  CLI::App* const app =
-      add_subcommand(root, "topics", "Lists the tracks seen on the bus, with rates and losses",
-                     "zbag topics --watch");
-  auto arguments = std::make_shared<Arguments>();
-  app->add_option("PATTERN", arguments->patterns,
-                  "Tracks to list: * is one segment, ** any number [all]")
-      ->capture_default_str();
-  app->add_flag("--watch", arguments->watch, "Refreshes in place until stopped");
-  app->add_flag("--json", arguments->json, "Prints JSON at the end");
-  app->add_option("--duration", arguments->duration_seconds, "Seconds to listen")->type_name("S");
-  add_bus_options(*app, arguments->bus);
-  return {app, [arguments] { return run(*arguments); }};
+  auto options = std::make_unique<OptionTable>(
+      root, "topics", "Lists the tracks seen on the bus, with rates and losses",
+      "zbag topics --watch");
+  auto a = std::make_shared<Arguments>();
+  options->add_list("PATTERN", a->patterns, track_pattern(),
+                    "Tracks to list: * is one segment, ** any number [all]");
+  options->add_flag("--watch", a->watch, "Refreshes in place until stopped");
+  options->add_flag("--json", a->json, "Prints JSON at the end");
+  options->add("--duration", a->duration, seconds<std::chrono::duration<double>>({0.001, 1e9}),
+               "Seconds to listen");
+  add_bus_options(*options, a->bus);
+  return {std::move(options), [a] { return run(*a); }};
 }
 
 }  // namespace zbag

@@ -4,18 +4,19 @@
 #include <nlohmann/json.hpp>
 
 #include "bus/context.hpp"
-#include "nodes/command.hpp"
+#include "nodes/errors.hpp"
+#include "nodes/verb.hpp"
 #include "recorder/bag/pages/lmdb.hpp"
 #include "recorder/bag/records/layout.hpp"
 
 namespace zbag {
 
 Verb add_version(CLI::App& root) {
-  CLI::App* const app =
-      add_subcommand(root, "version", "Prints the version", "zbag version --verbose");
+  auto options = std::make_unique<OptionTable>(root, "version", "Prints the version",
+                                               "zbag version --verbose");
   auto verbose = std::make_shared<bool>(false);
-  app->add_flag("--verbose", *verbose, "Libraries and formats too");
-  return {app, [verbose] {
+  options->add_flag("--verbose", *verbose, "Libraries and formats too");
+  return {std::move(options), [verbose] {
             fmt::print("zbag {}\n", kZbagVersion);
             if (!*verbose) return kExitDone;
             fmt::print(

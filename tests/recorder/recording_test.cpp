@@ -364,9 +364,9 @@ TEST_P(DropTest, CountsWhatItDropsAndBalances) {
   EXPECT_EQ(kept.seconds, keeps_newest ? static_cast<double>(kFrames - 1) : 0.0);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, DropTest,
-                         testing::Values(Overflow::kFlush, Overflow::kDropOldest,
-                                         Overflow::kDropNewest));
+INSTANTIATE_TEST_SUITE_P(Flush, DropTest, testing::Values(Overflow::kFlush));
+INSTANTIATE_TEST_SUITE_P(Oldest, DropTest, testing::Values(Overflow::kDropOldest));
+INSTANTIATE_TEST_SUITE_P(Newest, DropTest, testing::Values(Overflow::kDropNewest));
 
 // Whoever accepts waits while the disk stands still, and everything is there.
 TEST_F(OverflowTest, DropsNothingWhenItMayBlock) {

@@ -27,7 +27,7 @@ HAND_OVER = 0.010  # what it may keep a chunk that is not full (recording.hpp, k
 # A commit's own work and the way through TCP and between threads; a sanitizer makes more of it.
 WORK = 1.0 if harness.is_sanitized() else 0.010
 DISK_TIMES = 2     # a commit waits for the disk twice: its pages, then the page that names them
-DISK_TIMES_OF_SPLIT = 8  # the old bag's end and the new one's beginning besides
+DISK_TIMES_OF_SPLIT = 8  # the new file, its name, its run and the end of the old one come before
 TRACKS = 5
 RATE = 2000.0      # frames a second
 IS_LONG = "ZBAG_TEST_LONG" in os.environ and not harness.is_sanitized()

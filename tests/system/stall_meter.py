@@ -3,10 +3,11 @@
     stall_meter.py FOLDER PID
 
 Prints one line every few milliseconds until it is killed: the time (monotonic), seconds lost since
-the line before, and seconds the disk took to write and sync a little in FOLDER. Lost is what this
-process overslept (the host gave it no time), and what the threads of PID stood in the kernel's
-queue for a core (proc(5), schedstat). A test of a bound in real time adds what it finds here to the
-promise, and nothing else. In a process of its own: the interpreter's lock would be part of it.
+the line before, and seconds the disk took to make a file in FOLDER grow durably, as a bag does (where
+others write much, the file system's journal lets that wait, but not what is written over). Lost is
+what this process overslept (the host gave it no time), and what the threads of PID stood in the
+kernel's queue for a core (proc(5), schedstat). A test of a bound in real time adds what it finds here
+to the promise, and nothing else. In a process of its own: the interpreter's lock would be part of it.
 """
 
 import os
@@ -33,13 +34,13 @@ def seconds_in_queue(pid):
 
 
 def measure(folder, pid):
-    disk = os.open(os.path.join(folder, "stalls"), os.O_CREAT | os.O_WRONLY, 0o600)
+    disk = os.open(os.path.join(folder, "stalls"), os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
     queued = seconds_in_queue(pid)
     while True:
         due = time.monotonic() + SLEEP
         time.sleep(SLEEP)
         woken = time.monotonic()
-        os.pwrite(disk, b"x" * 8192, 0)
+        os.write(disk, b"x" * 8192)
         os.fdatasync(disk)
         synced = time.monotonic()
         now_queued = seconds_in_queue(pid)

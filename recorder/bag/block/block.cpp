@@ -3,12 +3,16 @@
 #include <fmt/format.h>
 
 #include "recorder/bag/block/checksum.hpp"
+#include "recorder/bag/block/columns/point_streams.hpp"
 #include "recorder/bag/block/presence.hpp"
 #include "schemas/byte_io.hpp"
 #include "schemas/timestamp.hpp"
 
 namespace zbag {
 namespace {
+
+using byte_io::wrapping_add;
+using byte_io::wrapping_subtract;
 
 Error damaged(const char* what) { return {ErrorCode::kDamaged, fmt::format("block: {}", what)}; }
 
@@ -20,7 +24,7 @@ bool decode_keys(ByteInput& in, const BlockHeader& header, Points& points) {
   for (std::size_t i = 1; i < points.size(); ++i) {
     std::uint64_t delta = 0;
     if (!in.varint(delta)) return false;
-    key = plus(key, static_cast<std::int64_t>(delta));
+    key = wrapping_add(key, static_cast<std::int64_t>(delta));
     if (key < points[i - 1].key) return false;
     points[i].key = key;
   }
@@ -47,10 +51,10 @@ bool decode_arrivals(ByteInput& in, Points& points) {
     points[i].wall_ns = wall;
   }
   if (!in.fixed(offset)) return false;
-  points[0].mono_ns = minus(points[0].wall_ns, offset);
+  points[0].mono_ns = wrapping_subtract(points[0].wall_ns, offset);
   for (std::size_t i = 1; i < points.size(); ++i) {
     if (!in.delta(offset)) return false;
-    points[i].mono_ns = minus(points[i].wall_ns, offset);
+    points[i].mono_ns = wrapping_subtract(points[i].wall_ns, offset);
   }
   return true;
 }
@@ -113,7 +117,7 @@ bool decode_maps(ByteInput& in, Points& points) {
 Result<Block> Block::open(std::string_view value, Maps maps) {
   Result<BlockHeader> header = read_block_header(value);
   if (!header) return tl::unexpected(header.error());
-  if (!is_sealed(value)) return tl::unexpected(damaged("wrong checksum"));
+  if (!block::is_sealed(value)) return tl::unexpected(damaged("wrong checksum"));
   Block block;
   block.header_ = *header;
   if (header->count == 0) return block;
@@ -197,12 +201,12 @@ Status Block::decode_lone(std::string_view value) {
   const auto* const fixed = at + kBlockHeaderBytes;
   StoredPoint point;
   point.key = header_.first;
-  point.seconds = load<double>(fixed);
-  point.wall_ns = load<std::int64_t>(fixed + 8);
-  point.mono_ns = load<std::int64_t>(fixed + 16);
-  point.src = load<std::uint64_t>(fixed + 24);
-  point.seq = load<std::uint64_t>(fixed + 32);
-  const auto flags = load<std::uint64_t>(fixed + 40);
+  point.seconds = byte_io::load<double>(fixed);
+  point.wall_ns = byte_io::load<std::int64_t>(fixed + 8);
+  point.mono_ns = byte_io::load<std::int64_t>(fixed + 16);
+  point.src = byte_io::load<std::uint64_t>(fixed + 24);
+  point.seq = byte_io::load<std::uint64_t>(fixed + 32);
+  const auto flags = byte_io::load<std::uint64_t>(fixed + 40);
   point.has_src = (flags & 1u) != 0;
   point.has_seq = (flags & 2u) != 0;
   point.index = header_.first_ordinal;

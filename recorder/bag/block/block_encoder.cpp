@@ -14,6 +14,14 @@
 namespace zbag {
 namespace {
 
+using byte_io::push_varint;
+using byte_io::store;
+using byte_io::store_bytes;
+using byte_io::store_varint;
+using byte_io::varint_bytes;
+using byte_io::wrapping_subtract;
+using byte_io::zigzag;
+
 static_assert((kLonePayloadOffset + 16) % 64 == 0);
 
 std::size_t map_header_bytes(std::uint32_t fields) {
@@ -55,12 +63,13 @@ std::size_t BlockEncoder::bytes_with(const RowPoint& point) const {
 void BlockEncoder::add(const RowPoint& point, bool indexed) {
   const std::size_t at = points_.size();
   const RowPoint* const before = at == 0 ? nullptr : &points_.back();
-  const std::int64_t offset = minus(point.wall_ns, point.mono_ns);
+  const std::int64_t offset = wrapping_subtract(point.wall_ns, point.mono_ns);
   if (before != nullptr) {
     ZBAG_CHECK(before->key <= point.key);
-    push_varint(keys_, static_cast<std::uint64_t>(minus(point.key, before->key)));
-    push_varint(wall_, zigzag(minus(point.wall_ns, before->wall_ns)));
-    push_varint(offset_, zigzag(minus(offset, minus(before->wall_ns, before->mono_ns))));
+    push_varint(keys_, static_cast<std::uint64_t>(wrapping_subtract(point.key, before->key)));
+    push_varint(wall_, zigzag(wrapping_subtract(point.wall_ns, before->wall_ns)));
+    push_varint(offset_, zigzag(wrapping_subtract(
+                             offset, wrapping_subtract(before->wall_ns, before->mono_ns))));
   }
   if (std::bit_cast<std::uint64_t>(point.seconds) !=
       std::bit_cast<std::uint64_t>(seconds_of_key(point.key))) {
@@ -81,14 +90,14 @@ void BlockEncoder::add(const RowPoint& point, bool indexed) {
   push_varint(src_codes_, code);
   seq_flags_.push_back(point.has_seq ? 1 : 0);
   if (point.has_seq) {
-    push_varint(seqs_, zigzag(minus(static_cast<std::int64_t>(point.seq), last_seq_)));
+    push_varint(seqs_, zigzag(wrapping_subtract(static_cast<std::int64_t>(point.seq), last_seq_)));
     last_seq_ = static_cast<std::int64_t>(point.seq);
     ++with_seq_;
   }
   if (indexed) {
     const std::uint64_t last_index = before == nullptr ? 0 : before->index;
-    push_varint(indices_, zigzag(minus(static_cast<std::int64_t>(point.index),
-                                       static_cast<std::int64_t>(last_index))));
+    push_varint(indices_, zigzag(wrapping_subtract(static_cast<std::int64_t>(point.index),
+                                                   static_cast<std::int64_t>(last_index))));
   }
   const std::size_t row = map_header_bytes(point.fields) + point.pairs_bytes;
   push_varint(lengths_, row);
@@ -113,7 +122,7 @@ void BlockEncoder::write_heads(std::uint8_t*& at) const {
   store_bytes(at, doubles_);
   store(at, points_[0].wall_ns);
   store_bytes(at, wall_);
-  store(at, minus(points_[0].wall_ns, points_[0].mono_ns));
+  store(at, wrapping_subtract(points_[0].wall_ns, points_[0].mono_ns));
   store_bytes(at, offset_);
   store_varint(at, srcs_.size());
   for (const std::uint64_t src : srcs_) store(at, src);
@@ -234,7 +243,7 @@ void BlockEncoder::write_to(std::span<std::uint8_t> out) const {
   } else {
     store_bytes(at, stored_);
   }
-  seal(out);
+  block::seal(out);
 }
 
 std::span<const std::uint8_t> BlockEncoder::finish(BlockHeader header,
@@ -268,7 +277,7 @@ void write_lone_block(BlockHeader header, const RowPoint& point, std::span<std::
   store(at, point.seq);
   store(at, static_cast<std::uint64_t>((point.has_src ? 1u : 0u) | (point.has_seq ? 2u : 0u)));
   item::put_map(at, point.fields);
-  copy_and_seal({point.pairs, point.pairs_bytes}, out);
+  block::copy_and_seal({point.pairs, point.pairs_bytes}, out);
 }
 
 void write_border_block(BlockHeader header, std::int64_t key, std::span<std::uint8_t> out) {
@@ -277,7 +286,7 @@ void write_border_block(BlockHeader header, std::int64_t key, std::span<std::uin
   header.count = header.raw_bytes = header.stored_bytes = 0;
   header.first = header.last = key;
   write_block_header(out.data(), header);
-  copy_and_seal({}, out);
+  block::copy_and_seal({}, out);
 }
 
 }  // namespace zbag

@@ -10,7 +10,7 @@
 #include <array>
 #include <cstring>
 
-namespace zbag {
+namespace zbag::block {
 namespace {
 
 constexpr std::size_t kSumBytes = sizeof(std::uint64_t);
@@ -53,4 +53,4 @@ bool is_sealed(std::string_view block) {
   return XXH3_64bits_digest(&state) == expected;
 }
 
-}  // namespace zbag
+}  // namespace zbag::block

@@ -10,6 +10,8 @@ namespace zbag {
 
 inline constexpr std::size_t kChecksumOffset = 48;
 
+namespace block {
+
 // Fills the sum in. REQUIRES: its place is zero.
 void seal(std::span<std::uint8_t> block);
 // The same for a block whose end is still elsewhere: copies `tail` there on the way, so that a
@@ -17,5 +19,7 @@ void seal(std::span<std::uint8_t> block);
 void copy_and_seal(std::span<const std::uint8_t> tail, std::span<std::uint8_t> block);
 // REQUIRES: at least a header.
 bool is_sealed(std::string_view block);
+
+}  // namespace block
 
 }  // namespace zbag

@@ -7,6 +7,8 @@
 namespace zbag {
 namespace {
 
+using byte_io::store;
+
 tl::unexpected<Error> damaged(const char* what) {
   return fail(ErrorCode::kDamaged, fmt::format("block: {}", what));
 }
@@ -32,7 +34,7 @@ void write_block_header(std::uint8_t* at, const BlockHeader& header) {
 
 Result<BlockHeader> read_block_header(std::string_view block) {
   const auto* const at = reinterpret_cast<const std::uint8_t*>(block.data());
-  if (block.size() < kBlockHeaderBytes || load<std::uint32_t>(at) != kBlockMagic) {
+  if (block.size() < kBlockHeaderBytes || byte_io::load<std::uint32_t>(at) != kBlockMagic) {
     return damaged("not a block");
   }
   if (at[4] != 1 || at[5] > static_cast<std::uint8_t>(Codec::kColumns) ||
@@ -46,13 +48,13 @@ Result<BlockHeader> read_block_header(std::string_view block) {
   header.codec = static_cast<Codec>(at[5]);
   header.compression = static_cast<Compression>(at[6]);
   header.flags = at[7];
-  header.track = load<std::uint32_t>(at + 8);
-  header.count = load<std::uint32_t>(at + 12);
-  header.first = load<std::int64_t>(at + 16);
-  header.last = load<std::int64_t>(at + 24);
-  header.raw_bytes = load<std::uint32_t>(at + 32);
-  header.stored_bytes = load<std::uint32_t>(at + 36);
-  header.first_ordinal = load<std::uint64_t>(at + 40);
+  header.track = byte_io::load<std::uint32_t>(at + 8);
+  header.count = byte_io::load<std::uint32_t>(at + 12);
+  header.first = byte_io::load<std::int64_t>(at + 16);
+  header.last = byte_io::load<std::int64_t>(at + 24);
+  header.raw_bytes = byte_io::load<std::uint32_t>(at + 32);
+  header.stored_bytes = byte_io::load<std::uint32_t>(at + 36);
+  header.first_ordinal = byte_io::load<std::uint64_t>(at + 40);
   if (header.stored_bytes != block.size() - kBlockHeaderBytes) return damaged("wrong size");
   if (header.raw_bytes > kBlockRawBytesMax) return damaged("impossible size");
   if (header.flags == kBlockBorder && header.count == 0 && header.raw_bytes == 0) return header;

@@ -24,7 +24,7 @@ enum BlockFlags : std::uint8_t {
   kBlockLate = 1,     // points that arrived behind the written end of their track
   kBlockIndexed = 2,  // carries an index for every point
   kBlockLone = 4,     // one large point whose map lies at kLonePayloadOffset
-  kBlockFolded = 8,   // points may have been late, or had other numbers; each key was there once
+  kBlockFolded = 8,   // points may have been late, or had other ordinals; each key was there once
   kBlockBorder = 16,  // of the main run, without points: parts the late blocks around it
 };
 

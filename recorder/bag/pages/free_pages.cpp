@@ -10,6 +10,8 @@
 namespace zbag {
 namespace {
 
+using byte_io::load;
+
 // Ticks off pages of a range as the list names them.
 class FreePages {
  public:

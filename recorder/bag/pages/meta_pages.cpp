@@ -17,6 +17,8 @@
 namespace zbag {
 namespace {
 
+using byte_io::load;
+
 // lmdb.h and mdb.c of 0.9.24, 64-bit: a page header of 16 bytes, then MDB_meta.
 constexpr std::uint32_t kLmdbMagic = 0xBEEFC0DE;
 constexpr std::uint32_t kLmdbVersion = 1;

@@ -16,6 +16,8 @@
 namespace zbag {
 namespace {
 
+using byte_io::load;
+
 enum : std::uint16_t { kBranch = 1, kLeaf = 2, kOverflow = 4 };
 // LMDB's other flags (duplicates, sub-pages) are never in a bag; 0x10 marks a page in memory.
 constexpr unsigned kKindMask = 0x6f;

@@ -77,7 +77,7 @@ void append_points(const BlockField::Source& source, std::size_t begin, std::siz
   if (is_list(source.type)) {
     append_numbers(source.values, source.type, from, to, part);
   } else {
-    push_bytes(part.bytes, std::span(source.values.bytes).subspan(from, to - from));
+    byte_io::push_bytes(part.bytes, std::span(source.values.bytes).subspan(from, to - from));
   }
 }
 

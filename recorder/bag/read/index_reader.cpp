@@ -48,13 +48,13 @@ class IndexReader {
     const Result<std::optional<OrderEntry>> here = entry_of(*item);
     if (!here) return tl::unexpected(here.error());
     if (*here && (*here)->index == index) {
-      return (*here)->is_folded() ? main(index, (*here)->main_number(index)) : late(**here);
+      return (*here)->is_folded() ? main(index, (*here)->main_ordinal(index)) : late(**here);
     }
     item = *item ? order->previous() : order->last();
     if (!item) return tl::unexpected(item.error());
     const Result<std::optional<OrderEntry>> before = entry_of(*item);
     if (!before) return tl::unexpected(before.error());
-    return main(index, *before ? (*before)->main_number(index) : index);
+    return main(index, *before ? (*before)->main_ordinal(index) : index);
   }
 
  private:

@@ -20,7 +20,7 @@
 #include <string>
 #include <utility>
 
-#include "recorder/bag/read/bag_reader.hpp"
+#include "recorder/bag/read/cursor.hpp"
 
 namespace zbag {
 

@@ -34,11 +34,11 @@ struct BlockGroup {
     bool is_folded;                             // of a folded block
   };
   // Which point an entry is, in whatever transaction it is met again. Late points and those of the
-  // main run keep their numbers until they are folded, and then their key was there once.
+  // main run keep their ordinals until they are folded, and then their key was there once.
   struct Place {
     std::int64_t key;
     bool is_late;
-    std::uint64_t number;  // ordinal in the main run, or index of a late point
+    std::uint64_t ordinal;  // in the main run, or index of a late point
     bool is_folded;
     std::int64_t wall_ns;
     std::int64_t mono_ns;
@@ -52,7 +52,7 @@ struct BlockGroup {
     bool covers(const Entry& entry, bool reverse) const {
       const Place other = of(entry);
       if (other.key != key) return false;
-      // It may have had another number when this was given out. No other of its key was there
+      // It may have had another ordinal when this was given out. No other of its key was there
       // before it; what has come behind it since has another arrival.
       if (other.is_folded)
         return !reverse || (other.wall_ns == wall_ns && other.mono_ns == mono_ns);
@@ -61,7 +61,7 @@ struct BlockGroup {
 
    private:
     // Among points of one key.
-    std::pair<bool, std::uint64_t> order() const { return {is_late, number}; }
+    std::pair<bool, std::uint64_t> order() const { return {is_late, ordinal}; }
   };
   std::vector<Entry> entries;          // in order of key, main before late, late by index
   std::optional<BlockKey> start;       // the main block; nullopt: only late blocks before the first

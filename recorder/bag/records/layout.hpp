@@ -45,7 +45,7 @@ struct BlockKey {
 // track id · index -> key of the point, and its rank among late points. Written for late points;
 // all others take the indices that are left, in order of their keys. An entry whose rank has its
 // top bit set speaks of points that a fold has put in place: from this index on, up to the next
-// entry, points have the numbers of the main run that begin with the rest of the rank.
+// entry, points have the ordinals of the main run that begin with the rest of the rank.
 struct OrderEntry {
   static constexpr std::uint64_t kFolded = std::uint64_t{1} << 63;
 
@@ -55,8 +55,8 @@ struct OrderEntry {
   std::uint64_t rank = 0;
 
   bool is_folded() const { return (rank & kFolded) != 0; }
-  // The number in the main run of the point of index `at`, which no entry behind this one is of.
-  std::uint64_t main_number(std::uint64_t at) const {
+  // The ordinal in the main run of the point of index `at`, which no entry behind this one is of.
+  std::uint64_t main_ordinal(std::uint64_t at) const {
     return is_folded() ? (rank & ~kFolded) + (at - index) : at - (rank + 1);
   }
   std::string encode_key() const;

@@ -57,7 +57,7 @@ struct TrackSums {
 };
 
 // Reports the unreadable blocks before the main block that begins at `next` (nullopt: the track's
-// last point is at `end`) and numbers its first point `ordinal`: its number says how many points
+// last point is at `end`) and gives its first point `ordinal`: that says how many points
 // they held.
 void close_gap(TrackSums& sums, const std::string& track, std::optional<std::int64_t> next,
                std::int64_t end, std::uint64_t ordinal, CheckReport& report) {
@@ -87,7 +87,7 @@ void close_gap(TrackSums& sums, const std::string& track, std::optional<std::int
 }
 
 // Reports that points of the main run, up to `last`, cannot be reached: that blocks are gone before
-// the one numbered `ordinal`.
+// the one of `ordinal`.
 void note_missing(TrackSums& sums, const std::string& track, std::int64_t last,
                   std::uint64_t ordinal, CheckReport& report) {
   add(report, {sums.hole.empty() ? "a block is gone" : sums.hole, track, sums.first_missing(last),
@@ -124,7 +124,7 @@ void check_block(const BlockKey& key, std::string_view value, const std::string&
   const BagProblem place{{}, track, header.first, header.last, 0};
   const bool is_here = header.track == key.track;
   if (!is_here || header.first != key.first || header.is_late() != key.is_late()) {
-    // Of a block of another track that one's numbers tell what it lacks.
+    // Of a block of another track that one's ordinals tell what it lacks.
     BagProblem problem = is_here ? place : BagProblem{.track = track};
     problem.what = "block stored under another key";
     if (is_here) problem.points = header.count;

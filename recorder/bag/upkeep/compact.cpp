@@ -21,8 +21,8 @@ constexpr double kCheckShare = 0.2;  // of the time, about
 // The index of every point of a track's main run, asked for in the order of the run.
 //
 // Entries say it by index; what lies between two of them is a run of points with consecutive
-// numbers. Runs are read as far as the number asked for, and kept until it has passed them: memory
-// is how far points were late.
+// ordinals. Runs are read as far as the ordinal asked for, and kept until it has passed them:
+// memory is how far points were late.
 class ArrivalOrder {
  public:
   static Result<ArrivalOrder> open(const Txn& txn, Table order, std::uint32_t track) {
@@ -34,16 +34,16 @@ class ArrivalOrder {
     return arrival;
   }
 
-  Result<std::uint64_t> index_of(std::uint64_t number) {
+  Result<std::uint64_t> index_of(std::uint64_t ordinal) {
     while (true) {
-      while (!runs_.empty() && number >= runs_.top().number) {
+      while (!runs_.empty() && ordinal >= runs_.top().ordinal) {
         const Run& run = runs_.top();
-        if (number - run.number < run.length) return run.index + (number - run.number);
+        if (ordinal - run.ordinal < run.length) return run.index + (ordinal - run.ordinal);
         runs_.pop();
       }
       if (is_read_) {
         return fail(ErrorCode::kDamaged,
-                    fmt::format("the order of arrival has no point of number {}", number));
+                    fmt::format("the order of arrival has no point of ordinal {}", ordinal));
       }
       if (Status status = read_run(); !status) return tl::unexpected(status.error());
     }
@@ -51,10 +51,10 @@ class ArrivalOrder {
 
  private:
   struct Run {
-    std::uint64_t number;
+    std::uint64_t ordinal;
     std::uint64_t index;
     std::uint64_t length;
-    friend bool operator>(const Run& a, const Run& b) { return a.number > b.number; }
+    friend bool operator>(const Run& a, const Run& b) { return a.ordinal > b.ordinal; }
   };
   ArrivalOrder(TableCursor cursor, std::uint32_t track)
       : cursor_(std::move(cursor)), track_(track) {}
@@ -77,7 +77,7 @@ class ArrivalOrder {
     if (!entry_) return {};
     // The entry of a late point speaks of those behind it.
     next_.index = entry_->index + (entry_->is_folded() ? 0 : 1);
-    next_.number = entry_->main_number(next_.index);
+    next_.ordinal = entry_->main_ordinal(next_.index);
     return take(cursor_.next());
   }
 
@@ -86,7 +86,7 @@ class ArrivalOrder {
   std::optional<OrderEntry> entry_;  // the next one
   Run next_{};                       // what it ends
   bool is_read_ = false;
-  std::priority_queue<Run, std::vector<Run>, std::greater<>> runs_;  // the lowest number first
+  std::priority_queue<Run, std::vector<Run>, std::greater<>> runs_;  // the lowest ordinal first
 };
 
 // Gathers where points of the new main run arrived, as entries of runs.
@@ -97,14 +97,14 @@ class OrderRuns {
   Status add(std::uint64_t index, std::int64_t key) {
     const bool goes_on = index == next_index_;
     next_index_ = index + 1;
-    const std::uint64_t number = number_++;
-    return goes_on ? Status() : put({0, index, key, OrderEntry::kFolded | number});
+    const std::uint64_t ordinal = ordinal_++;
+    return goes_on ? Status() : put({0, index, key, OrderEntry::kFolded | ordinal});
   }
-  // Leads whatever is recorded later back to number = index: the last point of the run is also the
+  // Leads whatever is recorded later back to ordinal = index: the last point of the run is also the
   // last to have arrived, or an entry says so.
   Status close() {
-    if (next_index_ != number_) {
-      if (Status status = put({0, number_, 0, OrderEntry::kFolded | number_}); !status)
+    if (next_index_ != ordinal_) {
+      if (Status status = put({0, ordinal_, 0, OrderEntry::kFolded | ordinal_}); !status)
         return status;
     }
     return copy_.add_order(track_, entries_);
@@ -123,7 +123,7 @@ class OrderRuns {
   BagCopy& copy_;
   std::string track_;
   std::vector<OrderEntry> entries_;
-  std::uint64_t number_ = 0;
+  std::uint64_t ordinal_ = 0;
   std::uint64_t next_index_ = 0;
 };
 

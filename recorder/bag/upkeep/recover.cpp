@@ -20,7 +20,7 @@ void add_lost(RecoverReport& report, BagProblem problem) {
   if (report.lost.size() < kProblemsMax) report.lost.push_back(std::move(problem));
 }
 
-// Watches the numbers of a track's points go by: what is missing between them is lost.
+// Watches the ordinals of a track's points go by: what is missing between them is lost.
 class LossWatch {
  public:
   // `knows_blocks`: there were no more blocks than are found or `unreadable`.
@@ -37,8 +37,8 @@ class LossWatch {
       ++late_;
       return;
     }
-    if (woven.number > next_) note_gap(woven.number - next_, woven.point->key, weave);
-    next_ = std::max(next_, woven.number + 1);
+    if (woven.ordinal > next_) note_gap(woven.ordinal - next_, woven.point->key, weave);
+    next_ = std::max(next_, woven.ordinal + 1);
     last_key_ = woven.point->key;
   }
 
@@ -105,7 +105,7 @@ class LossWatch {
   std::vector<UnreadableBlock> unreadable_;
   bool knows_blocks_;
   RecoverReport& report_;
-  std::uint64_t next_ = 0;  // number in the main run
+  std::uint64_t next_ = 0;  // ordinal in the main run
   std::uint64_t late_ = 0;
   std::optional<std::int64_t> last_key_;
 };

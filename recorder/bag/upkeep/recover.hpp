@@ -1,8 +1,8 @@
 // Saves everything intact of a bag into a new one, whatever has become of the rest.
 //
 // What is found, and how, is said in salvage.hpp; it never needs a healthy tree. Points are told
-// apart by what numbers them: a point of the main run by its number there, a late one by its index;
-// one of a folded block, which had another number before, by key, arrival, `_src` and `_seq`. Of
+// apart by what numbers them: a point of the main run by its ordinal, a late one by its index;
+// one of a folded block, which had another ordinal before, by key, arrival, `_src` and `_seq`. Of
 // several states of a point the newest block's is taken (FoundBlock::newness), so no point is there
 // twice and none of an append recording is lost for having the stamp of another. Where a folded
 // block is lost and its points come back from what it replaced, as many as were late in it are
@@ -11,7 +11,7 @@
 // The new bag keeps the tracks' fates, losses, runs and attachments that were found; a track's
 // `received` shrinks by what is lost, and a run of its own says in its metadata where it was
 // recovered from and how many points are missing. A track whose name is lost is called `track-0007`
-// by its number.
+// by its ordinal.
 //
 // The file is only read, and trusted in nothing. Memory: 80 bytes a block, the blocks of one track
 // that overlap (1 GiB at most: what exceeds it is reported as lost) and what BagCopy takes.

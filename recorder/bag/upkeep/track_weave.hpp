@@ -25,7 +25,7 @@ class TrackWeave {
   struct Woven {
     const StoredPoint* point;
     bool is_late;
-    std::uint64_t number;  // in the main run; of a late point its index
+    std::uint64_t ordinal;  // in the main run; of a late point its index
   };
   // nullopt at the end.
   std::optional<Woven> next();
@@ -37,7 +37,7 @@ class TrackWeave {
   const std::vector<Unread>& unread() const { return unread_; }
 
  private:
-  // What tells points apart, in the order they come: key, main before late, number.
+  // What tells points apart, in the order they come: key, main before late, ordinal.
   using Place = std::tuple<std::int64_t, bool, std::uint64_t>;
   struct Open {
     FoundBlock found;

@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "recorder/bag/block/block.hpp"
 #include "schemas/check.hpp"
 #include "schemas/frame_scan.hpp"
 

@@ -139,7 +139,7 @@ void TrackWriter::fold(std::size_t keep, bool keeps_rest, BlockJobs& jobs) {
       put_rows(std::span(rows).first(rows.size() - keep), keeps_rest, jobs);
   const std::uint64_t late = tail_.late_points().size();
   BlockJob& job = *jobs[first_job];
-  if (late > 0 || kept_from < rows.size()) job.order = renumbered(rows, kept_from);
+  if (late > 0 || kept_from < rows.size()) job.order = order_of_fold(rows, kept_from);
   job.replaced = std::exchange(segments_, {});
   job.arenas = tail_.take_arenas();
   record_.main_points += late;
@@ -181,9 +181,9 @@ std::size_t TrackWriter::put_rows(std::span<const Tail::Row> rows, bool keeps_re
   return at;
 }
 
-std::vector<OrderChange> TrackWriter::renumbered(std::span<const Tail::Row> rows,
-                                                 std::size_t kept_from) const {
-  std::vector<NumberedPoint> points = others_;
+std::vector<OrderChange> TrackWriter::order_of_fold(std::span<const Tail::Row> rows,
+                                                    std::size_t kept_from) const {
+  std::vector<FoldedPoint> points = others_;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const auto& [point, is_late] = rows[i];
     points.push_back({point.index, point.key, tail_ordinal_ + i, is_late, i >= kept_from});
@@ -212,7 +212,7 @@ void TrackWriter::note_late(const RowPoint& point) {
   if (tail_covers(point.key) && !is_large(point)) {
     tail_.add_late(point);
   } else if (!tail_.empty() && folds_) {
-    others_.push_back({.index = point.index, .key = point.key, .number = {}});
+    others_.push_back({.index = point.index, .key = point.key, .ordinal = {}});
   }
 }
 

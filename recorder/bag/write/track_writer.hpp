@@ -7,7 +7,7 @@
 //
 // Folding. A late point behind the last full block falls into the tail. It is stored in a late
 // block at once, which is its home until the tail is full; then the full block holds it, in its
-// place, and replaces the late blocks, too. It is of the main run from then on: numbers of points
+// place, and replaces the late blocks, too. It is of the main run from then on: ordinals of points
 // behind it move, which no other block than the tail's knows, and its `order` entry says so. Its
 // index stays. The last points of such a tail, as many as late ones came before, stay in the tail
 // (at most a quarter of it, in a new segment), so that those who come late next find their
@@ -81,7 +81,8 @@ class TrackWriter {
   void make_room(BlockJobs& jobs);
   void fold(std::size_t keep, bool keeps_rest, BlockJobs& jobs);
   std::size_t put_rows(std::span<const Tail::Row> rows, bool keeps_rest, BlockJobs& jobs);
-  std::vector<OrderChange> renumbered(std::span<const Tail::Row> rows, std::size_t kept_from) const;
+  std::vector<OrderChange> order_of_fold(std::span<const Tail::Row> rows,
+                                         std::size_t kept_from) const;
   void join_late(BlockJobs& jobs);
   void submit(std::unique_ptr<BlockJob> job, BlockJobs& jobs);
   void begin_tail();
@@ -100,7 +101,7 @@ class TrackWriter {
   // See order_after_fold(): where the tail's indices begin, and late points elsewhere since then.
   std::uint64_t first_index_ = 0;
   std::uint64_t late_before_ = 0;
-  std::vector<NumberedPoint> others_;
+  std::vector<FoldedPoint> others_;
   std::unordered_set<std::uint64_t> shapes_;
   std::uint64_t last_shape_ = 0;
 };

@@ -65,7 +65,7 @@ void read_byte_planes(std::span<const std::uint8_t> bytes, std::size_t count, un
   for (; i + 8 <= count; i += 8) {
     words = {};
     for (unsigned plane = 0; plane < width; ++plane)
-      words[plane] = load<std::uint64_t>(bytes.data() + plane * count + i);
+      words[plane] = byte_io::load<std::uint64_t>(bytes.data() + plane * count + i);
     turn_bytes(words);
     for (std::size_t k = 0; k < 8; ++k) take(i + k, words[k]);
   }

@@ -29,7 +29,7 @@ std::size_t hash_of(std::span<const std::uint8_t> bytes) {
   std::uint64_t hash = bytes.size() * kPrime;
   std::size_t i = 0;
   for (; i + 8 <= bytes.size(); i += 8)
-    hash = (std::rotl(hash, 23) ^ load<std::uint64_t>(bytes.data() + i)) * kPrime;
+    hash = (std::rotl(hash, 23) ^ byte_io::load<std::uint64_t>(bytes.data() + i)) * kPrime;
   for (; i < bytes.size(); ++i) hash = (std::rotl(hash, 23) ^ bytes[i]) * kPrime;
   return hash >> 54;
 }
@@ -91,10 +91,10 @@ void ColumnEncoder::encode_ints(const ColumnValues& values, std::size_t stride, 
     out.push_back(static_cast<std::uint8_t>(Above::kEveryTopBit));
   } else {
     out.push_back(static_cast<std::uint8_t>(Above::kListed));
-    push_varint(out, above.size());
+    byte_io::push_varint(out, above.size());
     std::uint32_t last = 0;
     for (const std::uint32_t at : above) {
-      push_varint(out, at - last);
+      byte_io::push_varint(out, at - last);
       last = at;
     }
   }
@@ -127,7 +127,7 @@ bool ColumnEncoder::find_texts(const ColumnValues& values) {
       // Mostly new ones: no dictionary will come of it.
       if (lengths_.size() == kTextsMax || lengths_.size() > 8 + codes_.size() / 2) return false;
       begins[lengths_.size()] = texts_.size();
-      push_bytes(texts_, value);
+      byte_io::push_bytes(texts_, value);
       lengths_.push_back(length);
       slots[slot] = static_cast<std::uint16_t>(lengths_.size());
     }
@@ -140,20 +140,20 @@ void ColumnEncoder::encode_bytes(const ColumnValues& values, StreamAdvice advice
                                  RecordForm records, Bytes& out) {
   if (find_texts(values)) {
     out.push_back(static_cast<std::uint8_t>(Texts::kDictionary));
-    push_varint(out, lengths_.size());
+    byte_io::push_varint(out, lengths_.size());
     ints_.encode(lengths_, 1, advice, out);
-    push_bytes(out, texts_);
+    byte_io::push_bytes(out, texts_);
     ints_.encode(codes_, 1, advice, out);
     return;
   }
   out.push_back(static_cast<std::uint8_t>(records.is_plain() ? Texts::kPlain : Texts::kPlanes));
   ints_.encode(values.lengths, 1, advice, out);
   if (records.is_plain()) {
-    push_bytes(out, values.bytes);
+    byte_io::push_bytes(out, values.bytes);
     return;
   }
-  push_varint(out, records.bytes);
-  push_varint(out, records.lag);
+  byte_io::push_varint(out, records.bytes);
+  byte_io::push_varint(out, records.lag);
   write_record_planes(values.bytes, records, out);
 }
 
@@ -209,7 +209,7 @@ bool decode_dictionary(ByteInput& in, std::size_t size_max, ColumnValues& values
   }
   values.bytes.reserve(sum);
   for (std::uint64_t& code : codes) {
-    push_bytes(values.bytes, texts[code]);
+    byte_io::push_bytes(values.bytes, texts[code]);
     code = lengths[code];
   }
   return true;

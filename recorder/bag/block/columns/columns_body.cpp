@@ -42,11 +42,11 @@ std::span<const std::uint8_t> ColumnsEncoder::encode(std::span<const std::uint8_
   const Squeeze squeeze = squeeze_for(compression);
   write_columns({squeeze, habits.fields_}, habits.records_);
   write_directory(squeeze);
-  push_bytes(head_, point_columns);
+  byte_io::push_bytes(head_, point_columns);
   if (head_.size() + data_.size() > kEncodedFactor * size_max) return {};
   table_.clear();
   stored_.clear();
-  push_varint(table_, 1 + groups_.size());
+  byte_io::push_varint(table_, 1 + groups_.size());
   write_group(head_, compression, 0, habits.groups_[0]);
   std::span<const std::uint8_t> rest(data_);
   for (const Group& group : groups_) {
@@ -54,8 +54,8 @@ std::span<const std::uint8_t> ColumnsEncoder::encode(std::span<const std::uint8_
     rest = rest.subspan(group.bytes);
   }
   body_.clear();
-  push_bytes(body_, table_);
-  push_bytes(body_, stored_);
+  byte_io::push_bytes(body_, table_);
+  byte_io::push_bytes(body_, stored_);
   return body_;
 }
 
@@ -109,25 +109,25 @@ void ColumnsEncoder::write_columns(StreamAdvice advice,
 
 void ColumnsEncoder::write_directory(Squeeze squeeze) {
   head_.clear();
-  push_varint(head_, splitter_.paths().size());
+  byte_io::push_varint(head_, splitter_.paths().size());
   for (const FieldPath& path : splitter_.paths()) {
-    push_varint(head_, path.parent);
-    push_varint(head_, path.name.size());
+    byte_io::push_varint(head_, path.parent);
+    byte_io::push_varint(head_, path.name.size());
     head_.insert(head_.end(), path.name.begin(), path.name.end());
   }
-  push_varint(head_, sizes_.size());
+  byte_io::push_varint(head_, sizes_.size());
   for (std::size_t i = 0; i < sizes_.size(); ++i) {
     head_.push_back(static_cast<std::uint8_t>(splitter_.columns()[i].type));
-    push_varint(head_, splitter_.columns()[i].path);
-    push_varint(head_, sizes_[i]);
+    byte_io::push_varint(head_, splitter_.columns()[i].path);
+    byte_io::push_varint(head_, sizes_[i]);
   }
-  push_varint(head_, splitter_.shapes().size());
+  byte_io::push_varint(head_, splitter_.shapes().size());
   for (const Shape& shape : splitter_.shapes()) {
-    push_varint(head_, shape.pairs);
-    push_varint(head_, shape.nodes.size());
+    byte_io::push_varint(head_, shape.pairs);
+    byte_io::push_varint(head_, shape.nodes.size());
     for (const ShapeNode& node : shape.nodes) {
-      push_varint(head_, node.is_map() ? node.path * 2 + 1 : node.column * 2);
-      if (node.is_map()) push_varint(head_, node.pairs);
+      byte_io::push_varint(head_, node.is_map() ? node.path * 2 + 1 : node.column * 2);
+      if (node.is_map()) byte_io::push_varint(head_, node.pairs);
     }
   }
   codes_.encode(splitter_.codes(), 1, squeeze, head_);
@@ -151,11 +151,11 @@ void ColumnsEncoder::write_group(std::span<const std::uint8_t> raw, CompressionS
   }
   if (size == 0) {
     stored_.resize(begin);
-    push_bytes(stored_, raw);
+    byte_io::push_bytes(stored_, raw);
     size = raw.size();
   }
-  push_varint(table_, raw.size());
-  push_varint(table_, size);
+  byte_io::push_varint(table_, raw.size());
+  byte_io::push_varint(table_, size);
 }
 
 std::optional<ColumnsBody> ColumnsBody::open(std::span<const std::uint8_t> bytes,

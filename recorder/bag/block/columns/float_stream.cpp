@@ -217,12 +217,12 @@ void FloatStreamEncoder::encode(std::span<const std::uint64_t> bits, FloatSize s
     for (std::size_t i = 0; i < bits.size(); ++i) mapped_[i] = ordered(bits[i], size);
   } else if (scale.mapping != Mapping::kNarrow) {
     out.push_back(static_cast<std::uint8_t>(scale.exponent));
-    push_varint(out, runs_.size());
+    byte_io::push_varint(out, runs_.size());
     for (const Run& run : runs_) {
-      push_varint(out, run.gap);
-      push_varint(out, run.length);
-      if (size == FloatSize::k64) push_fixed(out, run.bits);
-      if (size == FloatSize::k32) push_fixed(out, static_cast<std::uint32_t>(run.bits));
+      byte_io::push_varint(out, run.gap);
+      byte_io::push_varint(out, run.length);
+      if (size == FloatSize::k64) byte_io::push_fixed(out, run.bits);
+      if (size == FloatSize::k32) byte_io::push_fixed(out, static_cast<std::uint32_t>(run.bits));
     }
   }
   ints_.encode({mapped_.data(), bits.size()}, stride, advice, out);

@@ -59,7 +59,8 @@ std::size_t packed_size(std::span<const std::uint64_t> values) {
   std::size_t size = 0;
   std::uint64_t last = 0;
   each_run(values, [&](auto run, std::uint64_t base, unsigned width) {
-    size += varint_bytes(zigzag(as_signed(base - last))) + 1 + packed_bytes(run.size(), width);
+    size += byte_io::varint_bytes(byte_io::zigzag(as_signed(base - last))) + 1 +
+            packed_bytes(run.size(), width);
     last = base;
   });
   return size;
@@ -67,7 +68,7 @@ std::size_t packed_size(std::span<const std::uint64_t> values) {
 
 // The value that planes hold in place of `value`.
 std::uint64_t plane_value(std::uint64_t value, std::uint64_t base, bool is_difference) {
-  return is_difference ? zigzag(as_signed(value)) : value - base;
+  return is_difference ? byte_io::zigzag(as_signed(value)) : value - base;
 }
 
 struct PlaneExtent {
@@ -131,7 +132,7 @@ std::size_t plane_repeats_size(std::span<const std::uint64_t> values, bool is_di
 void write_packed(std::span<const std::uint64_t> values, Bytes& out) {
   std::uint64_t last = 0;
   each_run(values, [&](auto run, std::uint64_t base, unsigned width) {
-    push_zigzag(out, as_signed(base - last));
+    byte_io::push_zigzag(out, as_signed(base - last));
     out.push_back(static_cast<std::uint8_t>(width));
     pack_bits(run, base, width, out);
     last = base;
@@ -140,7 +141,7 @@ void write_packed(std::span<const std::uint64_t> values, Bytes& out) {
 
 void write_planes(std::span<const std::uint64_t> values, bool is_difference, Bytes& out) {
   const PlaneExtent extent = plane_extent(values, is_difference);
-  if (!is_difference) push_zigzag(out, as_signed(extent.base));
+  if (!is_difference) byte_io::push_zigzag(out, as_signed(extent.base));
   out.push_back(static_cast<std::uint8_t>(extent.width));
   const std::size_t begin = out.size();
   out.resize(begin + values.size() * extent.width);
@@ -227,11 +228,11 @@ void IntStreamEncoder::write_numbers(std::span<const std::uint64_t> values, cons
   out.push_back(plan.form());
   std::uint64_t last = 0;
   for (std::size_t i = 0; i < plan.heads(); ++i) {
-    push_zigzag(out, as_signed(values[i] - last));
+    byte_io::push_zigzag(out, as_signed(values[i] - last));
     last = values[i];
   }
   const auto rest = residuals(values, plan, residuals_);
-  if (plan.pack == Pack::kConstant) push_zigzag(out, as_signed(rest[0]));
+  if (plan.pack == Pack::kConstant) byte_io::push_zigzag(out, as_signed(rest[0]));
   if (plan.pack == Pack::kPacked) write_packed(rest, out);
   if (plan.pack == Pack::kPlanes) write_planes(rest, plan.lag != Lag::kNone, out);
 }
@@ -259,10 +260,10 @@ bool IntStreamEncoder::find_distinct(std::span<const std::uint64_t> values) {
 void IntStreamEncoder::write_dictionary(std::span<const std::uint64_t> values, Squeeze squeeze,
                                         Bytes& out) {
   out.push_back(static_cast<std::uint8_t>(Pack::kDictionary));
-  push_varint(out, distinct_.size());
+  byte_io::push_varint(out, distinct_.size());
   std::uint64_t last = 0;
   for (const std::uint64_t value : distinct_) {
-    push_varint(out, value - last);
+    byte_io::push_varint(out, value - last);
     last = value;
   }
   if (codes_.size() < values.size()) codes_.resize(values.size());
@@ -308,7 +309,7 @@ void IntStreamEncoder::choose(std::span<const std::uint64_t> values, std::size_t
     std::size_t size = 2;
     std::uint64_t last = 0;
     for (const std::uint64_t value : distinct_) {
-      size += varint_bytes(value - last);
+      size += byte_io::varint_bytes(value - last);
       last = value;
     }
     const auto width = static_cast<unsigned>(std::bit_width(distinct_.size() - 1));
@@ -329,7 +330,7 @@ void IntStreamEncoder::encode(std::span<const std::uint64_t> values, std::size_t
   if (values.empty()) return;
   if (is_constant(values)) {
     out.push_back(static_cast<std::uint8_t>(Pack::kConstant));
-    push_zigzag(out, as_signed(values[0]));
+    byte_io::push_zigzag(out, as_signed(values[0]));
     return;
   }
   if (habit != nullptr && habit->count > 0 && follow(*habit, values, stride, advice.squeeze, out))
@@ -380,7 +381,7 @@ bool read_planes(ByteInput& in, bool is_difference, std::span<std::uint64_t> out
   if (!in.fixed(width) || width > 8 || !in.take(out.size() * width, bytes)) return false;
   if (is_difference) {
     read_byte_planes(bytes, out.size(), width, [&](std::size_t i, std::uint64_t word) {
-      out[i] = static_cast<std::uint64_t>(unzigzag(word));
+      out[i] = static_cast<std::uint64_t>(byte_io::unzigzag(word));
     });
   } else {
     read_byte_planes(bytes, out.size(), width, [&](std::size_t i, std::uint64_t word) {

@@ -31,7 +31,8 @@ class Joiner {
       keys_.emplace_back(path.name.size() + item::kHeadMax);
       std::uint8_t* at = keys_.back().data();
       item::put_text(at, path.name.size());
-      store_bytes(at, {reinterpret_cast<const std::uint8_t*>(path.name.data()), path.name.size()});
+      byte_io::store_bytes(
+          at, {reinterpret_cast<const std::uint8_t*>(path.name.data()), path.name.size()});
       keys_.back().resize(static_cast<std::size_t>(at - keys_.back().data()));
     }
   }
@@ -45,7 +46,7 @@ class Joiner {
     return std::all_of(shape.nodes.begin(), shape.nodes.end(), [this](const ShapeNode& node) {
       const Bytes& key = keys_[node.path];
       if (!has_room(key.size() + item::kHeadMax)) return false;
-      store_bytes(at_, key);
+      byte_io::store_bytes(at_, key);
       if (!node.is_map()) return put_value(columns_[node.column].type, node.column);
       item::put_map(at_, node.pairs);
       return true;
@@ -112,7 +113,7 @@ class Joiner {
     if (type == ColumnType::kText) item::put_text(at_, size);
     if (type == ColumnType::kBinary) item::put_binary(at_, size);
     if (!has_room(size)) return false;
-    store_bytes(at_, std::span(values.bytes).subspan(taken.bytes, size));
+    byte_io::store_bytes(at_, std::span(values.bytes).subspan(taken.bytes, size));
     taken.bytes += size;
     return true;
   }

@@ -107,7 +107,7 @@ bool MapSplitter::add_node(item::Cursor& in, std::uint32_t parent, std::uint32_t
   if (!item::take_text(in, name)) return false;
   matchers_.back().keys.push_back(
       {static_cast<std::uint32_t>(keys_.size()), static_cast<std::uint32_t>(in.at - begin)});
-  push_bytes(keys_, {begin, in.at});
+  byte_io::push_bytes(keys_, {begin, in.at});
   ShapeNode node;
   node.path = path_of(parent, {reinterpret_cast<const char*>(name.data()), name.size()});
   item::Cursor behind = in;

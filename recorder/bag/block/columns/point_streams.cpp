@@ -7,6 +7,13 @@
 namespace zbag {
 namespace {
 
+using byte_io::load;
+using byte_io::push_bytes;
+using byte_io::push_fixed;
+using byte_io::push_varint;
+using byte_io::wrapping_add;
+using byte_io::wrapping_subtract;
+
 // On disk: append only. What the wall clock of arrival is told from.
 enum class Arrival : std::uint8_t { kAlone = 0, kBehindKey = 1 };
 
@@ -68,7 +75,7 @@ void PointStreamsEncoder::encode_arrivals(std::span<const RowPoint> points, Stre
   encode_each(
       points,
       [](const RowPoint& point, Values& to) {
-        to.push_back(wrap(minus(point.wall_ns, point.key)));
+        to.push_back(wrap(wrapping_subtract(point.wall_ns, point.key)));
       },
       advice, other_);
   if (other_.size() < out.size() - begin) {
@@ -78,7 +85,7 @@ void PointStreamsEncoder::encode_arrivals(std::span<const RowPoint> points, Stre
   encode_each(
       points,
       [](const RowPoint& point, Values& to) {
-        to.push_back(wrap(minus(point.wall_ns, point.mono_ns)));
+        to.push_back(wrap(wrapping_subtract(point.wall_ns, point.mono_ns)));
       },
       advice, out);
 }
@@ -139,11 +146,11 @@ bool decode_arrivals(ByteInput& in, Values& values, Points points) {
   if (!decode_ints(in, 1, values)) return false;
   for (std::size_t i = 0; i < points.size(); ++i) {
     const auto value = static_cast<std::int64_t>(values[i]);
-    points[i].wall_ns = is_behind_key ? plus(points[i].key, value) : value;
+    points[i].wall_ns = is_behind_key ? wrapping_add(points[i].key, value) : value;
   }
   if (!decode_ints(in, 1, values)) return false;
   for (std::size_t i = 0; i < points.size(); ++i)
-    points[i].mono_ns = minus(points[i].wall_ns, static_cast<std::int64_t>(values[i]));
+    points[i].mono_ns = wrapping_subtract(points[i].wall_ns, static_cast<std::int64_t>(values[i]));
   return true;
 }
 

@@ -63,7 +63,7 @@ ColumnType list_type(item::Cursor in) {
 
 void push_bytes_value(ColumnValues& values, std::span<const std::uint8_t> bytes) {
   values.lengths.push_back(bytes.size());
-  push_bytes(values.bytes, bytes);
+  byte_io::push_bytes(values.bytes, bytes);
 }
 
 bool take_other(item::Cursor& in, ColumnValues& values) {

@@ -22,17 +22,17 @@ class FoldedTrack {
   void arrive() {
     const std::uint64_t kind = tail_.empty() ? 0 : random_() % 6;
     if (kind == 0 || kind > 3) {
-      tail_.push_back({clock_ += 1'000, numbers_.size(), false});
-      numbers_.emplace_back(numbers_.size() - late_);
+      tail_.push_back({clock_ += 1'000, ordinals_.size(), false});
+      ordinals_.emplace_back(ordinals_.size() - late_);
       return;
     }
     const std::int64_t key =
         tail_[random_() % tail_.size()].key - 1 - std::int64_t(random_() % 900);
-    const std::uint64_t index = numbers_.size();
+    const std::uint64_t index = ordinals_.size();
     entries_[index] = {1, index, key, late_++};
-    numbers_.emplace_back();
+    ordinals_.emplace_back();
     if (kind == 1) {
-      others_.push_back({.index = index, .key = key, .number = {}});
+      others_.push_back({.index = index, .key = key, .ordinal = {}});
     } else {
       tail_.push_back({key, index, true});
     }
@@ -41,10 +41,10 @@ class FoldedTrack {
   std::vector<OrderChange> fold() {
     std::ranges::sort(tail_, {}, &Row::key);
     const std::size_t kept_from = tail_.size() - random_() % (tail_.size() / 3 + 1);
-    std::vector<NumberedPoint> points = others_;
+    std::vector<FoldedPoint> points = others_;
     for (std::size_t i = 0; i < tail_.size(); ++i) {
       const auto& [key, index, is_late] = tail_[i];
-      numbers_[index] = sealed_ + i;
+      ordinals_[index] = sealed_ + i;
       points.push_back({index, key, sealed_ + i, is_late, i >= kept_from});
       late_ -= is_late ? 1 : 0;
       tail_[i].is_late = false;
@@ -58,7 +58,7 @@ class FoldedTrack {
     tail_.erase(tail_.begin(), tail_.begin() + static_cast<long>(kept_from));
     sealed_ += kept_from;
     others_.clear();
-    first_index_ = numbers_.size();
+    first_index_ = ordinals_.size();
     late_before_ = late_;
     return changes;
   }
@@ -66,16 +66,17 @@ class FoldedTrack {
   // Looked up as a reader does.
   void expect_right() const {
     std::uint64_t late = 0;
-    for (std::uint64_t index = 0; index < numbers_.size(); ++index) {
+    for (std::uint64_t index = 0; index < ordinals_.size(); ++index) {
       const auto behind = entries_.upper_bound(index);
       const OrderEntry* const entry =
           behind == entries_.begin() ? nullptr : &std::prev(behind)->second;
       const bool is_late = entry != nullptr && entry->index == index && !entry->is_folded();
-      ASSERT_EQ(is_late, !numbers_[index].has_value()) << index;
+      ASSERT_EQ(is_late, !ordinals_[index].has_value()) << index;
       if (is_late) {
         ASSERT_EQ(entry->rank, late++) << index;
       } else {
-        ASSERT_EQ(entry == nullptr ? index : entry->main_number(index), *numbers_[index]) << index;
+        ASSERT_EQ(entry == nullptr ? index : entry->main_ordinal(index), *ordinals_[index])
+            << index;
       }
     }
   }
@@ -88,9 +89,9 @@ class FoldedTrack {
   };
   std::mt19937_64 random_;
   std::map<std::uint64_t, OrderEntry> entries_;
-  std::vector<std::optional<std::uint64_t>> numbers_;  // by index; nullopt: late
+  std::vector<std::optional<std::uint64_t>> ordinals_;  // by index; nullopt: late
   std::vector<Row> tail_;
-  std::vector<NumberedPoint> others_;
+  std::vector<FoldedPoint> others_;
   std::uint64_t late_ = 0;
   std::uint64_t sealed_ = 0;  // points of the main run before the tail
   std::uint64_t first_index_ = 0;
@@ -119,10 +120,10 @@ TEST(TailOrderTest, PutsOneLatePointInItsPlace) {
   const std::vector<OrderChange> changes = order_after_fold(
       1, {{0, 10, 0, false, false}, {1, 30, 2, false, false}, {2, 20, 1, true, false}}, 0, 0);
   ASSERT_THAT(changes, SizeIs(3));
-  EXPECT_EQ(changes[0].entry.main_number(1), 2u);
-  EXPECT_EQ(changes[1].entry.main_number(2), 1u);
+  EXPECT_EQ(changes[0].entry.main_ordinal(1), 2u);
+  EXPECT_EQ(changes[1].entry.main_ordinal(2), 1u);
   EXPECT_EQ(changes[2].entry.index, 3u);
-  EXPECT_EQ(changes[2].entry.main_number(3), 3u);
+  EXPECT_EQ(changes[2].entry.main_ordinal(3), 3u);
 }
 
 TEST(TailOrderTest, CountsLatePointsElsewhereAnew) {
@@ -131,7 +132,7 @@ TEST(TailOrderTest, CountsLatePointsElsewhereAnew) {
   ASSERT_THAT(changes, SizeIs(3));
   EXPECT_FALSE(changes[2].entry.is_folded());
   EXPECT_EQ(changes[2].entry.rank, 0u);
-  EXPECT_EQ(changes[2].entry.main_number(3), 2u);
+  EXPECT_EQ(changes[2].entry.main_ordinal(3), 2u);
 }
 
 // The block of an entry that goes without need must be told apart from one that stays.

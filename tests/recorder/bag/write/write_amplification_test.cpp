@@ -90,85 +90,76 @@ class WriteAmplificationTest : public testing::Test {
     return cost;
   }
 
-  static RowPoint imu(RowStore& rows, std::int64_t ms) {
-    Fields fields;
-    for (const char* name :
-         {"acc_x", "acc_y", "acc_z", "gyro_x", "gyro_y", "gyro_z", "q_w", "q_x", "q_y", "q_z"})
-      fields.emplace_back(name, 0.000'001 * static_cast<double>(ms));
-    return rows.make(ms * 1'000'000, fields);
-  }
   // As a resting sensor gives it: some of the last of 16 bits change.
-  static RowPoint noisy_imu(RowStore& rows, std::int64_t ms, std::mt19937_64& random) {
-    std::normal_distribution<double> steps(0.0, 8.0);
+  RowPoint imu(RowStore& rows, std::int64_t ms) {
     Fields fields;
     for (const char* name : {"acc_x", "acc_y", "acc_z", "gyro_x", "gyro_y", "gyro_z"})
-      fields.emplace_back(name, 0.000'1 * std::round(steps(random)));
+      fields.emplace_back(name, 0.000'1 * std::round(steps_(random_)));
     for (const char* name : {"q_w", "q_x", "q_y", "q_z"})
-      fields.emplace_back(name, 0.5 + 0.000'01 * std::round(steps(random)));
+      fields.emplace_back(name, 0.5 + 0.000'01 * std::round(steps_(random_)));
     return rows.make(ms * 1'000'000, fields);
   }
-  static std::vector<RowPoint> one_a_second(int second, RowStore& rows) {
+  std::vector<RowPoint> one_a_second(int second, RowStore& rows) {
     return {imu(rows, std::int64_t{second} * 1'000)};
+  }
+  // A day of one point a second.
+  Cost record_in_order(Compression compression, int seconds) {
+    return record(compression, seconds,
+                  [&](int second, RowStore& rows) { return one_a_second(second, rows); });
   }
 
  private:
   const TempDir dir_{quick_disk()};
   int bags_ = 0;
+  std::mt19937_64 random_{1};
+  std::normal_distribution<double> steps_{0.0, 8.0};
 };
 
 // A commit of one point gives a block of one point, whose header and plain row no compression makes
 // smaller, while the full block that is kept of it is a twentieth of that. So the ratio is bad
 // where there is compression: more than twenty bytes given for each that is kept, with the default.
 // The bounds hold that it does not get worse; they go down when the engine gets better.
-class OneHertzTest : public WriteAmplificationTest,
-                     public testing::WithParamInterface<std::pair<Compression, double>> {};
+struct Bounds {
+  const char* name;
+  Compression compression;
+  double one_hertz;
+  double late_points;
+  double two_publishers;
+  friend std::ostream& operator<<(std::ostream& out, const Bounds& day) { return out << day.name; }
+};
 
-TEST_P(OneHertzTest, OfADayIsBounded) {
-  const auto [compression, bound] = GetParam();
+class DayTest : public WriteAmplificationTest, public testing::WithParamInterface<Bounds> {};
+
+TEST_P(DayTest, AtOneHertzIsBounded) {
   const int seconds = seconds_of_a_day();
-  std::mt19937_64 random(1);
-  const Cost cost = record(compression, seconds, [&](int second, RowStore& rows) {
-    return std::vector<RowPoint>{noisy_imu(rows, second * std::int64_t{1'000}, random)};
-  });
+  const Cost cost = record_in_order(GetParam().compression, seconds);
   std::cout << cost << '\n';
-  EXPECT_LT(cost.ratio, bound);
+  EXPECT_LT(cost.ratio, GetParam().one_hertz);
   EXPECT_GT(cost.ratio, 1.0);
   EXPECT_EQ(cost.points, static_cast<std::uint64_t>(seconds));
 }
 
-INSTANTIATE_TEST_SUITE_P(Compressions, OneHertzTest,
-                         testing::Values(std::pair(Compression::kNone, 2.5),
-                                         std::pair(Compression::kLz4, 22.5),
-                                         std::pair(Compression::kZstd, 24.0)));
-
-TEST_F(WriteAmplificationTest, OfCompressedBlocksIsNoMoreThanOfPlainOnes) {
-  const Cost plain = record(Compression::kNone, 3'600, one_a_second);
-  const Cost lz4 = record(Compression::kLz4, 3'600, one_a_second);
-  std::cout << "plain: " << plain << "\nlz4: " << lz4 << '\n';
-  EXPECT_LE(lz4.given, plain.given);
-}
-
 // Every tenth point comes three commits late.
-TEST_F(WriteAmplificationTest, OfADayWithLatePointsIsBounded) {
+TEST_P(DayTest, WithLatePointsIsBounded) {
   const int seconds = seconds_of_a_day();
-  const Cost in_order = record(Compression::kNone, seconds, one_a_second);
-  const Cost cost = record(Compression::kNone, seconds, [](int second, RowStore& rows) {
+  const Cost in_order = record_in_order(GetParam().compression, seconds);
+  const Cost cost = record(GetParam().compression, seconds, [&](int second, RowStore& rows) {
     std::vector<RowPoint> points;
     if (second % 10 != 5) points = one_a_second(second, rows);
     if (second % 10 == 8) points.push_back(one_a_second(second - 3, rows)[0]);
     return points;
   });
   std::cout << cost << '\n';
-  EXPECT_LE(cost.ratio, 2.5);
+  EXPECT_LT(cost.ratio, GetParam().late_points);
   EXPECT_LE(cost.blocks, in_order.blocks * 11 / 10 + 2);
   EXPECT_LE(cost.late_points, cost.blocks);
 }
 
 // Two publishers, ten points a commit each, one 150 ms behind the other.
-TEST_F(WriteAmplificationTest, OfTwoPublishersWithSkewIsBounded) {
+TEST_P(DayTest, OfTwoPublishersWithSkewIsBounded) {
   const int commits = seconds_of_a_day() / 10;
-  const auto publish = [](std::int64_t skew_ms) {
-    return [skew_ms](int commit, RowStore& rows) {
+  const auto publish = [&](std::int64_t skew_ms) {
+    return [&, skew_ms](int commit, RowStore& rows) {
       std::vector<RowPoint> points;
       for (std::int64_t ms = 0; ms < 100; ms += 10) {
         points.push_back(imu(rows, commit * std::int64_t{100} + ms));
@@ -177,12 +168,25 @@ TEST_F(WriteAmplificationTest, OfTwoPublishersWithSkewIsBounded) {
       return points;
     };
   };
-  const Cost in_order = record(Compression::kNone, commits, publish(0));
-  const Cost cost = record(Compression::kNone, commits, publish(150));
+  const Cost in_order = record(GetParam().compression, commits, publish(0));
+  const Cost cost = record(GetParam().compression, commits, publish(150));
   std::cout << "in order: " << in_order << "\nwith skew: " << cost << '\n';
-  EXPECT_LE(cost.ratio, 2.5);
+  EXPECT_LT(cost.ratio, GetParam().two_publishers);
   EXPECT_LE(cost.blocks, in_order.blocks * 11 / 10 + 2);
   EXPECT_LE(cost.late_points, cost.blocks);
+}
+
+INSTANTIATE_TEST_SUITE_P(Compressions, DayTest,
+                         testing::Values(Bounds{"none", Compression::kNone, 2.5, 2.5, 2.3},
+                                         Bounds{"lz4", Compression::kLz4, 22.5, 22.5, 10.5},
+                                         Bounds{"zstd", Compression::kZstd, 24.0, 24.0, 4.7}),
+                         [](const auto& day) { return std::string(day.param.name); });
+
+TEST_F(WriteAmplificationTest, OfCompressedBlocksIsNoMoreThanOfPlainOnes) {
+  const Cost plain = record_in_order(Compression::kNone, 3'600);
+  const Cost lz4 = record_in_order(Compression::kLz4, 3'600);
+  std::cout << "plain: " << plain << "\nlz4: " << lz4 << '\n';
+  EXPECT_LE(lz4.given, plain.given);
 }
 
 }  // namespace

@@ -1,0 +1,34 @@
+#include "nodes/errors.hpp"
+
+#include "nodes/terminal.hpp"
+
+namespace zbag {
+
+int exit_code_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kInvalid:
+      return kExitUsage;
+    case ErrorCode::kDamaged:
+      return kExitDamaged;
+    case ErrorCode::kDiskFull:
+      return kExitLossy;
+    default:
+      return kExitFailed;
+  }
+}
+
+int show(const std::string& verb, const Error& error) {
+  say_always("zbag {}: {}\n", verb, error.message);
+  return exit_code_of(error.code);
+}
+
+int show_unmade(const std::string& verb, Error error) {
+  if (error.code == ErrorCode::kDiskFull) error.code = ErrorCode::kIo;
+  return show(verb, error);
+}
+
+void warn(const std::string& verb, const std::string& message) {
+  if (is_said(LogLevel::kWarning)) say_always("zbag {}: warning: {}\n", verb, message);
+}
+
+}  // namespace zbag

@@ -1,0 +1,31 @@
+#include "nodes/node.hpp"
+
+#include <chrono>
+#include <thread>
+
+#include "nodes/stop_signal.hpp"
+
+namespace zbag {
+
+Result<Node> Node::open(Context& context, const std::string& verb, const std::string& given,
+                        std::vector<ControlOp> ops) {
+  const bool is_free = given.empty();
+  Result<ControlServer> control =
+      ControlServer::open(context, is_free ? verb : given, is_free, std::move(ops));
+  if (!control) return tl::unexpected(control.error());
+  return Node(std::move(*control));
+}
+
+Status Node::run(const std::function<Status()>& work,
+                 const std::function<void(int signals)>& watch) {
+  const std::jthread server([this](const std::stop_token& stop) {
+    while (!stop.stop_requested() && control_.poll(std::chrono::milliseconds(50))) {
+    }
+  });
+  const std::jthread watcher([&watch](const std::stop_token& stop) {
+    while (!stop.stop_requested()) watch(StopSignal::count());
+  });
+  return work();
+}
+
+}  // namespace zbag

@@ -1,0 +1,38 @@
+// A node that runs: its name, its control socket and its watch on signals, for every verb that goes
+// on until it is stopped.
+//
+//   auto node = Node::open(context, "record", a.bus.name, ops);  // the name first
+//   ...                                                          // then what the node works with
+//   Status status = node->run([&] { return recorder.run(); }, [&](int signals) { ... });
+//
+// What the operations use must be there before run() and live until it returns.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "bus/control.hpp"
+
+namespace zbag {
+
+class Node {
+ public:
+  // Holds the name `given`, or the verb's, or where that is taken verb-2, verb-3... kBusy names who
+  // has a given one: the node has done nothing yet.
+  static Result<Node> open(Context& context, const std::string& verb, const std::string& given,
+                           std::vector<ControlOp> ops);
+  const std::string& name() const { return control_.name(); }
+
+  // Does `work` on this thread. Meanwhile one answers on the control socket and one calls `watch`
+  // over and over with the number of stop signals so far; watch() itself waits, some 100 ms at
+  // most. Both have ended when this returns, watch() first.
+  Status run(const std::function<Status()>& work, const std::function<void(int signals)>& watch);
+
+ private:
+  explicit Node(ControlServer control) : control_(std::move(control)) {}
+
+  ControlServer control_;
+};
+
+}  // namespace zbag

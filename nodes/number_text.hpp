@@ -1,0 +1,12 @@
+// Numbers as people read them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace zbag {
+
+std::string bytes_text(std::uint64_t bytes);  // 12345678 -> "12.3 MB"
+std::string count_text(std::uint64_t count);  // 1234567 -> "1,234,567"
+
+}  // namespace zbag

@@ -1,0 +1,114 @@
+#include "nodes/option_type.hpp"
+
+#include <charconv>
+#include <cstdlib>
+
+#include "schemas/track_name.hpp"
+
+namespace zbag {
+namespace {
+
+tl::unexpected<Error> refuse(const std::string& what, Bounds bounds) {
+  return fail(ErrorCode::kInvalid,
+              fmt::format("give {} from {} to {}", what, bounds.low, bounds.high));
+}
+
+bool holds(Bounds bounds, double value) {
+  return value >= bounds.low && value <= bounds.high;  // NaN is nowhere
+}
+
+}  // namespace
+
+Result<double> parse_number(const std::string& text, Bounds bounds, const std::string& what) {
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  const bool is_number = end != text.c_str() && end == text.c_str() + text.size();
+  if (!is_number || !holds(bounds, value)) return refuse(what, bounds);
+  return value;
+}
+
+Result<std::uint64_t> parse_count(const std::string& text, Bounds bounds) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool is_number = error == std::errc() && end == text.data() + text.size();
+  if (is_number && holds(bounds, static_cast<double>(value))) return value;
+  return fail(ErrorCode::kInvalid,
+              fmt::format("give a whole number from {:.0f} to {:.0f}", bounds.low, bounds.high));
+}
+
+std::string alternatives(const std::vector<std::string>& words) {
+  std::string text;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (i > 0) text += i + 1 == words.size() ? " or " : ", ";
+    text += words[i];
+  }
+  return text;
+}
+
+OptionType<std::string> any_text(std::string metavar) {
+  return {std::move(metavar), [](const std::string& text) -> Result<std::string> { return text; },
+          [](const std::string& text) { return text; },
+          [](const std::string& text) { return Value(text); }};
+}
+
+OptionType<std::string> track_pattern(std::string metavar) {
+  OptionType<std::string> type = any_text(std::move(metavar));
+  type.parse = [](const std::string& text) -> Result<std::string> {
+    const Result<TrackPattern> pattern = TrackPattern::parse(text);
+    if (!pattern) return tl::unexpected(pattern.error());
+    return text;
+  };
+  return type;
+}
+
+OptionType<bool> yes_or_no() {
+  OptionType<bool> type = one_of<bool>("", {{"true", true}, {"false", false}});
+  type.parse = [](const std::string& text) -> Result<bool> {
+    for (const char* yes : {"true", "yes", "on", "1"}) {
+      if (text == yes) return true;
+    }
+    for (const char* no : {"false", "no", "off", "0"}) {
+      if (text == no) return false;
+    }
+    return fail(ErrorCode::kInvalid, "use true or false");
+  };
+  type.value = [](const bool& value) { return Value(value); };
+  return type;
+}
+
+OptionType<double> number(std::string metavar, Bounds bounds) {
+  return {std::move(metavar),
+          [bounds](const std::string& text) { return parse_number(text, bounds, "a number"); },
+          [](const double& number) { return fmt::format("{}", number); },
+          [](const double& number) { return Value(number); }};
+}
+
+OptionType<std::chrono::milliseconds> milliseconds(Bounds bounds) {
+  using std::chrono::milliseconds;
+  return {"MS",
+          [bounds](const std::string& text) -> Result<milliseconds> {
+            const Result<double> given = parse_number(text, bounds, "milliseconds");
+            if (!given) return tl::unexpected(given.error());
+            return milliseconds(static_cast<std::int64_t>(*given));  // bounds: rather too early
+          },
+          [](const milliseconds& span) { return fmt::format("{}", span.count()); },
+          [](const milliseconds& span) { return Value(static_cast<double>(span.count())); }};
+}
+
+OptionType<std::pair<std::string, std::string>> text_pair(std::string metavar,
+                                                          std::string separator,
+                                                          bool may_be_empty) {
+  using Pair = std::pair<std::string, std::string>;
+  const auto text = [separator](const Pair& pair) { return pair.first + separator + pair.second; };
+  return {metavar,
+          [=](const std::string& given) -> Result<Pair> {
+            const std::size_t at = given.find(separator);
+            const bool is_pair = at != std::string::npos && at > 0 &&
+                                 (may_be_empty || at + separator.size() < given.size());
+            if (!is_pair) return fail(ErrorCode::kInvalid, "write " + metavar);
+            return Pair(given.substr(0, at), given.substr(at + separator.size()));
+          },
+          text, [text](const Pair& pair) { return Value(text(pair)); }};
+}
+
+}  // namespace zbag

@@ -1,0 +1,203 @@
+#include "nodes/options.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
+
+#include "schemas/track_name.hpp"
+
+namespace zbag {
+namespace {
+
+// "-o,--output" -> "output"
+std::string long_name(const std::string& names) {
+  const std::size_t dashes = names.find("--");
+  return dashes == std::string::npos ? names : names.substr(dashes + 2);
+}
+
+std::string variable_of(const std::string& name) {
+  std::string variable = "ZBAG_" + name;
+  for (char& c : variable)
+    c = c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return variable;
+}
+
+// What stands behind the name in --help: "MB=100", "PATTERN ...", "OUT REQUIRED".
+std::string help_text(const Option& option) {
+  std::string text = option.is_positional ? "" : option.metavar;
+  const std::string fallback = fmt::format("{}", fmt::join(option.texts(), ","));
+  if (!fallback.empty()) text += "=" + fallback;
+  if (option.is_list) text += text.empty() ? "..." : " ...";
+  if (option.is_required) text += text.empty() ? "REQUIRED" : " REQUIRED";
+  return text;
+}
+
+std::vector<std::string> split_at_commas(const std::vector<std::string>& texts) {
+  std::vector<std::string> parts;
+  for (const std::string& text : texts) {
+    for (std::string& part : CLI::detail::split(text, ',')) parts.push_back(std::move(part));
+  }
+  return parts;
+}
+
+}  // namespace
+
+Option& Option::required() {
+  is_required = true;
+  return *this;
+}
+
+Option& Option::comma_separated() {
+  is_split_at_commas = true;
+  return *this;
+}
+
+Option& Option::alias(std::string variable) {
+  variables.push_back(std::move(variable));
+  return *this;
+}
+
+Option& Option::not_of_the_run() {
+  is_of_the_run = false;
+  return *this;
+}
+
+OptionTable::OptionTable(CLI::App& root, const std::string& verb, const std::string& purpose,
+                         const std::string& example)
+    : app_(root.add_subcommand(verb, purpose)) {
+  app_->footer("Example:\n  " + example + "\n");
+}
+
+std::string OptionTable::verb() const { return app_->get_name(); }
+
+Option& OptionTable::declare(const std::string& names, const std::string& metavar,
+                             const std::string& help, bool is_flag) {
+  Option& option = options_.emplace_back();
+  option.name = long_name(names);
+  option.metavar = metavar;
+  option.is_positional = names.front() != '-';
+  if (!option.is_positional) option.variables.push_back(variable_of(option.name));
+  const std::string& text = help;  // CLI11 takes a constant one for a description
+  option.parsed = is_flag ? app_->add_flag(names, text) : app_->add_option(names, text);
+  return option;
+}
+
+Option& OptionTable::add_flag(const std::string& names, bool& bound, const std::string& help) {
+  const OptionType<bool> type = yes_or_no();
+  Option& option = declare(names, type.metavar, help, true);
+  option.take = [&bound, parse = type.parse](const std::string& text) -> Status {
+    const Result<bool> parsed = parse(text);
+    if (!parsed) return tl::unexpected(parsed.error());
+    bound = *parsed;
+    return {};
+  };
+  option.texts = [&bound, text = type.text] { return std::vector{text(bound)}; };
+  option.is_set = [] { return true; };
+  option.value = [&bound] { return Value(bound); };
+  return option;
+}
+
+void OptionTable::add_loudness(bool& quiet) {
+  add("--log-level", log_level_,
+      one_of<LogLevel>("LEVEL", {{"error", LogLevel::kError},
+                                 {"warning", LogLevel::kWarning},
+                                 {"info", LogLevel::kInfo}}),
+      "How much is said: error, warning (and errors), or info (summaries and notices too)");
+  add_flag("--quiet", quiet, "No summaries and notices, at any level");
+}
+
+void OptionTable::seal() {
+  const bool has_positional = std::any_of(options_.begin(), options_.end(),
+                                          [](const Option& one) { return one.is_positional; });
+  for (const Option& option : options_) {
+    if (option.metavar.empty()) continue;
+    option.parsed->type_name(option.metavar)->option_text(help_text(option));
+    if (option.is_positional && option.is_required) option.parsed->required();
+    if (option.is_split_at_commas) option.parsed->delimiter(',');
+    if (!option.is_list) continue;
+    option.parsed->expected(1, CLI::detail::expected_max_vector_size);
+    // `play --track a day.zbag` must not take the bag for a second pattern.
+    option.parsed->allow_extra_args(option.is_positional || !has_positional);
+  }
+  const std::string config_help = "YAML file with options: a map of verbs to options";
+  const std::string set_help = "Sets one option, above the file and the environment";
+  config_ = app_->add_option("--config", config_help)->type_name("FILE");
+  set_ = app_->add_option("--set", set_help)->type_name("KEY=VALUE");
+  for (CLI::Option* one : {config_, set_})
+    one->expected(1, CLI::detail::expected_max_vector_size)->allow_extra_args(false);
+  print_config_ = app_->add_flag_callback(
+      "--print-config",
+      [this] {
+        for (const Option& option : options_) option.parsed->required(false);
+      },
+      "Prints each option, its value and where that came from, as --config takes it; then ends");
+}
+
+std::vector<std::string> OptionTable::setting_names() const {
+  std::vector<std::string> names;
+  for (const Option& option : options_) {
+    if (!option.is_positional) names.push_back(option.name);
+  }
+  return names;
+}
+
+std::vector<std::string> OptionTable::config_files() const { return config_->results(); }
+std::vector<std::string> OptionTable::sets() const { return set_->results(); }
+bool OptionTable::wants_print_config() const { return print_config_->count() > 0; }
+
+Status OptionTable::take_values(Option& option, const Setting& setting) {
+  const std::string origin =
+      setting.origin.empty() ? "" : fmt::format(" (set by {})", setting.origin);
+  const auto refuse = [&](const std::string& value, const std::string& why) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("{} {}: {}{}", option.shown_name(), printable(value), why, origin));
+  };
+  if (option.is_list) {
+    option.clear();
+  } else if (setting.values.size() != 1) {
+    return refuse(fmt::format("{}", fmt::join(setting.values, " ")), "give one value");
+  }
+  for (const std::string& value : setting.values) {
+    if (Status status = option.take(value); !status) return refuse(value, status.error().message);
+  }
+  option.origin = setting.origin.empty() ? "command line" : setting.origin;
+  return {};
+}
+
+Status OptionTable::take(const Settings& settings) {
+  for (Option& option : options_) {
+    Status status;
+    if (option.parsed->count() > 0) {
+      std::vector<std::string> values = option.parsed->results();
+      if (!option.is_list) values = {values.back()};  // of a flag that is given twice, the last
+      status = take_values(option, {std::move(values), ""});
+    } else if (const auto found = settings.find(option.name);
+               found != settings.end() && !option.is_positional) {
+      Setting setting = found->second;
+      if (option.is_split_at_commas) setting.values = split_at_commas(setting.values);
+      status = take_values(option, setting);
+    }
+    if (!status) return status;
+    if (option.is_required && !option.is_positional && !option.is_set() && !wants_print_config()) {
+      return fail(ErrorCode::kInvalid,
+                  fmt::format("{} is required; see zbag {} --help", option.shown_name(), verb()));
+    }
+  }
+  return {};
+}
+
+Fields OptionTable::run_configuration() const {
+  Fields fields;
+  for (const Option& option : options_) {
+    if (!option.is_of_the_run) continue;
+    std::string key = option.name;
+    std::replace(key.begin(), key.end(), '-', '_');
+    fields.emplace_back(std::move(key), option.value());
+  }
+  return fields;
+}
+
+}  // namespace zbag

@@ -1,0 +1,38 @@
+// A verb of the command: its options and what it does. One file each, verbs/<name>.cpp.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "nodes/options.hpp"
+
+namespace zbag {
+
+struct Verb {
+  std::unique_ptr<OptionTable> options;
+  std::function<int()> run;  // gives the exit code; called when the options have their values
+};
+using Verbs = std::vector<Verb>;
+
+// Each adds its subcommand to `root`.
+Verb add_broker(CLI::App& root);
+Verb add_pub(CLI::App& root);
+Verb add_tap(CLI::App& root);
+Verb add_topics(CLI::App& root);
+Verb add_record(CLI::App& root);
+Verb add_play(CLI::App& root);
+Verb add_info(CLI::App& root);
+Verb add_cat(CLI::App& root);
+Verb add_export(CLI::App& root);
+Verb add_import(CLI::App& root);
+Verb add_check(CLI::App& root);
+Verb add_recover(CLI::App& root);
+Verb add_compact(CLI::App& root);
+Verb add_cut(CLI::App& root);
+Verb add_merge(CLI::App& root);
+Verb add_launch(CLI::App& root);
+Verb add_ctl(CLI::App& root);
+Verb add_version(CLI::App& root);
+
+}  // namespace zbag
