@@ -226,12 +226,8 @@ PlayerStatus Player::status() const {
   const MutexLock lock(mutex_);
   const std::int64_t now =
       std::clamp(clock_.time_ns(), range_.first, std::max(range_.first, range_.last));
-  return {seconds_of_key(now),
-          seconds_of_key(range_.first),
-          seconds_of_key(range_.last),
-          clock_.rate(),
-          clock_.is_paused(),
-          published_.load(),
+  return {seconds_of_key(now), seconds_of_key(range_.first), seconds_of_key(range_.last),
+          clock_.rate(),       clock_.is_paused(),           published_.load(),
           laps_.load()};
 }
 

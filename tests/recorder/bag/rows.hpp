@@ -102,13 +102,8 @@ struct Seen {
 };
 
 inline Seen seen_of(const PointView& view) {
-  return {std::string(view.track),
-          view.key,
-          view.seconds,
-          view.wall_ns,
-          view.given_src(),
-          view.given_seq(),
-          view.fields().value()};
+  return {std::string(view.track), view.key,         view.seconds,         view.wall_ns,
+          view.given_src(),        view.given_seq(), view.fields().value()};
 }
 
 // Everything a cursor gives; `release_every` > 0 lets its transaction go that often.
