@@ -179,7 +179,7 @@ TEST_P(DayTest, OfTwoPublishersWithSkewIsBounded) {
 INSTANTIATE_TEST_SUITE_P(Compressions, DayTest,
                          testing::Values(Bounds{"none", Compression::kNone, 2.5, 2.5, 2.3},
                                          Bounds{"lz4", Compression::kLz4, 22.5, 22.5, 10.5},
-                                         Bounds{"zstd", Compression::kZstd, 24.0, 24.0, 4.7}),
+                                         Bounds{"zstd", Compression::kZstd, 24.0, 24.0, 5.0}),
                          [](const auto& day) { return std::string(day.param.name); });
 
 TEST_F(WriteAmplificationTest, OfCompressedBlocksIsNoMoreThanOfPlainOnes) {
