@@ -4,6 +4,7 @@ zbag_tests(schemas_tests USES zbag::schemas SOURCES
   schemas/track_name_test.cpp
   schemas/json_text_test.cpp
   schemas/frame_test.cpp
+  schemas/msgpack_cxx_test.cpp
   schemas/frame_scan_test.cpp
   schemas/frame_layout_test.cpp
   schemas/frame_fields_test.cpp
