@@ -15,10 +15,6 @@ Result<Fields> PointView::fields() const {
   return fields;
 }
 
-PointView view_of(std::string_view track, const StoredPoint& point) {
-  return {point, track, point.map};
-}
-
 std::optional<CheckedMap> check_map(std::span<const std::uint8_t> stored) {
   const ScanOutcome scan = scan_frame(stored);
   if (scan.refusal && *scan.refusal != Refusal::kBadTimestamp) return std::nullopt;

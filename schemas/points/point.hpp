@@ -69,7 +69,9 @@ struct PointView : PointHead {
 };
 
 // Lends the name and the row.
-PointView view_of(std::string_view track, const StoredPoint& point);
+inline PointView view_of(std::string_view track, const StoredPoint& point) {
+  return {point, track, point.map};
+}
 
 struct Point : PointHead {
   std::uint64_t index = 0;  // order in which the track's points were first written, from 0
