@@ -108,6 +108,8 @@ class IndexReader {
     }
   }
 
+  // Pages are read from one index to the next: the group at hand, or the one behind it, has most
+  // points, and only the first costs a search.
   Result<Point> main(std::uint64_t index, std::uint64_t ordinal) {
     if (std::optional<Result<Point>> found = in_group(index, ordinal)) return std::move(*found);
     if (group_ && group_->next_start && ordinal_ahead(ordinal)) {
@@ -121,6 +123,7 @@ class IndexReader {
     return tl::unexpected(missing(index));
   }
 
+  // Behind the group at hand. One that has no main block, before the first, tells nothing: yes.
   bool ordinal_ahead(std::uint64_t ordinal) const {
     for (const BlockGroup::Member& member : group_->members) {
       const BlockHeader& header = member.block->header();
@@ -141,7 +144,9 @@ class IndexReader {
     return std::nullopt;
   }
 
-  // The last main block whose first ordinal is at most `ordinal`.
+  // The last main block whose first ordinal is at most `ordinal`. There is no table by ordinal: it
+  // would cost an entry a block on every write, and ordinals ascend with keys. So the space of keys
+  // is halved, at most 64 times, each time with a look at the header of the block that lies there.
   Result<BlockKey> bisect(std::uint64_t ordinal) {
     Result<TrackBlocks> blocks = TrackBlocks::open(txn_, tables_.blocks, track_.id);
     if (!blocks) return tl::unexpected(blocks.error());
@@ -167,6 +172,7 @@ class IndexReader {
         if (!*block || (*block)->first != candidate->first) break;
         candidate = *block;
       }
+      // Without a block the key lies before the track: what is looked for lies behind.
       if (fits || !candidate) {
         if (candidate) best = candidate;
         if (middle == INT64_MAX) break;

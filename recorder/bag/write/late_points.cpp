@@ -127,13 +127,15 @@ Result<LateWriter::Gap> LateWriter::find_gap(std::int64_t key) {
     const std::optional<BlockKey> block = BlockKey::decode((*item)->key);
     return block && block->track == track ? block : std::nullopt;
   };
-  // Back from the first block behind `key` to the main block that covers it.
+  // Back from the first block behind `key` to the main block that covers it. Late blocks between
+  // the two are of the same gap: which of them holds the key is found by their headers, later.
   auto item = cursor->seek(BlockKey{track, key, UINT32_MAX}.encode());
   item = item && !*item ? cursor->last() : cursor->previous();
   std::optional<BlockKey> at = mine(item);
   while (at && at->is_late()) at = mine(item = cursor->previous());
   if (!item) return tl::unexpected(item.error());
 
+  // Before the track's first main block there is a gap, too, without a cover.
   Gap gap;
   const BlockKey start = at ? *at : BlockKey{track, INT64_MIN, 0};
   item = cursor->seek(start.encode());
@@ -186,6 +188,7 @@ Status LateWriter::append_rows(const Stored& stored, std::vector<RowPoint>& rows
 // or the second half of the main block. False where it can not be: its late points have one key,
 // or blocks are damaged.
 Result<bool> LateWriter::divide(Gap& gap, std::int64_t key) {
+  // All or nothing: of a block that cannot be read nobody knows on which side its points belong.
   for (Stored& stored : gap.blocks) {
     if (track_.tail_covers(stored.key.first)) continue;
     const Result<bool> is_open = open(stored);
@@ -205,6 +208,7 @@ Result<bool> LateWriter::divide(Gap& gap, std::int64_t key) {
         return tl::unexpected(status.error());
     }
   }
+  // Where the main run goes on with the very border, its second half is the border already.
   if (cut.resumed != border) {
     TrackRecord& record = track_.record();
     const BlockKey at{record.id, *border, record.next_serial++};
@@ -217,7 +221,9 @@ Result<bool> LateWriter::divide(Gap& gap, std::int64_t key) {
   return true;
 }
 
-// Behind everything for points that come in order, else in the middle of the late ones.
+// Behind everything for points that come in order, as after a clock that has stepped back: the left
+// part is then as full as it will ever be, and is never opened again. Else in the middle of the
+// late ones, so that both parts have room.
 std::optional<std::int64_t> LateWriter::border_of(Gap& gap, std::int64_t key) const {
   std::vector<std::int64_t> keys;
   std::int64_t last = INT64_MIN;
@@ -229,14 +235,15 @@ std::optional<std::int64_t> LateWriter::border_of(Gap& gap, std::int64_t key) co
   if (cover != nullptr) last = std::max(last, cover->header.last);
   if (key > last) return key;
   std::ranges::sort(keys);
-  // Something stays on the left.
+  // Something stays on the left, or the gap would be divided again and again.
   const std::int64_t low = cover != nullptr ? cover->key.first : keys.front();
   const auto middle = keys.begin() + static_cast<std::ptrdiff_t>(keys.size() / 2);
   const auto border = std::upper_bound(middle, keys.end(), low);
   return border == keys.end() ? std::nullopt : std::optional(*border);
 }
 
-// The main block as two, the second from the point of `ordinal` on.
+// The main block as two, the second from the point of `ordinal` on. The first keeps its key, so
+// that what names it (a segment, a reader's place) still finds it.
 Status LateWriter::divide_main(Stored& main, std::uint64_t ordinal) {
   std::vector<RowPoint> rows;
   if (Status status = append_rows(main, rows); !status) return status;
@@ -255,7 +262,7 @@ Status LateWriter::divide_main(Stored& main, std::uint64_t ordinal) {
   return put_encoded({record.id, rows[left].key, record.next_serial++}, behind);
 }
 
-// No late block may reach over a border.
+// No late block may reach over a border: who looks for a key reads one gap alone.
 Status LateWriter::divide_late(Gap& gap, const Cut& cut) {
   std::array<std::vector<RowPoint>, 3> parts;
   for (Stored* stored : gap.late(track_)) {
@@ -272,6 +279,8 @@ Status LateWriter::divide_late(Gap& gap, const Cut& cut) {
   return {};
 }
 
+// Merging first, then what is new, since a point that merges must not find what this very call
+// adds.
 Status LateWriter::fill_gap(Gap& gap, std::span<const RowPoint> points,
                             const FirstValues& first_values, Fate& fate) {
   Merged merged;
@@ -307,6 +316,7 @@ Result<bool> LateWriter::merge_into(Gap& gap, const RowPoint& point,
       ++fate.refused[static_cast<std::size_t>(Refusal::kLate)];
       return true;
     }
+    // A block that several points merge into is taken apart once, and written once.
     std::vector<RowPoint>& rows = merged.rows[b];
     if (rows.empty()) {
       if (Status status = append_rows(gap.blocks[b], rows); !status)
@@ -322,6 +332,8 @@ Result<bool> LateWriter::merge_into(Gap& gap, const RowPoint& point,
       ++fate.refused[static_cast<std::size_t>(Refusal::kTooLarge)];
       return true;
     }
+    // Frames that met in the buffer are one point by now: only its last values are left in it,
+    // while it is the first ones that replace what is stored.
     const auto first = first_values.find(point.key);
     fate.overwritten +=
         first == first_values.end() ? of_last_values : count_overwritten(target, first->second);
@@ -344,6 +356,7 @@ std::uint64_t LateWriter::count_overwritten(const RowPoint& stored, const OwnRow
   return overwritten;
 }
 
+// Under the same keys: what has merged stays where it was, so no index and no ordinal moves.
 Status LateWriter::rewrite(Gap& gap, const Merged& merged) {
   for (std::size_t b = 0; b < gap.blocks.size(); ++b) {
     const std::vector<RowPoint>& rows = merged.rows[b];
@@ -394,7 +407,8 @@ Status LateWriter::add_points(Gap& gap, std::vector<RowPoint> added, Fate& fate)
   return put_points(added, false);
 }
 
-// The last late block, if more may be added to it.
+// The last late block, if more may be added to it. Half a block is left alone: what is added is
+// written anew together with all that was there, and so costs twice its own bytes at most.
 LateWriter::Stored* LateWriter::joinable(Gap& gap) const {
   const std::vector<Stored*> late = gap.late(track_);
   if (late.empty() || late.back()->is_lone()) return nullptr;

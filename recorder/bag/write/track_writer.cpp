@@ -31,12 +31,13 @@ void TrackWriter::append(std::span<const RowPoint> points, BlockJobs& jobs) {
   constexpr std::size_t kOthersMax = 4'096;
   if (others_.size() > kOthersMax) seal(jobs);
   while (!tail_.is_plain() && tail_.bytes_with({}) > block_bytes_) make_room(jobs);
+  // Of larger frames a block holds few, and its header and its share of a page weigh more.
   if (!points.empty() && points.front().pairs_bytes > kMediumFrameBytes)
     block_bytes_ = bytes_of_pages(2 * block_pages_);
   note(points);
   for (RowPoint point : points) {
     if (is_large(point)) {
-      seal(jobs);
+      seal(jobs);  // the main run is in order of key: what came before is stored before
       append_lone(point, jobs);
       continue;
     }
@@ -83,10 +84,13 @@ void TrackWriter::append_segment(BlockJobs& jobs) {
   for (std::size_t i = written_; i < points.size(); ++i) job->points->add(points[i], false);
   segments_.push_back(job->key);
   submit(std::move(job), jobs);
+  // The batch lends its rows for this write alone; the full block is made of them much later.
   tail_.own_rows(written_);
   written_ = points.size();
 }
 
+// A fold keeps back as many points as late ones came before, so that those who come late next find
+// their neighbours in the tail; a quarter at most, or blocks would hardly become full.
 void TrackWriter::make_room(BlockJobs& jobs) {
   if (tail_.is_plain() || !folds_) {
     seal(jobs);
@@ -142,6 +146,7 @@ void TrackWriter::fold(std::size_t keep, bool keeps_rest, BlockJobs& jobs) {
   if (late > 0 || kept_from < rows.size()) job.order = order_of_fold(rows, kept_from);
   job.replaced = std::exchange(segments_, {});
   job.arenas = tail_.take_arenas();
+  // In the record at once: it is stored in the transaction that stores the blocks.
   record_.main_points += late;
   record_.late_points -= late;
   const std::uint64_t ordinal = tail_ordinal_ + kept_from;
@@ -167,6 +172,7 @@ std::size_t TrackWriter::put_rows(std::span<const Tail::Row> rows, bool keeps_re
     do {
       points->add(rows[at++].point, false);
     } while (at < rows.size() && points->bytes_with(rows[at].point) <= block_bytes_);
+    // A last block that is not half full waits for more, but never the only one: a fold must end.
     const bool is_rest =
         begin > 0 && at == rows.size() && points->bytes_with({}) < block_bytes_ / 2;
     if (keeps_rest && is_rest) {
@@ -208,6 +214,7 @@ bool TrackWriter::tail_covers(std::int64_t key) const {
   return !sealed_end_ || key > *sealed_end_;
 }
 
+// Those that lie elsewhere have taken an index between those of the tail: a fold has to know which.
 void TrackWriter::note_late(const RowPoint& point) {
   if (tail_covers(point.key) && !is_large(point)) {
     tail_.add_late(point);
@@ -226,6 +233,7 @@ void TrackWriter::note(std::span<const RowPoint> points) {
     record_.bytes += point.pairs_bytes + 1;
     record_.first = std::min(point.key, record_.first.value_or(point.key));
     record_.last = std::max(point.key, record_.last.value_or(point.key));
+    // Names and types are looked at once a shape: a track's frames mostly have one or two.
     const bool is_known =
         point.shape != 0 && (point.shape == last_shape_ || shapes_.contains(point.shape));
     if (is_known) continue;
