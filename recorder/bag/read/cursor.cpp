@@ -266,27 +266,13 @@ Status BagCursor::State::advance(TrackPosition& track) {
     return {};
   }
   track.resume_key = key;
-  if (!selection.reverse) {
-    if (!track.group->next_start || track.group->next_start->first > selection.range.last) {
-      track.is_done = true;
-      return {};
-    }
-    Result<TrackBlocks> blocks = TrackBlocks::open(*txn, file->tables().blocks, track.id);
-    if (!blocks) return tl::unexpected(blocks.error());
-    const BlockKey next = *track.group->next_start;
-    if (Status status = load_group(track, *blocks, next); !status) {
-      track.group.reset();
-      return status;
-    }
-    return settle(track);
-  }
-  if (!track.group->start) {
+  if (selection.reverse && !track.group->start) {
     track.is_done = true;
     return {};
   }
   // Equal keys on both sides of a border were not met yet: an empty remainder settles on them.
   track.group->entries.clear();
-  return settle_reverse(track);
+  return selection.reverse ? settle_reverse(track) : settle(track);
 }
 
 Status BagCursor::State::build_order() {

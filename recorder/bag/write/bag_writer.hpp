@@ -91,7 +91,6 @@ class BagWriter {
 
   const std::string& path() const { return file_->path(); }
   std::shared_ptr<BagFile> file() const { return file_; }
-  double run_start() const { return run_.start; }
 
  private:
   struct Track;
