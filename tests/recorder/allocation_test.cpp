@@ -123,7 +123,8 @@ TEST_P(AllocationTest, BelongsToChunksBlocksAndCommits) {
   const std::uint64_t commits = recording->totals().commits - commits_before;
   std::cout << made << " allocations: " << kChunks * kChunkFrames << " frames in " << kChunks
             << " chunks, " << blocks << " blocks, " << commits << " commits\n";
-  const std::uint64_t of_a_block = GetParam() == Compression::kNone ? 12 : 64;
+  // Where the disk lags behind, more encoders are lent at once, and new ones have buffers to grow.
+  const std::uint64_t of_a_block = GetParam() == Compression::kNone ? 32 : 64;
   EXPECT_LE(made, kChunks * 20 + blocks * of_a_block + commits * kTracks * 80);
   EXPECT_GT(made, 2 * kChunks);  // the counter counts
 }
