@@ -41,7 +41,7 @@ class BagSink : public FrameSink {
 
 class BagSource : public PointSource {
  public:
-  explicit BagSource(std::shared_ptr<BagFile> file) : reader_(std::move(file)) {}
+  explicit BagSource(BagReader reader) : reader_(std::move(reader)) {}
 
   Result<std::vector<Point>> read(const TrackName& track, TimeRange range, std::size_t limit,
                                   bool reverse) override {
@@ -104,18 +104,12 @@ Result<std::unique_ptr<Session>> open_bag_session(const std::string& path,
     options.session.tick_every =
         std::clamp(*options.recording.sync / 10, milliseconds(1), options.session.tick_every);
   }
-  std::shared_ptr<BagFile> file;  // the one there is, since it never splits
-  const OpenStorage open = [&](const std::string& bag,
-                               const StorageOptions& storage) -> Result<std::unique_ptr<Storage>> {
-    Result<std::unique_ptr<LmdbStorage>> opened = LmdbStorage::open(bag, options.bag, storage);
-    if (!opened) return tl::unexpected(opened.error());
-    file = (*opened)->file();
-    return std::unique_ptr<Storage>(std::move(*opened));
-  };
   Result<std::unique_ptr<Recording>> recording =
-      Recording::open(path, std::move(options.recording), open);
+      Recording::open(path, std::move(options.recording), lmdb_storage(options.bag));
   if (!recording) return tl::unexpected(recording.error());
-  auto source = std::make_unique<BagSource>(std::move(file));
+  Result<BagReader> reader = BagReader::open(path);
+  if (!reader) return tl::unexpected(reader.error());
+  auto source = std::make_unique<BagSource>(std::move(*reader));
   return Session::into(std::make_unique<BagSink>(std::move(*recording)), std::move(source),
                        std::move(options.session));
 }

@@ -58,7 +58,7 @@ class Recorder {
   // run()'s, one asker at a time: also of split().
   Result<FlushResult> flush();
   // Goes on in a new bag; returns when the present one is complete. Otherwise as flush().
-  // kInvalid: it holds no points yet.
+  // kNotFound: it holds no points yet.
   Result<FlushResult> split();
 
   const Recording& recording() const { return *recording_; }

@@ -1,7 +1,7 @@
 // One recording into one bag or several: frames in on one thread, merged on a second, stored on a
 // third.
 //
-//   accept() -> Intake -> chunk -> queue bounded in bytes -> MergeBuffer -> blocks -> transaction
+//   frames -> Intake -> chunk -> queue bounded in bytes -> MergeBuffer -> blocks -> transaction
 //              caller's thread           |              merge thread         |      store thread
 //
 // Nobody waits for the disk but the store thread, until memory is full; late points and a new bag
@@ -22,7 +22,8 @@
 // the whole recording's. Where no new bag can be made the present one is written on, with a
 // warning, and what is due by the rules is tried again a minute later.
 //
-// accept(), hand_over(), flush(), close() are for one thread at a time; the rest is thread-safe.
+// intake(), hand_over(), the requests, flush() and close() are for one thread at a time; the rest
+// is thread-safe.
 #pragma once
 
 #include <chrono>

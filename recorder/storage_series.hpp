@@ -5,8 +5,8 @@
 // no next one can be made it is written on, with a warning; what is due by the rules is tried again
 // a minute later. What leaves a ring is removed on a thread of its own (bag_remover.hpp).
 //
-// current(), split() and split_when_due() belong to the thread that writes; the rest is
-// thread-safe.
+// current(), is_due(), split(), split_when_due() and close() belong to the thread that writes; the
+// rest is thread-safe.
 #pragma once
 
 #include <cstdint>

@@ -64,7 +64,7 @@ void StoreThread::store(Job job) {
     return;
   }
   job.held.began = MergeBuffer::SteadyTime::clock::now();
-  const Result<WriteReport> report = job.storage->store(std::move(job.prepared));
+  const Result<WriteReport> report = job.storage->store(job.held.batch, std::move(job.prepared));
   if (report) {
     stored_(std::move(job.held), *report);
     return;

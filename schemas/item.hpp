@@ -145,19 +145,24 @@ inline bool take_map(Cursor& in, std::uint32_t& pairs) {
 inline bool take_array(Cursor& in, std::uint32_t& count) {
   return take_head_of(Type::kArray, in, count);
 }
-inline bool take_text(Cursor& in, std::span<const std::uint8_t>& bytes) {
+// The head and all that it speaks of, or nothing.
+inline bool take_bytes_of(Type wanted, Cursor& in, std::span<const std::uint8_t>& bytes) {
+  Cursor ahead = in;
   std::uint32_t size = 0;
-  return take_head_of(Type::kText, in, size) && in.take(size, bytes);
+  if (!take_head_of(wanted, ahead, size) || !ahead.take(size, bytes)) return false;
+  in = ahead;
+  return true;
+}
+inline bool take_text(Cursor& in, std::span<const std::uint8_t>& bytes) {
+  return take_bytes_of(Type::kText, in, bytes);
 }
 inline bool take_binary(Cursor& in, std::span<const std::uint8_t>& bytes) {
-  std::uint32_t size = 0;
-  return take_head_of(Type::kBinary, in, size) && in.take(size, bytes);
+  return take_bytes_of(Type::kBinary, in, bytes);
 }
 inline bool take_extension(Cursor& in, std::int8_t& type, std::span<const std::uint8_t>& bytes) {
-  std::uint32_t size = 0;
-  if (!take_head_of(Type::kExtension, in, size)) return false;
-  type = static_cast<std::int8_t>(in.at[-1]);
-  return in.take(size, bytes);
+  if (!take_bytes_of(Type::kExtension, in, bytes)) return false;
+  type = static_cast<std::int8_t>(bytes.data()[-1]);  // the last byte of its head
+  return true;
 }
 
 // As two's complement, and whether it is to be read as unsigned: only above INT64_MAX does it

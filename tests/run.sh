@@ -3,8 +3,9 @@
 #
 #   tests/run.sh                  the release build, every test at its quick size: some minutes
 #   tests/run.sh dev tsan         other presets (CMakePresets.json), one after another
-#   tests/run.sh --long           before an issue is called resolved: full size in all presets, the
-#                                 benchmarks built, every file linted; under an hour
+#   tests/run.sh --long           before an issue is called resolved: full size, then the sanitizers
+#                                 at the quick one, the benchmarks built, every file linted; under
+#                                 an hour
 #   tests/run.sh --lint           clang-tidy and -Wthread-safety over every file, no test
 #   tests/run.sh --soak [NAME]    an hour of one program; without a name: their names
 #

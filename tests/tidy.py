@@ -75,8 +75,8 @@ BANNED_WORDS = {
 }
 
 LINE_MAX = 100
-FUNCTION_MAX = 67     # ratchet: the longest function; the aim is 40
-FILE_MAX = 522        # ratchet: the longest file; the aim is 400
+FUNCTION_MAX = 54     # ratchet: the longest function; the aim is 40
+FILE_MAX = 470        # ratchet: the longest file; the aim is 400
 
 # Clang checks who touches what a Mutex guards.
 STD_LOCKS = r"\bstd::(recursive_|timed_|shared_)?(mutex|condition_variable|lock_guard|unique_lock|scoped_lock)\b"

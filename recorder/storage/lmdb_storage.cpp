@@ -34,7 +34,7 @@ Result<std::unique_ptr<Storage::Prepared>> LmdbStorage::prepare(const Batch& bat
   return blocks;
 }
 
-Result<WriteReport> LmdbStorage::store(std::unique_ptr<Prepared> prepared) {
+Result<WriteReport> LmdbStorage::store(const Batch&, std::unique_ptr<Prepared> prepared) {
   return writer_.store(std::move(blocks_of(*prepared)));
 }
 

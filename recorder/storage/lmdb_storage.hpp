@@ -18,7 +18,7 @@ class LmdbStorage : public Storage {
 
   Result<WriteReport> write(const Batch& batch) override;
   Result<std::unique_ptr<Prepared>> prepare(const Batch& batch) override;
-  Result<WriteReport> store(std::unique_ptr<Prepared> prepared) override;
+  Result<WriteReport> store(const Batch& batch, std::unique_ptr<Prepared> prepared) override;
   void drop(std::unique_ptr<Prepared> prepared) override;
   void forget_prepared() override;
   Status close() override;

@@ -7,11 +7,11 @@
 //   prepare(1)  prepare(2)  prepare(3)
 //               store(1)    store(2)    store(3)
 //
-// Left as they are, prepare() hands the batch on and store() writes it.
+// Left as they are, prepare() has nothing to do and store() writes the batch.
 //
 // A write that fails has changed nothing: the batch is untouched and may be written again.
-// Not thread-safe: all calls belong to one thread, but store(), which may run on another beside
-// prepare() alone. Blocks for as long as the disk does.
+// Not thread-safe: all calls belong to one thread, but store() and drop(), which may run on another
+// beside prepare() alone. Blocks for as long as the disk does.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ namespace zbag {
 
 class Storage {
  public:
-  // A batch between prepare() and store(). Its rows are still the batch's, which outlives it.
+  // What prepare() has made of a batch. The rows are still the batch's, which outlives it.
   struct Prepared {
     virtual ~Prepared() = default;
   };
@@ -39,8 +39,8 @@ class Storage {
   // Null: the batch must see everything before it stored; it goes through write() once that is.
   // What was prepared is stored in the same order, or dropped.
   virtual Result<std::unique_ptr<Prepared>> prepare(const Batch& batch);
-  // REQUIRES: `prepared` is this storage's own.
-  virtual Result<WriteReport> store(std::unique_ptr<Prepared> prepared);
+  // REQUIRES: `prepared` is what this storage has made of `batch`, which may lie elsewhere by now.
+  virtual Result<WriteReport> store(const Batch& batch, std::unique_ptr<Prepared> prepared);
   // Lets go of a prepared batch that will not be stored, since one before it failed.
   virtual void drop(std::unique_ptr<Prepared> prepared);
   // To be called when a store() has failed and no prepared batch is left.

@@ -44,6 +44,8 @@ zbag_tests(recorder_tests USES zbag::recorder SOURCES
   recorder/losses_test.cpp
   recorder/intake_test.cpp
   recorder/merge_buffer_test.cpp
+  recorder/overflow_queue_test.cpp
+  recorder/storage/storage_test.cpp
   recorder/store_thread_test.cpp
   recorder/bag_series_test.cpp
   recorder/bag_remover_test.cpp

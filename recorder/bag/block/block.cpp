@@ -59,6 +59,13 @@ bool decode_arrivals(ByteInput& in, Points& points) {
   return true;
 }
 
+bool take_presence(ByteInput& in, Presence& presence) {
+  std::uint8_t code = 0;
+  if (!in.fixed(code) || code > static_cast<std::uint8_t>(Presence::kMixed)) return false;
+  presence = Presence{code};
+  return true;
+}
+
 bool decode_sources(ByteInput& in, Points& points) {
   std::uint64_t count = 0;
   if (!in.varint(count) || count > in.left() / 8) return false;
@@ -66,11 +73,11 @@ bool decode_sources(ByteInput& in, Points& points) {
   for (std::uint64_t& src : srcs) {
     if (!in.fixed(src)) return false;
   }
-  std::uint8_t presence = 0;
-  if (!in.fixed(presence) || presence > kMixed || (presence == kAll && count != 1)) return false;
+  Presence presence{};
+  if (!take_presence(in, presence) || (presence == Presence::kAll && count != 1)) return false;
   for (StoredPoint& point : points) {
-    std::uint64_t code = presence == kAll ? 1 : 0;
-    if (presence == kMixed && (!in.varint(code) || code > count)) return false;
+    std::uint64_t code = presence == Presence::kAll ? 1 : 0;
+    if (presence == Presence::kMixed && (!in.varint(code) || code > count)) return false;
     point.has_src = code > 0;
     if (code > 0) point.src = srcs[code - 1];
   }
@@ -78,13 +85,14 @@ bool decode_sources(ByteInput& in, Points& points) {
 }
 
 bool decode_seqs(ByteInput& in, Points& points) {
-  std::uint8_t presence = 0;
-  if (!in.fixed(presence) || presence > kMixed) return false;
+  Presence presence{};
+  if (!take_presence(in, presence)) return false;
   std::span<const std::uint8_t> flags;
-  if (presence == kMixed && !in.take(points.size(), flags)) return false;
+  if (presence == Presence::kMixed && !in.take(points.size(), flags)) return false;
   std::int64_t seq = 0;
   for (std::size_t i = 0; i < points.size(); ++i) {
-    points[i].has_seq = presence == kAll || (presence == kMixed && flags[i] != 0);
+    points[i].has_seq =
+        presence == Presence::kAll || (presence == Presence::kMixed && flags[i] != 0);
     if (!points[i].has_seq) continue;
     if (!in.delta(seq)) return false;
     points[i].seq = static_cast<std::uint64_t>(seq);

@@ -110,7 +110,7 @@ std::size_t BlockEncoder::body_bytes() const {
                             : with_src_ == 0                                 ? 0
                                                                              : src_codes_.size();
   const std::size_t flags =
-      presence_of(with_seq_, points_.size()) == kMixed ? seq_flags_.size() : 0;
+      presence_of(with_seq_, points_.size()) == Presence::kMixed ? seq_flags_.size() : 0;
   return keys_.size() + varint_bytes(doubles_count_) + doubles_.size() + 16 + wall_.size() +
          offset_.size() + varint_bytes(srcs_.size()) + srcs_.size() * 8 + 1 + codes + 1 + flags +
          seqs_.size() + indices_.size() + lengths_.size() + rows_bytes_;
@@ -127,12 +127,12 @@ void BlockEncoder::write_heads(std::uint8_t*& at) const {
   store_varint(at, srcs_.size());
   for (const std::uint64_t src : srcs_) store(at, src);
   Presence presence = presence_of(with_src_, points_.size());
-  if (presence == kAll && srcs_.size() > 1) presence = kMixed;
+  if (presence == Presence::kAll && srcs_.size() > 1) presence = Presence::kMixed;
   store(at, static_cast<std::uint8_t>(presence));
-  if (presence == kMixed) store_bytes(at, src_codes_);
+  if (presence == Presence::kMixed) store_bytes(at, src_codes_);
   presence = presence_of(with_seq_, points_.size());
   store(at, static_cast<std::uint8_t>(presence));
-  if (presence == kMixed) store_bytes(at, seq_flags_);
+  if (presence == Presence::kMixed) store_bytes(at, seq_flags_);
   store_bytes(at, seqs_);
   store_bytes(at, indices_);
   store_bytes(at, lengths_);

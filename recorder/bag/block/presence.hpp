@@ -7,10 +7,10 @@
 
 namespace zbag {
 
-enum Presence : std::uint8_t { kNone = 0, kAll = 1, kMixed = 2 };
+enum class Presence : std::uint8_t { kNone = 0, kAll = 1, kMixed = 2 };
 
 inline Presence presence_of(std::size_t with, std::size_t count) {
-  return with == 0 ? kNone : with == count ? kAll : kMixed;
+  return with == 0 ? Presence::kNone : with == count ? Presence::kAll : Presence::kMixed;
 }
 
 }  // namespace zbag

@@ -15,8 +15,8 @@
 // some; it goes through write() once all that was prepared is stored.
 //
 // A write that fails has changed nothing: the batch is untouched and may be written again.
-// Not thread-safe: prepare(), write(), forget_prepared(), close() belong to one thread; store() may
-// run on another, beside prepare() alone. Blocks for as long as the disk does.
+// Not thread-safe: prepare(), write(), forget_prepared(), close() belong to one thread; store() and
+// drop() may run on another, beside prepare() alone. Blocks for as long as the disk does.
 #pragma once
 
 #include <cstdint>
