@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <utility>
 
 #include "recorder/merge_buffer.hpp"
 #include "recorder/storage_series.hpp"

@@ -30,11 +30,8 @@
 
 namespace zbag {
 
+// Taken by a MutexLock alone.
 class ZBAG_THREAD_SAFETY(capability("mutex")) Mutex {
- public:
-  void lock() ZBAG_THREAD_SAFETY(acquire_capability()) { mutex_.lock(); }
-  void unlock() ZBAG_THREAD_SAFETY(release_capability()) { mutex_.unlock(); }
-
  private:
   friend class MutexLock;
   std::mutex mutex_;

@@ -176,11 +176,16 @@ def lint_format():
     return done.returncode != 0
 
 
+def near(path):
+    """A source, its header, and what these include: templates are checked where they are used."""
+    own = [path, str(pathlib.PurePath(path).with_suffix(".hpp"))]
+    own = [name for name in own if (ROOT / name).is_file()]
+    return set(own).union(*map(includes_of, own)) - {"schemas/mutex.hpp"}
+
+
 def lint_locks(flags_of, jobs=1):
     named = [path for path in flags_of
-             if any(re.search(r"\bMutex(Lock)?\b", text_of(name))
-                    for name in (path, str(pathlib.PurePath(path).with_suffix(".hpp")))
-                    if (ROOT / name).is_file())]
+             if any(re.search(r"\bMutex(Lock)?\b", text_of(name)) for name in near(path))]
     return read_all(locks_check(), sorted(named), flags_of, jobs=jobs)[0] > 0
 
 

@@ -93,7 +93,8 @@ def methods_of(script):
     def names(node):
         bases = [classes[base.id] for base in node.bases
                  if isinstance(base, ast.Name) and base.id in classes]
-        own = {item.name for item in node.body if isinstance(item, ast.FunctionDef)}
+        own = {item.name for item in node.body if isinstance(item, ast.FunctionDef)
+               and item.name.startswith("test")}
         return own.union(*map(names, bases))
     return {f"{name}.{method}" for name, node in classes.items() for method in names(node)}
 
