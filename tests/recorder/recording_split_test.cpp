@@ -156,9 +156,9 @@ TEST_F(RecordingSplitTest, KeepsARingOfTheNewest) {
 // Frames 4, 5 are lost in the first bag, frame 12 in the second; 5 comes after the split after all.
 TEST_F(RecordingSplitTest, CountsLossesOnceInTheBagTheyFallInto) {
   auto recording = open({});
-  for (const std::uint64_t i : {2, 3, 6, 7}) accept(*recording, i);
+  for (const std::uint64_t i : {2u, 3u, 6u, 7u}) accept(*recording, i);
   ASSERT_TRUE(recording->wait_for(recording->request_split()));
-  for (const std::uint64_t i : {8, 5, 9, 10, 11, 13}) accept(*recording, i);
+  for (const std::uint64_t i : {8u, 5u, 9u, 10u, 11u, 13u}) accept(*recording, i);
   ASSERT_TRUE(recording->close().has_value());
   EXPECT_EQ(recording->totals().lost(), 2u);  // 4 and 12
   const BagSummary first = BagReader::open(recording->paths()[0])->summary().value();

@@ -34,6 +34,10 @@ struct MemoryDisk {
     const MutexLock lock(mutex);
     return keys[path];
   }
+  int times_closed() {
+    const MutexLock lock(mutex);
+    return closed;
+  }
   void fail_next(int writes) {
     const MutexLock lock(mutex);
     failures_left = writes;
@@ -124,7 +128,7 @@ TEST_F(StorageTest, NeedsWriteAlone) {
   EXPECT_THAT(keys, SizeIs(kFrames));
   EXPECT_TRUE(std::ranges::is_sorted(keys));
   EXPECT_EQ(recording->totals().fate.points, static_cast<std::uint64_t>(kFrames));
-  EXPECT_EQ(disk_.closed, 1);
+  EXPECT_EQ(disk_.times_closed(), 1);
 }
 
 TEST_F(StorageTest, IsWrittenToAgainInOrderAfterAFailure) {
@@ -163,7 +167,7 @@ TEST_F(StorageTest, GoesOnInTheNextOneThatIsToldWhereItContinues) {
   EXPECT_THAT(recording->paths(), ElementsAre("a", "a_0001"));
   EXPECT_THAT(disk_.keys_of("a"), ElementsAre(at(1)));
   EXPECT_THAT(disk_.keys_of("a_0001"), ElementsAre(at(2)));
-  EXPECT_EQ(disk_.closed, 2);
+  EXPECT_EQ(disk_.times_closed(), 2);
   const MutexLock lock(disk_.mutex);
   EXPECT_EQ(find_field(disk_.asked["a"].config, "continues"), nullptr);
   EXPECT_EQ(*find_field(disk_.asked["a_0001"].config, "continues"), Value("a"));
