@@ -45,6 +45,8 @@ std::string alternatives(const std::vector<std::string>& words) {
   return text;
 }
 
+namespace option_type {
+
 OptionType<std::string> any_text(std::string metavar) {
   return {std::move(metavar), [](const std::string& text) -> Result<std::string> { return text; },
           [](const std::string& text) { return text; },
@@ -110,5 +112,7 @@ OptionType<std::pair<std::string, std::string>> text_pair(const std::string& met
           },
           text, [text](const Pair& pair) { return Value(text(pair)); }};
 }
+
+}  // namespace option_type
 
 }  // namespace zbag

@@ -41,6 +41,8 @@ Result<std::uint64_t> parse_count(const std::string& text, Bounds bounds);
 // "a", "a or b", "a, b or c"
 std::string alternatives(const std::vector<std::string>& words);
 
+namespace option_type {
+
 OptionType<std::string> any_text(std::string metavar);
 // A pattern of track names.
 OptionType<std::string> track_pattern(std::string metavar = "PATTERN");
@@ -161,5 +163,7 @@ OptionType<T> one_of(std::string metavar, Words<T> words) {
           },
           text, [text](const T& value) { return Value(text(value)); }};
 }
+
+}  // namespace option_type
 
 }  // namespace zbag

@@ -86,7 +86,7 @@ Option& OptionTable::declare(const std::string& names, const std::string& metava
 }
 
 Option& OptionTable::add_flag(const std::string& names, bool& bound, const std::string& help) {
-  const OptionType<bool> type = yes_or_no();
+  const OptionType<bool> type = option_type::yes_or_no();
   Option& option = declare(names, type.metavar, help, true);
   option.take = [&bound, parse = type.parse](const std::string& text) -> Status {
     const Result<bool> parsed = parse(text);
@@ -102,9 +102,9 @@ Option& OptionTable::add_flag(const std::string& names, bool& bound, const std::
 
 void OptionTable::add_loudness(bool& quiet) {
   add("--log-level", log_level_,
-      one_of<LogLevel>("LEVEL", {{"error", LogLevel::kError},
-                                 {"warning", LogLevel::kWarning},
-                                 {"info", LogLevel::kInfo}}),
+      option_type::one_of<LogLevel>("LEVEL", {{"error", LogLevel::kError},
+                                              {"warning", LogLevel::kWarning},
+                                              {"info", LogLevel::kInfo}}),
       "How much is said: error, warning (and errors), or info (summaries and notices too)");
   add_flag("--quiet", quiet, "No summaries and notices, at any level");
 }

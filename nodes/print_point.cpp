@@ -29,9 +29,9 @@ Fields shown(const Fields& fields, const std::vector<std::string>& columns) {
 
 void add_point_format(OptionTable& options, PointFormat& format) {
   options.add("--format", format,
-              one_of<PointFormat>("F", {{"json", PointFormat::kJson},
-                                        {"yaml", PointFormat::kYaml},
-                                        {"raw", PointFormat::kRaw}}),
+              option_type::one_of<PointFormat>("F", {{"json", PointFormat::kJson},
+                                                     {"yaml", PointFormat::kYaml},
+                                                     {"raw", PointFormat::kRaw}}),
               "json, yaml, or raw (MessagePack [track, map])");
 }
 

@@ -14,7 +14,7 @@ namespace {
 
 // What parse_range() will take once the bag's extent is known; empty: none.
 OptionType<std::string> bag_time() {
-  OptionType<std::string> type = any_text("TIME");
+  OptionType<std::string> type = option_type::any_text("TIME");
   type.parse = [](const std::string& text) -> Result<std::string> {
     if (text.empty()) return text;
     const Result<Timestamp> time = parse_time(text, TimeRange{0, 0});
@@ -27,27 +27,27 @@ OptionType<std::string> bag_time() {
 }  // namespace
 
 void add_bus_options(OptionTable& options, BusArguments& arguments) {
-  options.add("--publish-to", arguments.urls.publish_to, any_text("URL"),
+  options.add("--publish-to", arguments.urls.publish_to, option_type::any_text("URL"),
               "URL where publishers send (the broker's XSUB)");
-  options.add("--subscribe-to", arguments.urls.subscribe_to, any_text("URL"),
+  options.add("--subscribe-to", arguments.urls.subscribe_to, option_type::any_text("URL"),
               "URL where subscribers listen (the broker's XPUB)");
-  options.add("--name", arguments.name, any_text("NODE"),
+  options.add("--name", arguments.name, option_type::any_text("NODE"),
               "Name of this node on the bus and for zbag ctl [the verb]");
   options.add_loudness(arguments.quiet);
 }
 
 void add_wait(OptionTable& options, WaitSeconds& wait) {
-  options.add("--wait", wait, seconds<WaitSeconds>({0.0, 1e6}),
+  options.add("--wait", wait, option_type::seconds<WaitSeconds>({0.0, 1e6}),
               "Seconds to wait at most for the first subscriber");
 }
 
 void add_track(OptionTable& options, std::vector<std::string>& tracks) {
-  options.add_list("--track", tracks, track_pattern(),
+  options.add_list("--track", tracks, option_type::track_pattern(),
                    "Only tracks that match: * is one segment, ** any number");
 }
 
 void add_exclude(OptionTable& options, std::vector<std::string>& excluded) {
-  options.add_list("--exclude", excluded, track_pattern(), "No tracks that match");
+  options.add_list("--exclude", excluded, option_type::track_pattern(), "No tracks that match");
 }
 
 void add_range(OptionTable& options, std::string& start, std::string& end) {
@@ -65,11 +65,13 @@ void add_selection(OptionTable& options, SelectionArguments& arguments) {
 
 void add_columns(OptionTable& options, const std::string& name, std::vector<std::string>& columns,
                  const std::string& help) {
-  options.add_list(name, columns, any_text("A,B"), help).comma_separated();
+  options.add_list(name, columns, option_type::any_text("A,B"), help).comma_separated();
 }
 
 void add_new_bag(OptionTable& options, std::string& path, const std::string& metavar) {
-  options.add("-o,--output", path, any_text(metavar), "Bag to write; never overwritten").required();
+  options
+      .add("-o,--output", path, option_type::any_text(metavar), "Bag to write; never overwritten")
+      .required();
 }
 
 void warn_unmatched_tracks(const std::string& verb, const std::vector<std::string>& patterns,
@@ -90,9 +92,9 @@ void warn_unmatched_tracks(const std::string& verb, const std::vector<std::strin
 }
 
 OptionType<MergeMode> merge_mode() {
-  return one_of<MergeMode>("MODE", {{"shallow", MergeMode::kShallow},
-                                    {"deep", MergeMode::kDeep},
-                                    {"append", MergeMode::kAppend}});
+  return option_type::one_of<MergeMode>("MODE", {{"shallow", MergeMode::kShallow},
+                                                 {"deep", MergeMode::kDeep},
+                                                 {"append", MergeMode::kAppend}});
 }
 
 }  // namespace zbag

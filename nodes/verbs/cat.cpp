@@ -95,12 +95,12 @@ Verb add_cat(CLI::App& root) {
       std::make_unique<OptionTable>(root, "cat", "Prints points as JSON lines in order of time",
                                     "zbag cat day.zbag --track 'laser/**' --start +10 --limit 5");
   auto a = std::make_shared<Arguments>();
-  options->add("BAG", a->bag, any_text("BAG"), "Bag to read").required();
+  options->add("BAG", a->bag, option_type::any_text("BAG"), "Bag to read").required();
   add_track(*options, a->selection.tracks);
   add_range(*options, a->selection.start, a->selection.end);
-  options->add("--start-index", a->start_index, count<std::uint64_t>("N", {0, 1e18}),
+  options->add("--start-index", a->start_index, option_type::count<std::uint64_t>("N", {0, 1e18}),
                "From this index on; needs exactly one --track");
-  options->add("--limit", a->limit, count<std::uint64_t>("N", {0, 1e18}),
+  options->add("--limit", a->limit, option_type::count<std::uint64_t>("N", {0, 1e18}),
                "Stops after so many points; 0: at the end");
   options->add_flag("--reverse", a->reverse, "Latest first");
   add_columns(*options, "--columns", a->columns,

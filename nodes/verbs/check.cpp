@@ -83,7 +83,7 @@ Verb add_check(CLI::App& root) {
       root, "check", "Verifies a bag: its pages, every checksum, every count",
       "zbag check day.zbag");
   auto a = std::make_shared<Arguments>();
-  options->add("BAG", a->bag, any_text("BAG"), "Bag to verify").required();
+  options->add("BAG", a->bag, option_type::any_text("BAG"), "Bag to verify").required();
   options->add_flag("--json", a->json, "Prints JSON");
   options->add_loudness(a->quiet);
   return {std::move(options), [a] { return run(*a); }};

@@ -48,8 +48,9 @@ Verb add_compact(CLI::App& root) {
       "Rewrites a bag so that late points and small blocks lie in full ones; without -o in place",
       "zbag compact day.zbag");
   auto a = std::make_shared<Arguments>();
-  options->add("BAG", a->bag, any_text("BAG"), "Bag to rewrite").required();
-  options->add("-o,--output", a->out, any_text("NEW"), "Bag to write instead; never overwritten");
+  options->add("BAG", a->bag, option_type::any_text("BAG"), "Bag to rewrite").required();
+  options->add("-o,--output", a->out, option_type::any_text("NEW"),
+               "Bag to write instead; never overwritten");
   options->add_loudness(a->quiet);
   return {std::move(options), [a] { return run(*a); }};
 }

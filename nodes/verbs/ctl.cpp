@@ -54,11 +54,15 @@ Verb add_ctl(CLI::App& root) {
       root, "ctl", "Talks to a running node: zbag ctl NODE describe lists what it can do",
       "zbag ctl play rate rate=2");
   auto a = std::make_shared<Arguments>();
-  options->add("NODE", a->node, any_text("NODE"), "Name of the node: record, play, or its --name")
+  options
+      ->add("NODE", a->node, option_type::any_text("NODE"),
+            "Name of the node: record, play, or its --name")
       .required();
-  options->add("OP", a->op, any_text("OP"), "Operation, or describe").required();
-  options->add_list("ARGS", a->args, text_pair("key=value", "=", true), "Arguments as key=value");
-  options->add("--timeout", a->timeout, seconds<std::chrono::duration<double>>({0.001, 1e6}),
+  options->add("OP", a->op, option_type::any_text("OP"), "Operation, or describe").required();
+  options->add_list("ARGS", a->args, option_type::text_pair("key=value", "=", true),
+                    "Arguments as key=value");
+  options->add("--timeout", a->timeout,
+               option_type::seconds<std::chrono::duration<double>>({0.001, 1e6}),
                "Seconds to wait for the answer");
   return {std::move(options), [a] { return run(*a); }};
 }

@@ -92,10 +92,11 @@ Verb add_cut(CLI::App& root) {
       "Copies a choice of a bag's points into a new bag, also while it is being recorded",
       "zbag cut day.zbag -o crash.zbag --start -30 --track 'robot/**' --state-at-start");
   auto a = std::make_shared<Arguments>();
-  options->add("BAG", a->bag, any_text("BAG"), "Bag to read").required();
+  options->add("BAG", a->bag, option_type::any_text("BAG"), "Bag to read").required();
   add_new_bag(*options, a->out);
   add_selection(*options, a->selection);
-  options->add("--duration", a->duration, or_zero(seconds<std::chrono::nanoseconds>({0.0, 1e9})),
+  options->add("--duration", a->duration,
+               option_type::or_zero(option_type::seconds<std::chrono::nanoseconds>({0.0, 1e9})),
                "Seconds from the start on; 0: to the end");
   options->add_flag("--state-at-start", a->state_at_start,
                     "Also the last point before the start of every track, stamped as it is");

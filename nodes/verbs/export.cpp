@@ -57,21 +57,23 @@ Verb add_export(CLI::App& root) {
   auto options = std::make_unique<OptionTable>(root, "export", "Writes points in another format",
                                                "zbag export day.zbag -o out --format jsonl");
   auto a = std::make_shared<Arguments>();
-  options->add("BAG", a->bag, any_text("BAG"), "Bag to read").required();
+  options->add("BAG", a->bag, option_type::any_text("BAG"), "Bag to read").required();
   options
-      ->add("-o,--output", a->output.out, any_text("OUT"), "File or folder to write; - is stdout")
+      ->add("-o,--output", a->output.out, option_type::any_text("OUT"),
+            "File or folder to write; - is stdout")
       .required();
   options
       ->add("--format", a->output.format,
-            one_of<std::string>("F", {{"json", "json"}, {"jsonl", "jsonl"}}), "json or jsonl")
+            option_type::one_of<std::string>("F", {{"json", "json"}, {"jsonl", "jsonl"}}),
+            "json or jsonl")
       .required();
   add_selection(*options, a->selection);
   add_columns(*options, "--columns", a->output.columns,
               "Only these fields (nested ones as a.b), separated by commas");
   options->add("--layout", a->output.layout,
-               one_of<ExportLayout>("L", {{"by-name", ExportLayout::kByName},
-                                          {"neutral", ExportLayout::kNeutral},
-                                          {"rows", ExportLayout::kRows}}),
+               option_type::one_of<ExportLayout>("L", {{"by-name", ExportLayout::kByName},
+                                                       {"neutral", ExportLayout::kNeutral},
+                                                       {"rows", ExportLayout::kRows}}),
                "jsonl: neutral (one file that import and pub read) or rows (a file a track)");
   options->add_loudness(a->quiet);
   return {std::move(options), [a] { return run(*a); }};

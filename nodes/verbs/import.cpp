@@ -62,7 +62,8 @@ Verb add_import(CLI::App& root) {
       root, "import", "Makes a bag of neutral recordings (JSON lines, plain or .xz)",
       "zbag import run.jsonl.xz -o run.zbag");
   auto a = std::make_shared<Arguments>();
-  options->add_list("FILE", a->files, any_text("FILE"), "Recordings to read").required();
+  options->add_list("FILE", a->files, option_type::any_text("FILE"), "Recordings to read")
+      .required();
   add_new_bag(*options, a->bag, "BAG");
   options->add("--merge", a->merge, merge_mode(),
                "Frames of equal _ts: shallow, deep, or append (keeps every frame)");

@@ -55,8 +55,8 @@ Verb add_launch(CLI::App& root) {
       root, "launch", "Starts the nodes of a file and stops them in reverse order",
       "zbag launch launch/demo.yaml --args seconds=5");
   auto a = std::make_shared<Arguments>();
-  options->add("FILE", a->file, any_text("FILE"), "Launch file (YAML)").required();
-  options->add_list("--args", a->args, text_pair("NAME=VALUE", "=", true),
+  options->add("FILE", a->file, option_type::any_text("FILE"), "Launch file (YAML)").required();
+  options->add_list("--args", a->args, option_type::text_pair("NAME=VALUE", "=", true),
                     "Sets a variable of the file; may be repeated");
   options->add_flag("--dry-run", a->dry_run, "Prints what would be started");
   options->add_flag("--list", a->list, "Prints the names of the nodes");

@@ -57,7 +57,7 @@ Verb add_merge(CLI::App& root) {
       "zbag merge front.zbag back.zbag -o robot.zbag");
   auto a = std::make_shared<Arguments>();
   options
-      ->add_list("BAG", a->bags, any_text("BAG"),
+      ->add_list("BAG", a->bags, option_type::any_text("BAG"),
                  "Bags to join; of equal stamps the first comes first")
       .required();
   add_new_bag(*options, a->out);

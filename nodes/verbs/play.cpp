@@ -225,17 +225,21 @@ Verb add_play(CLI::App& root) {
                                     "zbag play day.zbag --rate 10 --track 'laser/**'");
   auto a = std::make_shared<Arguments>();
   using Seconds = std::chrono::duration<double>;
-  options->add_list("BAG", a->bags, any_text("BAG"), "Bags to replay, merged by _ts").required();
-  options->add("--rate", a->player.rate, number("R", kRateBounds), "Speed; 1 is real time");
+  options->add_list("BAG", a->bags, option_type::any_text("BAG"), "Bags to replay, merged by _ts")
+      .required();
+  options->add("--rate", a->player.rate, option_type::number("R", kRateBounds),
+               "Speed; 1 is real time");
   options->add_flag("--burst", a->player.burst, "As fast as the bus takes frames");
   add_selection(*options, a->selection);
-  options->add("--duration", a->duration, or_zero(seconds<std::chrono::nanoseconds>({0.0, 1e9})),
+  options->add("--duration", a->duration,
+               option_type::or_zero(option_type::seconds<std::chrono::nanoseconds>({0.0, 1e9})),
                "Seconds of the recording to play; 0: to its end");
-  options->add_list("--remap", a->player.remap, text_pair("FROM:=TO", ":=", false),
+  options->add_list("--remap", a->player.remap, option_type::text_pair("FROM:=TO", ":=", false),
                     "Publishes a track under another name; may be repeated");
-  options->add("--prefix", a->player.prefix, any_text("P"), "Put before every track name");
+  options->add("--prefix", a->player.prefix, option_type::any_text("P"),
+               "Put before every track name");
   options->add_flag("--loop", a->player.loop, "Starts over at the end, stamps going on");
-  options->add("--delay", a->player.delay, seconds<Seconds>({0.0, 1e6}),
+  options->add("--delay", a->player.delay, option_type::seconds<Seconds>({0.0, 1e6}),
                "Seconds to wait before the first frame");
   options->add_flag("--start-paused", a->player.start_paused,
                     "Stands still until resumed (space, or zbag ctl play resume)");

@@ -239,8 +239,10 @@ Verb add_pub(CLI::App& root) {
       root, "pub", "Publishes a neutral recording as sensor processes would",
       "zbag pub run.jsonl.xz --rate 20");
   auto a = std::make_shared<Arguments>();
-  options->add("FILE", a->file, any_text("FILE"), "Recording: JSON lines, plain or .xz").required();
-  options->add("--rate", a->rate, number("R", kRateBounds), "Speed; 1 is real time");
+  options
+      ->add("FILE", a->file, option_type::any_text("FILE"), "Recording: JSON lines, plain or .xz")
+      .required();
+  options->add("--rate", a->rate, option_type::number("R", kRateBounds), "Speed; 1 is real time");
   options->add_flag("--burst", a->burst, "As fast as the bus takes frames");
   options->add_flag("--loop", a->loop, "Starts over at the end, stamps going on");
   options->add_flag("--split-tracks", a->split_tracks, "One publishing session for each track");

@@ -225,23 +225,27 @@ int run(const Arguments& arguments, const OptionTable& table) {
 
 // The options of what is written: how often, how much of it waits in memory, in which form.
 void add_writing_options(OptionTable& options, Recording::Options& recording, BagOptions& bag) {
-  options.add("--sync", recording.sync, or_word(milliseconds({1.0, 3'600'000.0}), "off"),
+  options.add("--sync", recording.sync,
+              option_type::or_word(option_type::milliseconds({1.0, 3'600'000.0}), "off"),
               "Milliseconds a crash may cost at most, or off");
-  options.add("--sync-idle", recording.sync_idle, milliseconds({1.0, 3'600'000.0}),
+  options.add("--sync-idle", recording.sync_idle, option_type::milliseconds({1.0, 3'600'000.0}),
               "The same while less than 64 KiB are pending: spares the disk of a slow robot");
   options
-      .add("--buffer-mb", recording.buffer_bytes, megabytes<std::size_t>({1.0, 1e6}),
+      .add("--buffer-mb", recording.buffer_bytes, option_type::megabytes<std::size_t>({1.0, 1e6}),
            "Memory for frames not yet written, in MB (10^6 bytes)")
       .alias("PLUME_BUFFER_MEMORY_MB");
   options
-      .add("--buffer-points", recording.points_max, count<std::size_t>("N", {1.0, 1e9}),
+      .add("--buffer-points", recording.points_max,
+           option_type::count<std::size_t>("N", {1.0, 1e9}),
            "Points of one track that make it due, with --sync off")
       .alias("PLUME_BUFFER_SIZE");
   options
-      .add("--flush-interval", recording.age_max, seconds<std::chrono::milliseconds>({0.001, 1e6}),
+      .add("--flush-interval", recording.age_max,
+           option_type::seconds<std::chrono::milliseconds>({0.001, 1e6}),
            "Seconds after which a track is due, with --sync off")
       .alias("PLUME_FLUSH_INTERVAL");
-  options.add("--min-free", recording.storage.min_free_bytes, megabytes<std::uint64_t>({0.0, 1e12}),
+  options.add("--min-free", recording.storage.min_free_bytes,
+              option_type::megabytes<std::uint64_t>({0.0, 1e12}),
               "MB of disk to leave free; recording stops there");
   options.add("--compression", bag.compression, compression(), "none, lz4, zstd or zstd:LEVEL");
 }
@@ -249,33 +253,34 @@ void add_writing_options(OptionTable& options, Recording::Options& recording, Ba
 // The options of what becomes of a frame.
 void add_frame_options(OptionTable& options, Recording::Options& recording) {
   options.add("--timestamps", recording.intake.timestamps,
-              one_of<TimestampMode>("MODE", {{"auto", TimestampMode::kAuto},
-                                             {"warn", TimestampMode::kWarn},
-                                             {"require", TimestampMode::kRequire}}),
+              option_type::one_of<TimestampMode>("MODE", {{"auto", TimestampMode::kAuto},
+                                                          {"warn", TimestampMode::kWarn},
+                                                          {"require", TimestampMode::kRequire}}),
               "Frames without _ts: auto stamps them, warn says so, require refuses them");
   options.add("--merge", recording.storage.merge, merge_mode(),
               "Frames of equal _ts: shallow, deep, or append (keeps every frame)");
   options.add("--late-merge", recording.storage.late_merge,
-              one_of<LateMerge>("MODE", {{"merge", LateMerge::kMerge},
-                                         {"reject", LateMerge::kReject},
-                                         {"append", LateMerge::kAppend}}),
+              option_type::one_of<LateMerge>("MODE", {{"merge", LateMerge::kMerge},
+                                                      {"reject", LateMerge::kReject},
+                                                      {"append", LateMerge::kAppend}}),
               "Frames for a point already written: merge, reject or append");
   options.add("--on-overflow", recording.overflow,
-              one_of<Overflow>("POLICY", {{"flush", Overflow::kFlush},
-                                          {"block", Overflow::kBlock},
-                                          {"drop-oldest", Overflow::kDropOldest},
-                                          {"drop-newest", Overflow::kDropNewest}}),
+              option_type::one_of<Overflow>("POLICY", {{"flush", Overflow::kFlush},
+                                                       {"block", Overflow::kBlock},
+                                                       {"drop-oldest", Overflow::kDropOldest},
+                                                       {"drop-newest", Overflow::kDropNewest}}),
               "When memory is full: flush, block, drop-oldest or drop-newest");
 }
 
 void add_split_options(OptionTable& options, SplitRules& split) {
   options.add("--max-size", split.bytes_max,
-              zero_or(megabytes<std::uint64_t>({1.0, 1e9}), "a bag takes at least 1 MB"),
+              option_type::zero_or(option_type::megabytes<std::uint64_t>({1.0, 1e9}),
+                                   "a bag takes at least 1 MB"),
               "MB of one bag: then the recording goes on in NAME_0001, ...; 0: never");
   options.add("--max-duration", split.age_max,
-              or_zero(seconds<std::chrono::nanoseconds>({0.0, 1e9})),
+              option_type::or_zero(option_type::seconds<std::chrono::nanoseconds>({0.0, 1e9})),
               "Seconds of one bag, likewise; 0: never");
-  options.add("--max-files", split.files_max, count<std::size_t>("N", {0.0, 1e6}),
+  options.add("--max-files", split.files_max, option_type::count<std::size_t>("N", {0.0, 1e6}),
               "Bags to keep, the oldest go; 0: all. --min-free still ends the recording");
 }
 
@@ -286,9 +291,11 @@ Verb add_record(CLI::App& root) {
       std::make_unique<OptionTable>(root, "record", "Records the bus into a bag until stopped",
                                     "zbag record --with-broker -o day.zbag --stats");
   auto a = std::make_shared<Arguments>();
-  options->add("-o,--output", a->output, any_text("BAG"),
+  options->add("-o,--output", a->output, option_type::any_text("BAG"),
                "Bag to write [runs/run_YYYYMMDD_HHMMSS/run.zbag]; never overwritten");
-  options->add("--base-directory", a->base_directory, any_text("DIR"), "Folder of runs, without -o")
+  options
+      ->add("--base-directory", a->base_directory, option_type::any_text("DIR"),
+            "Folder of runs, without -o")
       .alias("PLUME_OUTPUT_DIR");
   add_track(*options, a->tracks);
   add_exclude(*options, a->excluded);
@@ -296,16 +303,17 @@ Verb add_record(CLI::App& root) {
                     "Hosts the broker in this process: one command makes a usable bus");
   options->add_flag("--insecure", a->recorder.insecure,
                     "With --with-broker: allow addresses that are not loopback");
-  options->add("--duration", a->recorder.duration,
-               or_zero(seconds<std::chrono::duration<double>>({0.0, 1e9})),
-               "Stops after so many seconds; 0: when stopped");
+  options->add(
+      "--duration", a->recorder.duration,
+      option_type::or_zero(option_type::seconds<std::chrono::duration<double>>({0.0, 1e9})),
+      "Stops after so many seconds; 0: when stopped");
   add_split_options(*options, a->recorder.recording.split);
   options->add_flag("--start-paused", a->recorder.start_paused,
                     "Skips frames until: zbag ctl record resume");
   add_writing_options(*options, a->recorder.recording, a->bag);
   add_frame_options(*options, a->recorder.recording);
   options
-      ->add_list("--metadata", a->metadata, text_pair("KEY=VALUE", "=", true),
+      ->add_list("--metadata", a->metadata, option_type::text_pair("KEY=VALUE", "=", true),
                  "Kept with the run; may be repeated")
       .not_of_the_run();
   options->add_flag("--stats", a->stats, "A live screen: rates, losses, buffer, disk left");

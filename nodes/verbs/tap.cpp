@@ -93,12 +93,14 @@ Verb add_tap(CLI::App& root) {
                                                "Prints frames as they pass, never slowing the bus",
                                                "zbag tap 'laser/**' -n 10");
   auto a = std::make_shared<Arguments>();
-  options->add_list("PATTERN", a->patterns, track_pattern(),
+  options->add_list("PATTERN", a->patterns, option_type::track_pattern(),
                     "Tracks to show: * is one segment, ** any number [all]");
-  options->add("-n,--count", a->count, count<std::uint64_t>("N", {0, 1e18}),
+  options->add("-n,--count", a->count, option_type::count<std::uint64_t>("N", {0, 1e18}),
                "Stops after so many frames; 0: never");
-  options->add("--timeout", a->timeout, or_zero(seconds<std::chrono::duration<double>>({0.0, 1e9})),
-               "Stops when nothing came for so many seconds; 0: never");
+  options->add(
+      "--timeout", a->timeout,
+      option_type::or_zero(option_type::seconds<std::chrono::duration<double>>({0.0, 1e9})),
+      "Stops when nothing came for so many seconds; 0: never");
   add_point_format(*options, a->format);
   add_columns(*options, "--fields", a->fields, "Only these fields, separated by commas");
   options->add_flag("--all", a->all, "Shows _src and _seq too");

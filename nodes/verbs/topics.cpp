@@ -156,11 +156,12 @@ Verb add_topics(CLI::App& root) {
       root, "topics", "Lists the tracks seen on the bus, with rates and losses",
       "zbag topics --watch");
   auto a = std::make_shared<Arguments>();
-  options->add_list("PATTERN", a->patterns, track_pattern(),
+  options->add_list("PATTERN", a->patterns, option_type::track_pattern(),
                     "Tracks to list: * is one segment, ** any number [all]");
   options->add_flag("--watch", a->watch, "Refreshes in place until stopped");
   options->add_flag("--json", a->json, "Prints JSON at the end");
-  options->add("--duration", a->duration, seconds<std::chrono::duration<double>>({0.001, 1e9}),
+  options->add("--duration", a->duration,
+               option_type::seconds<std::chrono::duration<double>>({0.001, 1e9}),
                "Seconds to listen");
   add_bus_options(*options, a->bus);
   return {std::move(options), [a] { return run(*a); }};

@@ -25,7 +25,7 @@ std::string again(const OptionType<T>& type, const std::string& text) {
 }
 
 TEST(OptionTypeTest, ANumberLiesWithinItsBoundsBothIncluded) {
-  const OptionType<double> type = number("R", {0.5, 1e6});
+  const OptionType<double> type = option_type::number("R", {0.5, 1e6});
   EXPECT_EQ(type.parse("0.5").value(), 0.5);
   EXPECT_EQ(type.parse("1e6").value(), 1e6);
   for (const char* text : {"0.4", "1000001", "nan", "inf", "-1", "", "x", "1x", "1 2", " "})
@@ -33,32 +33,36 @@ TEST(OptionTypeTest, ANumberLiesWithinItsBoundsBothIncluded) {
 }
 
 TEST(OptionTypeTest, ACountIsAWholeNumberWithoutSign) {
-  const OptionType<std::size_t> type = count<std::size_t>("N", {1, 100});
+  const OptionType<std::size_t> type = option_type::count<std::size_t>("N", {1, 100});
   EXPECT_EQ(type.parse("100").value(), 100u);
   for (const char* text : {"0", "101", "1.5", "-3", "1e1", "", "99999999999999999999999"})
     EXPECT_EQ(why_not(type, text), "give a whole number from 1 to 100") << text;
 }
 
 TEST(OptionTypeTest, SizesAreInMillionsOfBytes) {
-  const OptionType<std::uint64_t> type = megabytes<std::uint64_t>({1, 1e6});
+  const OptionType<std::uint64_t> type = option_type::megabytes<std::uint64_t>({1, 1e6});
   EXPECT_EQ(type.parse("12.5").value(), 12'500'000u);
   EXPECT_EQ(type.value(12'500'000u), Value(12.5));
   EXPECT_EQ(why_not(type, "0.5"), "give MB from 1 to 1000000");
 }
 
 TEST(OptionTypeTest, SpansInSecondsAreRoundedToTheUnitTheyAreKeptIn) {
-  EXPECT_EQ(seconds<Milliseconds>({0.001, 10}).parse("0.57").value(), Milliseconds(570));
-  EXPECT_EQ(seconds<nanoseconds>({0, 10}).parse("0.000000001").value(), nanoseconds(1));
-  EXPECT_EQ(seconds<std::chrono::duration<double>>({0, 10}).parse("0.1").value().count(), 0.1);
-  EXPECT_EQ(seconds<Milliseconds>({0, 10}).value(Milliseconds(250)), Value(0.25));
+  EXPECT_EQ(option_type::seconds<Milliseconds>({0.001, 10}).parse("0.57").value(),
+            Milliseconds(570));
+  EXPECT_EQ(option_type::seconds<nanoseconds>({0, 10}).parse("0.000000001").value(),
+            nanoseconds(1));
+  EXPECT_EQ(
+      option_type::seconds<std::chrono::duration<double>>({0, 10}).parse("0.1").value().count(),
+      0.1);
+  EXPECT_EQ(option_type::seconds<Milliseconds>({0, 10}).value(Milliseconds(250)), Value(0.25));
 }
 
 TEST(OptionTypeTest, APartOfAMillisecondIsLeftOutSinceItIsABound) {
-  EXPECT_EQ(zbag::milliseconds({1, 10}).parse("1.9").value(), Milliseconds(1));
+  EXPECT_EQ(option_type::milliseconds({1, 10}).parse("1.9").value(), Milliseconds(1));
 }
 
 TEST(OptionTypeTest, AWordMayStandForNothing) {
-  const auto type = or_word(zbag::milliseconds({1, 1000}), "off");
+  const auto type = option_type::or_word(option_type::milliseconds({1, 1000}), "off");
   EXPECT_EQ(type.parse("off").value(), std::nullopt);
   EXPECT_EQ(type.parse("5").value(), Milliseconds(5));
   EXPECT_EQ(type.value(std::nullopt), Value("off"));
@@ -67,7 +71,7 @@ TEST(OptionTypeTest, AWordMayStandForNothing) {
 }
 
 TEST(OptionTypeTest, ZeroMayStandForNothing) {
-  const auto type = or_zero(seconds<nanoseconds>({0, 1e9}));
+  const auto type = option_type::or_zero(option_type::seconds<nanoseconds>({0, 1e9}));
   for (const char* zero : {"0", "0.0", "0e5", "1e-12"})
     EXPECT_EQ(type.parse(zero).value(), std::nullopt) << zero;
   EXPECT_EQ(type.text(std::nullopt), "0");
@@ -76,15 +80,16 @@ TEST(OptionTypeTest, ZeroMayStandForNothing) {
 }
 
 TEST(OptionTypeTest, ZeroMayLieBelowTheBounds) {
-  const auto type = zero_or(megabytes<std::uint64_t>({1, 10}), "a bag takes that much");
+  const auto type =
+      option_type::zero_or(option_type::megabytes<std::uint64_t>({1, 10}), "a bag takes that much");
   EXPECT_EQ(type.parse("0").value(), 0u);
   EXPECT_EQ(why_not(type, "0.5"), "give MB from 1 to 10, or 0: a bag takes that much");
 }
 
 TEST(OptionTypeTest, WordsAreNamedWhereNoneFits) {
   enum class Mode { kOne, kTwo, kThree };
-  const auto type =
-      one_of<Mode>("MODE", {{"one", Mode::kOne}, {"two", Mode::kTwo}, {"three", Mode::kThree}});
+  const auto type = option_type::one_of<Mode>(
+      "MODE", {{"one", Mode::kOne}, {"two", Mode::kTwo}, {"three", Mode::kThree}});
   EXPECT_EQ(type.parse("two").value(), Mode::kTwo);
   EXPECT_EQ(type.text(Mode::kThree), "three");
   EXPECT_EQ(why_not(type, "four"), "use one, two or three");
@@ -92,31 +97,31 @@ TEST(OptionTypeTest, WordsAreNamedWhereNoneFits) {
 
 TEST(OptionTypeTest, AFlagIsYesOrNo) {
   for (const char* yes : {"true", "yes", "on", "1"})
-    EXPECT_TRUE(yes_or_no().parse(yes).value()) << yes;
+    EXPECT_TRUE(option_type::yes_or_no().parse(yes).value()) << yes;
   for (const char* no : {"false", "no", "off", "0"})
-    EXPECT_FALSE(yes_or_no().parse(no).value()) << no;
-  EXPECT_EQ(why_not(yes_or_no(), "maybe"), "use true or false");
+    EXPECT_FALSE(option_type::yes_or_no().parse(no).value()) << no;
+  EXPECT_EQ(why_not(option_type::yes_or_no(), "maybe"), "use true or false");
 }
 
 TEST(OptionTypeTest, APairIsCutAtItsFirstSeparator) {
-  const auto metadata = text_pair("KEY=VALUE", "=", true);
+  const auto metadata = option_type::text_pair("KEY=VALUE", "=", true);
   EXPECT_EQ(metadata.parse("a=b=c").value(), std::pair(std::string("a"), std::string("b=c")));
   EXPECT_EQ(metadata.parse("a=").value().second, "");
   EXPECT_EQ(why_not(metadata, "=b"), "write KEY=VALUE");
-  const auto remap = text_pair("FROM:=TO", ":=", false);
+  const auto remap = option_type::text_pair("FROM:=TO", ":=", false);
   EXPECT_EQ(remap.parse("a:=b").value(), std::pair(std::string("a"), std::string("b")));
   EXPECT_EQ(why_not(remap, "a:="), "write FROM:=TO");
   EXPECT_EQ(why_not(remap, "a=b"), "write FROM:=TO");
 }
 
 TEST(OptionTypeTest, WhatIsWrittenIsReadBackAsTheSame) {
-  EXPECT_EQ(again(number("R", {0, 1e300}), "0.1"), "0.1");
-  EXPECT_EQ(again(number("R", {0, 1e300}), "1e+300"), "1e+300");
-  EXPECT_EQ(again(megabytes<std::uint64_t>({0, 1e12}), "0.000001"), "1e-06");
-  EXPECT_EQ(again(megabytes<std::uint64_t>({0, 1e12}), "1e-06"), "1e-06");
-  EXPECT_EQ(again(or_word(zbag::milliseconds({1, 10}), "off"), "off"), "off");
-  EXPECT_EQ(again(text_pair("K=V", "=", true), "k=v=w"), "k=v=w");
-  EXPECT_EQ(again(track_pattern(), "robot/**"), "robot/**");
+  EXPECT_EQ(again(option_type::number("R", {0, 1e300}), "0.1"), "0.1");
+  EXPECT_EQ(again(option_type::number("R", {0, 1e300}), "1e+300"), "1e+300");
+  EXPECT_EQ(again(option_type::megabytes<std::uint64_t>({0, 1e12}), "0.000001"), "1e-06");
+  EXPECT_EQ(again(option_type::megabytes<std::uint64_t>({0, 1e12}), "1e-06"), "1e-06");
+  EXPECT_EQ(again(option_type::or_word(option_type::milliseconds({1, 10}), "off"), "off"), "off");
+  EXPECT_EQ(again(option_type::text_pair("K=V", "=", true), "k=v=w"), "k=v=w");
+  EXPECT_EQ(again(option_type::track_pattern(), "robot/**"), "robot/**");
 }
 
 }  // namespace
