@@ -3,6 +3,7 @@
 #include <chrono>
 #include <thread>
 
+#include "nodes/errors.hpp"
 #include "nodes/stop_signal.hpp"
 
 namespace zbag {
@@ -16,10 +17,18 @@ Result<Node> Node::open(Context& context, const std::string& verb, const std::st
   return Node(std::move(*control));
 }
 
+Result<Node> Node::open_anyway(Context& context, const std::string& verb, const std::string& given,
+                               std::vector<ControlOp> ops) {
+  Result<Node> node = open(context, verb, given, std::move(ops));
+  if (node || !given.empty() || node.error().code != ErrorCode::kIo) return node;
+  warn(verb, node.error().message + "; zbag ctl can not reach this node");
+  return Node(verb);
+}
+
 Status Node::run(const std::function<Status()>& work,
                  const std::function<void(int signals)>& watch) {
   const std::jthread server([this](const std::stop_token& stop) {
-    while (!stop.stop_requested() && control_.poll(std::chrono::milliseconds(50))) {
+    while (control_ && !stop.stop_requested() && control_->poll(std::chrono::milliseconds(50))) {
     }
   });
   const std::jthread watcher([&watch](const std::stop_token& stop) {

@@ -9,7 +9,9 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bus/control.hpp"
@@ -22,7 +24,11 @@ class Node {
   // has a given one: the node has done nothing yet.
   static Result<Node> open(Context& context, const std::string& verb, const std::string& given,
                            std::vector<ControlOp> ops);
-  const std::string& name() const { return control_.name(); }
+  // The same for a node that does its work without a control socket, too: where there can be none,
+  // and no name was given, that is a warning.
+  static Result<Node> open_anyway(Context& context, const std::string& verb,
+                                  const std::string& given, std::vector<ControlOp> ops);
+  const std::string& name() const { return name_; }
 
   // Does `work` on this thread. Meanwhile one answers on the control socket and one calls `watch`
   // over and over with the number of stop signals so far; watch() itself waits, some 100 ms at
@@ -30,9 +36,11 @@ class Node {
   Status run(const std::function<Status()>& work, const std::function<void(int signals)>& watch);
 
  private:
-  explicit Node(ControlServer control) : control_(std::move(control)) {}
+  explicit Node(ControlServer control) : name_(control.name()), control_(std::move(control)) {}
+  explicit Node(std::string name) : name_(std::move(name)) {}
 
-  ControlServer control_;
+  std::string name_;
+  std::optional<ControlServer> control_;
 };
 
 }  // namespace zbag

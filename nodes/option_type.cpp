@@ -1,5 +1,7 @@
 #include "nodes/option_type.hpp"
 
+#include <strings.h>
+
 #include <charconv>
 #include <cstdlib>
 
@@ -66,11 +68,13 @@ OptionType<std::string> track_pattern(std::string metavar) {
 OptionType<bool> yes_or_no() {
   OptionType<bool> type = one_of<bool>("", {{"true", true}, {"false", false}});
   type.parse = [](const std::string& text) -> Result<bool> {
-    for (const char* yes : {"true", "yes", "on", "1"}) {
-      if (text == yes) return true;
+    // As YAML and CLI11 have them, in either case.
+    const auto is = [&](const char* word) { return ::strcasecmp(text.c_str(), word) == 0; };
+    for (const char* yes : {"true", "yes", "on", "1", "y", "t", "enable"}) {
+      if (is(yes)) return true;
     }
-    for (const char* no : {"false", "no", "off", "0"}) {
-      if (text == no) return false;
+    for (const char* no : {"false", "no", "off", "0", "n", "f", "disable"}) {
+      if (is(no)) return false;
     }
     return fail(ErrorCode::kInvalid, "use true or false");
   };

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <ios>
 
 #include "nodes/nearest.hpp"
 #include "schemas/json_text.hpp"
@@ -79,6 +80,8 @@ Status read_yaml(const std::string& file, const std::vector<std::string>& verbs,
     return {};
   } catch (const YAML::BadFile&) {
     return fail(ErrorCode::kNotFound, fmt::format("{}: no such file, or not readable", file));
+  } catch (const std::ios_base::failure&) {  // a folder
+    return fail(ErrorCode::kNotFound, fmt::format("{}: no file that can be read", file));
   } catch (const YAML::Exception& error) {
     return fail(ErrorCode::kInvalid,
                 fmt::format("{}:{}: {}", file, error.mark.line + 1, error.msg));

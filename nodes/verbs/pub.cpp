@@ -196,6 +196,13 @@ Status publish(Publication& publication, Sessions& sessions, bool loops) {
   return status ? closed : status;
 }
 
+void await_listener(Sessions& sessions, const Arguments& arguments) {
+  if (sessions.wait_for_listener(whole_milliseconds(arguments.wait)) || StopSignal::wanted())
+    return;
+  warn("pub", fmt::format("nobody listens at {} after {} s; publishing all the same",
+                          arguments.bus.urls.publish_to, arguments.wait.count()));
+}
+
 int run(const Arguments& arguments) {
   const Result<TrackFilter> filter = TrackFilter::parse(arguments.tracks);
   if (!filter) return show("pub", filter.error());
@@ -210,17 +217,18 @@ int run(const Arguments& arguments) {
     Context context;
     Sessions sessions(context, arguments);
     Publication publication(arguments, *filter, sessions);
-    Result<Node> node = Node::open(context, "pub", arguments.bus.name, control_ops(publication));
+    Result<Node> node =
+        Node::open_anyway(context, "pub", arguments.bus.name, control_ops(publication));
     if (!node) return show("pub", node.error());
-    if (!sessions.wait_for_listener(whole_milliseconds(arguments.wait)) && !StopSignal::wanted()) {
-      warn("pub", fmt::format("nobody listens at {} after {} s; publishing all the same",
-                              arguments.bus.urls.publish_to, arguments.wait.count()));
-    }
-    const Status status = node->run([&] { return publish(publication, sessions, arguments.loop); },
-                                    [&](int signals) {
-                                      if (signals > 0) publication.stop();
-                                      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-                                    });
+    const Status status = node->run(
+        [&] {
+          await_listener(sessions, arguments);
+          return publish(publication, sessions, arguments.loop);
+        },
+        [&](int signals) {
+          if (signals > 0) publication.stop();
+          std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        });
     if (!status) exit_code = show("pub", status.error());
     if (status && publication.refused() > 0) exit_code = kExitLossy;
     sent = publication.sent();

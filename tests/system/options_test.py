@@ -430,6 +430,18 @@ class NodeTest(OptionsTest):
         self.assertEqual(sender.wait(), DONE, sender.stderr)
         self.assertEqual(broker.stop(), DONE)
 
+    def test_a_publisher_that_can_have_no_control_socket_publishes_all_the_same(self):
+        broker = self.start_broker()
+        listener = self.listener(broker)
+        source, _ = self.make_bag()
+        # Too long a path for a socket of the system.
+        self.space.env["ZBAG_RUNTIME_DIR"] = os.path.join(self.space.folder, "r" * 100)
+        done = self.run_ok("pub", source, "--burst", *broker.urls)
+        self.assert_one_line(done.stderr.splitlines()[0], "zbag ctl can not reach this node")
+        self.assertIsNotNone(listener.receive())
+        named = self.run_ok("pub", source, "--name", "mine", *broker.urls, code=FAILED)
+        self.assert_one_line(named.stderr, "mine")
+
     def test_a_second_node_of_a_given_name_is_refused_and_of_a_verb_gets_a_number(self):
         hub = self.start_broker(*PORTS, "--name", "hub")
         done = self.run_ok("broker", *PORTS, "--name", "hub", code=FAILED)
