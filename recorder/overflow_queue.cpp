@@ -6,9 +6,12 @@ namespace {
 // How long a blocked push waits before it asks whether waiting is of any use.
 constexpr std::chrono::milliseconds kBlockedWait{50};
 
-void move_tracks(Chunk& from, std::vector<std::pair<std::uint32_t, std::string>>& to) {
-  to.insert(to.begin(), from.new_tracks.begin(), from.new_tracks.end());
-  from.new_tracks.clear();
+using Tracks = std::vector<std::pair<std::uint32_t, std::string>>;
+
+// Puts them before those of `to`: they were named first.
+void move_tracks(Tracks& from, Tracks& to) {
+  to.insert(to.begin(), from.begin(), from.end());
+  from.clear();
 }
 
 }  // namespace
@@ -22,7 +25,7 @@ OverflowQueue::OverflowQueue(std::size_t bytes_max, Overflow policy, Dropped dro
       queue_(bytes_max) {}
 
 void OverflowQueue::push(Parcel parcel) {
-  take_homeless_tracks(parcel.chunk);
+  move_tracks(homeless_tracks_, parcel.chunk.new_tracks);
   const std::size_t weight = parcel.chunk.weight();
   const bool must_arrive = parcel.ticket > 0 || parcel.is_last;
   if (must_arrive) {
@@ -45,25 +48,19 @@ void OverflowQueue::push(Parcel parcel) {
       dropped_(std::move(parcel.chunk));
       return;
     }
-    take_homeless_tracks(parcel.chunk);
+    move_tracks(homeless_tracks_, parcel.chunk.new_tracks);
   }
-}
-
-void OverflowQueue::take_homeless_tracks(Chunk& chunk) {
-  auto& tracks = chunk.new_tracks;
-  tracks.insert(tracks.begin(), homeless_tracks_.begin(), homeless_tracks_.end());
-  homeless_tracks_.clear();
 }
 
 // Never a request.
 bool OverflowQueue::drop_oldest() {
-  std::optional<Parcel> oldest = queue_.drop_oldest(
-      [](const Parcel& held) { return held.ticket == 0; },
-      [](Parcel& gone, Parcel& heir) { move_tracks(gone.chunk, heir.chunk.new_tracks); });
+  std::optional<Parcel> oldest =
+      queue_.drop_oldest([](const Parcel& held) { return held.ticket == 0; },
+                         [](Parcel& gone, Parcel& heir) {
+                           move_tracks(gone.chunk.new_tracks, heir.chunk.new_tracks);
+                         });
   if (!oldest) return false;
-  homeless_tracks_.insert(homeless_tracks_.end(), oldest->chunk.new_tracks.begin(),
-                          oldest->chunk.new_tracks.end());
-  oldest->chunk.new_tracks.clear();
+  move_tracks(oldest->chunk.new_tracks, homeless_tracks_);
   dropped_(std::move(oldest->chunk));
   return true;
 }

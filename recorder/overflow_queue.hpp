@@ -56,7 +56,6 @@ class OverflowQueue {
 
  private:
   bool drop_oldest();
-  void take_homeless_tracks(Chunk& chunk);
 
   const std::size_t bytes_max_;
   const Overflow policy_;
