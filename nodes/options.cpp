@@ -88,12 +88,7 @@ Option& OptionTable::declare(const std::string& names, const std::string& metava
 Option& OptionTable::add_flag(const std::string& names, bool& bound, const std::string& help) {
   const OptionType<bool> type = option_type::yes_or_no();
   Option& option = declare(names, type.metavar, help, true);
-  option.take = [&bound, parse = type.parse](const std::string& text) -> Status {
-    const Result<bool> parsed = parse(text);
-    if (!parsed) return tl::unexpected(parsed.error());
-    bound = *parsed;
-    return {};
-  };
+  option.take = taker(type, [&bound](bool value) { bound = value; });
   option.texts = [&bound, text = type.text] { return std::vector{text(bound)}; };
   option.is_set = [] { return true; };
   option.value = [&bound] { return Value(bound); };

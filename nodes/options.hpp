@@ -121,16 +121,22 @@ class OptionTable {
   LogLevel log_level_ = LogLevel::kInfo;
 };
 
+// Parses a text and hands what it says to `store`, or gives back why it says nothing.
+template <class T, class Store>
+std::function<Status(const std::string&)> taker(const OptionType<T>& type, Store store) {
+  return [parse = type.parse, store](const std::string& text) -> Status {
+    Result<T> parsed = parse(text);
+    if (!parsed) return tl::unexpected(parsed.error());
+    store(std::move(*parsed));
+    return {};
+  };
+}
+
 template <class T>
 Option& OptionTable::add(const std::string& names, T& bound, const OptionType<T>& type,
                          const std::string& help) {
   Option& option = declare(names, type.metavar, help);
-  option.take = [&bound, parse = type.parse](const std::string& text) -> Status {
-    Result<T> parsed = parse(text);
-    if (!parsed) return tl::unexpected(parsed.error());
-    bound = std::move(*parsed);
-    return {};
-  };
+  option.take = taker(type, [&bound](T value) { bound = std::move(value); });
   option.texts = [&bound, text = type.text] { return std::vector{text(bound)}; };
   option.is_set = [texts = option.texts, &option] {
     return !option.is_required || !texts().front().empty();
@@ -143,12 +149,7 @@ template <class T>
 Option& OptionTable::add(const std::string& names, std::optional<T>& bound,
                          const OptionType<T>& type, const std::string& help) {
   Option& option = declare(names, type.metavar, help);
-  option.take = [&bound, parse = type.parse](const std::string& text) -> Status {
-    Result<T> parsed = parse(text);
-    if (!parsed) return tl::unexpected(parsed.error());
-    bound = std::move(*parsed);
-    return {};
-  };
+  option.take = taker(type, [&bound](T value) { bound = std::move(value); });
   option.texts = [&bound, text = type.text] {
     return bound ? std::vector{text(*bound)} : std::vector<std::string>{};
   };
@@ -163,12 +164,7 @@ Option& OptionTable::add_list(const std::string& names, std::vector<T>& bound,
   Option& option = declare(names, type.metavar, help);
   option.is_list = true;
   option.clear = [&bound] { bound.clear(); };
-  option.take = [&bound, parse = type.parse](const std::string& text) -> Status {
-    Result<T> parsed = parse(text);
-    if (!parsed) return tl::unexpected(parsed.error());
-    bound.push_back(std::move(*parsed));
-    return {};
-  };
+  option.take = taker(type, [&bound](T value) { bound.push_back(std::move(value)); });
   option.texts = [&bound, text = type.text] {
     std::vector<std::string> texts;
     texts.reserve(bound.size());
