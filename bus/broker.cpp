@@ -128,6 +128,12 @@ Result<std::size_t> Broker::pump(std::chrono::milliseconds timeout, const Observ
   return forward_frames(observe);
 }
 
+Status Broker::receive_all_no_more() {
+  if (zmq_send(publishers_.get(), "\0", 1, 0) < 0)
+    return tl::unexpected(zmq_failure("unsubscribe from everything"));
+  return {};
+}
+
 Result<std::size_t> Broker::forward_frames(const Observer& observe) {
   std::size_t count = 0;
   while (count < kFramesPerRound) {

@@ -42,6 +42,11 @@ class Broker {
   // forwarded.
   Result<std::size_t> pump(std::chrono::milliseconds timeout, const Observer& observe = {});
 
+  // Ends `receive_all`: from now on publishers send only what others have subscribed to. What they
+  // had sent still comes.
+  Status receive_all_no_more();
+  bool has_subscribers() const { return subscriptions_ > 0; }
+
  private:
   Broker() = default;
   Result<std::size_t> forward_frames(const Observer& observe);

@@ -2,11 +2,14 @@
 
 #include <zmq.h>
 
+#include <utility>
+
 namespace zbag {
 
 Result<Subscriber> Subscriber::connect(Context& context, const std::string& url,
                                        const std::vector<std::string>& prefixes, int frames_max) {
-  SocketHandle socket(zmq_socket(context.raw(), ZMQ_SUB));
+  // A SUB drops its queue when it unsubscribes, an XSUB does not.
+  SocketHandle socket(zmq_socket(context.raw(), ZMQ_XSUB));
   if (!socket) return tl::unexpected(zmq_failure("socket"));
   set_option(socket.get(), ZMQ_RCVHWM, frames_max);
   set_option(socket.get(), ZMQ_LINGER, 0);
@@ -30,9 +33,22 @@ bool Subscriber::wait(std::chrono::milliseconds timeout) {
 }
 
 Status Subscriber::subscribe(const std::string& prefix) {
-  if (zmq_setsockopt(socket_.get(), ZMQ_SUBSCRIBE, prefix.data(), prefix.size()) != 0) {
-    return tl::unexpected(zmq_failure("subscribe to '" + prefix + "'"));
+  if (Status status = ask('\1', prefix); !status) return status;
+  prefixes_.push_back(prefix);
+  return {};
+}
+
+Status Subscriber::unsubscribe() {
+  for (const std::string& prefix : std::exchange(prefixes_, {})) {
+    if (Status status = ask('\0', prefix); !status) return status;
   }
+  return {};
+}
+
+Status Subscriber::ask(char what, const std::string& prefix) {
+  const std::string request = what + prefix;
+  if (zmq_send(socket_.get(), request.data(), request.size(), 0) < 0)
+    return tl::unexpected(zmq_failure("subscribe to '" + prefix + "'"));
   return {};
 }
 

@@ -26,11 +26,15 @@ class Subscriber {
   // Takes one message without waiting; false when there is none.
   Result<bool> receive(Parts& parts) { return receive_parts(socket_.get(), parts); }
   Status subscribe(const std::string& prefix);
+  // Nothing that is sent from now on comes; what is queued on the way here still does.
+  Status unsubscribe();
 
  private:
   explicit Subscriber(SocketHandle socket) : socket_(std::move(socket)) {}
+  Status ask(char what, const std::string& prefix);
 
   SocketHandle socket_;
+  std::vector<std::string> prefixes_;
 };
 
 }  // namespace zbag

@@ -28,4 +28,8 @@ std::string count_text(std::uint64_t count) {
   return digits;
 }
 
+std::string kept_apart_text(std::uint64_t points) {
+  return points == 0 ? "" : fmt::format(" ({} kept apart)", count_text(points));
+}
+
 }  // namespace zbag

@@ -8,5 +8,7 @@ namespace zbag {
 
 std::string bytes_text(std::uint64_t bytes);  // 12345678 -> "12.3 MB"
 std::string count_text(std::uint64_t count);  // 1234567 -> "1,234,567"
+// " (12 kept apart)", or nothing where no point is.
+std::string kept_apart_text(std::uint64_t points);
 
 }  // namespace zbag

@@ -91,8 +91,9 @@ std::vector<std::string> recorder_lines(const Recorder& recorder, const Recordin
 void say_summary(const Recorder& recorder, const RecordingTotals& totals) {
   const Fate& fate = totals.fate;
   say_bags(recorder, totals);
-  say("  received {} = points {} + merged {} + refused {} + dropped {} + skipped {}\n",
-      count_text(fate.received), count_text(fate.points), count_text(fate.merged),
+  say("  received {} = points {}{} + merged {} + refused {} + dropped {} + skipped {}\n",
+      count_text(fate.received), count_text(fate.points), kept_apart_text(fate.kept_apart),
+      count_text(fate.merged),
       with_reasons(fate.refused,
                    [](std::size_t i) { return refusal_name(static_cast<Refusal>(i)); }),
       count_text(fate.dropped),
@@ -106,8 +107,8 @@ void say_summary(const Recorder& recorder, const RecordingTotals& totals) {
         count_text(record.lost), count_text(record.missed_before));
   }
   if (fate.overwritten > 0) {
-    say("  {} values were overwritten by frames of equal _ts; record with --merge append to "
-        "keep every frame\n",
+    say("  {} values were overwritten by frames of equal _ts; record with --merge join to "
+        "keep them all\n",
         count_text(fate.overwritten));
   }
 }

@@ -91,10 +91,42 @@ void warn_unmatched_tracks(const std::string& verb, const std::vector<std::strin
   }
 }
 
-OptionType<MergeMode> merge_mode() {
-  return option_type::one_of<MergeMode>("MODE", {{"shallow", MergeMode::kShallow},
-                                                 {"deep", MergeMode::kDeep},
-                                                 {"append", MergeMode::kAppend}});
+namespace {
+
+OptionType<MergeRule> merge_rule() {
+  const OptionType<MergeMode> mode =
+      option_type::one_of<MergeMode>("MODE", {{"join", MergeMode::kJoin},
+                                              {"shallow", MergeMode::kShallow},
+                                              {"deep", MergeMode::kDeep},
+                                              {"append", MergeMode::kAppend}});
+  const auto text = [mode](const MergeRule& rule) {
+    return (rule.tracks ? rule.tracks->str() + "=" : "") + mode.text(rule.mode);
+  };
+  return {"[PATTERN=]MODE",
+          [mode](const std::string& given) -> Result<MergeRule> {
+            MergeRule rule;
+            const std::size_t at = given.rfind('=');
+            if (at != std::string::npos) {
+              Result<TrackPattern> tracks = TrackPattern::parse(given.substr(0, at));
+              if (!tracks) return tl::unexpected(tracks.error());
+              rule.tracks = std::move(*tracks);
+            }
+            const Result<MergeMode> parsed =
+                mode.parse(at == std::string::npos ? given : given.substr(at + 1));
+            if (!parsed) return tl::unexpected(parsed.error());
+            rule.mode = *parsed;
+            return rule;
+          },
+          text, [text](const MergeRule& rule) { return Value(text(rule)); }};
+}
+
+}  // namespace
+
+void add_merge_rules(OptionTable& options, MergeRules& rules) {
+  options.add_list(
+      "--merge", rules.rules, merge_rule(),
+      "Frames of equal _ts: join (a different value makes a further point), shallow or "
+      "deep (the later value wins), append; PATTERN=MODE for some tracks, the last wins");
 }
 
 }  // namespace zbag

@@ -51,7 +51,7 @@ void add_columns(OptionTable& options, const std::string& name, std::vector<std:
 // -o NEW, required.
 void add_new_bag(OptionTable& options, std::string& path, const std::string& metavar = "NEW");
 
-// --merge: shallow, deep or append.
-OptionType<MergeMode> merge_mode();
+// --merge [PATTERN=]MODE: what frames of one track and _ts become.
+void add_merge_rules(OptionTable& options, MergeRules& rules);
 
 }  // namespace zbag

@@ -254,10 +254,13 @@ std::uint8_t* Intake::room(std::size_t bytes) {
 
 void Intake::store(TopicState& topic, const FrameScan& scan, std::span<const std::uint8_t> bytes,
                    Message* message, std::span<Message> more, ArrivalTime arrival) {
+  // No two arrivals are one instant, so that a point can be told from others of its stamp.
+  const std::int64_t moved = std::max<std::int64_t>(0, last_mono_ns_ + 1 - arrival.mono_ns);
+  last_mono_ns_ = arrival.mono_ns + moved;
   RowPoint point;
   point.set_stamp(scan.stamp);
-  point.wall_ns = arrival.wall_ns;
-  point.mono_ns = arrival.mono_ns;
+  point.wall_ns = arrival.wall_ns + moved;
+  point.mono_ns = last_mono_ns_;
   point.src = scan.src.value_or(0);
   point.seq = scan.seq.value_or(0);
   point.has_src = scan.src.has_value();

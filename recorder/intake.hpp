@@ -151,6 +151,7 @@ class Intake {
   LossLedger ledger_;
   std::unordered_map<std::uint64_t, std::optional<Timestamp>> last_of_src_;  // for _ts = -1
   std::int64_t last_auto_ns_ = INT64_MIN;
+  std::int64_t last_mono_ns_ = INT64_MIN / 2;
   std::vector<TopicState*> dirty_;
   Fate unnamed_;
   std::vector<std::pair<std::uint32_t, std::string>> new_tracks_;

@@ -1,7 +1,6 @@
 // Gathers the points of every track until they are due to be written.
 //
-// Frames of one track with one timestamp become one point: fields merge in arrival order, the later
-// value of a field wins; under MergeMode::kAppend every frame stays a point of its own.
+// Frames of one track and one stamp become points by the track's MergeMode when they are taken.
 //
 // Guarantee: what take() hands out is in order of key within a track, each point once, and holds
 // every chunk added before: a prefix of what arrived.
@@ -26,7 +25,7 @@ namespace zbag {
 // A batch with everything its rows lie in.
 struct HeldBatch {
   Batch batch;
-  std::deque<std::string> merged_rows;
+  std::deque<std::string> merged_rows;  // of points that several frames became
   // Shared with the merge buffer when only one track was taken and others still point into them.
   std::vector<std::shared_ptr<const Chunk>> chunks;
   bool owns_chunks = false;  // nobody else does
@@ -38,7 +37,7 @@ class MergeBuffer {
  public:
   using SteadyTime = std::chrono::steady_clock::time_point;
 
-  explicit MergeBuffer(MergeMode mode) : mode_(mode) {}
+  explicit MergeBuffer(MergeRules rules) : rules_(std::move(rules)) {}
 
   // Takes over a chunk. `now` is monotonic.
   void add(Chunk chunk, SteadyTime now);
@@ -46,7 +45,8 @@ class MergeBuffer {
   // Everything held, or the points of `track` alone.
   HeldBatch take(const std::string* track = nullptr);
 
-  // Names of the tracks that hold `points_max` points or whose oldest is `age_max` old at `now`.
+  // Names of the tracks that hold `points_max` points or whose oldest is `age_max` old at `now`;
+  // frames of one stamp that came one after another count as one point.
   std::vector<std::string> due(std::size_t points_max, std::chrono::nanoseconds age_max,
                                SteadyTime now) const;
 
@@ -58,25 +58,22 @@ class MergeBuffer {
  private:
   struct Slot {
     std::string name;
-    std::vector<RowPoint> points;
+    MergeMode mode = MergeMode::kJoin;
+    std::vector<RowPoint> frames;  // as they came
+    std::size_t points = 0;        // about what they will become
     bool is_sorted = true;
     SteadyTime since{};
     Fate fate;
     std::optional<LossLedger::TrackLoss> loss;
     bool has_news = false;
-    std::string* merged_row = nullptr;  // in merged_rows_: the one made last
-    FirstValues first_values;
   };
-  void put(Slot& slot, const RowPoint& point, SteadyTime now);
-  void merge(Slot& slot, RowPoint& into, const RowPoint& later);
-  void keep_first_values(Slot& slot, const RowPoint& into, const RowPoint& later) const;
-  void sort_and_merge(Slot& slot);
-  void take_slot(Slot& slot, HeldBatch& held);
+  static void put(Slot& slot, const RowPoint& frame, SteadyTime now);
+  static void merge(Slot& slot, HeldBatch& held, TrackBatch& batch);
+  static void take_slot(Slot& slot, HeldBatch& held);
 
-  const MergeMode mode_;
+  const MergeRules rules_;
   std::vector<Slot> slots_;  // by track number
   std::vector<std::shared_ptr<const Chunk>> chunks_;
-  std::deque<std::string> merged_rows_;
   std::vector<LossRecord> losses_;
   Fate unnamed_;
   std::size_t weight_ = 0;

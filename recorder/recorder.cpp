@@ -14,7 +14,8 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kPollMax{20};
-constexpr milliseconds kSilence{200};
+constexpr milliseconds kSilence{100};
+constexpr milliseconds kDrainWindow{100};
 constexpr std::chrono::seconds kDrainMax{10};
 constexpr std::uint32_t kFramesPerClock = 32;
 constexpr std::size_t kFramesPerPump = 4096;
@@ -90,6 +91,7 @@ double Recorder::seconds() const {
 void Recorder::take(Parts& parts) {
   const std::string_view topic = parts.topic.text();
   if (since_clock_++ % kFramesPerClock == 0) arrival_ = ArrivalTime::now();
+  bytes_taken_ += parts.frame.bytes().size();
   Intake& intake = recording_->intake();
   if (is_system_track(topic)) {
     if (topic == "_sys/session") intake.announce(parts.frame.bytes());
@@ -177,11 +179,7 @@ Status Recorder::run(const std::function<void(const BusUrls&)>& ready) {
   std::optional<Error> failure;
   while (status && !stopping_.load()) {
     status = pump(kPollMax, nullptr);
-    if (options_.duration && Clock::now() - started_.load() >= *options_.duration) {
-      // What is sent from now on is not wanted: only what is under way is still read.
-      hurrying_.store(true);
-      break;
-    }
+    if (options_.duration && Clock::now() - started_.load() >= *options_.duration) break;
     report_losses();
     failure = recording_->failure();
     if (failure) break;
@@ -212,19 +210,62 @@ Status Recorder::run(const std::function<void(const BusUrls&)>& ready) {
   return {};
 }
 
+// Reads what had been sent when the recording was to end, and as little as can be of what is sent
+// later: with a broker in another process nobody says where the one ends and the other begins.
 void Recorder::drain() {
   const auto deadline = Clock::now() + kDrainMax;
-  auto heard = Clock::now();
+  if (!read_backlog(deadline)) return;
+  const Status unsubscribed = broker_ ? broker_->receive_all_no_more() : subscriber_->unsubscribe();
+  if (unsubscribed) read_rest(deadline);
+}
+
+// While this thread hardly waits for frames, there are more than came just now. False: to be left.
+bool Recorder::read_backlog(Clock::time_point deadline) {
+  const auto began = Clock::now();
   bool told = false;
-  while (Clock::now() - heard < kSilence && Clock::now() < deadline) {
-    bool silent = true;
-    if (!pump(hurrying_.load() ? milliseconds(0) : kPollMax, &silent)) return;
-    if (!silent) heard = Clock::now();
-    if (silent && hurrying_.load()) return;
-    if (!told && Clock::now() + kDrainMax - deadline > std::chrono::seconds(1) && options_.warn) {
+  while (has_backlog(Clock::now() + kDrainWindow)) {
+    const auto now = Clock::now();
+    if (now >= deadline || hurrying_.load()) return false;
+    if (!told && now - began > std::chrono::seconds(1) && options_.warn) {
       told = true;
       options_.warn("frames are still coming; reads on for up to 10 s (Ctrl-C again: stop now)");
     }
+  }
+  return !hurrying_.load();
+}
+
+// Reads until then. Empty reads prove nothing, they happen in the middle of a backlog, too: it is
+// the share of time spent waiting that tells. Of large frames this thread waits while another one
+// of libzmq's copies them, so that bytes count as time, too.
+bool Recorder::has_backlog(Clock::time_point until) {
+  constexpr double kBytesPerSecond = 200e6;  // a slow bus under load, and more than sensors send
+  const auto began = Clock::now();
+  const std::uint64_t bytes_before = bytes_taken_;
+  std::chrono::duration<double> waited{0};
+  for (auto now = began; now < until && !hurrying_.load();) {
+    bool is_silent = true;
+    if (!pump(milliseconds(0), &is_silent)) return false;
+    const auto empty_at = Clock::now();
+    if (is_silent && !pump(milliseconds(1), nullptr)) return false;
+    now = Clock::now();
+    if (is_silent) waited += now - empty_at;
+  }
+  const std::chrono::duration<double> window = Clock::now() - began;
+  const auto copied = static_cast<double>(bytes_taken_ - bytes_before) / kBytesPerSecond;
+  return waited < window / 2 || copied > window.count() / 2;
+}
+
+// Others may want frames of a broker of our own: then there is never silence.
+void Recorder::read_rest(Clock::time_point deadline) {
+  if (broker_ && broker_->has_subscribers()) {
+    static_cast<void>(read_backlog(deadline));
+    return;
+  }
+  auto heard = Clock::now();
+  while (Clock::now() - heard < kSilence && Clock::now() < deadline && !hurrying_.load()) {
+    bool is_silent = true;
+    if (!pump(kPollMax, &is_silent)) return;
+    if (!is_silent) heard = Clock::now();
   }
 }
 

@@ -44,13 +44,13 @@ class Recorder {
   static Result<std::unique_ptr<Recorder>> open(Context& context, const std::string& path,
                                                 Options options);
 
-  // Records until stop(), the duration's end or a failure of the disk; then reads what is under way
-  // until the sockets have been silent for 200 ms (at most 10 s), writes everything and closes.
-  // `ready` is called once frames are sure to be seen. The error is the disk's.
+  // Records until stop(), the duration's end or a failure of the disk; then reads what had been
+  // sent (0.3 s where there is no backlog, 10 s at most), writes everything and closes. `ready` is
+  // called once frames are sure to be seen. The error is the disk's.
   Status run(const std::function<void(const BusUrls&)>& ready);
 
   void stop() { stopping_.store(true); }
-  // A second stop: no waiting for silence any more.
+  // A second stop: nothing more is read.
   void hurry() { hurrying_.store(true); }
   void pause(bool paused);
   bool is_paused() const { return paused_.load(); }
@@ -71,6 +71,9 @@ class Recorder {
   Status pump(std::chrono::milliseconds timeout, bool* silent);
   void take(Parts& parts);
   void drain();
+  bool read_backlog(std::chrono::steady_clock::time_point deadline);
+  void read_rest(std::chrono::steady_clock::time_point deadline);
+  bool has_backlog(std::chrono::steady_clock::time_point until);
   enum class Wish : std::uint8_t { kFlush, kSplit };
   Result<FlushResult> ask(Wish wish);
   void serve_wish();
@@ -87,6 +90,7 @@ class Recorder {
   Parts parts_;
   ArrivalTime arrival_;
   std::uint32_t since_clock_ = 0;
+  std::uint64_t bytes_taken_ = 0;
   std::atomic<std::chrono::steady_clock::time_point> started_{};  // others ask how long ago
   std::chrono::steady_clock::time_point handed_over_;
   std::chrono::steady_clock::time_point losses_reported_;

@@ -219,7 +219,7 @@ void Recording::note_stored(HeldBatch held, const WriteReport& report) {
   progress_.notify_all();
   for (const std::string& track : added.overwritten)
     warn("track " + track +
-         ": frames of equal _ts replace each other's values; --merge append keeps every frame");
+         ": frames of equal _ts replace each other's values; --merge join keeps them all");
   if (options_.on_stored) options_.on_stored(held.batch);
   std::size_t weight = 0;
   if (held.owns_chunks) {

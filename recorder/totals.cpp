@@ -42,6 +42,7 @@ void Totals::add_dropped(const Batch& batch) {
   for (const TrackBatch& track : batch.tracks) {
     Fate fate = track.fate;
     fate.dropped += track.points.size();
+    fate.kept_apart = 0;  // it speaks of the points
     totals_.fate += fate;
     totals_.tracks[track.name].fate += fate;
   }

@@ -367,4 +367,28 @@ std::size_t merge_fields(Fields& fields, const Fields& later, bool deep) {
   return overwritten;
 }
 
+bool join_fields(Fields& fields, const Fields& later) {
+  const auto reads_as = [](const Value& a, const Value& b) {
+    std::string bytes_a;
+    std::string bytes_b;
+    encode_value(a, bytes_a);
+    encode_value(b, bytes_b);
+    const auto bytes = [](const std::string& text) {
+      return std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+    };
+    return same_value(bytes(bytes_a), bytes(bytes_b));
+  };
+  Fields news;
+  for (const auto& field : later) {
+    const Value* const there = find_field(fields, field.first);
+    if (there == nullptr) {
+      news.push_back(field);
+    } else if (!reads_as(*there, field.second)) {
+      return false;
+    }
+  }
+  fields.insert(fields.end(), news.begin(), news.end());
+  return true;
+}
+
 }  // namespace zbag

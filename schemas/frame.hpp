@@ -175,5 +175,8 @@ Result<Fields> decode_fields(std::span<const std::uint8_t> bytes);
 // nothing; `deep` merges maps that both sides hold. Returns how many values were replaced by
 // different ones.
 std::size_t merge_fields(Fields& fields, const Fields& later, bool deep);
+// Adds the fields of `later`, unless one of them has another value here (wire.md, Merge): then
+// false and nothing has changed.
+bool join_fields(Fields& fields, const Fields& later);
 
 }  // namespace zbag

@@ -51,13 +51,71 @@ void append(std::string& out, std::span<const std::uint8_t> bytes) {
   out.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
+bool same_items(item::Cursor& a, item::Cursor& b);
+
+bool same_arrays(item::Cursor& a, item::Cursor& b) {
+  std::uint32_t count_a = 0;
+  std::uint32_t count_b = 0;
+  if (!item::take_array(a, count_a) || !item::take_array(b, count_b) || count_a != count_b)
+    return false;
+  for (std::uint32_t i = 0; i < count_a; ++i) {
+    if (!same_items(a, b)) return false;
+  }
+  return true;
+}
+
+// Pairs in any order; of a name that is there twice, in the order they stand in.
+bool same_maps(MapBytes a, MapBytes b) {
+  if (a.count != b.count) return false;
+  std::vector<PairBytes> pairs_a = PairIndex(a).pairs();
+  std::vector<PairBytes> pairs_b = PairIndex(b).pairs();
+  std::ranges::stable_sort(pairs_a, {}, &PairBytes::name);
+  std::ranges::stable_sort(pairs_b, {}, &PairBytes::name);
+  return std::ranges::equal(pairs_a, pairs_b, [](const PairBytes& x, const PairBytes& y) {
+    return x.name == y.name && same_value(x.value, y.value);
+  });
+}
+
+// Moves both cursors behind what is the same; where it is not they stay anywhere.
+bool same_items(item::Cursor& a, item::Cursor& b) {
+  const item::Type type = item::kLeads[*a.at].type;
+  if (type != item::kLeads[*b.at].type) return false;
+  if (type == item::Type::kArray) return same_arrays(a, b);
+  std::span<const std::uint8_t> whole_a;
+  std::span<const std::uint8_t> whole_b;
+  ZBAG_CHECK(item::take_whole(a, whole_a) && item::take_whole(b, whole_b));
+  if (same_bytes(whole_a, whole_b)) return true;
+  item::Cursor in_a(whole_a);
+  item::Cursor in_b(whole_b);
+  if (type == item::Type::kMap) return same_maps(*open_map(whole_a), *open_map(whole_b));
+  if (type == item::Type::kInt) {
+    std::uint64_t bits_a = 0;
+    std::uint64_t bits_b = 0;
+    bool above_a = false;
+    bool above_b = false;
+    return item::take_int(in_a, bits_a, above_a) && item::take_int(in_b, bits_b, above_b) &&
+           bits_a == bits_b && above_a == above_b;
+  }
+  // One text may have heads of two lengths; of the others the bytes are the value.
+  if (type == item::Type::kExtension) {
+    std::int8_t kind_a = 0;
+    std::int8_t kind_b = 0;
+    return item::take_extension(in_a, kind_a, whole_a) &&
+           item::take_extension(in_b, kind_b, whole_b) && kind_a == kind_b &&
+           same_bytes(whole_a, whole_b);
+  }
+  const bool has_head = type == item::Type::kText || type == item::Type::kBinary;
+  return has_head && item::take_bytes_of(type, in_a, whole_a) &&
+         item::take_bytes_of(type, in_b, whole_b) && same_bytes(whole_a, whole_b);
+}
+
 // The value both sides hold, merged: maps key by key when `deep`, else the later one.
 void merge_value(const PairBytes& earlier, const PairBytes& later, bool deep, std::string& out,
                  std::uint64_t& overwritten) {
   const std::optional<MapBytes> map_a = deep ? open_map(earlier.value) : std::nullopt;
   const std::optional<MapBytes> map_b = deep ? open_map(later.value) : std::nullopt;
   if (!map_a || !map_b) {
-    if (!same_bytes(earlier.value, later.value)) ++overwritten;
+    if (!same_value(earlier.value, later.value)) ++overwritten;
     append(out, later.pair);
     return;
   }
@@ -130,6 +188,33 @@ std::uint32_t merge_pairs(MapBytes earlier, MapBytes later, bool deep, std::stri
     ++count;
   }
   return count;
+}
+
+bool same_value(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b) {
+  if (same_bytes(a, b)) return true;
+  item::Cursor in_a(a);
+  item::Cursor in_b(b);
+  return same_items(in_a, in_b);
+}
+
+JoinedPairs join_pairs(MapBytes earlier, MapBytes later, std::string& pairs) {
+  const PairIndex first(earlier);
+  const PairIndex second(later);
+  std::uint32_t added = 0;
+  for (const PairBytes& pair : second.pairs()) {
+    const PairBytes* const there = first.find(pair.name);
+    if (there == nullptr) {
+      ++added;
+    } else if (!same_value(there->value, pair.value)) {
+      return {Joined::kConflict};
+    }
+  }
+  if (added == 0) return {Joined::kNoNews};
+  append(pairs, earlier.pairs);
+  for (const PairBytes& pair : second.pairs()) {
+    if (first.find(pair.name) == nullptr) append(pairs, pair.pair);
+  }
+  return {Joined::kGrown, earlier.count + added};
 }
 
 }  // namespace zbag

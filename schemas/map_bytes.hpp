@@ -49,4 +49,23 @@ std::string type_text(std::span<const std::uint8_t> value);
 std::uint32_t merge_pairs(MapBytes earlier, MapBytes later, bool deep, std::string& out,
                           std::uint64_t& overwritten);
 
+// Whether a reader gets equal values back (wire.md, Merge): ints by value however they are encoded,
+// floats by their bits, texts, bytes and extensions by their bytes, arrays in order, maps with the
+// same pairs in any order. An int is no float, and float32 no float64. REQUIRES: whole items, both
+// validated.
+bool same_value(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b);
+
+// `later` joined to `earlier`, unless a field of it would replace a value by a different one.
+enum class Joined : std::uint8_t {
+  kConflict,  // it would
+  kNoNews,    // every field of it is there already
+  kGrown      // `pairs`, without a header, and their number are those of both
+};
+struct JoinedPairs {
+  Joined outcome;
+  std::uint32_t count = 0;
+};
+// Appends to `pairs` when the outcome is kGrown. REQUIRES: both were validated.
+JoinedPairs join_pairs(MapBytes earlier, MapBytes later, std::string& pairs);
+
 }  // namespace zbag

@@ -137,17 +137,28 @@ Status Session::write(TrackState& track, Timestamp stamp, const Fields& fields) 
 
 Status Session::put(TrackState& track, Timestamp stamp, const Fields& fields) {
   if (options_.buffer_points == 1) return write(track, stamp, fields);
+  if (merge(track, stamp, fields)) return {};
   // A buffer that is still full could not be sent before: nothing is taken until it can.
-  if (track.buffer.size() >= options_.buffer_points && !track.buffer.contains(stamp.ns())) {
+  if (track.buffer.size() >= options_.buffer_points) {
     if (const Result<std::size_t> sent = drain(track); !sent) return tl::unexpected(sent.error());
   }
   if (track.buffer.empty()) track.oldest_append = options_.monotonic();
-  const auto [it, is_new] =
-      track.buffer.try_emplace(stamp.ns(), TrackState::Pending{stamp, fields});
-  if (!is_new) merge_fields(it->second.fields, fields, options_.deep_merge);
+  track.buffer.emplace(stamp.ns(), TrackState::Pending{stamp, fields});
   // What cannot be sent now is safe in the buffer; the next append says what is wrong.
   if (track.buffer.size() >= options_.buffer_points) static_cast<void>(drain(track));
   return {};
+}
+
+// Into the newest point of its stamp that waits in the buffer; false: it is one of its own.
+bool Session::merge(TrackState& track, Timestamp stamp, const Fields& fields) {
+  const auto behind = track.buffer.upper_bound(stamp.ns());
+  const bool meets = options_.merge != MergeMode::kAppend && behind != track.buffer.begin() &&
+                     std::prev(behind)->first == stamp.ns();
+  if (!meets) return false;
+  Fields& waiting = std::prev(behind)->second.fields;
+  if (options_.merge == MergeMode::kJoin) return join_fields(waiting, fields);
+  overwritten_ += merge_fields(waiting, fields, options_.merge == MergeMode::kDeep);
+  return true;
 }
 
 Status Session::append(TrackState& track, std::span<const FieldView> fields, Stamp stamp) {
@@ -304,6 +315,12 @@ Status Session::close() {
   const MutexLock lock(mutex_);
   const Result<FlushResult> flushed = flush_locked(nullptr);
   if (sink_->announces()) announce("closed");
+  if (overwritten_ > 0 && options_.warn) {
+    options_.warn(fmt::format(
+        "{}: {} values were replaced in the buffer by different ones of equal _ts; merge with "
+        "MergeMode::kJoin to keep them all",
+        options_.name, overwritten_));
+  }
   closed_ = true;
   Status closed = sink_->close();
   if (!flushed) return tl::unexpected(flushed.error());
@@ -313,6 +330,11 @@ Status Session::close() {
 std::optional<Timestamp> Session::last_stamp() const {
   const MutexLock lock(mutex_);
   return stamper_.last();
+}
+
+std::uint64_t Session::overwritten() const {
+  const MutexLock lock(mutex_);
+  return overwritten_;
 }
 
 std::size_t Session::buffered() const {

@@ -14,9 +14,9 @@
 // strictly increasing; -1 inherits the last stamp of the session, across tracks and threads.
 //
 // Guarantees: an append that returns an error has changed nothing, the last stamp included. With
-// the default options a frame leaves at once; with a buffer, frames of equal stamp merge in it and
-// it is sent when a track holds `buffer_points`, when its oldest append is `buffer_age` old, on
-// flush() and on close().
+// the default options a frame leaves at once; with a buffer, frames of equal stamp merge in it, by
+// the rule of wire.md as a recorder's do, and it is sent when a track holds `buffer_points`, when
+// its oldest append is `buffer_age` old, on flush() and on close().
 //
 // Thread-safe: resolving, remembering and sending happen under one lock. A Track is a small handle
 // that lives as long as its session. Appending never waits on a live bus; it waits for room in a
@@ -41,6 +41,7 @@
 #include "bus/session/stamp.hpp"
 #include "bus/session/track.hpp"
 #include "schemas/mutex.hpp"
+#include "schemas/points/merge.hpp"
 
 namespace zbag {
 
@@ -53,7 +54,9 @@ class Session {
     TimestampMode timestamps = TimestampMode::kAuto;
     InheritScope inherit = InheritScope::kSession;
     NameRule names = NameRule::kWire;
-    bool deep_merge = false;      // of frames of equal stamp in the buffer
+    // Of frames of equal stamp in the buffer. What kShallow and kDeep replace by a different value
+    // is counted, and told of by close().
+    MergeMode merge = MergeMode::kJoin;
     std::function<double()> now;  // seconds since the epoch; default: the system clock
     std::function<std::chrono::steady_clock::time_point()> monotonic;  // default: the steady clock
     std::function<void(const std::string&)> warn;  // called at most once a track and reason
@@ -91,6 +94,8 @@ class Session {
   std::optional<Timestamp> last_stamp() const;
   // Points waiting in buffers.
   std::size_t buffered() const;
+  // Values that merging in the buffer has replaced by different ones.
+  std::uint64_t overwritten() const;
   // Waits until somebody listens on the bus; false after `timeout`. At once true elsewhere. Appends
   // wait meanwhile.
   bool wait_for_listener(std::chrono::milliseconds timeout);
@@ -108,6 +113,7 @@ class Session {
   Status write(TrackState& track, Timestamp stamp, const Fields& fields) ZBAG_REQUIRES(mutex_);
   Status write_encoded(TrackState& track) ZBAG_REQUIRES(mutex_);
   Status put(TrackState& track, Timestamp stamp, const Fields& fields) ZBAG_REQUIRES(mutex_);
+  bool merge(TrackState& track, Timestamp stamp, const Fields& fields) ZBAG_REQUIRES(mutex_);
   Result<std::size_t> drain(TrackState& track) ZBAG_REQUIRES(mutex_);
   Result<FlushResult> flush_locked(const TrackState* only) ZBAG_REQUIRES(mutex_);
   void tick_locked() ZBAG_REQUIRES(mutex_);
@@ -130,6 +136,7 @@ class Session {
   std::map<std::string, std::unique_ptr<TrackState>, std::less<>> tracks_ ZBAG_GUARDED_BY(mutex_);
   Stamper stamper_ ZBAG_GUARDED_BY(mutex_);
   std::string encoded_ ZBAG_GUARDED_BY(mutex_);
+  std::uint64_t overwritten_ ZBAG_GUARDED_BY(mutex_) = 0;
   std::chrono::steady_clock::time_point announced_ ZBAG_GUARDED_BY(mutex_){};
   bool closing_ ZBAG_GUARDED_BY(mutex_) = false;
   bool closed_ ZBAG_GUARDED_BY(mutex_) = false;

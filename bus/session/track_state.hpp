@@ -19,8 +19,8 @@ struct TrackState {
     Fields fields;
   };
   const TrackName name;
-  std::uint64_t seq = 0;                   // of the next frame
-  std::map<std::int64_t, Pending> buffer;  // by key; equal stamps merge in it
+  std::uint64_t seq = 0;                        // of the next frame
+  std::multimap<std::int64_t, Pending> buffer;  // by key, equal ones in the order they came
   std::chrono::steady_clock::time_point oldest_append{};
   bool warned = false;
 };

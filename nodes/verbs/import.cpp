@@ -18,7 +18,7 @@ namespace {
 struct Arguments {
   std::vector<std::string> files;
   std::string bag;
-  MergeMode merge = MergeMode::kShallow;
+  MergeRules merge;
   bool quiet = false;
 };
 
@@ -65,8 +65,7 @@ Verb add_import(CLI::App& root) {
   options->add_list("FILE", a->files, option_type::any_text("FILE"), "Recordings to read")
       .required();
   add_new_bag(*options, a->bag, "BAG");
-  options->add("--merge", a->merge, merge_mode(),
-               "Frames of equal _ts: shallow, deep, or append (keeps every frame)");
+  add_merge_rules(*options, a->merge);
   options->add_loudness(a->quiet);
   return {std::move(options), [a] { return run(*a); }};
 }

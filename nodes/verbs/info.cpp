@@ -65,7 +65,7 @@ Fields bag_fields(const BagSummary& bag) {
   fields.emplace_back("duration", start ? seconds_between(start->ns(), end->ns()) : 0.0);
   fields.emplace_back("points", bag.points());
   const Fields counted = fate_fields(fate);
-  for (const char* name : {"received", "merged", "overwritten", "refused", "dropped"})
+  for (const char* name : {"received", "merged", "kept_apart", "overwritten", "refused", "dropped"})
     fields.emplace_back(name, *find_field(counted, name));
   fields.emplace_back("skipped", fate.skipped_total());
   fields.emplace_back("skipped_by_reason", *find_field(counted, "skipped"));
@@ -123,18 +123,18 @@ void print_head(const BagSummary& bag) {
   const Fate fate = bag.fate();
   const Fields counted = fate_fields(fate);
   fmt::print(
-      "  frames     received {} = points {} + merged {} + refused {}{} + dropped {} + skipped "
+      "  frames     received {} = points {}{} + merged {} + refused {}{} + dropped {} + skipped "
       "{}{}\n",
-      count_text(fate.received), count_text(fate.points), count_text(fate.merged),
-      count_text(fate.refused_total()), reasons(map_field(counted, "refused")),
-      count_text(fate.dropped), count_text(fate.skipped_total()),
-      reasons(map_field(counted, "skipped")));
+      count_text(fate.received), count_text(fate.points), kept_apart_text(fate.kept_apart),
+      count_text(fate.merged), count_text(fate.refused_total()),
+      reasons(map_field(counted, "refused")), count_text(fate.dropped),
+      count_text(fate.skipped_total()), reasons(map_field(counted, "skipped")));
   fmt::print("  lost       {}\n",
              bag.lost() ? count_text(*bag.lost()) : "unknown (no publisher numbers its frames)");
   if (fate.overwritten > 0)
     fmt::print(
-        "  overwritten {} values by frames of equal _ts (record --merge append keeps every "
-        "frame)\n",
+        "  overwritten {} values by frames of equal _ts (record --merge join keeps them "
+        "all)\n",
         count_text(fate.overwritten));
   for (const RunRecord& run : bag.runs) {
     fmt::print(

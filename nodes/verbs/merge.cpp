@@ -15,7 +15,7 @@ namespace {
 struct Arguments {
   std::vector<std::string> bags;
   std::string out;
-  MergeMode merge = MergeMode::kShallow;
+  MergeRules merge;
   bool quiet = false;
 };
 
@@ -36,11 +36,12 @@ int run(const Arguments& arguments) {
   bar.clear();
   if (!report) return show_unmade("merge", report.error());
   if (!arguments.quiet)
-    say("merged {} bags into {}: {} points, {} merged into others\n", arguments.bags.size(),
-        arguments.out, count_text(report->points), count_text(report->merged));
+    say("merged {} bags into {}: {} points, {} kept apart, {} merged into others, {} duplicates\n",
+        arguments.bags.size(), arguments.out, count_text(report->points),
+        count_text(report->kept_apart), count_text(report->merged), count_text(report->duplicates));
   if (report->overwritten > 0 && !arguments.quiet)
     warn("merge", fmt::format("{} values were overwritten by different ones of equal _ts; --merge "
-                              "append keeps every point",
+                              "join keeps them all",
                               count_text(report->overwritten)));
   if (report->left_out == 0) return kExitDone;
   warn("merge",
@@ -61,8 +62,7 @@ Verb add_merge(CLI::App& root) {
                  "Bags to join; of equal stamps the first comes first")
       .required();
   add_new_bag(*options, a->out);
-  options->add("--merge", a->merge, merge_mode(),
-               "Points of one track and _ts: shallow, deep, or append (keeps every point)");
+  add_merge_rules(*options, a->merge);
   options->add_loudness(a->quiet);
   return {std::move(options), [a] { return run(*a); }};
 }

@@ -257,8 +257,7 @@ void add_frame_options(OptionTable& options, Recording::Options& recording) {
                                                           {"warn", TimestampMode::kWarn},
                                                           {"require", TimestampMode::kRequire}}),
               "Frames without _ts: auto stamps them, warn says so, require refuses them");
-  options.add("--merge", recording.storage.merge, merge_mode(),
-              "Frames of equal _ts: shallow, deep, or append (keeps every frame)");
+  add_merge_rules(options, recording.storage.merge);
   options.add("--late-merge", recording.storage.late_merge,
               option_type::one_of<LateMerge>("MODE", {{"merge", LateMerge::kMerge},
                                                       {"reject", LateMerge::kReject},

@@ -5,42 +5,25 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "schemas/points/fate.hpp"
 #include "schemas/points/loss.hpp"
+#include "schemas/points/merge.hpp"
 #include "schemas/points/point.hpp"
 
 namespace zbag {
 
-// What frames of one track and one `_ts` become (wire.md, Merge).
-enum class MergeMode : std::uint8_t { kShallow, kDeep, kAppend };
-// What becomes of a frame whose point is behind the written end of its track.
-enum class LateMerge : std::uint8_t { kMerge, kReject, kAppend };
-
-// The fields of a point in memory of their own.
-struct OwnRow {
-  std::uint32_t fields = 0;
-  std::string pairs;
-
-  MapBytes map() const {
-    return {fields, {reinterpret_cast<const std::uint8_t*>(pairs.data()), pairs.size()}};
-  }
-};
-// What the frames that became one point brought first for each field, by the point's key; only of
-// points whose frames replaced values of one another. Values of a stored point are overwritten by
-// these: it is counted as if one frame after another had come to it.
-using FirstValues = std::map<std::int64_t, OwnRow>;
-
 // What arrived for one track since the last write.
 struct TrackBatch {
   std::string name;
-  // By key; equal keys only under MergeMode::kAppend, in order of arrival.
+  // By key, those of one key in order of arrival.
   std::vector<RowPoint> points;
-  FirstValues first_values;
+  // The frames that `points` were made of, likewise; empty: the points themselves. Those of a stamp
+  // that is stored already meet its point one by one, as if each had come alone.
+  std::vector<RowPoint> frames;
   // What became of the track's frames, the points above not yet counted as points: the writer finds
   // out whether they are new.
   Fate fate;

@@ -22,9 +22,10 @@ inline const char* skip_name(Skip skip) {
 
 struct Fate {
   std::uint64_t received = 0;
-  std::uint64_t points = 0;   // new ones
-  std::uint64_t merged = 0;   // into a point that was there
-  std::uint64_t dropped = 0;  // for want of memory or disk
+  std::uint64_t points = 0;      // new ones
+  std::uint64_t kept_apart = 0;  // of these, further points of a stamp (merge.hpp)
+  std::uint64_t merged = 0;      // into a point that was there
+  std::uint64_t dropped = 0;     // for want of memory or disk
   std::array<std::uint64_t, kRefusalCount> refused{};
   std::array<std::uint64_t, kSkipCount> skipped{};
   std::uint64_t overwritten = 0;  // values a merge replaced by different ones; beside the equation
@@ -41,6 +42,7 @@ struct Fate {
   Fate& operator+=(const Fate& other) {
     received += other.received;
     points += other.points;
+    kept_apart += other.kept_apart;
     merged += other.merged;
     dropped += other.dropped;
     for (std::size_t i = 0; i < kRefusalCount; ++i) refused[i] += other.refused[i];

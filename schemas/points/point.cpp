@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "schemas/frame_scan.hpp"
 
 namespace zbag {
@@ -13,6 +15,13 @@ Result<Fields> PointView::fields() const {
                                                  fields.error().message));
   }
   return fields;
+}
+
+std::span<const RowPoint> points_of(std::int64_t key, std::span<const RowPoint> points) {
+  const auto first = std::ranges::lower_bound(points, key, {}, &RowPoint::key);
+  const auto last = std::ranges::upper_bound(points, key, {}, &RowPoint::key);
+  return points.subspan(static_cast<std::size_t>(first - points.begin()),
+                        static_cast<std::size_t>(last - first));
 }
 
 std::optional<CheckedMap> check_map(std::span<const std::uint8_t> stored) {

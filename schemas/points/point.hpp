@@ -78,6 +78,9 @@ struct Point : PointHead {
   Fields fields;            // without the reserved ones
 };
 
+// Those of one key. REQUIRES: in order of key.
+std::span<const RowPoint> points_of(std::int64_t key, std::span<const RowPoint> points);
+
 // A stored map that is to be written again. The bag may be a stranger's, and what merges and
 // encodes walks maps without looking back: they are validated here. nullopt: malformed.
 struct CheckedMap {

@@ -5,13 +5,13 @@
 #include <string>
 
 #include "schemas/frame.hpp"
-#include "schemas/points/batch.hpp"
 #include "schemas/points/loss.hpp"
+#include "schemas/points/merge.hpp"
 
 namespace zbag {
 
 struct StorageOptions {
-  MergeMode merge = MergeMode::kShallow;
+  MergeRules merge;
   LateMerge late_merge = LateMerge::kMerge;
   std::uint64_t min_free_bytes = 0;  // of the disk: below it, reports say disk_low
   // Disk set aside beyond what is written, so that what was accepted can still be written when

@@ -87,6 +87,41 @@ TEST_F(MergeBufferTest, MergesAcrossChunksAndWithOthersBetween) {
   EXPECT_EQ(fields_of(held.batch.tracks[0].points[0]), (Fields{{"x", 3}, {"y", 4}}));
 }
 
+// wire.md, Merge: what would replace a value is a further point, and the next one meets that.
+TEST_F(MergeBufferTest, JoinsWhatLosesNothingAndKeepsTheRestApart) {
+  MergeBuffer buffer(MergeMode::kJoin);
+  accept("tf", 1.0, {{"q", 1}});
+  accept("tf", 1.0, {{"v", 2}});
+  accept("tf", 1.0, {{"q", 1}, {"v", 2}});
+  accept("tf", 1.0, {{"q", 9}});
+  accept("tf", 1.0, {{"v", 2}});
+  add_to(buffer);
+  const HeldBatch held = buffer.take();
+  const TrackBatch& track = held.batch.tracks.at(0);
+  ASSERT_THAT(track.points, SizeIs(2));
+  EXPECT_EQ(fields_of(track.points[0]), (Fields{{"q", 1}, {"v", 2}}));
+  EXPECT_EQ(fields_of(track.points[1]), (Fields{{"q", 9}, {"v", 2}}));
+  EXPECT_EQ(track.fate.merged, 3u);
+  EXPECT_EQ(track.fate.kept_apart, 1u);
+  EXPECT_EQ(track.fate.overwritten, 0u);
+  EXPECT_THAT(track.frames, SizeIs(5));
+}
+
+TEST_F(MergeBufferTest, MergesEachTrackByTheLastRuleThatSpeaksOfIt) {
+  MergeRules rules = MergeMode::kShallow;
+  rules.rules.push_back({TrackPattern::parse("camera/**").value(), MergeMode::kAppend});
+  rules.rules.push_back({TrackPattern::parse("camera/front").value(), MergeMode::kJoin});
+  MergeBuffer buffer(rules);
+  for (const char* track : {"arm", "camera/back", "camera/front"}) {
+    for (int i = 0; i < 2; ++i) accept(track, 1.0, {{"x", 7}});
+  }
+  add_to(buffer);
+  const HeldBatch held = buffer.take();
+  EXPECT_EQ(held.batch.tracks.at(0).fate.merged, 1u);
+  EXPECT_THAT(held.batch.tracks.at(1).points, SizeIs(2));
+  EXPECT_EQ(held.batch.tracks.at(2).fate.merged, 1u);
+}
+
 // D2: a map is replaced as a whole, unless merging is deep.
 // Two tracks in turn: each keeps its own last row.
 TEST_F(MergeBufferTest, MergesManyFramesIntoOnePointOfEachTrack) {

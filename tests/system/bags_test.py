@@ -76,7 +76,7 @@ class RecoverTest(BagsTest):
         self.assert_whole(new)
 
     def test_everything_comes_back_without_meta_pages(self):
-        for mode in ("shallow", "append"):
+        for mode in ("join", "shallow", "append"):
             bag = self.import_bag(f"{mode}.zbag", 3000, 2, 0, "--merge", mode)
             expected = self.raw(bag)
             broken = self.copy_of(bag, f"{mode}-broken.zbag",
@@ -256,8 +256,15 @@ class MergeTest(BagsTest):
             bags.append(self.space.path(f"{i}.zbag"))
             self.run_ok("import", path, "-o", bags[-1])
         merged, kept = self.space.path("m.zbag"), self.space.path("k.zbag")
-        done = self.run_ok("merge", *bags, "-o", merged)
-        self.assertIn("append", done.stderr)
+        done = self.run_ok("merge", *bags, "-o", kept)
+        self.assertIn("1 kept apart", done.stderr)
+        self.assertEqual([f for _, f in self.points(kept)],
+                         [{"_ts": 5.0, "a": 1, "b": 1}, {"_ts": 5.0, "b": 2, "c": 3}])
+        info = self.assert_whole(kept)
+        self.assertEqual((info["received"], info["merged"], info["kept_apart"]), (2, 0, 1))
+        os.remove(kept)
+        done = self.run_ok("merge", *bags, "-o", merged, "--merge", "shallow")
+        self.assertIn("--merge join", done.stderr)
         self.assertEqual(self.points(merged), [("t", {"_ts": 5.0, "a": 1, "b": 2, "c": 3})])
         info = self.assert_whole(merged)
         self.assertEqual((info["received"], info["merged"], info["overwritten"]), (2, 1, 1))

@@ -195,7 +195,7 @@ class SourcesTest(OptionsTest):
         path = self.write("c.yaml", "record:\n  buffer-mb: 0\n")
         for options, variables, words in (
                 (("--config", path), {}, ("--buffer-mb 0", "MB from 1 to 1000000", f"{path}:2")),
-                ((), {"ZBAG_MERGE": "x"}, ("--merge x", "shallow, deep or append", "ZBAG_MERGE")),
+                ((), {"ZBAG_MERGE": "x"}, ("--merge x", "join, shallow, deep or append", "ZBAG_MERGE")),
                 ((), {"PLUME_BUFFER_SIZE": "0"}, ("--buffer-points 0", "1", "PLUME_BUFFER_SIZE")),
                 (("--set", "sync=never"), {}, ("--sync never", "or off", "--set")),
                 (("--track", "a//b"), {}, ("--track a//b", "segment"))):

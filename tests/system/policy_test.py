@@ -31,8 +31,8 @@ class PolicyTest(harness.SystemTest):
         self.stderr = recorder.stderr
         return bag, self.assert_whole(bag)
 
-    def frames(self, bag):
-        return [fields for _, fields in self.points(bag)]
+    def frames(self, bag, of_track=None):
+        return [fields for track, fields in self.points(bag) if of_track in (None, track)]
 
 
 FIRST = {"_ts": 5.0, "a": 1, "map": {"x": 1, "y": 1}}
@@ -99,13 +99,44 @@ class SplitTest(PolicyTest):
 
 class MergeTest(PolicyTest):
 
+    def test_nothing_is_replaced_by_default(self):
+        """D1, S0.11: fields join while they are new or equal; a different value is a further point."""
+        frames = [{"_ts": 5.0, "q": 1}, {"_ts": 5.0, "v": 2}, {"_ts": 5.0, "q": 1, "v": 2},
+                  {"_ts": 5.0, "q": 3}, {"_ts": 5.0, "q": 3, "w": 4}]
+        in_one_batch = [[("t", frame) for frame in frames]]
+        one_by_one = [[("t", frame)] for frame in frames]
+        for batches in (in_one_batch, one_by_one):
+            with self.subTest(flushes=len(batches)):
+                bag, info = self.record(batches)
+                self.assertEqual(self.frames(bag), [{"_ts": 5.0, "q": 1, "v": 2},
+                                                    {"_ts": 5.0, "q": 3, "w": 4}])
+                self.assertEqual((info["received"], info["points"], info["merged"]), (5, 2, 3))
+                self.assertEqual((info["kept_apart"], info["overwritten"]), (1, 0))
+                self.assertIn("(1 kept apart)", self.stderr)
+                os.remove(bag)
+
+    def test_what_comes_late_joins_the_newest_point_of_its_stamp(self):
+        late = [[("t", {"_ts": 1.0, "q": 1}), ("t", {"_ts": 1.0, "q": 2}), ("t", {"_ts": 9.0, "q": 0})],
+                [("t", {"_ts": 1.0, "v": 3})], [("t", {"_ts": 1.0, "q": 4})]]
+        bag, info = self.record(late)
+        self.assertEqual(self.frames(bag), [{"_ts": 1.0, "q": 1}, {"_ts": 1.0, "q": 2, "v": 3},
+                                            {"_ts": 1.0, "q": 4}, {"_ts": 9.0, "q": 0}])
+        self.assertEqual((info["points"], info["merged"], info["kept_apart"]), (4, 1, 2))
+
+    def test_a_mode_may_be_given_for_some_tracks(self):
+        batch = [(track, {"_ts": 1.0, "x": n}) for track in ("cam/a", "arm") for n in range(3)]
+        bag, info = self.record([batch], "--merge", "shallow", "--merge", "cam/*=append")
+        self.assertEqual(self.frames(bag, "arm"), [{"_ts": 1.0, "x": 2}])
+        self.assertEqual([f["x"] for f in self.frames(bag, "cam/a")], [0, 1, 2])
+        self.assertEqual((info["overwritten"], info["kept_apart"]), (2, 0))
+
     def test_shallow_merges_fields_and_the_later_value_wins(self):
         for batches in ([[("t", FIRST), ("t", SECOND)]], [[("t", FIRST)], [("t", SECOND)]]):
             with self.subTest(flushes=len(batches)):
-                bag, info = self.record(batches)
+                bag, info = self.record(batches, "--merge", "shallow")
                 self.assertEqual(self.frames(bag), [{"_ts": 5.0, "a": 1, "map": {"y": 2}, "b": 2}])
                 self.assertEqual((info["points"], info["merged"], info["overwritten"]), (1, 1, 1))
-                self.assertIn("--merge append", self.stderr)
+                self.assertIn("--merge join", self.stderr)
                 os.remove(bag)
 
     def test_deep_merges_nested_maps(self):
@@ -127,7 +158,7 @@ class MergeTest(PolicyTest):
 
     def test_nil_is_a_value_and_absence_is_none(self):
         bag, _ = self.record([[("t", {"_ts": 1.0, "a": 1, "b": 2}),
-                               ("t", {"_ts": 1.0, "a": None})]])
+                               ("t", {"_ts": 1.0, "a": None})]], "--merge", "shallow")
         self.assertEqual(self.frames(bag), [{"_ts": 1.0, "a": None, "b": 2}])
 
     def test_equal_values_do_not_count_as_overwritten(self):
@@ -137,11 +168,11 @@ class MergeTest(PolicyTest):
 
     def test_overwriting_is_warned_about_once_a_track(self):
         batch = [("t", {"_ts": 1.0, "a": n}) for n in range(50)]
-        _, info = self.record([batch])
+        _, info = self.record([batch], "--merge", "shallow")
         self.assertEqual(info["overwritten"], 49)
         warnings = [line for line in self.stderr.splitlines() if "warning" in line]
         self.assertEqual(len(warnings), 1, self.stderr)
-        self.assertIn("append", warnings[0])
+        self.assertIn("--merge join", warnings[0])
 
 
 class LateTest(PolicyTest):

@@ -73,8 +73,24 @@ def read_frames(path):
             yield line["track"], float(line["_ts"]) + 0.0, fields
 
 
-def merged_points(frames):
-    """What a bag holds by default: shallow merges by (track, key) in order of arrival."""
+def joined_points(frames):
+    """What a bag holds by default (wire.md, Merge): a frame joins the newest point of its stamp where
+    each of its fields is absent or equal, else it is a further point."""
+    points = {}
+    for track, stamp, fields in frames:
+        of_stamp = points.setdefault((harness.key_of(stamp), track.encode()), [])
+        fits = of_stamp and all(
+            name not in of_stamp[-1] or harness.exact(of_stamp[-1][name]) == harness.exact(value)
+            for name, value in fields.items())
+        if fits:
+            of_stamp[-1].update(fields)
+        else:
+            of_stamp.append({"_ts": stamp, **fields})
+    return [(track.decode(), point) for key, track in sorted(points) for point in points[key, track]]
+
+
+def overwritten_points(frames):
+    """What it holds with --merge shallow: the later value of a field wins; and how many did."""
     points, overwritten = {}, 0
     for track, stamp, fields in frames:
         known = points.setdefault((harness.key_of(stamp), track.encode()), {"_ts": stamp})
@@ -111,9 +127,13 @@ def check_tap(test, code, taken, frames):
     test.assertEqual(strange, [])
 
 
+def stamps_of(frames):
+    return len({(harness.key_of(stamp), track) for track, stamp, _ in frames})
+
+
 def record_set(test, path, merge, bag):
     """The three processes, each at its own work; gives what the tap said and showed."""
-    recorder = test.start_recorder(bag, "--merge", merge)
+    recorder = test.start_recorder(bag, *(["--merge", merge] if merge != "join" else []))
     tap_out = test.space.path(f"tap_{merge}.raw")
     tap = test.space.start("tap", "**", "_sys/**", "--format", "raw", *recorder.urls,
                            stdout_path=tap_out)
@@ -125,12 +145,14 @@ def record_set(test, path, merge, bag):
         return code, harness.unpack_raw(file.read())
 
 
-def check_set(test, name):
-    """Records a set twice, merged and appended, and compares both bags with the source."""
+def check_set(test, name, modes=("join", "append")):
+    """Records a set under each mode and compares the bags with the source."""
     path = harness.recording_path(name)
     frames = list(read_frames(path))
-    merged, overwritten = merged_points(frames)
-    for merge, expected in (("shallow", merged), ("append", appended_points(frames))):
+    shallow, overwritten = overwritten_points(frames)
+    by_mode = {"join": joined_points(frames), "append": appended_points(frames), "shallow": shallow}
+    for merge in modes:
+        expected = by_mode[merge]
         bag = test.space.path(f"{name}_{merge}.zbag")
         code, taken = record_set(test, path, merge, bag)
         compare_points(test, test.points(bag), expected)
@@ -140,8 +162,10 @@ def check_set(test, name):
         test.assertEqual(info["received"], len(frames))
         test.assertEqual(info["merged"], len(frames) - len(expected))
         test.assertEqual(info["overwritten"], overwritten if merge == "shallow" else 0)
+        test.assertEqual(info["kept_apart"],
+                         len(expected) - stamps_of(frames) if merge == "join" else 0)
         check_tap(test, code, taken, frames)
-    return len(frames), len(merged)
+    return len(frames), len(by_mode["join"])
 
 
 class RecordingsTest(harness.SystemTest):
@@ -154,7 +178,7 @@ class RecordingsTest(harness.SystemTest):
         check_set(self, "g1_tiny")
 
     def test_tilt_laser(self):
-        check_set(self, "tilt_laser")
+        check_set(self, "tilt_laser", ("join", "append", "shallow"))
 
     def test_px4_fmu_v6c(self):
         check_set(self, "px4_fmu_v6c")

@@ -80,6 +80,7 @@ Result<std::optional<PointView>> Playlist::next() {
   }
   if (best == nullptr) return std::optional<PointView>();
   best->needs_next = true;
+  bag_ = static_cast<std::size_t>(best - heads_.data());
   return std::exchange(best->point, std::nullopt);
 }
 

@@ -30,6 +30,8 @@ class Playlist {
   void seek(TimeRange range);
   // nullopt at the end.
   Result<std::optional<PointView>> next();
+  // The bag, by its place among those given, of the point that next() gave last.
+  std::size_t bag() const { return bag_; }
   // Lets go of the transactions, for a caller about to wait. Ends the last point's views.
   void release();
   // After an error: leaves out the damaged block; see BagCursor.
@@ -46,6 +48,7 @@ class Playlist {
   std::vector<BagReader> readers_;
   std::vector<BagSummary> summaries_;
   std::vector<Head> heads_;
+  std::size_t bag_ = 0;
   std::optional<std::size_t> failed_;
   bool reverse_ = false;
 };

@@ -128,10 +128,10 @@ Fields fate_fields(const Fate& fate) {
   for (std::size_t i = 0; i < kSkipCount; ++i) {
     if (fate.skipped[i] > 0) skipped.emplace_back(skip_name(static_cast<Skip>(i)), fate.skipped[i]);
   }
-  return {{"received", fate.received},      {"points", fate.points},
-          {"merged", fate.merged},          {"dropped", fate.dropped},
-          {"refused", std::move(refused)},  {"skipped", std::move(skipped)},
-          {"overwritten", fate.overwritten}};
+  return {{"received", fate.received},       {"points", fate.points},
+          {"merged", fate.merged},           {"dropped", fate.dropped},
+          {"refused", std::move(refused)},   {"skipped", std::move(skipped)},
+          {"overwritten", fate.overwritten}, {"kept_apart", fate.kept_apart}};
 }
 
 Fate fate_of(const Fields& fields) {
@@ -141,6 +141,7 @@ Fate fate_of(const Fields& fields) {
   fate.merged = uint_field(fields, "merged");
   fate.dropped = uint_field(fields, "dropped");
   fate.overwritten = uint_field(fields, "overwritten");
+  fate.kept_apart = uint_field(fields, "kept_apart");
   const Fields& refused = map_field(fields, "refused");
   const Fields& skipped = map_field(fields, "skipped");
   for (std::size_t i = 0; i < kRefusalCount; ++i) {

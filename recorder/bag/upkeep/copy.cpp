@@ -143,14 +143,14 @@ Result<BagCopy> BagCopy::begin(const std::string& path, Options options) {
   return copy;
 }
 
-Result<bool> BagCopy::add(const PointView& point) {
-  std::optional<RowPoint> row = row_of(point, point.map);
+Result<bool> BagCopy::add(const PointView& point, std::size_t bag) {
+  const std::optional<RowPoint> row = row_of(point, point.map);
   if (!row) return false;
   const bool is_same_track = last_ != nullptr && last_->batch.name == point.track;
-  const bool merges = options_.merge != MergeMode::kAppend && is_same_track &&
-                      !last_->batch.points.empty() && last_->batch.points.back().key == row->key;
-  if (merges) {
-    merge_into(*last_, *row);
+  const bool is_same_stamp =
+      is_same_track && !last_->batch.points.empty() && last_->batch.points.back().key == row->key;
+  if (is_same_stamp) {
+    add_to_stamp(*last_, *row, bag);
     return true;
   }
   // Between points that do not meet, so that those which do are always in one batch.
@@ -162,24 +162,42 @@ Result<bool> BagCopy::add(const PointView& point) {
     if (it == tracks_.end()) {
       it = tracks_.emplace(std::string(point.track), Gathered{}).first;
       it->second.batch.name = it->first;
+      it->second.merge = options_.merge.of(it->first);
     }
     last_ = &it->second;
   }
-  row->pairs = rows_->keep({row->pairs, row->pairs_bytes});
-  last_->batch.points.push_back(*row);
-  ++last_->counts.points;
+  stamp_from_ = last_->batch.points.size();
+  stamp_.begin(last_->merge);
+  add_to_stamp(*last_, *row, bag);
   return true;
 }
 
-void BagCopy::merge_into(Gathered& track, const RowPoint& point) {
-  RowPoint& first = track.batch.points.back();
-  std::string merged;
-  first.fields = merge_pairs(first.map(), point.map(), options_.merge == MergeMode::kDeep, merged,
-                             track.counts.overwritten);
-  first.pairs = rows_->keep({reinterpret_cast<const std::uint8_t*>(merged.data()), merged.size()});
-  first.pairs_bytes = static_cast<std::uint32_t>(merged.size());
-  first.shape = 0;
-  ++track.counts.merged;
+void BagCopy::add_to_stamp(Gathered& track, const RowPoint& point, std::size_t bag) {
+  std::deque<std::string> rows;
+  std::vector<RowPoint>& points = track.batch.points;
+  const std::span<const RowPoint> of_stamp = std::span<const RowPoint>(points).subspan(stamp_from_);
+  StampMerge::Made made = stamp_.add(point, bag, of_stamp, rows);
+  track.counts.overwritten += made.overwritten;
+  switch (made.outcome) {
+    case StampMerge::Outcome::kDuplicate:
+      ++track.counts.duplicates;
+      return;
+    case StampMerge::Outcome::kMerged:
+      ++track.counts.merged;
+      if (!rows.empty()) {
+        made.point.pairs = rows_->keep({made.point.pairs, made.point.pairs_bytes});
+        points[stamp_from_ + made.at] = made.point;
+      }
+      return;
+    case StampMerge::Outcome::kKeptApart:
+      ++track.counts.kept_apart;
+      break;
+    case StampMerge::Outcome::kNew:
+      break;
+  }
+  made.point.pairs = rows_->keep({made.point.pairs, made.point.pairs_bytes});
+  points.push_back(made.point);
+  ++track.counts.points;
 }
 
 Status BagCopy::write_gathered() {
@@ -227,6 +245,8 @@ BagCopy::Counts BagCopy::counts() const {
   Counts sum;
   for (const auto& [name, track] : tracks_) {
     sum.points += track.counts.points;
+    sum.kept_apart += track.counts.kept_apart;
+    sum.duplicates += track.counts.duplicates;
     sum.merged += track.counts.merged;
     sum.overwritten += track.counts.overwritten;
   }
@@ -312,7 +332,9 @@ Status BagCopy::put_tracks(WriteTxn& txn, const BagSummary& records) {
     }
     Fate& fate = record->fate;
     fate.points = record->total();
+    fate.kept_apart += made.kept_apart;
     fate.merged += made.merged;
+    fate.skipped[static_cast<std::size_t>(Skip::kDuplicate)] += made.duplicates;
     fate.overwritten += made.overwritten;
     fate.received =
         fate.points + fate.merged + fate.dropped + fate.refused_total() + fate.skipped_total();

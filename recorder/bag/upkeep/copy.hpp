@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "recorder/bag/read/bag_reader.hpp"
+#include "recorder/bag/upkeep/stamp_merge.hpp"
 #include "recorder/bag/write/bag_writer.hpp"
 
 namespace zbag {
@@ -33,9 +34,9 @@ class BagCopy {
  public:
   struct Options {
     CompressionSpec compression;
-    // What becomes of points of one track and key that are added one after another. kAppend keeps
-    // each; otherwise the later ones merge into the first, as frames of a recorder do.
-    MergeMode merge = MergeMode::kAppend;
+    // What becomes of points of one track and key that several bags have (stamp_merge.hpp). Under
+    // kAppend only those that are one frame are one.
+    MergeRules merge = MergeMode::kAppend;
     std::size_t commit_bytes = 8u << 20;  // of points, written in one transaction
     std::string node = "zbag";            // shown to who meets the unfinished bag
   };
@@ -49,8 +50,9 @@ class BagCopy {
   ~BagCopy();
 
   // Copies the point; nothing of `point` is kept. False: its fields are malformed, it is left out.
-  // REQUIRES: keys of one track do not descend; points to be merged follow one another.
-  Result<bool> add(const PointView& point);
+  // REQUIRES: keys of one track do not descend; points of one track and key follow one another, and
+  // among them those of one bag.
+  Result<bool> add(const PointView& point, std::size_t bag = 0);
   // Numbers a track's points anew (FORMAT.md, Index): entries as folded points have them. Their
   // `track` is ignored. REQUIRES: the track has points.
   Status add_order(const std::string& track, std::span<const OrderEntry> entries);
@@ -58,7 +60,9 @@ class BagCopy {
   // Points of a track so far, merged ones not counted; how many were merged, and what that cost.
   struct Counts {
     std::uint64_t points = 0;
+    std::uint64_t kept_apart = 0;  // of these, further points of a stamp that another bag has, too
     std::uint64_t merged = 0;
+    std::uint64_t duplicates = 0;
     std::uint64_t overwritten = 0;  // values that a merge replaced by different ones
   };
   Counts counts(const std::string& track) const;
@@ -66,8 +70,8 @@ class BagCopy {
 
   // Writes what is left and what stands beside the points: runs, losses, the fate of unnamed frames
   // and, for every track in `records`, when it was created, what was lost, and its fate, in which
-  // `points` becomes what the new bag holds, `merged` and `overwritten` grow by what this copy
-  // merged, and `received` follows from the equation of wire.md. Where `bytes` or `fields` say
+  // `points` becomes what the new bag holds, the other numbers grow by what this copy
+  // counted, and `received` follows from the equation of wire.md. Where `bytes` or `fields` say
   // something, they go before what was counted anew. Tracks not in `records` get
   // received = points + merged. Attachments of `source` are copied when it is given, but for
   // damaged ones: left_out() names them.
@@ -89,11 +93,12 @@ class BagCopy {
   struct Gathered {
     TrackBatch batch;
     Counts counts;
+    MergeMode merge;
   };
   static Result<BagCopy> begin(const std::string& path, Options options);
   BagCopy(std::string path, Options options);
   Status write_gathered();
-  void merge_into(Gathered& track, const RowPoint& point);
+  void add_to_stamp(Gathered& track, const RowPoint& point, std::size_t bag);
   Status put_records(const BagSummary& records);
   Status put_tracks(WriteTxn& txn, const BagSummary& records);
   Status copy_attachments(BagFile& source);
@@ -105,7 +110,9 @@ class BagCopy {
   std::optional<BagWriter> writer_;
   std::shared_ptr<BagFile> file_;  // of the writer, which shares it
   std::map<std::string, Gathered, std::less<>> tracks_;
-  Gathered* last_ = nullptr;  // the track of the point added last
+  Gathered* last_ = nullptr;    // the track of the point added last
+  StampMerge stamp_;            // of its key
+  std::size_t stamp_from_ = 0;  // where its points begin in the batch
   std::vector<std::string> left_out_;
   std::unique_ptr<RowArena> rows_;
   bool is_named_ = false;

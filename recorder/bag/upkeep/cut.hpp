@@ -11,6 +11,7 @@
 
 #include "recorder/bag/read/bag_reader.hpp"
 #include "recorder/bag/read/intact_points.hpp"
+#include "recorder/bag/read/playlist.hpp"
 #include "recorder/bag/upkeep/check.hpp"
 #include "recorder/bag/upkeep/copy.hpp"
 
@@ -36,6 +37,10 @@ Result<CutReport> cut_bag(const BagReader& reader, const std::string& out,
 // Tells of damaged records, of which a new bag has nothing; returns how many they are.
 std::uint64_t tell_left_out(const std::vector<std::string>& records, const Warn& warn);
 
+// Which of several bags the last point came from.
+inline std::size_t bag_of(const BagCursor&) { return 0; }
+inline std::size_t bag_of(const Playlist& bags) { return bags.bag(); }
+
 // Adds every point a cursor gives, or whatever IntactPoints serves, to
 // `copy`. `total` is for the progress. Returns how many blocks and points were left out.
 template <class Cursor>
@@ -47,7 +52,7 @@ Result<std::uint64_t> add_all(Cursor& cursor, BagCopy& copy, std::uint64_t total
     const Result<std::optional<PointView>> point = points.next();
     if (!point) return tl::unexpected(point.error());
     if (!*point) return points.left_out();
-    const Result<bool> added = copy.add(**point);
+    const Result<bool> added = copy.add(**point, bag_of(cursor));
     if (!added) return tl::unexpected(added.error());
     if (!*added)
       points.leave_out("track " + std::string((*point)->track) + " at " +

@@ -4,7 +4,7 @@
 
 namespace zbag {
 
-Result<MergeReport> merge_bags(Playlist& bags, const std::string& out, MergeMode mode,
+Result<MergeReport> merge_bags(Playlist& bags, const std::string& out, const MergeRules& rules,
                                const Progress& progress, const Warn& warn) {
   BagReader::Selection selection{.all_tracks = true};
   // Bags that are being recorded end where they ended when this began.
@@ -13,7 +13,7 @@ Result<MergeReport> merge_bags(Playlist& bags, const std::string& out, MergeMode
   const Result<CompressionSpec> compression = usual_compression(*bags.readers().front().file());
   if (!compression) return tl::unexpected(compression.error());
   Result<BagCopy> copy =
-      BagCopy::create(out, {.compression = *compression, .merge = mode, .node = "merge"});
+      BagCopy::create(out, {.compression = *compression, .merge = rules, .node = "merge"});
   if (!copy) return tl::unexpected(copy.error());
   Result<std::uint64_t> left_out = add_all(bags, *copy, bags.points(), progress, warn);
   if (!left_out) return tl::unexpected(left_out.error());
@@ -24,7 +24,8 @@ Result<MergeReport> merge_bags(Playlist& bags, const std::string& out, MergeMode
   if (status) status = copy->publish();
   if (!status) return tl::unexpected(status.error());
   const BagCopy::Counts counts = copy->counts();
-  return MergeReport{counts.points, counts.merged, counts.overwritten, *left_out};
+  return MergeReport{counts.points,     counts.kept_apart,  counts.merged,
+                     counts.duplicates, counts.overwritten, *left_out};
 }
 
 }  // namespace zbag

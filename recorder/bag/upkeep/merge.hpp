@@ -1,8 +1,8 @@
 // Joins bags into a new one by `_ts`; the bags stay as they are, also while they are recorded.
 //
-// Points of one track and stamp merge, the bag given first being the earlier; what stands beside
-// the points is said in copied_records.hpp. Points of the new bag are numbered in order of time.
-// Memory: see BagCopy and BagCursor.
+// Points of one track and stamp meet as stamp_merge.hpp says, the bag given first being the
+// earlier; what stands beside the points is said in copied_records.hpp. Points of the new bag are
+// numbered in order of time. Memory: see BagCopy and BagCursor.
 #pragma once
 
 #include <cstdint>
@@ -15,14 +15,16 @@ namespace zbag {
 
 struct MergeReport {
   std::uint64_t points = 0;
+  std::uint64_t kept_apart = 0;   // of these, for a value that differs from the other bag's
   std::uint64_t merged = 0;       // into points that were there
+  std::uint64_t duplicates = 0;   // frames that two bags have
   std::uint64_t overwritten = 0;  // values that a merge replaced by different ones
   std::uint64_t left_out = 0;     // blocks, points and records that are damaged
 };
 
 // Errors as BagCopy::create; kClosed when `progress` says stop: then nothing is left behind.
 // REQUIRES: the playlist has a bag. Moves the playlist.
-Result<MergeReport> merge_bags(Playlist& bags, const std::string& out, MergeMode mode,
+Result<MergeReport> merge_bags(Playlist& bags, const std::string& out, const MergeRules& rules,
                                const Progress& progress, const Warn& warn);
 
 }  // namespace zbag

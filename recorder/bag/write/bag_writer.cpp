@@ -27,14 +27,15 @@ std::uint64_t grown(std::uint64_t before, std::uint64_t now) {
 
 struct BagWriter::Track {
   Track(TrackRecord record, const Options& options, EncodePool& pool, Earlier in_bag)
-      : writer(std::move(record), options.block_pages, pool,
-               options.merge != MergeMode::kAppend && options.late_merge != LateMerge::kAppend),
+      : writer(std::move(record), options.block_pages, pool),
+        merge(options.merge.of(writer.record().name)),
         earlier(in_bag) {
     const auto others = options.losses_before.tracks.find(writer.record().name);
     if (others != options.losses_before.tracks.end()) elsewhere = others->second;
   }
 
   TrackWriter writer;
+  MergeMode merge;
   Earlier earlier;
   LossesBefore::Track elsewhere;
 
@@ -47,6 +48,17 @@ struct BagWriter::Track {
         earlier.missed_before + grown(elsewhere.missed_before, batch.missed_before);
     return record.encode();
   }
+};
+
+// Where the points of a track's batch belong.
+struct BagWriter::Parted {
+  std::span<const RowPoint> late;  // before the end of the main run, or at it
+  std::vector<RowPoint> at_end;    // of its last key: they go on in it
+  std::span<const RowPoint> behind;
+  std::deque<std::string> rows;  // that were made for `at_end`
+  // Of the frames of that key: what the batch counts of them, and what they came to.
+  MergeCounts in_batch;
+  MergeCounts counts;
 };
 
 BagWriter::BagWriter(std::shared_ptr<BagFile> file, Options options)
@@ -164,44 +176,85 @@ Status BagWriter::load_track(const std::string& name) {
   return {};
 }
 
-std::span<const RowPoint> BagWriter::late_points(Track& track, const TrackBatch& batch) const {
-  const TrackRecord& record = track.writer.record();
+BagWriter::Parted BagWriter::part(const Track& track, const TrackBatch& batch) const {
+  const std::optional<std::int64_t> end = track.writer.record().main_end;
   const std::span<const RowPoint> points(batch.points);
-  if (!record.main_end || points.empty() || points.front().key > *record.main_end) return {};
-  // An equal key belongs to the stored point; under append it is simply the next one, unless a
-  // late point may have that key: readers take main points before late ones.
-  const bool equal_is_late = options_.merge != MergeMode::kAppend || record.late_points > 0;
-  const auto first_main = std::ranges::find_if(points, [&](const RowPoint& point) {
-    return point.key > *record.main_end || (point.key == *record.main_end && !equal_is_late);
-  });
-  return points.first(static_cast<std::size_t>(first_main - points.begin()));
+  Parted parted;
+  parted.behind = points;
+  if (!end || points.empty() || points.front().key > *end) return parted;
+  const std::span<const RowPoint> of_end = points_of(*end, points);
+  const auto late = static_cast<std::size_t>(of_end.data() - points.data());
+  parted.behind = points.subspan(late + of_end.size());
+  const bool is_late = of_end.empty() || !goes_on(track, batch, parted);
+  parted.late = points.first(late + (is_late ? of_end.size() : 0));
+  return parted;
+}
+
+// Whether the batch's points of the last key of the main run go on in it: of a clock that stands
+// still all do, and none costs more than the first. They do not where the last point becomes
+// another by them, or where it is not known what it is.
+bool BagWriter::goes_on(const Track& track, const TrackBatch& batch, Parted& parted) const {
+  if (!track.writer.end_takes_more()) return false;
+  const std::int64_t end = *track.writer.record().main_end;
+  std::span<const RowPoint> frames = points_of(end, batch.points);
+  if (track.merge == MergeMode::kAppend || options_.late_merge == LateMerge::kAppend) {
+    parted.at_end.assign(frames.begin(), frames.end());
+    return true;
+  }
+  const std::optional<RowPoint> last = track.writer.end_point();
+  const bool may_go_on =
+      track.merge == MergeMode::kJoin && options_.late_merge == LateMerge::kMerge;
+  if (!may_go_on || !last) return false;
+  if (!batch.frames.empty()) frames = points_of(end, batch.frames);
+  std::vector<RowPoint> sequence{*last};
+  sequence.insert(sequence.end(), frames.begin(), frames.end());
+  std::vector<RowPoint> made;
+  MergeCounts counts;
+  merge_frames(sequence, track.merge, parted.rows, made, counts);
+  if (made.front().pairs != last->pairs) return false;
+  parted.counts = counts;
+  parted.at_end.assign(made.begin() + 1, made.end());
+  std::deque<std::string> rows;
+  made.clear();
+  merge_frames(frames, track.merge, rows, made, parted.in_batch);
+  return true;
 }
 
 Result<std::optional<PreparedBatch>> BagWriter::prepare(const Batch& batch) {
   if (closed_) return fail(ErrorCode::kClosed, "the bag is closed");
   if (Status status = load_tracks(batch); !status) return tl::unexpected(status.error());
+  std::vector<Parted> parts;
   for (const TrackBatch& track : batch.tracks) {
-    if (!late_points(*tracks_.at(track.name), track).empty()) return std::optional<PreparedBatch>();
+    parts.push_back(part(*tracks_.at(track.name), track));
+    if (!parts.back().late.empty()) return std::optional<PreparedBatch>();
   }
   PreparedBatch prepared;
   prepared.losses = batch.losses;
   prepared.unnamed = batch.unnamed;
-  for (const TrackBatch& track : batch.tracks) {
-    append(*tracks_.at(track.name), track, track.points, prepared);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const TrackBatch& track = batch.tracks[i];
+    append(*tracks_.at(track.name), track, std::move(parts[i]), prepared);
   }
   return std::optional(std::move(prepared));
 }
 
 // Forms the blocks of a track's points and notes what became of the batch. The report's last entry
 // is the track's when late points have begun it already.
-void BagWriter::append(Track& track, const TrackBatch& batch, std::span<const RowPoint> points,
+void BagWriter::append(Track& track, const TrackBatch& batch, Parted parted,
                        PreparedBatch& prepared) {
-  const bool has_late = points.size() < batch.points.size();
-  if (!has_late) {
+  if (parted.late.empty()) {
     prepared.report.tracks.push_back(
         {.fate = batch.fate, .first_index = track.writer.record().total()});
   }
   TrackReport& report = prepared.report.tracks.back();
+  parted.in_batch.take_from(report.fate);
+  parted.counts.add_to(report.fate);
+  std::span<const RowPoint> points = parted.behind;
+  if (!parted.at_end.empty()) {
+    parted.at_end.insert(parted.at_end.end(), points.begin(), points.end());
+    points = parted.at_end;
+    prepared.rows.push_back(std::move(parted.rows));
+  }
   prepared.bytes += track.writer.order_bytes();
   const std::size_t first_job = prepared.blocks.size();
   track.writer.append(points, prepared.blocks);
@@ -294,26 +347,25 @@ Result<WriteReport> BagWriter::try_write(const Batch& batch) {
 Status BagWriter::write_in_order(WriteTxn& txn, const Batch& batch, PreparedBatch& prepared) {
   for (const TrackBatch& one : batch.tracks) {
     Track& track = *tracks_.at(one.name);
-    const std::span<const RowPoint> late = late_points(track, one);
-    if (!late.empty()) {
+    Parted parted = part(track, one);
+    if (!parted.late.empty()) {
       prepared.report.tracks.push_back(
           {.fate = one.fate, .first_index = track.writer.record().total()});
-      if (Status status = write_late(txn, track, late, one.first_values, prepared); !status)
-        return status;
+      if (Status status = write_late(txn, track, one, parted, prepared); !status) return status;
     }
-    append(track, one, std::span(one.points).subspan(late.size()), prepared);
+    append(track, one, std::move(parted), prepared);
     if (Status status = store_blocks(txn, prepared); !status) return status;
   }
   return {};
 }
 
-Status BagWriter::write_late(WriteTxn& txn, Track& track, std::span<const RowPoint> points,
-                             const FirstValues& first_values, PreparedBatch& prepared) {
-  const LateWriter::Rules rules{options_.merge, options_.late_merge, options_.compression};
+Status BagWriter::write_late(WriteTxn& txn, Track& track, const TrackBatch& batch,
+                             const Parted& parted, PreparedBatch& prepared) {
+  const LateWriter::Rules rules{track.merge, options_.late_merge, options_.compression};
   if (!late_scratch_) late_scratch_ = std::make_unique<BlockScratch>();
   LateWriter late(txn, file_->tables(), rules, track.writer, late_encoder_, *late_scratch_);
   TrackReport& report = prepared.report.tracks.back();
-  Status status = late.write(points, first_values, report.fate);
+  Status status = late.write(parted.late, batch.frames, report.fate);
   report.new_points += late.new_points();
   prepared.report.block_bytes += late.block_bytes();
   return status;

@@ -20,6 +20,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -40,12 +41,13 @@
 
 namespace zbag {
 
-// A batch as blocks, ready to be stored. The rows are still the batch's.
+// A batch as blocks, ready to be stored. The rows are still the batch's, but for those made here.
 struct PreparedBatch {
   struct Track {
     std::string name;
     std::string record;
   };
+  std::vector<std::deque<std::string>> rows;
   BlockJobs blocks;
   std::vector<Track> tracks;
   std::vector<LossRecord> losses;
@@ -100,12 +102,12 @@ class BagWriter {
   Result<WriteReport> try_write(const Batch& batch);
   Status load_tracks(const Batch& batch);
   Status load_track(const std::string& name);
-  // The points of the batch that belong behind the end of the track's main run.
-  std::span<const RowPoint> late_points(Track& track, const TrackBatch& batch) const;
-  void append(Track& track, const TrackBatch& batch, std::span<const RowPoint> points,
-              PreparedBatch& prepared);
-  Status write_late(WriteTxn& txn, Track& track, std::span<const RowPoint> points,
-                    const FirstValues& first_values, PreparedBatch& prepared);
+  struct Parted;
+  Parted part(const Track& track, const TrackBatch& batch) const;
+  bool goes_on(const Track& track, const TrackBatch& batch, Parted& parted) const;
+  void append(Track& track, const TrackBatch& batch, Parted parted, PreparedBatch& prepared);
+  Status write_late(WriteTxn& txn, Track& track, const TrackBatch& batch, const Parted& parted,
+                    PreparedBatch& prepared);
   Status write_in_order(WriteTxn& txn, const Batch& batch, PreparedBatch& prepared);
   Status store_blocks(WriteTxn& txn, PreparedBatch& prepared);
   Status change_order(WriteTxn& txn, const std::vector<OrderChange>& changes);

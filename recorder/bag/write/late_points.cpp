@@ -74,10 +74,17 @@ struct LateWriter::Cut {
   }
 };
 
-// Rows of the gap's blocks that were merged into: empty for those that were not.
-struct LateWriter::Merged {
-  std::vector<std::vector<RowPoint>> rows;
-  std::map<std::pair<std::size_t, std::size_t>, std::string> made;  // by block and point
+// What becomes of a gap.
+struct LateWriter::Changes {
+  std::vector<std::vector<RowPoint>> rows;  // of its blocks; empty for those that stay as they are
+  std::deque<std::string> made;             // where merged rows lie
+  std::vector<RowPoint> added;              // what it gets besides
+};
+
+// The newest point of a key: a position in a block of the gap.
+struct LateWriter::Newest {
+  std::size_t block;
+  std::size_t at;
 };
 
 LateWriter::LateWriter(WriteTxn& txn, const BagTables& tables, const Rules& rules,
@@ -94,7 +101,7 @@ Error LateWriter::malformed() const {
           fmt::format("track {}: a stored row is malformed", track_.record().name)};
 }
 
-Status LateWriter::write(std::span<const RowPoint> points, const FirstValues& first_values,
+Status LateWriter::write(std::span<const RowPoint> points, std::span<const RowPoint> frames,
                          Fate& fate) {
   while (!points.empty()) {
     Result<Gap> gap = find_gap(points.front().key);
@@ -111,7 +118,7 @@ Status LateWriter::write(std::span<const RowPoint> points, const FirstValues& fi
     });
     const auto group = points.first(static_cast<std::size_t>(end - points.begin()));
     ZBAG_CHECK(!group.empty());
-    if (Status status = fill_gap(*gap, group, first_values, fate); !status) return status;
+    if (Status status = fill_gap(*gap, group, frames, fate); !status) return status;
     points = points.subspan(group.size());
   }
   return {};
@@ -282,84 +289,103 @@ Status LateWriter::divide_late(Gap& gap, const Cut& cut) {
 // Merging first, then what is new, since a point that merges must not find what this very call
 // adds.
 Status LateWriter::fill_gap(Gap& gap, std::span<const RowPoint> points,
-                            const FirstValues& first_values, Fate& fate) {
-  Merged merged;
-  merged.rows.resize(gap.blocks.size());
-  std::vector<RowPoint> added;
+                            std::span<const RowPoint> frames, Fate& fate) {
+  Changes changes;
+  changes.rows.resize(gap.blocks.size());
   const bool looks_up =
       rules_.merge != MergeMode::kAppend && rules_.late_merge != LateMerge::kAppend;
-  for (const RowPoint& point : points) {
-    if (looks_up) {
-      const Result<bool> is_stored = merge_into(gap, point, first_values, merged, fate);
-      if (!is_stored) return tl::unexpected(is_stored.error());
-      if (*is_stored) continue;
+  while (!points.empty()) {
+    const std::int64_t key = points.front().key;
+    const std::span<const RowPoint> of_key = points_of(key, points);
+    points = points.subspan(of_key.size());
+    Result<std::optional<Newest>> newest = std::optional<Newest>();
+    if (looks_up) newest = find_newest(gap, key);
+    if (!newest) return tl::unexpected(newest.error());
+    if (!*newest) {
+      changes.added.insert(changes.added.end(), of_key.begin(), of_key.end());
+      continue;
     }
-    added.push_back(point);
+    std::span<const RowPoint> came = points_of(key, frames);
+    if (came.empty()) came = of_key;
+    if (Status status = meet(gap, **newest, came, changes, fate); !status) return status;
   }
-  if (Status status = rewrite(gap, merged); !status) return status;
-  if (added.empty()) return {};
-  return add_points(gap, std::move(added), fate);
+  if (Status status = rewrite(gap, changes); !status) return status;
+  if (changes.added.empty()) return {};
+  return add_points(gap, std::move(changes.added), fate);
 }
 
-// False when no block of the gap has the point's key.
-Result<bool> LateWriter::merge_into(Gap& gap, const RowPoint& point,
-                                    const FirstValues& first_values, Merged& merged, Fate& fate) {
+// Late points are newer than those of the main run, and among them the index tells. Blocks of
+// nothing but this key are never divided, so the one written last has the newest: a track whose
+// clock stands still makes many of them.
+Result<std::optional<LateWriter::Newest>> LateWriter::find_newest(Gap& gap, std::int64_t key) {
+  const auto is_of_key_alone = [&](const Stored& stored) {
+    return stored.key.is_late() && stored.header.first == key && stored.header.last == key;
+  };
+  std::optional<std::size_t> last_alone;
   for (std::size_t b = 0; b < gap.blocks.size(); ++b) {
-    if (!gap.blocks[b].may_hold(point.key)) continue;
-    const Result<bool> is_open = open(gap.blocks[b]);
-    if (!is_open) return is_open;
-    if (!*is_open) continue;
-    const std::vector<StoredPoint>& stored = gap.blocks[b].block->points();
-    const auto it = std::ranges::lower_bound(stored, point.key, {}, &StoredPoint::key);
-    if (it == stored.end() || it->key != point.key) continue;
-    if (rules_.late_merge == LateMerge::kReject) {
-      ++fate.refused[static_cast<std::size_t>(Refusal::kLate)];
-      return true;
-    }
-    // A block that several points merge into is taken apart once, and written once.
-    std::vector<RowPoint>& rows = merged.rows[b];
-    if (rows.empty()) {
-      if (Status status = append_rows(gap.blocks[b], rows); !status)
-        return tl::unexpected(status.error());
-    }
-    const auto at = static_cast<std::size_t>(it - stored.begin());
-    RowPoint& target = rows[at];
-    std::string row;
-    std::uint64_t of_last_values = 0;
-    const std::uint32_t made = merge_pairs(target.map(), point.map(),
-                                           rules_.merge == MergeMode::kDeep, row, of_last_values);
-    if (row.size() > kPairsBytesMax) {
-      ++fate.refused[static_cast<std::size_t>(Refusal::kTooLarge)];
-      return true;
-    }
-    // Frames that met in the buffer are one point by now: only its last values are left in it,
-    // while it is the first ones that replace what is stored.
-    const auto first = first_values.find(point.key);
-    fate.overwritten +=
-        first == first_values.end() ? of_last_values : count_overwritten(target, first->second);
-    std::string& bytes = merged.made[{b, at}] = std::move(row);
-    target.fields = made;
-    target.pairs = reinterpret_cast<const std::uint8_t*>(bytes.data());
-    target.pairs_bytes = static_cast<std::uint32_t>(bytes.size());
-    ++fate.merged;
-    track_.note({&point, 1});
-    track_.note_merged(target);
-    return true;
+    if (is_of_key_alone(gap.blocks[b])) last_alone = b;  // late ones of one key come by serial
   }
-  return false;
+  std::optional<Newest> newest;
+  std::optional<std::uint64_t> index;  // of a late one
+  for (std::size_t b = 0; b < gap.blocks.size(); ++b) {
+    Stored& stored = gap.blocks[b];
+    if (!stored.may_hold(key) || (is_of_key_alone(stored) && b != last_alone)) continue;
+    const Result<bool> is_open = open(stored);
+    if (!is_open) return tl::unexpected(is_open.error());
+    if (!*is_open) continue;
+    const std::vector<StoredPoint>& points = stored.block->points();
+    const auto behind = std::ranges::upper_bound(points, key, {}, &StoredPoint::key);
+    if (behind == points.begin() || std::prev(behind)->key != key) continue;
+    const auto at = static_cast<std::size_t>(std::prev(behind) - points.begin());
+    if (stored.key.is_late()) {
+      const std::uint64_t own = stored.is_lone() ? stored.header.first_ordinal : points[at].index;
+      if (index && own < *index) continue;
+      index = own;
+    }
+    newest = Newest{b, at};
+  }
+  return newest;
 }
 
-std::uint64_t LateWriter::count_overwritten(const RowPoint& stored, const OwnRow& values) const {
-  std::string row;
-  std::uint64_t overwritten = 0;
-  merge_pairs(stored.map(), values.map(), rules_.merge == MergeMode::kDeep, row, overwritten);
-  return overwritten;
+// As if each of the frames had come alone: what they made of each other in the batch is forgotten.
+Status LateWriter::meet(Gap& gap, const Newest& newest, std::span<const RowPoint> frames,
+                        Changes& changes, Fate& fate) {
+  std::vector<RowPoint> points;
+  MergeCounts in_batch;
+  std::deque<std::string> rows;
+  merge_frames(frames, rules_.merge, rows, points, in_batch);
+  in_batch.take_from(fate);
+  if (rules_.late_merge == LateMerge::kReject) {
+    fate.refused[static_cast<std::size_t>(Refusal::kLate)] += frames.size();
+    return {};
+  }
+  // A block that several points change is taken apart once, and written once.
+  Stored& stored = gap.blocks[newest.block];
+  std::vector<RowPoint> stored_rows;
+  std::vector<RowPoint>& block_rows = changes.rows[newest.block];
+  if (block_rows.empty()) {
+    if (Status status = append_rows(stored, stored_rows); !status) return status;
+  }
+  const RowPoint before = block_rows.empty() ? stored_rows[newest.at] : block_rows[newest.at];
+  std::vector<RowPoint> sequence{before};
+  sequence.insert(sequence.end(), frames.begin(), frames.end());
+  MergeCounts counts;
+  points.clear();
+  merge_frames(sequence, rules_.merge, changes.made, points, counts);
+  counts.add_to(fate);
+  changes.added.insert(changes.added.end(), points.begin() + 1, points.end());
+  if (points.front().pairs == before.pairs) return {};
+  if (block_rows.empty()) block_rows = std::move(stored_rows);
+  block_rows[newest.at] = points.front();
+  if (stored.is_lone()) points.front().index = stored.header.first_ordinal;
+  track_.note_merged(points.front(), stored.key.is_late(), before.pairs_bytes);
+  return {};
 }
 
 // Under the same keys: what has merged stays where it was, so no index and no ordinal moves.
-Status LateWriter::rewrite(Gap& gap, const Merged& merged) {
+Status LateWriter::rewrite(Gap& gap, const Changes& changes) {
   for (std::size_t b = 0; b < gap.blocks.size(); ++b) {
-    const std::vector<RowPoint>& rows = merged.rows[b];
+    const std::vector<RowPoint>& rows = changes.rows[b];
     if (rows.empty()) continue;
     Stored& stored = gap.blocks[b];
     const BlockHeader old = stored.header;

@@ -1,17 +1,18 @@
 // Stores points that arrived behind the written end of their track (FORMAT.md, Late points).
 //
-// The stretch from one main block to the next, with the late blocks in it, is a *gap*. A late point
-// merges into the stored point of its key, in whatever block of the gap that lies; a new key
-// becomes a point of a late block of the gap. Blocks that changed are written again whole. A gap
-// that has filled up is divided, as a leaf of a tree is. The track's writer is told of what falls
-// into its tail, so that it folds it (track_writer.hpp).
+// The stretch from one main block to the next, with the late blocks in it, is a *gap*. Frames of a
+// stored key meet the newest point of it, in whatever block of the gap that lies, one after another
+// as they came; what does not merge, and new keys, become points of a late block of the gap. Blocks
+// that changed are written again whole. A gap that has filled up is divided, as a leaf of a tree
+// is. The track's writer is told of what falls into its tail, so that it folds it
+// (track_writer.hpp).
 //
 // A damaged block is left alone: what would have merged into it becomes a point of its own.
 // Works inside a write transaction, on what the transaction sees. Cost: a few blocks a gap.
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <deque>
 #include <optional>
 #include <span>
 #include <string>
@@ -27,7 +28,7 @@ namespace zbag {
 class LateWriter {
  public:
   struct Rules {
-    MergeMode merge = MergeMode::kShallow;
+    MergeMode merge = MergeMode::kJoin;
     LateMerge late_merge = LateMerge::kMerge;
     CompressionSpec compression;
   };
@@ -36,8 +37,10 @@ class LateWriter {
   LateWriter(WriteTxn& txn, const BagTables& tables, const Rules& rules, TrackWriter& track,
              BlockEncoder& encoder, BlockScratch& scratch);
 
-  // REQUIRES: in order of key. Counts into `fate` what became of them.
-  Status write(std::span<const RowPoint> points, const FirstValues& first_values, Fate& fate);
+  // `points` and `frames` as in a TrackBatch; frames of other keys are passed over. Counts into
+  // `fate` what became of them; what it says of how they merged with each other is taken back where
+  // they meet a stored point.
+  Status write(std::span<const RowPoint> points, std::span<const RowPoint> frames, Fate& fate);
   std::uint64_t new_points() const { return new_points_; }
   std::uint64_t block_bytes() const { return block_bytes_; }  // given to LMDB
 
@@ -45,7 +48,8 @@ class LateWriter {
   struct Gap;
   struct Stored;
   struct Cut;
-  struct Merged;
+  struct Changes;
+  struct Newest;
   Result<Gap> find_gap(std::int64_t key);
   Result<bool> open(Stored& stored);
   Status append_rows(const Stored& stored, std::vector<RowPoint>& rows) const;
@@ -54,12 +58,12 @@ class LateWriter {
   Status divide_main(Stored& main, std::uint64_t ordinal);
   Status divide_late(Gap& gap, const Cut& cut);
   Stored* joinable(Gap& gap) const;
-  Status fill_gap(Gap& gap, std::span<const RowPoint> points, const FirstValues& first_values,
+  Status fill_gap(Gap& gap, std::span<const RowPoint> points, std::span<const RowPoint> frames,
                   Fate& fate);
-  Result<bool> merge_into(Gap& gap, const RowPoint& point, const FirstValues& first_values,
-                          Merged& merged, Fate& fate);
-  std::uint64_t count_overwritten(const RowPoint& stored, const OwnRow& values) const;
-  Status rewrite(Gap& gap, const Merged& merged);
+  Result<std::optional<Newest>> find_newest(Gap& gap, std::int64_t key);
+  Status meet(Gap& gap, const Newest& newest, std::span<const RowPoint> frames, Changes& changes,
+              Fate& fate);
+  Status rewrite(Gap& gap, const Changes& changes);
   Status add_points(Gap& gap, std::vector<RowPoint> added, Fate& fate);
   Status put_points(std::span<const RowPoint> points, bool of_tail);
   Status put_encoded(const BlockKey& key, const BlockHeader& header);

@@ -34,7 +34,17 @@ std::string* Tail::place_of(const RowPoint& point) {
   return it == arenas_.rend() ? nullptr : &*it;
 }
 
-void Tail::merge(const RowPoint& merged) {
+bool Tail::holds(std::int64_t key) const {
+  return std::ranges::binary_search(main_->points(), key, {}, &RowPoint::key) ||
+         std::ranges::binary_search(late_, key, {}, &RowPoint::key);
+}
+
+const RowPoint& Tail::main_row(std::size_t at) const {
+  const auto merged = merged_.find(at);
+  return merged == merged_.end() ? main_->points()[at] : merged->second;
+}
+
+void Tail::merge(const RowPoint& merged, bool is_late) {
   // The row before goes: a track may send one stamp for ever.
   const auto change = [&](RowPoint& point, bool is_copied) {
     beside_bytes_ += merged.pairs_bytes - std::min(merged.pairs_bytes, point.pairs_bytes);
@@ -51,16 +61,20 @@ void Tail::merge(const RowPoint& merged) {
     }
     note_reach(point.key);
   };
-  const std::vector<RowPoint>& points = main_->points();
-  const auto main = std::ranges::lower_bound(points, merged.key, {}, &RowPoint::key);
-  if (main != points.end() && main->key == merged.key) {
-    const auto at = static_cast<std::size_t>(main - points.begin());
-    const auto [stands, is_new] = merged_.try_emplace(at, *main);
-    change(stands->second, !is_new);
+  if (is_late) {
+    const auto late = std::find_if(std::ranges::lower_bound(late_, merged.key, {}, &RowPoint::key),
+                                   late_.end(), [&](const RowPoint& point) {
+                                     return point.key != merged.key || point.index == merged.index;
+                                   });
+    if (late != late_.end() && late->key == merged.key) change(*late, true);
     return;
   }
-  const auto late = std::ranges::lower_bound(late_, merged.key, {}, &RowPoint::key);
-  if (late != late_.end() && late->key == merged.key) change(*late, true);
+  const std::vector<RowPoint>& points = main_->points();
+  const auto behind = std::ranges::upper_bound(points, merged.key, {}, &RowPoint::key);
+  if (behind == points.begin() || std::prev(behind)->key != merged.key) return;
+  const auto at = static_cast<std::size_t>(std::prev(behind) - points.begin());
+  const auto [stands, is_new] = merged_.try_emplace(at, points[at]);
+  change(stands->second, !is_new);
 }
 
 std::vector<Tail::Row> Tail::rows() const {
@@ -70,10 +84,16 @@ std::vector<Tail::Row> Tail::rows() const {
   const std::vector<RowPoint>& points = main_->points();
   for (std::size_t i = 0; i < points.size(); ++i) {
     for (; late != late_.end() && late->key < points[i].key; ++late) rows.push_back({*late, true});
-    const auto merged = merged_.find(i);
-    rows.push_back({merged == merged_.end() ? points[i] : merged->second, false});
+    rows.push_back({main_row(i), false});
   }
   for (; late != late_.end(); ++late) rows.push_back({*late, true});
+  return rows;
+}
+
+std::vector<Tail::Row> Tail::main_rows() const {
+  std::vector<Row> rows;
+  rows.reserve(main_count());
+  for (std::size_t i = 0; i < main_count(); ++i) rows.push_back({main_row(i), false});
   return rows;
 }
 

@@ -38,18 +38,23 @@ class Tail {
   // REQUIRES: behind all points of the main run. `point.index` is the point's.
   void add(const RowPoint& point) { main_->add(point, false); }
   void add_late(const RowPoint& point);
-  // The stored point of that key has become `merged`. Nothing when the tail has none.
-  void merge(const RowPoint& merged);
+  // The newest stored point of that key has become `merged`: the late one of its index, or the last
+  // of the main run. Nothing when the tail does not have it.
+  void merge(const RowPoint& merged, bool is_late);
   // Copies the rows of the main run from `from` on.
   void own_rows(std::size_t from) { main_->own_rows(from, arenas_.emplace_back()); }
 
   bool empty() const { return main_->count() == 0; }
+  bool holds(std::int64_t key) const;
   std::size_t main_count() const { return main_->count(); }
   std::size_t count() const { return main_->count() + late_.size(); }
   const std::vector<RowPoint>& main_points() const { return main_->points(); }
   const std::vector<RowPoint>& late_points() const { return late_; }
   // Whether the encoder of the main run holds all there is.
   bool is_plain() const { return late_.empty() && merged_.empty(); }
+  bool has_merged() const { return !merged_.empty(); }
+  // The last point of the main run as it is now. REQUIRES: not empty.
+  const RowPoint& back() const { return main_row(main_->count() - 1); }
   // About what a block of everything would measure with `point` added.
   std::size_t bytes_with(const RowPoint& point) const {
     return main_->bytes_with(point) + beside_bytes_;
@@ -59,12 +64,15 @@ class Tail {
 
   // Everything in order of key, main before late.
   std::vector<Row> rows() const;
+  // The main run alone.
+  std::vector<Row> main_rows() const;
   // Gives out what the tail is made of and leaves it empty. The rows live in the arenas.
   std::unique_ptr<BlockEncoder> take_main() { return std::exchange(main_, pool_.lend()); }
   std::deque<std::string> take_arenas() { return std::exchange(arenas_, {}); }
   void clear();
 
  private:
+  const RowPoint& main_row(std::size_t at) const;
   RowPoint owned(RowPoint point);
   std::string* place_of(const RowPoint& point);
   void note_reach(std::int64_t key);

@@ -16,13 +16,13 @@ std::size_t bytes_of_pages(std::size_t pages) { return pages * kPageBytes - 16; 
 
 }  // namespace
 
-TrackWriter::TrackWriter(TrackRecord record, std::size_t block_pages, EncodePool& pool, bool folds)
+TrackWriter::TrackWriter(TrackRecord record, std::size_t block_pages, EncodePool& pool)
     : record_(std::move(record)),
-      folds_(folds),
       block_pages_(block_pages),
       block_bytes_(bytes_of_pages(block_pages)),
       pool_(pool),
-      tail_(pool) {
+      tail_(pool),
+      end_has_late_(record_.late_points > 0) {
   begin_tail();
 }
 
@@ -35,13 +35,17 @@ void TrackWriter::append(std::span<const RowPoint> points, BlockJobs& jobs) {
   if (!points.empty() && points.front().pairs_bytes > kMediumFrameBytes)
     block_bytes_ = bytes_of_pages(2 * block_pages_);
   note(points);
-  for (RowPoint point : points) {
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    RowPoint point = points[i];
+    if (record_.main_end != point.key) end_has_late_ = false;
     if (is_large(point)) {
       seal(jobs);  // the main run is in order of key: what came before is stored before
       append_lone(point, jobs);
       continue;
     }
+    part_twins(points, i, jobs);
     while (!tail_.empty() && tail_.bytes_with(point) > block_bytes_) make_room(jobs);
+    has_twins_ = has_twins_ || point.key == record_.main_end;
     if (tail_.empty()) {
       first_index_ = record_.total();
       late_before_ = record_.late_points;
@@ -52,6 +56,14 @@ void TrackWriter::append(std::span<const RowPoint> points, BlockJobs& jobs) {
     record_.main_end = point.key;
   }
   if (written_ < tail_.main_count()) append_segment(jobs);
+}
+
+// Before points of one key: no folded block may have both, and no fold may move them.
+void TrackWriter::part_twins(std::span<const RowPoint> points, std::size_t at, BlockJobs& jobs) {
+  const std::int64_t key = points[at].key;
+  const bool comes_again = at + 1 < points.size() && points[at + 1].key == key;
+  const bool may_fold = !has_twins_ && (is_folded_ || !tail_.is_plain());
+  if (may_fold && (comes_again || record_.main_end == key)) seal(jobs);
 }
 
 std::unique_ptr<BlockJob> TrackWriter::new_job(std::int64_t first, std::uint64_t ordinal) {
@@ -72,6 +84,7 @@ void TrackWriter::append_lone(const RowPoint& point, BlockJobs& jobs) {
   submit(std::move(job), jobs);
   ++record_.main_points;
   record_.main_end = point.key;
+  end_.reset();
   begin_tail();
 }
 
@@ -92,7 +105,7 @@ void TrackWriter::append_segment(BlockJobs& jobs) {
 // A fold keeps back as many points as late ones came before, so that those who come late next find
 // their neighbours in the tail; a quarter at most, or blocks would hardly become full.
 void TrackWriter::make_room(BlockJobs& jobs) {
-  if (tail_.is_plain() || !folds_) {
+  if (tail_.is_plain() || has_twins_) {
     seal(jobs);
   } else {
     fold(std::min(tail_.reach(), tail_.count() / 4), true, jobs);
@@ -101,35 +114,49 @@ void TrackWriter::make_room(BlockJobs& jobs) {
 
 void TrackWriter::seal(BlockJobs& jobs) {
   if (tail_.empty()) return;
-  if (folds_ && !tail_.is_plain()) {
+  if (!has_twins_ && !tail_.is_plain()) {
     fold(0, false, jobs);
     return;
   }
+  keep_end();
   // Else the one segment is the full block already.
   if (segments_.size() != 1 || written_ < tail_.main_count()) {
-    std::unique_ptr<BlockJob> job = new_job(tail_.main_points().front().key, tail_ordinal_);
-    if (is_folded_) job->header.flags = kBlockFolded;
-    job->replaced = std::exchange(segments_, {});
-    job->points = tail_.take_main();
-    job->arenas = tail_.take_arenas();
-    submit(std::move(job), jobs);
-    join_late(jobs);
+    const std::size_t first_job = jobs.size();
+    const std::uint8_t flags = is_folded_ ? kBlockFolded : 0;
+    if (tail_.has_merged()) {
+      put_rows(tail_.main_rows(), false, flags, jobs);
+    } else {
+      std::unique_ptr<BlockJob> job = new_job(tail_.main_points().front().key, tail_ordinal_);
+      job->header.flags = flags;
+      job->points = tail_.take_main();
+      submit(std::move(job), jobs);
+    }
+    join_late(first_job, jobs);
+    jobs[first_job]->replaced = std::exchange(segments_, {});
+    jobs[first_job]->arenas = tail_.take_arenas();
   }
   begin_tail();
 }
 
-// The late points of a tail that is not folded, as few late blocks. REQUIRES: what replaces the
-// small ones, and holds the rows, is the last job.
-void TrackWriter::join_late(BlockJobs& jobs) {
+// The late points of a tail that is not folded, as few late blocks: none reaches over the beginning
+// of a main block, the jobs from `first_main_job` on.
+void TrackWriter::join_late(std::size_t first_main_job, BlockJobs& jobs) {
+  std::vector<std::int64_t> borders;
+  for (std::size_t i = first_main_job; i < jobs.size(); ++i) borders.push_back(jobs[i]->key.first);
+  const auto part_of = [&](std::int64_t key) {
+    return std::ranges::upper_bound(borders, key) - borders.begin();
+  };
   const std::vector<RowPoint>& late = tail_.late_points();
   for (std::size_t at = 0; at < late.size();) {
     auto job = std::make_unique<BlockJob>();
     job->key = {record_.id, late[at].key, kLateSerial | record_.next_late_serial++};
     job->header = {.flags = kBlockLate | kBlockIndexed, .track = record_.id};
     job->points = pool_.lend();
+    const auto part = part_of(late[at].key);
     do {
       job->points->add(late[at++], true);
-    } while (at < late.size() && job->points->bytes_with(late[at]) <= block_bytes_);
+    } while (at < late.size() && part_of(late[at].key) == part &&
+             job->points->bytes_with(late[at]) <= block_bytes_);
     submit(std::move(job), jobs);
   }
 }
@@ -137,10 +164,11 @@ void TrackWriter::join_late(BlockJobs& jobs) {
 // Makes full blocks of the tail, late points in their places. The last `keep` points stay in it
 // and, with `keeps_rest`, those before them that do not fill half a block.
 void TrackWriter::fold(std::size_t keep, bool keeps_rest, BlockJobs& jobs) {
+  keep_end();
   const std::vector<Tail::Row> rows = tail_.rows();
   const std::size_t first_job = jobs.size();
   const std::size_t kept_from =
-      put_rows(std::span(rows).first(rows.size() - keep), keeps_rest, jobs);
+      put_rows(std::span(rows).first(rows.size() - keep), keeps_rest, kBlockFolded, jobs);
   const std::uint64_t late = tail_.late_points().size();
   BlockJob& job = *jobs[first_job];
   if (late > 0 || kept_from < rows.size()) job.order = order_of_fold(rows, kept_from);
@@ -164,7 +192,7 @@ void TrackWriter::fold(std::size_t keep, bool keeps_rest, BlockJobs& jobs) {
 
 // How many of the rows have gone into blocks; not none.
 std::size_t TrackWriter::put_rows(std::span<const Tail::Row> rows, bool keeps_rest,
-                                  BlockJobs& jobs) {
+                                  std::uint8_t flags, BlockJobs& jobs) {
   std::size_t at = 0;
   while (at < rows.size()) {
     const std::size_t begin = at;
@@ -180,7 +208,7 @@ std::size_t TrackWriter::put_rows(std::span<const Tail::Row> rows, bool keeps_re
       return begin;
     }
     std::unique_ptr<BlockJob> job = new_job(rows[begin].point.key, tail_ordinal_ + begin);
-    job->header.flags = kBlockFolded;
+    job->header.flags = flags;
     job->points = std::move(points);
     submit(std::move(job), jobs);
   }
@@ -201,25 +229,49 @@ void TrackWriter::begin_tail() {
   tail_.clear();
   segments_.clear();
   others_.clear();
+  large_late_.clear();
   written_ = 0;
   tail_ordinal_ = record_.main_points;
   sealed_end_ = record_.main_end;
   is_folded_ = false;
+  has_twins_ = false;
 }
 
-// Where keys may be there twice, a late point stays between the main blocks it was put between.
+// Before the tail lets go of it. REQUIRES: the tail is not empty.
+void TrackWriter::keep_end() {
+  const RowPoint& last = tail_.back();
+  end_row_.assign(reinterpret_cast<const char*>(last.pairs), last.pairs_bytes);
+  end_ = last;
+  end_->pairs = reinterpret_cast<const std::uint8_t*>(end_row_.data());
+}
+
+// The last key before the tail may be the tail's first, too: then the tail has the newer points.
 bool TrackWriter::tail_covers(std::int64_t key) const {
   if (tail_.empty()) return false;
-  if (!folds_) return key >= tail_.main_points().front().key;
-  return !sealed_end_ || key > *sealed_end_;
+  return !sealed_end_ || key > *sealed_end_ || key >= tail_.main_points().front().key;
 }
 
 // Those that lie elsewhere have taken an index between those of the tail: a fold has to know which.
 void TrackWriter::note_late(const RowPoint& point) {
-  if (tail_covers(point.key) && !is_large(point)) {
+  end_has_late_ = end_has_late_ || record_.main_end == point.key;
+  const bool is_covered = tail_covers(point.key);
+  if (is_covered && !is_large(point)) {
+    has_twins_ = has_twins_ || tail_.holds(point.key) || large_late_.contains(point.key);
     tail_.add_late(point);
-  } else if (!tail_.empty() && folds_) {
+  } else if (!tail_.empty()) {
     others_.push_back({.index = point.index, .key = point.key, .ordinal = {}});
+    if (is_covered) large_late_.insert(point.key);
+  }
+}
+
+void TrackWriter::note_merged(const RowPoint& point, bool is_late, std::uint32_t bytes_before) {
+  record_.bytes += point.pairs_bytes;
+  record_.bytes -= bytes_before;
+  note_fields(point);
+  if (tail_covers(point.key)) {
+    tail_.merge(point, is_late);
+  } else if (record_.main_end == point.key) {
+    end_.reset();
   }
 }
 
@@ -233,19 +285,23 @@ void TrackWriter::note(std::span<const RowPoint> points) {
     record_.bytes += point.pairs_bytes + 1;
     record_.first = std::min(point.key, record_.first.value_or(point.key));
     record_.last = std::max(point.key, record_.last.value_or(point.key));
-    // Names and types are looked at once a shape: a track's frames mostly have one or two.
-    const bool is_known =
-        point.shape != 0 && (point.shape == last_shape_ || shapes_.contains(point.shape));
-    if (is_known) continue;
-    last_shape_ = point.shape;
-    constexpr std::size_t kShapesMax = 1024;
-    if (point.shape != 0 && shapes_.size() < kShapesMax) shapes_.insert(point.shape);
-    PairWalk walk({point.pairs, point.pairs_bytes}, point.fields);
-    while (const std::optional<PairBytes> pair = walk.next()) {
-      const std::string name(pair->name);
-      if (!record_.fields.contains(name) && record_.fields.size() >= kTrackFieldsMax) continue;
-      record_.fields[name].insert(type_text(pair->value));
-    }
+    note_fields(point);
+  }
+}
+
+// Names and types are looked at once a shape: a track's frames mostly have one or two.
+void TrackWriter::note_fields(const RowPoint& point) {
+  const bool is_known =
+      point.shape != 0 && (point.shape == last_shape_ || shapes_.contains(point.shape));
+  if (is_known) return;
+  last_shape_ = point.shape;
+  constexpr std::size_t kShapesMax = 1024;
+  if (point.shape != 0 && shapes_.size() < kShapesMax) shapes_.insert(point.shape);
+  PairWalk walk({point.pairs, point.pairs_bytes}, point.fields);
+  while (const std::optional<PairBytes> pair = walk.next()) {
+    const std::string name(pair->name);
+    if (!record_.fields.contains(name) && record_.fields.size() >= kTrackFieldsMax) continue;
+    record_.fields[name].insert(type_text(pair->value));
   }
 }
 

@@ -14,8 +14,10 @@
 // neighbours there. All this happens in the transaction that stores the full block.
 //
 // Not folded: large points; those behind which a full block has been written; a tail that ends with
-// a kill or a failed write (its blocks stay as they are); points of tracks where keys may be there
-// twice (`folds` is false): of these the late blocks of a tail are joined when it is sealed.
+// a kill or a failed write (its blocks stay as they are); a tail in which a key is there twice: a
+// reader could not tell which of the two it has given out, once their ordinals move. Of that one
+// the late blocks are joined when it is sealed. Where points of one key come in order, a tail that
+// has been folded, or would be, is sealed before they begin the next.
 //
 // Blocks come out as jobs, in the order they must be stored in. Not thread-safe. Memory: one block
 // per track, and what is late of one batch.
@@ -41,27 +43,30 @@ using BlockJobs = std::vector<std::unique_ptr<BlockJob>>;
 class TrackWriter {
  public:
   // `block_pages` of 4096 bytes make a full block; twice as many of frames over 2 KiB.
-  TrackWriter(TrackRecord record, std::size_t block_pages, EncodePool& pool, bool folds = true);
+  TrackWriter(TrackRecord record, std::size_t block_pages, EncodePool& pool);
   TrackWriter(const TrackWriter&) = delete;
   TrackWriter& operator=(const TrackWriter&) = delete;
 
-  // Adds points behind the end of the main run. REQUIRES: in order of key. To be called behind
-  // late points, too, if only with none: the tail may be full with them.
+  // Adds points behind the end of the main run, or at its very key where that takes more.
+  // REQUIRES: in order of key. To be called behind late points, too, if only with none: the tail
+  // may be full with them.
   void append(std::span<const RowPoint> points, BlockJobs& jobs);
   // Makes the tail a block of its own.
   void seal(BlockJobs& jobs);
   // Whether a late point of `key` falls into the tail. REQUIRES: it is late.
   bool tail_covers(std::int64_t key) const;
   bool has_crumbs() const { return segments_.size() > 1; }
+  // Whether what comes next for the last key of the main run may go on in it: no late one has it.
+  bool end_takes_more() const { return !end_has_late_; }
+  // The last point of the main run, where it is known. Lent until the next call.
+  std::optional<RowPoint> end_point() const { return tail_.empty() ? end_ : tail_.back(); }
 
   // A late point has been stored, in a block of `block` where it falls into the tail and is not
   // large. REQUIRES: `point.index` is its index; the record counts it.
   void note_late(const RowPoint& point);
   void note_late_block(const BlockKey& block) { segments_.push_back(block); }
-  // A stored point has become `point`.
-  void note_merged(const RowPoint& point) {
-    if (tail_covers(point.key)) tail_.merge(point);
-  }
+  // The newest stored point of its key has become `point`; its fields were `bytes_before` long.
+  void note_merged(const RowPoint& point, bool is_late, std::uint32_t bytes_before);
 
   // Notes names and types of fields, and the extent of the track.
   void note(std::span<const RowPoint> points);
@@ -73,22 +78,26 @@ class TrackWriter {
   // What folding the tail may write of `order`, at most about.
   std::size_t order_bytes() const;
   TrackRecord& record() { return record_; }
+  const TrackRecord& record() const { return record_; }
 
  private:
   std::unique_ptr<BlockJob> new_job(std::int64_t first, std::uint64_t ordinal);
   void append_lone(const RowPoint& point, BlockJobs& jobs);
   void append_segment(BlockJobs& jobs);
+  void note_fields(const RowPoint& point);
+  void part_twins(std::span<const RowPoint> points, std::size_t at, BlockJobs& jobs);
+  void keep_end();
   void make_room(BlockJobs& jobs);
   void fold(std::size_t keep, bool keeps_rest, BlockJobs& jobs);
-  std::size_t put_rows(std::span<const Tail::Row> rows, bool keeps_rest, BlockJobs& jobs);
+  std::size_t put_rows(std::span<const Tail::Row> rows, bool keeps_rest, std::uint8_t flags,
+                       BlockJobs& jobs);
   std::vector<OrderChange> order_of_fold(std::span<const Tail::Row> rows,
                                          std::size_t kept_from) const;
-  void join_late(BlockJobs& jobs);
+  void join_late(std::size_t first_main_job, BlockJobs& jobs);
   void submit(std::unique_ptr<BlockJob> job, BlockJobs& jobs);
   void begin_tail();
 
   TrackRecord record_;
-  const bool folds_;
   std::size_t block_pages_;
   std::size_t block_bytes_;
   EncodePool& pool_;
@@ -98,6 +107,12 @@ class TrackWriter {
   std::uint64_t tail_ordinal_ = 0;          // main points before the tail
   std::optional<std::int64_t> sealed_end_;  // the last key before the tail
   bool is_folded_ = false;                  // the tail begins with points a fold has kept
+  bool has_twins_ = false;                  // a key of the tail is there twice
+  std::unordered_set<std::int64_t> large_late_;  // keys of large late points that fall into it
+  // A copy of the end of the main run while the tail is empty.
+  std::optional<RowPoint> end_;
+  std::string end_row_;
+  bool end_has_late_;
   // See order_after_fold(): where the tail's indices begin, and late points elsewhere since then.
   std::uint64_t first_index_ = 0;
   std::uint64_t late_before_ = 0;

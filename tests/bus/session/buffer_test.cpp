@@ -58,11 +58,42 @@ TEST_F(SessionBufferTest, KeepsOneStampOnTwoTracksTwoPoints) {
 
 // D2
 TEST_F(SessionBufferTest, MergesDeeplyWhenAsked) {
-  open({.buffer_points = 100, .deep_merge = true});
+  open({.buffer_points = 100, .merge = MergeMode::kDeep});
   ASSERT_TRUE(track("a").append(Fields{{"m", Fields{{"x", 1}}}}, 1.0));
   ASSERT_TRUE(track("a").append(Fields{{"m", Fields{{"y", 2}}}}, 1.0));
   ASSERT_TRUE(session_->flush());
   EXPECT_EQ(sent_.all()[0].fields, (Fields{{"m", Fields{{"x", 1}, {"y", 2}}}}));
+}
+
+// wire.md, Merge: nothing is lost in the buffer either; every further point is a frame of its own.
+TEST_F(SessionBufferTest, SendsWhatWouldReplaceAValueAsAFurtherFrame) {
+  open({.buffer_points = 100});
+  ASSERT_TRUE(track("tf").append({{"child", "arm"}}, 1.0));
+  ASSERT_TRUE(track("tf").append({{"child", "head"}}, 1.0));
+  ASSERT_TRUE(track("tf").append({{"x", 1.5}}, 1.0));
+  EXPECT_EQ(session_->buffered(), 2u);
+  EXPECT_EQ(session_->flush().value().count, 2u);
+  ASSERT_EQ(sent_.count(), 2u);
+  EXPECT_EQ(sent_.all()[0].fields, (Fields{{"child", "arm"}}));
+  EXPECT_EQ(sent_.all()[1].fields, (Fields{{"child", "head"}, {"x", 1.5}}));
+  EXPECT_EQ(session_->overwritten(), 0u);
+}
+
+TEST_F(SessionBufferTest, KeepsEveryFrameUnderAppend) {
+  open({.buffer_points = 100, .merge = MergeMode::kAppend});
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(track("a").append({{"q", 1}}, 1.0));
+  EXPECT_EQ(session_->flush().value().count, 3u);
+}
+
+TEST_F(SessionBufferTest, CountsWhatItOverwritesByChoiceAndTellsOfItAtTheEnd) {
+  std::vector<std::string> told;
+  open({.buffer_points = 100, .merge = MergeMode::kShallow, .warn = [&](const std::string& text) {
+          told.push_back(text);
+        }});
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(track("a").append({{"q", i}, {"same", 1}}, 1.0));
+  EXPECT_EQ(session_->overwritten(), 2u);
+  ASSERT_TRUE(session_->close());
+  EXPECT_THAT(told, ElementsAre(HasSubstr("2 values were replaced")));
 }
 
 // S0.13

@@ -250,8 +250,9 @@ TEST_P(FoldModelTest, HoldsWhatTheModelDoesAtEveryInstant) {
     compare_cursors(BagReader(writer.file()));
     compare_ranges(BagReader(writer.file()));
     compare_columns(BagReader(writer.file()));
-    const bool keys_repeat = merge() == MergeMode::kAppend || late() == LateMerge::kAppend;
-    EXPECT_NE(has_folded(*writer.file()), keys_repeat);
+    const bool keys_repeat = merge() == MergeMode::kAppend || merge() == MergeMode::kJoin ||
+                             late() == LateMerge::kAppend;
+    EXPECT_TRUE(keys_repeat || has_folded(*writer.file()));
     const bool is_killed = arrivals_.below(2) == 0;
     ASSERT_TRUE(is_killed || writer.close().has_value());
   }
@@ -342,21 +343,24 @@ TEST_P(StepModelTest, DividesGapsThatFillUp) {
   EXPECT_EQ(gaps_of(*BagReader::open(path_)->file()).borders, 0u);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, StepModelTest,
-    testing::Combine(testing::Values(MergeMode::kShallow, MergeMode::kDeep, MergeMode::kAppend),
-                     testing::Values(LateMerge::kMerge, LateMerge::kReject, LateMerge::kAppend),
-                     testing::Values(Compression::kNone, Compression::kZstd)));
-INSTANTIATE_TEST_SUITE_P(
-    All, BagModelTest,
-    testing::Combine(testing::Values(MergeMode::kShallow, MergeMode::kDeep, MergeMode::kAppend),
-                     testing::Values(LateMerge::kMerge, LateMerge::kReject, LateMerge::kAppend),
-                     testing::Values(Compression::kNone, Compression::kZstd)));
-INSTANTIATE_TEST_SUITE_P(
-    All, FoldModelTest,
-    testing::Combine(testing::Values(MergeMode::kShallow, MergeMode::kDeep, MergeMode::kAppend),
-                     testing::Values(LateMerge::kMerge, LateMerge::kReject, LateMerge::kAppend),
-                     testing::Values(Compression::kNone, Compression::kZstd)));
+INSTANTIATE_TEST_SUITE_P(All, StepModelTest,
+                         testing::Combine(testing::Values(MergeMode::kJoin, MergeMode::kShallow,
+                                                          MergeMode::kDeep, MergeMode::kAppend),
+                                          testing::Values(LateMerge::kMerge, LateMerge::kReject,
+                                                          LateMerge::kAppend),
+                                          testing::Values(Compression::kNone, Compression::kZstd)));
+INSTANTIATE_TEST_SUITE_P(All, BagModelTest,
+                         testing::Combine(testing::Values(MergeMode::kJoin, MergeMode::kShallow,
+                                                          MergeMode::kDeep, MergeMode::kAppend),
+                                          testing::Values(LateMerge::kMerge, LateMerge::kReject,
+                                                          LateMerge::kAppend),
+                                          testing::Values(Compression::kNone, Compression::kZstd)));
+INSTANTIATE_TEST_SUITE_P(All, FoldModelTest,
+                         testing::Combine(testing::Values(MergeMode::kJoin, MergeMode::kShallow,
+                                                          MergeMode::kDeep, MergeMode::kAppend),
+                                          testing::Values(LateMerge::kMerge, LateMerge::kReject,
+                                                          LateMerge::kAppend),
+                                          testing::Values(Compression::kNone, Compression::kZstd)));
 
 }  // namespace
 }  // namespace zbag

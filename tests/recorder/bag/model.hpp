@@ -19,28 +19,29 @@ class ModelTrack {
 
   // Takes arrivals in their order and gives the batch a merge buffer would make of them.
   TrackBatch arrive(RowStore& store, const std::vector<Seen>& arrivals) {
-    Fate in_batch;
-    in_batch.received = arrivals.size();
     std::vector<Seen> gathered = arrivals;
     std::stable_sort(gathered.begin(), gathered.end(),
                      [](const Seen& a, const Seen& b) { return a.key < b.key; });
-    std::vector<Seen> merged;
-    for (const Seen& point : gathered) {
-      if (merge_ != MergeMode::kAppend && !merged.empty() && merged.back().key == point.key) {
-        in_batch.overwritten +=
-            merge_fields(merged.back().fields, point.fields, merge_ == MergeMode::kDeep);
-        ++in_batch.merged;
-      } else {
-        merged.push_back(point);
-      }
-    }
     TrackBatch batch;
     batch.name = name_;
-    batch.fate = in_batch;
-    for (const Seen& point : merged) batch.points.push_back(row_of(store, point));
-    fate_ += in_batch;
+    batch.fate.received = arrivals.size();
+    fate_.received += arrivals.size();
     const std::optional<std::int64_t> end = main_end_;
-    for (const Seen& point : merged) store_point(point, end);
+    bool meets = false;
+    for (auto first = gathered.begin(); first != gathered.end();) {
+      const auto last = std::find_if(first, gathered.end(),
+                                     [&](const Seen& frame) { return frame.key != first->key; });
+      const std::vector<Seen> frames(first, last);
+      first = last;
+      meets = meets || frames.size() > 1;
+      std::vector<Seen> points{frames.front()};
+      meet(points, frames, 1, batch.fate);
+      for (const Seen& point : points) batch.points.push_back(row_of(store, point));
+      store_frames(frames, end);
+    }
+    if (meets && merge_ != MergeMode::kAppend) {
+      for (const Seen& frame : gathered) batch.frames.push_back(row_of(store, frame));
+    }
     return batch;
   }
 
@@ -74,25 +75,50 @@ class ModelTrack {
     return row;
   }
 
-  // `end` is the last key of the main run before this batch.
-  void store_point(const Seen& point, std::optional<std::int64_t> end) {
-    const bool is_late =
-        end && (point.key < *end || (point.key == *end && merge_ != MergeMode::kAppend));
-    const bool looks_up = is_late && merge_ != MergeMode::kAppend && late_ != LateMerge::kAppend;
-    const auto stored = std::find_if(points_.begin(), points_.end(),
-                                     [&](const Seen& p) { return p.key == point.key; });
-    if (looks_up && stored != points_.end()) {
+  // The frames from `from` on, one after another, meet the last of the points.
+  void meet(std::vector<Seen>& points, const std::vector<Seen>& frames, std::size_t from,
+            Fate& fate) const {
+    for (std::size_t i = from; i < frames.size(); ++i) {
+      Seen& newest = points.back();
+      if (merge_ == MergeMode::kAppend) {
+        points.push_back(frames[i]);
+      } else if (merge_ != MergeMode::kJoin) {
+        fate.overwritten +=
+            merge_fields(newest.fields, frames[i].fields, merge_ == MergeMode::kDeep);
+        ++fate.merged;
+      } else if (join_fields(newest.fields, frames[i].fields)) {
+        ++fate.merged;
+      } else {
+        ++fate.kept_apart;
+        points.push_back(frames[i]);
+      }
+    }
+  }
+
+  // All of one key. `end` is the last key of the main run before this batch.
+  void store_frames(const std::vector<Seen>& frames, std::optional<std::int64_t> end) {
+    const std::int64_t key = frames.front().key;
+    const auto newest = std::find_if(points_.rbegin(), points_.rend(),
+                                     [&](const Seen& point) { return point.key == key; });
+    const bool is_behind = end && key <= *end;
+    const bool looks_up = merge_ != MergeMode::kAppend && late_ != LateMerge::kAppend;
+    std::vector<Seen> points;
+    if (is_behind && looks_up && newest != points_.rend()) {
       if (late_ == LateMerge::kReject) {
-        ++fate_.refused[static_cast<std::size_t>(Refusal::kLate)];
+        fate_.refused[static_cast<std::size_t>(Refusal::kLate)] += frames.size();
         return;
       }
-      fate_.overwritten += merge_fields(stored->fields, point.fields, merge_ == MergeMode::kDeep);
-      ++fate_.merged;
-      return;
+      points.push_back(*newest);
+      meet(points, frames, 0, fate_);
+      *newest = points.front();
+      points.erase(points.begin());
+    } else {
+      points.push_back(frames.front());
+      meet(points, frames, 1, fate_);
     }
-    if (!is_late) main_end_ = point.key;
-    ++fate_.points;
-    points_.push_back(point);
+    if (!end || key > *end) main_end_ = key;
+    fate_.points += points.size();
+    points_.insert(points_.end(), points.begin(), points.end());
   }
 
   std::string name_;
@@ -136,7 +162,8 @@ class RandomArrivals {
       if (lateness_ == Lateness::kClockSteps && below(200) == 0)
         clock_ += (static_cast<std::int64_t>(below(40'000)) - 20'000) * 500;
       const std::int64_t back = static_cast<std::int64_t>(steps_back()) * 500;
-      Seen point{track, clock_ - back, 0.0, clock_, {}, {}, fields()};
+      arrival_ = std::max(arrival_ + 1, clock_);  // no two at one instant
+      Seen point{track, clock_ - back, 0.0, arrival_, {}, {}, fields()};
       point.seconds =
           below(2) == 0 ? seconds_of_key(point.key) : static_cast<double>(point.key) * 1e-9;
       if (below(3) != 0) point.src = below(3);
@@ -173,6 +200,7 @@ class RandomArrivals {
   std::mt19937_64 random_;
   const Lateness lateness_;
   std::int64_t clock_ = -150'000;
+  std::int64_t arrival_ = clock_;
 };
 
 }  // namespace zbag

@@ -96,7 +96,10 @@ INSTANTIATE_TEST_SUITE_P(Modes, CompactModelTest,
                                          std::tuple(4, MergeMode::kAppend, LateMerge::kAppend),
                                          std::tuple(5, MergeMode::kAppend, LateMerge::kAppend),
                                          std::tuple(6, MergeMode::kShallow, LateMerge::kReject),
-                                         std::tuple(7, MergeMode::kShallow, LateMerge::kAppend)));
+                                         std::tuple(7, MergeMode::kShallow, LateMerge::kAppend),
+                                         std::tuple(8, MergeMode::kJoin, LateMerge::kMerge),
+                                         std::tuple(9, MergeMode::kJoin, LateMerge::kMerge),
+                                         std::tuple(10, MergeMode::kJoin, LateMerge::kAppend)));
 
 class CompactTest : public testing::Test {
  protected:

@@ -17,7 +17,7 @@ void ignore(const std::string&) {}
 
 class MergeTest : public testing::Test {
  protected:
-  Result<MergeReport> merge(MergeMode mode) {
+  Result<MergeReport> merge(const MergeRules& mode) {
     Playlist bags = Playlist::open({front_, back_}).value();
     return merge_bags(bags, out_, mode, {}, ignore);
   }
@@ -57,6 +57,40 @@ TEST_F(MergeTest, KeepsEveryPointWhenAskedTo) {
   EXPECT_EQ(merge(MergeMode::kAppend)->merged, 0u);
   EXPECT_THAT(points("arm"),
               ElementsAre(Fields{{"x", 0}}, Fields{{"x", 1}, {"y", 1}}, Fields{{"x", 2}}));
+}
+
+TEST_F(MergeTest, JoinsWhatLosesNothing) {
+  const MergeReport report = merge({}).value();
+  EXPECT_EQ(report.points, 4u);
+  EXPECT_EQ(report.kept_apart, 1u);
+  EXPECT_EQ(report.overwritten, 0u);
+  EXPECT_THAT(points("arm"),
+              ElementsAre(Fields{{"x", 0}}, Fields{{"x", 1}, {"y", 1}}, Fields{{"x", 2}}));
+}
+
+// Two transforms of one instant, in two cuts of one recording: both once. Of what is a bag's own
+// nothing meets.
+TEST_F(MergeTest, NeverJoinsTwoPointsOfOneBag) {
+  const std::vector<BagPoint> transforms = {{"tf", 1.0, {{"child", "arm"}}},
+                                            {"tf", 1.0, {{"child", "head"}}}};
+  const std::string first = write_bag(dir_.path("first.zbag"), transforms);
+  const std::string second = write_bag(dir_.path("second.zbag"), transforms);
+  Playlist bags = Playlist::open({first, second}).value();
+  const MergeReport report = merge_bags(bags, out_, {}, {}, ignore).value();
+  EXPECT_EQ(report.points, 2u);
+  EXPECT_EQ(report.duplicates + report.merged, 2u);
+  EXPECT_THAT(points("tf"), ElementsAre(Fields{{"child", "arm"}}, Fields{{"child", "head"}}));
+  EXPECT_TRUE(BagReader::open(out_)->summary()->fate().balances());
+}
+
+TEST_F(MergeTest, CountsAFrameThatTwoBagsHaveAsADuplicate) {
+  const std::string copy = dir_.path("copy.zbag");
+  std::filesystem::copy_file(front_, copy);
+  Playlist bags = Playlist::open({front_, copy}).value();
+  const MergeReport report = merge_bags(bags, out_, MergeMode::kAppend, {}, ignore).value();
+  EXPECT_EQ(report.points, 2u);
+  EXPECT_EQ(report.duplicates, 2u);
+  EXPECT_EQ(report.merged, 0u);
 }
 
 TEST_F(MergeTest, AddsUpWhatBecameOfTheFrames) {

@@ -212,7 +212,13 @@ INSTANTIATE_TEST_SUITE_P(Modes, RecoverModelTest,
                                          std::tuple(8, MergeMode::kDeep, LateMerge::kReject,
                                                     Compression::kLz4, Lateness::kByALittle),
                                          std::tuple(9, MergeMode::kShallow, LateMerge::kAppend,
-                                                    Compression::kZstd, Lateness::kByALittle)));
+                                                    Compression::kZstd, Lateness::kByALittle),
+                                         std::tuple(10, MergeMode::kJoin, LateMerge::kMerge,
+                                                    Compression::kNone, Lateness::kAnywhere),
+                                         std::tuple(11, MergeMode::kJoin, LateMerge::kMerge,
+                                                    Compression::kLz4, Lateness::kByALittle),
+                                         std::tuple(12, MergeMode::kJoin, LateMerge::kReject,
+                                                    Compression::kZstd, Lateness::kAnywhere)));
 
 // A bag of small blocks, full blocks, a lone image and a late point.
 class RecoverTest : public testing::Test {
