@@ -1,8 +1,7 @@
 #include "recorder/bag/upkeep/stamp_merge.hpp"
 
-#include <xxhash.h>
-
 #include <algorithm>
+#include <string_view>
 
 namespace zbag {
 namespace {

@@ -13,15 +13,6 @@
 namespace zbag {
 namespace {
 
-// A stored point as something to encode again; nullopt: malformed.
-std::optional<RowPoint> to_row(const StoredPoint& point) {
-  std::optional<RowPoint> row = row_of(point, point.map);
-  if (!row) return std::nullopt;
-  row->index = point.index;
-  row->shape = 0;  // its fields are known to the track already
-  return row;
-}
-
 // Late points of one key stay in the order of their arrival.
 void sort_late(std::vector<RowPoint>& rows) {
   std::ranges::sort(rows, [](const RowPoint& a, const RowPoint& b) {
@@ -34,34 +25,6 @@ void sort_late(std::vector<RowPoint>& rows) {
 constexpr std::size_t kGapBlocksMax = 8;
 
 }  // namespace
-
-struct LateWriter::Stored {
-  BlockKey key;
-  BlockHeader header;
-  std::string bytes;           // a copy, once it is opened: pages move while the transaction writes
-  std::optional<Block> block;  // likewise
-  bool is_damaged = false;
-  bool is_lone() const { return (header.flags & kBlockLone) != 0; }
-  bool may_hold(std::int64_t wanted) const {
-    return header.count > 0 && header.first <= wanted && wanted <= header.last;
-  }
-};
-
-struct LateWriter::Gap {
-  std::vector<Stored> blocks;         // the main block first, when there is one, then the late ones
-  std::optional<std::int64_t> limit;  // the first key of the next main block
-  bool is_tail = false;               // what is written falls into the tail
-
-  Stored* cover() { return !blocks.empty() && !blocks[0].key.is_late() ? &blocks[0] : nullptr; }
-  // The late blocks but for those of the tail, which are its writer's.
-  std::vector<Stored*> late(const TrackWriter& track) {
-    std::vector<Stored*> late;
-    for (Stored& stored : blocks) {
-      if (stored.key.is_late() && !track.tail_covers(stored.key.first)) late.push_back(&stored);
-    }
-    return late;
-  }
-};
 
 // Where a gap is divided. Points below `border` stay on its left.
 struct LateWriter::Cut {
@@ -81,12 +44,6 @@ struct LateWriter::Changes {
   std::vector<RowPoint> added;              // what it gets besides
 };
 
-// The newest point of a key: a position in a block of the gap.
-struct LateWriter::Newest {
-  std::size_t block;
-  std::size_t at;
-};
-
 LateWriter::LateWriter(WriteTxn& txn, const BagTables& tables, const Rules& rules,
                        TrackWriter& track, BlockEncoder& encoder, BlockScratch& scratch)
     : txn_(txn),
@@ -96,97 +53,41 @@ LateWriter::LateWriter(WriteTxn& txn, const BagTables& tables, const Rules& rule
       encoder_(encoder),
       scratch_(scratch) {}
 
-Error LateWriter::malformed() const {
-  return {ErrorCode::kDamaged,
-          fmt::format("track {}: a stored row is malformed", track_.record().name)};
+// But for those of the tail, which are its writer's.
+std::vector<Gap::Stored*> LateWriter::late_of(Gap& gap) const {
+  std::vector<Gap::Stored*> late;
+  for (Gap::Stored& stored : gap.blocks()) {
+    if (stored.key.is_late() && !track_.tail_covers(stored.key.first)) late.push_back(&stored);
+  }
+  return late;
 }
 
 Status LateWriter::write(std::span<const RowPoint> points, std::span<const RowPoint> frames,
                          Fate& fate) {
+  Status status = write_all(points, frames, fate);
+  if (!status) return fail(status.error(), "track " + track_.record().name);
+  return {};
+}
+
+Status LateWriter::write_all(std::span<const RowPoint> points, std::span<const RowPoint> frames,
+                             Fate& fate) {
   while (!points.empty()) {
-    Result<Gap> gap = find_gap(points.front().key);
+    Result<Gap> gap = Gap::find(txn_, tables_.blocks, track_.record().id, points.front().key);
     if (!gap) return tl::unexpected(gap.error());
-    gap->is_tail = track_.tail_covers(points.front().key);
-    if (!gap->is_tail && gap->late(track_).size() >= kGapBlocksMax) {
+    const bool is_tail = track_.tail_covers(points.front().key);
+    if (!is_tail && late_of(*gap).size() >= kGapBlocksMax) {
       const Result<bool> is_divided = divide(*gap, points.front().key);
       if (!is_divided) return tl::unexpected(is_divided.error());
       if (*is_divided) continue;
     }
     const auto end = std::ranges::find_if(points, [&](const RowPoint& point) {
-      return (gap->limit && point.key >= *gap->limit) ||
-             track_.tail_covers(point.key) != gap->is_tail;
+      return (gap->limit() && point.key >= *gap->limit()) ||
+             track_.tail_covers(point.key) != is_tail;
     });
     const auto group = points.first(static_cast<std::size_t>(end - points.begin()));
     ZBAG_CHECK(!group.empty());
-    if (Status status = fill_gap(*gap, group, frames, fate); !status) return status;
+    if (Status status = fill_gap(*gap, is_tail, group, frames, fate); !status) return status;
     points = points.subspan(group.size());
-  }
-  return {};
-}
-
-Result<LateWriter::Gap> LateWriter::find_gap(std::int64_t key) {
-  const std::uint32_t track = track_.record().id;
-  Result<TableCursor> cursor = TableCursor::open(txn_, tables_.blocks);
-  if (!cursor) return tl::unexpected(cursor.error());
-  const auto mine =
-      [&](const Result<std::optional<TableCursor::Item>>& item) -> std::optional<BlockKey> {
-    if (!item || !*item) return std::nullopt;
-    const std::optional<BlockKey> block = BlockKey::decode((*item)->key);
-    return block && block->track == track ? block : std::nullopt;
-  };
-  // Back from the first block behind `key` to the main block that covers it. Late blocks between
-  // the two are of the same gap: which of them holds the key is found by their headers, later.
-  auto item = cursor->seek(BlockKey{track, key, UINT32_MAX}.encode());
-  item = item && !*item ? cursor->last() : cursor->previous();
-  std::optional<BlockKey> at = mine(item);
-  while (at && at->is_late()) at = mine(item = cursor->previous());
-  if (!item) return tl::unexpected(item.error());
-
-  // Before the track's first main block there is a gap, too, without a cover.
-  Gap gap;
-  const BlockKey start = at ? *at : BlockKey{track, INT64_MIN, 0};
-  item = cursor->seek(start.encode());
-  for (at = mine(item); at; at = mine(item = cursor->next())) {
-    const bool is_cover = !at->is_late() && at->first <= key;
-    if (!at->is_late() && !is_cover) {
-      gap.limit = at->first;
-      break;
-    }
-    // Several main blocks may begin at or before the key (equal keys): the last one covers it.
-    if (is_cover) gap.blocks.clear();
-    const Result<BlockHeader> header = read_block_header((*item)->value);
-    gap.blocks.push_back({.key = *at,
-                          .header = header.value_or(BlockHeader{}),
-                          .bytes = {},
-                          .block = {},
-                          .is_damaged = !header});
-  }
-  if (!item) return tl::unexpected(item.error());
-  return gap;
-}
-
-// Opens the block unless it is open. False when it is damaged: nothing that is new is lost for it.
-Result<bool> LateWriter::open(Stored& stored) {
-  if (stored.block || stored.is_damaged) return !stored.is_damaged;
-  const auto value = txn_.get(tables_.blocks, stored.key.encode());
-  if (!value) return tl::unexpected(value.error());
-  ZBAG_CHECK(value->has_value());
-  stored.bytes.assign(**value);
-  Result<Block> block = Block::open(stored.bytes);
-  stored.is_damaged = !block;
-  if (block) {
-    stored.header = block->header();
-    stored.block = std::move(*block);
-  }
-  return !stored.is_damaged;
-}
-
-// The rows of an open block, as something to encode again. Lent by it.
-Status LateWriter::append_rows(const Stored& stored, std::vector<RowPoint>& rows) const {
-  for (const StoredPoint& point : stored.block->points()) {
-    const std::optional<RowPoint> row = to_row(point);
-    if (!row) return tl::unexpected(malformed());
-    rows.push_back(*row);
   }
   return {};
 }
@@ -196,16 +97,16 @@ Status LateWriter::append_rows(const Stored& stored, std::vector<RowPoint>& rows
 // or blocks are damaged.
 Result<bool> LateWriter::divide(Gap& gap, std::int64_t key) {
   // All or nothing: of a block that cannot be read nobody knows on which side its points belong.
-  for (Stored& stored : gap.blocks) {
+  for (Gap::Stored& stored : gap.blocks()) {
     if (track_.tail_covers(stored.key.first)) continue;
-    const Result<bool> is_open = open(stored);
+    const Result<bool> is_open = gap.open(stored);
     if (!is_open || !*is_open) return is_open;
   }
   const std::optional<std::int64_t> border = border_of(gap, key);
   if (!border) return false;
   Cut cut{*border, {}};
   std::uint64_t ordinal = 0;  // of the first point behind the border
-  if (Stored* const cover = gap.cover()) {
+  if (Gap::Stored* const cover = gap.cover()) {
     const auto& points = cover->block->points();
     const auto right = std::ranges::lower_bound(points, *border, {}, &StoredPoint::key);
     if (right != points.end()) cut.resumed = right->key;
@@ -234,11 +135,11 @@ Result<bool> LateWriter::divide(Gap& gap, std::int64_t key) {
 std::optional<std::int64_t> LateWriter::border_of(Gap& gap, std::int64_t key) const {
   std::vector<std::int64_t> keys;
   std::int64_t last = INT64_MIN;
-  for (const Stored* stored : gap.late(track_)) {
+  for (const Gap::Stored* stored : late_of(gap)) {
     for (const StoredPoint& point : stored->block->points()) keys.push_back(point.key);
     last = std::max(last, stored->header.last);
   }
-  const Stored* const cover = gap.cover();
+  const Gap::Stored* const cover = gap.cover();
   if (cover != nullptr) last = std::max(last, cover->header.last);
   if (key > last) return key;
   std::ranges::sort(keys);
@@ -251,9 +152,9 @@ std::optional<std::int64_t> LateWriter::border_of(Gap& gap, std::int64_t key) co
 
 // The main block as two, the second from the point of `ordinal` on. The first keeps its key, so
 // that what names it (a segment, a reader's place) still finds it.
-Status LateWriter::divide_main(Stored& main, std::uint64_t ordinal) {
+Status LateWriter::divide_main(Gap::Stored& main, std::uint64_t ordinal) {
   std::vector<RowPoint> rows;
-  if (Status status = append_rows(main, rows); !status) return status;
+  if (Status status = main.append_rows(rows); !status) return status;
   const auto left = static_cast<std::size_t>(ordinal - main.header.first_ordinal);
   const BlockHeader header{.flags = main.header.flags,
                            .track = track_.record().id,
@@ -272,10 +173,10 @@ Status LateWriter::divide_main(Stored& main, std::uint64_t ordinal) {
 // No late block may reach over a border: who looks for a key reads one gap alone.
 Status LateWriter::divide_late(Gap& gap, const Cut& cut) {
   std::array<std::vector<RowPoint>, 3> parts;
-  for (Stored* stored : gap.late(track_)) {
+  for (Gap::Stored* stored : late_of(gap)) {
     if (cut.part_of(stored->header.first) == cut.part_of(stored->header.last)) continue;
     std::vector<RowPoint> rows;
-    if (Status status = append_rows(*stored, rows); !status) return status;
+    if (Status status = stored->append_rows(rows); !status) return status;
     for (const RowPoint& row : rows) parts[cut.part_of(row.key)].push_back(row);
     if (Status status = txn_.erase(tables_.blocks, stored->key.encode()); !status) return status;
   }
@@ -288,18 +189,18 @@ Status LateWriter::divide_late(Gap& gap, const Cut& cut) {
 
 // Merging first, then what is new, since a point that merges must not find what this very call
 // adds.
-Status LateWriter::fill_gap(Gap& gap, std::span<const RowPoint> points,
+Status LateWriter::fill_gap(Gap& gap, bool is_tail, std::span<const RowPoint> points,
                             std::span<const RowPoint> frames, Fate& fate) {
   Changes changes;
-  changes.rows.resize(gap.blocks.size());
+  changes.rows.resize(gap.blocks().size());
   const bool looks_up =
       rules_.merge != MergeMode::kAppend && rules_.late_merge != LateMerge::kAppend;
   while (!points.empty()) {
     const std::int64_t key = points.front().key;
     const std::span<const RowPoint> of_key = points_of(key, points);
     points = points.subspan(of_key.size());
-    Result<std::optional<Newest>> newest = std::optional<Newest>();
-    if (looks_up) newest = find_newest(gap, key);
+    Result<std::optional<Gap::Newest>> newest = std::optional<Gap::Newest>();
+    if (looks_up) newest = gap.newest(key);
     if (!newest) return tl::unexpected(newest.error());
     if (!*newest) {
       changes.added.insert(changes.added.end(), of_key.begin(), of_key.end());
@@ -311,44 +212,11 @@ Status LateWriter::fill_gap(Gap& gap, std::span<const RowPoint> points,
   }
   if (Status status = rewrite(gap, changes); !status) return status;
   if (changes.added.empty()) return {};
-  return add_points(gap, std::move(changes.added), fate);
-}
-
-// Late points are newer than those of the main run, and among them the index tells. Blocks of
-// nothing but this key are never divided, so the one written last has the newest: a track whose
-// clock stands still makes many of them.
-Result<std::optional<LateWriter::Newest>> LateWriter::find_newest(Gap& gap, std::int64_t key) {
-  const auto is_of_key_alone = [&](const Stored& stored) {
-    return stored.key.is_late() && stored.header.first == key && stored.header.last == key;
-  };
-  std::optional<std::size_t> last_alone;
-  for (std::size_t b = 0; b < gap.blocks.size(); ++b) {
-    if (is_of_key_alone(gap.blocks[b])) last_alone = b;  // late ones of one key come by serial
-  }
-  std::optional<Newest> newest;
-  std::optional<std::uint64_t> index;  // of a late one
-  for (std::size_t b = 0; b < gap.blocks.size(); ++b) {
-    Stored& stored = gap.blocks[b];
-    if (!stored.may_hold(key) || (is_of_key_alone(stored) && b != last_alone)) continue;
-    const Result<bool> is_open = open(stored);
-    if (!is_open) return tl::unexpected(is_open.error());
-    if (!*is_open) continue;
-    const std::vector<StoredPoint>& points = stored.block->points();
-    const auto behind = std::ranges::upper_bound(points, key, {}, &StoredPoint::key);
-    if (behind == points.begin() || std::prev(behind)->key != key) continue;
-    const auto at = static_cast<std::size_t>(std::prev(behind) - points.begin());
-    if (stored.key.is_late()) {
-      const std::uint64_t own = stored.is_lone() ? stored.header.first_ordinal : points[at].index;
-      if (index && own < *index) continue;
-      index = own;
-    }
-    newest = Newest{b, at};
-  }
-  return newest;
+  return add_points(gap, is_tail, std::move(changes.added), fate);
 }
 
 // As if each of the frames had come alone: what they made of each other in the batch is forgotten.
-Status LateWriter::meet(Gap& gap, const Newest& newest, std::span<const RowPoint> frames,
+Status LateWriter::meet(Gap& gap, const Gap::Newest& newest, std::span<const RowPoint> frames,
                         Changes& changes, Fate& fate) {
   std::vector<RowPoint> points;
   MergeCounts in_batch;
@@ -360,11 +228,11 @@ Status LateWriter::meet(Gap& gap, const Newest& newest, std::span<const RowPoint
     return {};
   }
   // A block that several points change is taken apart once, and written once.
-  Stored& stored = gap.blocks[newest.block];
+  Gap::Stored& stored = gap.blocks()[newest.block];
   std::vector<RowPoint> stored_rows;
   std::vector<RowPoint>& block_rows = changes.rows[newest.block];
   if (block_rows.empty()) {
-    if (Status status = append_rows(stored, stored_rows); !status) return status;
+    if (Status status = stored.append_rows(stored_rows); !status) return status;
   }
   const RowPoint before = block_rows.empty() ? stored_rows[newest.at] : block_rows[newest.at];
   std::vector<RowPoint> sequence{before};
@@ -377,17 +245,16 @@ Status LateWriter::meet(Gap& gap, const Newest& newest, std::span<const RowPoint
   if (points.front().pairs == before.pairs) return {};
   if (block_rows.empty()) block_rows = std::move(stored_rows);
   block_rows[newest.at] = points.front();
-  if (stored.is_lone()) points.front().index = stored.header.first_ordinal;
   track_.note_merged(points.front(), stored.key.is_late(), before.pairs_bytes);
   return {};
 }
 
 // Under the same keys: what has merged stays where it was, so no index and no ordinal moves.
 Status LateWriter::rewrite(Gap& gap, const Changes& changes) {
-  for (std::size_t b = 0; b < gap.blocks.size(); ++b) {
+  for (std::size_t b = 0; b < gap.blocks().size(); ++b) {
     const std::vector<RowPoint>& rows = changes.rows[b];
     if (rows.empty()) continue;
-    Stored& stored = gap.blocks[b];
+    Gap::Stored& stored = gap.blocks()[b];
     const BlockHeader old = stored.header;
     const BlockHeader header{.flags = static_cast<std::uint8_t>(old.flags & ~kBlockLone),
                              .track = track_.record().id,
@@ -408,7 +275,7 @@ Status LateWriter::rewrite(Gap& gap, const Changes& changes) {
 
 // Gives the points their indices and stores them: in the gap's last late block while there is room;
 // where they fall into the tail, in blocks of their own, which it replaces once it is full.
-Status LateWriter::add_points(Gap& gap, std::vector<RowPoint> added, Fate& fate) {
+Status LateWriter::add_points(Gap& gap, bool is_tail, std::vector<RowPoint> added, Fate& fate) {
   track_.note(added);
   TrackRecord& record = track_.record();
   for (RowPoint& point : added) {
@@ -422,12 +289,12 @@ Status LateWriter::add_points(Gap& gap, std::vector<RowPoint> added, Fate& fate)
   fate.points += added.size();
   new_points_ += added.size();
 
-  Stored* const last = gap.is_tail ? nullptr : joinable(gap);
-  if (last == nullptr) return put_points(added, gap.is_tail);
-  const Result<bool> is_open = open(*last);
+  Gap::Stored* const last = is_tail ? nullptr : joinable(gap);
+  if (last == nullptr) return put_points(added, is_tail);
+  const Result<bool> is_open = gap.open(*last);
   if (!is_open) return tl::unexpected(is_open.error());
   if (!*is_open) return put_points(added, false);
-  if (Status status = append_rows(*last, added); !status) return status;
+  if (Status status = last->append_rows(added); !status) return status;
   sort_late(added);
   if (Status status = txn_.erase(tables_.blocks, last->key.encode()); !status) return status;
   return put_points(added, false);
@@ -435,8 +302,8 @@ Status LateWriter::add_points(Gap& gap, std::vector<RowPoint> added, Fate& fate)
 
 // The last late block, if more may be added to it. Half a block is left alone: what is added is
 // written anew together with all that was there, and so costs twice its own bytes at most.
-LateWriter::Stored* LateWriter::joinable(Gap& gap) const {
-  const std::vector<Stored*> late = gap.late(track_);
+Gap::Stored* LateWriter::joinable(Gap& gap) const {
+  const std::vector<Gap::Stored*> late = late_of(gap);
   if (late.empty() || late.back()->is_lone()) return nullptr;
   return late.back()->header.raw_bytes < track_.block_bytes() / 2 ? late.back() : nullptr;
 }

@@ -1,10 +1,9 @@
 // Stores points that arrived behind the written end of their track (FORMAT.md, Late points).
 //
-// The stretch from one main block to the next, with the late blocks in it, is a *gap*. Frames of a
-// stored key meet the newest point of it, in whatever block of the gap that lies, one after another
-// as they came; what does not merge, and new keys, become points of a late block of the gap. Blocks
-// that changed are written again whole. A gap that has filled up is divided, as a leaf of a tree
-// is. The track's writer is told of what falls into its tail, so that it folds it
+// Frames of a stored key meet the newest point of it, in whatever block of its gap that lies, one
+// after another as they came; what does not merge, and new keys, become points of a late block of
+// the gap. Blocks that changed are written again whole. A gap that has filled up is divided, as a
+// leaf of a tree is. The track's writer is told of what falls into its tail, so that it folds it
 // (track_writer.hpp).
 //
 // A damaged block is left alone: what would have merged into it becomes a point of its own.
@@ -20,6 +19,7 @@
 
 #include "recorder/bag/bag_file.hpp"
 #include "recorder/bag/block/block_encoder.hpp"
+#include "recorder/bag/write/gap.hpp"
 #include "recorder/bag/write/track_writer.hpp"
 #include "schemas/points/batch.hpp"
 
@@ -45,30 +45,24 @@ class LateWriter {
   std::uint64_t block_bytes() const { return block_bytes_; }  // given to LMDB
 
  private:
-  struct Gap;
-  struct Stored;
   struct Cut;
   struct Changes;
-  struct Newest;
-  Result<Gap> find_gap(std::int64_t key);
-  Result<bool> open(Stored& stored);
-  Status append_rows(const Stored& stored, std::vector<RowPoint>& rows) const;
+  Status write_all(std::span<const RowPoint> points, std::span<const RowPoint> frames, Fate& fate);
+  std::vector<Gap::Stored*> late_of(Gap& gap) const;
   Result<bool> divide(Gap& gap, std::int64_t key);
   std::optional<std::int64_t> border_of(Gap& gap, std::int64_t key) const;
-  Status divide_main(Stored& main, std::uint64_t ordinal);
+  Status divide_main(Gap::Stored& main, std::uint64_t ordinal);
   Status divide_late(Gap& gap, const Cut& cut);
-  Stored* joinable(Gap& gap) const;
-  Status fill_gap(Gap& gap, std::span<const RowPoint> points, std::span<const RowPoint> frames,
-                  Fate& fate);
-  Result<std::optional<Newest>> find_newest(Gap& gap, std::int64_t key);
-  Status meet(Gap& gap, const Newest& newest, std::span<const RowPoint> frames, Changes& changes,
-              Fate& fate);
+  Gap::Stored* joinable(Gap& gap) const;
+  Status fill_gap(Gap& gap, bool is_tail, std::span<const RowPoint> points,
+                  std::span<const RowPoint> frames, Fate& fate);
+  Status meet(Gap& gap, const Gap::Newest& newest, std::span<const RowPoint> frames,
+              Changes& changes, Fate& fate);
   Status rewrite(Gap& gap, const Changes& changes);
-  Status add_points(Gap& gap, std::vector<RowPoint> added, Fate& fate);
+  Status add_points(Gap& gap, bool is_tail, std::vector<RowPoint> added, Fate& fate);
   Status put_points(std::span<const RowPoint> points, bool of_tail);
   Status put_encoded(const BlockKey& key, const BlockHeader& header);
   Status put_lone(const BlockKey& key, const BlockHeader& header, const RowPoint& point);
-  Error malformed() const;
 
   WriteTxn& txn_;
   const BagTables& tables_;
