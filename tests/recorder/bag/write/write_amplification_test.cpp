@@ -118,9 +118,9 @@ class WriteAmplificationTest : public testing::Test {
 // A commit of one point gives a block of one point, whose header and plain row no compression makes
 // smaller, while the full block that is kept of it is a twentieth of that. So the ratio is bad
 // where there is compression: more than twenty bytes given for each that is kept, with the default.
-// The bounds hold that it does not get worse; they go down when the engine gets better. That of zstd
-// is wider: what is worth compressing is a habit of each encoder, and which thread's encoder gets a
-// block is chance (5.06 to 5.84 in nine runs).
+// The bounds hold that it does not get worse; they go down when the engine gets better. That of
+// zstd is wider: what is worth compressing is a habit of each encoder, and which thread's encoder
+// gets a block is chance (5.06 to 5.84 in nine runs).
 struct Bounds {
   const char* name;
   Compression compression;
