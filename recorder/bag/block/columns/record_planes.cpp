@@ -32,7 +32,7 @@ void write_record_planes(std::span<const std::uint8_t> bytes, const RecordForm& 
   std::uint8_t* to = out.data() + begin;
   const std::size_t heads = form.lag == 0 ? records : std::min(form.lag, records);
   const std::size_t back = form.lag * form.bytes;
-  for (std::size_t plane = 0; plane < form.bytes; ++plane) {
+  for (std::size_t plane = 0; records > 0 && plane < form.bytes; ++plane) {
     const std::uint8_t* from = bytes.data() + plane;
     for (std::size_t i = 0; i < heads; ++i) *to++ = from[i * form.bytes];
     for (std::size_t at = heads * form.bytes; at < records * form.bytes; at += form.bytes)
@@ -47,7 +47,7 @@ void read_record_planes(std::span<const std::uint8_t> planes, const RecordForm& 
   const std::uint8_t* from = planes.data();
   const std::size_t heads = form.lag == 0 ? records : std::min(form.lag, records);
   const std::size_t back = form.lag * form.bytes;
-  for (std::size_t plane = 0; plane < form.bytes; ++plane) {
+  for (std::size_t plane = 0; records > 0 && plane < form.bytes; ++plane) {
     std::uint8_t* const to = bytes.data() + plane;
     if (form.lag == 1) {
       // The sum stays in a register: a round through memory for each byte takes thrice the time.
