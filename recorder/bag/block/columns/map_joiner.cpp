@@ -100,10 +100,30 @@ class Joiner {
     if (taken.points == values.lengths.size()) return false;
     const std::uint64_t count = values.lengths[taken.points++];
     item::put_array(at_, count);
+    // What the numbers are is asked once a list, not once a number: lists are long.
+    if (type == ColumnType::kFloat64s) return put_numbers(count, values, taken, item::put_float64);
+    if (type == ColumnType::kFloat32s) {
+      return put_numbers(count, values, taken, [](std::uint8_t*& at, std::uint64_t bits) {
+        item::put_float32(at, static_cast<std::uint32_t>(bits));
+      });
+    }
     for (std::uint64_t i = 0; i < count; ++i) {
       if (!has_room(item::kHeadMax)) return false;
       put_number(type, values, taken);
     }
+    return true;
+  }
+
+  template <class Put>
+  bool put_numbers(std::uint64_t count, const ColumnValues& values, Taken& taken, Put put) {
+    std::uint8_t* at = at_;
+    const std::uint64_t* number = values.numbers.data() + taken.numbers;
+    for (std::uint64_t i = 0; i < count; ++i) {
+      if (static_cast<std::size_t>(end_ - at) < item::kHeadMax) return false;
+      put(at, number[i]);
+    }
+    at_ = at;
+    taken.numbers += count;
     return true;
   }
 
