@@ -15,7 +15,7 @@ namespace {
 // Every `repeat`-th frame is fed twice, so that it merges into the point before it; 0: none.
 void gather(const Workload& work, std::size_t repeat) {
   Intake intake({});
-  MergeBuffer buffer(MergeMode::kShallow);
+  MergeBuffer buffer{MergeRules()};
   const ArrivalTime arrival = ArrivalTime::now();
   std::size_t points = 0;
   const auto feed = [&](const Workload::Frame& frame) {

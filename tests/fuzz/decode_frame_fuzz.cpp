@@ -76,7 +76,27 @@ void check_merge(Bytes earlier, Bytes later, bool deep) {
   if (!has_unique_names(expected) || !has_unique_names(other)) return;
   const std::size_t replaced = merge_fields(expected, other, deep);
   ZBAG_CHECK(*fields == expected);
-  ZBAG_CHECK(overwritten >= replaced);  // bytes also tell two encodings of one number apart
+  ZBAG_CHECK(overwritten <= replaced);  // values also tell two orders of a nested map apart
+}
+
+// Joined as bytes or as values, it is the same, and a frame that has joined has no more to add.
+void check_join(Bytes earlier, Bytes later) {
+  Fields expected = decode_fields(earlier).value();
+  const Fields other = decode_fields(later).value();
+  if (!has_unique_names(expected) || !has_unique_names(other)) return;
+  std::string pairs;
+  const JoinedPairs joined = join_pairs(open_map(earlier).value(), open_map(later).value(), pairs);
+  const std::size_t before = expected.size();
+  const bool fits = join_fields(expected, other);
+  ZBAG_CHECK(fits == (joined.outcome != Joined::kConflict));
+  ZBAG_CHECK((joined.outcome == Joined::kGrown) == (fits && expected.size() > before));
+  if (joined.outcome != Joined::kGrown) return;
+  std::string map;
+  append_map({joined.count, as_bytes(pairs)}, map);
+  ZBAG_CHECK(decode_fields(as_bytes(map)).value() == expected);
+  std::string none;
+  ZBAG_CHECK(join_pairs(open_map(as_bytes(map)).value(), open_map(later).value(), none).outcome ==
+             Joined::kNoNews);
 }
 
 }  // namespace
@@ -94,5 +114,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!zbag::passes(earlier) || !zbag::passes(later)) return 0;
   zbag::check_merge(earlier, later, false);
   zbag::check_merge(earlier, later, true);
+  zbag::check_join(earlier, later);
   return 0;
 }

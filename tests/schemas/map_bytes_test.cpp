@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <limits>
+
 #include "tests/support/bytes.hpp"
 #include "tests/support/random_fields.hpp"
 
@@ -127,6 +129,78 @@ TEST(MapHeaderTest, IsNoneInOtherBytes) {
   EXPECT_FALSE(open_map({}));
   EXPECT_FALSE(open_map(as_bytes("\x90")));
   EXPECT_FALSE(open_map(as_bytes("\xde")));
+}
+
+std::string value_of(const Value& value) {
+  std::string bytes;
+  encode_value(value, bytes);
+  return bytes;
+}
+bool are_same(std::string_view a, std::string_view b) {
+  return same_value(as_bytes(a), as_bytes(b)) && same_value(as_bytes(b), as_bytes(a));
+}
+
+// wire.md, Merge: equal means that a reader gets back equal values.
+TEST(SameValueTest, IsWhatAReaderGetsBack) {
+  EXPECT_TRUE(are_same("\x05", std::string("\xcd\x00\x05", 3)));  // 5 in two forms
+  EXPECT_TRUE(are_same("\xff", "\xd1\xff\xff"));                  // -1 in two forms
+  EXPECT_TRUE(are_same("\xa1x", "\xd9\x01x"));                    // "x" in two forms
+  EXPECT_TRUE(are_same(value_of(Fields{{"a", 1}, {"b", 2}}), value_of(Fields{{"b", 2}, {"a", 1}})));
+  EXPECT_TRUE(are_same(value_of(Array{1, "x"}), value_of(Array{1, "x"})));
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_TRUE(are_same(value_of(nan), value_of(nan)));
+}
+
+TEST(SameValueTest, TellsTypesBitsAndOrdersApart) {
+  EXPECT_FALSE(are_same(value_of(1), value_of(1.0)));
+  EXPECT_FALSE(are_same(value_of(1.0F), value_of(1.0)));
+  EXPECT_FALSE(are_same(value_of(0.0), value_of(-0.0)));
+  EXPECT_FALSE(are_same(value_of(-1), value_of(UINT64_MAX)));
+  EXPECT_FALSE(are_same(value_of("x"), value_of(Binary{"x"})));
+  EXPECT_FALSE(are_same(value_of(nullptr), value_of(false)));
+  EXPECT_FALSE(are_same(value_of(Array{1, 2}), value_of(Array{2, 1})));
+  EXPECT_FALSE(are_same(value_of(Array{1, 2}), value_of(Array{1})));
+  EXPECT_FALSE(are_same(value_of(Extension{1, "x"}), value_of(Extension{2, "x"})));
+  EXPECT_FALSE(are_same(value_of(Fields{{"a", 1}}), value_of(Fields{{"a", 2}})));
+  EXPECT_FALSE(are_same(value_of(Fields{{"a", 1}}), value_of(Fields{{"b", 1}})));
+}
+
+// The fields of both, or what there is of them where they do not fit.
+std::pair<Joined, Fields> joined_as_bytes(const Fields& earlier, const Fields& later) {
+  const std::string first = encoded(earlier);
+  const std::string second = encoded(later);
+  std::string pairs;
+  const JoinedPairs joined =
+      join_pairs(open_map(as_bytes(first)).value(), open_map(as_bytes(second)).value(), pairs);
+  if (joined.outcome != Joined::kGrown) return {joined.outcome, earlier};
+  std::string map;
+  append_map({joined.count, as_bytes(pairs)}, map);
+  return {joined.outcome, decode_fields(as_bytes(map)).value()};
+}
+
+TEST(JoinPairsTest, AddsWhatIsNewAndNeverReplaces) {
+  using Outcome = std::pair<Joined, Fields>;
+  EXPECT_EQ(joined_as_bytes({{"q", 1}}, {{"v", 2}}),
+            (Outcome{Joined::kGrown, {{"q", 1}, {"v", 2}}}));
+  EXPECT_EQ(joined_as_bytes({{"q", 1}, {"v", 2}}, {{"v", 2}}).first, Joined::kNoNews);
+  EXPECT_EQ(joined_as_bytes({{"q", 1}}, {{"w", 3}, {"q", 2}}).first, Joined::kConflict);
+  EXPECT_EQ(joined_as_bytes({{"q", nullptr}}, {{"q", 2}}).first, Joined::kConflict);
+  EXPECT_EQ(joined_as_bytes({{"m", Fields{{"x", 1}}}}, {{"m", Fields{{"y", 2}}}}).first,
+            Joined::kConflict);
+  EXPECT_EQ(joined_as_bytes({}, {}).first, Joined::kNoNews);
+}
+
+TEST(JoinPairsTest, DoesWhatJoiningValuesDoes) {
+  RandomFields random(7);
+  for (int i = 0; i < 2'000; ++i) {
+    const Fields earlier = random.fields(3);
+    const Fields later = random.fields(3);
+    Fields as_values = earlier;
+    const bool fits = join_fields(as_values, later);
+    const auto [outcome, as_bytes] = joined_as_bytes(earlier, later);
+    ASSERT_EQ(fits, outcome != Joined::kConflict);
+    ASSERT_EQ(as_bytes, as_values);
+  }
 }
 
 }  // namespace
