@@ -146,12 +146,71 @@ TEST_F(BagWriterTest, GoesOnBehindATailThatIsForgotten) {
 }
 
 TEST_F(BagWriterTest, CountsValuesThatALateMergeReplaces) {
-  BagWriter writer = open();
+  BagWriter::Options options = small_blocks();
+  options.merge = MergeMode::kShallow;
+  BagWriter writer = open(options);
   ASSERT_TRUE(writer.write(batch_of_one("t", {store_.make(1, {{"a", 1}, {"b", 1}})})).has_value());
   const WriteReport report =
       writer.write(batch_of_one("t", {store_.make(1, {{"a", 1}, {"b", 2}, {"c", 3}})})).value();
   EXPECT_EQ(report.tracks[0].fate.overwritten, 1u);
   EXPECT_EQ(record_of(writer, "t").fate.overwritten, 1u);
+}
+
+// wire.md, Merge: a late frame meets the newest point of its stamp, in the batch as if it came
+// alone.
+TEST_F(BagWriterTest, JoinsLateFramesWhereNothingIsLostByIt) {
+  BagWriter writer = open();
+  const auto write = [&](std::vector<RowPoint> points) {
+    return writer.write(batch_of_one("t", std::move(points))).value().tracks[0].fate;
+  };
+  write({store_.make(1, {{"a", 1}}), store_.make(9, {})});
+  Fate fate = write({store_.make(1, {{"b", 2}})});
+  EXPECT_EQ(fate.merged, 1u);
+  fate = write({store_.make(1, {{"a", 7}})});
+  EXPECT_EQ(fate.kept_apart, 1u);
+  EXPECT_EQ(fate.points, 1u);
+  fate = write({store_.make(1, {{"c", 3}})});
+  EXPECT_EQ(fate.merged, 1u);
+  const Page page = BagReader(writer.file()).read_page("t", 0, 9).value();
+  ASSERT_EQ(page.points.size(), 3u);
+  EXPECT_EQ(page.points[0].fields, (Fields{{"a", 1}, {"b", 2}}));
+  EXPECT_EQ(page.points[2].fields, (Fields{{"a", 7}, {"c", 3}}));
+}
+
+// A frame that fits the batch's point but not the stored one, and the other way round.
+TEST_F(BagWriterTest, MeetsStoredPointsFrameByFrame) {
+  BagWriter writer = open();
+  ASSERT_TRUE(writer.write(batch_of_one("t", {store_.make(1, {{"a", 1}}), store_.make(9, {})}))
+                  .has_value());
+  TrackBatch late = batch_of("t", {store_.make(1, {{"b", 2}, {"a", 5}})});
+  late.frames = {store_.make(1, {{"b", 2}}), store_.make(1, {{"a", 5}})};
+  late.fate = {.received = 2, .merged = 1};
+  Batch batch;
+  batch.tracks.push_back(std::move(late));
+  const Fate fate = writer.write(batch).value().tracks[0].fate;
+  EXPECT_EQ(fate.merged, 1u);
+  EXPECT_EQ(fate.kept_apart, 1u);
+  EXPECT_EQ(fate.points, 1u);
+  EXPECT_TRUE(fate.balances());
+  const Page page = BagReader(writer.file()).read_page("t", 0, 9).value();
+  EXPECT_EQ(page.points.at(0).fields, (Fields{{"a", 1}, {"b", 2}}));
+  EXPECT_EQ(page.points.at(2).fields, (Fields{{"a", 5}}));
+}
+
+// Of a clock that stands still every point goes on in the main run, however many there are.
+TEST_F(BagWriterTest, LetsPointsOfTheLastStampGoOnInOrder) {
+  BagWriter writer = open();
+  for (int i = 0; i < 3'000; ++i) {
+    const Fate fate = writer.write(number(7, i / 2)).value().tracks[0].fate;
+    ASSERT_EQ(fate.kept_apart, i > 0 && i % 2 == 0 ? 1u : 0u) << i;
+    ASSERT_EQ(fate.merged, i % 2 == 1 ? 1u : 0u) << i;
+  }
+  EXPECT_EQ(record_of(writer, "t").late_points, 0u);
+  ASSERT_TRUE(writer.close().has_value());
+  const std::vector<Seen> all = read_all(BagReader(writer.file()), {}, 3);
+  ASSERT_EQ(all.size(), 1'500u);
+  for (std::size_t i = 0; i < all.size(); ++i)
+    ASSERT_EQ(all[i].fields, number_fields(static_cast<int>(i)));
 }
 
 TEST_F(BagWriterTest, RefusesALateFrameOfAStoredPointWhenToldTo) {

@@ -45,9 +45,9 @@ TEST_F(TailTest, ShowsTheLastRowThatWasMerged) {
   tail_.add(row(20, 0));
   tail_.add_late(row(15, 0));
   for (const int n : {1, 2, 300'000, 4}) {
-    tail_.merge(row(10, n));
-    tail_.merge(row(15, n));
-    tail_.merge(row(11, n));  // is not there
+    tail_.merge(row(10, n), false);
+    tail_.merge(row(15, n), true);
+    tail_.merge(row(11, n), false);  // is not there
     EXPECT_EQ(fields_of(tail_.rows()[0].point), (Fields{{"n", n}}));
     EXPECT_EQ(fields_of(tail_.rows()[1].point), (Fields{{"n", n}}));
     EXPECT_EQ(fields_of(tail_.rows()[2].point), (Fields{{"n", 0}}));
@@ -59,10 +59,33 @@ TEST_F(TailTest, ForgetsTheRowsThatWereMergedBefore) {
   tail_.add(row(10, 0));
   tail_.add_late(row(5, 0));
   for (int n = 0; n < 1'000; ++n) {
-    tail_.merge(row(10, n));
-    tail_.merge(row(5, n));
+    tail_.merge(row(10, n), false);
+    tail_.merge(row(5, n), true);
   }
   EXPECT_THAT(tail_.take_arenas(), SizeIs(2));
+}
+
+// Of points of one key the newest merges: the late one of its index, or the last of the main run.
+TEST_F(TailTest, MergesIntoTheNewestPointOfAKey) {
+  tail_.add(row(10, 1));
+  tail_.add(row(10, 2));
+  RowPoint late = row(10, 3);
+  late.index = 7;
+  tail_.add_late(late);
+  late = row(10, 4);
+  late.index = 8;
+  tail_.add_late(late);
+  late = row(10, 40);
+  late.index = 8;
+  tail_.merge(late, true);
+  tail_.merge(row(10, 20), false);
+  std::vector<Fields> fields;
+  for (const Tail::Row& one : tail_.rows()) fields.push_back(fields_of(one.point));
+  EXPECT_THAT(fields, testing::ElementsAre(Fields{{"n", 1}}, Fields{{"n", 20}}, Fields{{"n", 3}},
+                                           Fields{{"n", 40}}));
+  EXPECT_EQ(fields_of(tail_.back()), (Fields{{"n", 20}}));
+  EXPECT_TRUE(tail_.holds(10));
+  EXPECT_FALSE(tail_.holds(11));
 }
 
 // The first row of an arena that holds others, too, is not the merged row's to write over.
@@ -70,7 +93,7 @@ TEST_F(TailTest, LeavesTheRowsBesideAMergedOneAlone) {
   tail_.add(row(10, 1));
   tail_.add(row(20, 2));
   tail_.own_rows(0);
-  for (int n = 5; n < 8; ++n) tail_.merge(row(10, n));
+  for (int n = 5; n < 8; ++n) tail_.merge(row(10, n), false);
   EXPECT_EQ(fields_of(tail_.rows()[0].point), (Fields{{"n", 7}}));
   EXPECT_EQ(fields_of(tail_.rows()[1].point), (Fields{{"n", 2}}));
 }

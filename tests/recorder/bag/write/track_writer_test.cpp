@@ -190,7 +190,7 @@ TEST_F(TrackWriterTest, KeepsRowsOfAFoldUntilTheirSegmentIsStored) {
 TEST_F(TrackWriterTest, FoldsWhatLateFramesHaveMerged) {
   append({store_.make(1, {{"n", 1}})});
   append({store_.make(2, {{"n", 2}})});
-  writer_.note_merged(store_.make(1, {{"n", 1}, {"late", true}}));
+  writer_.note_merged(store_.make(1, {{"n", 1}, {"late", true}}), false, 3);
   BlockJobs jobs;
   writer_.seal(jobs);
   ASSERT_THAT(jobs, SizeIs(1));
@@ -199,27 +199,77 @@ TEST_F(TrackWriterTest, FoldsWhatLateFramesHaveMerged) {
   EXPECT_THAT(jobs[0]->order, IsEmpty());
 }
 
-TEST_F(TrackWriterTest, JoinsLateBlocksWhereKeysMayBeThereTwice) {
-  TrackWriter writer(record(), 1, pool_, false);
+// A reader could not tell which of the two it has given out once they have moved.
+TEST_F(TrackWriterTest, JoinsTheLateBlocksOfATailWhereAKeyIsThereTwice) {
+  append({sized(10, 10), sized(30, 10)});
+  arrive_late(sized(20, 10));
+  arrive_late(sized(30, 10));
   BlockJobs jobs;
-  writer.append(std::vector{sized(10, 10), sized(30, 10)}, jobs);
-  for (const std::int64_t key : {20, 30}) {
-    RowPoint late = sized(key, 10);
-    late.index = writer.record().total();
-    ++writer.record().late_points;
-    writer.note_late(late);
-    writer.note_late_block({5, key, kLateSerial | writer.record().next_late_serial++});
-  }
-  jobs.clear();
-  writer.seal(jobs);
+  writer_.seal(jobs);
   ASSERT_THAT(jobs, SizeIs(2));
   EXPECT_THAT(keys_of(*jobs[0]), ElementsAre(10, 30));
+  EXPECT_EQ(jobs[0]->header.flags, 0);
   EXPECT_THAT(jobs[0]->replaced, SizeIs(3));
   EXPECT_THAT(jobs[0]->order, IsEmpty());
   EXPECT_THAT(keys_of(*jobs[1]), ElementsAre(20, 30));
   EXPECT_EQ(jobs[1]->header.flags, kBlockLate | kBlockIndexed);
   EXPECT_EQ(jobs[1]->points->points()[1].index, 3u);
-  EXPECT_EQ(writer.record().late_points, 2u);
+  EXPECT_EQ(writer_.record().late_points, 2u);
+}
+
+// The full block begins a gap: late points before it belong to the gap before.
+TEST_F(TrackWriterTest, PartsJoinedLateBlocksWhereTheFullBlockBegins) {
+  append({sized(10, 10)});
+  BlockJobs jobs;
+  writer_.seal(jobs);
+  append({sized(30, 10)});
+  for (const std::int64_t key : {20, 30, 25}) arrive_late(sized(key, 10));
+  jobs.clear();
+  writer_.seal(jobs);
+  ASSERT_THAT(jobs, SizeIs(3));
+  EXPECT_THAT(keys_of(*jobs[0]), ElementsAre(30));
+  EXPECT_THAT(keys_of(*jobs[1]), ElementsAre(20, 25));
+  EXPECT_THAT(keys_of(*jobs[2]), ElementsAre(30));
+}
+
+// No folded block holds a key twice, nor the key that the next one begins with.
+TEST_F(TrackWriterTest, SealsATailWithLatePointsBeforePointsOfOneKey) {
+  append({sized(10, 10), sized(30, 10)});
+  arrive_late(sized(20, 10));
+  const BlockJobs jobs = append({sized(40, 10), sized(50, 10), sized(50, 10)});
+  ASSERT_THAT(jobs, SizeIs(2));
+  EXPECT_THAT(keys_of(*jobs[0]), ElementsAre(10, 20, 30, 40));
+  EXPECT_EQ(jobs[0]->header.flags, kBlockFolded);
+  EXPECT_THAT(keys_of(*jobs[1]), ElementsAre(50, 50));
+  EXPECT_EQ(jobs[1]->header.flags, 0);
+  EXPECT_TRUE(writer_.tail_covers(50));
+}
+
+TEST_F(TrackWriterTest, PutsMergedRowsIntoTheBlockOfATailThatIsNotFolded) {
+  append({store_.make(1, {{"n", 1}}), store_.make(1, {{"n", 2}})});
+  append({store_.make(2, {{"n", 3}})});
+  writer_.note_merged(store_.make(1, {{"n", 2}, {"late", true}}), false, 3);
+  BlockJobs jobs;
+  writer_.seal(jobs);
+  ASSERT_THAT(jobs, SizeIs(1));
+  EXPECT_THAT(keys_of(*jobs[0]), ElementsAre(1, 1, 2));
+  EXPECT_EQ(jobs[0]->points->points()[0].fields, 1u);
+  EXPECT_EQ(jobs[0]->points->points()[1].fields, 2u);
+  EXPECT_EQ(jobs[0]->header.flags, 0);
+}
+
+TEST_F(TrackWriterTest, KnowsTheEndOfTheMainRunWhenTheTailIsSealed) {
+  EXPECT_FALSE(writer_.end_point().has_value());
+  append({store_.make(1, {{"n", 1}})});
+  BlockJobs jobs;
+  writer_.seal(jobs);
+  ASSERT_TRUE(writer_.end_point().has_value());
+  EXPECT_EQ(writer_.end_point()->key, 1);
+  EXPECT_TRUE(writer_.end_takes_more());
+  arrive_late(store_.make(1, {{"n", 2}}));
+  EXPECT_FALSE(writer_.end_takes_more());
+  append({store_.make(2, {{"n", 3}})});
+  EXPECT_TRUE(writer_.end_takes_more());
 }
 
 TEST_F(TrackWriterTest, NotesExtentAndTypes) {
