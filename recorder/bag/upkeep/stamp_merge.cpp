@@ -6,7 +6,10 @@
 namespace zbag {
 namespace {
 
-std::uint64_t hash_of(const RowPoint& point) { return XXH3_64bits(point.pairs, point.pairs_bytes); }
+std::uint64_t hash_of(const RowPoint& point) {
+  return std::hash<std::string_view>()(
+      {reinterpret_cast<const char*>(point.pairs), point.pairs_bytes});
+}
 
 bool has_fields_of(const RowPoint& a, const RowPoint& b) {
   return a.fields == b.fields &&
