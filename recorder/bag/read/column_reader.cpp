@@ -13,9 +13,6 @@ namespace {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-// A reader that holds its transaction longer makes the writer's file grow (performance.md).
-constexpr std::chrono::milliseconds kTxnAgeMax{300};
-
 FieldPart& part_of(FieldColumn& column, ColumnType type, std::uint8_t& code) {
   for (std::size_t i = 0; i < column.parts.size(); ++i) {
     code = static_cast<std::uint8_t>(i + 1);

@@ -17,9 +17,6 @@ namespace {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-// A reader that holds its transaction longer makes the writer's file grow (performance.md).
-constexpr std::chrono::milliseconds kTxnAgeMax{300};
-
 std::int64_t key_of(const BlockGroup::Entry& entry) { return entry.point->key; }
 
 // One track of a cursor: the group it is in and where.

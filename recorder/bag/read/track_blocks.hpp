@@ -5,6 +5,7 @@
 // valid until the transaction ends.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -19,6 +20,9 @@
 #include "schemas/result.hpp"
 
 namespace zbag {
+
+// A reader that holds its transaction longer makes the writer's file grow (performance.md).
+inline constexpr std::chrono::milliseconds kTxnAgeMax{300};
 
 // The blocks of one track that are read together: one main block and the late blocks that lie
 // between it and the next.
