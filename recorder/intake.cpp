@@ -292,7 +292,7 @@ void Intake::store(TopicState& topic, const FrameScan& scan, std::span<const std
       std::memcpy(at, bytes.data() + scan.ranges[i].begin, length);
       at += length;
     }
-    if (!extra.empty()) std::memcpy(at, extra.data(), extra.size());
+    std::copy(extra.begin(), extra.end(), at);
   }
   chunk_.arrivals.push_back({topic.track, point});
 }

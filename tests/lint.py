@@ -117,7 +117,8 @@ class Check:
 
 
 def tidy_check():
-    return Check("tidy", ["clang-tidy", "--quiet"], text_of(".clang-tidy"))
+    rules = text_of(".clang-tidy") + text_of("tests/.clang-tidy")
+    return Check("tidy", ["clang-tidy", "--quiet"], rules)
 
 
 def locks_check():

@@ -101,7 +101,7 @@ Result<MetaPages> read_meta_pages(int fd, const std::string& path) {
     return tl::unexpected(size.error());
   std::optional<std::uint64_t> looked_at;
   while (true) {
-    const Result<MetaPages> meta = newer_meta(fd, path);
+    Result<MetaPages> meta = newer_meta(fd, path);
     if (!meta) return meta;
     // The length as it is now, behind the metas: a writer may have grown the file meanwhile.
     const Result<std::uint64_t> size = size_of(fd, path);

@@ -83,9 +83,10 @@ class IndexReader {
   std::optional<Result<Point>> late_in_group(const OrderEntry& entry) const {
     if (!group_) return std::nullopt;
     const auto key_of = [](const BlockGroup::Entry& one) { return one.point->key; };
-    for (const auto& one : std::ranges::equal_range(group_->entries, entry.key, {}, key_of)) {
-      if (!one.main_ordinal && one.point->index == entry.index)
-        return to_point(entry.index, *one.point);
+    for (auto one = std::ranges::lower_bound(group_->entries, entry.key, {}, key_of);
+         one != group_->entries.end() && key_of(*one) == entry.key; ++one) {
+      if (!one->main_ordinal && one->point->index == entry.index)
+        return to_point(entry.index, *one->point);
     }
     return std::nullopt;
   }

@@ -125,8 +125,9 @@ class Recovery {
         [](const FoundBlock& a, const FoundBlock& b) { return a.header.track < b.header.track; });
     auto at = findings_.blocks.begin();
     for (const auto& [id, name] : names_) {
-      const auto end = std::find_if(at, findings_.blocks.end(),
-                                    [&](const FoundBlock& b) { return b.header.track != id; });
+      const auto end =
+          std::find_if(at, findings_.blocks.end(),
+                       [&, track = id](const FoundBlock& b) { return b.header.track != track; });
       if (Status status = weave(id, name, {at, end}); !status) return status;
       at = end;
     }

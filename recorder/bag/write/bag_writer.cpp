@@ -90,7 +90,7 @@ Result<BagWriter> BagWriter::open(const std::string& path, Options options) {
   }
   Result<std::shared_ptr<BagFile>> file = BagFile::open_to_write(path, options.map_bytes);
   if (!file) return tl::unexpected(file.error());
-  BagWriter writer(std::move(*file), options);
+  BagWriter writer(std::move(*file), std::move(options));
   const Status begun = writer.space_.reserve_ahead() ? writer.begin_run() : Status(too_full());
   if (begun) return writer;
   if (is_new) {

@@ -99,7 +99,7 @@ Result<bool> LateWriter::divide(Gap& gap, std::int64_t key) {
   // All or nothing: of a block that cannot be read nobody knows on which side its points belong.
   for (Gap::Stored& stored : gap.blocks()) {
     if (track_.tail_covers(stored.key.first)) continue;
-    const Result<bool> is_open = gap.open(stored);
+    Result<bool> is_open = gap.open(stored);
     if (!is_open || !*is_open) return is_open;
   }
   const std::optional<std::int64_t> border = border_of(gap, key);
