@@ -64,7 +64,7 @@ TEST_F(RecordingTest, KeepsItsDefaults) {
   EXPECT_EQ(options.overflow, Overflow::kFlush);
   EXPECT_EQ(BagOptions().block_pages, 16u);
   EXPECT_EQ(options.storage.late_merge, LateMerge::kMerge);
-  EXPECT_EQ(options.storage.merge, MergeMode::kShallow);
+  EXPECT_EQ(options.storage.merge.of("any"), MergeMode::kJoin);
 }
 
 TEST_F(RecordingTest, FlushesEverythingAndTellsHowMuch) {
@@ -157,6 +157,46 @@ TEST_F(RecordingTest, CountsOverwrittenValuesTheSameWheneverItFlushes) {
       recording.reset();
       std::filesystem::remove(path_);
     }
+  }
+}
+
+// wire.md, Merge: the points of a stamp hang on the order of their frames alone, not on what was
+// stored when one of them came.
+TEST_F(RecordingTest, JoinsToTheSamePointsWheneverItFlushes) {
+  std::mt19937_64 random(3);
+  for (const unsigned flush_every : {1u, 3u, 40u}) {
+    auto recording = open(quiet_options());
+    std::map<std::int64_t, std::vector<Fields>> expected;
+    std::uint64_t merged = 0;
+    std::uint64_t kept_apart = 0;
+    for (int i = 0; i < 600; ++i) {
+      const auto stamp = static_cast<std::int64_t>(random() % 5);
+      Fields fields{
+          {std::string(1, static_cast<char>('a' + random() % 3)), static_cast<int>(random() % 2)}};
+      std::vector<Fields>& points = expected[stamp];
+      if (!points.empty() && join_fields(points.back(), fields)) {
+        ++merged;
+      } else {
+        kept_apart += points.empty() ? 0 : 1;
+        points.push_back(fields);
+      }
+      accept(*recording, "a", static_cast<double>(stamp), fields);
+      recording->hand_over(true);
+      const bool is_flushed = random() % flush_every != 0 || recording->flush().has_value();
+      ASSERT_TRUE(is_flushed);
+    }
+    ASSERT_TRUE(recording->close().has_value());
+    const Fate fate = recording->totals().fate;
+    EXPECT_EQ(fate.merged, merged) << flush_every;
+    EXPECT_EQ(fate.kept_apart, kept_apart) << flush_every;
+    EXPECT_TRUE(fate.balances());
+    recording.reset();
+    std::map<std::int64_t, std::vector<Fields>> stored;
+    for (const Seen& point : read_all(BagReader::open(path_).value(), {}))
+      stored[point.key / 1'000'000'000].push_back(point.fields);
+    EXPECT_TRUE(stored == expected) << flush_every;
+    EXPECT_THAT(check_bag(path_)->problems, IsEmpty());
+    std::filesystem::remove(path_);
   }
 }
 

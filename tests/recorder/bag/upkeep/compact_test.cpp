@@ -40,7 +40,7 @@ class CompactModelTest : public testing::TestWithParam<std::tuple<int, MergeMode
     options_.merge = std::get<1>(GetParam());
     options_.late_merge = std::get<2>(GetParam());
     for (const char* name : {"a", "b"})
-      tracks_.emplace_back(name, options_.merge, options_.late_merge);
+      tracks_.emplace_back(name, std::get<1>(GetParam()), options_.late_merge);
   }
 
   // Records in a run of its own.

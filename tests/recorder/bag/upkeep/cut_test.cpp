@@ -157,9 +157,9 @@ class MergingCopyTest : public testing::Test {
 TEST_F(MergingCopyTest, MergesPointsOfOneKeyAcrossItsCommits) {
   BagCopy copy = BagCopy::create(out_, {.merge = MergeMode::kShallow, .commit_bytes = 1}).value();
   EXPECT_TRUE(copy.add(point(5, {{"x", 1}, {"y", 1}})).value());
-  EXPECT_TRUE(copy.add(point(5, {{"y", 2}})).value());
+  EXPECT_TRUE(copy.add(point(5, {{"y", 2}}), 1).value());
   EXPECT_TRUE(copy.add(point(6, {{"x", 3}})).value());
-  EXPECT_TRUE(copy.add(point(6, {{"x", 3}})).value());
+  EXPECT_TRUE(copy.add(point(6, {{"x", 3}}), 1).value());
   ASSERT_TRUE(copy.finish({}).has_value());
   ASSERT_TRUE(copy.publish().has_value());
   const std::vector<Seen> points = read_all(BagReader::open(out_).value(), {});

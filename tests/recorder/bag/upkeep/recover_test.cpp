@@ -76,7 +76,7 @@ class RecoverModelTest
     options.compression.kind = std::get<3>(GetParam());
     std::vector<ModelTrack> tracks;
     for (const char* name : {"a", "b/c"})
-      tracks.emplace_back(name, options.merge, options.late_merge);
+      tracks.emplace_back(name, std::get<1>(GetParam()), options.late_merge);
     RandomArrivals arrivals(static_cast<std::uint64_t>(std::get<0>(GetParam())),
                             std::get<4>(GetParam()));
     BagWriter writer = BagWriter::open(path_, options).value();
@@ -215,9 +215,9 @@ INSTANTIATE_TEST_SUITE_P(Modes, RecoverModelTest,
                                                     Compression::kZstd, Lateness::kByALittle),
                                          std::tuple(10, MergeMode::kJoin, LateMerge::kMerge,
                                                     Compression::kNone, Lateness::kAnywhere),
-                                         std::tuple(11, MergeMode::kJoin, LateMerge::kMerge,
+                                         std::tuple(21, MergeMode::kJoin, LateMerge::kMerge,
                                                     Compression::kLz4, Lateness::kByALittle),
-                                         std::tuple(12, MergeMode::kJoin, LateMerge::kReject,
+                                         std::tuple(22, MergeMode::kJoin, LateMerge::kReject,
                                                     Compression::kZstd, Lateness::kAnywhere)));
 
 // A bag of small blocks, full blocks, a lone image and a late point.
