@@ -15,7 +15,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kPollMax{20};
 constexpr milliseconds kSilence{100};
-constexpr milliseconds kDrainWindow{100};
+constexpr std::chrono::duration<double> kSilenceOfProbes{3.0};
 constexpr std::chrono::seconds kDrainMax{10};
 constexpr std::uint32_t kFramesPerClock = 32;
 constexpr std::size_t kFramesPerPump = 4096;
@@ -91,13 +91,20 @@ double Recorder::seconds() const {
 void Recorder::take(Parts& parts) {
   const std::string_view topic = parts.topic.text();
   if (since_clock_++ % kFramesPerClock == 0) arrival_ = ArrivalTime::now();
-  bytes_taken_ += parts.frame.bytes().size();
   Intake& intake = recording_->intake();
   if (is_system_track(topic)) {
     if (topic == "_sys/session") intake.announce(parts.frame.bytes());
-    if (topic == probe_topic_) probe_seen_ = true;
+    if (topic == probe_topic_) {
+      probe_seen_ = true;
+      before_probe_ = taken_.frames;
+    }
     // The bus's own talk is recorded only when a pattern names it, and is not counted otherwise.
     if (!options_.recording.intake.filter.matches(topic)) return;
+  } else {
+    const std::size_t bytes = parts.frame.bytes().size();
+    ++taken_.frames;
+    taken_.bytes += bytes;
+    taken_.large += bytes >= kLargeFrameBytes ? 1 : 0;
   }
   if (parts.count < 2) {
     intake.refuse_message(topic);
@@ -143,19 +150,23 @@ Status Recorder::pump(milliseconds timeout, bool* silent) {
   return {};
 }
 
+Status Recorder::send_probe() {
+  probe_seen_ = false;
+  std::string probe;
+  encode_fields({{"_ts", 0.0}}, probe);
+  return publisher_->send(probe_topic_, bytes_of(probe));
+}
+
 // Sends probes until one has gone round through the broker: from then on nothing is missed.
 Status Recorder::await_broker() {
   const auto began = Clock::now();
   auto sent = Clock::time_point();
   bool warned = false;
-  std::string probe;
-  encode_fields({{"_ts", 0.0}}, probe);
   while (!probe_seen_ && !stopping_.load()) {
     const auto now = Clock::now();
     if (now - sent >= milliseconds(50)) {
       sent = now;
-      static_cast<void>(
-          publisher_->send(probe_topic_, bytes_of(probe)));  // repeated until it is seen
+      static_cast<void>(send_probe());  // repeated until it is seen
     }
     if (!warned && now - began >= std::chrono::seconds(2) && options_.warn) {
       warned = true;
@@ -219,40 +230,75 @@ void Recorder::drain() {
   if (unsubscribed) read_rest(deadline);
 }
 
-// While this thread hardly waits for frames, there are more than came just now. False: to be left.
+// A broker takes from its publishers in turn. So a probe that comes back alone, with no frame since
+// it was sent, has met none that waited there: some in a row, and the backlog is read. Not of large
+// frames, which wait in parts: of these none may come in between either. Where sensors send so much
+// that no probe is ever alone, it is the share of time this thread waits that tells, in time.
+// False: to be left.
 bool Recorder::read_backlog(Clock::time_point deadline) {
+  constexpr int kProbesAlone = 5;
+  constexpr milliseconds kBetween{10};
   const auto began = Clock::now();
+  const Taken before = taken_;
+  std::chrono::duration<double> waited{0};
   bool told = false;
-  while (has_backlog(Clock::now() + kDrainWindow)) {
+  for (int alone = 0; alone < kProbesAlone;) {
+    const Taken sent_at = taken_;
+    if (!send_probe() || !read_until_probe(waited)) return true;  // there is no broker any more
+    const bool is_alone = before_probe_ == sent_at.frames;
+    read_until(Clock::now() + kBetween, waited);
+    alone = is_alone && taken_.large == sent_at.large ? alone + 1 : 0;
     const auto now = Clock::now();
     if (now >= deadline || hurrying_.load()) return false;
-    if (!told && now - began > std::chrono::seconds(1) && options_.warn) {
+    const std::chrono::duration<double> elapsed = now - began;
+    const bool is_time =
+        elapsed > (is_alone ? std::chrono::duration<double>(0.5) : kSilenceOfProbes);
+    if (is_time && is_at_leisure(before, waited, elapsed)) return true;
+    if (!told && elapsed > std::chrono::seconds(1) && options_.warn) {
       told = true;
       options_.warn("frames are still coming; reads on for up to 10 s (Ctrl-C again: stop now)");
     }
   }
-  return !hurrying_.load();
+  return true;
 }
 
-// Reads until then. Empty reads prove nothing, they happen in the middle of a backlog, too: it is
-// the share of time spent waiting that tells. Of large frames this thread waits while another one
-// of libzmq's copies them, so that bytes count as time, too.
-bool Recorder::has_backlog(Clock::time_point until) {
-  constexpr double kBytesPerSecond = 200e6;  // a slow bus under load, and more than sensors send
-  const auto began = Clock::now();
-  const std::uint64_t bytes_before = bytes_taken_;
-  std::chrono::duration<double> waited{0};
-  for (auto now = began; now < until && !hurrying_.load();) {
-    bool is_silent = true;
-    if (!pump(milliseconds(0), &is_silent)) return false;
-    const auto empty_at = Clock::now();
-    if (is_silent && !pump(milliseconds(1), nullptr)) return false;
-    now = Clock::now();
-    if (is_silent) waited += now - empty_at;
+// Empty reads prove nothing, they happen in the middle of a backlog, too. Of large frames this
+// thread waits while another one of libzmq's copies them, so that bytes count as time.
+bool Recorder::is_at_leisure(const Taken& before, std::chrono::duration<double> waited,
+                             std::chrono::duration<double> elapsed) const {
+  constexpr double kBytesPerSecond = 200e6;  // a slow bus under load
+  const auto copied = static_cast<double>(taken_.bytes - before.bytes) / kBytesPerSecond;
+  return waited > elapsed / 2 && copied < elapsed.count() / 2;
+}
+
+void Recorder::read_until(Clock::time_point until, std::chrono::duration<double>& waited) {
+  while (Clock::now() < until && !hurrying_.load()) {
+    if (!read_some(waited)) return;
   }
-  const std::chrono::duration<double> window = Clock::now() - began;
-  const auto copied = static_cast<double>(bytes_taken_ - bytes_before) / kBytesPerSecond;
-  return waited < window / 2 || copied > window.count() / 2;
+}
+
+// What is there, or what comes within a millisecond, which counts as waiting. False: a failure.
+bool Recorder::read_some(std::chrono::duration<double>& waited) {
+  bool is_silent = true;
+  if (!pump(milliseconds(0), &is_silent)) return false;
+  if (!is_silent) return true;
+  const auto empty_at = Clock::now();
+  const bool is_read = pump(milliseconds(1), nullptr).has_value();
+  waited += Clock::now() - empty_at;
+  return is_read;
+}
+
+// False: it did not come back, and nothing else came for a while.
+bool Recorder::read_until_probe(std::chrono::duration<double>& waited) {
+  constexpr std::chrono::seconds kLost{1};
+  auto heard = Clock::now();
+  while (!probe_seen_ && !hurrying_.load()) {
+    const std::uint64_t frames = taken_.frames;
+    if (!read_some(waited)) return false;
+    if (taken_.frames != frames) heard = Clock::now();
+    if (Clock::now() - heard > kLost) return false;
+  }
+  return true;
 }
 
 // Others may want frames of a broker of our own: then there is never silence.

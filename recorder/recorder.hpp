@@ -73,7 +73,19 @@ class Recorder {
   void drain();
   bool read_backlog(std::chrono::steady_clock::time_point deadline);
   void read_rest(std::chrono::steady_clock::time_point deadline);
-  bool has_backlog(std::chrono::steady_clock::time_point until);
+  // What has been taken of sensors' frames.
+  struct Taken {
+    std::uint64_t frames = 0;
+    std::uint64_t large = 0;
+    std::uint64_t bytes = 0;
+  };
+  bool is_at_leisure(const Taken& before, std::chrono::duration<double> waited,
+                     std::chrono::duration<double> elapsed) const;
+  void read_until(std::chrono::steady_clock::time_point until,
+                  std::chrono::duration<double>& waited);
+  bool read_until_probe(std::chrono::duration<double>& waited);
+  bool read_some(std::chrono::duration<double>& waited);
+  Status send_probe();
   enum class Wish : std::uint8_t { kFlush, kSplit };
   Result<FlushResult> ask(Wish wish);
   void serve_wish();
@@ -87,10 +99,11 @@ class Recorder {
   std::unique_ptr<Recording> recording_;
   std::string probe_topic_;
   bool probe_seen_ = false;
+  std::uint64_t before_probe_ = 0;  // frames taken when it came back
   Parts parts_;
   ArrivalTime arrival_;
   std::uint32_t since_clock_ = 0;
-  std::uint64_t bytes_taken_ = 0;
+  Taken taken_;
   std::atomic<std::chrono::steady_clock::time_point> started_{};  // others ask how long ago
   std::chrono::steady_clock::time_point handed_over_;
   std::chrono::steady_clock::time_point losses_reported_;

@@ -496,7 +496,7 @@ class SettingsTest(BadInputTest):
                     "10", "--config", path, "--merge", "append")
         config = self.info(bag)["runs"][0]["config"]
         self.assertEqual((config["merge"], config["late_merge"], config["sync"]),
-                         ("append", "append", "70"))
+                         (["append"], "append", "70"))
 
     def test_an_unknown_option_or_verb_is_code_2(self):
         self.assert_usage(self.record_with("--bogus"), "--bogus")

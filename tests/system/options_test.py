@@ -28,7 +28,7 @@ OTHER = {
     "metadata": "place=lab", "start": "+1.5", "end": "-2", "remap": "a:=b", "prefix": "again",
     "delay": "1.5", "start-index": "4", "limit": "9", "layout": "rows", "args": "speed=3",
 }
-LISTS = ("track", "exclude", "metadata", "fields", "columns", "remap", "args")
+LISTS = ("track", "exclude", "merge", "metadata", "fields", "columns", "remap", "args")
 
 # S2.26: the names that mean an option there is, and the rest.
 PLUME = {"PLUME_BUFFER_SIZE": ("buffer-points", "2000"),
@@ -170,7 +170,7 @@ class SourcesTest(OptionsTest):
         one = self.write("one.yaml", "record: {sync: 1, merge: deep}\n")
         two = self.write("two.yaml", "record: {sync: 2}\n")
         printed = self.printed("record", "--config", one, "--config", two)
-        self.assertEqual((printed["sync"][0], printed["merge"][0]), ("2", "deep"))
+        self.assertEqual((printed["sync"][0], printed["merge"][0]), ("2", ["deep"]))
 
     def test_an_empty_list_in_a_file_is_a_value_and_an_empty_section_none(self):
         path = self.write("c.yaml", "all:\n  track: [a]\nrecord:\n  track: []\n")
@@ -367,7 +367,7 @@ class SnapshotTest(OptionsTest):
 
     TYPES = {"track": list, "exclude": list, "with_broker": bool, "max_size": float,
              "max_duration": float, "max_files": int, "sync": str, "sync_idle": type(None),
-             "buffer_mb": float, "compression": str, "timestamps": str, "merge": str,
+             "buffer_mb": float, "compression": str, "timestamps": str, "merge": list,
              "late_merge": str, "on_overflow": str, "publish_to": str, "subscribe_to": str}
 
     def recorded(self, *options):
@@ -395,7 +395,7 @@ class SnapshotTest(OptionsTest):
                                "--merge", "deep", "--start-paused")
         expected = {"track": ["a/**", "b"], "exclude": ["a/x"], "sync": "off", "sync_idle": 250.0,
                     "compression": "zstd:7", "max_size": 5.5, "flush_interval": 0.5, "name": "arm",
-                    "merge": "deep", "start_paused": True, "buffer_points": 12, "min_free": 10.0,
+                    "merge": ["deep"], "start_paused": True, "buffer_points": 12, "min_free": 10.0,
                     "duration": 0.1, "with_broker": True, "insecure": False, "stats": False,
                     "publish_to": PORTS[1], "log_level": "info"}
         self.assertEqual({key: config[key] for key in expected}, expected)
