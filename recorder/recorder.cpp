@@ -36,6 +36,8 @@ Result<std::unique_ptr<Recorder>> Recorder::open(Context& context, const std::st
                                                  Options options) {
   std::unique_ptr<Recorder> recorder(new Recorder(std::move(options)));
   const Options& given = recorder->options_;
+  recorder->probe_topic_ = fmt::format("_sys/probe/{}-{}", ::getpid(),
+                                       reinterpret_cast<std::uintptr_t>(recorder.get()));
   if (given.with_broker) {
     Result<Broker> broker = Broker::bind(
         context,
@@ -46,8 +48,6 @@ Result<std::unique_ptr<Recorder>> Recorder::open(Context& context, const std::st
   } else {
     recorder->urls_ = given.urls;
     std::vector<std::string> prefixes = given.subscriptions;
-    recorder->probe_topic_ = fmt::format("_sys/probe/{}-{}", ::getpid(),
-                                         reinterpret_cast<std::uintptr_t>(recorder.get()));
     if (prefixes.front() != "") {
       // A foreign publisher's "/imu" is the track "imu".
       for (const std::string& prefix : given.subscriptions) prefixes.push_back("/" + prefix);
