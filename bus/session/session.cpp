@@ -294,10 +294,11 @@ void Session::tick_locked() {
 
 Status Session::close() {
   {
-    const MutexLock lock(mutex_);
+    MutexLock lock(mutex_);
     if (!enabled_) closed_ = true;
-    if (closed_ || closing_) return {};
-    closing_ = true;
+    if (std::exchange(closing_, true) && !closed_)
+      has_closed_.wait(lock, [&]() ZBAG_REQUIRES(mutex_) { return closed_; });
+    if (closed_) return close_status_;
   }
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
@@ -305,9 +306,10 @@ Status Session::close() {
   const Result<FlushResult> flushed = flush_locked(nullptr);
   if (sink_->announces()) announce("closed");
   closed_ = true;
-  Status closed = sink_->close();
-  if (!flushed) return tl::unexpected(flushed.error());
-  return closed;
+  close_status_ = sink_->close();
+  if (!flushed) close_status_ = tl::unexpected(flushed.error());
+  has_closed_.notify_all();
+  return close_status_;
 }
 
 std::optional<Timestamp> Session::last_stamp() const {

@@ -38,9 +38,9 @@ class StatsTest(LiveScreenTest):
 
     HEADER = "track     "
 
-    def start_recorder_on_terminal(self, bag):
+    def start_recorder_on_terminal(self, bag, *more):
         terminal = self.start_on_terminal("record", "--with-broker", "-o", bag, "--min-free", "10",
-                                          "--stats", *harness.PORTS)
+                                          "--stats", *harness.PORTS, *more)
 
         def is_ready(lines):
             return next(filter(None, map(harness.READY.match, lines)), None)
@@ -48,11 +48,11 @@ class StatsTest(LiveScreenTest):
         return terminal
 
     @staticmethod
-    def row_of(track, points, merged, lost):
+    def row_of(track, points, merged, lost, overwritten="0"):
         """For await_screen(): the columns of the track once they say so much."""
         def find(lines):
             rows = [re.split(r" {2,}", line.strip()) for line in lines if line.startswith(track)]
-            return next((row for row in rows if row[3:] == [points, merged, lost]), None)
+            return next((row for row in rows if row[3:] == [points, merged, overwritten, lost]), None)
         return find
 
     def test_it_shows_tracks_buffer_and_disk_in_place(self):
@@ -76,6 +76,15 @@ class StatsTest(LiveScreenTest):
         self.assertEqual(terminal.stop(signal.SIGINT), LOSSY, terminal.output)
         summary = line_with("received")(Screen(terminal.output).lines)
         self.assertIn("received 9 = points 8 + merged 1", summary)
+
+    def test_it_shows_what_was_overwritten_by_track(self):
+        terminal = self.start_recorder_on_terminal(self.space.path("over.zbag"), "--merge",
+                                                   "shallow")
+        sensor = self.publisher(terminal).wait_for_subscriber()
+        for n in range(3):
+            sensor.send("t", {"_ts": 1.0, "n": n})
+        terminal.await_screen(self.row_of("t", "1", "2", "?", overwritten="2"))
+        terminal.stop(signal.SIGINT)
 
     def test_a_rate_is_that_of_the_time_since_the_last_draw(self):
         terminal = self.start_recorder_on_terminal(self.space.path("rate.zbag"))
