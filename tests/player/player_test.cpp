@@ -278,6 +278,7 @@ TEST_F(PlayerTest, TellsOfALongSilenceWhenItBegins) {
 TEST_F(PlayerTest, WaitsOneStepBetweenTwoLaps) {
   Player& player = open(seconds(3), {.loop = true});
   const Playing playing(player);
+  ASSERT_TRUE(wait_published(1));
   steady_ns_ = 2'000'000'000;
   ASSERT_TRUE(wait_published(3));
   steady_ns_ = 2'999'999'000;
