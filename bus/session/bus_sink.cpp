@@ -52,7 +52,8 @@ class BusSink : public FrameSink {
   void look_at_broker() {
     const std::optional<bool> news = small_.broker_news();
     if (!news) return;
-    if ((std::exchange(was_there_, true) || !*news) && options_.on_broker) options_.on_broker(*news);
+    if ((std::exchange(was_there_, true) || !*news) && options_.on_broker)
+      options_.on_broker(*news);
   }
   // Once large, a track stays on that socket, so that its frames keep their order.
   Status open_large(const TrackName& track, std::size_t frame_bytes) {

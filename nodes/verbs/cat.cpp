@@ -65,9 +65,9 @@ Status check_pages(const Arguments& arguments) {
 }
 
 // cli.md: nothing was selected. A bag without a point has given all it has.
-int exit_code_of(std::uint64_t printed, const Playlist& playlist, const Arguments& arguments) {
+int exit_code_of(std::uint64_t printed, const Playlist& playlist, bool is_told) {
   if (printed > 0 || playlist.points() == 0) return kExitDone;
-  if (!arguments.quiet) say_always("zbag cat: no point is chosen by the tracks and times given\n");
+  if (!is_told) say_always("zbag cat: no point is chosen by the tracks and times given\n");
   return kExitLossy;
 }
 
@@ -76,8 +76,9 @@ int run(const Arguments& arguments) {
   if (!playlist) return show("cat", playlist.error());
   const Result<TrackFilter> filter = TrackFilter::parse(arguments.selection.tracks);
   if (!filter) return show("cat", filter.error());
-  if (!arguments.quiet)
-    warn_unmatched_tracks("cat", arguments.selection.tracks, playlist->summaries());
+  // Whoever has been told which track is nowhere need not be told that nothing was chosen.
+  const bool is_told = arguments.quiet || warn_unmatched_tracks("cat", arguments.selection.tracks,
+                                                                playlist->summaries()) > 0;
   PointPrinter printer(arguments.format, arguments.columns, arguments.all);
   if (arguments.start_index) {
     if (const Status status = check_pages(arguments); !status) return show("cat", status.error());
@@ -86,7 +87,7 @@ int run(const Arguments& arguments) {
     std::uint64_t count = 0;
     const Result<bool> printed = print_pages(*reader, arguments, printer, count);
     if (!printed) return show("cat", printed.error());
-    return *printed ? exit_code_of(count, *playlist, arguments) : printer.exit_code("cat");
+    return *printed ? exit_code_of(count, *playlist, is_told) : printer.exit_code("cat");
   }
   BagReader::Selection selection;
   selection.filter = *filter;
@@ -113,7 +114,7 @@ int run(const Arguments& arguments) {
   }
   if (!printer.flush()) return printer.exit_code("cat");
   if (points.left_out() > 0) return kExitDamaged;
-  return StopSignal::wanted() ? kExitDone : exit_code_of(printed, *playlist, arguments);
+  return StopSignal::wanted() ? kExitDone : exit_code_of(printed, *playlist, is_told);
 }
 
 }  // namespace

@@ -105,6 +105,26 @@ class StatsTest(LiveScreenTest):
         self.assertNotIn("\x1b", recorder.stderr)
 
 
+class PubTest(LiveScreenTest):
+    """pub on a terminal: one line that comes and goes."""
+
+    def test_it_shows_how_far_it_is_and_leaves_no_trace(self):
+        source = self.space.path("a.jsonl")
+        with open(source, "w", encoding="utf-8") as file:
+            for n in range(10_000):
+                file.write(json.dumps({"track": "a", "_ts": 1000.0 + n / 100, "fields": {}}) + "\n")
+        bus = self.start_broker()
+        terminal = self.start_on_terminal("pub", source, "--wait", "100000", *bus.urls)
+        terminal.await_screen(line_with("waiting for somebody"))
+        self.listener(bus)
+        terminal.await_screen(line_with("publishing  "))
+        self.assertEqual(terminal.stop(signal.SIGINT), DONE, terminal.output)
+        lines = Screen(terminal.output).lines
+        self.assertRegex(lines[0], r"^published [\d,]+ frames?$")
+        self.assertEqual(lines[1:], [""])
+        self.assertEqual(bus.stop(), DONE)
+
+
 class TopicsTest(LiveScreenTest):
     """topics --watch: what is on the bus, until it is stopped."""
 
@@ -176,6 +196,18 @@ class KeysTest(LiveScreenTest):
             status = self.press(RIGHT, lambda now, n=n: now["published"] == n + 1)
             self.assertTrue(status["paused"])
             self.assertEqual(self.frame(), n)
+
+    def test_keys_pressed_in_a_burst_all_count(self):
+        self.press(RIGHT * 5, lambda now: now["published"] == 5)
+        self.assertEqual([self.frame() for _ in range(5)], list(range(5)))
+        self.press(PAGE_UP * 2 + LEFT * 3, lambda now: round(now["time"], 3) == 1017.04)
+
+    def test_it_draws_one_line_in_place_however_narrow_the_terminal(self):
+        self.terminal.await_screen(line_with("paused "))
+        shown = Screen(self.terminal.output).lines
+        self.assertEqual(len([line for line in shown if "paused" in line]), 1)
+        self.assertLess(max(map(len, shown)), 80)
+        self.assertNotIn(b"\n", self.terminal.output.split(b"paused ", 1)[1])
 
     def test_space_goes_on_and_stands_still_again(self):
         self.press(b" ", lambda now: not now["paused"])

@@ -168,10 +168,12 @@ class NothingIgnoredTest(NodeTest):
 
     def test_a_choice_without_points_says_so(self):
         bag = self.bag([("a", float(n), {"n": n}) for n in range(9)])
-        for options in (("--start", "20"), ("--track", "b"), ("--track", "a", "--start-index", "9")):
+        for options, word in ((("--start", "20"), "no point is chosen"),
+                              (("--track", "b"), "no track matches b"),
+                              (("--track", "a", "--start-index", "9"), "no point is chosen")):
             with self.subTest(options=options):
                 done = self.run_ok("cat", bag, *options, code=LOSSY)
-                self.assertIn("no point is chosen", done.stderr)
+                self.assert_one_line(done.stderr, word)
                 self.assertEqual(done.stdout, b"")
 
     def test_a_key_that_no_verb_has_is_refused_wherever_it_stands(self):
