@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "schemas/field_lookup.hpp"
+#include "schemas/track_name.hpp"
 
 namespace zbag {
 namespace {
@@ -59,6 +60,22 @@ std::vector<std::string> running_nodes(const std::string& directory) {
   }
   std::sort(names.begin(), names.end());
   return names;
+}
+
+// What an operation does not know would be ignored: a "tme=10" must not seek to the start.
+Status check_arguments(const ControlOp& op, const Fields& request) {
+  for (const auto& [name, value] : request) {
+    const bool is_known =
+        name == "op" || name == "id" ||
+        std::find(op.arguments.begin(), op.arguments.end(), name) != op.arguments.end();
+    if (is_known) continue;
+    return fail(ErrorCode::kInvalid,
+                fmt::format("{}: no argument '{}'; {}", op.name, printable(name),
+                            op.arguments.empty()
+                                ? "it takes none"
+                                : fmt::format("it takes {}", fmt::join(op.arguments, ", "))));
+  }
+  return {};
 }
 
 Status send_parts(void* socket, std::vector<Message>& head, std::string_view last) {
@@ -153,7 +170,9 @@ std::string ControlServer::answer(std::span<const std::uint8_t> bytes) const {
     result = Value(std::move(listed));
   } else {
     for (const ControlOp& known : ops_) {
-      if (known.name == op) result = known.run(*request);
+      if (known.name != op) continue;
+      const Status status = check_arguments(known, *request);
+      result = status ? known.run(*request) : Result<Value>(tl::unexpected(status.error()));
     }
   }
   Fields reply{{"id", id == nullptr ? Value() : *id}, {"ok", result.has_value()}};

@@ -21,6 +21,8 @@ struct ControlOp {
   std::string name;
   std::string summary;  // one line; arguments as `rate=R`
   std::function<Result<Value>(const Fields& args)> run;
+  // The names `run` looks at. A request with any other one is refused: kInvalid names it.
+  std::vector<std::string> arguments = {};
 };
 
 // A word for an error that crosses the wire: "invalid", "not_found"...

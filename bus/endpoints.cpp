@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <netdb.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -13,6 +15,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <memory>
 #include <utility>
 
 namespace zbag {
@@ -86,6 +89,32 @@ bool is_listening(const std::string& path) {
       ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   ::close(fd);
   return listening;
+}
+
+bool is_reachable(const std::string& url) {
+  constexpr std::string_view kIpc = "ipc://";
+  if (url.starts_with(kIpc)) return is_listening(url.substr(kIpc.size()));
+  const std::optional<HostPort> address = split_tcp(url);
+  if (!address) return true;
+  std::string host = address->host;
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(host.c_str(), address->port.c_str(), &hints, &found) != 0) return false;
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> all(found, ::freeaddrinfo);
+  const int fd = ::socket(all->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return false;
+  int error = ::connect(fd, all->ai_addr, all->ai_addrlen) == 0 ? 0 : errno;
+  if (error == EINPROGRESS) {
+    constexpr int kWaitMs = 1000;
+    pollfd out{fd, POLLOUT, 0};
+    socklen_t size = sizeof error;
+    if (::poll(&out, 1, kWaitMs) <= 0 || ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
+      error = ETIMEDOUT;
+  }
+  ::close(fd);
+  return error == 0;
 }
 
 std::string nearest_url(const std::string& url) {

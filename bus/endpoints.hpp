@@ -41,6 +41,10 @@ std::string nearest_url(const std::string& url);
 // True when somebody listens on the Unix socket `path`; asks nothing of them.
 bool is_listening(const std::string& path);
 
+// True when somebody takes a connection at a tcp or ipc URL, which is closed at once; waits for it
+// a second at most. True of other transports.
+bool is_reachable(const std::string& url);
+
 // Host and port of a tcp URL; nullopt for other transports.
 struct HostPort {
   std::string host;

@@ -29,10 +29,16 @@ Result<Publisher> Publisher::connect(Context& context, const std::string& url, O
   set_option(socket.get(), ZMQ_SNDTIMEO, options.wait_when_full ? 100 : 0);
   set_option(socket.get(), ZMQ_RECONNECT_IVL, 50);
   set_option(socket.get(), ZMQ_RECONNECT_IVL_MAX, 1000);
-  if (zmq_connect(socket.get(), nearest_url(url).c_str()) != 0) {
+  Publisher publisher(std::move(socket));
+  if (options.watch) {
+    Result<LinkWatch> watch = LinkWatch::of(context, publisher.socket_.get());
+    if (!watch) return tl::unexpected(watch.error());
+    publisher.watch_.emplace(std::move(*watch));
+  }
+  if (zmq_connect(publisher.socket_.get(), nearest_url(url).c_str()) != 0) {
     return tl::unexpected(zmq_failure("connect publisher to " + url));
   }
-  return Publisher(std::move(socket));
+  return publisher;
 }
 
 Status Publisher::send(std::string_view topic, std::span<const std::uint8_t> frame,

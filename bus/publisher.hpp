@@ -9,12 +9,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "bus/context.hpp"
 #include "bus/endpoints.hpp"
+#include "bus/link_watch.hpp"
 
 namespace zbag {
 
@@ -25,6 +27,7 @@ class Publisher {
     bool wait_when_full = false;
     // How long what was sent may still leave after close; -1 ms: until it has.
     std::chrono::milliseconds linger{200};
+    bool watch = false;  // broker_news() is asked, every few seconds
   };
 
   // `url` is the broker's publish-to. Returns at once, whether or not a broker is there.
@@ -41,11 +44,15 @@ class Publisher {
   // Waits until somebody subscribes through the broker; false after `timeout`.
   bool wait_for_subscriber(std::chrono::milliseconds timeout);
   bool has_subscribers() const { return subscriptions_ > 0; }
+  // Whether the broker has come (true) or gone (false) since the last call. Asks for
+  // Options::watch.
+  std::optional<bool> broker_news() { return watch_ ? watch_->news() : std::nullopt; }
 
  private:
   explicit Publisher(SocketHandle socket) : socket_(std::move(socket)) {}
 
   SocketHandle socket_;
+  std::optional<LinkWatch> watch_;  // goes before the socket
   int subscriptions_ = 0;
 };
 

@@ -7,7 +7,8 @@
 namespace zbag {
 
 Result<Subscriber> Subscriber::connect(Context& context, const std::string& url,
-                                       const std::vector<std::string>& prefixes, int frames_max) {
+                                       const std::vector<std::string>& prefixes, int frames_max,
+                                       bool watch) {
   // A SUB drops its queue when it unsubscribes, an XSUB does not.
   SocketHandle socket(zmq_socket(context.raw(), ZMQ_XSUB));
   if (!socket) return tl::unexpected(zmq_failure("socket"));
@@ -20,6 +21,11 @@ Result<Subscriber> Subscriber::connect(Context& context, const std::string& url,
   for (const std::string& prefix : prefixes) {
     if (Status status = subscriber.subscribe(prefix); !status)
       return tl::unexpected(status.error());
+  }
+  if (watch) {
+    Result<LinkWatch> link = LinkWatch::of(context, subscriber.socket_.get());
+    if (!link) return tl::unexpected(link.error());
+    subscriber.watch_.emplace(std::move(*link));
   }
   if (zmq_connect(subscriber.socket_.get(), nearest_url(url).c_str()) != 0) {
     return tl::unexpected(zmq_failure("connect subscriber to " + url));

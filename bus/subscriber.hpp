@@ -5,21 +5,24 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "bus/context.hpp"
 #include "bus/endpoints.hpp"
+#include "bus/link_watch.hpp"
 
 namespace zbag {
 
 class Subscriber {
  public:
   // `url` is the broker's subscribe-to. Returns at once, whether or not a broker is there.
-  // `frames_max`: messages queued in this process (RCVHWM). kInvalid: the URL is malformed.
+  // `frames_max`: messages queued in this process (RCVHWM). With `watch`, broker_news() is
+  // asked. kInvalid: the URL is malformed.
   static Result<Subscriber> connect(Context& context, const std::string& url,
                                     const std::vector<std::string>& prefixes,
-                                    int frames_max = kSocketFramesMax);
+                                    int frames_max = kSocketFramesMax, bool watch = false);
 
   // Waits until a message is there; false after `timeout` or a signal.
   bool wait(std::chrono::milliseconds timeout);
@@ -28,6 +31,9 @@ class Subscriber {
   Status subscribe(const std::string& prefix);
   // Nothing that is sent from now on comes; what is queued on the way here still does.
   Status unsubscribe();
+  // Whether the broker has come (true) or gone (false) since the last call, which is to be made
+  // every few seconds.
+  std::optional<bool> broker_news() { return watch_ ? watch_->news() : std::nullopt; }
 
  private:
   explicit Subscriber(SocketHandle socket) : socket_(std::move(socket)) {}
@@ -35,6 +41,7 @@ class Subscriber {
 
   SocketHandle socket_;
   std::vector<std::string> prefixes_;
+  std::optional<LinkWatch> watch_;  // goes before the socket
 };
 
 }  // namespace zbag

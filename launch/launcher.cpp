@@ -104,9 +104,15 @@ Status Launcher::start(Process& process) {
   envp.push_back(nullptr);
 
   const pid_t pid = ::fork();
-  if (pid < 0) return fail(ErrorCode::kIo, fmt::format("fork: {}", std::strerror(errno)));
+  if (pid < 0) {
+    const int error = errno;
+    for (const int end : pipe_fds) ::close(end);
+    return fail(ErrorCode::kIo, fmt::format("fork: {}", std::strerror(error)));
+  }
   if (pid == 0) {
     ::setpgid(0, 0);
+    // We stop nodes by SIGINT, which a shell that started us in the background has us ignore.
+    ::signal(SIGINT, SIG_DFL);
     ::dup2(pipe_fds[1], STDOUT_FILENO);
     ::dup2(pipe_fds[1], STDERR_FILENO);
     const int null = ::open("/dev/null", O_RDONLY);
@@ -186,9 +192,13 @@ void Launcher::on_exit(Process& process, int status) {
     return;
   }
   ended_ = ended_ || node.stops_launch;
-  if (is_failure && node.required && result_) {
-    result_ =
-        fail(ErrorCode::kIo, fmt::format("required node {} {}", node.name, exit_text(status)));
+  // Who should have been started again and can not be any more is as good as failed.
+  if ((is_failure || restarts) && node.required && result_) {
+    result_ = fail(
+        ErrorCode::kIo,
+        fmt::format(
+            "required node {} {}{}", node.name, exit_text(status),
+            restarts ? fmt::format(", and has used up its {} restarts", node.restarts_max) : ""));
   }
 }
 

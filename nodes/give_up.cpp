@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
+#include <utility>
 
 #include "bus/endpoints.hpp"
 #include "nodes/errors.hpp"
@@ -13,17 +13,45 @@
 
 namespace zbag {
 
-GiveUp::GiveUp(std::string verb)
-    : verb_(std::move(verb)), thread_([this](const std::stop_token& stop) { watch(stop); }) {}
+GiveUp::GiveUp(std::string verb, std::string url)
+    : verb_(std::move(verb)),
+      url_(std::move(url)),
+      thread_([this](const std::stop_token& stop) { watch(stop); }) {}
+
+void GiveUp::end(const std::string& why) const {
+  const std::uint64_t frames = std::min<std::uint64_t>(frames_, kSocketFramesMax);
+  say_always("zbag {}: gave up{}: up to {} frames had not left and are dropped\n", verb_, why,
+             frames);
+  ::_exit(kExitLossy);
+}
 
 void GiveUp::watch(const std::stop_token& stop) const {
+  constexpr std::chrono::milliseconds kTick{50};
+  constexpr std::chrono::milliseconds kAskEvery{500};  // whether the broker is there
+  std::chrono::milliseconds until_asked = kAskEvery;   // most leave at once: nobody is asked then
+  std::chrono::milliseconds gone{0};
+  bool is_told = false;
+  int told_at_count = 0;  // of signals
   while (!stop.stop_requested()) {
-    if (is_leaving_ && StopSignal::count() >= 2) {
-      const std::uint64_t frames = std::min<std::uint64_t>(frames_, kSocketFramesMax);
-      say_always("zbag {}: gave up: up to {} frames had not left and are dropped\n", verb_, frames);
-      ::_exit(kExitLossy);
+    std::this_thread::sleep_for(kTick);
+    if (!is_leaving_) continue;
+    // Who has been told that the frames wait need not say it twice.
+    if (StopSignal::count() >= (is_told ? told_at_count + 1 : 2)) end("");
+    until_asked -= kTick;
+    if (until_asked.count() > 0) continue;
+    until_asked = kAskEvery;
+    if (is_reachable(nearest_url(url_))) {
+      if (std::exchange(is_told, false)) warn(verb_, fmt::format("the broker at {} is back", url_));
+      gone = {};
+      continue;
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    gone += kAskEvery;
+    if (gone >= kGoneMax) end(fmt::format(" on the broker at {}", url_));
+    if (gone < kTellAfter || std::exchange(is_told, true)) continue;
+    told_at_count = StopSignal::count();
+    warn(verb_, fmt::format("there is no broker at {}; frames that have not left wait for it {} s "
+                            "(Ctrl-C: drop them)",
+                            url_, kGoneMax.count()));
   }
 }
 

@@ -51,7 +51,7 @@ bool PointPrinter::print(std::string_view track, Timestamp stamp, const Fields& 
     Fields map{{"_ts", stamp.seconds()}};
     if (all_ && src) map.emplace_back("_src", *src);
     if (all_ && seq) map.emplace_back("_seq", *seq);
-    for (const auto& field : fields) {
+    for (auto& field : columns_.empty() ? fields : flatten(fields, columns_)) {
       if (field.first != "_ts" && field.first != "_seq" && field.first != "_src")
         map.push_back(field);
     }

@@ -66,8 +66,8 @@ std::vector<std::string> recorder_lines(const Recorder& recorder, const Recordin
       bytes_text(recording.buffered_bytes()), bytes_text(recording.options().buffer_bytes),
       bytes_text(static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize),
       recorder.is_paused() ? "  PAUSED" : ""));
-  lines.push_back(fmt::format("{}  {:>10}  {:>10}  {:>12}  {:>8}  {:>8}", fit("track", 32), "rate",
-                              "bytes/s", "points", "merged", "lost"));
+  lines.push_back(fmt::format("{}  {:>10}  {:>10}  {:>12}  {:>8}  {:>11}  {:>8}", fit("track", 32),
+                              "rate", "bytes/s", "points", "merged", "overwritten", "lost"));
   constexpr std::size_t kTracksShown = 40;
   for (const auto& [name, track] : totals.tracks) {
     if (lines.size() == kTracksShown + 2) {
@@ -78,12 +78,12 @@ std::vector<std::string> recorder_lines(const Recorder& recorder, const Recordin
     const RecordingTotals::TrackTotals zero;
     const RecordingTotals::TrackTotals& last = old == before.tracks.end() ? zero : old->second;
     lines.push_back(fmt::format(
-        "{}  {:>7.1f} Hz  {:>8}/s  {:>12}  {:>8}  {:>8}", fit(name, 32),
+        "{}  {:>7.1f} Hz  {:>8}/s  {:>12}  {:>8}  {:>11}  {:>8}", fit(shortened(name, 32), 32),
         static_cast<double>(track.fate.received - last.fate.received) / seconds,
         bytes_text(
             static_cast<std::uint64_t>(static_cast<double>(track.bytes - last.bytes) / seconds)),
         count_text(track.fate.points), count_text(track.fate.merged),
-        track.lost ? count_text(*track.lost) : "?"));
+        count_text(track.fate.overwritten), track.lost ? count_text(*track.lost) : "?"));
   }
   return lines;
 }

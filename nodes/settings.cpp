@@ -19,8 +19,10 @@ std::string place(const std::string& file, const YAML::Node& node) {
   return fmt::format("{}:{}", file, node.Mark().line + 1);
 }
 
+// Checks every key; those of `wanted`, a subset of `known`, are taken.
 Status read_section(const std::string& file, const std::string& path, const YAML::Node& section,
-                    const std::vector<std::string>& known, bool must_know, Settings& settings) {
+                    const std::vector<std::string>& known, const std::vector<std::string>& wanted,
+                    Settings& settings) {
   if (!section.IsMap()) {
     return fail(ErrorCode::kInvalid,
                 fmt::format("{}: {}: expected options and values", place(file, section), path));
@@ -28,11 +30,11 @@ Status read_section(const std::string& file, const std::string& path, const YAML
   for (const auto& entry : section) {
     const auto key = entry.first.as<std::string>();
     if (std::find(known.begin(), known.end(), key) == known.end()) {
-      if (!must_know) continue;
       return fail(ErrorCode::kInvalid,
-                  fmt::format("{}: {}.{}: no such option{}", place(file, entry.first), path, key,
-                              nearest_hint(key, known)));
+                  fmt::format("{}: {}.{}: no such option{}", place(file, entry.first), path,
+                              printable(key), nearest_hint(key, known)));
     }
+    if (std::find(wanted.begin(), wanted.end(), key) == wanted.end()) continue;
     settings[key] = {{}, fmt::format("{} ({}.{})", place(file, entry.first), path, key)};
     std::vector<std::string>& values = settings[key].values;
     if (entry.second.IsScalar()) {
@@ -52,32 +54,47 @@ Status read_section(const std::string& file, const std::string& path, const YAML
   return {};
 }
 
-Status read_yaml(const std::string& file, const std::vector<std::string>& verbs,
-                 const std::string& verb, const std::vector<std::string>& known,
+// `all` before the verb's own section, which is the stronger one.
+Status read_document(const std::string& file, const YAML::Node& document, const std::string& verb,
+                     const KnownOptions& known, Settings& settings) {
+  if (!document.IsMap())
+    return fail(ErrorCode::kInvalid,
+                fmt::format("{}: expected a map of verbs to options", place(file, document)));
+  std::vector<std::string> verbs;
+  std::vector<std::string> any;
+  for (const auto& [name, options] : known) {
+    verbs.push_back(name);
+    any.insert(any.end(), options.begin(), options.end());
+  }
+  for (const auto& entry : document) {
+    const auto key = entry.first.as<std::string>();
+    if (key != "all" && !known.contains(key)) {
+      return fail(ErrorCode::kInvalid,
+                  fmt::format("{}: {}: no such verb{}", place(file, entry.first), printable(key),
+                              nearest_hint(key, verbs)));
+    }
+  }
+  verbs.erase(std::remove(verbs.begin(), verbs.end(), verb), verbs.end());
+  verbs.insert(verbs.begin(), {"all", verb});
+  for (const std::string& section : verbs) {
+    const YAML::Node node = document[section];
+    if (!node.IsDefined() || node.IsNull()) continue;  // all of it may be commented out
+    const bool is_all = section == "all";
+    const std::vector<std::string> wanted =
+        is_all || section == verb ? known.at(verb) : std::vector<std::string>();
+    if (Status status =
+            read_section(file, section, node, is_all ? any : known.at(section), wanted, settings);
+        !status)
+      return status;
+  }
+  return {};
+}
+
+Status read_yaml(const std::string& file, const std::string& verb, const KnownOptions& known,
                  Settings& settings) {
   try {
     const YAML::Node document = YAML::LoadFile(file);
-    if (document.IsNull()) return {};
-    if (!document.IsMap())
-      return fail(ErrorCode::kInvalid,
-                  fmt::format("{}: expected a map of verbs to options", place(file, document)));
-    for (const auto& entry : document) {
-      const auto key = entry.first.as<std::string>();
-      if (key != "all" && std::find(verbs.begin(), verbs.end(), key) == verbs.end()) {
-        return fail(ErrorCode::kInvalid,
-                    fmt::format("{}: {}: no such verb{}", place(file, entry.first), key,
-                                nearest_hint(key, verbs)));
-      }
-    }
-    for (const char* section : {"all", verb.c_str()}) {
-      const YAML::Node node = document[section];
-      if (!node.IsDefined() || node.IsNull()) continue;  // all of it may be commented out
-      if (Status status = read_section(file, section, node, known,
-                                       std::string_view(section) != "all", settings);
-          !status)
-        return status;
-    }
-    return {};
+    return document.IsNull() ? Status() : read_document(file, document, verb, known, settings);
   } catch (const YAML::BadFile&) {
     return fail(ErrorCode::kNotFound, fmt::format("{}: no such file, or not readable", file));
   } catch (const std::ios_base::failure&) {  // a folder
@@ -143,16 +160,28 @@ std::string yaml_value(const Option& option) {
 
 }  // namespace
 
-Result<Settings> read_settings(const OptionTable& table, const std::vector<std::string>& verbs) {
-  const std::vector<std::string> known = table.setting_names();
+std::vector<std::string> unused_variables() {
+  std::vector<std::string> set;
+  for (const char* name :
+       {"PLUME_RECORD_BACKEND", "PLUME_PARQUET_COMPRESSION", "PLUME_HDF5_COMPRESSION",
+        "PLUME_ASYNC_IO", "PLUME_IO_WORKERS", "PLUME_IO_QUEUE_SIZE", "PLUME_IO_TIMEOUT",
+        "PLUME_MAX_MEMORY_MB", "PLUME_RECORD_FULL", "PLUME_RECORD_STEP_INTERVAL",
+        "PLUME_DEBUG_RECORDING"}) {
+    const char* const value = std::getenv(name);
+    if (value != nullptr && *value != '\0') set.emplace_back(name);
+  }
+  return set;
+}
+
+Result<Settings> read_settings(const OptionTable& table, const KnownOptions& known) {
   Settings settings;
   for (const std::string& file : table.config_files()) {
-    if (Status status = read_yaml(file, verbs, table.verb(), known, settings); !status)
+    if (Status status = read_yaml(file, table.verb(), known, settings); !status)
       return tl::unexpected(status.error());
   }
   read_environment(table, settings);
   for (const std::string& set : table.sets()) {
-    if (Status status = read_set(set, table.verb(), known, settings); !status)
+    if (Status status = read_set(set, table.verb(), table.setting_names(), settings); !status)
       return tl::unexpected(status.error());
   }
   return settings;

@@ -5,6 +5,7 @@
 // names.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -13,9 +14,16 @@
 
 namespace zbag {
 
-// For the options of `table`, after parsing. `verbs` are all that a file may speak of. kInvalid
-// names file, line and path of an unknown key, with the nearest known one; kNotFound: no such file.
-Result<Settings> read_settings(const OptionTable& table, const std::vector<std::string>& verbs);
+// The options of every verb that a file may speak of, by verb.
+using KnownOptions = std::map<std::string, std::vector<std::string>>;
+
+// For the options of `table`, after parsing. kInvalid names file, line and path of a key that no
+// verb has or, below a verb, not this one, with the nearest known one; kNotFound: no such file.
+Result<Settings> read_settings(const OptionTable& table, const KnownOptions& known);
+
+// Variables of requirement S2.26 that are set and mean no option: nobody must believe that they do
+// something.
+std::vector<std::string> unused_variables();
 
 // The table's options, their values and where these came from, as YAML that --config takes.
 std::string settings_text(const OptionTable& table);

@@ -16,8 +16,11 @@ void on_signal(int) { stop_signals.fetch_add(1); }
 void StopSignal::install() {
   struct sigaction action {};
   action.sa_handler = on_signal;
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction before {};
+    sigaction(number, nullptr, &before);
+    if (before.sa_handler != SIG_IGN) sigaction(number, &action, nullptr);
+  }
   // A closed pipe is an error of write(), not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -25,6 +26,13 @@ void set_log_level(LogLevel level) { log_level = level; }
 bool is_said(LogLevel level) { return level <= log_level.load(); }
 
 bool is_terminal(int fd) { return ::isatty(fd) == 1; }
+
+std::optional<std::size_t> terminal_columns(int fd) {
+  winsize size{};
+  if (!is_terminal(fd) || ::ioctl(fd, TIOCGWINSZ, &size) != 0) return std::nullopt;
+  // A terminal that does not say has eighty.
+  return size.ws_col >= 2 ? size.ws_col : std::size_t{80};
+}
 
 void say_text(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
 
@@ -64,6 +72,23 @@ void LiveScreen::draw(const std::vector<std::string>& lines) {
   say_text(out);
 }
 
+void StatusLine::clear() {
+  if (std::exchange(drawn_, false)) say_text("\r\x1b[K");
+}
+
+void StatusLine::show(const std::string& text) {
+  if (!enabled_) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (now - last_ < std::chrono::milliseconds(100)) return;
+  last_ = now;
+  drawn_ = true;
+  // The last column stays free: a terminal may begin a line behind it.
+  const std::size_t columns = terminal_columns(STDERR_FILENO).value_or(80);
+  std::string line = fit(text, columns - 1);
+  line.erase(line.find_last_not_of(' ') + 1);
+  say_text("\r" + line + "\x1b[K");
+}
+
 struct KeyReader::Saved {
   termios before;
 };
@@ -84,35 +109,25 @@ KeyReader::~KeyReader() {
   delete saved_;
 }
 
-std::optional<KeyReader::Key> KeyReader::read(std::chrono::milliseconds timeout) {
+std::optional<Key> KeyReader::read(std::chrono::milliseconds timeout) {
+  if (const std::optional<Key> key = take_key(pending_)) return key;
   if (saved_ == nullptr) {
     std::this_thread::sleep_for(timeout);
     return std::nullopt;
   }
   pollfd in{STDIN_FILENO, POLLIN, 0};
-  if (::poll(&in, 1, static_cast<int>(timeout.count())) <= 0) return std::nullopt;
-  std::array<char, 8> bytes{};
+  if (::poll(&in, 1, static_cast<int>(timeout.count())) <= 0) {
+    pending_.clear();  // the escape key itself: what would have followed has not come
+    return std::nullopt;
+  }
+  std::array<char, 256> bytes{};
   const ssize_t size = ::read(STDIN_FILENO, bytes.data(), bytes.size());
-  const std::string_view key(bytes.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
-  if (key == " ") return Key::kSpace;
-  if (key == "\x1b[C") return Key::kRight;
-  if (key == "\x1b[D") return Key::kLeft;
-  if (key == "\x1b[A") return Key::kUp;
-  if (key == "\x1b[B") return Key::kDown;
-  if (key == "\x1b[5~") return Key::kPageUp;
-  if (key == "\x1b[6~") return Key::kPageDown;
-  return std::nullopt;
-}
-
-std::string fit(std::string text, std::size_t width) {
-  const auto starts = [](char c) { return (static_cast<unsigned char>(c) & 0xc0u) != 0x80u; };
-  const auto columns = static_cast<std::size_t>(std::count_if(text.begin(), text.end(), starts));
-  if (columns <= width) return text + std::string(width - columns, ' ');
-  std::size_t kept = 0;
-  std::size_t at = 0;
-  while (at < text.size() && kept < width) kept += starts(text[at++]) ? 1 : 0;
-  while (at < text.size() && !starts(text[at])) ++at;
-  return text.substr(0, at);
+  if (size > 0) {
+    pending_.append(bytes.data(), static_cast<std::size_t>(size));
+  } else {
+    std::this_thread::sleep_for(timeout);  // the terminal has gone
+  }
+  return take_key(pending_);
 }
 
 }  // namespace zbag

@@ -1,4 +1,4 @@
-// The terminal: what is said on it, progress bars, live screens, keys.
+// The terminal: what is said on it, progress bars, live screens and lines, keys.
 #pragma once
 
 #include <fmt/format.h>
@@ -10,9 +10,14 @@
 #include <string_view>
 #include <vector>
 
+#include "nodes/fit_text.hpp"
+#include "nodes/keys.hpp"
+
 namespace zbag {
 
 bool is_terminal(int fd);
+// Columns of the terminal behind `fd`; nullopt where there is none.
+std::optional<std::size_t> terminal_columns(int fd);
 
 // How much is said (--log-level). Of the process, as stderr is: set once, before a verb runs.
 enum class LogLevel : std::uint8_t { kError, kWarning, kInfo };
@@ -61,22 +66,38 @@ class LiveScreen {
   std::size_t drawn_ = 0;
 };
 
+// One line on stderr, redrawn in place ten times a second at most and cut to the terminal's width;
+// nothing anywhere else and below level `info`.
+class StatusLine {
+ public:
+  explicit StatusLine(bool quiet)
+      : enabled_(!quiet && is_said(LogLevel::kInfo) && is_terminal(2)) {}
+  ~StatusLine() { clear(); }
+  StatusLine(const StatusLine&) = delete;
+  StatusLine& operator=(const StatusLine&) = delete;
+  void show(const std::string& text);
+  void clear();  // so that a line can be said
+
+ private:
+  bool enabled_;
+  bool drawn_ = false;
+  std::chrono::steady_clock::time_point last_;
+};
+
 // Reads single keys from the terminal while it lives; does nothing when stdin is none.
 class KeyReader {
  public:
-  enum class Key { kSpace, kRight, kLeft, kUp, kDown, kPageUp, kPageDown };
   KeyReader();
   ~KeyReader();
   KeyReader(const KeyReader&) = delete;
   KeyReader& operator=(const KeyReader&) = delete;
+  // The next key, of those that came together one after another; waits for one up to `timeout`.
   std::optional<Key> read(std::chrono::milliseconds timeout);
 
  private:
   struct Saved;
   Saved* saved_;
+  std::string pending_;
 };
-
-// `text` cut or padded to `width` columns (UTF-8 aware enough for names: counts code points).
-std::string fit(std::string text, std::size_t width);
 
 }  // namespace zbag

@@ -116,10 +116,11 @@ Result<TimeRange> parse_range(const std::string& start, const std::string& end,
 }
 
 std::string iso_text(double seconds) {
-  const double whole = std::floor(seconds);
-  const auto millis = static_cast<int>((seconds - whole) * 1000.0);
+  // To the nearest millisecond: 0.123 s are 122.99 ms in a double.
+  const auto all = static_cast<std::int64_t>(std::llround(seconds * 1000.0));
+  const std::int64_t whole = all / 1000 - (all % 1000 < 0 ? 1 : 0);
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(whole)),
-                     millis);
+                     all - whole * 1000);
 }
 
 std::string duration_text(double seconds) {

@@ -74,21 +74,24 @@ void add_new_bag(OptionTable& options, std::string& path, const std::string& met
       .required();
 }
 
-void warn_unmatched_tracks(const std::string& verb, const std::vector<std::string>& patterns,
-                           const std::vector<BagSummary>& bags) {
+std::size_t warn_unmatched_tracks(const std::string& verb, const std::vector<std::string>& patterns,
+                                  const std::vector<BagSummary>& bags) {
   std::vector<std::string> names;
   for (const BagSummary& bag : bags) {
     for (const TrackRecord& track : bag.tracks) names.push_back(track.name);
   }
+  std::size_t unmatched = 0;
   for (const std::string& text : patterns) {
     const Result<TrackPattern> pattern = TrackPattern::parse(text);
     if (!pattern) continue;  // an error of its own
     const bool is_matched = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
       return name == text || pattern->matches(name);
     });
-    if (!is_matched)
-      warn(verb, fmt::format("no track matches {}{}", text, nearest_hint(text, names)));
+    if (is_matched) continue;
+    ++unmatched;
+    warn(verb, fmt::format("no track matches {}{}", text, nearest_hint(text, names)));
   }
+  return unmatched;
 }
 
 namespace {

@@ -42,9 +42,9 @@ void add_track(OptionTable& options, std::vector<std::string>& tracks);
 void add_exclude(OptionTable& options, std::vector<std::string>& excluded);
 void add_range(OptionTable& options, std::string& start, std::string& end);
 void add_selection(OptionTable& options, SelectionArguments& arguments);  // all of these
-// Warns of patterns that match no track of the bags, with the nearest name there is.
-void warn_unmatched_tracks(const std::string& verb, const std::vector<std::string>& patterns,
-                           const std::vector<BagSummary>& bags);
+// Warns of patterns that match no track of the bags, with the nearest name there is; how many.
+std::size_t warn_unmatched_tracks(const std::string& verb, const std::vector<std::string>& patterns,
+                                  const std::vector<BagSummary>& bags);
 void add_columns(OptionTable& options, const std::string& name, std::vector<std::string>& columns,
                  const std::string& help);
 

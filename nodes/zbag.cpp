@@ -1,6 +1,7 @@
 // zbag: one binary, verbs like git's.
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <malloc.h>
 
 #include <CLI/CLI.hpp>
@@ -23,12 +24,16 @@ namespace zbag {
 namespace {
 
 // Gives the options of `verb` their values, and runs it.
-int run(const Verb& verb, const std::vector<std::string>& verbs) {
+int run(const Verb& verb, const KnownOptions& known) {
   OptionTable& options = *verb.options;
-  const Result<Settings> settings = read_settings(options, verbs);
+  const Result<Settings> settings = read_settings(options, known);
   if (!settings) return show(options.verb(), settings.error());
   if (Status status = options.take(*settings); !status) return show(options.verb(), status.error());
   set_log_level(options.log_level());
+  if (const std::vector<std::string> unused = unused_variables();
+      options.verb() == "record" && !unused.empty())
+    warn("record", fmt::format("{} {} set and no option of zbag: not used", fmt::join(unused, ", "),
+                               unused.size() == 1 ? "is" : "are"));
   if (!options.wants_print_config()) return verb.run();
   fmt::print("{}", settings_text(options));
   return kExitDone;
@@ -47,9 +52,11 @@ int run(int argc, char** argv) {
                           add_cut, add_merge, add_launch, add_ctl, add_version, add_completion})
     verbs.push_back(add(root));
   std::vector<std::string> names;
+  KnownOptions known;
   for (const Verb& verb : verbs) {
     verb.options->seal();
     names.push_back(verb.options->verb());
+    known[names.back()] = verb.options->setting_names();
   }
 
   const std::string first = argc > 1 ? argv[1] : "";
@@ -68,7 +75,7 @@ int run(int argc, char** argv) {
     return kExitUsage;
   }
   for (const Verb& verb : verbs) {
-    if (verb.options->app().parsed()) return run(verb, names);
+    if (verb.options->app().parsed()) return run(verb, known);
   }
   return kExitUsage;
 }

@@ -11,6 +11,9 @@ namespace {
 // Waits at most this long before looking at stop() again: a signal handler cannot wake a condition.
 constexpr std::chrono::milliseconds kGlance{100};
 constexpr std::size_t kStepsMax = 100'000;
+// Silence that somebody who watches would wonder at.
+constexpr std::int64_t kGapToldNs = 10'000'000'000;
+constexpr std::chrono::seconds kToldEvery{1};
 
 }  // namespace
 
@@ -24,17 +27,9 @@ Player::Player(Playlist& playlist, Session& session, Options options)
 Result<std::unique_ptr<Player>> Player::open(Playlist& playlist, Session& session,
                                              Options options) {
   std::unique_ptr<Player> player(new Player(playlist, session, std::move(options)));
-  const std::optional<TimeRange> extent = playlist.extent();
-  player->range_ = player->options_.range;
-  if (extent) {
-    player->range_.first = std::max(player->range_.first, extent->first);
-    player->range_.last = std::min(player->range_.last, extent->last);
-  } else {
-    player->range_ = TimeRange::none();
-  }
+  if (Status status = player->find_ends(); !status) return tl::unexpected(status.error());
   {
     const MutexLock lock(player->mutex_);
-    player->clock_.seek(player->range_.first);
     player->clock_.set_rate(player->options_.rate);
     if (player->options_.start_paused) player->clock_.pause();
   }
@@ -46,6 +41,41 @@ Result<std::unique_ptr<Player>> Player::open(Playlist& playlist, Session& sessio
     }
   }
   return player;
+}
+
+BagReader::Selection Player::selection() const {
+  BagReader::Selection selection;
+  selection.range = range_;
+  selection.filter = options_.filter;
+  return selection;
+}
+
+// The stamps of the first and the last chosen point. Damage is only looked at here: run() tells of
+// it, also where it hides all that was chosen.
+Status Player::find_ends() {
+  const std::optional<TimeRange> extent = playlist_.extent();
+  range_ = extent ? TimeRange{std::max(options_.range.first, extent->first),
+                              std::min(options_.range.last, extent->last)}
+                  : TimeRange::none();
+  if (range_.empty()) return {};
+  first_ns_ = range_.first;
+  last_ns_ = range_.last;
+  for (const bool is_reverse : {false, true}) {
+    BagReader::Selection chosen = selection();
+    chosen.reverse = is_reverse;
+    if (Status status = playlist_.select(chosen); !status) return status;
+    IntactPoints<Playlist> points(playlist_, nullptr);
+    const Result<std::optional<PointView>> point = points.next();
+    if (!point) return tl::unexpected(point.error());
+    if (*point) {
+      (is_reverse ? last_ns_ : first_ns_) = (*point)->key;
+    } else if (points.left_out() == 0) {
+      range_ = TimeRange::none();
+      return {};
+    }
+  }
+  playlist_.release();
+  return {};
 }
 
 Result<Track*> Player::track_for(std::string_view name) {
@@ -63,75 +93,116 @@ Result<Track*> Player::track_for(std::string_view name) {
 }
 
 Status Player::run() {
-  if (range_.empty()) return {};
-  if (options_.delay.count() > 0) {
-    MutexLock lock(mutex_);
-    const auto until = std::chrono::steady_clock::now() + options_.delay;
-    while (!stopping_.load() && std::chrono::steady_clock::now() < until) {
-      changed_.wait_for(lock, std::min<std::chrono::duration<double>>(kGlance, options_.delay));
-    }
-    clock_.seek(range_.first);
+  Status status;
+  if (has_anything() && await_delay()) status = playlist_.select(selection());
+  {
+    const MutexLock lock(mutex_);
+    clock_.seek(seek_to_.value_or(first_ns_));
+    is_sending_ = true;
   }
-  BagReader::Selection selection;
-  selection.range = range_;
-  selection.filter = options_.filter;
-  if (Status status = playlist_.select(selection); !status) return status;
+  if (status && has_anything()) status = play_laps();
+  {
+    const MutexLock lock(mutex_);
+    has_ended_ = true;
+  }
+  changed_.notify_all();
+  return status;
+}
+
+// False: stopped.
+bool Player::await_delay() {
+  MutexLock lock(mutex_);
+  const auto until = std::chrono::steady_clock::now() + options_.delay;
+  while (!stopping_.load() && std::chrono::steady_clock::now() < until) {
+    changed_.wait_for(lock, std::min<std::chrono::duration<double>>(kGlance, options_.delay));
+  }
+  return !stopping_.load();
+}
+
+Status Player::play_laps() {
+  before_ns_ = first_ns_;
+  std::uint64_t before = 0;
   while (!stopping_.load()) {
     const Result<bool> ended = play_lap();
     if (!ended) return tl::unexpected(ended.error());
-    if (!options_.loop || stopping_.load()) break;
-    shift_ns_ += range_.last - range_.first + median_step(steps_);
-    playlist_.seek(range_);
-    const MutexLock lock(mutex_);
-    ++laps_;
-    clock_.seek(range_.first);
+    // A lap in which nothing can be played would be followed by others like it.
+    if (!options_.loop || !*ended || published_.load() == before) break;
+    const Result<bool> turned = turn_lap();
+    if (!turned) return tl::unexpected(turned.error());
+    if (*turned) before = published_.load();
   }
   return {};
 }
 
 // True when the end of the recording was reached.
 Result<bool> Player::play_lap() {
-  std::int64_t before = range_.first;
   while (!stopping_.load()) {
-    if (Status status = apply_seek(); !status) return tl::unexpected(status.error());
+    apply_seek();
     Result<std::optional<PointView>> point = points_.next();
     if (!point) return tl::unexpected(point.error());
     if (!*point) return true;
     const std::int64_t target = (*point)->key;
-    if (laps_.load() == 0 && options_.loop && steps_.size() < kStepsMax && target > before)
-      steps_.push_back(target - before);
-    before = target;
-    if (!wait_for(target, **point)) continue;
+    const std::int64_t gap = between_stamps(before_ns_, target);
+    if (laps_.load() == 0 && options_.loop && steps_.size() < kStepsMax && gap > 0)
+      steps_.push_back(gap);
+    before_ns_ = target;
+    tell_gap(target, gap);
+    if (!wait_for(target, gap, &**point)) continue;
     if (Status status = publish(**point); !status) return tl::unexpected(status.error());
   }
   return false;
 }
 
+// Waits one median step behind the last point and starts over. False: somebody seeks, so that the
+// lap goes on, or stops.
+Result<bool> Player::turn_lap() {
+  const std::int64_t step = median_step(steps_);
+  std::int64_t length = 0;
+  std::int64_t shift = 0;
+  std::int64_t last = 0;
+  const bool is_beyond = __builtin_sub_overflow(last_ns_, first_ns_, &length) ||
+                         __builtin_add_overflow(length, step, &length) ||
+                         __builtin_add_overflow(shift_ns_, length, &shift) ||
+                         __builtin_add_overflow(last_ns_, shift, &last) ||
+                         !Timestamp::from_seconds(seconds_of_key(last));
+  if (is_beyond) {
+    return fail(ErrorCode::kUnsupported,
+                fmt::format("--loop ends after {} laps: the stamps of a further one would lie "
+                            "beyond the end of time (the year 2262)",
+                            laps_.load() + 1));
+  }
+  if (!wait_for(sum_of_stamps(last_ns_, step), step, nullptr)) return false;
+  shift_ns_ = shift;
+  before_ns_ = first_ns_;
+  playlist_.seek(range_);
+  const MutexLock lock(mutex_);
+  ++laps_;
+  clock_.turn_back(length);
+  return true;
+}
+
 // Waits until the clock shows `target_ns`, or a step is due. A long wait keeps a copy of the point
 // and lets go of the bag. False: stopped, or sought elsewhere.
-bool Player::wait_for(std::int64_t target_ns, PointView& point) {
+bool Player::wait_for(std::int64_t target_ns, std::int64_t gap_ns, PointView* point) {
   MutexLock lock(mutex_);
-  bool is_kept = false;
+  const bool is_skipped = options_.max_gap && gap_ns > options_.max_gap->count();
+  bool is_kept = point == nullptr;
   while (!stopping_.load() && !seek_to_) {
     const bool is_paused = clock_.is_paused();
-    if (is_paused && steps_wanted_ > 0) {
-      --steps_wanted_;
-      clock_.seek(target_ns);
-      return true;
-    }
-    if (!is_paused && options_.burst) {
+    if (is_paused ? steps_left_ > 0 : options_.burst) {
       clock_.seek(target_ns);
       return true;
     }
     std::chrono::nanoseconds wait = kGlance;
     if (!is_paused) {
       const std::chrono::nanoseconds left = *clock_.when(target_ns) - options_.now();
-      if (left.count() <= 0) return true;
+      if (left.count() > 0 && is_skipped) clock_.seek(target_ns);
+      if (left.count() <= 0 || is_skipped) return true;
       wait = std::min(wait, left);
     }
     if (wait == kGlance && !std::exchange(is_kept, true)) {
-      kept_.assign(point.map.begin(), point.map.end());
-      point.map = kept_;
+      kept_.assign(point->map.begin(), point->map.end());
+      point->map = kept_;
       playlist_.release();
     }
     changed_.wait_for(lock, wait);
@@ -139,19 +210,34 @@ bool Player::wait_for(std::int64_t target_ns, PointView& point) {
   return false;
 }
 
+// Says why nothing comes for a while, or why it does not; not more often than one can read.
+void Player::tell_gap(std::int64_t target_ns, std::int64_t gap_ns) {
+  if (!options_.tell || options_.burst || gap_ns <= kGapToldNs) return;
+  const bool is_skipped = options_.max_gap && gap_ns > options_.max_gap->count();
+  double rate = 1.0;
+  {
+    const MutexLock lock(mutex_);
+    rate = clock_.rate();
+  }
+  const double seconds = static_cast<double>(gap_ns) / 1e9;
+  if (!is_skipped && static_cast<double>(gap_ns) / rate <= static_cast<double>(kGapToldNs)) return;
+  if (told_at_ && options_.now() - *told_at_ < kToldEvery) return;
+  told_at_ = options_.now();
+  const std::string next = seconds_text(seconds_of_key(target_ns));
+  options_.tell(is_skipped ? fmt::format("skips {:.1f} s of silence, to {}", seconds, next)
+                           : fmt::format("silence of {:.1f} s, until {}; --max-gap S skips such",
+                                         seconds, next));
+}
+
 Status Player::publish(const PointView& point) {
   Result<Track*> track = track_for(point.track);
   if (!track) return tl::unexpected(track.error());
   const Timestamp stamp =
-      shift_ns_ == 0 ? point.stamp() : Timestamp::from_ns(point.key + shift_ns_);
+      shift_ns_ == 0 ? point.stamp() : Timestamp::from_ns(sum_of_stamps(point.key, shift_ns_));
   while (!stopping_.load()) {
     Status status = (*track)->append_map(point.map, stamp);
     if (status) {
-      ++published_;
-      if (options_.on_sent) {
-        const MutexLock lock(mutex_);
-        options_.on_sent(clock_.time_ns() - point.key);
-      }
+      note_published(point);
       return {};
     }
     if (status.error().code == ErrorCode::kInvalid) {
@@ -163,15 +249,21 @@ Status Player::publish(const PointView& point) {
   return {};
 }
 
-Status Player::apply_seek() {
-  std::optional<std::int64_t> target;
+void Player::note_published(const PointView& point) {
+  ++published_;
+  const MutexLock lock(mutex_);
+  if (steps_left_ > 0 && --steps_left_ == 0) changed_.notify_all();
+  if (options_.on_sent) options_.on_sent(clock_.time_ns() - point.key);
+}
+
+void Player::apply_seek() {
   {
     const MutexLock lock(mutex_);
-    target = std::exchange(seek_to_, std::nullopt);
-    if (target) clock_.seek(*target);
+    if (!seek_to_) return;
+    before_ns_ = *std::exchange(seek_to_, std::nullopt);
+    clock_.seek(before_ns_);
   }
-  if (target) playlist_.seek({*target, range_.last});
-  return {};
+  playlist_.seek({before_ns_, range_.last});
 }
 
 void Player::stop() { stopping_.store(true); }
@@ -185,12 +277,14 @@ void Player::pause() {
 void Player::resume() {
   const MutexLock lock(mutex_);
   clock_.resume();
+  steps_left_ = 0;
   changed_.notify_all();
 }
 
 bool Player::toggle() {
   const MutexLock lock(mutex_);
   clock_.is_paused() ? clock_.resume() : clock_.pause();
+  steps_left_ = 0;
   changed_.notify_all();
   return clock_.is_paused();
 }
@@ -206,29 +300,42 @@ Status Player::set_rate(double rate) {
   return {};
 }
 
-Status Player::seek(double seconds) {
-  const std::optional<Timestamp> stamp = Timestamp::from_seconds(seconds);
-  if (!stamp) return fail(ErrorCode::kInvalid, fmt::format("seek to {}: not a time", seconds));
+void Player::seek(Timestamp time) {
   const MutexLock lock(mutex_);
-  seek_to_ = std::clamp(stamp->ns(), range_.first, range_.last);
+  seek_to_ = std::clamp(time.ns(), first_ns_, std::max(first_ns_, last_ns_));
+  clock_.seek(*seek_to_);
   changed_.notify_all();
-  return {};
 }
 
 void Player::step(std::uint64_t points) {
   const MutexLock lock(mutex_);
   clock_.pause();
-  steps_wanted_ += points;
+  if (__builtin_add_overflow(steps_left_, points, &steps_left_))
+    steps_left_ = std::numeric_limits<std::uint64_t>::max();
   changed_.notify_all();
+}
+
+bool Player::await_steps(std::chrono::milliseconds timeout) {
+  MutexLock lock(mutex_);
+  return changed_.wait_for(lock, timeout, [&]() ZBAG_REQUIRES(mutex_) {
+    return steps_left_ == 0 || has_ended_ || !is_sending_;
+  }) && steps_left_ == 0;
 }
 
 PlayerStatus Player::status() const {
   const MutexLock lock(mutex_);
-  const std::int64_t now =
-      std::clamp(clock_.time_ns(), range_.first, std::max(range_.first, range_.last));
-  return {seconds_of_key(now), seconds_of_key(range_.first), seconds_of_key(range_.last),
-          clock_.rate(),       clock_.is_paused(),           published_.load(),
-          laps_.load()};
+  const std::int64_t shown = is_sending_ ? clock_.time_ns() : seek_to_.value_or(first_ns_);
+  const std::int64_t now = std::clamp(shown, first_ns_, std::max(first_ns_, last_ns_));
+  return {.time = seconds_of_key(now),
+          .start = seconds_of_key(first_ns_),
+          .end = seconds_of_key(last_ns_),
+          .rate = clock_.rate(),
+          .waiting = !is_sending_,
+          .paused = clock_.is_paused(),
+          .stopping = stopping_.load(),
+          .published = published_.load(),
+          .laps = laps_.load(),
+          .steps_left = steps_left_};
 }
 
 }  // namespace zbag

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "bus/control.hpp"
 
@@ -24,13 +25,9 @@ std::span<const std::uint8_t> bytes_of(const std::string& text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
-double wall_seconds() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 }  // namespace
 
-Recorder::Recorder(Options options) : options_(std::move(options)) {}
+Recorder::Recorder(Options options) : options_(std::move(options)), talk_(options_.name) {}
 
 Result<std::unique_ptr<Recorder>> Recorder::open(Context& context, const std::string& path,
                                                  Options options) {
@@ -62,15 +59,19 @@ Result<std::unique_ptr<Recorder>> Recorder::open(Context& context, const std::st
         blocks ? std::max(1, static_cast<int>(given.recording.buffer_bytes / 1'000'000))
                : kSocketFramesMax;
     Result<Subscriber> subscriber =
-        Subscriber::connect(context, given.urls.subscribe_to, prefixes, frames_max);
+        Subscriber::connect(context, given.urls.subscribe_to, prefixes, frames_max, true);
     if (!subscriber) return tl::unexpected(subscriber.error());
-    recorder->subscriber_ = std::move(*subscriber);
+    recorder->subscriber_.emplace(std::move(*subscriber));
   }
   Result<Publisher> publisher = Publisher::connect(context, recorder->urls_.publish_to, {});
   if (!publisher) return tl::unexpected(publisher.error());
-  recorder->publisher_ = std::move(*publisher);
+  recorder->publisher_.emplace(std::move(*publisher));
+  Recording::Options rules = given.recording;
+  rules.intake.warn = [recorder = recorder.get()](const std::string& text) {
+    recorder->warn(text);
+  };
   Result<std::unique_ptr<Recording>> recording =
-      Recording::open(path, given.recording, given.open_storage);
+      Recording::open(path, std::move(rules), given.open_storage);
   if (!recording) return tl::unexpected(recording.error());
   recorder->recording_ = std::move(*recording);
   recorder->pause(given.start_paused);
@@ -168,11 +169,13 @@ Status Recorder::await_broker() {
       sent = now;
       static_cast<void>(send_probe());  // repeated until it is seen
     }
-    if (!warned && now - began >= std::chrono::seconds(2) && options_.warn) {
+    if (!warned && now - began >= std::chrono::seconds(2)) {
       warned = true;
-      options_.warn(fmt::format("waiting for a broker at {} and {}; start one with: zbag broker",
-                                urls_.publish_to, urls_.subscribe_to));
+      warn(fmt::format("waiting for a broker at {} and {}; start one with: zbag broker",
+                       urls_.publish_to, urls_.subscribe_to));
     }
+    // The duration is that of the command, also where there is nothing to record.
+    if (options_.duration && now - began >= *options_.duration) stop();
     if (Status status = pump(kPollMax, nullptr); !status) return status;
   }
   return {};
@@ -191,7 +194,7 @@ Status Recorder::run(const std::function<void(const BusUrls&)>& ready) {
   while (status && !stopping_.load()) {
     status = pump(kPollMax, nullptr);
     if (options_.duration && Clock::now() - started_.load() >= *options_.duration) break;
-    report_losses();
+    look_around();
     failure = recording_->failure();
     if (failure) break;
   }
@@ -206,15 +209,13 @@ Status Recorder::run(const std::function<void(const BusUrls&)>& ready) {
   Status closed = recording_->close();
   if (!failure) failure = recording_->failure();
   if (failure) {
-    std::string frame;
-    encode_fields({{"_ts", wall_seconds()},
-                   {"track", ""},
-                   {"count", recording_->totals().fate.dropped},
-                   {"reason", error_word(failure->code)}},
-                  frame);
-    static_cast<void>(publisher_->send("_sys/loss", bytes_of(frame)));
-    if (broker_) static_cast<void>(broker_->pump(milliseconds(50)));
+    talk_.log("error", failure->message);
+    talk_.loss({"", 0, recording_->totals().fate.dropped, error_word(failure->code)});
   }
+  speak();
+  talk_.bag(bag_said_, "closed");
+  talk_.send(*publisher_);
+  if (broker_) static_cast<void>(broker_->pump(milliseconds(50)));
   if (!status) return status;
   if (!closed) return closed;
   if (failure) return tl::unexpected(*failure);
@@ -254,9 +255,9 @@ bool Recorder::read_backlog(Clock::time_point deadline) {
     const bool is_time =
         elapsed > (is_alone ? std::chrono::duration<double>(0.5) : kSilenceOfProbes);
     if (is_time && is_at_leisure(before, waited, elapsed)) return true;
-    if (!told && elapsed > std::chrono::seconds(1) && options_.warn) {
+    if (!told && elapsed > std::chrono::seconds(1)) {
       told = true;
-      options_.warn("frames are still coming; reads on for up to 10 s (Ctrl-C again: stop now)");
+      warn("frames are still coming; reads on for up to 10 s (Ctrl-C again: stop now)");
     }
   }
   return true;
@@ -315,36 +316,33 @@ void Recorder::read_rest(Clock::time_point deadline) {
   }
 }
 
-// Publishes once a second what was lost or dropped since.
-void Recorder::report_losses() {
+// Twice a second: whether the broker is there, and what others should hear of.
+void Recorder::look_around() {
   const auto now = Clock::now();
-  if (now - losses_reported_ < std::chrono::seconds(1)) return;
-  losses_reported_ = now;
-  const RecordingTotals totals = recording_->totals();
-  const auto publish = [&](const std::string& track, std::uint64_t src, std::uint64_t count,
-                           const char* reason) {
-    std::string frame;
-    encode_fields({{"_ts", wall_seconds()},
-                   {"track", track},
-                   {"src", src},
-                   {"count", count},
-                   {"reason", reason}},
-                  frame);
-    static_cast<void>(publisher_->send("_sys/loss", bytes_of(frame)));
-  };
-  if (totals.fate.dropped > reported_dropped_) {
-    for (const auto& [name, track] : totals.tracks) {
-      if (track.fate.dropped > 0) publish(name, 0, track.fate.dropped, "overflow");
-    }
-    reported_dropped_ = totals.fate.dropped;
+  if (now - looked_around_ < milliseconds(500)) return;
+  looked_around_ = now;
+  const std::optional<bool> broker = subscriber_ ? subscriber_->broker_news() : std::nullopt;
+  if (broker && (std::exchange(had_broker_, true) || !*broker)) {
+    warn(*broker ? fmt::format("the broker at {} is back", urls_.subscribe_to)
+                 : fmt::format("the broker at {} has gone; nothing comes until it is back",
+                               urls_.subscribe_to));
   }
-  const std::uint64_t lost = totals.lost().value_or(0);
-  if (lost > reported_lost_) {
-    for (const LossRecord& record : totals.publishers) {
-      if (record.lost > 0) publish(record.track, record.src, record.lost, "gap");
-    }
-    reported_lost_ = lost;
+  speak();
+}
+
+void Recorder::speak() {
+  if (const std::string path = recording_->path(); path != bag_said_) {
+    if (!bag_said_.empty()) talk_.bag(bag_said_, "complete");
+    talk_.bag(path, "open");
+    bag_said_ = path;
   }
+  for (const LossNews& news : recording_->take_loss_news()) talk_.loss(news);
+  talk_.send(*publisher_);
+}
+
+void Recorder::warn(const std::string& text) {
+  talk_.log("warning", text);
+  if (options_.warn) options_.warn(text);
 }
 
 // On the socket thread: makes the request another thread waits with.

@@ -20,6 +20,7 @@
 #include "bus/subscriber.hpp"
 #include "recorder/recording.hpp"
 #include "recorder/storage/lmdb_storage.hpp"
+#include "recorder/system_talk.hpp"
 #include "schemas/mutex.hpp"
 
 namespace zbag {
@@ -36,7 +37,7 @@ class Recorder {
     bool start_paused = false;
     std::optional<std::chrono::duration<double>> duration;
     std::string name = "record";
-    // Says that no broker answers yet; called once.
+    // What people should know, in one line, from any thread; the bus is told, too (_sys/log).
     std::function<void(const std::string&)> warn;
   };
 
@@ -89,14 +90,17 @@ class Recorder {
   enum class Wish : std::uint8_t { kFlush, kSplit };
   Result<FlushResult> ask(Wish wish);
   void serve_wish();
-  void report_losses();
+  void look_around();
+  void speak();
+  void warn(const std::string& text);
 
   Options options_;
   BusUrls urls_;
   std::optional<Broker> broker_;
   std::optional<Subscriber> subscriber_;
   std::optional<Publisher> publisher_;  // of _sys topics
-  std::unique_ptr<Recording> recording_;
+  SystemTalk talk_;
+  std::unique_ptr<Recording> recording_;  // goes first: its threads have something to say
   std::string probe_topic_;
   bool probe_seen_ = false;
   std::uint64_t before_probe_ = 0;  // frames taken when it came back
@@ -106,9 +110,9 @@ class Recorder {
   Taken taken_;
   std::atomic<std::chrono::steady_clock::time_point> started_{};  // others ask how long ago
   std::chrono::steady_clock::time_point handed_over_;
-  std::chrono::steady_clock::time_point losses_reported_;
-  std::uint64_t reported_dropped_ = 0;
-  std::uint64_t reported_lost_ = 0;
+  std::chrono::steady_clock::time_point looked_around_;
+  bool had_broker_ = false;
+  std::string bag_said_;  // of _sys/bag, the newest
 
   std::atomic<bool> stopping_{false};
   std::atomic<bool> hurrying_{false};

@@ -1,6 +1,9 @@
 #include "recorder/recording.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <utility>
 
 namespace zbag {
 namespace {
@@ -58,7 +61,21 @@ void Recording::hand_over(bool always) {
   if (intake_->is_empty() || (!always && !intake_->is_full())) return;
   Parcel parcel;
   parcel.chunk = intake_->take();
+  push(std::move(parcel));
+}
+
+// Says once when memory gets nearly full, and again only when half of it has been free between.
+void Recording::push(Parcel parcel) {
   queue_.push(std::move(parcel));
+  const std::size_t bytes = queue_.bytes();
+  const std::size_t limit = options_.buffer_bytes;
+  if (bytes < limit / 2) is_nearly_full_ = false;
+  if (bytes <= limit / 5 * 4 || std::exchange(is_nearly_full_, true)) return;
+  warn(fmt::format(
+      "the buffer is over 80 % full ({} of {} MB wait): the disk is slower than what "
+      "comes; when it is full, {}",
+      bytes / 1'000'000, limit / 1'000'000,
+      options_.overflow == Overflow::kBlock ? "publishers wait" : "frames are dropped"));
 }
 
 Result<FlushResult> Recording::flush(const TrackName* track) {
@@ -82,7 +99,7 @@ std::uint64_t Recording::request(Parcel parcel) {
   parcel.chunk = intake_->take();
   parcel.ticket = ++last_ticket_;
   const std::uint64_t ticket = parcel.ticket;
-  queue_.push(std::move(parcel));
+  push(std::move(parcel));
   return ticket;
 }
 

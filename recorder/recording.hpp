@@ -96,6 +96,8 @@ class Recording {
   // Why the recording can not go on: the disk is full or failing.
   std::optional<Error> failure() const;
   RecordingTotals totals() const;
+  // What was lost or dropped since the last call.
+  std::vector<LossNews> take_loss_news() { return totals_.take_news(); }
   std::size_t buffered_bytes() const { return queue_.bytes(); }
   const Options& options() const { return options_; }
   std::string path() const { return series_.path(); }  // of the bag that is written now
@@ -106,6 +108,7 @@ class Recording {
   Recording(const std::string& path, Options options, std::unique_ptr<Storage> storage,
             OpenStorage open_storage);
   StorageSeries::Options series_options(OpenStorage open_storage);
+  void push(Parcel parcel);
   std::uint64_t request(Parcel parcel);
   void run();
   bool handle(Parcel& parcel);
@@ -124,6 +127,7 @@ class Recording {
   OverflowQueue queue_;
   std::uint64_t last_ticket_ = 0;
   bool closed_ = false;
+  bool is_nearly_full_ = false;  // and that was said
 
   MergeBuffer buffer_;  // of the merge thread
   Totals totals_;

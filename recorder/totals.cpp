@@ -21,6 +21,7 @@ Totals::Added Totals::add(const Batch& batch, const WriteReport& report) {
     if (made.fate.overwritten > 0 && sums.fate.overwritten == 0)
       added.overwritten.push_back(track.name);
     sums.fate += made.fate;
+    if (made.fate.dropped > 0) note_dropped(track.name, made.fate.dropped);
     sums.lost = track.lost;
     sums.missed_before = track.missed_before;
     for (const RowPoint& point : track.points) sums.bytes += point.pairs_bytes;
@@ -33,7 +34,10 @@ Totals::Added Totals::add(const Batch& batch, const WriteReport& report) {
   totals_.fate += batch.unnamed;
   totals_.block_bytes += report.block_bytes;
   ++totals_.commits;
-  for (const LossRecord& record : batch.losses) publishers_[{record.src, record.track}] = record;
+  for (const LossRecord& record : batch.losses) {
+    publishers_[{record.src, record.track}] = record;
+    if (record.lost > 0) note_lost(record);
+  }
   return added;
 }
 
@@ -45,8 +49,30 @@ void Totals::add_dropped(const Batch& batch) {
     fate.kept_apart = 0;  // it speaks of the points
     totals_.fate += fate;
     totals_.tracks[track.name].fate += fate;
+    if (fate.dropped > 0) note_dropped(track.name, fate.dropped);
   }
   totals_.fate += batch.unnamed;
+}
+
+void Totals::note_dropped(const std::string& track, std::uint64_t count) {
+  LossNews& news = news_[{0, track}];
+  news = {track, 0, news.count + count, "overflow"};
+}
+
+void Totals::note_lost(const LossRecord& record) {
+  std::uint64_t& told = told_[{record.src, record.track}];
+  if (record.lost <= told) return;
+  LossNews& news = news_[{record.src, record.track}];
+  news = {record.track, record.src, news.count + (record.lost - told), "gap"};
+  told = record.lost;
+}
+
+std::vector<LossNews> Totals::take_news() {
+  std::vector<LossNews> news;
+  const MutexLock lock(mutex_);
+  for (auto& [key, one] : news_) news.push_back(std::move(one));
+  news_.clear();
+  return news;
 }
 
 RecordingTotals Totals::get() const {

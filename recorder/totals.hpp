@@ -31,6 +31,14 @@ struct RecordingTotals {
   std::optional<std::uint64_t> lost() const;
 };
 
+// Frames lost since somebody was told last.
+struct LossNews {
+  std::string track;
+  std::uint64_t src = 0;  // 0: nobody's in particular
+  std::uint64_t count = 0;
+  const char* reason = "";  // "gap": they never came; "overflow": they were dropped
+};
+
 // Adds up batches as they are stored. Thread-safe: the store thread adds, anybody asks.
 class Totals {
  public:
@@ -44,13 +52,23 @@ class Totals {
 
   // But for what concerns bags, which are the series' (storage_series.hpp).
   RecordingTotals get() const;
+  // What was lost or dropped since the last call; nothing when nothing was. Costs no more than
+  // that.
+  std::vector<LossNews> take_news();
   // For the bag that goes on from the present one.
   LossesBefore losses() const;
 
  private:
+  void note_dropped(const std::string& track, std::uint64_t count) ZBAG_REQUIRES(mutex_);
+  void note_lost(const LossRecord& record) ZBAG_REQUIRES(mutex_);
+
   mutable Mutex mutex_;
   RecordingTotals totals_ ZBAG_GUARDED_BY(mutex_);
   std::map<std::pair<std::uint64_t, std::string>, LossRecord> publishers_ ZBAG_GUARDED_BY(mutex_);
+  // Of what take_news() has not told, by publisher (0: dropped) and track; and the most that was
+  // told of each, since a frame that comes late after all takes one away again.
+  std::map<std::pair<std::uint64_t, std::string>, LossNews> news_ ZBAG_GUARDED_BY(mutex_);
+  std::map<std::pair<std::uint64_t, std::string>, std::uint64_t> told_ ZBAG_GUARDED_BY(mutex_);
 };
 
 }  // namespace zbag

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -15,6 +16,9 @@ struct BusSinkOptions {
   bool wait_when_full = false;  // a full queue makes write() wait; never for live sensors
   // How long close() lets frames leave; -1: until they have.
   std::chrono::milliseconds linger{200};
+  // Called when the broker has gone (false) and when it is back (true), under the session's lock,
+  // from any thread that uses it; not when it comes for the first time.
+  std::function<void(bool is_there)> on_broker;
 };
 
 // `url` is the broker's publish-to. Errors as Publisher::connect. REQUIRES: context outlives it.

@@ -305,10 +305,11 @@ void Session::tick_locked() {
 
 Status Session::close() {
   {
-    const MutexLock lock(mutex_);
+    MutexLock lock(mutex_);
     if (!enabled_) closed_ = true;
-    if (closed_ || closing_) return {};
-    closing_ = true;
+    if (std::exchange(closing_, true) && !closed_)
+      has_closed_.wait(lock, [&]() ZBAG_REQUIRES(mutex_) { return closed_; });
+    if (closed_) return close_status_;
   }
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
@@ -322,9 +323,10 @@ Status Session::close() {
         options_.name, overwritten_));
   }
   closed_ = true;
-  Status closed = sink_->close();
-  if (!flushed) return tl::unexpected(flushed.error());
-  return closed;
+  close_status_ = sink_->close();
+  if (!flushed) close_status_ = tl::unexpected(flushed.error());
+  has_closed_.notify_all();
+  return close_status_;
 }
 
 std::optional<Timestamp> Session::last_stamp() const {

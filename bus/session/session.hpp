@@ -84,7 +84,8 @@ class Session {
 
   // All tracks; a failure of one is reported, the others are still flushed.
   Result<FlushResult> flush();
-  // Flushes, announces the end and closes the sink. Later appends say kClosed. Idempotent.
+  // Flushes, announces the end and closes the sink. Later appends say kClosed. Every further
+  // call, also beside the first, waits until that is done and says the same.
   Status close();
   // Flushes by age and announces; what the background thread calls.
   void tick();
@@ -140,6 +141,8 @@ class Session {
   std::chrono::steady_clock::time_point announced_ ZBAG_GUARDED_BY(mutex_){};
   bool closing_ ZBAG_GUARDED_BY(mutex_) = false;
   bool closed_ ZBAG_GUARDED_BY(mutex_) = false;
+  Status close_status_ ZBAG_GUARDED_BY(mutex_);  // what every close() says, once closed
+  Condition has_closed_;
   Condition wake_;       // of the thread, when it is closing
   std::jthread thread_;  // close() has joined it
 };

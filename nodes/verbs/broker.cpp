@@ -8,6 +8,7 @@
 
 #include "nodes/errors.hpp"
 #include "nodes/node.hpp"
+#include "nodes/number_text.hpp"
 #include "nodes/terminal.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
@@ -69,7 +70,11 @@ int run(const Arguments& arguments) {
                                     if (signals > 0) progress.stopping = true;
                                     std::this_thread::sleep_for(std::chrono::milliseconds(20));
                                   });
-  return status ? kExitDone : show("broker", status.error());
+  if (!status) return show("broker", status.error());
+  if (!arguments.bus.quiet)
+    say("forwarded {} {}\n", count_text(progress.frames),
+        progress.frames == 1 ? "message" : "messages");
+  return kExitDone;
 }
 
 }  // namespace

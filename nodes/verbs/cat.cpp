@@ -3,6 +3,7 @@
 #include "nodes/errors.hpp"
 #include "nodes/print_point.hpp"
 #include "nodes/stop_signal.hpp"
+#include "nodes/terminal.hpp"
 #include "nodes/time_text.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
@@ -25,8 +26,8 @@ struct Arguments {
 };
 
 // Points of one track by index, a page at a time. False when stdout takes no more.
-Result<bool> print_pages(const BagReader& reader, const Arguments& arguments,
-                         PointPrinter& printer) {
+Result<bool> print_pages(const BagReader& reader, const Arguments& arguments, PointPrinter& printer,
+                         std::uint64_t& printed) {
   const std::string& track = arguments.selection.tracks.front();
   std::uint64_t index = *arguments.start_index;
   std::uint64_t left = arguments.limit == 0 ? UINT64_MAX : arguments.limit;
@@ -36,6 +37,7 @@ Result<bool> print_pages(const BagReader& reader, const Arguments& arguments,
     if (!page) return tl::unexpected(page.error());
     for (const Point& point : page->points) {
       if (!printer.print(track, point.stamp(), point.fields)) return false;
+      ++printed;
     }
     index += page->total;
     left -= page->total;
@@ -44,22 +46,48 @@ Result<bool> print_pages(const BagReader& reader, const Arguments& arguments,
   return printer.flush();
 }
 
+// What pages of one track can not do would be ignored.
+Status check_pages(const Arguments& arguments) {
+  const SelectionArguments& selection = arguments.selection;
+  if (selection.tracks.size() != 1)
+    return fail(ErrorCode::kInvalid, "--start-index needs exactly one --track NAME");
+  const std::vector<std::pair<const char*, bool>> others = {{"--start", !selection.start.empty()},
+                                                            {"--end", !selection.end.empty()},
+                                                            {"--reverse", arguments.reverse},
+                                                            {"--all", arguments.all}};
+  for (const auto& [name, is_given] : others) {
+    if (is_given)
+      return fail(
+          ErrorCode::kInvalid,
+          fmt::format("--start-index counts points of a track: it does not go with {}", name));
+  }
+  return {};
+}
+
+// cli.md: nothing was selected. A bag without a point has given all it has.
+int exit_code_of(std::uint64_t printed, const Playlist& playlist, bool is_told) {
+  if (printed > 0 || playlist.points() == 0) return kExitDone;
+  if (!is_told) say_always("zbag cat: no point is chosen by the tracks and times given\n");
+  return kExitLossy;
+}
+
 int run(const Arguments& arguments) {
   Result<Playlist> playlist = Playlist::open({arguments.bag});
   if (!playlist) return show("cat", playlist.error());
   const Result<TrackFilter> filter = TrackFilter::parse(arguments.selection.tracks);
   if (!filter) return show("cat", filter.error());
-  if (!arguments.quiet)
-    warn_unmatched_tracks("cat", arguments.selection.tracks, playlist->summaries());
+  // Whoever has been told which track is nowhere need not be told that nothing was chosen.
+  const bool is_told = arguments.quiet || warn_unmatched_tracks("cat", arguments.selection.tracks,
+                                                                playlist->summaries()) > 0;
   PointPrinter printer(arguments.format, arguments.columns, arguments.all);
   if (arguments.start_index) {
-    if (arguments.selection.tracks.size() != 1)
-      return show("cat", {ErrorCode::kInvalid, "--start-index needs exactly one --track NAME"});
+    if (const Status status = check_pages(arguments); !status) return show("cat", status.error());
     const Result<BagReader> reader = BagReader::open(arguments.bag);
     if (!reader) return show("cat", reader.error());
-    const Result<bool> printed = print_pages(*reader, arguments, printer);
+    std::uint64_t count = 0;
+    const Result<bool> printed = print_pages(*reader, arguments, printer, count);
     if (!printed) return show("cat", printed.error());
-    return *printed ? kExitDone : printer.exit_code("cat");
+    return *printed ? exit_code_of(count, *playlist, is_told) : printer.exit_code("cat");
   }
   BagReader::Selection selection;
   selection.filter = *filter;
@@ -85,7 +113,8 @@ int run(const Arguments& arguments) {
     ++printed;
   }
   if (!printer.flush()) return printer.exit_code("cat");
-  return points.left_out() > 0 ? kExitDamaged : kExitDone;
+  if (points.left_out() > 0) return kExitDamaged;
+  return StopSignal::wanted() ? kExitDone : exit_code_of(printed, *playlist, is_told);
 }
 
 }  // namespace

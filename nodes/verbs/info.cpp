@@ -1,14 +1,19 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <algorithm>
 
 #include "nodes/errors.hpp"
 #include "nodes/number_text.hpp"
+#include "nodes/outliers.hpp"
 #include "nodes/terminal.hpp"
 #include "nodes/time_text.hpp"
 #include "nodes/verb.hpp"
 #include "recorder/bag/read/bag_reader.hpp"
 #include "schemas/field_lookup.hpp"
 #include "schemas/json_text.hpp"
+#include "schemas/track_name.hpp"
 
 namespace zbag {
 namespace {
@@ -19,8 +24,21 @@ struct Arguments {
   bool quiet = false;
 };
 
+// Stamps may lie further apart than int64 nanoseconds reach.
 double seconds_between(std::int64_t first, std::int64_t last) {
-  return static_cast<double>(last - first) / 1e9;
+  std::int64_t span = 0;
+  if (!__builtin_sub_overflow(last, first, &span)) return static_cast<double>(span) / 1e9;
+  return static_cast<double>(last) / 1e9 - static_cast<double>(first) / 1e9;
+}
+
+// What the rules of names allow is shown whole, however long; nothing else reaches a terminal raw.
+std::string name_text(const std::string& name) {
+  return track_name_fault(name) == nullptr ? name : printable(name);
+}
+
+// "1 track", "2 tracks"
+std::string amount(std::uint64_t count, const char* one, const char* many) {
+  return fmt::format("{} {}", count_text(count), count == 1 ? one : many);
 }
 
 double rate_of(const TrackRecord& track) {
@@ -52,7 +70,20 @@ Fields track_fields(const TrackRecord& track) {
   return fields;
 }
 
-Fields bag_fields(const BagSummary& bag) {
+Array outlier_values(const BagReader& reader, const BagSummary& bag) {
+  Array outliers;
+  for (const Outliers& one : find_outliers(reader, bag)) {
+    outliers.emplace_back(Fields{{"track", one.track},
+                                 {"points", one.points},
+                                 {"side", one.is_before ? "before" : "behind"},
+                                 {"seconds", one.seconds},
+                                 {"first_ts", one.first_ts},
+                                 {"last_ts", one.last_ts}});
+  }
+  return outliers;
+}
+
+Fields bag_fields(const BagReader& reader, const BagSummary& bag) {
   const Fate fate = bag.fate();
   const std::optional<Timestamp> start = bag.start();
   const std::optional<Timestamp> end = bag.end();
@@ -96,6 +127,7 @@ Fields bag_fields(const BagSummary& bag) {
   Array tracks;
   for (const TrackRecord& track : bag.tracks) tracks.emplace_back(track_fields(track));
   fields.emplace_back("tracks", std::move(tracks));
+  fields.emplace_back("outliers", outlier_values(reader, bag));
   return fields;
 }
 
@@ -119,7 +151,8 @@ void print_head(const BagSummary& bag) {
                seconds_text(end->seconds()),
                duration_text(seconds_between(start->ns(), end->ns())));
   }
-  fmt::print("  points     {} in {} tracks\n", count_text(bag.points()), bag.tracks.size());
+  fmt::print("  points     {} in {}\n", count_text(bag.points()),
+             amount(bag.tracks.size(), "track", "tracks"));
   const Fate fate = bag.fate();
   const Fields counted = fate_fields(fate);
   fmt::print(
@@ -133,9 +166,13 @@ void print_head(const BagSummary& bag) {
              bag.lost() ? count_text(*bag.lost()) : "unknown (no publisher numbers its frames)");
   if (fate.overwritten > 0)
     fmt::print(
-        "  overwritten {} values by frames of equal _ts (record --merge join keeps them "
-        "all)\n",
-        count_text(fate.overwritten));
+        "  overwritten {} by frames of equal _ts (record --merge join keeps them all)\n",
+        amount(fate.overwritten, "value", "values"));
+  const auto open_runs = static_cast<std::uint64_t>(
+      std::count_if(bag.runs.begin(), bag.runs.end(), [](const auto& run) { return !run.closed; }));
+  if (open_runs > 0 && !is_being_written(bag.path))
+    fmt::print("  not closed {} (a kill or a power loss: what is here is whole)\n",
+               amount(open_runs, "run", "runs"));
   for (const RunRecord& run : bag.runs) {
     fmt::print(
         "  run {:<6} {} {} on {}{}\n", run.id, iso_text(run.start),
@@ -152,33 +189,61 @@ void print_head(const BagSummary& bag) {
   }
 }
 
+// "ax float64, ay float64", as many as `columns` hold; how many are left out stands behind.
+std::string fields_text(const TrackRecord& track, std::size_t columns) {
+  std::string text;
+  std::size_t left = track.fields.size();
+  for (const auto& [field, types] : track.fields) {
+    const std::string one =
+        fmt::format("{}{} {}", text.empty() ? "" : ", ", printable(field), types_of(types));
+    const std::string rest = left > 1 ? fmt::format(", ... {} more", left) : "";
+    if (columns_of(text) + columns_of(one) + columns_of(rest) > columns)
+      return text.empty() ? shortened(one, columns) : text + fmt::format(", ... {} more", left);
+    text += one;
+    --left;
+  }
+  return text;
+}
+
+// One line a track. On a terminal names and fields are cut to its width, where two names stay
+// different; in a pipe nothing is cut.
 void print_tracks(const BagSummary& bag) {
   if (bag.tracks.empty()) return;
-  std::size_t width = 5;
-  for (const TrackRecord& track : bag.tracks)
-    width = std::min<std::size_t>(40, std::max(width, track.name.size()));
-  fmt::print("\n  {}  {:>10}  {:>9}  {:>9}  {:>6}  fields\n", fit("track", width), "points", "rate",
-             "bytes", "lost");
+  const bool has_overwritten = bag.fate().overwritten > 0;
+  const std::string overwritten = has_overwritten ? fmt::format("  {:>11}", "overwritten") : "";
+  std::vector<std::string> names{"track"};
+  std::vector<std::string> numbers{fmt::format("  {:>10}  {:>10}  {:>9}  {:>6}{}", "points", "rate",
+                                               "bytes", "lost", overwritten)};
   for (const TrackRecord& track : bag.tracks) {
-    std::string fields;
-    constexpr std::size_t kFieldsShown = 6;
-    std::size_t shown = 0;
-    for (const auto& [field, types] : track.fields) {
-      if (shown++ == kFieldsShown) {
-        fields += fmt::format(", ... {} more", track.fields.size() - kFieldsShown);
-        break;
-      }
-      fields += fmt::format("{}{} {}", fields.empty() ? "" : ", ", field, types_of(types));
-    }
-    fmt::print("  {}  {:>10}  {:>6.1f} Hz  {:>9}  {:>6}  {}\n", fit(track.name, width),
-               count_text(track.total()), rate_of(track), bytes_text(track.bytes),
-               track.lost ? count_text(*track.lost) : "?", fields);
+    names.push_back(name_text(track.name));
+    numbers.push_back(fmt::format(
+        "  {:>10}  {:>7.1f} Hz  {:>9}  {:>6}{}", count_text(track.total()), rate_of(track),
+        bytes_text(track.bytes), track.lost ? count_text(*track.lost) : "?",
+        has_overwritten ? fmt::format("  {:>11}", count_text(track.fate.overwritten)) : ""));
   }
+  constexpr std::size_t kUncut = 1'000'000;
+  constexpr std::size_t kFieldsMin = 12;  // columns; fewer say nothing
+  const std::size_t width = terminal_columns(STDOUT_FILENO).value_or(kUncut);
+  const std::size_t taken = 2 + columns_of(numbers.front());
+  const std::vector<std::string> shown = told_apart(names, width > taken ? width - taken : 1);
+  const std::size_t used = taken + columns_of(shown.front()) + 2;
+  const bool has_fields = width >= used + kFieldsMin;
+  fmt::print("\n");
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    const std::string fields = i == 0       ? "fields"
+                               : has_fields ? fields_text(bag.tracks[i - 1], width - used)
+                                            : "";
+    fmt::print("  {}{}{}\n", shown[i], numbers[i], has_fields ? "  " + fields : "");
+  }
+}
+
+void print_losses(const BagSummary& bag) {
   for (const LossRecord& loss : bag.losses) {
     if (loss.lost == 0 && loss.missed_before == 0) continue;
-    fmt::print("  loss: {} of {}: {} lost, {} sent before the recorder was there\n", loss.track,
-               loss.publisher.empty() ? fmt::format("{:016x}", loss.src) : loss.publisher,
-               count_text(loss.lost), count_text(loss.missed_before));
+    fmt::print(
+        "  loss: {} of {}: {} lost, {} sent before the recorder was there\n", name_text(loss.track),
+        loss.publisher.empty() ? fmt::format("{:016x}", loss.src) : printable(loss.publisher),
+        count_text(loss.lost), count_text(loss.missed_before));
   }
 }
 
@@ -197,10 +262,13 @@ int run(const Arguments& arguments) {
       exit_code = std::max(exit_code, show("info", whole.error()));
     if (arguments.json) {
       if (!json.empty()) json += ',';
-      write_json(Value(bag_fields(*summary)), json);
+      write_json(Value(bag_fields(*reader, *summary)), json);
     } else if (!arguments.quiet) {
       print_head(*summary);
       print_tracks(*summary);
+      print_losses(*summary);
+      for (const Outliers& outliers : find_outliers(*reader, *summary))
+        fmt::print("  far from the rest: {}\n", outliers.text());
     }
   }
   if (arguments.json) fmt::print("{}\n", arguments.bags.size() == 1 ? json : "[" + json + "]");

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
+#include <cmath>
 
 #include "nodes/errors.hpp"
 #include "nodes/give_up.hpp"
+#include "nodes/nearest.hpp"
 #include "nodes/node.hpp"
 #include "nodes/number_text.hpp"
+#include "nodes/sending.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
 #include "nodes/time_text.hpp"
@@ -15,6 +17,7 @@
 #include "nodes/verb.hpp"
 #include "player/player.hpp"
 #include "schemas/field_lookup.hpp"
+#include "schemas/track_name.hpp"
 
 namespace zbag {
 namespace {
@@ -44,88 +47,130 @@ Result<Player::Options> parse(const Arguments& arguments, const Playlist& playli
     options.range.last = std::min(options.range.last, first + arguments.duration->count());
   }
   options.warn = [](const std::string& text) { warn("play", text); };
+  if (!arguments.bus.quiet)
+    options.tell = [](const std::string& text) { say("zbag play: {}\n", text); };
   return options;
 }
 
 Value status_of(const Player& player) {
   const PlayerStatus status = player.status();
-  return Fields{{"time", status.time}, {"start", status.start},   {"end", status.end},
-                {"rate", status.rate}, {"paused", status.paused}, {"published", status.published},
-                {"laps", status.laps}};
+  return Fields{{"time", status.time},         {"start", status.start},
+                {"end", status.end},           {"rate", status.rate},
+                {"waiting", status.waiting},   {"paused", status.paused},
+                {"stopping", status.stopping}, {"published", status.published},
+                {"laps", status.laps},         {"steps_left", status.steps_left}};
 }
 
-std::vector<ControlOp> control_ops(Player& player) {
-  const auto after = [&player](Status status) -> Result<Value> {
-    if (!status) return tl::unexpected(status.error());
-    return status_of(player);
+// A request's time, as it is written on the command line; a plain number stands for its text.
+Result<Timestamp> time_argument(const Value& value, const std::string& sign,
+                                const TimeRange& extent) {
+  if (const auto* text = value.get_if<std::string>()) return parse_time(sign + *text, extent);
+  if (const std::optional<double> number = number_of(value))
+    return parse_time(sign + seconds_text(*number), extent);
+  return fail(ErrorCode::kInvalid, "give a number or a text");
+}
+
+// `time` counts from the bags' start and end, `offset` from where the replay starts.
+Status seek(Player& player, const Fields& args, const TimeRange& extent) {
+  const Value* const time = find_field(args, "time");
+  const Value* const offset = find_field(args, "offset");
+  if ((time == nullptr) == (offset == nullptr))
+    return fail(ErrorCode::kInvalid, "seek: give time=TIME or offset=SECONDS, one of them");
+  const PlayerStatus status = player.status();
+  const std::optional<Timestamp> start = Timestamp::from_seconds(status.start);
+  const Result<Timestamp> target =
+      time != nullptr
+          ? time_argument(*time, "", extent)
+          : time_argument(*offset, "+", {start ? start->ns() : extent.first, extent.last});
+  if (!target) return fail(target.error(), time != nullptr ? "seek: time" : "seek: offset");
+  player.seek(*target);
+  return {};
+}
+
+Status set_rate(Player& player, const Fields& args) {
+  const Value* const given = find_field(args, "rate");
+  const std::optional<double> rate = given == nullptr ? std::nullopt : number_of(*given);
+  if (!rate) return fail(ErrorCode::kInvalid, "rate: give rate=R, a number; 1 is real time");
+  return player.set_rate(*rate);
+}
+
+// Answers when the points have left, or a while later: a bus may take nothing.
+Status step(Player& player, const Fields& args) {
+  constexpr double kCountMax = 1e9;
+  const Value* const given = find_field(args, "count");
+  const std::optional<double> count = given == nullptr ? 1.0 : number_of(*given);
+  if (!count || !(*count >= 1.0 && *count <= kCountMax) || *count != std::floor(*count))
+    return fail(ErrorCode::kInvalid, "step: count: give a whole number from 1 to 1000000000");
+  player.step(static_cast<std::uint64_t>(*count));
+  static_cast<void>(player.await_steps(std::chrono::seconds(2)));  // the state says what is left
+  return {};
+}
+
+// Every operation answers with the state after it.
+std::vector<ControlOp> control_ops(Player& player, const TimeRange& extent) {
+  using Work = std::function<Status(const Fields&)>;
+  const auto op = [&player](std::string name, std::string summary, Work work,
+                            std::vector<std::string> arguments = {}) -> ControlOp {
+    const auto run = [&player, work = std::move(work)](const Fields& args) -> Result<Value> {
+      if (Status status = work(args); !status) return tl::unexpected(status.error());
+      return status_of(player);
+    };
+    return {std::move(name), std::move(summary), run, std::move(arguments)};
+  };
+  // Of those that take no arguments and do not fail.
+  const auto plain = [](std::function<void()> work) -> Work {
+    return [work = std::move(work)](const Fields&) -> Status {
+      work();
+      return {};
+    };
   };
   return {
-      {"status", "where the playback is",
-       [&player](const Fields&) -> Result<Value> { return status_of(player); }},
-      {"pause", "stand still",
-       [&player](const Fields&) -> Result<Value> {
-         player.pause();
-         return status_of(player);
-       }},
-      {"resume", "go on",
-       [&player](const Fields&) -> Result<Value> {
-         player.resume();
-         return status_of(player);
-       }},
-      {"toggle", "pause or resume",
-       [&player](const Fields&) -> Result<Value> {
-         player.toggle();
-         return status_of(player);
-       }},
-      {"seek", "time=SECONDS since the epoch, or offset=SECONDS from the start",
-       [&player, after](const Fields& args) {
-         const double start = player.status().start;
-         const bool has_time = find_field(args, "time") != nullptr;
-         return after(player.seek(has_time ? number_field(args, "time", start)
-                                           : start + number_field(args, "offset", 0.0)));
-       }},
-      {"rate", "rate=R, 1 is real time",
-       [&player, after](const Fields& args) {
-         return after(player.set_rate(number_field(args, "rate", 0.0)));
-       }},
-      {"step", "count=N points, then stand still [1]",
-       [&player](const Fields& args) -> Result<Value> {
-         player.step(static_cast<std::uint64_t>(std::max(1.0, number_field(args, "count", 1.0))));
-         return status_of(player);
-       }},
-      {"stop", "stop as Ctrl-C does",
-       [&player](const Fields&) -> Result<Value> {
-         player.stop();
-         return status_of(player);
-       }},
+      op("status", "where the playback is", plain([] {})),
+      op("pause", "stand still", plain([&] { player.pause(); })),
+      op("resume", "go on", plain([&] { player.resume(); })),
+      op("toggle", "pause or resume", plain([&] { player.toggle(); })),
+      op("seek",
+         "time=TIME, written as on the command line (1326899528.4, 2026-11-20T10:00:00Z, +1m30s or "
+         "-5 from the ends of the bag), or offset=SECONDS (90, 1m30s) from where the replay starts",
+         [&player, extent](const Fields& args) { return seek(player, args, extent); },
+         {"time", "offset"}),
+      op("rate", "rate=R, 1 is real time",
+         [&player](const Fields& args) { return set_rate(player, args); }, {"rate"}),
+      op("step", "count=N points, then stand still [1]",
+         [&player](const Fields& args) { return step(player, args); }, {"count"}),
+      op("stop", "stop as Ctrl-C does", plain([&] { player.stop(); })),
   };
+}
+
+void seek_by(Player& player, double seconds) {
+  const std::optional<Timestamp> time = Timestamp::from_seconds(player.status().time + seconds);
+  if (time) player.seek(*time);
 }
 
 // Keys of the terminal: space pauses, right steps, up and down change the rate, left and page keys
 // seek.
-void on_key(Player& player, KeyReader::Key key) {
-  const PlayerStatus status = player.status();
+void on_key(Player& player, Key key) {
   switch (key) {
-    case KeyReader::Key::kSpace:
+    case Key::kSpace:
       player.toggle();
       break;
-    case KeyReader::Key::kRight:
+    case Key::kRight:
       player.step(1);
       break;
-    case KeyReader::Key::kUp:
-      static_cast<void>(player.set_rate(status.rate * 1.25));
+    case Key::kUp:
+      static_cast<void>(player.set_rate(player.status().rate * 1.25));
       break;
-    case KeyReader::Key::kDown:
-      static_cast<void>(player.set_rate(status.rate / 1.25));
+    case Key::kDown:
+      static_cast<void>(player.set_rate(player.status().rate / 1.25));
       break;
-    case KeyReader::Key::kLeft:
-      static_cast<void>(player.seek(status.time - 1.0));
+    case Key::kLeft:
+      seek_by(player, -1.0);
       break;
-    case KeyReader::Key::kPageUp:
-      static_cast<void>(player.seek(status.time + 10.0));
+    case Key::kPageUp:
+      seek_by(player, 10.0);
       break;
-    case KeyReader::Key::kPageDown:
-      static_cast<void>(player.seek(status.time - 10.0));
+    case Key::kPageDown:
+      seek_by(player, -10.0);
       break;
   }
 }
@@ -133,60 +178,102 @@ void on_key(Player& player, KeyReader::Key key) {
 // Looks at signals and keys, and draws where the playback is.
 class Watch {
  public:
-  Watch(Player& player, bool quiet)
-      : player_(player), draws_(!quiet && is_said(LogLevel::kInfo) && is_terminal(2)) {}
+  Watch(Player& player, bool quiet) : player_(player), line_(quiet) {}
 
   void look(int signals) {
     if (signals > 0) player_.stop();
-    if (const std::optional<KeyReader::Key> key = keys_.read(std::chrono::milliseconds(100)))
+    // All that were pressed since: a key that is held down sends more than ten a second.
+    auto patience = std::chrono::milliseconds(100);
+    while (const std::optional<Key> key = keys_.read(patience)) {
       on_key(player_, *key);
-    if (!draws_) return;
+      patience = std::chrono::milliseconds(0);
+    }
     const PlayerStatus status = player_.status();
-    screen_.draw(
-        {fmt::format("{} {:>9.2f} of {:.2f} s  x{:.2f}  {} frames   (space pause, right step, "
-                     "up/down rate, left/PgUp/PgDn seek)",
-                     status.paused ? "paused " : "playing", status.time - status.start,
-                     status.end - status.start, status.rate, count_text(status.published))});
+    const char* const state = status.waiting ? "waiting" : status.paused ? "paused " : "playing";
+    line_.show(
+        fmt::format("{} {:.2f} of {:.2f} s  x{:.2f}  {} frames  (space pause, right step, "
+                    "up/down rate, left/PgUp/PgDn seek)",
+                    state, status.time - status.start, status.end - status.start, status.rate,
+                    count_text(status.published)));
   }
 
  private:
   Player& player_;
-  bool draws_;
   KeyReader keys_;
-  LiveScreen screen_;
+  StatusLine line_;
 };
 
+int nothing(const std::string& why) {
+  say_always("zbag play: nothing to play: {}\n", why);
+  return kExitLossy;
+}
+
+// What is named and is nowhere: patterns and names to play under another one. A bag that is
+// recorded or damaged may hold more tracks than one can see.
+Status check_names(const Arguments& arguments, const Playlist& playlist) {
+  std::vector<std::string> names;
+  for (const BagSummary& bag : playlist.summaries()) {
+    if (!bag.whole() || is_being_written(bag.path)) return {};
+    for (const TrackRecord& track : bag.tracks) names.push_back(track.name);
+  }
+  for (const std::string& text : arguments.selection.tracks) {
+    const Result<TrackPattern> pattern = TrackPattern::parse(text);
+    const bool is_there = pattern && std::any_of(names.begin(), names.end(), [&](const auto& name) {
+                            return name == text || pattern->matches(name);
+                          });
+    if (!is_there)
+      return fail(ErrorCode::kNotFound,
+                  fmt::format("no track matches {}{}", printable(text), nearest_hint(text, names)));
+  }
+  for (const auto& [from, to] : arguments.player.remap) {
+    if (std::find(names.begin(), names.end(), from) == names.end())
+      return fail(ErrorCode::kNotFound,
+                  fmt::format("--remap {}:={}: no track {}{}", printable(from), printable(to),
+                              printable(from), nearest_hint(from, names)));
+  }
+  return {};
+}
+
 int play(const Arguments& arguments, Playlist& playlist, GiveUp& give_up,
-         std::uint64_t& published) {
+         std::optional<std::uint64_t>& published) {
   Result<Player::Options> options = parse(arguments, playlist);
   if (!options) return show("play", options.error());
   Context context;
   const std::string& name = arguments.bus.name;
   Result<std::unique_ptr<Session>> session =
       Session::on_bus(context, arguments.bus.urls, {.name = name.empty() ? "play" : name},
-                      {.wait_when_full = true, .linger = std::chrono::milliseconds(-1)});
+                      patient_bus("play", arguments.bus.urls));
   if (!session) return show("play", session.error());
-  Result<std::unique_ptr<Player>> player = Player::open(playlist, **session, std::move(*options));
-  if (!player) return show("play", player.error());
-  Result<Node> node = Node::open(context, "play", name, control_ops(**player));
+  Result<std::unique_ptr<Player>> opened = Player::open(playlist, **session, std::move(*options));
+  if (!opened) return show("play", opened.error());
+  Player& player = **opened;
+  if (!player.has_anything())
+    return nothing("no point of the chosen tracks lies between the times given");
+  Result<Node> node = Node::open(context, "play", name,
+                                 control_ops(player, playlist.extent().value_or(TimeRange::all())));
   if (!node) return show("play", node.error());
-  if (!(*session)->wait_for_listener(whole_milliseconds(arguments.wait)) && !StopSignal::wanted()) {
-    warn("play", fmt::format("nobody listens at {} after {} s; playing all the same",
-                             arguments.bus.urls.publish_to, arguments.wait.count()));
-  }
   Status status;
   {
     // Gives the terminal back before the last frames leave: whoever gives up on those ends at once.
-    Watch watch(**player, arguments.bus.quiet);
-    status = node->run([&] { return (*player)->run(); }, [&](int signals) { watch.look(signals); });
+    Watch watch(player, arguments.bus.quiet);
+    status = node->run(
+        [&] {
+          await_listener(
+              "play", arguments.bus.urls, arguments.wait,
+              [&](auto slice) { return (*session)->wait_for_listener(slice); },
+              [&] { return player.is_stopping() || StopSignal::wanted(); });
+          if (StopSignal::wanted()) player.stop();  // before the watch has seen it
+          return player.run();
+        },
+        [&](int signals) { watch.look(signals); });
   }
   Status closed = (*session)->close();
-  published = (*player)->status().published;
-  give_up.leaving(published);
+  published = player.status().published;
+  give_up.leaving(*published);
   if (!status) return show("play", status.error());
   if (!closed) return show("play", closed.error());
-  if ((*player)->skipped_points() == 0) return kExitDone;
-  warn("play", fmt::format("{} points could not be played", (*player)->skipped_points()));
+  if (player.skipped_points() == 0) return kExitDone;
+  warn("play", fmt::format("{} points could not be played", player.skipped_points()));
   return kExitLossy;
 }
 
@@ -207,13 +294,15 @@ int run(const Arguments& arguments) {
       say("zbag play: nothing to play: no bag holds a point\npublished 0 frames\n");
     return kExitDone;
   }
-  GiveUp give_up("play");
-  std::uint64_t published = 0;
+  if (const Status named = check_names(arguments, *playlist); !named)
+    return nothing(named.error().message);
+  GiveUp give_up("play", arguments.bus.urls.publish_to);
+  std::optional<std::uint64_t> published;
   // The context's end, inside, waits until the last frame has left the process.
   const int exit_code = play(arguments, *playlist, give_up, published);
   give_up.left();
-  if (!arguments.bus.quiet && exit_code != kExitUsage)
-    say("published {} frames\n", count_text(published));
+  if (!arguments.bus.quiet && published)
+    say("published {} {}\n", count_text(*published), *published == 1 ? "frame" : "frames");
   return exit_code;
 }
 
@@ -239,6 +328,9 @@ Verb add_play(CLI::App& root) {
   options->add("--prefix", a->player.prefix, option_type::any_text("P"),
                "Put before every track name");
   options->add_flag("--loop", a->player.loop, "Starts over at the end, stamps going on");
+  options->add("--max-gap", a->player.max_gap,
+               option_type::or_zero(option_type::seconds<std::chrono::nanoseconds>({0.0, 1e9})),
+               "Skips silence of the recording that is longer than so many seconds; 0: never");
   options->add("--delay", a->player.delay, option_type::seconds<Seconds>({0.0, 1e6}),
                "Seconds to wait before the first frame");
   options->add_flag("--start-paused", a->player.start_paused,

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,8 +13,10 @@
 #include "nodes/give_up.hpp"
 #include "nodes/node.hpp"
 #include "nodes/number_text.hpp"
+#include "nodes/sending.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
+#include "nodes/time_text.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
 #include "player/formats/neutral_file.hpp"
@@ -70,9 +73,8 @@ class Sessions {
     if (known != sessions_.end()) return known->second.get();
     std::string name = arguments_.bus.name.empty() ? "pub" : arguments_.bus.name;
     if (!key.empty()) name += ":" + key;
-    Result<std::unique_ptr<Session>> session =
-        Session::on_bus(context_, arguments_.bus.urls, {.name = name},
-                        {.wait_when_full = true, .linger = std::chrono::milliseconds(-1)});
+    Result<std::unique_ptr<Session>> session = Session::on_bus(
+        context_, arguments_.bus.urls, {.name = name}, patient_bus("pub", arguments_.bus.urls));
     if (!session) return tl::unexpected(session.error());
     // A new socket would lose its first frames before the subscription has come through.
     if (!key.empty()) (*session)->wait_for_listener(std::chrono::milliseconds(500));
@@ -95,34 +97,47 @@ class Publication {
     clock_.set_rate(arguments.rate);
   }
 
-  // Publishes the file once; stamps are shifted by what earlier laps took.
-  Status lap() {
+  // Publishes the file once; stamps are shifted by what earlier laps took. False: nothing was sent,
+  // or nothing more can be.
+  Result<bool> lap() {
     Result<NeutralReader> reader = NeutralReader::open(arguments_.file);
     if (!reader) return tl::unexpected(reader.error());
-    std::optional<std::int64_t> before;
-    std::int64_t first = 0;
+    const std::uint64_t sent_before = sent_;
+    last_.reset();
     while (!is_stopping()) {
       Result<std::optional<NeutralFrame>> frame = reader->next();
       if (!frame && frame.error().code == ErrorCode::kInvalid) {
-        ++refused_;
-        warn("pub", frame.error().message);
+        refuse(frame.error().message);
         continue;
       }
       if (!frame) return tl::unexpected(frame.error());
       if (!*frame) break;
       if (!filter_.matches((*frame)->track)) continue;
-      const std::int64_t ns = (*frame)->stamp.ns();
-      if (!before) {
-        first = ns;
-        clock_.seek(ns);
-      } else if (arguments_.loop && shift_ns_ == 0 && ns > *before) {
-        steps_.push_back(ns - *before);
-      }
-      before = before ? std::max(*before, ns) : ns;
-      wait_until(ns);
-      if (Status status = send(**frame); !status) return status;
+      pace((*frame)->stamp.ns());
+      if (Status status = send(**frame); !status) return tl::unexpected(status.error());
     }
-    if (before) shift_ns_ += *before - first + median_step(steps_);
+    return sent_ > sent_before && !is_stopping();
+  }
+  // Waits one median step behind the last frame, and shifts the stamps of the next lap by what this
+  // one took. kUnsupported: they would lie beyond the end of time.
+  Status turn() {
+    const std::int64_t step = median_step(steps_);
+    std::int64_t length = 0;
+    std::int64_t shift = 0;
+    std::int64_t last = 0;
+    const bool is_beyond = __builtin_sub_overflow(*last_, first_, &length) ||
+                           __builtin_add_overflow(length, step, &length) ||
+                           __builtin_add_overflow(shift_ns_, length, &shift) ||
+                           __builtin_add_overflow(*last_, shift, &last) ||
+                           !Timestamp::from_seconds(seconds_of_key(last));
+    if (is_beyond)
+      return fail(ErrorCode::kUnsupported,
+                  "--loop ends: the stamps of a further lap would lie beyond the end of time (the "
+                  "year 2262)");
+    wait_until(sum_of_stamps(*last_, step));
+    clock_.turn_back(length);
+    shift_ns_ = shift;
+    ++laps_;
     return {};
   }
   // From any thread: stop() ends the lap as a signal does.
@@ -130,8 +145,29 @@ class Publication {
   bool is_stopping() const { return stopping_ || StopSignal::wanted(); }
   std::uint64_t sent() const { return sent_; }
   std::uint64_t refused() const { return refused_; }
+  std::uint64_t laps() const { return laps_; }
+  // Seconds of the recording that have been played in this lap.
+  double seconds() const { return static_cast<double>(progress_ns_.load()) / 1e9; }
 
  private:
+  // Waits until it is the frame's turn. The clock starts at the first one that is sent.
+  void pace(std::int64_t ns) {
+    if (!last_) {
+      first_ = ns;
+      if (laps_ == 0) clock_.seek(ns);
+    } else if (arguments_.loop && laps_ == 0 && ns > *last_) {
+      steps_.push_back(between_stamps(*last_, ns));
+    }
+    last_ = last_ ? std::max(*last_, ns) : ns;
+    wait_until(ns);
+    progress_ns_ = between_stamps(first_, *last_);
+  }
+
+  void refuse(const std::string& why) {
+    ++refused_;
+    warn("pub", why);
+  }
+
   void wait_until(std::int64_t ns) const {
     if (arguments_.burst) return;
     while (!is_stopping()) {
@@ -144,16 +180,16 @@ class Publication {
 
   Status send(const NeutralFrame& frame) {
     Result<Track*> track = sessions_.track(frame.track);
-    const Timestamp stamp =
-        shift_ns_ == 0 ? frame.stamp : Timestamp::from_ns(frame.stamp.ns() + shift_ns_);
+    const Timestamp stamp = shift_ns_ == 0
+                                ? frame.stamp
+                                : Timestamp::from_ns(sum_of_stamps(frame.stamp.ns(), shift_ns_));
     Status status =
         track ? (*track)->append(frame.fields, stamp) : Status(tl::unexpected(track.error()));
     while (!status && status.error().code == ErrorCode::kTimeout && StopSignal::count() < 2) {
       status = (*track)->append(frame.fields, stamp);
     }
     if (!status && status.error().code == ErrorCode::kInvalid) {
-      ++refused_;
-      warn("pub", status.error().message);
+      refuse(status.error().message);
       return {};
     }
     if (status) ++sent_;
@@ -165,23 +201,30 @@ class Publication {
   Sessions& sessions_;
   PlaybackClock clock_;
   std::int64_t shift_ns_ = 0;
+  std::int64_t first_ = 0;            // stamp of this lap's first frame
+  std::optional<std::int64_t> last_;  // the latest one of this lap; nullopt: none yet
   std::vector<std::int64_t> steps_;
+  std::atomic<std::int64_t> progress_ns_{0};
+  std::atomic<std::uint64_t> laps_{0};
   std::atomic<bool> stopping_{false};
   std::atomic<std::uint64_t> sent_{0};
   std::atomic<std::uint64_t> refused_{0};
 };
 
-std::vector<ControlOp> control_ops(Publication& publication) {
+Value status_of(const Publication& publication, const std::atomic<bool>& is_waiting) {
+  return Fields{{"waiting", is_waiting.load()},    {"stopping", publication.is_stopping()},
+                {"published", publication.sent()}, {"refused", publication.refused()},
+                {"laps", publication.laps()},      {"time", publication.seconds()}};
+}
+
+std::vector<ControlOp> control_ops(Publication& publication, const std::atomic<bool>& is_waiting) {
   return {
       {"status", "what has been published",
-       [&](const Fields&) -> Result<Value> {
-         return Value(
-             Fields{{"published", publication.sent()}, {"refused", publication.refused()}});
-       }},
+       [&](const Fields&) -> Result<Value> { return status_of(publication, is_waiting); }},
       {"stop", "stop as Ctrl-C does",
        [&](const Fields&) -> Result<Value> {
          publication.stop();
-         return Value(Fields{{"stopping", true}});
+         return status_of(publication, is_waiting);
        }},
   };
 }
@@ -189,18 +232,33 @@ std::vector<ControlOp> control_ops(Publication& publication) {
 // Laps until the end, or for ever with --loop; the sessions are closed.
 Status publish(Publication& publication, Sessions& sessions, bool loops) {
   Status status;
-  do {
-    status = publication.lap();
-  } while (status && loops && !publication.is_stopping());
+  while (status) {
+    const Result<bool> goes_on = publication.lap();
+    if (!goes_on) status = tl::unexpected(goes_on.error());
+    if (!goes_on || !*goes_on || !loops) break;
+    status = publication.turn();
+  }
   Status closed = sessions.close();
   return status ? closed : status;
 }
 
-void await_listener(Sessions& sessions, const Arguments& arguments) {
-  if (sessions.wait_for_listener(whole_milliseconds(arguments.wait)) || StopSignal::wanted())
-    return;
-  warn("pub", fmt::format("nobody listens at {} after {} s; publishing all the same",
-                          arguments.bus.urls.publish_to, arguments.wait.count()));
+std::string progress_text(const Publication& publication, bool is_waiting) {
+  if (is_waiting) return "waiting for somebody who listens";
+  return fmt::format("publishing  {} of the recording{}  {} frames",
+                     duration_text(publication.seconds()),
+                     publication.laps() > 0 ? fmt::format(", lap {}", publication.laps() + 1) : "",
+                     count_text(publication.sent()));
+}
+
+// Says what went wrong, or that the patterns chose nothing of what was there.
+int exit_code_of(const Status& status, const Publication& publication, const Arguments& arguments) {
+  if (!status) return show("pub", status.error());
+  if (publication.sent() == 0 && !arguments.tracks.empty() && !publication.is_stopping()) {
+    say_always("zbag pub: nothing published: no track of {} matches {}\n", arguments.file,
+               fmt::format("{}", fmt::join(arguments.tracks, ", ")));
+    return kExitLossy;
+  }
+  return publication.refused() > 0 ? kExitLossy : kExitDone;
 }
 
 int run(const Arguments& arguments) {
@@ -212,31 +270,41 @@ int run(const Arguments& arguments) {
 
   int exit_code = kExitDone;
   std::uint64_t sent = 0;
-  GiveUp give_up("pub");
+  GiveUp give_up("pub", arguments.bus.urls.publish_to);
   {
     Context context;
     Sessions sessions(context, arguments);
     Publication publication(arguments, *filter, sessions);
+    std::atomic<bool> is_waiting{true};
     Result<Node> node =
-        Node::open_anyway(context, "pub", arguments.bus.name, control_ops(publication));
+        Node::open_anyway(context, "pub", arguments.bus.name, control_ops(publication, is_waiting));
     if (!node) return show("pub", node.error());
-    const Status status = node->run(
-        [&] {
-          await_listener(sessions, arguments);
-          return publish(publication, sessions, arguments.loop);
-        },
-        [&](int signals) {
-          if (signals > 0) publication.stop();
-          std::this_thread::sleep_for(std::chrono::milliseconds(20));
-        });
-    if (!status) exit_code = show("pub", status.error());
-    if (status && publication.refused() > 0) exit_code = kExitLossy;
+    Status status;
+    {
+      StatusLine line(arguments.bus.quiet);
+      status = node->run(
+          [&] {
+            await_listener(
+                "pub", arguments.bus.urls, arguments.wait,
+                [&](auto slice) { return sessions.wait_for_listener(slice); },
+                [&] { return publication.is_stopping(); });
+            is_waiting = false;
+            return publish(publication, sessions, arguments.loop);
+          },
+          [&](int signals) {
+            if (signals > 0) publication.stop();
+            line.show(progress_text(publication, is_waiting));
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+          });
+    }
+    exit_code = exit_code_of(status, publication, arguments);
     sent = publication.sent();
     give_up.leaving(sent);
     // The context's end waits until the last frame has left the process.
   }
   give_up.left();
-  if (!arguments.bus.quiet) say("published {} frames\n", count_text(sent));
+  if (!arguments.bus.quiet)
+    say("published {} {}\n", count_text(sent), sent == 1 ? "frame" : "frames");
   return exit_code;
 }
 

@@ -7,6 +7,7 @@
 
 #include "nodes/errors.hpp"
 #include "nodes/node.hpp"
+#include "nodes/output_path.hpp"
 #include "nodes/recorder_text.hpp"
 #include "nodes/terminal.hpp"
 #include "nodes/usual_options.hpp"
@@ -28,6 +29,7 @@ struct Arguments {
   std::vector<std::string> excluded;
   std::vector<std::pair<std::string, std::string>> metadata;
   bool stats = false;
+  bool resume = false;
 
   Arguments() {
     // Whoever writes bags by the library says what the disk is for; a recorder leaves room on it.
@@ -84,16 +86,25 @@ Result<Recorder::Options> recorder_options(const Arguments& a, const OptionTable
   return options;
 }
 
-// runs/run_YYYYMMDD_HHMMSS/run.zbag, with a suffix when two runs begin in one second.
-std::string default_output(const std::string& base) {
+// The bag to write, whose folder is there then. kExists: it would have to be overwritten.
+Result<std::string> output_of(const Arguments& arguments) {
   const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  char stamp[32];
-  std::strftime(stamp, sizeof stamp, "run_%Y%m%d_%H%M%S", &utc);
-  std::string folder = fmt::format("{}/{}", base, stamp);
-  for (int i = 2; fs::exists(folder); ++i) folder = fmt::format("{}/{}_{}", base, stamp, i);
-  return folder + "/run.zbag";
+  const Result<std::string> path = arguments.output.empty()
+                                       ? default_output(arguments.base_directory, now)
+                                   : arguments.resume ? Result<std::string>(arguments.output)
+                                                      : expand_output(arguments.output, now);
+  if (!path) return path;
+  std::error_code error;
+  if (!arguments.resume && fs::exists(*path, error)) {
+    return fail(
+        ErrorCode::kExists,
+        fmt::format("{} exists; zbag never overwrites a bag: choose another -o, or go on in "
+                    "it with --resume",
+                    *path));
+  }
+  if (const fs::path parent = fs::path(*path).parent_path(); !parent.empty())
+    fs::create_directories(parent, error);
+  return path;
 }
 
 Fields status_of(const Recorder& recorder) {
@@ -185,27 +196,22 @@ class Watch {
 int run(const Arguments& arguments, const OptionTable& table) {
   Result<Recorder::Options> options = recorder_options(arguments, table);
   if (!options) return show("record", options.error());
-  const std::string path =
-      arguments.output.empty() ? default_output(arguments.base_directory) : arguments.output;
-  std::error_code error;
-  if (fs::exists(path, error))
-    return show("record",
-                {ErrorCode::kExists,
-                 fmt::format("{} exists; zbag never overwrites a bag, choose another -o", path)});
-  if (const fs::path parent = fs::path(path).parent_path(); !parent.empty())
-    fs::create_directories(parent, error);
+  if (arguments.resume && arguments.output.empty())
+    return show("record", {ErrorCode::kInvalid, "--resume goes on in a bag: name it with -o"});
+  const Result<std::string> path = output_of(arguments);
+  if (!path) return show("record", path.error());
 
   Context context;
   // The name first: a node that cannot have its name leaves no bag behind.
   std::unique_ptr<Recorder> recorder_slot;
   Result<Node> node = Node::open(context, "record", arguments.bus.name, control_ops(recorder_slot));
   if (!node) return show("record", node.error());
-  Result<std::unique_ptr<Recorder>> opened = Recorder::open(context, path, std::move(*options));
+  Result<std::unique_ptr<Recorder>> opened = Recorder::open(context, *path, std::move(*options));
   if (!opened) return show("record", opened.error());
   recorder_slot = std::move(*opened);
   Recorder& recorder = *recorder_slot;
   if (!arguments.bus.quiet)
-    say("recording to {} as {} (stop: Ctrl-C, or zbag ctl {} stop)\n", path, node->name(),
+    say("recording to {} as {} (stop: Ctrl-C, or zbag ctl {} stop)\n", *path, node->name(),
         node->name());
   Watch watch(recorder, arguments.stats);
   const Status status = node->run(
@@ -291,7 +297,10 @@ Verb add_record(CLI::App& root) {
                                     "zbag record --with-broker -o day.zbag --stats");
   auto a = std::make_shared<Arguments>();
   options->add("-o,--output", a->output, option_type::any_text("BAG"),
-               "Bag to write [runs/run_YYYYMMDD_HHMMSS/run.zbag]; never overwritten");
+               "Bag to write [runs/run_YYYYMMDD_HHMMSS/run.zbag]; never overwritten. {time} and "
+               "{n}, the first free number, may stand in it");
+  options->add_flag("--resume", a->resume,
+                    "Goes on in the bag of -o, as a new run, where there is one");
   options
       ->add("--base-directory", a->base_directory, option_type::any_text("DIR"),
             "Folder of runs, without -o")

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <thread>
 
 #include "nodes/errors.hpp"
+#include "nodes/node.hpp"
 #include "nodes/print_point.hpp"
-#include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
@@ -31,27 +33,40 @@ Timestamp stamp_of(const TapFrame& frame, const FrameScan& scan) {
   return scan.stamp_kind == StampKind::kGiven ? scan.stamp : Timestamp::from_ns(frame.arrival_ns);
 }
 
-int run(const Arguments& arguments) {
-  const Result<TrackFilter> filter = TrackFilter::parse(arguments.patterns);
-  if (!filter) return show("tap", filter.error());
-  Context context;
-  Result<Tap> tap = Tap::open(context, arguments.bus.urls.subscribe_to, *filter, {});
-  if (!tap) return show("tap", tap.error());
-  if (!arguments.bus.quiet) say_always("ready subscribe-to={}\n", arguments.bus.urls.subscribe_to);
+// What the control socket and the signals have to do with the thread that prints.
+struct Progress {
+  std::atomic<bool> stopping{false};
+  std::atomic<std::uint64_t> printed{0};
+  std::atomic<std::uint64_t> malformed{0};
+};
 
-  PointPrinter printer(arguments.format, arguments.fields, arguments.all);
-  std::uint64_t printed = 0;
-  std::uint64_t malformed = 0;
-  auto heard = std::chrono::steady_clock::now();
-  bool warned = false;
-  while (!StopSignal::wanted() && (arguments.count == 0 || printed < arguments.count)) {
-    const std::optional<TapFrame> frame = tap->next(std::chrono::milliseconds(50));
-    const auto now = std::chrono::steady_clock::now();
+Value status_of(const Progress& progress) {
+  return Fields{{"printed", progress.printed.load()},
+                {"malformed", progress.malformed.load()},
+                {"stopping", progress.stopping.load()}};
+}
+
+std::vector<ControlOp> control_ops(Progress& progress) {
+  return {{"status", "what has been shown",
+           [&](const Fields&) -> Result<Value> { return status_of(progress); }},
+          {"stop", "stop as Ctrl-C does", [&](const Fields&) -> Result<Value> {
+             progress.stopping = true;
+             return status_of(progress);
+           }}};
+}
+
+// Prints until stopped, or there is enough, or nothing comes any more. False: stdout takes no more.
+bool print_frames(const Arguments& arguments, Tap& tap, PointPrinter& printer, Progress& progress) {
+  using Clock = std::chrono::steady_clock;
+  auto heard = Clock::now();
+  bool warned = arguments.bus.quiet;
+  while (!progress.stopping && (arguments.count == 0 || progress.printed < arguments.count)) {
+    const std::optional<TapFrame> frame = tap.next(std::chrono::milliseconds(50));
+    const auto now = Clock::now();
     if (!frame) {
-      if (!printer.flush()) return printer.exit_code("tap");
+      if (!printer.flush()) return false;
       if (arguments.timeout && now - heard > *arguments.timeout) break;
-      if (!warned && printed == 0 && now - heard > std::chrono::seconds(2) &&
-          !arguments.bus.quiet) {
+      if (!warned && progress.printed == 0 && now - heard > std::chrono::seconds(2)) {
         warned = true;
         warn("tap", fmt::format("nothing from {} yet; is a broker running and somebody publishing?",
                                 arguments.bus.urls.subscribe_to));
@@ -64,25 +79,52 @@ int run(const Arguments& arguments) {
     const ScanOutcome outcome = scan_frame(bytes);
     const Result<Fields> fields = decode_fields(bytes);
     if (outcome.refusal || !fields) {
-      ++malformed;
+      ++progress.malformed;
       continue;
     }
-    if (!printer.print(frame->track, stamp_of(*frame, outcome.scan), *fields))
-      return printer.exit_code("tap");
-    ++printed;
+    if (!printer.print(frame->track, stamp_of(*frame, outcome.scan), *fields)) return false;
+    ++progress.printed;
   }
-  if (!printer.flush()) return printer.exit_code("tap");
-  if (malformed > 0) warn("tap", fmt::format("{} malformed frames were not shown", malformed));
+  return printer.flush();
+}
+
+int run(const Arguments& arguments) {
+  const Result<TrackFilter> filter = TrackFilter::parse(arguments.patterns);
+  if (!filter) return show("tap", filter.error());
+  Context context;
+  Progress progress;
+  Result<Node> node = Node::open_anyway(context, "tap", arguments.bus.name, control_ops(progress));
+  if (!node) return show("tap", node.error());
+  Result<Tap> tap = Tap::open(context, arguments.bus.urls.subscribe_to, *filter, {});
+  if (!tap) return show("tap", tap.error());
+  if (!arguments.bus.quiet) say_always("ready subscribe-to={}\n", arguments.bus.urls.subscribe_to);
+
+  PointPrinter printer(arguments.format, arguments.fields, arguments.all);
+  bool is_open = true;
+  const Status status = node->run(
+      [&]() -> Status {
+        is_open = print_frames(arguments, *tap, printer, progress);
+        return {};
+      },
+      [&](int signals) {
+        if (signals > 0) progress.stopping = true;
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      });
+  if (!status) return show("tap", status.error());
+  if (!is_open) return printer.exit_code("tap");
+  if (progress.malformed > 0)
+    warn("tap", fmt::format("{} malformed frames were not shown", progress.malformed.load()));
   if (tap->skipped() > 0) {
     warn("tap", fmt::format("{} frames were skipped: they came faster than they could be shown",
                             tap->skipped()));
     return kExitLossy;
   }
-  const bool timed_out = arguments.timeout && !StopSignal::wanted() &&
-                         printed < std::max<std::uint64_t>(1, arguments.count);
+  const bool timed_out = arguments.timeout && !progress.stopping &&
+                         progress.printed < std::max<std::uint64_t>(1, arguments.count);
   if (timed_out)
-    return show("tap", {ErrorCode::kTimeout,
-                        fmt::format("{} frames in {} s", printed, arguments.timeout->count())});
+    return show("tap",
+                {ErrorCode::kTimeout, fmt::format("{} frames in {} s", progress.printed.load(),
+                                                  arguments.timeout->count())});
   return kExitDone;
 }
 

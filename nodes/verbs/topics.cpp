@@ -1,14 +1,16 @@
 #include <fmt/format.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <map>
 #include <set>
+#include <thread>
 
 #include "bus/tap.hpp"
 #include "nodes/errors.hpp"
+#include "nodes/node.hpp"
 #include "nodes/number_text.hpp"
-#include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
@@ -115,16 +117,26 @@ class TopicTable {
   LossLedger ledger_;
 };
 
-int run(const Arguments& arguments) {
-  std::vector<std::string> patterns = arguments.patterns;
-  if (patterns.empty()) patterns.emplace_back("**");
-  patterns.emplace_back("_sys/session");
-  const Result<TrackFilter> filter = TrackFilter::parse(patterns);
-  if (!filter) return show("topics", filter.error());
-  Context context;
-  Result<Tap> tap = Tap::open(context, arguments.bus.urls.subscribe_to, *filter, {});
-  if (!tap) return show("topics", tap.error());
-  TopicTable table;
+// What the control socket and the signals have to do with the thread that listens.
+struct Progress {
+  std::atomic<bool> stopping{false};
+  std::atomic<std::uint64_t> frames{0};
+};
+
+std::vector<ControlOp> control_ops(Progress& progress) {
+  const auto status = [&progress]() -> Value {
+    return Fields{{"frames", progress.frames.load()}, {"stopping", progress.stopping.load()}};
+  };
+  return {{"status", "what has been heard",
+           [status](const Fields&) -> Result<Value> { return status(); }},
+          {"stop", "stop as Ctrl-C does", [status, &progress](const Fields&) -> Result<Value> {
+             progress.stopping = true;
+             return status();
+           }}};
+}
+
+// Listens for the duration, or with --watch until stopped; gives back how long, in seconds.
+double listen(const Arguments& arguments, Tap& tap, TopicTable& table, Progress& progress) {
   LiveScreen screen;
   const auto start = std::chrono::steady_clock::now();
   auto drawn = start;
@@ -132,19 +144,49 @@ int run(const Arguments& arguments) {
     return std::max(
         0.001, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   };
-  while (!StopSignal::wanted() && (arguments.watch || seconds() < arguments.duration.count())) {
-    if (const std::optional<TapFrame> frame = tap->next(std::chrono::milliseconds(50)))
+  while (!progress.stopping && (arguments.watch || seconds() < arguments.duration.count())) {
+    if (const std::optional<TapFrame> frame = tap.next(std::chrono::milliseconds(50))) {
       table.add(*frame);
+      ++progress.frames;
+    }
     const auto now = std::chrono::steady_clock::now();
     if (arguments.watch && now - drawn > std::chrono::milliseconds(500)) {
       drawn = now;
       screen.draw(table.lines(seconds()));
     }
   }
+  return seconds();
+}
+
+int run(const Arguments& arguments) {
+  std::vector<std::string> patterns = arguments.patterns;
+  if (patterns.empty()) patterns.emplace_back("**");
+  patterns.emplace_back("_sys/session");
+  const Result<TrackFilter> filter = TrackFilter::parse(patterns);
+  if (!filter) return show("topics", filter.error());
+  Context context;
+  Progress progress;
+  Result<Node> node =
+      Node::open_anyway(context, "topics", arguments.bus.name, control_ops(progress));
+  if (!node) return show("topics", node.error());
+  Result<Tap> tap = Tap::open(context, arguments.bus.urls.subscribe_to, *filter, {});
+  if (!tap) return show("topics", tap.error());
+  TopicTable table;
+  double seconds = 0.0;
+  const Status status = node->run(
+      [&]() -> Status {
+        seconds = listen(arguments, *tap, table, progress);
+        return {};
+      },
+      [&](int signals) {
+        if (signals > 0) progress.stopping = true;
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      });
+  if (!status) return show("topics", status.error());
   if (arguments.json) {
-    fmt::print("{}", table.json(seconds()));
+    fmt::print("{}", table.json(seconds));
   } else if (!arguments.watch) {
-    for (const std::string& line : table.lines(seconds())) fmt::print("{}\n", line);
+    for (const std::string& line : table.lines(seconds)) fmt::print("{}\n", line);
   }
   return kExitDone;
 }

@@ -16,8 +16,10 @@ using testing::HasSubstr;
 constexpr milliseconds kLong{30'000};  // a deadline for failures
 
 std::vector<ControlOp> ops() {
-  return {{"echo", "gives back: text=T",
-           [](const Fields& args) -> Result<Value> { return *find_field(args, "text"); }},
+  return {{"echo",
+           "gives back: text=T",
+           [](const Fields& args) -> Result<Value> { return *find_field(args, "text"); },
+           {"text"}},
           {"refuse", "always fails",
            [](const Fields&) -> Result<Value> { return fail(ErrorCode::kDiskFull, "no room"); }}};
 }
@@ -85,6 +87,15 @@ TEST_F(ControlTest, NamesAnUnknownOperation) {
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::kInvalid);
   EXPECT_THAT(result.error().message, HasSubstr("'fly'"));
+}
+
+TEST_F(ControlTest, RefusesAnArgumentThatTheOperationDoesNotKnow) {
+  const Node node(context_, "record");
+  const Result<Value> result = call("echo", {{"text", "hi"}, {"txet", 1}});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(result.error().message, "echo: no argument 'txet'; it takes text");
+  EXPECT_THAT(call("refuse", {{"why", 1}}).error().message, HasSubstr("takes none"));
 }
 
 // wire.md, Control: REQ puts an empty part in front, and `id` is any value, echoed.

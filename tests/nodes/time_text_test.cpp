@@ -80,6 +80,9 @@ TEST(TimeRangeTextTest, PassesAnErrorOn) {
 TEST(IsoTextTest, ShowsMilliseconds) {
   EXPECT_EQ(iso_text(0.0), "1970-01-01T00:00:00.000Z");
   EXPECT_EQ(iso_text(1795168800.125), "2026-11-20T10:00:00.125Z");
+  EXPECT_EQ(iso_text(1795168800.123), "2026-11-20T10:00:00.123Z");
+  EXPECT_EQ(iso_text(1795168800.9999), "2026-11-20T10:00:01.000Z");
+  EXPECT_EQ(iso_text(-0.25), "1969-12-31T23:59:59.750Z");
   EXPECT_EQ(iso_text(-0.5), "1969-12-31T23:59:59.500Z");
 }
 

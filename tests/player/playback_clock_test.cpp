@@ -115,6 +115,33 @@ TEST_F(PlaybackClockTest, KeepsNanosecondsAtEpochScale) {
   EXPECT_EQ(clock_.when(kToday + 7), now_ + nanoseconds(6));
 }
 
+TEST_F(PlaybackClockTest, TurnsBackWithoutAJolt) {
+  now_ += milliseconds(2'500);
+  clock_.turn_back(2 * kSecond);
+  EXPECT_EQ(clock_.time_ns(), kSecond / 2);
+  now_ += seconds(1);
+  EXPECT_EQ(clock_.time_ns(), 3 * kSecond / 2);
+}
+
+TEST_F(PlaybackClockTest, EndsAtTheEndsOfTime) {
+  constexpr std::int64_t kLast = std::numeric_limits<std::int64_t>::max();
+  constexpr std::int64_t kFirst = std::numeric_limits<std::int64_t>::min();
+  clock_.seek(kLast - 5);
+  now_ += seconds(1);
+  EXPECT_EQ(clock_.time_ns(), kLast);
+  clock_.set_rate(1e6);
+  now_ += std::chrono::hours(24 * 365);
+  EXPECT_EQ(clock_.time_ns(), kLast);
+  EXPECT_LT(clock_.when(kFirst).value(), now_);
+  clock_.seek(kFirst);
+  EXPECT_GT(clock_.when(kLast).value(), now_);
+}
+
+TEST(MedianStepTest, IsASecondWhereThereAreNoSteps) {
+  EXPECT_EQ(median_step({}), 1'000'000'000);
+  EXPECT_EQ(median_step({9, 1, 5}), 5);
+}
+
 TEST_F(PlaybackClockTest, WaitsAYearAtMost) {
   clock_.seek(0);
   EXPECT_LE(clock_.when(std::numeric_limits<std::int64_t>::max()).value(),

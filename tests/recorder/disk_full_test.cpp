@@ -171,5 +171,15 @@ TEST_F(DiskFullTest, LosesNothingWhenRoomIsMadeInTime) {
   EXPECT_GT(whole, 0u);
 }
 
+// Who asks again must not hear that all is well.
+TEST(BagWriterCloseTest, SaysAgainWhatItSaid) {
+  const TempDir dir;
+  BagWriter writer = BagWriter::open(dir.path("a.zbag"), {}).value();
+  const FailingDisk disk(0, Fault::kRefuses);
+  const Status first = writer.close();
+  ASSERT_FALSE(first);
+  EXPECT_EQ(writer.close().error().message, first.error().message);
+}
+
 }  // namespace
 }  // namespace zbag

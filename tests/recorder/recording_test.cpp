@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <future>
 #include <map>
+#include <mutex>
 #include <random>
 #include <thread>
 #include <utility>
@@ -409,6 +410,26 @@ INSTANTIATE_TEST_SUITE_P(Oldest, DropTest, testing::Values(Overflow::kDropOldest
 INSTANTIATE_TEST_SUITE_P(Newest, DropTest, testing::Values(Overflow::kDropNewest));
 
 // Whoever accepts waits while the disk stands still, and everything is there.
+// S2.36: once a crossing, before anything is dropped.
+TEST_F(OverflowTest, WarnsOnceWhenMemoryIsNearlyFull) {
+  std::mutex mutex;
+  std::vector<std::string> warned;
+  Recording::Options options = options_with(Overflow::kDropNewest);
+  options.intake.warn = [&](const std::string& text) {
+    const std::lock_guard lock(mutex);
+    if (text.find("80 %") != std::string::npos) warned.push_back(text);
+  };
+  auto recording = open(options);
+  std::uint64_t accepted = 0;
+  while (warned.empty() && accepted < kFrames) accept_one(*recording, accepted++);
+  EXPECT_EQ(recording->totals().fate.dropped, 0u);
+  EXPECT_GT(recording->buffered_bytes(), kBufferBytes / 5 * 4);
+  while (accepted < kFrames) accept_one(*recording, accepted++);
+  disk_.set_value();
+  close(std::move(recording));
+  EXPECT_THAT(warned, testing::ElementsAre(HasSubstr("drop")));
+}
+
 TEST_F(OverflowTest, DropsNothingWhenItMayBlock) {
   auto recording = open(options_with(Overflow::kBlock));
   std::atomic<std::uint64_t> accepted{0};

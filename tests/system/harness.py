@@ -353,7 +353,7 @@ class Listener:
         while time.monotonic() < limit:
             sent += 1
             probes.send_multipart([self.PROBE, msgpack.packb({"_ts": 0.0, "n": sent})])
-            if self.socket.poll(50):
+            if self.socket.poll(50) and self.socket.recv_multipart()[0] == self.PROBE:
                 break
         else:
             raise AssertionError("the probe does not come back through the broker")

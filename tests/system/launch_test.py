@@ -104,6 +104,46 @@ nodes:
         self.assertEqual(launch.wait(), DONE)
         self.assertEqual(launch.out_lines.count("ok | run"), 3)
 
+    def test_a_required_node_that_has_used_up_its_restarts_fails_the_launch(self):
+        for command, policy in (("'false'", "on-failure"), ("'true'", "always")):
+            with self.subTest(policy=policy):
+                launch = self.start_launch(f"""
+nodes:
+  keeper: {{command: [{self.node}, keeper], wait_for: ready}}
+  vital: {{command: {command}, restart: {policy}, max_restarts: 2, restart_delay: 0.01,
+          required: true}}
+""")
+                self.assertEqual(launch.wait(), FAILED)
+                self.assert_one_line(launch.stderr, "vital", "used up its 2 restarts")
+
+    def test_a_recorder_that_was_killed_goes_on_in_its_bag(self):
+        bag = self.space.path("a.zbag")
+        urls = " ".join(harness.PORTS)
+        launch = self.start_launch(f"""
+nodes:
+  rec:
+    command: zbag record --resume --with-broker -o {bag} --min-free 10 {urls}
+    wait_for: ready
+    restart: on-failure
+    max_restarts: 1
+    restart_delay: 0.05
+    required: true
+""")
+        launch.wait_for_line("rec | ready ", launch.out_lines)
+        pid = harness.wait_until(lambda: self.info(bag)["runs"], "a run") and self.pid_of_recorder()
+        os.kill(pid, signal.SIGKILL)
+        launch.wait_for_line("starts again", launch.out_lines)
+        harness.wait_until(lambda: len(self.info(bag)["runs"]) == 2, "a second run")
+        self.assertEqual(launch.stop(), DONE, launch.stderr)
+        self.assertEqual([run["status"] for run in self.info(bag)["runs"]], ["open", "closed"])
+        done = self.run_ok("record", "-o", bag, "--with-broker", *harness.PORTS, code=FAILED)
+        self.assert_one_line(done.stderr, "--resume")
+
+    def pid_of_recorder(self):
+        """It stands in the lock of the node's name."""
+        with open(self.space.path("rt", "record.ctl.lock"), encoding="ascii") as file:
+            return int(file.read().split("pid ")[1].rstrip(")"))
+
     def test_a_restart_waits_its_delay(self):
         began = time.monotonic()
         launch = self.start_launch("""

@@ -38,9 +38,9 @@ class StatsTest(LiveScreenTest):
 
     HEADER = "track     "
 
-    def start_recorder_on_terminal(self, bag):
+    def start_recorder_on_terminal(self, bag, *more):
         terminal = self.start_on_terminal("record", "--with-broker", "-o", bag, "--min-free", "10",
-                                          "--stats", *harness.PORTS)
+                                          "--stats", *harness.PORTS, *more)
 
         def is_ready(lines):
             return next(filter(None, map(harness.READY.match, lines)), None)
@@ -48,11 +48,11 @@ class StatsTest(LiveScreenTest):
         return terminal
 
     @staticmethod
-    def row_of(track, points, merged, lost):
+    def row_of(track, points, merged, lost, overwritten="0"):
         """For await_screen(): the columns of the track once they say so much."""
         def find(lines):
             rows = [re.split(r" {2,}", line.strip()) for line in lines if line.startswith(track)]
-            return next((row for row in rows if row[3:] == [points, merged, lost]), None)
+            return next((row for row in rows if row[3:] == [points, merged, overwritten, lost]), None)
         return find
 
     def test_it_shows_tracks_buffer_and_disk_in_place(self):
@@ -77,6 +77,15 @@ class StatsTest(LiveScreenTest):
         summary = line_with("received")(Screen(terminal.output).lines)
         self.assertIn("received 9 = points 8 + merged 1", summary)
 
+    def test_it_shows_what_was_overwritten_by_track(self):
+        terminal = self.start_recorder_on_terminal(self.space.path("over.zbag"), "--merge",
+                                                   "shallow")
+        sensor = self.publisher(terminal).wait_for_subscriber()
+        for n in range(3):
+            sensor.send("t", {"_ts": 1.0, "n": n})
+        terminal.await_screen(self.row_of("t", "1", "2", "?", overwritten="2"))
+        terminal.stop(signal.SIGINT)
+
     def test_a_rate_is_that_of_the_time_since_the_last_draw(self):
         terminal = self.start_recorder_on_terminal(self.space.path("rate.zbag"))
         sensor = self.publisher(terminal).wait_for_subscriber()
@@ -94,6 +103,26 @@ class StatsTest(LiveScreenTest):
         recorder.wait_for_line("^" + self.HEADER, start=len(recorder.lines))
         self.assertEqual(recorder.stop(), DONE)
         self.assertNotIn("\x1b", recorder.stderr)
+
+
+class PubTest(LiveScreenTest):
+    """pub on a terminal: one line that comes and goes."""
+
+    def test_it_shows_how_far_it_is_and_leaves_no_trace(self):
+        source = self.space.path("a.jsonl")
+        with open(source, "w", encoding="utf-8") as file:
+            for n in range(10_000):
+                file.write(json.dumps({"track": "a", "_ts": 1000.0 + n / 100, "fields": {}}) + "\n")
+        bus = self.start_broker()
+        terminal = self.start_on_terminal("pub", source, "--wait", "100000", *bus.urls)
+        terminal.await_screen(line_with("waiting for somebody"))
+        self.listener(bus)
+        terminal.await_screen(line_with("publishing  "))
+        self.assertEqual(terminal.stop(signal.SIGINT), DONE, terminal.output)
+        lines = Screen(terminal.output).lines
+        self.assertRegex(lines[0], r"^published [\d,]+ frames?$")
+        self.assertEqual(lines[1:], [""])
+        self.assertEqual(bus.stop(), DONE)
 
 
 class TopicsTest(LiveScreenTest):
@@ -167,6 +196,18 @@ class KeysTest(LiveScreenTest):
             status = self.press(RIGHT, lambda now, n=n: now["published"] == n + 1)
             self.assertTrue(status["paused"])
             self.assertEqual(self.frame(), n)
+
+    def test_keys_pressed_in_a_burst_all_count(self):
+        self.press(RIGHT * 5, lambda now: now["published"] == 5)
+        self.assertEqual([self.frame() for _ in range(5)], list(range(5)))
+        self.press(PAGE_UP * 2 + LEFT * 3, lambda now: round(now["time"], 3) == 1017.04)
+
+    def test_it_draws_one_line_in_place_however_narrow_the_terminal(self):
+        self.terminal.await_screen(line_with("paused "))
+        shown = Screen(self.terminal.output).lines
+        self.assertEqual(len([line for line in shown if "paused" in line]), 1)
+        self.assertLess(max(map(len, shown)), 80)
+        self.assertNotIn(b"\n", self.terminal.output.split(b"paused ", 1)[1])
 
     def test_space_goes_on_and_stands_still_again(self):
         self.press(b" ", lambda now: not now["paused"])

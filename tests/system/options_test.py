@@ -26,7 +26,7 @@ OTHER = {
     "buffer-points": "50", "flush-interval": "0.25", "min-free": "10", "compression": "zstd:7",
     "timestamps": "require", "merge": "deep", "late-merge": "reject", "on-overflow": "drop-oldest",
     "metadata": "place=lab", "start": "+1.5", "end": "-2", "remap": "a:=b", "prefix": "again",
-    "delay": "1.5", "start-index": "4", "limit": "9", "layout": "rows", "args": "speed=3",
+    "delay": "1.5", "max-gap": "4.5", "start-index": "4", "limit": "9", "layout": "rows", "args": "speed=3",
 }
 LISTS = ("track", "exclude", "merge", "metadata", "fields", "columns", "remap", "args")
 
@@ -206,6 +206,24 @@ class SourcesTest(OptionsTest):
                 self.space.env = before
                 self.assertEqual(done.stdout, b"")
                 self.assert_one_line(done.stderr, *words)
+
+
+class UsedTest(OptionsTest):
+    """An option that no test uses might as well be ignored: nobody would know."""
+
+    SHORT = {"output": "-o", "count": "-n"}
+
+    def test_every_option_is_used_by_a_test_of_what_it_does(self):
+        folder = os.path.dirname(os.path.abspath(__file__))
+        tests = ""
+        for name in sorted(os.listdir(folder)):
+            if name.endswith("_test.py") and name != "options_test.py":
+                with open(os.path.join(folder, name), encoding="utf-8") as file:
+                    tests += file.read()
+        unused = {(verb, option) for verb in VERBS for option in self.printed(verb)
+                  if not re.search(rf"--{option}(?![\w-])|[\"' ]{self.SHORT.get(option)}[\"' ]",
+                                   tests)}
+        self.assertEqual(unused, set())
 
 
 class PlumeTest(OptionsTest):
@@ -426,7 +444,7 @@ class NodeTest(OptionsTest):
         sender = self.space.start("pub", source, "--loop", "--burst", *broker.urls)
         listener.take(20)
         self.assertGreaterEqual(self.asked("pub", "status")["published"], 20)
-        self.assertEqual(self.asked("pub", "stop"), {"stopping": True})
+        self.assertTrue(self.asked("pub", "stop")["stopping"])
         self.assertEqual(sender.wait(), DONE, sender.stderr)
         self.assertEqual(broker.stop(), DONE)
 

@@ -137,7 +137,80 @@ class RecorderStopTest(StopTest):
         self.assertEqual(len(recorder.lines), 1, recorder.stderr)
 
 
+class HangUpTest(StopTest):
+    """SIGHUP, and signals that were ignored when a node was started."""
+
+    def test_a_terminal_that_closes_stops_as_sigterm_does(self):
+        bag = self.space.path("a.zbag")
+        recorder = self.start_recorder(bag)
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        for n in range(1000):
+            sensor.send("a", {"_ts": float(n), "n": n})
+        self.assertEqual(recorder.stop(signal.SIGHUP), DONE, recorder.stderr)
+        self.assertEqual(self.numbers(bag), list(range(1000)))
+        self.assertEqual(self.assert_whole(bag)["runs"][0]["status"], "closed")
+
+    def test_a_signal_that_was_ignored_stays_so(self):
+        """As nohup has it, and as a shell script starts what runs in its background."""
+        for number in (signal.SIGHUP, signal.SIGINT):
+            with self.subTest(signal=number.name):
+                before = signal.signal(number, signal.SIG_IGN)  # children have it from us
+                try:
+                    broker = self.start_broker()
+                finally:
+                    signal.signal(number, before)
+                broker.send_signal(number)
+                self.assertEqual(self.ctl("broker", "status")["publish_to"], broker.publish_to)
+                self.assertTrue(broker.is_running)
+                self.assertEqual(broker.stop(signal.SIGTERM), DONE)
+
+
 class SenderStopTest(StopTest):
+
+    def test_a_sender_that_waits_for_a_listener_stops_at_once(self):
+        bus = self.start_broker()
+        source = self.recording(50)
+        bag = self.space.path("a.zbag")
+        self.run_ok("import", source, "-o", bag)
+        for arguments in (("pub", source), ("play", bag)):
+            for stop in ("signal", "ctl"):
+                with self.subTest(verb=arguments[0], stop=stop):
+                    sender = self.space.start(*arguments, "--wait", "100000", *bus.urls)
+                    self.await_node(arguments[0])
+                    self.assertTrue(self.ctl(arguments[0], "status")["waiting"])
+                    if stop == "ctl":
+                        self.assertTrue(self.ctl(arguments[0], "stop")["stopping"])
+                    else:
+                        sender.send_signal(signal.SIGINT)
+                    self.assertEqual(sender.wait(), DONE, sender.stderr)
+                    self.assertIn("published 0 frames", sender.stderr)
+        self.assertEqual(bus.stop(), DONE)
+
+    def test_a_broker_that_goes_and_comes_back_is_told_of(self):
+        bus = self.start_broker()
+        witness = self.listener(bus)
+        source = self.recording(3000)
+        pub = self.space.start("pub", source, "--rate", "0.5", *bus.urls)
+        witness.take(10)
+        bus.kill()
+        pub.wait_for_line("the broker at .* has gone", deadline=10)
+        bus = self.start_broker(*bus.urls)
+        pub.wait_for_line("the broker at .* is back")
+        self.assertEqual(pub.stop(), DONE, pub.stderr)
+        self.assertEqual(bus.stop(), DONE)
+
+    def test_a_sender_does_not_wait_in_silence_for_a_broker_that_has_gone(self):
+        bus = self.start_broker()
+        witness = self.listener(bus)
+        pub = self.space.start("pub", self.recording(20_000), "--rate", "4", *bus.urls)
+        witness.take(10)
+        bus.kill()
+        pub.wait_for_line("has gone")
+        pub.send_signal(signal.SIGINT)
+        pub.wait_for_line("there is no broker at")
+        pub.send_signal(signal.SIGINT)
+        self.assertEqual(pub.wait(), LOSSY, pub.stderr)
+        pub.wait_for_line("gave up: .* frames")
 
     def test_the_first_signal_lets_everything_leave(self):
         """What pub says it published has arrived, also when it was told to stop in the middle."""
@@ -291,6 +364,39 @@ class ControlTest(StopTest):
         self.assertTrue(self.ctl("play", "pause")["paused"])
         self.assertFalse(self.ctl("play", "resume")["paused"])
         self.ctl("play", "stop")
+        self.assertEqual(play.wait(), DONE, play.stderr)
+        self.assertEqual(bus.stop(), DONE)
+
+    def test_a_seek_takes_every_form_of_time_and_answers_with_where_it_leads(self):
+        bag = self.space.path("a.zbag")
+        self.run_ok("import", self.recording(60_001), "-o", bag)  # 1000 to 1060
+        bus = self.start_broker()
+        self.listener(bus)
+        play = self.space.start("play", bag, "--start-paused", "--start", "+10", *bus.urls)
+        self.await_node("play")
+        for argument, expected in (("time=1030.5", 1030.5), ("time=1970-01-01T00:17:20Z", 1040.0),
+                                   ("time=+20", 1020.0), ("time=+0m30s", 1030.0),
+                                   ("time=-5", 1055.0), ("time=-0m10s", 1050.0),
+                                   ("offset=5", 1015.0), ("offset=0m20s", 1030.0),
+                                   ("time=0", 1010.0), ("time=1e6", 1060.0)):
+            with self.subTest(argument=argument):
+                self.assertEqual(self.ctl("play", "seek", argument)["time"], expected)
+        harness.wait_until(lambda: not self.ctl("play", "status")["waiting"], "a listener")
+        before = self.ctl("play", "seek", "time=1020")["published"]
+        after = self.ctl("play", "step", "count=3")
+        self.assertEqual((after["published"], after["time"], after["steps_left"]),
+                         (before + 3, 1020.002, 0))
+        for argument in ("tme=1030", "time=soon", "offset=-5", "offset=x", ""):
+            with self.subTest(argument=argument):
+                done = self.run_ok("ctl", "play", "seek", *argument.split(), code=harness.USAGE)
+                self.assert_one_line(done.stderr, "seek")
+        for argument in ("count=0", "count=-1", "count=1.5", "count=x", "count=1e300", "cnt=1"):
+            with self.subTest(argument=argument):
+                done = self.run_ok("ctl", "play", "step", argument, code=harness.USAGE)
+                self.assert_one_line(done.stderr, "step")
+        self.run_ok("ctl", "play", "pause", "x=1", code=harness.USAGE)
+        self.assertEqual(self.ctl("play", "status")["time"], 1020.002)
+        self.assertTrue(self.ctl("play", "stop")["stopping"])
         self.assertEqual(play.wait(), DONE, play.stderr)
         self.assertEqual(bus.stop(), DONE)
 

@@ -431,8 +431,11 @@ Status BagWriter::store_records(WriteTxn& txn, const PreparedBatch& prepared) {
 }
 
 Status BagWriter::close() {
-  if (closed_) return {};
-  closed_ = true;
+  if (!std::exchange(closed_, true)) close_status_ = end_run();
+  return close_status_;
+}
+
+Status BagWriter::end_run() {
   std::size_t bytes = 0;
   for (const auto& [name, track] : tracks_) {
     bytes += 2 * track->writer.block_bytes() + track->writer.order_bytes();

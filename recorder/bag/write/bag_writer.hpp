@@ -84,7 +84,7 @@ class BagWriter {
   // To be called when a store() has failed and no prepared batch is left.
   void forget_prepared();
 
-  // Joins small blocks, ends the run, gives the reserve back. Idempotent.
+  // Joins small blocks, ends the run, gives the reserve back. Every further call says the same.
   Status close();
   // Gives back what is set aside of the disk, until something is stored again. As store().
   void give_back_reserve() { space_.give_back_reserve(); }
@@ -99,6 +99,7 @@ class BagWriter {
   BagWriter(std::shared_ptr<BagFile> file, Options options);
 
   Status begin_run();
+  Status end_run();
   Result<WriteReport> try_write(const Batch& batch);
   Status load_tracks(const Batch& batch);
   Status load_track(const std::string& name);
@@ -130,6 +131,7 @@ class BagWriter {
   BlockEncoder late_encoder_;
   std::unique_ptr<BlockScratch> late_scratch_;
   bool closed_ = false;
+  Status close_status_;
 
   // Of the thread that stores.
   Fate unnamed_;

@@ -204,6 +204,7 @@ TEST_F(SessionBufferTest, CloseReportsWhatCouldNotBeSent) {
   ASSERT_TRUE(track("a").append({{"q", 1}}, 1.0));
   sent_.fail_track("a", ErrorCode::kDiskFull);
   EXPECT_EQ(session_->close().error().code, ErrorCode::kDiskFull);
+  EXPECT_EQ(session_->close().error().code, ErrorCode::kDiskFull);
 }
 
 TEST_F(SessionBufferTest, TakesNothingAfterClose) {

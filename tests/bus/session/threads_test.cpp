@@ -86,6 +86,42 @@ TEST(SessionThreadsTest, InheritsTheStampOfTheAppendJustBefore) {
   EXPECT_EQ(wrong, 0);
 }
 
+// Whose close() does not end until it may, and fails.
+class SlowSink : public FakeSink {
+ public:
+  SlowSink(SentFrames& sent, std::atomic<bool>& is_closing, std::atomic<bool>& may_close)
+      : FakeSink(sent), is_closing_(is_closing), may_close_(may_close) {}
+  Status close() override {
+    is_closing_ = true;
+    EXPECT_TRUE(wait_for([&] { return may_close_.load(); }));
+    return fail(ErrorCode::kIo, "injected");
+  }
+
+ private:
+  std::atomic<bool>& is_closing_;
+  std::atomic<bool>& may_close_;
+};
+
+// Whoever closes second must not go on before the session is closed, nor hear that all went well.
+TEST(SessionThreadsTest, ClosersBesideEachOtherHearTheSame) {
+  SentFrames sent;
+  std::atomic<bool> is_closing{false};
+  std::atomic<bool> may_close{false};
+  const auto session =
+      Session::into(std::make_unique<SlowSink>(sent, is_closing, may_close), nullptr, {}).value();
+  std::atomic<int> closed{0};
+  const auto close = [&] {
+    EXPECT_EQ(session->close().error().code, ErrorCode::kIo);
+    ++closed;
+  };
+  const std::jthread first(close);
+  ASSERT_TRUE(wait_for([&] { return is_closing.load(); }));
+  const std::jthread second(close);
+  EXPECT_EQ(closed, 0);
+  may_close = true;
+  EXPECT_TRUE(wait_for([&] { return closed == 2; }));
+}
+
 // S1.15
 TEST(SessionThreadsTest, BuffersOfTracksLoseNothing) {
   SentFrames sent;

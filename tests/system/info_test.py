@@ -1,0 +1,113 @@
+"""What `info` says of a bag to people: on a terminal, in a pipe, and of bags that are odd."""
+
+import fcntl
+import json
+import os
+import pty
+import struct
+import subprocess
+import termios
+
+import harness
+from harness import DONE
+
+
+class InfoTest(harness.SystemTest):
+
+    def make_bag(self, lines, *options):
+        source = self.space.path("in.jsonl")
+        with open(source, "w", encoding="utf-8") as file:
+            for track, stamp, fields in lines:
+                file.write(json.dumps({"track": track, "_ts": stamp, "fields": fields}) + "\n")
+        bag = self.space.path("in.zbag")
+        self.run_ok("import", source, "-o", bag, *options)
+        return bag
+
+    def shown(self, bag):
+        return self.run_ok("info", bag).stdout.decode()
+
+    def on_terminal(self, bag, rows, columns):
+        """The lines that reach a terminal of that size."""
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        with subprocess.Popen([harness.binary(), "info", bag], env=self.space.env, stdout=slave,
+                              stdin=subprocess.DEVNULL) as popen:
+            os.close(slave)
+            text = b""
+            while True:
+                try:
+                    news = os.read(master, 65536)
+                except OSError:
+                    break
+                text += news
+            self.assertEqual(popen.wait(harness.DEADLINE), DONE)
+        os.close(master)
+        return text.decode().replace("\r\n", "\n").splitlines()
+
+    def table(self, lines):
+        start = next(n for n, line in enumerate(lines) if line.startswith("  track "))
+        return lines[start:]
+
+    def test_a_table_fits_the_terminal_and_names_stay_different(self):
+        names = [f"robot/{side}/arm/joint_{n}/state/filtered" for side in ("left", "right")
+                 for n in range(48)]
+        bag = self.make_bag([(name, float(n), {f"field_{i}": i for i in range(20)})
+                             for name in names for n in range(2)])
+        for columns in (80, 120):
+            with self.subTest(columns=columns):
+                lines = self.on_terminal(bag, 24, columns)
+                rows = self.table(lines)[1:]
+                self.assertEqual(len(rows), 96)
+                self.assertLessEqual(max(map(len, rows)), columns)
+                self.assertEqual(len({row.split()[0] for row in rows}), 96)
+                self.assertEqual(self.table(lines)[0].count("fields"), int(columns > 80))
+
+    def test_a_pipe_gets_everything_whole(self):
+        name = "robot/" + "x" * 180
+        fields = {f"field_{i}": i for i in range(40)}
+        text = self.shown(self.make_bag([(name, 1.0, fields)]))
+        self.assertIn(name, text)
+        self.assertIn("field_39 int", text)
+        self.assertIn("in 1 track\n", text)
+
+    def test_times_are_shown_to_the_nearest_millisecond(self):
+        text = self.shown(self.make_bag([("a", 1795168800.123, {}), ("a", 1795168801.4, {})]))
+        self.assertIn("2026-11-20T10:00:00.123Z", text)
+        self.assertIn("2026-11-20T10:00:01.400Z", text)
+
+    def test_a_bag_from_one_end_of_time_to_the_other_has_a_length_and_a_rate(self):
+        bag = self.make_bag([("a", -9.2e9, {}), ("a", 0.0, {}), ("a", 9.2e9, {})])
+        info = self.info(bag)
+        self.assertEqual(info["duration"], 1.84e10)
+        self.assertGreater(info["tracks"][0]["rate_hz"], 0)
+        self.assertIn("0.0 Hz", self.shown(bag))
+
+    def test_points_far_from_the_rest_are_named(self):
+        bag = self.make_bag([("a", 1000.0 + n, {}) for n in range(3)] +
+                            [("a", 5000.0 + n, {}) for n in range(200)] +
+                            [("a", 1e6, {})] + [("b", 5000.0 + n, {}) for n in range(100)])
+        text = self.shown(bag)
+        self.assertIn("far from the rest: a: 3 of 204 points lie 1h06m38s before the rest: "
+                      "1970-01-01T00:16:40.000Z to 1970-01-01T00:16:42.000Z", text)
+        self.assertIn("a: 1 of 204 points lies ", text)
+        self.assertEqual(text.count("far from the rest"), 2)
+        self.assertEqual([one["side"] for one in self.info(bag)["outliers"]], ["before", "behind"])
+
+    def test_overwritten_values_are_shown_by_track(self):
+        bag = self.make_bag([("a", 1.0, {"n": n}) for n in range(3)] + [("b", 1.0, {})], "--merge",
+                            "shallow")
+        header, first, second = self.table(self.shown(bag).splitlines())[:3]
+        self.assertIn("overwritten", header)
+        self.assertRegex(first, r"^  a .* 2  n int")
+        self.assertRegex(second, r"^  b .* 0 *$")
+
+    def test_a_run_that_was_not_closed_is_told_of(self):
+        bag = self.space.path("a.zbag")
+        recorder = self.start_recorder(bag)
+        self.assertNotIn("not closed 1", self.shown(bag))
+        recorder.kill()
+        self.assertIn("not closed 1 run", self.shown(bag))
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,200 @@
+"""What nodes tell others: on their control sockets, and on the system topics of wire.md."""
+
+import json
+import time
+
+import msgpack
+import zmq
+
+import harness
+from harness import DONE, LOSSY, PORTS, USAGE
+
+
+class NodeTest(harness.SystemTest):
+
+    def ctl(self, node, op):
+        return json.loads(self.run_ok("ctl", node, op).stdout)
+
+    def await_node(self, node):
+        harness.wait_until(lambda: self.space.run("ctl", node, "status").returncode == DONE, node)
+
+    def system_listener(self, bus, topic):
+        """Gives the frames of a system topic, as a stranger hears them."""
+        socket = self.strangers.socket(zmq.SUB)
+        socket.linger = 0
+        self.addCleanup(socket.close)
+        socket.subscribe(topic)
+        socket.connect(bus.subscribe_to)
+
+        def next_frame():
+            self.assertTrue(socket.poll(int(harness.DEADLINE * 1000)), topic)
+            heard, frame = socket.recv_multipart()
+            self.assertEqual(heard, topic)
+            return msgpack.unpackb(frame)
+        return next_frame
+
+
+class ListenerNodeTest(NodeTest):
+    """Verbs that listen answer, too, under their name."""
+
+    def test_a_tap_tells_what_it_has_shown_and_stops_when_asked(self):
+        bus = self.start_broker()
+        tap = self.space.start("tap", "--name", "spy", *bus.urls)
+        self.await_node("spy")
+        self.publisher(bus).wait_for_subscriber().send("a", {"_ts": 1.0})
+        harness.wait_until(lambda: self.ctl("spy", "status")["printed"] == 1, "the frame")
+        self.assertTrue(self.ctl("spy", "stop")["stopping"])
+        self.assertEqual(tap.wait(), DONE, tap.stderr)
+        self.assertEqual(bus.stop(), DONE)
+
+    def test_topics_answer_under_their_name(self):
+        bus = self.start_broker()
+        topics = self.space.start("topics", "--watch", "--name", "board", *bus.urls)
+        self.await_node("board")
+        self.assertEqual(self.ctl("board", "status")["frames"], 0)
+        self.ctl("board", "stop")
+        self.assertEqual(topics.wait(), DONE, topics.stderr)
+        self.assertEqual(bus.stop(), DONE)
+
+    def test_a_broker_says_what_it_forwarded_unless_it_is_to_be_quiet(self):
+        for more, says in (((), True), (("--quiet",), False)):
+            with self.subTest(options=more):
+                bus = self.start_broker(*PORTS, *more)
+                self.assertEqual(bus.stop(), DONE)
+                self.assertEqual("forwarded 0 messages" in bus.stderr, says, bus.stderr)
+
+
+class SystemTopicTest(NodeTest):
+
+    def test_a_bag_is_told_of_when_it_begins_and_when_it_is_complete(self):
+        bag = self.space.path("a.zbag")
+        recorder = self.start_recorder(bag)
+        bags = self.system_listener(recorder, b"_sys/bag")
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        sensor.send("a", {"_ts": 1.0})
+        harness.wait_until(lambda: self.ctl("record", "status")["received"] == 1, "the frame")
+        self.ctl("record", "split")
+        second = self.ctl("record", "status")["bag"]
+        heard = {}
+        while (second, "open") not in heard.values():
+            frame = bags()
+            self.assertLess(abs(frame["_ts"] - time.time()), 60)
+            heard[len(heard)] = (frame["path"], frame["event"])
+        self.assertIn((bag, "complete"), heard.values())
+        self.assertEqual(recorder.stop(), DONE, recorder.stderr)
+
+    def test_losses_are_told_of_as_what_was_lost_since(self):
+        recorder = self.start_recorder(self.space.path("a.zbag"))
+        losses = self.system_listener(recorder, b"_sys/loss")
+        witness = self.listener(recorder)
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        for first, count in ((0, 0), (5, 4), (15, 9)):
+            sensor.send("a", {"_ts": float(first), "_src": 7, "_seq": first})
+            witness.take(1)
+            if count > 0:
+                news = losses()
+                self.assertEqual({name: news[name] for name in ("track", "src", "count", "reason")},
+                                 {"track": "a", "src": 7, "count": count, "reason": "gap"})
+        self.assertEqual(recorder.stop(), LOSSY, recorder.stderr)
+
+    def test_warnings_are_told_of(self):
+        recorder = self.start_recorder(self.space.path("a.zbag"), "--name", "rec")
+        log = self.system_listener(recorder, b"_sys/log")
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        sensor.send("a", b"\xc0")
+        said = log()
+        self.assertEqual((said["level"], said["node"]), ("warning", "rec"))
+        self.assertIn("not_a_map", said["text"])
+        self.assertEqual(recorder.stop(), LOSSY)
+
+    def test_system_topics_are_recorded_when_a_pattern_names_them(self):
+        bag = self.space.path("a.zbag")
+        recorder = self.start_recorder(bag, "--track", "_sys/bag", "--track", "a")
+        harness.wait_until(lambda: self.ctl("record", "status")["received"] >= 1, "its own talk")
+        self.assertEqual(recorder.stop(), DONE, recorder.stderr)
+        self.assertEqual(self.points(bag, "--track", "_sys/bag")[0][1]["event"], "open")
+
+
+class BrokerGoneTest(NodeTest):
+
+    def test_a_recorder_tells_of_a_broker_that_goes_and_comes_back(self):
+        bus = self.start_broker()
+        bag = self.space.path("a.zbag")
+        recorder = self.start_client_recorder(bus, bag)
+        bus.kill()
+        recorder.wait_for_line("the broker at .* has gone", deadline=10)
+        bus = self.start_broker(*bus.urls)
+        recorder.wait_for_line("the broker at .* is back")
+        sensor = self.publisher(bus).wait_for_subscriber()
+        sensor.send("a", {"_ts": 1.0, "n": 1})
+        harness.wait_until(lambda: self.ctl("record", "status")["received"] == 1, "the frame")
+        self.assertEqual(recorder.stop(), DONE, recorder.stderr)
+        self.assertEqual(bus.stop(), DONE)
+
+    def test_a_duration_ends_a_recorder_that_has_no_broker(self):
+        bag = self.space.path("a.zbag")
+        done = self.run_ok("record", "-o", bag, "--duration", "1", "--min-free", "10",
+                           "--publish-to", "tcp://127.0.0.1:1", "--subscribe-to",
+                           "tcp://127.0.0.1:1")
+        self.assertIn("recorded", done.stderr)
+
+
+class NothingIgnoredTest(NodeTest):
+    """Nothing is accepted and ignored."""
+
+    def bag(self, lines):
+        source = self.space.path("in.jsonl")
+        with open(source, "w", encoding="utf-8") as file:
+            for track, stamp, fields in lines:
+                file.write(json.dumps({"track": track, "_ts": stamp, "fields": fields}) + "\n")
+        bag = self.space.path("in.zbag")
+        self.run_ok("import", source, "-o", bag)
+        return bag
+
+    def test_what_a_start_index_does_not_go_with_is_refused(self):
+        bag = self.bag([("a", float(n), {"n": n}) for n in range(9)])
+        for option in (("--start", "3"), ("--end", "5"), ("--reverse",), ("--all",)):
+            with self.subTest(option=option):
+                done = self.run_ok("cat", bag, "--track", "a", "--start-index", "2", *option,
+                                   code=USAGE)
+                self.assert_one_line(done.stderr, option[0])
+        lines = self.run_ok("cat", bag, "--track", "a", "--start-index", "2", "--limit", "2",
+                            "--columns", "n").stdout.splitlines()
+        self.assertEqual([json.loads(line)["n"] for line in lines], [2, 3])
+
+    def test_columns_are_chosen_in_every_format(self):
+        bag = self.bag([("a", 1.0, {"n": 1, "m": {"x": 2, "y": 3}})])
+        self.assertEqual(self.points(bag, "--columns", "m.y"), [("a", {"_ts": 1.0, "m.y": 3})])
+
+    def test_a_choice_without_points_says_so(self):
+        bag = self.bag([("a", float(n), {"n": n}) for n in range(9)])
+        for options, word in ((("--start", "20"), "no point is chosen"),
+                              (("--track", "b"), "no track matches b"),
+                              (("--track", "a", "--start-index", "9"), "no point is chosen")):
+            with self.subTest(options=options):
+                done = self.run_ok("cat", bag, *options, code=LOSSY)
+                self.assert_one_line(done.stderr, word)
+                self.assertEqual(done.stdout, b"")
+
+    def test_a_key_that_no_verb_has_is_refused_wherever_it_stands(self):
+        path = self.space.path("c.yaml")
+        for text, line, hint in (("all:\n  synk: 5\n", 2, "did you mean sync"),
+                                 ("record:\n  sync: 5\nplay:\n  rat: 2\n", 4, "play.rat")):
+            with self.subTest(text=text):
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(text)
+                done = self.run_ok("record", "--print-config", "--config", path, code=USAGE)
+                self.assert_one_line(done.stderr, f"{path}:{line}", hint)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("all:\n  sync: 5\n  rate: 2\n")
+        self.run_ok("tap", "--print-config", "--config", path)
+
+    def test_names_of_plume_that_mean_nothing_here_are_told(self):
+        self.space.env.update(PLUME_ASYNC_IO="1", PLUME_BUFFER_SIZE="500")
+        done = self.run_ok("record", "--print-config")
+        self.assertIn("PLUME_ASYNC_IO is set", self.assert_one_line(done.stderr))
+        self.assertEqual(self.run_ok("cat", "--print-config").stderr, "")
+
+
+if __name__ == "__main__":
+    harness.main()
