@@ -62,12 +62,11 @@ int run(const Arguments& arguments) {
     const std::span bytes(reinterpret_cast<const std::uint8_t*>(frame->bytes.data()),
                           frame->bytes.size());
     const ScanOutcome outcome = scan_frame(bytes);
-    const Result<Fields> fields = decode_fields(bytes);
-    if (outcome.refusal || !fields) {
+    if (outcome.refusal) {
       ++malformed;
       continue;
     }
-    if (!printer.print(frame->track, stamp_of(*frame, outcome.scan), *fields))
+    if (!printer.print(frame->track, stamp_of(*frame, outcome.scan), bytes))
       return printer.exit_code("tap");
     ++printed;
   }
