@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "recorder/bag/read/intact_points.hpp"
 
@@ -64,18 +63,20 @@ Result<ExportReport> export_points(Playlist& playlist, const BagReader::Selectio
                                    const std::function<void(std::uint64_t)>& progress,
                                    const std::function<void(const std::string&)>& warn) {
   ExportReport report;
-  std::set<std::string> names;
+  ExportPlan plan{{}, warn};
   for (const BagSummary& summary : playlist.summaries()) {
     for (const TrackRecord& track : summary.tracks) {
       const bool has_points = track.first && selection.range.overlaps(*track.first, *track.last);
-      if (has_points && selection.filter.matches(track.name)) names.insert(track.name);
+      if (!has_points || !selection.filter.matches(track.name)) continue;
+      std::set<std::string>& fields = plan.tracks[track.name];
+      for (const auto& [field, types] : track.fields) fields.insert(field);
     }
   }
-  exporter.begin(names.size());
-  std::vector<BagReader::Selection> rounds(exporter.by_track() ? names.size() : 1, selection);
-  auto name = names.begin();
+  if (Status begun = exporter.begin(plan); !begun) return tl::unexpected(begun.error());
+  std::vector<BagReader::Selection> rounds(exporter.by_track() ? plan.tracks.size() : 1, selection);
+  auto track = plan.tracks.begin();
   for (BagReader::Selection& round : rounds) {
-    if (exporter.by_track()) round.track = *name++;
+    if (exporter.by_track()) round.track = (track++)->first;
   }
   for (const BagReader::Selection& round : rounds) {
     if (Status status = export_selection(playlist, round, exporter, report, progress, warn);
