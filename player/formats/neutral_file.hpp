@@ -8,8 +8,12 @@
 // {"$str":"inf"} a text that would mean something else, {"$str_hex":h} one that is not UTF-8; a
 // field name that begins with "$" is written with one "$" more.
 //
+// Read as well: what `cat` prints ({"_ts":..., "track":..., fields}) and rows of `export`
+// ({"timestamp":..., fields}, of the track the file is named after), as exactly as those are.
+//
 // Reads as it goes: memory is bounded by a line (64 MiB) and the file it names. Errors name file
-// and line: kNotFound, kIo, kDamaged (not xz, or cut off), kInvalid (a line breaks the form).
+// and line: kNotFound, kIo, kDamaged (of another kind, which is named; not xz, or cut off),
+// kInvalid (a line breaks the form).
 #pragma once
 
 #include <memory>
@@ -29,14 +33,19 @@ struct NeutralFrame {
 
 class NeutralReader {
  public:
-  static Result<NeutralReader> open(const std::string& path);
+  // "-" is stdin. `track_of_rows`: of a file of rows, where that is not its name.
+  static Result<NeutralReader> open(const std::string& path,
+                                    const std::optional<std::string>& track_of_rows = {});
   NeutralReader(NeutralReader&&) noexcept;
   NeutralReader& operator=(NeutralReader&&) noexcept;
   ~NeutralReader();
 
   // nullopt at the end of the file. After an error of one line the next call goes on behind it.
   Result<std::optional<NeutralFrame>> next();
+  const std::string& path() const;
   std::size_t line() const;  // of the frame read last, from 1
+  // How much of the file is read, 0 to 1; nullopt when nobody knows how long it is.
+  std::optional<double> share() const;
 
  private:
   struct State;
