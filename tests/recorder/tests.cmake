@@ -52,6 +52,7 @@ zbag_tests(recorder_tests USES zbag::recorder SOURCES
   recorder/bag_remover_test.cpp
   recorder/recording_test.cpp
   recorder/recording_split_test.cpp
+  recorder/recording_rescue_test.cpp
   recorder/bag_session_test.cpp
   recorder/bag_session_sync_test.cpp
   recorder/bag_crash_test.cpp

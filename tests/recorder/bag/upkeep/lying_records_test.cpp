@@ -40,6 +40,7 @@ class LyingRecordsTest : public testing::Test {
     ASSERT_TRUE(writer.write(small_batch(store, "a", 105)).has_value());
     ASSERT_TRUE(writer.close().has_value());
     ASSERT_THAT(check_bag(path_)->problems, IsEmpty());
+    whole_ = file_bytes(path_);
   }
 
   void change(const std::function<void(WriteTxn&, const BagTables&)>& edit) {
@@ -84,6 +85,7 @@ class LyingRecordsTest : public testing::Test {
 
   TempDir dir_;
   const std::string path_ = dir_.path("a.zbag");
+  std::string whole_;
 };
 
 TEST_F(LyingRecordsTest, OfANameThatBreaksTheRulesAreNamedAndReadByNobody) {
@@ -144,6 +146,7 @@ TEST_F(LyingRecordsTest, OfATrackThatAreNoMapAreNamed) {
 TEST_F(LyingRecordsTest, OfFormatsThatNobodyWritesAreNamedAndRefused) {
   const std::vector<Value> formats = {Value(0), Value(-1), Value("1"), Value(1.0)};
   for (const Value& format : formats) {
+    write_file(path_, whole_);
     put_format(format);
     EXPECT_THAT(problems(),
                 ElementsAre(HasSubstr("meta, bag: the format is no whole number from 1 on")));
