@@ -33,8 +33,9 @@ Result<std::unique_ptr<LmdbStorage>> LmdbStorage::open(const std::string& path,
 
 // Pages that are gone must not be read, and what is written behind them would look like a bag.
 Status LmdbStorage::look_at_size() {
+  const std::uint64_t seen = size_seen_;  // before it grows beside this
   const std::uint64_t size = writer_.file()->size_bytes();
-  if (size >= size_seen_) {
+  if (size >= seen) {
     size_seen_ = size;
     return {};
   }
