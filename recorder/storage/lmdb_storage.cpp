@@ -46,9 +46,14 @@ Status LmdbStorage::look_at_size() {
                   writer_.path(), writer_.path()));
 }
 
+Result<WriteReport> LmdbStorage::noted(Result<WriteReport> report) {
+  if (report) size_seen_ = writer_.file()->size_bytes();
+  return report;
+}
+
 Result<WriteReport> LmdbStorage::write(const Batch& batch) {
   if (Status size = look_at_size(); !size) return tl::unexpected(size.error());
-  return writer_.write(batch);
+  return noted(writer_.write(batch));
 }
 
 Result<std::unique_ptr<Storage::Prepared>> LmdbStorage::prepare(const Batch& batch) {
@@ -65,7 +70,7 @@ Result<WriteReport> LmdbStorage::store(const Batch&, std::unique_ptr<Prepared> p
     writer_.drop(blocks_of(*prepared));
     return tl::unexpected(size.error());
   }
-  return writer_.store(std::move(blocks_of(*prepared)));
+  return noted(writer_.store(std::move(blocks_of(*prepared))));
 }
 
 void LmdbStorage::drop(std::unique_ptr<Prepared> prepared) { writer_.drop(blocks_of(*prepared)); }

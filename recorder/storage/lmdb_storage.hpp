@@ -38,6 +38,7 @@ class LmdbStorage : public Storage {
  private:
   explicit LmdbStorage(BagWriter writer) : writer_(std::move(writer)) {}
   Status look_at_size();
+  Result<WriteReport> noted(Result<WriteReport> report);
 
   BagWriter writer_;
   std::atomic<std::uint64_t> size_seen_{0};  // nobody of ours makes a bag's file smaller
