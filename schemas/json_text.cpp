@@ -253,9 +253,14 @@ void write_json_item(std::span<const std::uint8_t> item, std::string& out, JsonD
 void write_json_members(const Fields& fields, std::string& out, JsonDialect dialect) {
   std::string bytes;
   encode_fields(fields, bytes);
-  item::Cursor in({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
-  std::uint32_t pairs = 0;
-  if (item::take_map(in, pairs)) ItemWriter(out, dialect, {}).write_pairs(in, pairs);
+  const std::span whole(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  write_json_members(open_map(whole).value_or(MapBytes{}), out, dialect);
+}
+
+void write_json_members(MapBytes map, std::string& out, JsonDialect dialect,
+                        const JsonDrain& drain) {
+  item::Cursor in(map.pairs);
+  ItemWriter(out, dialect, drain).write_pairs(in, map.count);
 }
 
 std::string member_name(std::string_view name, JsonDialect dialect) {

@@ -35,7 +35,9 @@ void write_json_item(std::span<const std::uint8_t> item, std::string& out,
                      JsonDialect dialect = JsonDialect::kPlain, const JsonDrain& drain = {});
 
 // The members of an object without its braces: `"a":1,"b":[2.0]`. In the neutral dialect a bin
-// field X is written as X_hex.
+// field X is written as X_hex. Of bytes as write_json_item().
+void write_json_members(MapBytes map, std::string& out, JsonDialect dialect,
+                        const JsonDrain& drain = {});
 void write_json_members(const Fields& fields, std::string& out,
                         JsonDialect dialect = JsonDialect::kPlain);
 

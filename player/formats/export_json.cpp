@@ -40,8 +40,10 @@ class Rows {
         RowColumns(track, known == plan_.tracks.end() ? std::set<std::string>() : known->second,
                    chosen_, plan_.note);
   }
-  Status write(const PointView& point, const Fields& fields, std::string& out) {
-    const Result<Fields> flat = columns_.flatten(fields);
+  Status write(const PointView& point, std::string& out) {
+    const Result<Fields> fields = point.fields();
+    if (!fields) return tl::unexpected(fields.error());
+    const Result<Fields> flat = columns_.flatten(*fields);
     if (!flat) return tl::unexpected(flat.error());
     out += "{\"timestamp\":";
     out += seconds_text(point.stamp().seconds());
@@ -72,17 +74,18 @@ class NeutralExporter : public Exporter {
   NeutralExporter(OutputFile file, std::vector<std::string> columns)
       : file_(std::move(file)), columns_(std::move(columns)) {}
 
-  Status write(const PointView& point, const Fields& fields) override {
+  Status write(const PointView& point) override {
+    MapBytes map = open_map(point.map).value_or(MapBytes{});
+    if (!columns_.empty()) map = chosen(map);
     line_.clear();
-    Fields kept = fields;
-    if (!columns_.empty()) {
-      std::erase_if(kept, [&](const auto& field) {
-        return std::find(columns_.begin(), columns_.end(), field.first) == columns_.end();
-      });
-    }
-    write_neutral_line(point.track, point.stamp(), kept, line_);
+    Status written;  // what is large is written as it is made
+    const auto drain = [&] {
+      if (written) written = file_.write(line_);
+      line_.clear();
+    };
+    write_neutral_line(point.track, point.stamp(), map, line_, drain);
     line_ += '\n';
-    return file_.write(line_);
+    return written ? file_.write(line_) : written;
   }
   Status finish() override {
     if (Status finished = file_.finish(); !finished) return finished;
@@ -90,8 +93,22 @@ class NeutralExporter : public Exporter {
   }
 
  private:
+  // The fields that are kept, in `kept_`.
+  MapBytes chosen(MapBytes map) {
+    kept_.clear();
+    std::uint32_t count = 0;
+    PairWalk walk(map.pairs, map.count);
+    while (const std::optional<PairBytes> pair = walk.next()) {
+      if (std::find(columns_.begin(), columns_.end(), pair->name) == columns_.end()) continue;
+      kept_.insert(kept_.end(), pair->pair.begin(), pair->pair.end());
+      ++count;
+    }
+    return {count, kept_};
+  }
+
   OutputFile file_;
   std::vector<std::string> columns_;
+  std::vector<std::uint8_t> kept_;
   std::string line_;
 };
 
@@ -115,12 +132,12 @@ class RowsExporter : public Exporter {
     files_.emplace(std::move(*files));
     return {};
   }
-  Status write(const PointView& point, const Fields& fields) override {
+  Status write(const PointView& point) override {
     if (file_ == nullptr || point.track != track_) {
       if (Status status = open(std::string(point.track)); !status) return status;
     }
     line_.clear();
-    if (Status row = rows_.write(point, fields, line_); !row) return row;
+    if (Status row = rows_.write(point, line_); !row) return row;
     line_ += '\n';
     return file_->write(line_);
   }
@@ -171,14 +188,14 @@ class JsonExporter : public Exporter {
     one_.emplace(std::move(*one));
     return {};
   }
-  Status write(const PointView& point, const Fields& fields) override {
+  Status write(const PointView& point) override {
     line_.clear();
     if (file_ == nullptr || point.track != track_) {
       if (Status status = open(std::string(point.track)); !status) return status;
     } else {
       line_ += ',';
     }
-    if (Status row = rows_.write(point, fields, line_); !row) return row;
+    if (Status row = rows_.write(point, line_); !row) return row;
     ++count_;
     return file_->write(line_);
   }

@@ -48,7 +48,8 @@ class Exporter {
     return {};
   }
   // Points come in global order of time, or track by track when `by_track()` says so.
-  virtual Status write(const PointView& point, const Fields& fields) = 0;
+  // REQUIRES: its map was validated.
+  virtual Status write(const PointView& point) = 0;
   // The output is complete on disk when it returns well. Without it the destructor removes it.
   virtual Status finish() = 0;
   virtual bool by_track() const { return false; }

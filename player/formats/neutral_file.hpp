@@ -21,6 +21,7 @@
 #include <string>
 
 #include "schemas/frame.hpp"
+#include "schemas/json_text.hpp"
 #include "schemas/timestamp.hpp"
 
 namespace zbag {
@@ -56,5 +57,8 @@ class NeutralReader {
 // One line without its end, as NeutralReader reads it.
 void write_neutral_line(std::string_view track, Timestamp stamp, const Fields& fields,
                         std::string& out);
+// The same of fields in their bytes; see write_json_item().
+void write_neutral_line(std::string_view track, Timestamp stamp, MapBytes fields, std::string& out,
+                        const JsonDrain& drain);
 
 }  // namespace zbag

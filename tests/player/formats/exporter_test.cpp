@@ -147,7 +147,7 @@ TEST_F(ExporterTest, RemovesWhatItCouldNotFinish) {
   {
     const auto exporter = make_exporter({.format = "jsonl", .out = dir_.path("out.jsonl")}).value();
     const PointView point = playlist.next().value().value();
-    ASSERT_TRUE(exporter->write(point, point.fields().value()));
+    ASSERT_TRUE(exporter->write(point));
     EXPECT_FALSE(exists("out.jsonl"));  // what is there is whole
   }
   EXPECT_THAT(names(), testing::ElementsAre("in.zbag", "in.zbag-lock"));
