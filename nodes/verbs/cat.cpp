@@ -75,14 +75,10 @@ int run(const Arguments& arguments) {
     if (!arguments.quiet) warn("cat", text);
   });
   while (!StopSignal::wanted() && (arguments.limit == 0 || printed < arguments.limit)) {
-    const Result<std::optional<PointView>> point = points.next();
+    const Result<std::optional<PointView>> point = points.next_checked();
     if (!point) return show("cat", point.error());
     if (!*point) break;
     const PointView& view = **point;
-    if (!check_map(view.map)) {  // of a stranger's bag; the fields say what is wrong with it
-      points.leave_out(view.fields().error().message);
-      continue;
-    }
     if (!printer.print(view.track, view.stamp(), view.map, view.given_src(), view.given_seq()))
       return printer.exit_code("cat");
     ++printed;

@@ -28,13 +28,9 @@ Status export_selection(Playlist& playlist, const BagReader::Selection& selectio
   if (Status status = playlist.select(selection); !status) return status;
   IntactPoints points(playlist, warn);
   while (true) {
-    const Result<std::optional<PointView>> point = points.next();
+    const Result<std::optional<PointView>> point = points.next_checked();
     if (!point) return tl::unexpected(point.error());
     if (!*point) break;
-    if (!check_map((*point)->map)) {  // of a stranger's bag; the fields say what is wrong with it
-      points.leave_out((*point)->fields().error().message);
-      continue;
-    }
     if (Status status = exporter.write(**point); !status) return status;
     ++report.points;
     if (progress) progress(report.points);
