@@ -3,13 +3,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <zmq.h>
 
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <thread>
 
 #include "schemas/field_lookup.hpp"
 
@@ -83,22 +81,12 @@ const char* error_word(ErrorCode code) {
   return "failed";
 }
 
-ControlServer::ControlServer(std::string name, std::string path, FileLock lock, SocketHandle socket,
+ControlServer::ControlServer(std::string name, FileLock lock, SocketHandle socket,
                              std::vector<ControlOp> ops)
     : name_(std::move(name)),
-      path_(std::move(path)),
       lock_(std::move(lock)),
       socket_(std::move(socket)),
       ops_(std::move(ops)) {}
-
-// libzmq removes the socket's file at some later time, which must not be when the next holder of
-// the lock has put its own there.
-ControlServer::~ControlServer() {
-  if (!socket_ || zmq_unbind(socket_.get(), ("ipc://" + path_).c_str()) != 0) return;
-  constexpr int kTries = 1'000;
-  for (int i = 0; i < kTries && ::access(path_.c_str(), F_OK) == 0; ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-}
 
 Result<ControlServer> ControlServer::open(Context& context, const std::string& name,
                                           bool name_is_free, std::vector<ControlOp> ops) {
@@ -124,7 +112,7 @@ Result<ControlServer> ControlServer::open(Context& context, const std::string& n
     const int bound = zmq_bind(socket.get(), ("ipc://" + path).c_str());
     ::umask(before);
     if (bound != 0) return tl::unexpected(zmq_failure("bind " + path));
-    return ControlServer(tried, path, std::move(*lock), std::move(socket), std::move(ops));
+    return ControlServer(tried, std::move(*lock), std::move(socket), std::move(ops));
   }
   return fail(ErrorCode::kBusy, fmt::format("{} nodes named {} run already", kTries, name));
 }

@@ -32,9 +32,6 @@ class ControlServer {
   // name-3... are tried; else kBusy names the holder.
   static Result<ControlServer> open(Context& context, const std::string& name, bool name_is_free,
                                     std::vector<ControlOp> ops);
-  ControlServer(ControlServer&&) = default;
-  ControlServer& operator=(ControlServer&&) = delete;
-  ~ControlServer();  // the socket's file is gone when it returns
   const std::string& name() const { return name_; }
 
   // Answers what has come; waits up to `timeout` for the first request. A malformed request gets an
@@ -42,12 +39,10 @@ class ControlServer {
   Status poll(std::chrono::milliseconds timeout);
 
  private:
-  ControlServer(std::string name, std::string path, FileLock lock, SocketHandle socket,
-                std::vector<ControlOp> ops);
+  ControlServer(std::string name, FileLock lock, SocketHandle socket, std::vector<ControlOp> ops);
   std::string answer(std::span<const std::uint8_t> request) const;
 
   std::string name_;
-  std::string path_;  // of the socket
   FileLock lock_;
   SocketHandle socket_;
   std::vector<ControlOp> ops_;

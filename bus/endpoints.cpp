@@ -134,9 +134,16 @@ Result<FileLock> FileLock::hold(const std::string& path, const std::string& hold
 }
 
 void FileLock::let_go() {
+  constexpr std::string_view kSuffix = ".lock";
   if (fd_ < 0) return;
-  // While it is held: nobody else has a lock on a file of this name.
-  if (is_named(fd_, path_)) ::unlink(path_.c_str());
+  // While it is held: nobody else has a lock on a file of this name, nor a socket it guards.
+  if (is_named(fd_, path_)) {
+    const std::string socket = path_.substr(0, path_.size() - kSuffix.size());
+    struct stat status {};
+    const bool is_socket = ::lstat(socket.c_str(), &status) == 0 && S_ISSOCK(status.st_mode);
+    if (path_.ends_with(kSuffix) && is_socket) ::unlink(socket.c_str());
+    ::unlink(path_.c_str());
+  }
   ::close(std::exchange(fd_, -1));
 }
 

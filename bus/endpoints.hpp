@@ -51,8 +51,9 @@ struct HostPort {
 std::optional<HostPort> split_tcp(const std::string& url);
 bool is_loopback(const std::string& host);
 
-// An flock() held on a file, with the holder's name in it. The destructor removes the file; the
-// process's end releases it, so a stale file blocks nobody. Never through a link. Move-only.
+// An flock() held on a file, with the holder's name in it. The destructor removes the file,
+// and the socket NAME that a lock NAME.lock guards, which libzmq leaves there; the process's end
+// releases it, so a stale file blocks nobody. Never through a link. Move-only.
 class FileLock {
  public:
   // kBusy names the present holder.

@@ -72,6 +72,14 @@ Result<ExportReport> export_points(Playlist& playlist, const BagReader::Selectio
       for (const auto& [field, types] : track.fields) fields.insert(field);
     }
   }
+  // Who reads track by track does not meet those that cannot be read.
+  for (const BagSummary& summary : playlist.summaries()) {
+    for (const std::string& damage : summary.damaged_tracks) {
+      if (!exporter.by_track()) break;
+      ++report.left_out;
+      if (warn) warn(summary.path + ": " + damage + "; all its points are left out");
+    }
+  }
   if (Status begun = exporter.begin(plan); !begun) return tl::unexpected(begun.error());
   std::vector<BagReader::Selection> rounds(exporter.by_track() ? plan.tracks.size() : 1, selection);
   auto track = plan.tracks.begin();

@@ -204,7 +204,7 @@ class ImportTest(FilesTest):
 class RecordedBagTest(FilesTest):
     """Somebody takes the bag away while it is recorded."""
 
-    def recorder_of(self, folder="."):
+    def recorder_of(self, folder=""):
         os.makedirs(self.space.path(folder), exist_ok=True)
         bag = self.space.path(folder, "day.zbag")
         recorder = self.start_recorder(bag)
@@ -230,7 +230,7 @@ class RecordedBagTest(FilesTest):
     def test_a_removed_bag_is_copied_and_recorded_on(self):
         bag, recorder, sensor = self.recorder_of()
         os.remove(bag)
-        recorder.wait_for_line("was removed or replaced .* day.rescued.zbag")
+        recorder.wait_for_line(r"was removed or replaced .*day\.rescued\.zbag")
         self.send(sensor, 1000, 1500)
         self.assert_rescued(recorder, self.space.path("day.rescued.zbag"), 1500)
 
