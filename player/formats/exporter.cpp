@@ -2,24 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "recorder/bag/read/intact_points.hpp"
 
 namespace zbag {
 namespace {
-
-void flatten_into(const std::string& prefix, const Fields& fields, Fields& out) {
-  for (const auto& [name, value] : fields) {
-    std::string path = prefix.empty() ? name : prefix + "." + name;
-    const Fields* map = value.get_if<Fields>();
-    if (map != nullptr && !map->empty()) {
-      flatten_into(path, *map, out);
-    } else {
-      out.emplace_back(std::move(path), value);
-    }
-  }
-}
 
 Status export_selection(Playlist& playlist, const BagReader::Selection& selection,
                         Exporter& exporter, ExportReport& report,
@@ -40,16 +26,6 @@ Status export_selection(Playlist& playlist, const BagReader::Selection& selectio
 }
 
 }  // namespace
-
-Fields flatten(const Fields& fields, const std::vector<std::string>& columns) {
-  Fields flat;
-  flatten_into({}, fields, flat);
-  if (columns.empty()) return flat;
-  std::erase_if(flat, [&](const auto& field) {
-    return std::find(columns.begin(), columns.end(), field.first) == columns.end();
-  });
-  return flat;
-}
 
 Result<std::unique_ptr<Exporter>> make_exporter(const ExportOptions& options) {
   if (options.format == "json") return make_json_exporter(options);

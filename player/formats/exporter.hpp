@@ -70,9 +70,6 @@ Result<ExportReport> export_points(Playlist& playlist, const BagReader::Selectio
                                    const std::function<void(std::uint64_t)>& progress,
                                    const std::function<void(const std::string&)>& warn);
 
-// Fields with nested maps flattened to dotted names, in order; those named in `columns` when given.
-Fields flatten(const Fields& fields, const std::vector<std::string>& columns = {});
-
 // For the files export_*.cpp.
 Result<std::unique_ptr<Exporter>> make_json_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_jsonl_exporter(const ExportOptions& options);

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "player/formats/row_columns.hpp"
 #include "tests/support/small_bag.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -53,6 +54,10 @@ class ExporterTest : public testing::Test {
   TempDir dir_;
   std::string path_;
 };
+
+Fields flatten(const Fields& fields, const std::vector<std::string>& columns = {}) {
+  return RowColumns("t", {}, columns, {}).flatten(fields).value();
+}
 
 // Requirements 1.5
 TEST(FlattenTest, JoinsNestedNamesByDots) {

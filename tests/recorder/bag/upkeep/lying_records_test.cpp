@@ -11,6 +11,7 @@
 #include "recorder/bag/upkeep/check.hpp"
 #include "recorder/bag/upkeep/recover.hpp"
 #include "recorder/bag/write/bag_writer.hpp"
+#include "schemas/track_name.hpp"
 #include "tests/recorder/bag/rows.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -105,6 +106,19 @@ TEST_F(LyingRecordsTest, OfANameThatBreaksTheRulesAreNamedAndReadByNobody) {
   EXPECT_TRUE(cursor.skip_damage().has_value());
   while (const std::optional<PointView> view = cursor.next().value())
     EXPECT_NE(view->track, "../../evil");
+}
+
+TEST_F(LyingRecordsTest, OfSuchANameLeaveTheirPointsToBeRecoveredUnderAnother) {
+  change_track("b", [](TrackRecord& record) { record.name = "../../evil"; });
+  change([](WriteTxn& txn, const BagTables& tables) {
+    ASSERT_TRUE(txn.erase(tables.tracks, "b").has_value());
+  });
+  const std::string recovered = dir_.path("new.zbag");
+  ASSERT_TRUE(recover_bag(path_, recovered).has_value());
+  const BagSummary summary = BagReader::open(recovered)->summary().value();
+  EXPECT_EQ(summary.points(), 82u);
+  for (const TrackRecord& track : summary.tracks)
+    EXPECT_EQ(track_name_fault(track.name), nullptr) << track.name;
 }
 
 TEST_F(LyingRecordsTest, OfALossUnderSuchANameAreNamed) {
