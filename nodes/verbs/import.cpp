@@ -108,9 +108,9 @@ class Import {
       Status status = importer_.add(*reader_);
       reader_ = nullptr;
       readers[i].reset();
+      bar_.clear();
       if (!status) return status;
     }
-    bar_.clear();
     return {};
   }
   const Importer::Counts& counts() const { return importer_.counts(); }
