@@ -259,6 +259,14 @@ class RecordedBagTest(FilesTest):
                 self.assertIn(bag, recorder.stderr)
 
 
+    def test_a_bus_error_names_the_bag_and_ends_it_with_code_4(self):
+        """What LMDB raises when it meets the end of the file before anybody has looked."""
+        bag, recorder, _ = self.recorder_of()
+        self.assertEqual(recorder.stop(signal.SIGBUS), DAMAGED, recorder.stderr)
+        self.assertIn(f"zbag recover {bag} -o NEW", recorder.stderr)
+        self.assertEqual(len(self.points(bag)), 1000)
+
+
 class RuntimeDirectoryTest(FilesTest):
 
     def test_nothing_is_left_in_it_after_a_normal_end(self):
