@@ -3,6 +3,8 @@
 //
 // A row is `timestamp`, then the flattened fields (row_columns.hpp).
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -65,7 +67,8 @@ Result<OutputFolder> plan_folder(const std::string& folder, const Rows& rows,
   Result<OutputFolder> files = OutputFolder::plan(folder, rows.tracks(), extension);
   if (!files) return files;
   for (const auto& [track, file] : files->renamed())
-    rows.note("track " + track + " is written to " + file + ", since its own name is a folder's");
+    rows.note(
+        fmt::format("track {} is written to {}, since its own name is a folder's", track, file));
   return files;
 }
 

@@ -45,7 +45,7 @@ Result<std::string> path_beside(const fs::path& folder, const std::string& name)
 Result<std::string> read_data_file(const fs::path& folder, const Fields& fields) {
   const auto* name = field_as<std::string>(fields, "data_file");
   if (name == nullptr) return bad("data_file is no path beside the file");
-  const Result<std::string> path = path_beside(folder, *name);
+  Result<std::string> path = path_beside(folder, *name);
   if (!path) return path;
   std::error_code error;
   const std::uint64_t size = fs::file_size(*path, error);
