@@ -32,6 +32,14 @@ std::string read_holder(int fd) {
   return size > 0 ? std::string(text.data(), static_cast<std::size_t>(size)) : "another process";
 }
 
+// Whether `path` still leads to the open file.
+bool is_named(int fd, const std::string& path) {
+  struct stat open {};
+  struct stat named {};
+  return ::fstat(fd, &open) == 0 && ::lstat(path.c_str(), &named) == 0 &&
+         open.st_dev == named.st_dev && open.st_ino == named.st_ino;
+}
+
 }  // namespace
 
 Result<std::string> runtime_directory() {
@@ -46,16 +54,23 @@ Result<std::string> runtime_directory() {
   fs::create_directories(fs::path(path).parent_path(), error);
   ::mkdir(path.c_str(), 0700);
   struct stat status {};
-  if (::stat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+  // Not through a link: in a folder of everybody anybody could have put it there.
+  const bool is_there = ::lstat(path.c_str(), &status) == 0;
+  if (!is_there || !S_ISDIR(status.st_mode)) {
     return fail(ErrorCode::kIo,
-                fmt::format("runtime directory {}: {}; set ZBAG_RUNTIME_DIR to one you "
-                            "can write",
-                            path, std::strerror(errno)));
+                fmt::format("runtime directory {}: {}; set ZBAG_RUNTIME_DIR to one you can write",
+                            path, is_there ? "no directory, or a link" : std::strerror(errno)));
   }
   if (status.st_uid != ::getuid()) {
     return fail(ErrorCode::kInvalid,
                 fmt::format("runtime directory {} belongs to user {}; set ZBAG_RUNTIME_DIR", path,
                             status.st_uid));
+  }
+  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("runtime directory {}: others may write to it; chmod 700 it when you "
+                            "know what is in it, or set ZBAG_RUNTIME_DIR",
+                            path));
   }
   return path;
 }
@@ -127,12 +142,19 @@ std::string nearest_url(const std::string& url) {
 }
 
 Result<FileLock> FileLock::hold(const std::string& path, const std::string& holder) {
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) return fail(ErrorCode::kIo, fmt::format("lock {}: {}", path, std::strerror(errno)));
-  FileLock lock(fd);
-  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    return fail(ErrorCode::kBusy, fmt::format("{} is held by {}", path, read_holder(fd)));
+  int fd = -1;
+  // The holder before may have removed the file between the two calls: a lock on it is none.
+  for (bool is_held = false; !is_held; is_held = is_named(fd, path)) {
+    if (fd >= 0) ::close(fd);
+    fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) return fail(ErrorCode::kIo, fmt::format("lock {}: {}", path, std::strerror(errno)));
+    if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+      const std::string other = read_holder(fd);
+      ::close(fd);
+      return fail(ErrorCode::kBusy, fmt::format("{} is held by {}", path, other));
+    }
   }
+  FileLock lock(fd, path);
   const std::string text = fmt::format("{} (pid {})", holder, ::getpid());
   if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, text.data(), text.size(), 0) < 0) {
     return fail(ErrorCode::kIo, fmt::format("lock {}: {}", path, std::strerror(errno)));
@@ -140,16 +162,30 @@ Result<FileLock> FileLock::hold(const std::string& path, const std::string& hold
   return lock;
 }
 
-FileLock::~FileLock() {
-  if (fd_ >= 0) ::close(fd_);
+void FileLock::let_go() {
+  constexpr std::string_view kSuffix = ".lock";
+  if (fd_ < 0) return;
+  // While it is held: nobody else has a lock on a file of this name, nor a socket it guards.
+  if (is_named(fd_, path_)) {
+    const std::string socket = path_.substr(0, path_.size() - kSuffix.size());
+    struct stat status {};
+    const bool is_socket = ::lstat(socket.c_str(), &status) == 0 && S_ISSOCK(status.st_mode);
+    if (path_.ends_with(kSuffix) && is_socket) ::unlink(socket.c_str());
+    ::unlink(path_.c_str());
+  }
+  ::close(std::exchange(fd_, -1));
 }
 
-FileLock::FileLock(FileLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+FileLock::~FileLock() { let_go(); }
+
+FileLock::FileLock(FileLock&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)) {}
 
 FileLock& FileLock::operator=(FileLock&& other) noexcept {
   if (this != &other) {
-    if (fd_ >= 0) ::close(fd_);
+    let_go();
     fd_ = std::exchange(other.fd_, -1);
+    path_ = std::move(other.path_);
   }
   return *this;
 }

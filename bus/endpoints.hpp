@@ -6,6 +6,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "schemas/result.hpp"
 
@@ -28,7 +29,8 @@ inline constexpr std::size_t kLargeQueueBytes = 64u << 20;
 inline constexpr std::int64_t kMessageBytesMax = 256ll << 20;
 
 // $ZBAG_RUNTIME_DIR, else $XDG_RUNTIME_DIR/zbag, else <tmp>/zbag-<uid>; made with mode 0700.
-// kIo when it cannot be made, kInvalid when it belongs to another user.
+// kIo when it cannot be made or is a link, kInvalid when it belongs to another user or others may
+// write to it.
 Result<std::string> runtime_directory();
 
 // The ipc path beside a tcp port: <directory>/bus-<port>.ipc.
@@ -53,8 +55,9 @@ struct HostPort {
 std::optional<HostPort> split_tcp(const std::string& url);
 bool is_loopback(const std::string& host);
 
-// An flock() held on a file, with the holder's name in it. Released by the destructor or the
-// process's end, so a stale file blocks nobody. Move-only.
+// An flock() held on a file, with the holder's name in it. The destructor removes the file,
+// and the socket NAME that a lock NAME.lock guards, which libzmq leaves there; the process's end
+// releases it, so a stale file blocks nobody. Never through a link. Move-only.
 class FileLock {
  public:
   // kBusy names the present holder.
@@ -64,8 +67,11 @@ class FileLock {
   FileLock& operator=(FileLock&& other) noexcept;
 
  private:
-  explicit FileLock(int fd) : fd_(fd) {}
+  FileLock(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+  void let_go();
+
   int fd_ = -1;
+  std::string path_;
 };
 
 }  // namespace zbag

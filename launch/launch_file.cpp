@@ -15,6 +15,10 @@ namespace zbag {
 namespace {
 
 constexpr int kIncludeDepthMax = 16;
+constexpr int kFilesMax = 256;  // that one launch reads: each may be included many times
+// Of a value. Variables are made of variables: a few lines that double one stand for gigabytes.
+constexpr std::size_t kValueBytesMax = 64u << 10;
+constexpr std::uintmax_t kFileBytesMax = 1u << 20;
 
 using Variables = std::map<std::string, std::string>;
 
@@ -55,6 +59,8 @@ std::string text_of(const YAML::Node& node, const Variables& variables, const st
     const std::size_t end = raw.find('}', begin);
     if (end == std::string::npos) refuse(file, node, fmt::format("'{}' lacks a }}", raw));
     out += lookup(raw.substr(begin + 2, end - begin - 2), variables, file, node);
+    if (out.size() > kValueBytesMax)
+      refuse(file, node, fmt::format("a value of more than {} KiB", kValueBytesMax >> 10));
     at = end + 1;
   }
 }
@@ -151,10 +157,31 @@ void read_node(const std::string& name, const YAML::Node& map, const Variables& 
   plan.nodes.push_back(std::move(node));
 }
 
+// A pipe would be waited for, a device read for ever.
+void check_include(const std::string& path, const std::string& file, const YAML::Node& includes) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error))
+    refuse(file, includes, fmt::format("include {}: no such file", path));
+  if (!std::filesystem::is_regular_file(path, error))
+    refuse(file, includes, fmt::format("include {}: it is no file", path));
+  if (std::filesystem::file_size(path, error) > kFileBytesMax)
+    refuse(file, includes,
+           fmt::format("include {}: it has more than {} MiB", path, kFileBytesMax >> 20));
+}
+
+// What has been read so far.
+struct Reading {
+  LaunchPlan plan;
+  std::set<std::string> defined;  // variables
+  int files = 0;
+};
+
 void read_file(const std::string& file, Variables variables, const Variables& args, int depth,
-               LaunchPlan& plan, std::set<std::string>& defined) {
+               Reading& reading) {
   if (depth > kIncludeDepthMax)
     throw BadFile{fmt::format("{}: included more than {} deep", file, kIncludeDepthMax)};
+  if (++reading.files > kFilesMax)
+    throw BadFile{fmt::format("{}: more than {} files are included", file, kFilesMax)};
   const YAML::Node document = YAML::LoadFile(file);
   if (!document.IsMap()) refuse(file, document, "expected variables, include and nodes");
   check_keys(document, {"variables", "include", "nodes"}, file, "a launch file");
@@ -162,7 +189,7 @@ void read_file(const std::string& file, Variables variables, const Variables& ar
     if (!section.IsMap()) refuse(file, section, "variables: expected a map");
     for (const auto& entry : section) {
       const auto name = entry.first.as<std::string>();
-      defined.insert(name);
+      reading.defined.insert(name);
       const auto given = args.find(name);
       variables[name] =
           given == args.end() ? text_of(entry.second, variables, file) : given->second;
@@ -171,16 +198,15 @@ void read_file(const std::string& file, Variables variables, const Variables& ar
   if (const YAML::Node includes = document["include"]) {
     for (const std::string& other : words_of(includes, variables, file)) {
       const std::string path = (std::filesystem::path(file).parent_path() / other).string();
-      if (!std::filesystem::exists(path))
-        refuse(file, includes, fmt::format("include {}: no such file", path));
-      read_file(path, variables, args, depth + 1, plan, defined);
+      check_include(path, file, includes);
+      read_file(path, variables, args, depth + 1, reading);
     }
   }
   const YAML::Node nodes = document["nodes"];
   if (!nodes) return;
   if (!nodes.IsMap()) refuse(file, nodes, "nodes: expected a map of names to nodes");
   for (const auto& entry : nodes)
-    read_node(entry.first.as<std::string>(), entry.second, variables, file, plan);
+    read_node(entry.first.as<std::string>(), entry.second, variables, file, reading.plan);
 }
 
 }  // namespace
@@ -188,9 +214,9 @@ void read_file(const std::string& file, Variables variables, const Variables& ar
 Result<LaunchPlan> read_launch_file(const std::string& path,
                                     const std::map<std::string, std::string>& args) {
   try {
-    LaunchPlan plan;
-    std::set<std::string> defined;
-    read_file(path, args, args, 0, plan, defined);
+    Reading reading;
+    read_file(path, args, args, 0, reading);
+    const std::set<std::string>& defined = reading.defined;
     for (const auto& [name, value] : args) {
       if (defined.contains(name)) continue;
       return fail(
@@ -199,9 +225,9 @@ Result<LaunchPlan> read_launch_file(const std::string& path,
                       name,
                       defined.empty() ? "none" : fmt::format("{}", fmt::join(defined, ", "))));
     }
-    if (plan.nodes.empty())
+    if (reading.plan.nodes.empty())
       return fail(ErrorCode::kInvalid, fmt::format("{}: no nodes to start", path));
-    return plan;
+    return std::move(reading.plan);
   } catch (const BadFile& bad) {
     return fail(ErrorCode::kInvalid, bad.message);
   } catch (const YAML::BadFile&) {

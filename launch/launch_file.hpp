@@ -16,7 +16,8 @@
 //       stops_launch: true             # its end, well or not, stops the launch
 //       if: "${record}"                # left out when false, no, 0 or empty
 //
-// ${name} is a variable, ${env:NAME} the environment. --args name=value overrides a variable.
+// ${name} is a variable, ${env:NAME} the environment. --args name=value overrides a variable. A
+// value has at most 64 KiB when they are put in; what is included is a file of at most 1 MiB.
 // Errors name file and line. Reading touches the file system; nothing is started here.
 #pragma once
 

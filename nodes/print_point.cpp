@@ -2,27 +2,27 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 
 #include "nodes/errors.hpp"
-#include "player/formats/exporter.hpp"
-#include "schemas/field_lookup.hpp"
+#include "schemas/frame_scan.hpp"
+#include "schemas/item.hpp"
 #include "schemas/json_text.hpp"
-#include "schemas/track_name.hpp"
+#include "schemas/put_item.hpp"
 
 namespace zbag {
 namespace {
 
-// Fields a reader of the track wants: not the reserved ones, `track` renamed.
-Fields shown(const Fields& fields, const std::vector<std::string>& columns) {
-  Fields kept;
-  for (const auto& [name, value] : fields) {
-    if (name == "_ts" || name == "_seq" || name == "_src") continue;
-    kept.emplace_back(name == "track" ? "track_" : name, value);
-  }
-  return columns.empty() ? kept : flatten(kept, columns);
+bool is_reserved(std::string_view name) {
+  return name == "_ts" || name == "_seq" || name == "_src";
+}
+
+std::span<const std::uint8_t> bytes_of(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
 }  // namespace
@@ -38,46 +38,108 @@ void add_point_format(OptionTable& options, PointFormat& format) {
 PointPrinter::PointPrinter(PointFormat format, std::vector<std::string> columns, bool all)
     : format_(format), columns_(std::move(columns)), all_(all) {}
 
-bool PointPrinter::print(std::string_view track, Timestamp stamp, const Fields& fields,
+bool PointPrinter::print(std::string_view track, Timestamp stamp, const Fields& fields) {
+  std::string map;
+  encode_fields(fields, map);
+  return print(track, stamp, bytes_of(map));
+}
+
+bool PointPrinter::print(std::string_view track, Timestamp stamp, std::span<const std::uint8_t> map,
                          std::optional<std::uint64_t> src, std::optional<std::uint64_t> seq) {
-  const auto reserved = [&](const char* name) {
-    const auto* number = field_as<std::uint64_t>(fields, name);
-    return number == nullptr ? std::nullopt : std::optional(*number);
-  };
-  if (!src) src = reserved("_src");
-  if (!seq) seq = reserved("_seq");
+  members_.clear();
+  const MapBytes pairs = open_map(map).value_or(MapBytes{});
+  PairWalk walk(pairs.pairs, pairs.count);
+  while (const std::optional<PairBytes> pair = walk.next()) {
+    if (!src && pair->name == "_src") src = read_unsigned(pair->value);
+    if (!seq && pair->name == "_seq") seq = read_unsigned(pair->value);
+    if (!is_reserved(pair->name)) take(std::string(pair->name), pair->value);
+  }
+  if (!all_) src = seq = std::nullopt;
   if (format_ == PointFormat::kRaw) {
-    // [track, {_ts, fields...}]
-    Fields map{{"_ts", stamp.seconds()}};
-    if (all_ && src) map.emplace_back("_src", *src);
-    if (all_ && seq) map.emplace_back("_seq", *seq);
-    for (auto& field : columns_.empty() ? fields : flatten(fields, columns_)) {
-      if (field.first != "_ts" && field.first != "_seq" && field.first != "_src")
-        map.push_back(field);
-    }
-    encode_value(Array{Value(track), Value(std::move(map))}, out_);
+    print_raw(track, stamp, src, seq);
   } else {
-    std::string ts = seconds_text(stamp.seconds());
-    std::string name;
-    write_json_text(track, name);
-    const bool is_yaml = format_ == PointFormat::kYaml;
-    // A YAML document whose values are JSON: flow style, which keeps "1" a text and 1.0 a float.
-    out_ +=
-        is_yaml ? "---\n_ts: " + ts + "\ntrack: " + name : "{\"_ts\":" + ts + ",\"track\":" + name;
-    const auto member = [&](std::string_view key, const Value& value) {
-      out_ += is_yaml ? "\n" : ",";
-      write_json_text(key, out_);
-      out_ += is_yaml ? ": " : ":";
-      write_json(value, out_);
-    };
-    if (all_ && src) member("_src", fmt::format("{:016x}", *src));
-    if (all_ && seq) member("_seq", *seq);
-    for (const auto& [key, value] : shown(fields, columns_))
-      member(is_utf8(key) ? key : printable(key), value);
-    out_ += is_yaml ? "\n" : "}\n";
+    print_text(track, stamp, src, seq);
   }
   constexpr std::size_t kBufferBytes = 64u << 10;
-  return out_.size() < kBufferBytes || flush();
+  return error_ == 0 && (out_.size() < kBufferBytes || flush());
+}
+
+// Of columns that are chosen, those that the field has, by dotted names.
+void PointPrinter::take(std::string name, std::span<const std::uint8_t> value) {
+  const std::optional<MapBytes> map = columns_.empty() ? std::nullopt : open_map(value);
+  if (map && map->count > 0) {
+    PairWalk walk(map->pairs, map->count);
+    while (const std::optional<PairBytes> pair = walk.next())
+      take(name + "." + std::string(pair->name), pair->value);
+    return;
+  }
+  const bool is_chosen =
+      columns_.empty() || std::find(columns_.begin(), columns_.end(), name) != columns_.end();
+  if (!is_chosen) return;
+  // {"a":{"b":1},"a.b":2}: there may be two of one dotted name.
+  const auto is_taken = [&] {
+    return std::any_of(members_.begin(), members_.end(),
+                       [&](const Member& other) { return other.name == name; });
+  };
+  while (!columns_.empty() && is_taken()) name += '_';
+  members_.push_back({std::move(name), value});
+}
+
+// [track, {_ts, fields...}]
+void PointPrinter::print_raw(std::string_view track, Timestamp stamp,
+                             std::optional<std::uint64_t> src, std::optional<std::uint64_t> seq) {
+  std::array<std::uint8_t, item::kHeadMax> head{};
+  const auto put = [&](auto write) {
+    std::uint8_t* at = head.data();
+    write(at);
+    out_.append(reinterpret_cast<const char*>(head.data()),
+                static_cast<std::size_t>(at - head.data()));
+  };
+  const std::size_t count = members_.size() + 1 + (src ? 1 : 0) + (seq ? 1 : 0);
+  put([](std::uint8_t*& at) { item::put_array(at, 2); });
+  encode_value(Value(track), out_);
+  put([&](std::uint8_t*& at) { item::put_map(at, count); });
+  const auto member = [&](std::string_view name) { encode_value(Value(name), out_); };
+  member("_ts");
+  encode_value(Value(stamp.seconds()), out_);
+  if (src) member("_src");
+  if (src) encode_value(Value(*src), out_);
+  if (seq) member("_seq");
+  if (seq) encode_value(Value(*seq), out_);
+  for (const Member& one : members_) {
+    member(one.name);
+    out_.append(reinterpret_cast<const char*>(one.value.data()), one.value.size());
+  }
+}
+
+// A YAML document whose values are JSON: flow style, which keeps "1" a text and 1.0 a float.
+void PointPrinter::print_text(std::string_view track, Timestamp stamp,
+                              std::optional<std::uint64_t> src, std::optional<std::uint64_t> seq) {
+  const bool is_yaml = format_ == PointFormat::kYaml;
+  out_ += is_yaml ? "---\n_ts: " : "{\"_ts\":";
+  out_ += seconds_text(stamp.seconds());
+  const auto key = [&](std::string_view name) {
+    out_ += is_yaml ? "\n" : ",";
+    if (is_yaml && name == "track") {
+      out_ += name;
+    } else {
+      write_json_text(name, out_);
+    }
+    out_ += is_yaml ? ": " : ":";
+  };
+  key("track");
+  write_json_text(track, out_);
+  if (src) key("_src");
+  if (src) write_json_text(fmt::format("{:016x}", *src), out_);
+  if (seq) key("_seq");
+  if (seq) out_ += fmt::format("{}", *seq);
+  // What is large is printed as it is made. A failure shows when the point is done.
+  const JsonDrain drain = [this] { flush(); };
+  for (const Member& one : members_) {
+    key(member_name(escaped_name(one.name, "track"), JsonDialect::kPlain));
+    write_json_item(one.value, out_, JsonDialect::kPlain, drain);
+  }
+  out_ += is_yaml ? "\n" : "}\n";
 }
 
 bool PointPrinter::flush() {

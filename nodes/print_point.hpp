@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,18 +23,31 @@ class PointPrinter {
   // `columns`: fields to keep, by flattened name; all when empty. `all`: reserved fields too.
   PointPrinter(PointFormat format, std::vector<std::string> columns, bool all);
 
-  // False when nothing more can be printed: see exit_code().
-  bool print(std::string_view track, Timestamp stamp, const Fields& fields,
+  // False when nothing more can be printed: see exit_code(). Nothing is made of the map that is as
+  // large: what it holds is printed as it is met. REQUIRES: it was validated.
+  bool print(std::string_view track, Timestamp stamp, std::span<const std::uint8_t> map,
              std::optional<std::uint64_t> src = {}, std::optional<std::uint64_t> seq = {});
+  bool print(std::string_view track, Timestamp stamp, const Fields& fields);
   bool flush();
   // After a false: done when whoever read stdout has closed it (they have seen enough), else
   // failed, which is said on stderr in the name of `verb`.
   int exit_code(const std::string& verb) const;
 
  private:
+  struct Member {
+    std::string name;
+    std::span<const std::uint8_t> value;
+  };
+  void take(std::string name, std::span<const std::uint8_t> value);
+  void print_raw(std::string_view track, Timestamp stamp, std::optional<std::uint64_t> src,
+                 std::optional<std::uint64_t> seq);
+  void print_text(std::string_view track, Timestamp stamp, std::optional<std::uint64_t> src,
+                  std::optional<std::uint64_t> seq);
+
   PointFormat format_;
   std::vector<std::string> columns_;
   bool all_;
+  std::vector<Member> members_;  // of the point at hand
   std::string out_;
   int error_ = 0;  // errno of the write that failed
 };

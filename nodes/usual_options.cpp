@@ -24,6 +24,33 @@ OptionType<std::string> bag_time() {
   return type;
 }
 
+std::string compression_text(const CompressionSpec& spec) {
+  switch (spec.kind) {
+    case Compression::kNone:
+      return "none";
+    case Compression::kLz4:
+      return "lz4";
+    case Compression::kZstd:
+      break;
+  }
+  return spec.level == 3 ? "zstd" : fmt::format("zstd:{}", spec.level);
+}
+
+OptionType<CompressionSpec> compression_spec() {
+  return {
+      "C",
+      [](const std::string& text) -> Result<CompressionSpec> {
+        if (text == "none") return CompressionSpec{Compression::kNone, 0};
+        if (text == "lz4") return CompressionSpec{Compression::kLz4, 0};
+        if (text == "zstd") return CompressionSpec{Compression::kZstd, 3};
+        const bool has_level = text.starts_with("zstd:");
+        const Result<std::uint64_t> level = parse_count(has_level ? text.substr(5) : "", {1, 22});
+        if (level) return CompressionSpec{Compression::kZstd, static_cast<int>(*level)};
+        return fail(ErrorCode::kInvalid, "use none, lz4, zstd or zstd:LEVEL with LEVEL 1 to 22");
+      },
+      compression_text, [](const CompressionSpec& spec) { return Value(compression_text(spec)); }};
+}
+
 }  // namespace
 
 void add_bus_options(OptionTable& options, BusArguments& arguments) {
@@ -39,6 +66,10 @@ void add_bus_options(OptionTable& options, BusArguments& arguments) {
 void add_wait(OptionTable& options, WaitSeconds& wait) {
   options.add("--wait", wait, option_type::seconds<WaitSeconds>({0.0, 1e6}),
               "Seconds to wait at most for the first subscriber");
+}
+
+void add_compression(OptionTable& options, CompressionSpec& compression) {
+  options.add("--compression", compression, compression_spec(), "none, lz4, zstd or zstd:LEVEL");
 }
 
 void add_track(OptionTable& options, std::vector<std::string>& tracks) {

@@ -31,6 +31,9 @@ inline std::chrono::milliseconds whole_milliseconds(std::chrono::duration<double
   return std::chrono::duration_cast<std::chrono::milliseconds>(span);
 }
 
+// --compression of a bag that is written.
+void add_compression(OptionTable& options, CompressionSpec& compression);
+
 // What chooses points of bags.
 struct SelectionArguments {
   std::vector<std::string> tracks;

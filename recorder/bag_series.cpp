@@ -49,6 +49,12 @@ std::vector<std::string> BagSeries::paths() const {
 
 void BagSeries::begin(std::string path) { parts_.push_back({std::move(path)}); }
 
+void BagSeries::move(std::string path) {
+  parts_.back().path = path;
+  first_ = std::move(path);
+  number_ = 0;
+}
+
 std::vector<BagSeries::Part> BagSeries::take_oldest(std::size_t more) {
   std::vector<Part> oldest;
   while (rules_.files_max > 0 && parts_.size() > 1 && parts_.size() + more > rules_.files_max) {

@@ -39,6 +39,8 @@ class BagSeries {
   std::string next_path();
   // The present bag is complete, `path` the one that is written from now on.
   void begin(std::string path);
+  // The present bag is another one now: a copy of it, whose name those of later ones are made of.
+  void move(std::string path);
   // No bag could be begun: none is due before `when`.
   void put_off(SteadyTime when) { not_before_ = when; }
   struct Part {
@@ -54,7 +56,7 @@ class BagSeries {
   bool holds_points() const { return parts_.back().points > 0; }
 
  private:
-  const std::string first_;
+  std::string first_;
   const SplitRules rules_;
   std::deque<Part> parts_;    // that are kept, the present one last
   std::uint32_t number_ = 0;  // given out last

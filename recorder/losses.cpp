@@ -46,8 +46,8 @@ LossLedger::Stream* LossLedger::stream(std::uint64_t src, std::uint32_t track,
   if (source != sources_.end() && source->second.was_announced_first) {
     const auto count = source->second.first_counts.find(std::string(name));
     base = count == source->second.first_counts.end() ? 0 : std::min(first_seq, count->second);
-  } else if (source == sources_.end() && sources_.size() < kSourcesMax) {
-    sources_[src];
+  } else if (source != sources_.end() || sources_.size() < kSourcesMax) {
+    sources_[src].unnamed.push_back(&stream);
   }
   stream.expected = first_seq;
   stream.missed_before = base;
@@ -94,6 +94,8 @@ void LossLedger::announce(const Fields& session) {
   if (is_new && sources_.size() >= kSourcesMax) return;
   Source& source = sources_[src];
   source.name = text_field(session, "name");
+  for (Stream* const stream : source.unnamed) mark(*stream);
+  source.unnamed.clear();
   source.counts.clear();
   for (const auto& [track, count] : map_field(session, "counts")) {
     if (const auto* number = count.get_if<std::uint64_t>()) source.counts[track] = *number;

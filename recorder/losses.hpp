@@ -72,6 +72,7 @@ class LossLedger {
     std::unordered_map<std::string, std::uint64_t> first_counts;  // when it was first heard of
     std::unordered_map<std::string, std::uint64_t> counts;        // when it was last
     bool was_announced_first = false;
+    std::vector<Stream*> unnamed;  // whose records may be in the bag without its name
   };
   struct Key {
     std::uint64_t src;

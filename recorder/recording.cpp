@@ -131,6 +131,7 @@ void Recording::run() {
         std::clamp<std::chrono::nanoseconds>(until_sync, std::chrono::milliseconds(1), kIdleWait);
     std::optional<Parcel> parcel = queue_.pop(buffer_.empty() ? kIdleWait : wait);
     if (parcel && !handle(*parcel)) break;
+    if (series_.is_lost() && writer_.settle()) static_cast<void>(series_.rescue());
     write_due();
   }
   finish();

@@ -22,6 +22,9 @@
 // the whole recording's. Where no new bag can be made the present one is written on, with a
 // warning, and what is due by the rules is tried again a minute later.
 //
+// A bag that somebody removes or replaces while it is recorded is copied from the open file within
+// a second, and recording goes on in the copy (storage_series.hpp).
+//
 // intake(), hand_over(), the requests, flush() and close() are for one thread at a time; the rest
 // is thread-safe.
 #pragma once

@@ -11,6 +11,26 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::minutes kSplitRetryWait{1};
+constexpr std::chrono::milliseconds kLookEvery{500};
+constexpr std::chrono::seconds kRescueRetryWait{10};
+
+// A free name for a copy of a bag that is gone from `path`, in the nearest folder that exists.
+std::string rescued_path(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  fs::path folder = fs::path(path).parent_path();
+  while (!folder.empty() && !fs::is_directory(folder, ignored)) {
+    if (folder == folder.parent_path()) break;
+    folder = folder.parent_path();
+  }
+  std::string stem = fs::path(path).stem().string();
+  constexpr std::string_view kRescued = ".rescued";  // of one that was removed again
+  if (stem.ends_with(kRescued)) stem.resize(stem.size() - kRescued.size());
+  fs::path rescued = folder / (stem + ".rescued.zbag");
+  for (int i = 2; fs::exists(rescued, ignored); ++i)
+    rescued = folder / fmt::format("{}.rescued-{}.zbag", stem, i);
+  return rescued.string();
+}
 
 }  // namespace
 
@@ -79,8 +99,62 @@ Result<std::unique_ptr<Storage>> StorageSeries::open_next(const std::string& pat
   return options_.open(path, options);
 }
 
+bool StorageSeries::is_lost() {
+  const Clock::time_point now = Clock::now();
+  if (now - looked_ < kLookEvery) return false;
+  looked_ = now;
+  return !storage_->is_in_place();
+}
+
+Status StorageSeries::rescue() {
+  StorageOptions next = options_.storage;
+  next.losses_before = options_.losses();
+  next.config.emplace_back("continues", std::filesystem::path(path()).filename().string());
+  const std::string rescued = rescued_path(path());
+  if (Status copied = storage_->copy_to(rescued); !copied) return not_rescued(copied.error());
+  Result<std::unique_ptr<Storage>> opened = options_.open(rescued, next);
+  if (!opened) {
+    std::error_code ignored;
+    std::filesystem::remove(rescued, ignored);  // another is made then
+    return not_rescued(opened.error());
+  }
+  // For whoever has moved it somewhere else.
+  static_cast<void>(storage_->close());
+  storage_ = std::move(*opened);
+  note_rescued(rescued, ", where recording goes on");
+  return {};
+}
+
+Status StorageSeries::not_rescued(const Error& why) {
+  looked_ = Clock::now() + kRescueRetryWait;
+  const std::string text = fmt::format(
+      "{} was removed or replaced while it is recorded, and what it held can not be "
+      "saved: {}",
+      path(), why.message);
+  options_.warn(text);
+  return fail(why.code, text);
+}
+
+void StorageSeries::note_rescued(const std::string& rescued, const char* more) {
+  std::string lost = path();
+  {
+    const MutexLock lock(mutex_);
+    names_.move(rescued);
+    ++rescued_;
+  }
+  options_.warn(fmt::format(
+      "{} was removed or replaced while it is recorded: all that it held is in {} now{}", lost,
+      rescued, more));
+}
+
 Status StorageSeries::close() {
   Status closed = storage_->close();
+  if (!storage_->is_in_place()) {
+    const std::string rescued = rescued_path(path());
+    Status copied = storage_->copy_to(rescued);
+    if (copied) note_rescued(rescued, "");
+    if (!copied) closed = not_rescued(copied.error());
+  }
   remover_.wait();
   return closed;
 }
@@ -110,6 +184,7 @@ std::vector<std::string> StorageSeries::paths() const {
 void StorageSeries::add_to(RecordingTotals& totals) const {
   const MutexLock lock(mutex_);
   totals.bags = begun_;
+  totals.rescued_bags = rescued_;
   totals.removed_bags = removed_;
   totals.removed_points = removed_points_;
 }

@@ -5,10 +5,11 @@
 // no next one can be made it is written on, with a warning; what is due by the rules is tried again
 // a minute later. What leaves a ring is removed on a thread of its own (bag_remover.hpp).
 //
-// current(), is_due(), split(), split_when_due() and close() belong to the thread that writes; the
-// rest is thread-safe.
+// current(), is_due(), split(), split_when_due(), is_lost(), rescue() and close() belong to the
+// thread that writes; the rest is thread-safe.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -45,7 +46,15 @@ class StorageSeries {
   void split_when_due(std::uint64_t bytes_more);
   // Begins it now. kNotFound: the present one has no points yet. REQUIRES: as before.
   Status split();
-  // Closes the present one and waits until what leaves the ring is gone.
+  // Whether somebody has removed the present one, or put something else in its place. Looks twice a
+  // second at most.
+  bool is_lost();
+  // Goes on in a copy of it, `NAME.rescued.zbag` beside it or in the nearest folder that exists,
+  // and says so. On an error it is written on as it is, and this is tried again in ten seconds.
+  // REQUIRES: nothing is under way.
+  Status rescue();
+  // Closes the present one, which is rescued where it must be, and waits until what leaves the ring
+  // is gone.
   Status close();
 
   void note_points(std::uint64_t points);
@@ -61,13 +70,17 @@ class StorageSeries {
   Result<std::unique_ptr<Storage>> open_next(const std::string& path,
                                              const StorageOptions& options);
   void note_removed(const BagSeries::Part& part);
+  void note_rescued(const std::string& rescued, const char* more);
+  Status not_rescued(const Error& why);
 
   const Options options_;
   std::unique_ptr<Storage> storage_;
+  std::chrono::steady_clock::time_point looked_{};  // whether it is still in place
 
   mutable Mutex mutex_;
   BagSeries names_ ZBAG_GUARDED_BY(mutex_);
   std::uint64_t begun_ ZBAG_GUARDED_BY(mutex_) = 1;
+  std::uint64_t rescued_ ZBAG_GUARDED_BY(mutex_) = 0;
   std::uint64_t removed_ ZBAG_GUARDED_BY(mutex_) = 0;
   std::uint64_t removed_points_ ZBAG_GUARDED_BY(mutex_) = 0;
 

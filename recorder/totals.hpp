@@ -26,6 +26,7 @@ struct RecordingTotals {
   std::uint64_t block_bytes = 0;
   std::uint64_t commits = 0;
   std::uint64_t bags = 1;
+  std::uint64_t rescued_bags = 0;    // that were removed or replaced while they were recorded
   std::uint64_t removed_bags = 0;    // by SplitRules::files_max
   std::uint64_t removed_points = 0;  // in those; they are in `fate`, too
   std::optional<std::uint64_t> lost() const;

@@ -1,9 +1,11 @@
 #include "schemas/json_text.hpp"
 
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cmath>
 
+#include "schemas/item.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -31,66 +33,178 @@ void write_float(double number, std::string& out) {
   }
 }
 
-void write_bytes(std::string_view bytes, std::string& out) {
-  out += "{\"$bin\":\"";
-  out += base64(bytes);
-  out += "\"}";
-}
+// Writes an item of MessagePack that was validated. Depth is bounded by its grammar.
+class ItemWriter {
+ public:
+  ItemWriter(std::string& out, JsonDialect dialect, const JsonDrain& drain)
+      : out_(out),
+        is_neutral_(dialect == JsonDialect::kNeutral),
+        dialect_(dialect),
+        drain_(drain) {}
 
-struct Writer {
-  std::string& out;
-  JsonDialect dialect;
-
-  void operator()(std::monostate) const {
-    out += dialect == JsonDialect::kNeutral ? "{\"$nil\":true}" : "null";
-  }
-  void operator()(bool value) const { out += value ? "true" : "false"; }
-  void operator()(std::int64_t value) const { write_number(value, out); }
-  void operator()(std::uint64_t value) const { write_number(value, out); }
-  void operator()(float value) const { write_float(static_cast<double>(value), out); }
-  void operator()(double value) const { write_float(value, out); }
-  void operator()(const std::string& text) const {
-    const bool is_word = text == "inf" || text == "-inf";
-    if (is_word && dialect == JsonDialect::kNeutral) {
-      out += "{\"$str\":\"" + text + "\"}";
-    } else if (is_utf8(text)) {
-      write_json_text(text, out);
-    } else if (dialect == JsonDialect::kNeutral) {
-      out += "{\"$str_hex\":\"" + hex(text) + "\"}";
-    } else {
-      write_bytes(text, out);
+  void write(item::Cursor& in) {
+    if (in.left() == 0) return;
+    std::uint64_t bits = 0;
+    bool above_signed = false;
+    std::span<const std::uint8_t> bytes;
+    std::int8_t type = 0;
+    switch (item::kLeads[*in.at].type) {
+      case item::Type::kMap:
+        write_map(in);
+        break;
+      case item::Type::kArray:
+        write_array(in);
+        break;
+      case item::Type::kInt:
+        if (item::take_int(in, bits, above_signed)) write_int(bits, above_signed);
+        break;
+      case item::Type::kText:
+        if (item::take_text(in, bytes)) write_text(text_of(bytes));
+        break;
+      case item::Type::kBinary:
+        if (item::take_binary(in, bytes)) write_binary(text_of(bytes));
+        break;
+      case item::Type::kFloat32:
+        if (item::take_float32(in, bits)) {
+          const auto number = std::bit_cast<float>(static_cast<std::uint32_t>(bits));
+          write_float(static_cast<double>(number), out_);
+        }
+        break;
+      case item::Type::kFloat64:
+        if (item::take_float64(in, bits)) write_float(std::bit_cast<double>(bits), out_);
+        break;
+      case item::Type::kBool:
+        if (item::take_bool(in, bits)) out_ += bits != 0 ? "true" : "false";
+        break;
+      case item::Type::kExtension:
+        if (item::take_extension(in, type, bytes)) write_extension(type, text_of(bytes));
+        break;
+      default:  // nil; what is none was not validated
+        ++in.at;
+        out_ += is_neutral_ ? "{\"$nil\":true}" : "null";
+        break;
     }
   }
-  void operator()(const Binary& binary) const {
-    if (dialect == JsonDialect::kNeutral) {
-      write_bytes(binary.bytes, out);
+
+  void write_pairs(item::Cursor& in, std::uint32_t pairs) {
+    for (std::uint32_t i = 0; i < pairs; ++i) {
+      if (i > 0) out_ += ',';
+      std::span<const std::uint8_t> name;
+      if (!item::take_text(in, name)) return;
+      write_member(text_of(name), in);
+      make_room();
+    }
+  }
+
+ private:
+  static std::string_view text_of(std::span<const std::uint8_t> bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  }
+  void make_room() const {
+    constexpr std::size_t kRoomBytes = 64u << 10;
+    if (drain_ && out_.size() >= kRoomBytes) drain_();
+  }
+  void write_quoted(std::string_view before, std::string_view text) {
+    out_ += before;
+    out_ += '"';
+    out_ += text;
+    out_ += '"';
+  }
+
+  void write_map(item::Cursor& in) {
+    std::uint32_t pairs = 0;
+    if (!item::take_map(in, pairs)) return;
+    out_ += '{';
+    write_pairs(in, pairs);
+    out_ += '}';
+  }
+  void write_array(item::Cursor& in) {
+    std::uint32_t count = 0;
+    if (!item::take_array(in, count)) return;
+    out_ += '[';
+    for (std::uint32_t i = 0; i < count; ++i) {
+      if (i > 0) out_ += ',';
+      write(in);
+      make_room();
+    }
+    out_ += ']';
+  }
+  void write_int(std::uint64_t bits, bool above_signed) {
+    if (above_signed) {
+      write_number(bits, out_);
+    } else {
+      write_number(static_cast<std::int64_t>(bits), out_);
+    }
+  }
+  void write_text(std::string_view text) {
+    const bool is_word = text == "inf" || text == "-inf";
+    if (!is_utf8(text)) {
+      write_quoted(is_neutral_ ? "{\"$str_hex\":" : "{\"$bin\":",
+                   is_neutral_ ? hex(text) : base64(text));
+      out_ += '}';
+    } else if (is_word && is_neutral_) {
+      write_word(text);
+    } else {
+      write_json_text(text, out_);
+    }
+  }
+  void write_word(std::string_view text) {
+    out_ += "{\"$str\":";
+    write_json_text(text, out_);
+    out_ += '}';
+  }
+  void write_binary(std::string_view bytes) {
+    if (is_neutral_) out_ += "{\"$bin\":";
+    write_quoted({}, base64(bytes));
+    if (is_neutral_) out_ += '}';
+  }
+  void write_extension(std::int8_t type, std::string_view bytes) {
+    out_ += "{\"$ext\":";
+    write_number(static_cast<int>(type), out_);
+    write_quoted(",\"$bin\":", base64(bytes));
+    out_ += '}';
+  }
+
+  void write_member(std::string_view name, item::Cursor& in) {
+    std::string shown = member_name(name, dialect_);
+    std::span<const std::uint8_t> bytes;
+    if (is_neutral_ && !name.empty() && item::take_binary(in, bytes)) {
+      write_json_text(shown += "_hex", out_);
+      out_ += ':';
+      write_quoted({}, hex(text_of(bytes)));
       return;
     }
-    out += '"';
-    out += base64(binary.bytes);
-    out += '"';
-  }
-  void operator()(const Extension& extension) const {
-    out += "{\"$ext\":";
-    write_number(static_cast<int>(extension.type), out);
-    out += ",\"$bin\":\"";
-    out += base64(extension.bytes);
-    out += "\"}";
-  }
-  void operator()(const Array& array) const {
-    out += '[';
-    for (std::size_t i = 0; i < array.size(); ++i) {
-      if (i > 0) out += ',';
-      write_json(array[i], out, dialect);
+    write_json_text(shown, out_);
+    out_ += ':';
+    // A text field that is called as a bin field is written: its value must not look like hex.
+    const bool needs_word = is_neutral_ && (shown.ends_with("_hex") || shown == "data_file");
+    item::Cursor ahead = in;
+    if (needs_word && item::take_text(ahead, bytes) && is_utf8(text_of(bytes))) {
+      in = ahead;
+      write_word(text_of(bytes));
+    } else {
+      write(in);
     }
-    out += ']';
   }
-  void operator()(const Fields& fields) const {
-    out += '{';
-    write_json_members(fields, out, dialect);
-    out += '}';
-  }
+
+  std::string& out_;
+  const bool is_neutral_;
+  const JsonDialect dialect_;
+  const JsonDrain& drain_;
 };
+
+constexpr std::string_view kHexName = "$hex:";
+
+// Whether a name begins with "$"s and goes on as one that is written in hex.
+bool looks_like_hex_name(std::string_view name) {
+  const std::size_t at = name.find_first_not_of('$');
+  return at != std::string_view::npos && at > 0 && name.substr(at - 1).starts_with(kHexName);
+}
+
+bool is_escape_of(std::string_view name, std::string_view word) {
+  return name.starts_with(word) &&
+         name.find_first_not_of('_', word.size()) == std::string_view::npos;
+}
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -124,35 +238,52 @@ void write_json_text(std::string_view text, std::string& out) {
 }
 
 void write_json(const Value& value, std::string& out, JsonDialect dialect) {
-  std::visit(Writer{out, dialect}, value.variant());
+  std::string bytes;
+  encode_value(value, bytes);
+  write_json_item({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, out,
+                  dialect);
+}
+
+void write_json_item(std::span<const std::uint8_t> item, std::string& out, JsonDialect dialect,
+                     const JsonDrain& drain) {
+  item::Cursor in(item);
+  ItemWriter(out, dialect, drain).write(in);
 }
 
 void write_json_members(const Fields& fields, std::string& out, JsonDialect dialect) {
-  bool is_first = true;
-  for (const auto& [name, value] : fields) {
-    if (!is_first) out += ',';
-    is_first = false;
-    std::string shown = is_utf8(name) ? name : printable(name);
-    const Binary* binary = value.get_if<Binary>();
-    const bool as_hex = binary != nullptr && dialect == JsonDialect::kNeutral;
-    if (as_hex) shown += "_hex";
-    if (dialect == JsonDialect::kNeutral && shown.starts_with('$')) shown.insert(0, "$");
-    // A text field that is called as a bin field is written: its value must not look like hex.
-    const std::string* text = value.get_if<std::string>();
-    const bool needs_word = text != nullptr && dialect == JsonDialect::kNeutral &&
-                            (name.ends_with("_hex") || name == "data_file");
-    write_json_text(shown, out);
-    out += ':';
-    if (as_hex) {
-      write_json_text(hex(binary->bytes), out);
-    } else if (needs_word && is_utf8(*text)) {
-      out += "{\"$str\":";
-      write_json_text(*text, out);
-      out += '}';
-    } else {
-      write_json(value, out, dialect);
-    }
-  }
+  std::string bytes;
+  encode_fields(fields, bytes);
+  const std::span whole(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  write_json_members(open_map(whole).value_or(MapBytes{}), out, dialect);
+}
+
+void write_json_members(MapBytes map, std::string& out, JsonDialect dialect,
+                        const JsonDrain& drain) {
+  item::Cursor in(map.pairs);
+  ItemWriter(out, dialect, drain).write_pairs(in, map.count);
+}
+
+std::string member_name(std::string_view name, JsonDialect dialect) {
+  if (!is_utf8(name)) return std::string(kHexName).append(hex(name));
+  const bool is_word =
+      dialect == JsonDialect::kNeutral ? name.starts_with('$') : looks_like_hex_name(name);
+  return std::string(is_word ? "$" : "").append(name);
+}
+
+std::optional<std::string> name_of_member(std::string_view member, JsonDialect dialect) {
+  if (member.starts_with(kHexName)) return unhex(member.substr(kHexName.size()));
+  const bool is_escaped =
+      member.starts_with("$$") && (dialect == JsonDialect::kNeutral || looks_like_hex_name(member));
+  return std::string(member.substr(is_escaped ? 1 : 0));
+}
+
+std::string escaped_name(std::string_view name, std::string_view word) {
+  return std::string(name).append(is_escape_of(name, word) ? "_" : "");
+}
+
+std::string unescaped_name(std::string_view name, std::string_view word) {
+  const bool is_escaped = is_escape_of(name, word) && name.size() > word.size();
+  return std::string(name.substr(0, name.size() - (is_escaped ? 1 : 0)));
 }
 
 std::string base64(std::string_view bytes) {

@@ -103,12 +103,11 @@ int run(const Arguments& arguments) {
     if (!arguments.quiet) warn("cat", text);
   });
   while (!StopSignal::wanted() && (arguments.limit == 0 || printed < arguments.limit)) {
-    const auto point = points.next_decoded();
+    const Result<std::optional<PointView>> point = points.next_checked();
     if (!point) return show("cat", point.error());
     if (!*point) break;
-    const PointView& view = (*point)->view;
-    if (!printer.print(view.track, view.stamp(), (*point)->fields, view.given_src(),
-                       view.given_seq()))
+    const PointView& view = **point;
+    if (!printer.print(view.track, view.stamp(), view.map, view.given_src(), view.given_seq()))
       return printer.exit_code("cat");
     ++printed;
   }

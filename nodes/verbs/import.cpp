@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <optional>
 
 #include "nodes/errors.hpp"
 #include "nodes/number_text.hpp"
@@ -10,6 +12,7 @@
 #include "nodes/verb.hpp"
 #include "player/formats/importer.hpp"
 #include "player/formats/neutral_file.hpp"
+#include "recorder/bag/read/bag_reader.hpp"
 #include "recorder/bag_session.hpp"
 
 namespace zbag {
@@ -19,7 +22,111 @@ struct Arguments {
   std::vector<std::string> files;
   std::string bag;
   MergeRules merge;
+  BagOptions options;
   bool quiet = false;
+};
+
+// A file to read; one of rows is of a track.
+struct Source {
+  std::string path;
+  std::optional<std::string> track;
+};
+
+// Files as they are given; of a folder those that `export` may have written into it, each of the
+// track its path says.
+std::vector<Source> sources_of(const std::vector<std::string>& given) {
+  namespace fs = std::filesystem;
+  std::vector<Source> all;
+  for (const std::string& path : given) {
+    std::error_code error;
+    if (!fs::is_directory(path, error)) {
+      all.push_back({path, {}});
+      continue;
+    }
+    const std::size_t first = all.size();
+    for (fs::recursive_directory_iterator at(path, error), end; !error && at != end;
+         at.increment(error)) {
+      std::string track = fs::relative(at->path(), path).string();
+      if (track.ends_with(".xz")) track.resize(track.size() - 3);
+      if (!track.ends_with(".jsonl") || !at->is_regular_file(error)) continue;
+      track.resize(track.size() - 6);
+      all.push_back({at->path().string(), track});
+    }
+    std::sort(all.begin() + static_cast<std::ptrdiff_t>(first), all.end(),
+              [](const Source& a, const Source& b) { return a.path < b.path; });
+    if (all.size() == first) all.push_back({path, {}});  // said when it is opened
+  }
+  return all;
+}
+
+// What is looked at before anything is written. A pipe can be opened once; of other files there may
+// be more than a process may have open.
+using Readers = std::vector<std::optional<NeutralReader>>;
+Result<Readers> look_at(const std::vector<Source>& files) {
+  Readers readers;
+  for (const Source& file : files) {
+    Result<NeutralReader> reader = NeutralReader::open(file.path, file.track);
+    if (!reader) return tl::unexpected(reader.error());
+    std::error_code error;
+    readers.emplace_back();
+    if (!std::filesystem::is_regular_file(file.path, error)) readers.back() = std::move(*reader);
+  }
+  return readers;
+}
+
+// How many frames the bag has taken, whatever became of the rest.
+std::uint64_t frames_in(const std::string& bag) {
+  const Result<BagReader> reader = BagReader::open(bag);
+  const Result<BagSummary> summary =
+      reader ? reader->summary() : Result<BagSummary>(tl::unexpected(reader.error()));
+  if (!summary) return 0;
+  const Fate fate = summary->fate();
+  return fate.points + fate.merged;
+}
+
+class Import {
+ public:
+  Import(Session& session, const Arguments& arguments)
+      : bar_("import", arguments.quiet),
+        importer_(session, {.goes_on = [this] { return goes_on(); },
+                            .warn =
+                                [this](const std::string& text) {
+                                  bar_.clear();
+                                  warn("import", text);
+                                }}) {}
+
+  Status run(const std::vector<Source>& files, Readers& readers) {
+    for (std::size_t i = 0; i < files.size() && !StopSignal::wanted(); ++i) {
+      if (!readers[i]) {
+        Result<NeutralReader> again = NeutralReader::open(files[i].path, files[i].track);
+        if (!again) return tl::unexpected(again.error());
+        readers[i] = std::move(*again);
+      }
+      reader_ = &*readers[i];
+      share_before_ = static_cast<double>(i) / static_cast<double>(files.size());
+      share_of_file_ = 1.0 / static_cast<double>(files.size());
+      Status status = importer_.add(*reader_);
+      reader_ = nullptr;
+      readers[i].reset();
+      bar_.clear();
+      if (!status) return status;
+    }
+    return {};
+  }
+  const Importer::Counts& counts() const { return importer_.counts(); }
+
+ private:
+  bool goes_on() {
+    if (const std::optional<double> share = reader_->share())
+      bar_.show(share_before_ + share_of_file_ * *share);
+    return !StopSignal::wanted();
+  }
+
+  ProgressBar bar_;
+  NeutralReader* reader_ = nullptr;
+  double share_before_ = 0.0;
+  double share_of_file_ = 1.0;
+  Importer importer_;
 };
 
 int run(const Arguments& arguments) {
@@ -28,44 +135,72 @@ int run(const Arguments& arguments) {
     return show("import", {ErrorCode::kExists,
                            fmt::format("{} exists; zbag never overwrites a bag", arguments.bag)});
   }
-  for (const std::string& file : arguments.files) {
-    if (const Result<NeutralReader> reader = NeutralReader::open(file); !reader)
-      return show("import", reader.error());
-  }
+  const std::vector<Source> files = sources_of(arguments.files);
+  Result<Readers> readers = look_at(files);
+  if (!readers) return show("import", readers.error());
   BagSessionOptions options;
   options.session.name = "import";
+  options.recording.intake.warn = [](const std::string& text) { warn("import", text); };
   options.recording.storage.merge = arguments.merge;
+  options.bag = arguments.options;
   Result<std::unique_ptr<Session>> session = open_bag_session(arguments.bag, std::move(options));
   if (!session) return show("import", session.error());
-  Importer importer(**session, {.goes_on = [] { return !StopSignal::wanted(); },
-                                .warn = [](const std::string& text) { warn("import", text); }});
-  const Importer::Counts& counts = importer.counts();
-  Status status;
-  for (const std::string& file : arguments.files) {
-    status = importer.add(file);
-    if (!status) break;
+  Import import(**session, arguments);
+  Status status = import.run(files, *readers);
+  const Status closed = (*session)->close();
+  session->reset();
+  if (status) status = closed;
+  const auto leave_nothing = [&] {
+    std::filesystem::remove(arguments.bag, error);
+    std::filesystem::remove(arguments.bag + "-lock", error);
+  };
+  // Half a recording that looks like a whole one would be worse than none, as for cut and merge.
+  if (status && StopSignal::wanted()) {
+    leave_nothing();
+    return show_unmade("import", {ErrorCode::kClosed, "stopped; nothing was written"});
   }
-  Status closed = (*session)->close();
-  if (!arguments.quiet)
-    say("imported {} frames into {}\n", count_text(counts.frames), arguments.bag);
-  if (!status) return show("import", status.error());
-  if (!closed) return show("import", closed.error());
-  if (counts.refused == 0) return kExitDone;
-  warn("import", fmt::format("{} lines were refused", counts.refused));
-  return kExitLossy;
+  const Importer::Counts& counts = import.counts();
+  const std::uint64_t kept = frames_in(arguments.bag);
+  if (status && counts.frames > 0 && !std::filesystem::exists(arguments.bag, error)) {
+    return show("import", {ErrorCode::kIo,
+                           fmt::format("{} was removed while it was written", arguments.bag)});
+  }
+  if (kept == 0) {
+    leave_nothing();
+  } else if (!arguments.quiet) {
+    say("imported {} frames into {}\n", count_text(kept), arguments.bag);
+  }
+  if (!status) {
+    // On a full disk what was read is not what is there.
+    return show(
+        "import",
+        {status.error().code,
+         fmt::format("{}; {} frames were read, {}", status.error().message,
+                     count_text(counts.frames),
+                     kept == 0 ? "none is kept: there is no bag"
+                               : fmt::format("{} are in {}", count_text(kept), arguments.bag))});
+  }
+  if (counts.refused > 0)
+    warn("import", fmt::format("{} lines were refused", count_text(counts.refused)));
+  if (kept == 0) warn("import", fmt::format("nothing to import: there is no {}", arguments.bag));
+  return counts.refused > 0 || kept == 0 ? kExitLossy : kExitDone;
 }
 
 }  // namespace
 
 Verb add_import(CLI::App& root) {
-  auto options = std::make_unique<OptionTable>(
-      root, "import", "Makes a bag of neutral recordings (JSON lines, plain or .xz)",
-      "zbag import run.jsonl.xz -o run.zbag");
+  auto options = std::make_unique<OptionTable>(root, "import",
+                                               "Makes a bag of JSON lines, plain or xz: neutral "
+                                               "recordings, what export and cat have written",
+                                               "zbag import run.jsonl.xz -o run.zbag");
   auto a = std::make_shared<Arguments>();
-  options->add_list("FILE", a->files, option_type::any_text("FILE"), "Recordings to read")
+  options
+      ->add_list("FILE", a->files, option_type::any_text("FILE"),
+                 "Recordings to read, or folders of them; - is stdin")
       .required();
   add_new_bag(*options, a->bag, "BAG");
   add_merge_rules(*options, a->merge);
+  add_compression(*options, a->options.compression);
   options->add_loudness(a->quiet);
   return {std::move(options), [a] { return run(*a); }};
 }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "nodes/bus_error.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/node.hpp"
 #include "nodes/output_path.hpp"
@@ -36,33 +37,6 @@ struct Arguments {
     recorder.recording.storage.min_free_bytes = 1'024'000'000;
   }
 };
-
-std::string compression_text(const CompressionSpec& spec) {
-  switch (spec.kind) {
-    case Compression::kNone:
-      return "none";
-    case Compression::kLz4:
-      return "lz4";
-    case Compression::kZstd:
-      break;
-  }
-  return spec.level == 3 ? "zstd" : fmt::format("zstd:{}", spec.level);
-}
-
-OptionType<CompressionSpec> compression() {
-  return {
-      "C",
-      [](const std::string& text) -> Result<CompressionSpec> {
-        if (text == "none") return CompressionSpec{Compression::kNone, 0};
-        if (text == "lz4") return CompressionSpec{Compression::kLz4, 0};
-        if (text == "zstd") return CompressionSpec{Compression::kZstd, 3};
-        const bool has_level = text.starts_with("zstd:");
-        const Result<std::uint64_t> level = parse_count(has_level ? text.substr(5) : "", {1, 22});
-        if (level) return CompressionSpec{Compression::kZstd, static_cast<int>(*level)};
-        return fail(ErrorCode::kInvalid, "use none, lz4, zstd or zstd:LEVEL with LEVEL 1 to 22");
-      },
-      compression_text, [](const CompressionSpec& spec) { return Value(compression_text(spec)); }};
-}
 
 // What the options, which are in their places already, do not say themselves.
 Result<Recorder::Options> recorder_options(const Arguments& a, const OptionTable& table) {
@@ -172,6 +146,8 @@ class Watch {
   Watch(Recorder& recorder, bool draws) : recorder_(recorder), draws_(draws) {}
 
   void look(int signals) {
+    if (std::string path = recorder_.recording().path(); path != path_)
+      BusError::watch(path_ = std::move(path));
     if (signals >= 1) recorder_.stop();
     if (signals >= 2) recorder_.hurry();
     const auto now = std::chrono::steady_clock::now();
@@ -188,6 +164,7 @@ class Watch {
  private:
   Recorder& recorder_;
   bool draws_;
+  std::string path_;
   LiveScreen screen_;
   RecordingTotals before_;
   std::chrono::steady_clock::time_point drawn_ = std::chrono::steady_clock::now();
@@ -224,8 +201,8 @@ int run(const Arguments& arguments, const OptionTable& table) {
   const RecordingTotals totals = recorder.recording().totals();
   if (!arguments.bus.quiet) say_summary(recorder, totals);
   if (!status) return show("record", status.error());
-  const bool is_lossy =
-      totals.fate.refused_total() > 0 || totals.fate.dropped > 0 || totals.lost().value_or(0) > 0;
+  const bool is_lossy = totals.rescued_bags > 0 || totals.fate.refused_total() > 0 ||
+                        totals.fate.dropped > 0 || totals.lost().value_or(0) > 0;
   return is_lossy ? kExitLossy : kExitDone;
 }
 
@@ -253,7 +230,7 @@ void add_writing_options(OptionTable& options, Recording::Options& recording, Ba
   options.add("--min-free", recording.storage.min_free_bytes,
               option_type::megabytes<std::uint64_t>({0.0, 1e12}),
               "MB of disk to leave free; recording stops there");
-  options.add("--compression", bag.compression, compression(), "none, lz4, zstd or zstd:LEVEL");
+  add_compression(options, bag.compression);
 }
 
 // The options of what becomes of a frame.

@@ -77,12 +77,11 @@ bool print_frames(const Arguments& arguments, Tap& tap, PointPrinter& printer, P
     const std::span bytes(reinterpret_cast<const std::uint8_t*>(frame->bytes.data()),
                           frame->bytes.size());
     const ScanOutcome outcome = scan_frame(bytes);
-    const Result<Fields> fields = decode_fields(bytes);
-    if (outcome.refusal || !fields) {
+    if (outcome.refusal) {
       ++progress.malformed;
       continue;
     }
-    if (!printer.print(frame->track, stamp_of(*frame, outcome.scan), *fields)) return false;
+    if (!printer.print(frame->track, stamp_of(*frame, outcome.scan), bytes)) return false;
     ++progress.printed;
   }
   return printer.flush();

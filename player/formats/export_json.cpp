@@ -1,174 +1,171 @@
 // The JSON family: json ({"entries":[rows],"count":n}), jsonl as rows, jsonl as a neutral
 // recording.
 //
-// A row is `timestamp`, then the flattened fields (requirements 1.5); a field of that name is
-// written as `timestamp_`.
+// A row is `timestamp`, then the flattened fields (row_columns.hpp).
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <filesystem>
+#include <map>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "player/formats/exporter.hpp"
 #include "player/formats/neutral_file.hpp"
+#include "player/formats/output_file.hpp"
+#include "player/formats/row_columns.hpp"
 #include "schemas/json_text.hpp"
 
 namespace zbag {
 namespace {
 
-namespace fs = std::filesystem;
-
-// Makes `folder` and those it lies in. kExists names what stands in the way.
-Status make_folder(const fs::path& folder) {
-  std::error_code error;
-  if (folder.empty() || fs::is_directory(folder, error)) return {};
-  fs::path so_far;
-  for (const fs::path& part : folder) {
-    so_far /= part;
-    if (fs::exists(so_far, error) && !fs::is_directory(so_far, error)) {
-      return fail(ErrorCode::kExists,
-                  fmt::format("{} exists and is no folder; remove it or choose another name",
-                              so_far.string()));
-    }
-  }
-  fs::create_directories(folder, error);
-  if (error) return fail(ErrorCode::kIo, fmt::format("{}: {}", folder.string(), error.message()));
-  return {};
-}
-
-// A text file that is removed again unless it is finished. "-" is stdout.
-class TextFile {
+// What an exporter of rows is told before the first point, and the row it is at.
+class Rows {
  public:
-  static Result<TextFile> create(const std::string& path) {
-    if (path == "-") return TextFile(path, stdout);
-    std::error_code error;
-    if (fs::exists(path, error))
-      return fail(ErrorCode::kExists,
-                  fmt::format("{} exists; remove it or choose another name", path));
-    if (Status made = make_folder(fs::path(path).parent_path()); !made)
-      return tl::unexpected(made.error());
-    std::FILE* const file = std::fopen(path.c_str(), "wbxe");
-    if (file == nullptr)
-      return fail(ErrorCode::kIo, fmt::format("{}: {}", path, std::strerror(errno)));
-    return TextFile(path, file);
+  explicit Rows(std::vector<std::string> chosen) : chosen_(std::move(chosen)) {}
+
+  void begin(const ExportPlan& plan) { plan_ = plan; }
+  std::vector<std::string> tracks() const {
+    std::vector<std::string> names;
+    for (const auto& [name, fields] : plan_.tracks) names.push_back(name);
+    return names;
   }
-  TextFile(TextFile&& other) noexcept
-      : path_(std::move(other.path_)),
-        file_(std::exchange(other.file_, nullptr)),
-        finished_(other.finished_) {}
-  TextFile& operator=(TextFile&&) = delete;
-  ~TextFile() {
-    if (file_ == nullptr || file_ == stdout) return;
-    std::fclose(file_);
-    if (!finished_) std::remove(path_.c_str());
+  bool is_several() const { return plan_.tracks.size() > 1; }
+  void note(const std::string& text) const {
+    if (plan_.note) plan_.note(text);
   }
 
-  Status write(std::string_view text) {
-    if (std::fwrite(text.data(), 1, text.size(), file_) == text.size()) return {};
-    return tl::unexpected(failure());
+  void begin_track(const std::string& track) {
+    const auto known = plan_.tracks.find(track);
+    columns_ =
+        RowColumns(track, known == plan_.tracks.end() ? std::set<std::string>() : known->second,
+                   chosen_, plan_.note);
   }
-  Status finish() {
-    if (std::fflush(file_) != 0) return tl::unexpected(failure());
-    finished_ = true;
+  Status write(const PointView& point, std::string& out) {
+    const Result<Fields> fields = point.fields();
+    if (!fields) return tl::unexpected(fields.error());
+    const Result<Fields> flat = columns_.flatten(*fields);
+    if (!flat) return tl::unexpected(flat.error());
+    out += "{\"timestamp\":";
+    out += seconds_text(point.stamp().seconds());
+    if (!flat->empty()) out += ',';
+    write_json_members(*flat, out);
+    out += '}';
     return {};
   }
 
  private:
-  TextFile(std::string path, std::FILE* file) : path_(std::move(path)), file_(file) {}
-  Error failure() const {
-    const ErrorCode code = errno == ENOSPC  ? ErrorCode::kDiskFull
-                           : errno == EPIPE ? ErrorCode::kClosed
-                                            : ErrorCode::kIo;
-    return {code, fmt::format("{}: {}", path_ == "-" ? "stdout" : path_, std::strerror(errno))};
-  }
-
-  std::string path_;
-  std::FILE* file_;
-  bool finished_ = false;
+  const std::vector<std::string> chosen_;
+  ExportPlan plan_;
+  RowColumns columns_;
 };
 
-void write_row(const PointView& point, const Fields& fields,
-               const std::vector<std::string>& columns, std::string& out) {
-  out += "{\"timestamp\":";
-  out += seconds_text(point.stamp().seconds());
-  Fields flat = flatten(fields, columns);
-  for (auto& [name, value] : flat) {
-    if (name == "timestamp") name = "timestamp_";
-  }
-  if (!flat.empty()) out += ',';
-  write_json_members(flat, out);
-  out += '}';
+// Files of rows below a folder, one a track; what is renamed is said.
+Result<OutputFolder> plan_folder(const std::string& folder, const Rows& rows,
+                                 const std::string& extension) {
+  Result<OutputFolder> files = OutputFolder::plan(folder, rows.tracks(), extension);
+  if (!files) return files;
+  for (const auto& [track, file] : files->renamed())
+    rows.note(
+        fmt::format("track {} is written to {}, since its own name is a folder's", track, file));
+  return files;
 }
 
 class NeutralExporter : public Exporter {
  public:
-  NeutralExporter(TextFile file, std::vector<std::string> columns)
+  NeutralExporter(OutputFile file, std::vector<std::string> columns)
       : file_(std::move(file)), columns_(std::move(columns)) {}
 
-  Status write(const PointView& point, const Fields& fields) override {
+  Status write(const PointView& point) override {
+    MapBytes map = open_map(point.map).value_or(MapBytes{});
+    if (!columns_.empty()) map = chosen(map);
     line_.clear();
-    Fields kept = fields;
-    if (!columns_.empty()) {
-      std::erase_if(kept, [&](const auto& field) {
-        return std::find(columns_.begin(), columns_.end(), field.first) == columns_.end();
-      });
-    }
-    write_neutral_line(point.track, point.stamp(), kept, line_);
+    Status written;  // what is large is written as it is made
+    const auto drain = [&] {
+      if (written) written = file_.write(line_);
+      line_.clear();
+    };
+    write_neutral_line(point.track, point.stamp(), map, line_, drain);
     line_ += '\n';
-    return file_.write(line_);
+    return written ? file_.write(line_) : written;
   }
-  Status finish() override { return file_.finish(); }
+  Status finish() override {
+    if (Status finished = file_.finish(); !finished) return finished;
+    return file_.publish();
+  }
 
  private:
-  TextFile file_;
+  // The fields that are kept, in `kept_`.
+  MapBytes chosen(MapBytes map) {
+    kept_.clear();
+    std::uint32_t count = 0;
+    PairWalk walk(map.pairs, map.count);
+    while (const std::optional<PairBytes> pair = walk.next()) {
+      if (std::find(columns_.begin(), columns_.end(), pair->name) == columns_.end()) continue;
+      kept_.insert(kept_.end(), pair->pair.begin(), pair->pair.end());
+      ++count;
+    }
+    return {count, kept_};
+  }
+
+  OutputFile file_;
   std::vector<std::string> columns_;
+  std::vector<std::uint8_t> kept_;
   std::string line_;
 };
 
-// One file of rows a track below a folder, '/' kept as folders.
+// One file of rows a track below a folder, '/' kept as folders; all of them on stdout.
 class RowsExporter : public Exporter {
  public:
   explicit RowsExporter(const ExportOptions& options)
-      : folder_(options.out), columns_(options.columns) {}
+      : folder_(options.out), rows_(options.columns) {}
 
   bool by_track() const override { return true; }  // so that one file is open at a time
-  Status write(const PointView& point, const Fields& fields) override {
-    if (!file_ || point.track != track_) {
-      if (Status status = open(point.track); !status) return status;
+  Status begin(const ExportPlan& plan) override {
+    rows_.begin(plan);
+    if (folder_ == "-") {
+      Result<OutputFile> out = OutputFile::create("-");
+      if (!out) return tl::unexpected(out.error());
+      stdout_.emplace(std::move(*out));
+      return {};
+    }
+    Result<OutputFolder> files = plan_folder(folder_, rows_, ".jsonl");
+    if (!files) return tl::unexpected(files.error());
+    files_.emplace(std::move(*files));
+    return {};
+  }
+  Status write(const PointView& point) override {
+    if (file_ == nullptr || point.track != track_) {
+      if (Status status = open(std::string(point.track)); !status) return status;
     }
     line_.clear();
-    write_row(point, fields, columns_, line_);
+    if (Status row = rows_.write(point, line_); !row) return row;
     line_ += '\n';
     return file_->write(line_);
   }
-  Status finish() override {
-    if (file_) return file_->finish();
-    return make_folder(folder_);  // an export of nothing is an empty folder
-  }
+  Status finish() override { return stdout_ ? stdout_->finish() : files_->publish(); }
 
  private:
-  Status open(std::string_view track) {
-    if (file_) {
-      if (Status status = file_->finish(); !status) return status;
-      file_.reset();
+  Status open(std::string track) {
+    rows_.begin_track(track);
+    file_ = stdout_ ? &*stdout_ : nullptr;
+    if (files_) {
+      Result<OutputFile*> file = files_->begin(track);
+      if (!file) return tl::unexpected(file.error());
+      file_ = *file;
     }
-    track_ = track;
-    const bool is_stdout = folder_ == "-";
-    Result<TextFile> file = TextFile::create(is_stdout ? "-" : folder_ + "/" + track_ + ".jsonl");
-    if (!file) return tl::unexpected(file.error());
-    file_.emplace(std::move(*file));
+    track_ = std::move(track);
     return {};
   }
 
   std::string folder_;
-  std::vector<std::string> columns_;
+  Rows rows_;
+  std::optional<OutputFile> stdout_;
+  std::optional<OutputFolder> files_;
+  OutputFile* file_ = nullptr;  // of the track at hand
   std::string track_;
   std::string line_;
-  std::optional<TextFile> file_;
 };
 
 // {"entries":[...],"count":n} of one track; {"tracks":{name: that, ...}} of several in one file; a
@@ -177,73 +174,88 @@ class JsonExporter : public Exporter {
  public:
   explicit JsonExporter(const ExportOptions& options)
       : out_(options.out),
-        columns_(options.columns),
-        to_folder_(out_ != "-" && !out_.ends_with(".json")) {}
+        to_folder_(out_ != "-" && !out_.ends_with(".json")),
+        rows_(options.columns) {}
 
   bool by_track() const override { return true; }
-  void begin(std::size_t tracks) override { is_several_ = tracks > 1; }
-  Status write(const PointView& point, const Fields& fields) override {
+  Status begin(const ExportPlan& plan) override {
+    rows_.begin(plan);
+    if (to_folder_) {
+      Result<OutputFolder> files = plan_folder(out_, rows_, ".json");
+      if (!files) return tl::unexpected(files.error());
+      files_.emplace(std::move(*files));
+      return {};
+    }
+    Result<OutputFile> one = OutputFile::create(out_);
+    if (!one) return tl::unexpected(one.error());
+    one_.emplace(std::move(*one));
+    return {};
+  }
+  Status write(const PointView& point) override {
     line_.clear();
-    if (count_ == 0 || point.track != track_) {
+    if (file_ == nullptr || point.track != track_) {
       if (Status status = open(std::string(point.track)); !status) return status;
     } else {
       line_ += ',';
     }
-    write_row(point, fields, columns_, line_);
+    if (Status row = rows_.write(point, line_); !row) return row;
     ++count_;
     return file_->write(line_);
   }
   Status finish() override {
-    if (!file_ && to_folder_) return make_folder(out_);  // an export of nothing is an empty folder
-    if (!file_) {
-      if (Status status = create(out_); !status) return status;
-      return close_file(is_several_ ? "{\"tracks\":{}}\n" : "{\"entries\":[],\"count\":0}\n");
+    if (Status ended = end_track(true); !ended) return ended;
+    if (files_) return files_->publish();
+    if (file_ == nullptr) {
+      const bool is_several = rows_.is_several();
+      Status status =
+          one_->write(is_several ? "{\"tracks\":{}}\n" : "{\"entries\":[],\"count\":0}\n");
+      if (!status) return status;
     }
-    return close_file(end_of_entries() + (in_one_object() ? "}}\n" : "\n"));
+    if (Status finished = one_->finish(); !finished) return finished;
+    return one_->publish();
   }
 
  private:
-  bool in_one_object() const { return is_several_ && !to_folder_; }
-  std::string end_of_entries() const { return "],\"count\":" + std::to_string(count_) + "}"; }
-  Status create(const std::string& path) {
-    Result<TextFile> file = TextFile::create(path);
-    if (!file) return tl::unexpected(file.error());
-    file_.emplace(std::move(*file));
-    return {};
-  }
-  Status close_file(const std::string& end) {
-    if (Status status = file_->write(end); !status) return status;
-    return file_->finish();
+  bool in_one_object() const { return rows_.is_several() && !to_folder_; }
+  // Behind the last row of a track. `is_last`: of all.
+  Status end_track(bool is_last) {
+    if (file_ == nullptr) return {};
+    std::string end = "],\"count\":" + std::to_string(count_) + "}";
+    if (!in_one_object()) end += '\n';
+    if (in_one_object()) end += is_last ? "}}\n" : ",";
+    return file_->write(end);
   }
   // Ends the track before, in its own file or in the common one, and begins `track`.
   Status open(std::string track) {
-    if (file_ && !in_one_object()) {
-      if (Status status = close_file(end_of_entries() + "\n"); !status) return status;
-      file_.reset();
-    }
-    if (in_one_object()) line_ = file_ ? end_of_entries() + "," : "{\"tracks\":{";
-    if (!file_) {
-      if (Status status = create(to_folder_ ? out_ + "/" + track + ".json" : out_); !status)
-        return status;
+    if (Status ended = end_track(false); !ended) return ended;
+    const bool is_first = file_ == nullptr;
+    file_ = one_ ? &*one_ : nullptr;
+    if (files_) {
+      Result<OutputFile*> file = files_->begin(track);
+      if (!file) return tl::unexpected(file.error());
+      file_ = *file;
     }
     if (in_one_object()) {
+      if (is_first) line_ = "{\"tracks\":{";
       write_json_text(track, line_);
       line_ += ':';
     }
     line_ += "{\"entries\":[";
+    rows_.begin_track(track);
     track_ = std::move(track);
     count_ = 0;
     return {};
   }
 
   std::string out_;
-  std::vector<std::string> columns_;
   bool to_folder_;
-  bool is_several_ = false;
+  Rows rows_;
+  std::optional<OutputFile> one_;
+  std::optional<OutputFolder> files_;
+  OutputFile* file_ = nullptr;  // of the track at hand
   std::string track_;
   std::uint64_t count_ = 0;
   std::string line_;
-  std::optional<TextFile> file_;
 };
 
 }  // namespace
@@ -257,7 +269,7 @@ Result<std::unique_ptr<Exporter>> make_jsonl_exporter(const ExportOptions& optio
   const bool is_neutral = options.layout == ExportLayout::kNeutral ||
                           (options.layout == ExportLayout::kByName && is_file);
   if (!is_neutral) return std::unique_ptr<Exporter>(std::make_unique<RowsExporter>(options));
-  Result<TextFile> file = TextFile::create(options.out);
+  Result<OutputFile> file = OutputFile::create(options.out);
   if (!file) return tl::unexpected(file.error());
   return std::unique_ptr<Exporter>(
       std::make_unique<NeutralExporter>(std::move(*file), options.columns));

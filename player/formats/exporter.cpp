@@ -2,25 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <set>
-
 #include "recorder/bag/read/intact_points.hpp"
 
 namespace zbag {
 namespace {
-
-void flatten_into(const std::string& prefix, const Fields& fields, Fields& out) {
-  for (const auto& [name, value] : fields) {
-    std::string path = prefix.empty() ? name : prefix + "." + name;
-    const Fields* map = value.get_if<Fields>();
-    if (map != nullptr && !map->empty()) {
-      flatten_into(path, *map, out);
-    } else {
-      out.emplace_back(std::move(path), value);
-    }
-  }
-}
 
 Status export_selection(Playlist& playlist, const BagReader::Selection& selection,
                         Exporter& exporter, ExportReport& report,
@@ -29,10 +14,10 @@ Status export_selection(Playlist& playlist, const BagReader::Selection& selectio
   if (Status status = playlist.select(selection); !status) return status;
   IntactPoints points(playlist, warn);
   while (true) {
-    const auto point = points.next_decoded();
+    const Result<std::optional<PointView>> point = points.next_checked();
     if (!point) return tl::unexpected(point.error());
     if (!*point) break;
-    if (Status status = exporter.write((*point)->view, (*point)->fields); !status) return status;
+    if (Status status = exporter.write(**point); !status) return status;
     ++report.points;
     if (progress) progress(report.points);
   }
@@ -41,16 +26,6 @@ Status export_selection(Playlist& playlist, const BagReader::Selection& selectio
 }
 
 }  // namespace
-
-Fields flatten(const Fields& fields, const std::vector<std::string>& columns) {
-  Fields flat;
-  flatten_into({}, fields, flat);
-  if (columns.empty()) return flat;
-  std::erase_if(flat, [&](const auto& field) {
-    return std::find(columns.begin(), columns.end(), field.first) == columns.end();
-  });
-  return flat;
-}
 
 Result<std::unique_ptr<Exporter>> make_exporter(const ExportOptions& options) {
   if (options.format == "json") return make_json_exporter(options);
@@ -64,18 +39,28 @@ Result<ExportReport> export_points(Playlist& playlist, const BagReader::Selectio
                                    const std::function<void(std::uint64_t)>& progress,
                                    const std::function<void(const std::string&)>& warn) {
   ExportReport report;
-  std::set<std::string> names;
+  ExportPlan plan{{}, warn};
   for (const BagSummary& summary : playlist.summaries()) {
     for (const TrackRecord& track : summary.tracks) {
       const bool has_points = track.first && selection.range.overlaps(*track.first, *track.last);
-      if (has_points && selection.filter.matches(track.name)) names.insert(track.name);
+      if (!has_points || !selection.filter.matches(track.name)) continue;
+      std::set<std::string>& fields = plan.tracks[track.name];
+      for (const auto& [field, types] : track.fields) fields.insert(field);
     }
   }
-  exporter.begin(names.size());
-  std::vector<BagReader::Selection> rounds(exporter.by_track() ? names.size() : 1, selection);
-  auto name = names.begin();
+  // Who reads track by track does not meet those that cannot be read.
+  for (const BagSummary& summary : playlist.summaries()) {
+    for (const std::string& damage : summary.damaged_tracks) {
+      if (!exporter.by_track()) break;
+      ++report.left_out;
+      if (warn) warn(summary.path + ": " + damage + "; all its points are left out");
+    }
+  }
+  if (Status begun = exporter.begin(plan); !begun) return tl::unexpected(begun.error());
+  std::vector<BagReader::Selection> rounds(exporter.by_track() ? plan.tracks.size() : 1, selection);
+  auto track = plan.tracks.begin();
   for (BagReader::Selection& round : rounds) {
-    if (exporter.by_track()) round.track = *name++;
+    if (exporter.by_track()) round.track = (track++)->first;
   }
   for (const BagReader::Selection& round : rounds) {
     if (Status status = export_selection(playlist, round, exporter, report, progress, warn);

@@ -1,13 +1,16 @@
 // Writes points of bags in other formats.
 //
 // One exporter writes one output; export_points() drives it. More formats come as further files
-// export_*.cpp behind make_exporter(). Output that could not be finished is removed.
+// export_*.cpp behind make_exporter(). Output appears when it is whole; what could not be finished
+// is removed.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,13 +31,25 @@ struct ExportOptions {
   std::vector<std::string> columns;  // flattened names to keep; all when empty
 };
 
+// What an exporter is told before the first point.
+struct ExportPlan {
+  // Tracks that may have points, each with what is known of its fields.
+  std::map<std::string, std::set<std::string>> tracks;
+  // Told of what is written under another name than its own. May be empty.
+  std::function<void(const std::string&)> note;
+};
+
 class Exporter {
  public:
   virtual ~Exporter() = default;
-  // Called once before the first point: how many tracks may have points.
-  virtual void begin(std::size_t tracks) { static_cast<void>(tracks); }
+  // Called once before the first point: names are decided here. kExists: one of them is taken.
+  virtual Status begin(const ExportPlan& plan) {
+    static_cast<void>(plan);
+    return {};
+  }
   // Points come in global order of time, or track by track when `by_track()` says so.
-  virtual Status write(const PointView& point, const Fields& fields) = 0;
+  // REQUIRES: its map was validated.
+  virtual Status write(const PointView& point) = 0;
   // The output is complete on disk when it returns well. Without it the destructor removes it.
   virtual Status finish() = 0;
   virtual bool by_track() const { return false; }
@@ -49,14 +64,11 @@ struct ExportReport {
   std::uint64_t left_out = 0;  // to damage in the bag
 };
 // `progress` hears how many points are done. Damaged blocks are left out, counted and told to
-// `warn`.
+// `warn`, as is what gets another name.
 Result<ExportReport> export_points(Playlist& playlist, const BagReader::Selection& selection,
                                    Exporter& exporter,
                                    const std::function<void(std::uint64_t)>& progress,
                                    const std::function<void(const std::string&)>& warn);
-
-// Fields with nested maps flattened to dotted names, in order; those named in `columns` when given.
-Fields flatten(const Fields& fields, const std::vector<std::string>& columns = {});
 
 // For the files export_*.cpp.
 Result<std::unique_ptr<Exporter>> make_json_exporter(const ExportOptions& options);

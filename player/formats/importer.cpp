@@ -4,8 +4,6 @@
 
 #include <span>
 
-#include "player/formats/neutral_file.hpp"
-
 namespace zbag {
 namespace {
 
@@ -22,15 +20,15 @@ Status append(Session& session, const NeutralFrame& frame) {
 }  // namespace
 
 void Importer::refuse(const std::string& why) {
-  ++counts_.refused;
-  options_.warn(why);
+  // Nobody reads thousands of lines that say the same.
+  constexpr std::uint64_t kToldMax = 20;
+  if (++counts_.refused <= kToldMax) options_.warn(why);
+  if (counts_.refused == kToldMax) options_.warn("further lines are refused without a word each");
 }
 
-Status Importer::add(const std::string& path) {
-  Result<NeutralReader> reader = NeutralReader::open(path);
-  if (!reader) return tl::unexpected(reader.error());
+Status Importer::add(NeutralReader& reader) {
   while (options_.goes_on()) {
-    Result<std::optional<NeutralFrame>> frame = reader->next();
+    Result<std::optional<NeutralFrame>> frame = reader.next();
     if (!frame && frame.error().code == ErrorCode::kInvalid) {
       refuse(frame.error().message);
       continue;
@@ -39,7 +37,7 @@ Status Importer::add(const std::string& path) {
     if (!*frame) return {};
     Status status = append(session_, **frame);
     if (!status && status.error().code == ErrorCode::kInvalid) {
-      refuse(fmt::format("{}:{}: {}", path, reader->line(), status.error().message));
+      refuse(fmt::format("{}:{}: {}", reader.path(), reader.line(), status.error().message));
       continue;
     }
     if (!status) return status;

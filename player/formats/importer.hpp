@@ -10,6 +10,7 @@
 #include <string>
 
 #include "bus/session/session.hpp"
+#include "player/formats/neutral_file.hpp"
 
 namespace zbag {
 
@@ -27,8 +28,8 @@ class Importer {
   // REQUIRES: session outlives this; both functions of `options` are set.
   Importer(Session& session, Options options) : session_(session), options_(std::move(options)) {}
 
-  // A neutral recording. Errors as NeutralReader, and the session's.
-  Status add(const std::string& path);
+  // A recording, from where it is read to on. Errors as NeutralReader, and the session's.
+  Status add(NeutralReader& reader);
 
   // Of all files, also of one that ended with an error.
   const Counts& counts() const { return counts_; }

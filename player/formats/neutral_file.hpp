@@ -8,8 +8,12 @@
 // {"$str":"inf"} a text that would mean something else, {"$str_hex":h} one that is not UTF-8; a
 // field name that begins with "$" is written with one "$" more.
 //
+// Read as well: what `cat` prints ({"_ts":..., "track":..., fields}) and rows of `export`
+// ({"timestamp":..., fields}, of the track the file is named after), as exactly as those are.
+//
 // Reads as it goes: memory is bounded by a line (64 MiB) and the file it names. Errors name file
-// and line: kNotFound, kIo, kDamaged (not xz, or cut off), kInvalid (a line breaks the form).
+// and line: kNotFound, kIo, kDamaged (of another kind, which is named; not xz, or cut off),
+// kInvalid (a line breaks the form).
 #pragma once
 
 #include <memory>
@@ -17,6 +21,7 @@
 #include <string>
 
 #include "schemas/frame.hpp"
+#include "schemas/json_text.hpp"
 #include "schemas/timestamp.hpp"
 
 namespace zbag {
@@ -29,14 +34,19 @@ struct NeutralFrame {
 
 class NeutralReader {
  public:
-  static Result<NeutralReader> open(const std::string& path);
+  // "-" is stdin. `track_of_rows`: of a file of rows, where that is not its name.
+  static Result<NeutralReader> open(const std::string& path,
+                                    const std::optional<std::string>& track_of_rows = {});
   NeutralReader(NeutralReader&&) noexcept;
   NeutralReader& operator=(NeutralReader&&) noexcept;
   ~NeutralReader();
 
   // nullopt at the end of the file. After an error of one line the next call goes on behind it.
   Result<std::optional<NeutralFrame>> next();
+  const std::string& path() const;
   std::size_t line() const;  // of the frame read last, from 1
+  // How much of the file is read, 0 to 1; nullopt when nobody knows how long it is.
+  std::optional<double> share() const;
 
  private:
   struct State;
@@ -47,5 +57,8 @@ class NeutralReader {
 // One line without its end, as NeutralReader reads it.
 void write_neutral_line(std::string_view track, Timestamp stamp, const Fields& fields,
                         std::string& out);
+// The same of fields in their bytes; see write_json_item().
+void write_neutral_line(std::string_view track, Timestamp stamp, MapBytes fields, std::string& out,
+                        const JsonDrain& drain);
 
 }  // namespace zbag

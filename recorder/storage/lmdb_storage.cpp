@@ -1,5 +1,12 @@
 #include "recorder/storage/lmdb_storage.hpp"
 
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 #include <utility>
 
 namespace zbag {
@@ -24,9 +31,33 @@ Result<std::unique_ptr<LmdbStorage>> LmdbStorage::open(const std::string& path,
   return std::unique_ptr<LmdbStorage>(new LmdbStorage(std::move(*writer)));
 }
 
-Result<WriteReport> LmdbStorage::write(const Batch& batch) { return writer_.write(batch); }
+// Pages that are gone must not be read, and what is written behind them would look like a bag.
+Status LmdbStorage::look_at_size() {
+  const std::uint64_t seen = size_seen_;  // before it grows beside this
+  const std::uint64_t size = writer_.file()->size_bytes();
+  if (size >= seen) {
+    size_seen_ = size;
+    return {};
+  }
+  return fail(
+      ErrorCode::kDamaged,
+      fmt::format("{} was cut short while it was written; zbag recover {} -o NEW saves what "
+                  "is left of it",
+                  writer_.path(), writer_.path()));
+}
+
+Result<WriteReport> LmdbStorage::noted(Result<WriteReport> report) {
+  if (report) size_seen_ = writer_.file()->size_bytes();
+  return report;
+}
+
+Result<WriteReport> LmdbStorage::write(const Batch& batch) {
+  if (Status size = look_at_size(); !size) return tl::unexpected(size.error());
+  return noted(writer_.write(batch));
+}
 
 Result<std::unique_ptr<Storage::Prepared>> LmdbStorage::prepare(const Batch& batch) {
+  if (Status size = look_at_size(); !size) return tl::unexpected(size.error());
   Result<std::optional<PreparedBatch>> prepared = writer_.prepare(batch);
   if (!prepared) return tl::unexpected(prepared.error());
   std::unique_ptr<Prepared> blocks;
@@ -35,13 +66,48 @@ Result<std::unique_ptr<Storage::Prepared>> LmdbStorage::prepare(const Batch& bat
 }
 
 Result<WriteReport> LmdbStorage::store(const Batch&, std::unique_ptr<Prepared> prepared) {
-  return writer_.store(std::move(blocks_of(*prepared)));
+  if (Status size = look_at_size(); !size) {
+    writer_.drop(blocks_of(*prepared));
+    return tl::unexpected(size.error());
+  }
+  return noted(writer_.store(std::move(blocks_of(*prepared))));
 }
 
 void LmdbStorage::drop(std::unique_ptr<Prepared> prepared) { writer_.drop(blocks_of(*prepared)); }
 
 void LmdbStorage::forget_prepared() { writer_.forget_prepared(); }
-Status LmdbStorage::close() { return writer_.close(); }
+Status LmdbStorage::close() {
+  if (Status size = look_at_size(); !size) return size;
+  return writer_.close();
+}
+
+bool LmdbStorage::is_in_place() const {
+  struct stat open {};
+  struct stat named {};
+  if (::fstat(writer_.file()->fd(), &open) != 0) return true;
+  if (::stat(writer_.path().c_str(), &named) != 0) return errno != ENOENT && errno != ENOTDIR;
+  return open.st_dev == named.st_dev && open.st_ino == named.st_ino;
+}
+
+Status LmdbStorage::copy_to(const std::string& path) {
+  if (Status size = look_at_size(); !size) return size;
+  const std::string making = making_name(path);
+  ::unlink(making.c_str());  // of a process that had our number and was killed
+  Status status = writer_.file()->env().copy_used(making);
+  const auto check = [&](int rc) {
+    if (!status || rc == 0) return;
+    status = fail(errno == EEXIST ? ErrorCode::kExists : ErrorCode::kIo,
+                  fmt::format("{}: {}", path, std::strerror(errno)));
+  };
+  const int file = status ? ::open(making.c_str(), O_RDWR | O_CLOEXEC) : -1;
+  if (status) check(file < 0 ? -1 : ::fsync(file));
+  if (file >= 0) ::close(file);
+  // Whoever opens it to write syncs its name.
+  if (status) check(::link(making.c_str(), path.c_str()));
+  ::unlink(making.c_str());
+  return status;
+}
+
 std::uint64_t LmdbStorage::size_bytes() const { return writer_.file()->size_bytes(); }
 void LmdbStorage::give_back_reserve() { writer_.give_back_reserve(); }
 void LmdbStorage::release_cache() { writer_.release_whole_cache(); }

@@ -1,6 +1,10 @@
 // A bag as the storage of a recording: the default one.
+//
+// Where somebody cuts the file short while it is written, nothing more is written into it: every
+// call says kDamaged. (What LMDB reads of it in that very instant raises SIGBUS.)
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -22,6 +26,8 @@ class LmdbStorage : public Storage {
   void drop(std::unique_ptr<Prepared> prepared) override;
   void forget_prepared() override;
   Status close() override;
+  bool is_in_place() const override;
+  Status copy_to(const std::string& path) override;
   std::uint64_t size_bytes() const override;
   void give_back_reserve() override;
   void release_cache() override;
@@ -31,8 +37,11 @@ class LmdbStorage : public Storage {
 
  private:
   explicit LmdbStorage(BagWriter writer) : writer_(std::move(writer)) {}
+  Status look_at_size();
+  Result<WriteReport> noted(Result<WriteReport> report);
 
   BagWriter writer_;
+  std::atomic<std::uint64_t> size_seen_{0};  // nobody of ours makes a bag's file smaller
 };
 
 // Opens bags.

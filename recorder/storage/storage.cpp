@@ -10,6 +10,11 @@ Result<WriteReport> Storage::store(const Batch& batch, std::unique_ptr<Prepared>
   return write(batch);
 }
 
+Status Storage::copy_to(const std::string& path) {
+  return fail(ErrorCode::kInvalid,
+              path + ": this kind of storage can not be copied while it is written");
+}
+
 void Storage::drop(std::unique_ptr<Prepared> prepared) { prepared.reset(); }
 
 }  // namespace zbag

@@ -49,6 +49,13 @@ class Storage {
   // Ends the run. Idempotent.
   virtual Status close() = 0;
 
+  // Whether its name still leads to it: not so once somebody has removed it, or put something else
+  // in its place. From any thread, beside all else.
+  virtual bool is_in_place() const { return true; }
+  // Copies what is stored into a new storage at `path`; durable when it returns well. kExists. As
+  // write().
+  virtual Status copy_to(const std::string& path);
+
   // What the disk holds of it so far. From any thread, beside all else.
   virtual std::uint64_t size_bytes() const = 0;
   // Gives back what is set aside of the disk until something is stored again, for a storage that

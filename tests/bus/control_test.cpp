@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <zmq.h>
 
+#include <filesystem>
 #include <thread>
 
 #include "tests/support/bytes.hpp"
@@ -129,6 +130,16 @@ TEST_F(ControlTest, ListsTheNodesThatRunWhenOneDoesNot) {
 
 TEST_F(ControlTest, SaysWhenNoNodeRuns) {
   EXPECT_EQ(call("status").error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(ControlTest, LeavesNothingInTheRuntimeDirectory) {
+  { const Node node(context_, "record"); }
+  std::vector<std::string> left;
+  for (const auto& entry : std::filesystem::directory_iterator(runtime_directory().value()))
+    left.push_back(entry.path().filename());
+  EXPECT_THAT(left, testing::IsEmpty());
+  const Node again(context_, "record");
+  EXPECT_TRUE(call("describe"));
 }
 
 // wire.md, Topology: the default, then `record-2`...

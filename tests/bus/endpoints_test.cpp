@@ -6,8 +6,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstring>
 #include <fstream>
+#include <thread>
+#include <vector>
 
 #include "tests/support/temp_dir.hpp"
 
@@ -59,6 +62,28 @@ TEST(EndpointsTest, SaysWhenTheRuntimeDirectoryCannotBeMade) {
   ASSERT_FALSE(directory);
   EXPECT_EQ(directory.error().code, ErrorCode::kIo);
   EXPECT_THAT(directory.error().message, HasSubstr("ZBAG_RUNTIME_DIR"));
+}
+
+// What lies there could be anybody's.
+TEST(EndpointsTest, RefusesARuntimeDirectoryThatOthersMayWriteTo) {
+  const TempDir dir;
+  for (const mode_t mode : {0777u, 0770u, 0702u, 01777u}) {
+    ::mkdir(dir.path("run").c_str(), 0700);
+    ASSERT_EQ(::chmod(dir.path("run").c_str(), mode), 0);
+    const Result<std::string> directory = runtime_directory();
+    ASSERT_FALSE(directory) << mode;
+    EXPECT_EQ(directory.error().code, ErrorCode::kInvalid);
+    EXPECT_THAT(directory.error().message, HasSubstr("others may write to it"));
+  }
+  ASSERT_EQ(::chmod(dir.path("run").c_str(), 0755), 0);
+  EXPECT_TRUE(runtime_directory());
+}
+
+TEST(EndpointsTest, RefusesARuntimeDirectoryThatIsALink) {
+  const TempDir dir;
+  ASSERT_EQ(::mkdir(dir.path("elsewhere").c_str(), 0700), 0);
+  ASSERT_EQ(::symlink(dir.path("elsewhere").c_str(), dir.path("run").c_str()), 0);
+  EXPECT_EQ(runtime_directory().error().code, ErrorCode::kIo);
 }
 
 TEST(EndpointsTest, SplitsTcpUrls) {
@@ -134,6 +159,49 @@ TEST(FileLockTest, IsFreeAgainWhenItsHolderIsGone) {
   const TempDir dir;
   { const FileLock lock = FileLock::hold(dir.path("a.lock"), "first").value(); }
   EXPECT_TRUE(FileLock::hold(dir.path("a.lock"), "second"));
+}
+
+TEST(FileLockTest, LeavesNoFileBehind) {
+  const TempDir dir;
+  {
+    FileLock lock = FileLock::hold(dir.path("a.lock"), "first").value();
+    const FileLock moved = std::move(lock);
+    EXPECT_EQ(::access(dir.path("a.lock").c_str(), F_OK), 0);
+  }
+  EXPECT_NE(::access(dir.path("a.lock").c_str(), F_OK), 0);
+}
+
+// A link in the folder would have the holder's name written wherever it leads.
+TEST(FileLockTest, IsNeverHeldThroughALink) {
+  const TempDir dir;
+  std::ofstream(dir.path("precious")) << "mine";
+  ASSERT_EQ(::symlink(dir.path("precious").c_str(), dir.path("a.lock").c_str()), 0);
+  EXPECT_EQ(FileLock::hold(dir.path("a.lock"), "x").error().code, ErrorCode::kIo);
+  std::string text;
+  std::getline(std::ifstream(dir.path("precious")) >> std::ws, text);
+  EXPECT_EQ(text, "mine");
+}
+
+// Whoever removes the file holds it: of all those who try at one time one alone has it.
+TEST(FileLockTest, IsHeldOnceWhileItsFileComesAndGoes) {
+  const TempDir dir;
+  std::atomic<int> holders = 0;
+  std::atomic<int> wrong = 0;
+  std::atomic<int> held = 0;
+  std::vector<std::jthread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      while (held < 2'000) {
+        const Result<FileLock> lock = FileLock::hold(dir.path("a.lock"), "one");
+        if (!lock) continue;
+        if (++holders != 1) ++wrong;
+        ++held;
+        --holders;
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(wrong, 0);
 }
 
 TEST(FileLockTest, IsHeldByWhoeverItWasMovedTo) {

@@ -52,6 +52,18 @@ TEST_F(LossLedgerTest, LosesNothingInAWholeStream) {
   EXPECT_EQ(missed_before(), 0u);
 }
 
+// A session's first frame may reach the bag before the session has said its name.
+TEST_F(LossLedgerTest, TellsAgainOfAStreamWhosePublisherSaysItsName) {
+  note(0);
+  ASSERT_THAT(changed(), SizeIs(1));
+  ledger_.announce(announcement(1, {}));
+  const std::vector<LossRecord> again = changed();
+  ASSERT_THAT(again, SizeIs(1));
+  EXPECT_EQ(again[0].publisher, "arm");
+  ledger_.announce(announcement(1, {}));
+  EXPECT_THAT(changed(), IsEmpty());
+}
+
 // S1.21: a gap is proof of loss.
 TEST_F(LossLedgerTest, CountsWhatAGapLeavesOut) {
   note(0);

@@ -30,6 +30,7 @@ zbag_tests(recorder_bag_read_tests USES zbag::recorder SOURCES
   recorder/bag/read/playlist_test.cpp)
 zbag_tests(recorder_bag_upkeep_tests USES zbag::recorder SOURCES
   recorder/bag/upkeep/check_test.cpp
+  recorder/bag/upkeep/lying_records_test.cpp
   recorder/bag/upkeep/compact_test.cpp
   recorder/bag/upkeep/cut_test.cpp
   recorder/bag/upkeep/recover_test.cpp
@@ -51,6 +52,7 @@ zbag_tests(recorder_tests USES zbag::recorder SOURCES
   recorder/bag_remover_test.cpp
   recorder/recording_test.cpp
   recorder/recording_split_test.cpp
+  recorder/recording_rescue_test.cpp
   recorder/bag_session_test.cpp
   recorder/bag_session_sync_test.cpp
   recorder/bag_crash_test.cpp

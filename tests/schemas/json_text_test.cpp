@@ -2,8 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <limits>
 
+#include "schemas/track_name.hpp"
 #include "tests/support/random_fields.hpp"
 
 namespace zbag {
@@ -85,7 +87,59 @@ TEST(JsonTextTest, WritesMembersWithoutBraces) {
 }
 
 TEST(JsonTextTest, WritesANameThatIsNotUtf8Escaped) {
-  EXPECT_EQ(members({{"a\xff", 1}}), R"("a\\xff":1)");
+  EXPECT_EQ(members({{"a\xff", 1}}), R"("$hex:61ff":1)");
+  EXPECT_EQ(members({{"a\xff", Binary{"b"}}}, JsonDialect::kNeutral), R"("$hex:61ff_hex":"62")");
+}
+
+// Two names that are not one must not become one.
+TEST(MemberNameTest, ComesBackInBothDialects) {
+  const std::string long_name(90, '\xff');
+  for (const std::string& name :
+       {"a"s, ""s, "$"s, "$nil"s, "$$x"s, "$hex:61"s, "$$hex:61"s, "hex:61"s, "a\xff"s, "\xff"s,
+        "a\0b"s, long_name + "a", long_name + "b", "caf\u00e9"s}) {
+    for (const JsonDialect dialect : {JsonDialect::kPlain, JsonDialect::kNeutral}) {
+      const std::string member = member_name(name, dialect);
+      EXPECT_TRUE(is_utf8(member));
+      EXPECT_EQ(name_of_member(member, dialect), name);
+    }
+  }
+}
+
+TEST(MemberNameTest, StaysWhatPeopleReadWhereItCan) {
+  EXPECT_EQ(member_name("$ref", JsonDialect::kPlain), "$ref");
+  EXPECT_EQ(member_name("$ref", JsonDialect::kNeutral), "$$ref");
+}
+
+TEST(MemberNameTest, IsNoneWhereTheHexIsNone) {
+  EXPECT_EQ(name_of_member("$hex:6", JsonDialect::kPlain), std::nullopt);
+  EXPECT_EQ(name_of_member("$hex:zz", JsonDialect::kNeutral), std::nullopt);
+}
+
+TEST(EscapedNameTest, LeavesAWordToTheLineAndComesBack) {
+  EXPECT_EQ(escaped_name("track", "track"), "track_");
+  EXPECT_EQ(escaped_name("track_", "track"), "track__");
+  EXPECT_EQ(escaped_name("track_id", "track"), "track_id");
+  EXPECT_EQ(escaped_name("rack", "track"), "rack");
+  for (const char* name : {"track", "track_", "track__", "tracks", "", "_", "track_id"})
+    EXPECT_EQ(unescaped_name(escaped_name(name, "track"), "track"), name);
+}
+
+// Of bytes: no value is built, and what has been written may be taken away meanwhile.
+TEST(JsonItemTest, IsWrittenInPieces) {
+  std::string bytes;
+  encode_value(Value(Array(100'000, Value(1.5))), bytes);
+  std::string out;
+  std::string all;
+  std::size_t largest = 0;
+  write_json_item({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, out,
+                  JsonDialect::kPlain, [&] {
+                    largest = std::max(largest, out.size());
+                    all += out;
+                    out.clear();
+                  });
+  all += out;
+  EXPECT_EQ(all, json(Value(Array(100'000, Value(1.5)))));
+  EXPECT_LT(largest, 70'000u);
 }
 
 // The neutral dialect: nil is not NaN, a bin field X is X_hex.

@@ -357,6 +357,25 @@ class FileTest(LaunchTest):
         self.assertEqual(done.returncode, USAGE)
         self.assert_one_line(done.stderr, ".yaml")
 
+    def test_variables_that_double_each_other_are_bounded(self):
+        """Thirteen lines, which would stand for gigabytes."""
+        lines = ["variables:", "  v0: " + "x" * 1000]
+        lines += [f"  v{i}: \"{'${v%d}' % (i - 1) * 8}\"" for i in range(1, 12)]
+        self.assert_refused("\n".join(lines) + "\nnodes:\n  a: {command: echo}\n", None, "64 KiB")
+
+    def test_files_included_ever_more_often_are_bounded(self):
+        for i in range(12):
+            self.write(f"f{i}.yaml", f"include: [f{i + 1}.yaml, f{i + 1}.yaml]\n")
+        self.write("f12.yaml", "variables: {x: 1}\n")
+        path = self.write("l.yaml", "include: [f0.yaml]\nnodes:\n  a: {command: echo}\n")
+        done = self.run_ok("launch", path, "--dry-run", code=USAGE)
+        self.assert_one_line(done.stderr, "files are included")
+
+    def test_a_pipe_is_not_included(self):
+        """Nobody writes into it: it would be waited for."""
+        os.mkfifo(self.space.path("pipe.yaml"))
+        self.assert_refused("include: [pipe.yaml]\nnodes:\n  a: {command: echo}\n", 1, "pipe.yaml")
+
     def test_a_missing_file_is_code_1(self):
         done = self.space.run("launch", "/nowhere.yaml")
         self.assertEqual(done.returncode, FAILED)

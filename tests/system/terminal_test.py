@@ -19,7 +19,7 @@ BAR_WIDTH = 32
 
 # What each verb is given beside the bag; `new` lies in the folder it runs in.
 VERBS = {"check": (), "recover": ("-o", "new"), "compact": ("-o", "new"), "cut": ("-o", "new"),
-         "merge": ("-o", "new")}
+         "merge": ("-o", "new"), "import": ("-o", "new")}
 
 
 class TerminalTest(SystemTest):
@@ -29,9 +29,9 @@ class TerminalTest(SystemTest):
     def setUpClass(cls):
         cls.kept = harness.Workspace()
         cls.addClassCleanup(cls.kept.close)
-        recording, cls.bag = cls.kept.path("bag.jsonl"), cls.kept.path("bag.zbag")
-        write_recording(recording, TICKS)
-        done = cls.kept.run("import", recording, "-o", cls.bag, "--quiet")
+        cls.recording, cls.bag = cls.kept.path("bag.jsonl"), cls.kept.path("bag.zbag")
+        write_recording(cls.recording, TICKS)
+        done = cls.kept.run("import", cls.recording, "-o", cls.bag, "--quiet")
         if done.returncode != DONE:
             raise AssertionError(done.stderr)
 
@@ -62,7 +62,7 @@ class TerminalTest(SystemTest):
                 os.unlink(self.space.path(name))
 
     def arguments_of(self, verb):
-        return (verb, self.bag, *VERBS[verb])
+        return (verb, self.recording if verb == "import" else self.bag, *VERBS[verb])
 
 
 class BarTest(TerminalTest):
@@ -114,7 +114,7 @@ class BarTest(TerminalTest):
                 self.assertEqual(lines, piped.split("\n"))
 
     def test_a_stop_erases_the_bar_and_says_one_line(self):
-        for verb in VERBS:
+        for verb in sorted(VERBS.keys() - {"import"}):  # which keeps what it has read
             with self.subTest(verb=verb):
                 # A stopped terminal holds it in its first bar: the signal never comes too late.
                 terminal = self.start_on_terminal(*self.arguments_of(verb), is_stopped=True)

@@ -47,19 +47,13 @@ class IntactPoints {
     }
   }
 
-  struct Decoded {
-    PointView view;
-    Fields fields;
-  };
-  // With its fields as values; a point whose map is malformed is left out, too.
-  Result<std::optional<Decoded>> next_decoded() {
+  // With maps that were validated: the bag may be a stranger's. A point whose map is malformed is
+  // left out, too.
+  Result<std::optional<PointView>> next_checked() {
     while (true) {
-      const Result<std::optional<PointView>> point = next();
-      if (!point) return tl::unexpected(point.error());
-      if (!*point) return std::optional<Decoded>();
-      Result<Fields> fields = (*point)->fields();
-      if (fields) return std::optional(Decoded{**point, std::move(*fields)});
-      leave_out(fields.error().message);
+      Result<std::optional<PointView>> point = next();
+      if (!point || !*point || check_map((*point)->map)) return point;
+      leave_out((*point)->fields().error().message);
     }
   }
 

@@ -8,6 +8,7 @@
 #include "schemas/field_lookup.hpp"
 #include "schemas/item.hpp"
 #include "schemas/points/point.hpp"
+#include "schemas/track_name.hpp"
 
 namespace zbag {
 namespace {
@@ -45,7 +46,7 @@ std::string place_of(std::string_view table, std::string_view key) {
 }
 
 tl::unexpected<Error> damaged(std::string_view table, std::string_view key,
-                              std::string_view why = "wrong checksum") {
+                              const std::string& why = "wrong checksum") {
   return fail(ErrorCode::kDamaged, fmt::format("{}: {}", place_of(table, key), why));
 }
 
@@ -63,6 +64,14 @@ Result<Fields> unpacked(std::string_view table, std::string_view key, std::strin
       decode_fields({reinterpret_cast<const std::uint8_t*>(record->data()), record->size()});
   if (!fields) return damaged(table, key, fields.error().message);
   return fields;
+}
+
+// What stands under a name that no track may have was put there by no writer of ours. Paths are
+// made of names: those of strangers must not lead anywhere else.
+Status check_name(std::string_view table, std::string_view key, std::string_view name) {
+  const char* const fault = track_name_fault(name);
+  if (fault == nullptr) return {};
+  return damaged(table, key, fmt::format("the name {}", fault));
 }
 
 void put_key(Fields& fields, const char* name, const std::optional<std::int64_t>& key) {
@@ -177,6 +186,8 @@ std::string TrackRecord::encode() const {
 Result<TrackRecord> TrackRecord::decode(std::string_view name, std::string_view bytes) {
   const Result<Fields> fields = unpacked(kTracksTable, name, bytes);
   if (!fields) return tl::unexpected(fields.error());
+  if (Status named = check_name(kTracksTable, name, name); !named)
+    return tl::unexpected(named.error());
   TrackRecord record;
   record.name = name;
   record.id = static_cast<std::uint32_t>(uint_field(*fields, "id"));
@@ -205,6 +216,8 @@ Result<TrackRecord> TrackRecord::decode(std::string_view name, std::string_view 
 Result<TrackExtent> TrackExtent::decode(std::string_view name, std::string_view bytes) {
   const std::optional<std::string_view> record = open_record(kTracksTable, name, bytes);
   if (!record) return damaged(kTracksTable, name);
+  if (Status named = check_name(kTracksTable, name, name); !named)
+    return tl::unexpected(named.error());
   const std::optional<CheckedMap> checked =
       check_map({reinterpret_cast<const std::uint8_t*>(record->data()), record->size()});
   if (!checked) return damaged(kTracksTable, name, "malformed");
@@ -269,6 +282,8 @@ Result<LossRecord> decode_loss(std::string_view key, std::string_view value) {
   LossRecord record;
   record.src = get_be(key.substr(0, 8));
   record.track = key.substr(8, key.size() - 17);
+  if (Status named = check_name(kLossesTable, key, record.track); !named)
+    return tl::unexpected(named.error());
   record.run_start_ns = unordered(get_be(key.substr(key.size() - 8)));
   record.publisher = text_field(*fields, "publisher");
   record.lost = uint_field(*fields, "lost");
@@ -297,8 +312,9 @@ std::string BagRecord::encode() const {
 Result<BagRecord> BagRecord::decode(std::string_view bytes) {
   const Result<Fields> fields = unpacked(kMetaTable, kBagKey, bytes);
   if (!fields) return tl::unexpected(fields.error());
-  return BagRecord{uint_field(*fields, "format"), text_field(*fields, "creator"),
-                   float_field(*fields, "created")};
+  const std::uint64_t format = uint_field(*fields, "format");
+  if (format == 0) return damaged(kMetaTable, kBagKey, "the format is no whole number from 1 on");
+  return BagRecord{format, text_field(*fields, "creator"), float_field(*fields, "created")};
 }
 
 std::string encode_unnamed_fate(const Fate& fate) {
@@ -312,9 +328,20 @@ Result<Fate> decode_unnamed_fate(std::string_view bytes) {
 }
 
 Status verify_record(std::string_view table, std::string_view key, std::string_view value) {
-  if (open_record(table, key, value)) return {};
-  if (table != kOrderTable) return damaged(table, key);
-  return tl::unexpected(OrderEntry::decode(key, value).error());
+  const auto status_of = [](const auto& record) -> Status {
+    if (record) return {};
+    return tl::unexpected(record.error());
+  };
+  if (table == kOrderTable) return status_of(OrderEntry::decode(key, value));
+  if (table == kTracksTable) return status_of(TrackRecord::decode(key, value));
+  if (table == kLossesTable) return status_of(decode_loss(key, value));
+  if (table == kMetaTable) {
+    if (key == kBagKey) return status_of(BagRecord::decode(value));
+    if (key == kWriterKey) return status_of(WriterRecord::decode(value));
+    if (key == kUnnamedFateKey) return status_of(decode_unnamed_fate(value));
+    if (key.starts_with(kRunPrefix)) return status_of(RunRecord::decode(key, value));
+  }
+  return open_record(table, key, value) ? Status() : damaged(table, key);
 }
 
 std::string run_key(std::uint32_t id) { return fmt::format("{}{:06}", kRunPrefix, id); }

@@ -1,6 +1,7 @@
 // Keys and records of a bag's tables (FORMAT.md, Tables). Keys are big-endian so that LMDB's byte
 // order is theirs; records are MessagePack maps, so that a later version may add to them, and end
 // with a checksum: encode() puts it there, decode() verifies it, and kDamaged names table and key.
+// So it does of a track whose name breaks the rules of names: no reader of a bag meets such a one.
 #pragma once
 
 #include <cstdint>
@@ -146,7 +147,8 @@ Fate fate_of(const Fields& fields);
 std::string encode_unnamed_fate(const Fate& fate);
 Result<Fate> decode_unnamed_fate(std::string_view bytes);
 
-// The checksum of any record of any table but `blocks`.
+// Whether a record, of any table but `blocks`, is what a writer may have put there: its checksum,
+// its form, the name of its track.
 Status verify_record(std::string_view table, std::string_view key, std::string_view value);
 
 std::string run_key(std::uint32_t id);

@@ -1,4 +1,5 @@
-// Verifies a bag: its pages, the checksum of every block and every record, every count.
+// Verifies a bag: its pages, the checksum of every block and every record, every count, the rules
+// of names, and that the index leads to every point once.
 //
 // LMDB never checks its pages: a flipped byte in one can crash a reader. So check() first walks the
 // trees with a page reader of our own, which trusts no number in the file, and opens the bag
@@ -10,6 +11,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "schemas/result.hpp"
@@ -24,6 +26,9 @@ struct BagProblem {
   std::uint64_t points = 0;  // how many points that costs; 0: none, or not known
 };
 
+// More are counted but not listed.
+inline constexpr std::size_t kProblemsMax = 1'000;
+
 struct CheckReport {
   std::uint64_t pages = 0;
   std::uint64_t tracks = 0;
@@ -31,9 +36,11 @@ struct CheckReport {
   std::uint64_t points = 0;
   std::vector<BagProblem> problems;  // empty: whole
   bool unclosed = false;             // the last run has no end: a kill, or it is being recorded
+
+  void add(BagProblem problem) {
+    if (problems.size() < kProblemsMax) problems.push_back(std::move(problem));
+  }
 };
-// More are counted but not listed.
-inline constexpr std::size_t kProblemsMax = 1'000;
 
 // Called now and then with the share done, 0 to 1. False: stop; the work ends with kClosed.
 using Progress = std::function<bool(double)>;

@@ -2,11 +2,13 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
+#include "player/formats/row_columns.hpp"
 #include "tests/support/small_bag.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -38,11 +40,24 @@ class ExporterTest : public testing::Test {
     out << std::ifstream(dir_.path(name)).rdbuf();
     return out.str();
   }
+  // Of what lies in the folder.
+  std::vector<std::string> names() const {
+    std::vector<std::string> found;
+    for (const auto& entry : std::filesystem::directory_iterator(dir_.path("."))) {
+      if (entry.path().filename() != "run") found.push_back(entry.path().filename());
+    }
+    std::sort(found.begin(), found.end());
+    return found;
+  }
   bool exists(const std::string& name) const { return std::filesystem::exists(dir_.path(name)); }
 
   TempDir dir_;
   std::string path_;
 };
+
+Fields flatten(const Fields& fields, const std::vector<std::string>& columns = {}) {
+  return RowColumns("t", {}, columns, {}).flatten(fields).value();
+}
 
 // Requirements 1.5
 TEST(FlattenTest, JoinsNestedNamesByDots) {
@@ -137,10 +152,57 @@ TEST_F(ExporterTest, RemovesWhatItCouldNotFinish) {
   {
     const auto exporter = make_exporter({.format = "jsonl", .out = dir_.path("out.jsonl")}).value();
     const PointView point = playlist.next().value().value();
-    ASSERT_TRUE(exporter->write(point, point.fields().value()));
-    EXPECT_TRUE(exists("out.jsonl"));
+    ASSERT_TRUE(exporter->write(point));
+    EXPECT_FALSE(exists("out.jsonl"));  // what is there is whole
   }
-  EXPECT_FALSE(exists("out.jsonl"));
+  EXPECT_THAT(names(), testing::ElementsAre("in.zbag", "in.zbag-lock"));
+}
+
+// A file and a folder can not have one name.
+TEST_F(ExporterTest, GivesTracksWhoseFilesWouldCollideOtherNames) {
+  path_ = write_bag(dir_.path("b.zbag"), {{"a", 1.0, {{"n", 1}}},
+                                          {"a.jsonl/b", 1.0, {{"n", 2}}},
+                                          {"a_", 1.0, {{"n", 3}}},
+                                          {"c.json/d", 1.0, {{"n", 4}}}});
+  std::vector<std::string> said;
+  Playlist playlist = Playlist::open({path_}).value();
+  const auto exporter = make_exporter({.format = "jsonl", .out = dir_.path("rows")}).value();
+  ASSERT_TRUE(export_points(playlist, {}, *exporter, {},
+                            [&](const std::string& text) { said.push_back(text); }));
+  EXPECT_THAT(said, testing::ElementsAre(HasSubstr("track a is written to a__.jsonl")));
+  EXPECT_EQ(text("rows/a__.jsonl"), "{\"timestamp\":1.0,\"n\":1}\n");
+  EXPECT_EQ(text("rows/a.jsonl/b.jsonl"), "{\"timestamp\":1.0,\"n\":2}\n");
+  EXPECT_EQ(text("rows/a_.jsonl"), "{\"timestamp\":1.0,\"n\":3}\n");
+  EXPECT_EQ(text("rows/c.json/d.jsonl"), "{\"timestamp\":1.0,\"n\":4}\n");
+}
+
+TEST_F(ExporterTest, WritesNothingWhenOneOfItsFilesIsThereAlready) {
+  std::filesystem::create_directories(dir_.path("out/base"));
+  std::ofstream(dir_.path("out/base/odom.jsonl")) << "mine";
+  EXPECT_EQ(export_as("jsonl", "out").error().code, ErrorCode::kExists);
+  EXPECT_FALSE(exists("out/arm.jsonl"));
+  EXPECT_EQ(text("out/base/odom.jsonl"), "mine");
+}
+
+// No two columns of one name, and the way back from `timestamp_`.
+TEST_F(ExporterTest, NamesColumnsThatWouldCollideApart) {
+  path_ = write_bag(dir_.path("c.zbag"),
+                    {{"t", 1.0, {{"a", Fields{{"b", 2}}}, {"a.b", 1}, {"a.b_", 3}}},
+                     {"t", 2.0, {{"timestamp_", 5}, {"a", Fields{{"b", 4}}}}},
+                     {"t", 3.0, {{"timestamp", 6}}}});
+  std::vector<std::string> said;
+  Playlist playlist = Playlist::open({path_}).value();
+  const auto exporter = make_exporter({.format = "jsonl", .out = dir_.path("rows")}).value();
+  ASSERT_TRUE(export_points(playlist, {}, *exporter, {},
+                            [&](const std::string& text) { said.push_back(text); }));
+  EXPECT_EQ(text("rows/t.jsonl"),
+            "{\"timestamp\":1.0,\"a.b__\":2,\"a.b\":1,\"a.b_\":3}\n"
+            "{\"timestamp\":2.0,\"timestamp__\":5,\"a.b__\":4}\n"
+            "{\"timestamp\":3.0,\"timestamp_\":6}\n");
+  EXPECT_THAT(said,
+              testing::UnorderedElementsAre("track t: field a.b is written as a.b__",
+                                            "track t: field timestamp_ is written as timestamp__",
+                                            "track t: field timestamp is written as timestamp_"));
 }
 
 TEST_F(ExporterTest, TellsHowFarItIs) {

@@ -2,9 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <lzma.h>
+#include <sys/stat.h>
 
 #include <bit>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 
@@ -163,6 +165,122 @@ INSTANTIATE_TEST_SUITE_P(
         R"({"track":"a","_ts":1,"fields":{"data":1,"data_file":"in.jsonl"}})",
         "{\"track\":\"a\",\"_ts\":1,\"fields\":{\"x\":\"\xff\"}}"));
 
+// Whatever the library would make of it in silence.
+TEST_F(NeutralFileTest, RefusesByNameWhatJsonCanNotSay) {
+  EXPECT_THAT(error_of(line(R"("a":1,"b":2,"a":3)")), HasSubstr("field a is there twice"));
+  EXPECT_THAT(error_of(line(R"("m":{"a":1,"a":1})")), HasSubstr("field a is there twice"));
+  EXPECT_THAT(error_of(R"({"track":"a","_ts":1,"_ts":2,"fields":{}})"), HasSubstr("there twice"));
+  EXPECT_THAT(error_of(line(R"("a":123456789012345678901234567890)")),
+              HasSubstr("the integer 123456789012345678901234567890 is beyond 64 bits"));
+  EXPECT_THAT(error_of(line(R"("a":18446744073709551616)")), HasSubstr("beyond 64 bits"));
+  EXPECT_THAT(error_of(line(R"("a":1e400)")), HasSubstr("1e400 is beyond float64"));
+  EXPECT_THAT(error_of(line(R"("a":-1e400)")), HasSubstr("beyond float64"));
+}
+
+TEST_F(NeutralFileTest, ReadsWhatPythonWrites) {
+  EXPECT_EQ(fields(R"("n":NaN,"i":Infinity,"m":-Infinity,"t":"NaN \"Infinity","l":[NaN, 1.5])"),
+            (Fields{{"n", std::nan("")},
+                    {"i", HUGE_VAL},
+                    {"m", -HUGE_VAL},
+                    {"t", "NaN \"Infinity"},
+                    {"l", Array{std::nan(""), 1.5}}}));
+}
+
+TEST_F(NeutralFileTest, RefusesMoreValuesThanAFrameMayHave) {
+  std::string values = "\"a\":[1";
+  for (int i = 0; i < (1 << 20); ++i) values += ",1";
+  EXPECT_THAT(error_of(line(values + "]")), HasSubstr("more than 1048576 values"));
+}
+
+// With every key looked for among those before it this takes minutes.
+TEST_F(NeutralFileTest, ReadsManyKeys) {
+  std::string members = "\"k\":0";
+  for (int i = 0; i < 400'000; ++i) members += ",\"k" + std::to_string(i) + "\":1";
+  EXPECT_EQ(fields(members).size(), 400'001u);
+}
+
+TEST_F(NeutralFileTest, RefusesALineThatIsTooLongOnce) {
+  const std::string text(70u << 20, 'x');
+  NeutralReader reader = open(line("\"a\":1") + line("\"a\":\"" + text + "\"") + line("\"a\":3"));
+  ASSERT_TRUE(reader.next());
+  const auto bad = reader.next();
+  ASSERT_FALSE(bad);
+  EXPECT_EQ(bad.error().code, ErrorCode::kInvalid);
+  EXPECT_THAT(bad.error().message, HasSubstr(":2: a line of more than 64 MiB"));
+  EXPECT_EQ(reader.next().value().value().fields, (Fields{{"a", 3}}));
+  EXPECT_EQ(reader.line(), 3u);
+}
+
+// A few bytes of xz, and hours of nothing.
+TEST_F(NeutralFileTest, GivesUpOnALineWithoutEnd) {
+  const std::string part = xz(std::string(64u << 20, '{'));
+  NeutralReader reader =
+      open(xz(line("\"a\":1")) + part + part + part + part + part, "in.jsonl.xz");
+  ASSERT_TRUE(reader.next());
+  const auto bad = reader.next();
+  ASSERT_FALSE(bad);
+  EXPECT_EQ(bad.error().code, ErrorCode::kDamaged);
+  EXPECT_THAT(bad.error().message, HasSubstr("this is no recording"));
+}
+
+// What `cat` prints, and rows of `export`.
+TEST_F(NeutralFileTest, ReadsPointsAsTheyArePrinted) {
+  NeutralReader reader =
+      open(R"({"_ts":1.5,"track":"imu/0","_src":"00ff","_seq":7,"a":null,"track_":"x","track__":1,)"
+           R"("b":{"$ext":5,"$bin":"YQ=="},"t":{"$bin":"Yf8="},"x_hex":"ff","$hex:ff":2})"
+           "\n");
+  const NeutralFrame frame = reader.next().value().value();
+  EXPECT_EQ(frame.track, "imu/0");
+  EXPECT_EQ(frame.stamp.seconds(), 1.5);
+  EXPECT_EQ(frame.fields, (Fields{{"a", std::nan("")},
+                                  {"track", "x"},
+                                  {"track_", 1},
+                                  {"b", Extension{5, "a"}},
+                                  {"t", "a\xff"},
+                                  {"x_hex", "ff"},
+                                  {"\xff", 2}}));
+}
+
+TEST_F(NeutralFileTest, ReadsRowsOfTheTrackTheFileIsNamedAfter) {
+  const std::string row = "{\"timestamp\":2.5,\"timestamp_\":3,\"pose.x\":1.0}\n";
+  const NeutralFrame frame = open(row, "odom.jsonl").next().value().value();
+  EXPECT_EQ(frame.track, "odom");
+  EXPECT_EQ(frame.stamp.seconds(), 2.5);
+  EXPECT_EQ(frame.fields, (Fields{{"timestamp", 3}, {"pose.x", 1.0}}));
+  NeutralReader told = NeutralReader::open(dir_.path("odom.jsonl"), "base/odom").value();
+  EXPECT_EQ(told.next().value().value().track, "base/odom");
+}
+
+TEST_F(NeutralFileTest, KeepsNamesThatAreNotUtf8OrLookLikeWords) {
+  const std::string long_name(85, 'n');
+  const Fields written{{"\xff\xfe", 1},         {"$nil", 2},
+                       {"$hex:00", 3},          {"$x", Binary{"b"}},
+                       {"", Binary{"b"}},       {"\xff", Binary{"c"}},
+                       {long_name + "\xff", 4}, {long_name + "\xfe", 5},
+                       {"a_hex", "ff"},         {"m", Fields{{"\xff", 1}, {"$bin", "YQ=="}}}};
+  std::string text;
+  write_neutral_line("t", Timestamp::from_seconds(1.0).value(), written, text);
+  EXPECT_EQ(open(text).next().value().value().fields, written);
+}
+
+TEST_F(NeutralFileTest, RefusesADataFileThatIsALinkOutOfItsFolder) {
+  const TempDir elsewhere;
+  std::ofstream(elsewhere.path("secret")) << "0123456789";
+  std::filesystem::create_symlink(elsewhere.path("secret"), dir_.path("link"));
+  std::filesystem::create_symlink(elsewhere.path("."), dir_.path("folder"));
+  std::filesystem::create_symlink("blob.bin", dir_.path("inside"));
+  write("blob.bin", "0123456789");
+  EXPECT_THAT(error_of(line(R"("data_file":"link")")), HasSubstr("a link out of"));
+  EXPECT_THAT(error_of(line(R"("data_file":"folder/secret")")), HasSubstr("a link out of"));
+  EXPECT_EQ(fields(R"("data_file":"inside")"), (Fields{{"data", Binary{"0123456789"}}}));
+}
+
+// It would be waited for.
+TEST_F(NeutralFileTest, RefusesADataFileThatIsAPipe) {
+  ASSERT_EQ(::mkfifo(dir_.path("pipe").c_str(), 0600), 0);
+  EXPECT_THAT(error_of(line(R"("data_file":"pipe")")), HasSubstr("is no file"));
+}
+
 TEST_F(NeutralFileTest, RefusesWhatIsNestedTooDeep) {
   const std::string deep = std::string(40, '[') + std::string(40, ']');
   EXPECT_THAT(error_of(line("\"a\":" + deep)), HasSubstr("nested deeper"));
@@ -233,7 +351,33 @@ TEST_F(NeutralFileTest, SaysThatXzDataIsCutOff) {
 }
 
 TEST_F(NeutralFileTest, SaysThatAFileIsNotXz) {
-  EXPECT_EQ(open("not xz at all, by far", "in.jsonl.xz").next().error().code, ErrorCode::kDamaged);
+  EXPECT_EQ(NeutralReader::open(write("in.jsonl.xz", "not xz at all, by far")).error().code,
+            ErrorCode::kDamaged);
+}
+
+TEST_F(NeutralFileTest, ReadsXzWhateverItsName) {
+  EXPECT_EQ(open(xz(line("\"a\":1")), "in.txt").next().value().value().fields, (Fields{{"a", 1}}));
+}
+
+// Once, and by name: not a warning a line.
+TEST_F(NeutralFileTest, SaysWhatAFileOfAnotherKindIs) {
+  const std::pair<std::string, const char*> kinds[] = {
+      {"#ROSBAG V2.0\n", "a ROS 1 bag"},
+      {"\x89MCAP0\r\n", "an MCAP file"},
+      {std::string("SQLite format 3\0", 16) + "x", "an SQLite database"},
+      {std::string("ULog\x01\x12\x35", 7), "a ULog of PX4"},
+      {"\x89HDF\r\n\x1a\n", "an HDF5 file"},
+      {"\x1f\x8b\x08", "gzip data"},
+      {std::string(16, '\0') + "\xde\xc0\xef\xbe ...", "a bag of zbag"},
+      {"[{\"track\":\"a\"}]", "one JSON array"},
+      {"{\"entries\":[]}", "export --format json"},
+      {"time,x,y\n1,2,3\n", "no JSON lines"}};
+  for (const auto& [begin, name] : kinds) {
+    const Result<NeutralReader> reader = NeutralReader::open(write("in.jsonl", begin));
+    ASSERT_FALSE(reader) << name;
+    EXPECT_EQ(reader.error().code, ErrorCode::kDamaged);
+    EXPECT_THAT(reader.error().message, HasSubstr(name));
+  }
 }
 
 TEST_F(NeutralFileTest, ReadsBackWhatItWrote) {

@@ -129,7 +129,9 @@ TEST(TrackRecordTest, KeepsUnknownLossApartFromNone) {
 }
 
 TEST(TrackRecordTest, KeepsNoTimesOfATrackWithoutPoints) {
-  const TrackRecord back = TrackRecord::decode("", TrackRecord().encode()).value();
+  TrackRecord record;
+  record.name = "a";
+  const TrackRecord back = TrackRecord::decode("a", record.encode()).value();
   EXPECT_FALSE(back.first.has_value());
   EXPECT_FALSE(back.last.has_value());
   EXPECT_FALSE(back.main_end.has_value());

@@ -1,0 +1,176 @@
+#include "player/formats/byte_source.hpp"
+
+#include <fmt/format.h>
+#include <lzma.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace zbag {
+namespace {
+
+constexpr std::uint64_t kXzMemoryMax = 512ull << 20;
+constexpr std::size_t kReadBytes = 64u << 10;
+constexpr std::string_view kXz(
+    "\xfd"
+    "7zXZ\0",
+    6);
+
+struct Kind {
+  std::size_t at;  // of its first bytes
+  std::string_view begin;
+  const char* text;
+};
+
+using std::string_view_literals::operator""sv;
+constexpr std::array kKinds = {
+    Kind{0, "#ROSBAG"sv, "a ROS 1 bag"},
+    Kind{0, "\x89MCAP"sv, "an MCAP file"},
+    Kind{0, "SQLite format 3\0"sv, "an SQLite database, as ROS 2 bags are"},
+    Kind{16, "\xde\xc0\xef\xbe"sv, "a bag of zbag: see zbag cut and zbag merge"},
+    Kind{0, "ULog\x01"sv, "a ULog of PX4"},
+    Kind{0, "\x89HDF\r\n"sv, "an HDF5 file"},
+    Kind{0, "PAR1"sv, "a Parquet file"},
+    Kind{0, "\xed\xa1\xda\x01"sv, "an LCM log"},
+    Kind{0, "\xd4\xc3\xb2\xa1"sv, "a capture of packets (pcap)"},
+    Kind{0, "\x0a\x0d\x0d\x0a"sv, "a capture of packets (pcapng)"},
+    Kind{0, "\x1f\x8b"sv, "gzip data: unpack it first, or pipe it in (zcat FILE | zbag import -)"},
+    Kind{0, "\x28\xb5\x2f\xfd"sv, "zstd data: unpack it first, or pipe it in"},
+    Kind{0, "\x04\x22\x4d\x18"sv, "lz4 data: unpack it first, or pipe it in"},
+    Kind{0, "BZh"sv, "bzip2 data: unpack it first, or pipe it in"},
+    Kind{0, "PK\x03\x04"sv, "a zip archive"},
+    Kind{257, "ustar"sv, "a tar archive"},
+    Kind{0,
+         "\x7f"
+         "ELF"sv,
+         "a program"},
+    Kind{0, "%PDF"sv, "a PDF"},
+    Kind{0, "\xff\xd8\xff"sv, "a JPEG image"},
+    Kind{0, "\x89PNG"sv, "a PNG image"},
+    Kind{0, "\xff\xfe"sv, "text in UTF-16: write it as UTF-8"},
+    Kind{0, "\xfe\xff"sv, "text in UTF-16: write it as UTF-8"},
+    Kind{0, "{\"entries\":"sv, "what export --format json has written: use --format jsonl"},
+    Kind{0, "{\"tracks\":"sv, "what export --format json has written: use --format jsonl"},
+    Kind{0, "["sv, "one JSON array: write an object a line"},
+};
+
+}  // namespace
+
+const char* kind_of_file(std::string_view begin) {
+  for (const Kind& kind : kKinds) {
+    if (begin.size() > kind.at && begin.substr(kind.at).starts_with(kind.begin)) return kind.text;
+  }
+  const std::size_t at = begin.find_first_not_of(" \t\r\n");
+  const bool is_object = at == std::string_view::npos || begin[at] == '{';
+  return is_object ? nullptr : "no JSON lines: the first is no object";
+}
+
+struct ByteSource::Xz {
+  lzma_stream stream = LZMA_STREAM_INIT;
+};
+
+void ByteSource::XzEnd::operator()(Xz* xz) const {
+  lzma_end(&xz->stream);
+  delete xz;
+}
+
+Result<ByteSource> ByteSource::open(const std::string& path) {
+  const bool is_stdin = path == "-";
+  const int duplicate = is_stdin ? ::dup(STDIN_FILENO) : -1;
+  FileHandle file(is_stdin ? ::fdopen(duplicate, "rb") : std::fopen(path.c_str(), "rbe"));
+  if (!file) {
+    return fail(errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo,
+                fmt::format("{}: {}", is_stdin ? "stdin" : path, std::strerror(errno)));
+  }
+  ByteSource source(is_stdin ? "stdin" : path, std::move(file));
+  source.in_.resize(kReadBytes);
+  struct stat status {};
+  if (::fstat(::fileno(source.file_.get()), &status) == 0 && S_ISREG(status.st_mode))
+    source.size_ = static_cast<std::uint64_t>(status.st_size);
+  const Result<std::size_t> got = source.read_file();
+  if (!got) return tl::unexpected(got.error());
+  const std::string_view begin(reinterpret_cast<const char*>(source.in_.data()), *got);
+  if (begin.starts_with(kXz) || path.ends_with(".xz")) {
+    if (Status begun = source.begin_xz(); !begun) return tl::unexpected(begun.error());
+    source.xz_->stream.next_in = source.in_.data();
+    source.xz_->stream.avail_in = *got;
+    if (Result<bool> first = source.read_xz(source.first_); !first)
+      return tl::unexpected(first.error());
+  } else {
+    source.first_ = begin;
+  }
+  if (const char* kind = kind_of_file(source.first_)) {
+    return fail(
+        ErrorCode::kDamaged,
+        fmt::format("{}: this is {}; JSON lines, plain or xz, are read here", source.path_, kind));
+  }
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (source.first_.starts_with(kByteOrderMark)) source.first_.erase(0, kByteOrderMark.size());
+  return source;
+}
+
+Status ByteSource::begin_xz() {
+  xz_.reset(new Xz);
+  if (lzma_stream_decoder(&xz_->stream, kXzMemoryMax, LZMA_CONCATENATED) == LZMA_OK) return {};
+  return fail(ErrorCode::kIo, fmt::format("{}: no memory for xz", path_));
+}
+
+Result<std::size_t> ByteSource::read_file() {
+  const std::size_t got = std::fread(in_.data(), 1, in_.size(), file_.get());
+  if (std::ferror(file_.get()) != 0)
+    return fail(ErrorCode::kIo, fmt::format("{}: {}", path_, std::strerror(errno)));
+  done_ += got;
+  return got;
+}
+
+Result<bool> ByteSource::read(std::string& out) {
+  if (!first_.empty()) {
+    out += std::exchange(first_, {});
+    return true;
+  }
+  if (xz_) return read_xz(out);
+  const Result<std::size_t> got = read_file();
+  if (!got) return tl::unexpected(got.error());
+  out.append(reinterpret_cast<const char*>(in_.data()), *got);
+  return *got > 0;
+}
+
+Result<bool> ByteSource::read_xz(std::string& out) {
+  if (xz_done_) return false;
+  lzma_stream& xz = xz_->stream;
+  std::array<std::uint8_t, kReadBytes> plain;
+  xz.next_out = plain.data();
+  xz.avail_out = plain.size();
+  while (xz.avail_out == plain.size() && !xz_done_) {
+    if (xz.avail_in == 0 && !in_done_) {
+      const Result<std::size_t> more = read_file();
+      if (!more) return tl::unexpected(more.error());
+      xz.avail_in = *more;
+      xz.next_in = in_.data();
+      in_done_ = *more == 0;
+    }
+    const lzma_ret rc = lzma_code(&xz, in_done_ ? LZMA_FINISH : LZMA_RUN);
+    if (rc == LZMA_STREAM_END) {
+      xz_done_ = true;
+    } else if (rc != LZMA_OK) {
+      return fail(ErrorCode::kDamaged,
+                  fmt::format("{}: {}", path_,
+                              rc == LZMA_BUF_ERROR ? "xz data is cut off" : "not whole xz data"));
+    }
+  }
+  const std::size_t got = plain.size() - xz.avail_out;
+  out.append(reinterpret_cast<const char*>(plain.data()), got);
+  return got > 0;
+}
+
+std::optional<double> ByteSource::share() const {
+  if (size_ == 0) return std::nullopt;
+  return std::min(1.0, static_cast<double>(done_) / static_cast<double>(size_));
+}
+
+}  // namespace zbag

@@ -1,0 +1,187 @@
+#include "player/formats/output_file.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <set>
+#include <utility>
+
+#include "recorder/bag/bag_file.hpp"
+
+namespace zbag {
+namespace {
+
+namespace fs = std::filesystem;
+
+tl::unexpected<Error> exists(const std::string& path) {
+  return fail(ErrorCode::kExists, fmt::format("{} exists; remove it or choose another name", path));
+}
+
+bool is_there(const std::string& path) {
+  std::error_code error;
+  return fs::symlink_status(path, error).type() != fs::file_type::not_found;
+}
+
+Error error_of(const std::string& path, int code) {
+  const ErrorCode kind = code == ENOSPC || code == EDQUOT ? ErrorCode::kDiskFull
+                         : code == EPIPE                  ? ErrorCode::kClosed
+                         : code == EEXIST                 ? ErrorCode::kExists
+                                                          : ErrorCode::kIo;
+  return {kind, fmt::format("{}: {}", path, std::strerror(code))};
+}
+
+// A file's own sync does not cover its name.
+Status sync_folder(const std::string& path) {
+  const std::string folder = folder_of(path);
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return {};  // one that may not be read cannot be synced
+  const int code = ::fsync(fd) == 0 || errno == EINVAL ? 0 : errno;
+  ::close(fd);
+  if (code == 0) return {};
+  return tl::unexpected(error_of(folder, code));
+}
+
+// Every folder that the names of tracks stand for: "a/b/c" gives "a" and "a/b".
+std::set<std::string> folders_of(const std::vector<std::string>& tracks) {
+  std::set<std::string> folders;
+  for (const std::string& track : tracks) {
+    for (std::size_t at = track.find('/'); at != std::string::npos; at = track.find('/', at + 1))
+      folders.insert(track.substr(0, at));
+  }
+  return folders;
+}
+
+}  // namespace
+
+Status make_output_folder(const std::string& folder) {
+  std::error_code error;
+  if (folder.empty() || fs::is_directory(folder, error)) return {};
+  fs::path so_far;
+  for (const fs::path& part : fs::path(folder)) {
+    so_far /= part;
+    if (fs::exists(so_far, error) && !fs::is_directory(so_far, error)) {
+      return fail(ErrorCode::kExists,
+                  fmt::format("{} exists and is no folder; remove it or choose another name",
+                              so_far.string()));
+    }
+  }
+  fs::create_directories(folder, error);
+  if (error) return fail(ErrorCode::kIo, fmt::format("{}: {}", folder, error.message()));
+  return {};
+}
+
+Result<OutputFile> OutputFile::create(const std::string& path) {
+  if (path == "-") return OutputFile(path, {}, stdout);
+  if (is_there(path)) return exists(path);
+  if (Status made = make_output_folder(fs::path(path).parent_path().string()); !made)
+    return tl::unexpected(made.error());
+  remove_leftovers(path);
+  std::string made = making_name(path);
+  ::unlink(made.c_str());  // of a process that had our number and was killed
+  const int fd = ::open(made.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+  if (fd < 0) return tl::unexpected(error_of(path, errno));
+  static_cast<void>(::flock(fd, LOCK_EX | LOCK_NB));  // says that its maker lives
+  std::FILE* const file = ::fdopen(fd, "wb");
+  if (file == nullptr) {
+    const int code = errno;
+    ::close(fd);
+    ::unlink(made.c_str());
+    return tl::unexpected(error_of(path, code));
+  }
+  return OutputFile(path, std::move(made), file);
+}
+
+OutputFile::OutputFile(OutputFile&& other) noexcept
+    : path_(std::move(other.path_)),
+      made_(std::exchange(other.made_, {})),
+      file_(std::exchange(other.file_, nullptr)) {}
+
+OutputFile::~OutputFile() {
+  if (file_ != nullptr && file_ != stdout) std::fclose(file_);
+  if (!made_.empty()) ::unlink(made_.c_str());
+}
+
+Status OutputFile::write(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), file_) == text.size()) return {};
+  return tl::unexpected(failure());
+}
+
+Status OutputFile::finish() {
+  if (std::fflush(file_) != 0) return tl::unexpected(failure());
+  if (file_ == stdout) return {};
+  // EINVAL: a file system that has no such call.
+  if (::fsync(::fileno(file_)) != 0 && errno != EINVAL) return tl::unexpected(failure());
+  if (std::fclose(std::exchange(file_, nullptr)) != 0) return tl::unexpected(failure());
+  return {};
+}
+
+// link() and not rename(): what has come there meanwhile stays. File systems without links get the
+// other.
+Status OutputFile::publish() {
+  if (made_.empty()) return {};
+  bool is_named = ::link(made_.c_str(), path_.c_str()) == 0;
+  const bool has_links = is_named || errno == EEXIST || errno == ENOSPC || errno == EDQUOT;
+  if (!has_links && !is_there(path_)) is_named = ::rename(made_.c_str(), path_.c_str()) == 0;
+  if (!is_named && errno == EEXIST) return exists(path_);
+  if (!is_named) return tl::unexpected(failure());
+  ::unlink(made_.c_str());
+  made_.clear();
+  return sync_folder(path_);
+}
+
+Error OutputFile::failure() const { return error_of(path_ == "-" ? "stdout" : path_, errno); }
+
+Result<OutputFolder> OutputFolder::plan(std::string folder, const std::vector<std::string>& tracks,
+                                        const std::string& extension) {
+  OutputFolder planned(std::move(folder));
+  const std::set<std::string> folders = folders_of(tracks);
+  std::set<std::string> files;
+  for (const std::string& track : tracks) {
+    if (folders.contains(track + extension)) continue;
+    files.insert(track + extension);
+    planned.paths_.emplace(track, fmt::format("{}/{}{}", planned.folder_, track, extension));
+  }
+  // Only then the others, that none takes a name that is somebody's own.
+  for (const std::string& track : tracks) {
+    if (planned.paths_.contains(track)) continue;
+    std::string name = track;
+    while (folders.contains(name + extension) || files.contains(name + extension)) name += '_';
+    files.insert(name + extension);
+    planned.paths_.emplace(track, fmt::format("{}/{}{}", planned.folder_, name, extension));
+    planned.renamed_.emplace(track, name + extension);
+  }
+  for (const auto& [track, path] : planned.paths_) {
+    if (is_there(path)) return exists(path);
+  }
+  return planned;
+}
+
+Status OutputFolder::finish_last() {
+  if (!std::exchange(is_last_open_, false)) return {};
+  return files_.back().finish();
+}
+
+Result<OutputFile*> OutputFolder::begin(const std::string& track) {
+  if (Status finished = finish_last(); !finished) return tl::unexpected(finished.error());
+  Result<OutputFile> file = OutputFile::create(paths_.at(track));
+  if (!file) return tl::unexpected(file.error());
+  files_.push_back(std::move(*file));
+  is_last_open_ = true;
+  return &files_.back();
+}
+
+Status OutputFolder::publish() {
+  if (Status finished = finish_last(); !finished) return finished;
+  if (Status made = make_output_folder(folder_); !made) return made;  // of an export of nothing
+  for (OutputFile& file : files_) {
+    if (Status published = file.publish(); !published) return published;
+  }
+  return {};
+}
+
+}  // namespace zbag

@@ -1,0 +1,78 @@
+// Files that an export writes: complete under another name first, so that no instant shows part of
+// one, and none is left where the export fails.
+//
+//   OutputFile file = OutputFile::create("out/imu.jsonl").value();
+//   file.write(line); ...
+//   file.finish();   // complete on disk, still under the other name
+//   file.publish();  // has its own name now
+//
+// What an export that was killed has left of NAME (`NAME.making-PID`) goes when NAME is written
+// again. Not thread-safe. Errors: kExists, kDiskFull, kClosed (whoever reads stdout is gone), kIo.
+#pragma once
+
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schemas/result.hpp"
+
+namespace zbag {
+
+class OutputFile {
+ public:
+  // Makes the folders it lies in, too. "-" is stdout. kExists: something has that name, or a file
+  // stands where a folder must be.
+  static Result<OutputFile> create(const std::string& path);
+  OutputFile(OutputFile&& other) noexcept;
+  OutputFile& operator=(OutputFile&&) = delete;
+  ~OutputFile();  // removes it unless it was published
+
+  Status write(std::string_view text);
+  Status finish();   // nothing can be written any more
+  Status publish();  // REQUIRES: finish() returned well
+
+ private:
+  OutputFile(std::string path, std::string made, std::FILE* file)
+      : path_(std::move(path)), made_(std::move(made)), file_(file) {}
+  Error failure() const;
+
+  std::string path_;
+  std::string made_;  // the name it has until it is published; empty: none
+  std::FILE* file_;   // null once it is finished
+};
+
+// Makes `folder` and those it lies in. kExists names what stands in the way.
+Status make_output_folder(const std::string& folder);
+
+// The files of an export that has one for each track, below a folder: their names are decided
+// before anything is written, and they appear together when all of them are finished.
+class OutputFolder {
+ public:
+  // '/' of track names is kept as folders. A track whose file would have the name of a folder of
+  // others is written under another name. kExists: one of the files is there already. `extension`
+  // begins with its dot.
+  static Result<OutputFolder> plan(std::string folder, const std::vector<std::string>& tracks,
+                                   const std::string& extension);
+
+  // Tracks that are written under other names than their own, by theirs.
+  const std::map<std::string, std::string>& renamed() const { return renamed_; }
+
+  // Ends the file before and begins that of `track`. REQUIRES: it was planned.
+  Result<OutputFile*> begin(const std::string& track);
+  Status publish();
+
+ private:
+  explicit OutputFolder(std::string folder) : folder_(std::move(folder)) {}
+  Status finish_last();
+
+  std::string folder_;
+  std::map<std::string, std::string> paths_;  // by track
+  std::map<std::string, std::string> renamed_;
+  std::vector<OutputFile> files_;  // all but the last are finished
+  bool is_last_open_ = false;
+};
+
+}  // namespace zbag

@@ -1,0 +1,83 @@
+#include "player/formats/row_columns.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "schemas/json_text.hpp"
+#include "schemas/track_name.hpp"
+
+namespace zbag {
+namespace {
+
+void push(std::string& path, std::string_view name) {
+  path += std::to_string(name.size());
+  path += ':';
+  path += name;
+}
+
+}  // namespace
+
+RowColumns::RowColumns(std::string track, const std::set<std::string>& fields,
+                       std::vector<std::string> chosen, Note note)
+    : track_(std::move(track)), chosen_(std::move(chosen)), note_(std::move(note)) {
+  for (const std::string& field : fields) {
+    path_.clear();
+    push(path_, field);
+    dotted_ = field;
+    if (names_.size() < kColumnsMax && is_chosen()) name_of(true);
+  }
+}
+
+Result<Fields> RowColumns::flatten(const Fields& fields) {
+  path_.clear();
+  dotted_.clear();
+  Fields flat;
+  if (Status taken = take(fields, flat); !taken) return tl::unexpected(taken.error());
+  return flat;
+}
+
+Status RowColumns::take(const Fields& fields, Fields& out) {
+  const std::size_t path_bytes = path_.size();
+  const std::size_t dotted_bytes = dotted_.size();
+  for (const auto& [name, value] : fields) {
+    push(path_, name);
+    if (path_bytes > 0) dotted_ += '.';
+    dotted_ += name;
+    const Fields* map = value.get_if<Fields>();
+    if (map != nullptr && !map->empty()) {
+      if (Status taken = take(*map, out); !taken) return taken;
+    } else if (is_chosen()) {
+      const std::string& column = name_of(path_bytes == 0);
+      if (column.empty() && names_.size() > kColumnsMax) {
+        return fail(ErrorCode::kInvalid,
+                    fmt::format("track {} has more than {} columns; use --layout neutral", track_,
+                                kColumnsMax));
+      }
+      out.emplace_back(column, value);
+    }
+    path_.resize(path_bytes);
+    dotted_.resize(dotted_bytes);
+  }
+  return {};
+}
+
+bool RowColumns::is_chosen() const {
+  return chosen_.empty() || std::find(chosen_.begin(), chosen_.end(), dotted_) != chosen_.end();
+}
+
+// `is_field`: of the frame, and not of a map in it.
+const std::string& RowColumns::name_of(bool is_field) {
+  const auto [known, is_new] = names_.try_emplace(path_);
+  if (!is_new || names_.size() > kColumnsMax) return known->second;
+  std::string name = is_field ? escaped_name(dotted_, "timestamp") : dotted_;
+  while (!used_.insert(name).second) name += '_';
+  if (name != dotted_ && note_) {
+    note_(fmt::format("track {}: field {} is written as {}", track_, printable(dotted_),
+                      printable(name)));
+  }
+  return known->second = std::move(name);
+}
+
+}  // namespace zbag

@@ -1,0 +1,217 @@
+// Records that are sealed, and lie: who makes a bag may write into it whatever he likes.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "recorder/bag/read/bag_reader.hpp"
+#include "recorder/bag/records/record_checksum.hpp"
+#include "recorder/bag/upkeep/check.hpp"
+#include "recorder/bag/upkeep/recover.hpp"
+#include "recorder/bag/write/bag_writer.hpp"
+#include "schemas/track_name.hpp"
+#include "tests/recorder/bag/rows.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace zbag {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class LyingRecordsTest : public testing::Test {
+ protected:
+  // Two tracks of forty points, and two late ones of "a": with full blocks behind them, so that
+  // they are not folded.
+  void SetUp() override {
+    BagWriter writer = BagWriter::open(path_, small_blocks()).value();
+    RowStore store;
+    for (const char* track : {"a", "b"}) {
+      for (int i = 0; i < 40; ++i) {
+        const Fields fields{{"text", std::string(900, static_cast<char>('a' + i % 20))}};
+        ASSERT_TRUE(
+            writer.write(batch_of_one(track, {store.make(100 + i * 10, fields)})).has_value());
+      }
+    }
+    ASSERT_TRUE(writer.write(small_batch(store, "a", 115)).has_value());
+    ASSERT_TRUE(writer.write(small_batch(store, "a", 105)).has_value());
+    ASSERT_TRUE(writer.close().has_value());
+    ASSERT_THAT(check_bag(path_)->problems, IsEmpty());
+    whole_ = file_bytes(path_);
+  }
+
+  void change(const std::function<void(WriteTxn&, const BagTables&)>& edit) {
+    const auto file = BagFile::open_to_write(path_, 0).value();
+    const auto txn = file->env().write().value();
+    edit(*txn, file->tables());
+    ASSERT_TRUE(txn->commit().has_value());
+  }
+  void change_track(const std::string& name, const std::function<void(TrackRecord&)>& edit) {
+    change([&](WriteTxn& txn, const BagTables& tables) {
+      TrackRecord record = TrackRecord::decode(name, **txn.get(tables.tracks, name)).value();
+      edit(record);
+      ASSERT_TRUE(txn.put(tables.tracks, record.name, record.encode()).has_value());
+    });
+  }
+  void change_order(std::uint64_t index, const std::function<void(OrderEntry&)>& edit) {
+    change([&](WriteTxn& txn, const BagTables& tables) {
+      const std::uint32_t id = TrackRecord::decode("a", **txn.get(tables.tracks, "a"))->id;
+      const std::string key = OrderEntry{id, index}.encode_key();
+      OrderEntry entry = OrderEntry::decode(key, **txn.get(tables.order, key)).value();
+      ASSERT_TRUE(txn.erase(tables.order, key).has_value());
+      edit(entry);
+      ASSERT_TRUE(txn.put(tables.order, entry.encode_key(), entry.encode_value()).has_value());
+    });
+  }
+  void put_format(const Value& format) {
+    change([&](WriteTxn& txn, const BagTables& tables) {
+      std::string bytes;
+      encode_fields({{"format", format}, {"creator", "somebody"}}, bytes);
+      seal_record(kMetaTable, kBagKey, bytes);
+      ASSERT_TRUE(txn.put(tables.meta, kBagKey, bytes).has_value());
+    });
+  }
+
+  std::vector<std::string> problems() const {
+    const Result<CheckReport> report = check_bag(path_);
+    if (!report) return {report.error().message};
+    std::vector<std::string> texts;
+    for (const BagProblem& problem : report->problems) texts.push_back(problem.what);
+    return texts;
+  }
+
+  TempDir dir_;
+  const std::string path_ = dir_.path("a.zbag");
+  std::string whole_;
+};
+
+TEST_F(LyingRecordsTest, OfANameThatBreaksTheRulesAreNamedAndReadByNobody) {
+  change_track("b", [](TrackRecord& record) {
+    record.name = "../../evil";
+    record.id = 77;
+  });
+  EXPECT_THAT(problems(),
+              ElementsAre("table tracks, ../../evil: the name has a '.' or '..' segment"));
+  const BagReader reader = BagReader::open(path_).value();
+  const BagSummary summary = reader.summary().value();
+  ASSERT_THAT(summary.tracks, SizeIs(2));
+  EXPECT_THAT(summary.damaged_tracks, SizeIs(1));
+  EXPECT_FALSE(reader.read_page("../../evil", 0, 1).has_value());
+  BagCursor cursor = reader.cursor({.all_tracks = true}).value();
+  EXPECT_EQ(cursor.next().error().code, ErrorCode::kDamaged);
+  EXPECT_TRUE(cursor.skip_damage().has_value());
+  while (const std::optional<PointView> view = cursor.next().value())
+    EXPECT_NE(view->track, "../../evil");
+}
+
+TEST_F(LyingRecordsTest, OfSuchANameLeaveTheirPointsToBeRecoveredUnderAnother) {
+  change_track("b", [](TrackRecord& record) { record.name = "../../evil"; });
+  change([](WriteTxn& txn, const BagTables& tables) {
+    ASSERT_TRUE(txn.erase(tables.tracks, "b").has_value());
+  });
+  const std::string recovered = dir_.path("new.zbag");
+  ASSERT_TRUE(recover_bag(path_, recovered).has_value());
+  const BagSummary summary = BagReader::open(recovered)->summary().value();
+  EXPECT_EQ(summary.points(), 82u);
+  for (const TrackRecord& track : summary.tracks)
+    EXPECT_EQ(track_name_fault(track.name), nullptr) << track.name;
+}
+
+TEST_F(LyingRecordsTest, OfALossUnderSuchANameAreNamed) {
+  const LossRecord loss{.src = 1, .track = "/etc", .run_start_ns = 5};
+  change([&](WriteTxn& txn, const BagTables& tables) {
+    ASSERT_TRUE(txn.put(tables.losses, encode_loss_key(loss), encode_loss(loss)).has_value());
+  });
+  EXPECT_THAT(problems(), ElementsAre(HasSubstr("the name has an empty segment")));
+  EXPECT_THAT(BagReader::open(path_)->summary()->losses, IsEmpty());
+}
+
+TEST_F(LyingRecordsTest, OfAFirstPointBehindTheLastAreNamed) {
+  change_track("b", [](TrackRecord& record) { std::swap(record.first, record.last); });
+  EXPECT_THAT(problems(), ElementsAre("its record does not say from when to when its points lie"));
+}
+
+// Readers by time pass over a track whose extent lies elsewhere.
+TEST_F(LyingRecordsTest, OfAnExtentThatHidesPointsAreNamed) {
+  change_track("a", [](TrackRecord& record) { record.last = *record.last - 1; });
+  EXPECT_THAT(problems(), SizeIs(1));
+}
+
+TEST_F(LyingRecordsTest, OfTwoTracksWithOneNumberAreNamed) {
+  const std::uint32_t id = BagReader::open(path_)->summary()->tracks.front().id;
+  change_track("b", [&](TrackRecord& record) { record.id = id; });
+  const std::string expected = "it has the number " + std::to_string(id) + ", which is that of a";
+  EXPECT_THAT(problems(), testing::Contains(expected));
+}
+
+TEST_F(LyingRecordsTest, OfATrackThatAreNoMapAreNamed) {
+  change([&](WriteTxn& txn, const BagTables& tables) {
+    std::string bytes = "\x01";
+    seal_record(kTracksTable, "c", bytes);
+    ASSERT_TRUE(txn.put(tables.tracks, "c", bytes).has_value());
+  });
+  EXPECT_THAT(problems(), ElementsAre(HasSubstr("table tracks, c: ")));
+}
+
+TEST_F(LyingRecordsTest, OfFormatsThatNobodyWritesAreNamedAndRefused) {
+  const std::vector<Value> formats = {Value(0), Value(-1), Value("1"), Value(1.0)};
+  for (const Value& format : formats) {
+    write_file(path_, whole_);
+    put_format(format);
+    EXPECT_THAT(problems(),
+                ElementsAre(HasSubstr("meta, bag: the format is no whole number from 1 on")));
+    EXPECT_EQ(BagReader::open(path_).error().code, ErrorCode::kDamaged);
+  }
+}
+
+TEST_F(LyingRecordsTest, DoNotKeepTheRestFromBeingRecovered) {
+  put_format("1");
+  const Result<RecoverReport> report = recover_bag(path_, dir_.path("new.zbag"));
+  ASSERT_TRUE(report.has_value()) << report.error().message;
+  EXPECT_EQ(report->points, 82u);
+  EXPECT_THAT(report->damage, ElementsAre(HasSubstr("the format is no whole number")));
+}
+
+TEST_F(LyingRecordsTest, OfAnOrderWithAWrongRankAreNamed) {
+  change_order(41, [](OrderEntry& entry) { entry.rank = 7; });
+  EXPECT_THAT(problems(),
+              ElementsAre("order: index 41 counts 7 late points before it where 1 are"));
+}
+
+TEST_F(LyingRecordsTest, OfAnOrderWithTheKeyOfAnotherPointAreNamed) {
+  change_order(41, [](OrderEntry& entry) { entry.key = 115; });
+  EXPECT_THAT(problems(), ElementsAre(HasSubstr("the entry of index 41 does not speak")));
+}
+
+TEST_F(LyingRecordsTest, OfAnOrderWithALatePointTooManyAreNamed) {
+  change([&](WriteTxn& txn, const BagTables& tables) {
+    const std::uint32_t id = TrackRecord::decode("a", **txn.get(tables.tracks, "a"))->id;
+    const OrderEntry entry{id, 3, 130, 0};
+    ASSERT_TRUE(txn.put(tables.order, entry.encode_key(), entry.encode_value()).has_value());
+  });
+  EXPECT_THAT(problems(), SizeIs(1));
+}
+
+TEST_F(LyingRecordsTest, OfAnOrderThatLeadsTwiceToOnePointAreNamed) {
+  change([&](WriteTxn& txn, const BagTables& tables) {
+    const std::uint32_t id = TrackRecord::decode("b", **txn.get(tables.tracks, "b"))->id;
+    const OrderEntry entry{id, 5, 150, OrderEntry::kFolded | 4};
+    ASSERT_TRUE(txn.put(tables.order, entry.encode_key(), entry.encode_value()).has_value());
+  });
+  EXPECT_THAT(problems(), ElementsAre("order: its entries do not lead to every point once"));
+}
+
+TEST_F(LyingRecordsTest, OfAnOrderOfNoTrackAreNamed) {
+  change([&](WriteTxn& txn, const BagTables& tables) {
+    const OrderEntry entry{99, 5, 150, 0};
+    ASSERT_TRUE(txn.put(tables.order, entry.encode_key(), entry.encode_value()).has_value());
+  });
+  EXPECT_THAT(problems(), ElementsAre("order: an entry of no known track"));
+}
+
+}  // namespace
+}  // namespace zbag

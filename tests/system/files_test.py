@@ -1,0 +1,307 @@
+"""Files of others, and files that others take away: nothing is written where it should not be, nothing
+half is left under its name, and what cannot be read is named once.
+
+Proves wire.md (names, runtime directory) and cli.md (import, export, cat) for hostile and unlucky files.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import unittest
+
+import lmdb
+import msgpack
+import xxhash
+
+import harness
+from harness import DAMAGED, DONE, FAILED, LOSSY, USAGE
+
+
+def line_of(track, stamp, **fields):
+    return json.dumps({"track": track, "_ts": stamp, "fields": fields}) + "\n"
+
+
+def seal(table, key, value):
+    """A record with the checksum it has in a bag (FORMAT.md, Checksums)."""
+    found = 0
+    for part in (table, key, value):
+        found = xxhash.xxh3_64_intdigest(part, seed=found)
+    return value + found.to_bytes(8, "little")
+
+
+class FilesTest(harness.SystemTest):
+    """What the classes below share."""
+
+    def write(self, name, text):
+        path = self.space.path(name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def make_bag(self, points=2000):
+        source = self.write("source.jsonl", "".join(
+            line_of(f"robot/{i % 2}", 1000.0 + i / 100, n=i, text="x" * 50) for i in range(points)))
+        bag = self.space.path("good.zbag")
+        self.run_ok("import", source, "-o", bag, "--quiet")
+        return bag
+
+    def rename_track(self, bag, old, new):
+        """What a stranger may do to a bag of his own: checksums are right."""
+        with lmdb.open(bag, subdir=False, max_dbs=16, map_size=1 << 28) as env:
+            with env.begin(write=True) as write:
+                tracks = env.open_db(b"tracks", txn=write, create=False)
+                record = write.get(old, db=tracks)[:-8]
+                write.delete(old, db=tracks)
+                write.put(new, seal(b"tracks", new, record), db=tracks)
+
+    def limited(self, *arguments, **limits):
+        """Runs zbag under limits of prlimit; signal 25 (SIGXFSZ) ends it where a file grows beyond."""
+        options = [f"--{name}={value}" for name, value in limits.items()]
+        return subprocess.run(["prlimit", *options, harness.binary(), *map(str, arguments)],
+                              env=self.space.env, cwd=self.space.folder, capture_output=True,
+                              check=False)
+
+
+class ExportTest(FilesTest):
+
+    def test_a_track_that_is_called_as_a_path_out_of_the_folder_leads_nowhere(self):
+        bag = self.make_bag()
+        self.rename_track(bag, b"robot/1", b"../../evil")
+        for layout in ("rows", "neutral"):
+            out = self.space.path("deep", layout)
+            done = self.run_ok("export", bag, "-o", out, "--format", "jsonl", "--layout", layout,
+                               code=DAMAGED)
+            self.assertIn("../../evil", done.stderr)
+        self.assertEqual(sorted(os.listdir(self.space.path("deep"))), ["neutral", "rows"])
+        self.assertFalse(os.path.exists(self.space.path("evil.jsonl")))
+        done = self.run_ok("check", bag, code=DAMAGED)
+        self.assertIn("'.' or '..' segment", done.stderr)
+
+    def test_a_killed_export_leaves_nothing_under_its_name(self):
+        bag = self.make_bag(20_000)
+        for out in ("out.jsonl", "rows"):
+            with self.subTest(out=out):
+                path = self.space.path(out)
+                killed = self.limited("export", bag, "-o", path, "--format", "jsonl", fsize=200_000)
+                self.assertEqual(killed.returncode, -signal.SIGXFSZ)
+                found = [name for folder, _, names in os.walk(self.space.folder) for name in names
+                         if name.endswith(".jsonl") and name != "source.jsonl"]
+                self.assertEqual(found, [])
+                self.run_ok("export", bag, "-o", path, "--format", "jsonl")
+                left = [name for folder, _, names in os.walk(self.space.folder) for name in names
+                        if ".making-" in name]
+                self.assertEqual(left, [])
+                for folder, _, names in list(os.walk(self.space.folder)):
+                    for name in names:
+                        if name.endswith(".jsonl") and name != "source.jsonl":
+                            os.remove(os.path.join(folder, name))
+
+
+class ImportTest(FilesTest):
+
+    def imported(self, *files, code=DONE, stdin=None):
+        bag = self.space.path(f"bag{len(os.listdir(self.space.folder))}.zbag")
+        done = self.space.run("import", *files, "-o", bag, stdin=stdin)
+        self.assertEqual(done.returncode, code, done.stderr)
+        return bag, done
+
+    def test_every_dialect_that_zbag_writes_is_read(self):
+        bag = self.make_bag(100)
+        points = self.points(bag)
+        neutral, rows, lines = (self.space.path(name) for name in ("n.jsonl", "rows", "c.jsonl"))
+        self.run_ok("export", bag, "-o", neutral, "--format", "jsonl")
+        self.run_ok("export", bag, "-o", rows, "--format", "jsonl")
+        with open(lines, "wb") as file:
+            file.write(self.run_ok("cat", bag, "--all").stdout)
+        for source in (neutral, rows, lines):
+            with self.subTest(source=source):
+                again, _ = self.imported(source)
+                self.assertEqual(self.points(again), points)
+
+    def test_it_reads_what_is_piped_in(self):
+        source = self.write("in.jsonl", "".join(line_of("a", float(i), n=i) for i in range(50)))
+        with open(source, "rb") as file:
+            bag, _ = self.imported("-", stdin=file)
+        self.assertEqual([fields["n"] for _, fields in self.points(bag)], list(range(50)))
+
+    def test_names_that_are_no_utf8_come_back(self):
+        keys = [b"\xff", b"n" * 90 + b"\xfe", b"n" * 90 + b"\xfd", b"$nil", b"$hex:00", b"track_"]
+        recorded = self.space.path("r.zbag")
+        recorder = self.start_recorder(recorded)
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        frame = b"\x87" + msgpack.packb("_ts") + msgpack.packb(1.0)
+        for at, key in enumerate(keys):
+            frame += msgpack.packb(key, use_bin_type=False) + msgpack.packb(at)
+        sensor.socket.send_multipart([b"a", frame])
+        self.assertEqual(recorder.stop(), DONE, recorder.stderr)
+        raw = self.run_ok("cat", recorded, "--format", "raw").stdout
+        neutral, lines = self.space.path("n.jsonl"), self.space.path("c.jsonl")
+        self.run_ok("export", recorded, "-o", neutral, "--format", "jsonl")
+        with open(lines, "wb") as file:
+            file.write(self.run_ok("cat", recorded).stdout)
+        for source in (neutral, lines):
+            again, _ = self.imported(source)
+            self.assertEqual(self.run_ok("cat", again, "--format", "raw").stdout, raw)
+
+    def test_a_file_of_another_kind_is_named_once_and_makes_no_bag(self):
+        for begin, name in ((b"#ROSBAG V2.0\n", "ROS 1 bag"), (b"\x89MCAP0\r\n", "MCAP"),
+                            (b"SQLite format 3\0", "SQLite"), (b"\x1f\x8b\x08", "gzip")):
+            with self.subTest(name=name):
+                path = self.space.path("other.bin")
+                with open(path, "wb") as file:
+                    file.write(begin + os.urandom(100_000))
+                bag, done = self.imported(path, code=DAMAGED)
+                self.assert_one_line(done.stderr, name, path)
+                self.assertFalse(os.path.exists(bag))
+        bag, done = self.imported(self.make_bag(10), code=DAMAGED)
+        self.assert_one_line(done.stderr, "a bag of zbag")
+
+    def test_an_import_that_took_nothing_leaves_no_bag(self):
+        for text in ("", "{}\n" * 50):
+            bag, done = self.imported(self.write("in.jsonl", text), code=LOSSY)
+            self.assertIn("nothing to import", done.stderr)
+            self.assertLess(len(done.stderr.splitlines()), 25)
+            self.assertFalse(os.path.exists(bag))
+            self.assertFalse(os.path.exists(bag + "-lock"))
+
+    def test_it_compresses_as_it_is_told(self):
+        source = self.write("in.jsonl", "".join(
+            line_of("a", float(i), text="the same again and again " * 20) for i in range(3000)))
+        sizes = {}
+        for compression in ("none", "lz4", "zstd:9"):
+            bag = self.space.path(f"{compression[:4]}.zbag")
+            self.run_ok("import", source, "-o", bag, "--compression", compression, "--quiet")
+            sizes[compression] = os.path.getsize(bag)
+        self.assertLess(sizes["zstd:9"], sizes["none"] / 3)
+        self.run_ok("import", source, "-o", self.space.path("x.zbag"), "--compression", "zip",
+                    code=USAGE)
+
+    def test_the_first_frame_of_a_track_has_its_publisher(self):
+        """Also where it is the only one: the session's name came behind it."""
+        source = self.write("in.jsonl", line_of("a", 1.0, n=1) + line_of("b", 2.0, n=2))
+        bag, _ = self.imported(source)
+        with lmdb.open(bag, subdir=False, max_dbs=16, readonly=True, lock=False) as env:
+            with env.begin() as read, read.cursor(env.open_db(b"losses", txn=read)) as cursor:
+                names = [msgpack.unpackb(value[:-8])["publisher"] for _, value in cursor]
+        self.assertEqual(names, ["import", "import"])
+
+    def test_where_the_disk_takes_no_more_it_claims_only_what_is_there(self):
+        # More than a transaction holds (16 MB), less than the limit; three of them are more.
+        frames = 50_000
+        source = self.write("in.jsonl", "".join(
+            line_of("a", float(i), data=os.urandom(750).hex()) for i in range(frames)))
+        bag = self.space.path("full.zbag")
+        done = subprocess.run(
+            ["prlimit", "--fsize=28000000", harness.binary(), "import", source, "-o", bag],
+            env=self.space.env, cwd=self.space.folder, capture_output=True, check=False,
+            preexec_fn=lambda: signal.signal(signal.SIGXFSZ, signal.SIG_IGN))
+        said = done.stderr.decode()
+        self.assertIn(done.returncode, (FAILED, LOSSY), said)
+        info = self.info(bag)
+        self.assertLess(info["points"], frames)
+        self.assertIn(f"{info['points']:,} are in {bag}", said)
+
+
+class RecordedBagTest(FilesTest):
+    """Somebody takes the bag away while it is recorded."""
+
+    def recorder_of(self, folder=""):
+        os.makedirs(self.space.path(folder), exist_ok=True)
+        bag = self.space.path(folder, "day.zbag")
+        recorder = self.start_recorder(bag)
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        self.send(sensor, 0, 1000)
+        harness.wait_until(lambda: self.received(1000), "frames")
+        self.run_ok("ctl", "record", "flush")
+        return bag, recorder, sensor
+
+    def send(self, sensor, first, limit):
+        for n in range(first, limit):
+            sensor.send("a", {"_ts": 1000.0 + n, "n": n})
+
+    def received(self, frames):
+        status = json.loads(self.run_ok("ctl", "record", "status").stdout)
+        return status["received"] >= frames
+
+    def assert_rescued(self, recorder, bag, frames):
+        self.assertEqual(recorder.stop(), LOSSY, recorder.stderr)
+        self.assertEqual([fields["n"] for _, fields in self.points(bag)], list(range(frames)))
+        self.assert_whole(bag)
+
+    def test_a_removed_bag_is_copied_and_recorded_on(self):
+        bag, recorder, sensor = self.recorder_of()
+        os.remove(bag)
+        recorder.wait_for_line(r"was removed or replaced .*day\.rescued\.zbag")
+        self.send(sensor, 1000, 1500)
+        self.assert_rescued(recorder, self.space.path("day.rescued.zbag"), 1500)
+
+    def test_the_nearest_folder_that_exists_takes_it(self):
+        bag, recorder, _ = self.recorder_of("runs/today")
+        subprocess.run(["rm", "-r", os.path.dirname(bag)], check=True)
+        recorder.wait_for_line("was removed or replaced")
+        self.assert_rescued(recorder, self.space.path("runs", "day.rescued.zbag"), 1000)
+
+    def test_a_bag_that_is_replaced_is_copied_and_what_replaced_it_stays(self):
+        bag, recorder, _ = self.recorder_of()
+        os.replace(self.write("other", "mine"), bag)
+        recorder.wait_for_line("was removed or replaced")
+        self.assert_rescued(recorder, self.space.path("day.rescued.zbag"), 1000)
+        with open(bag, encoding="utf-8") as file:
+            self.assertEqual(file.read(), "mine")
+
+    def test_a_bag_that_is_cut_short_ends_it_with_code_4(self):
+        for size in (0, 20_000):
+            with self.subTest(size=size):
+                bag, recorder, sensor = self.recorder_of(f"cut{size}")
+                os.truncate(bag, size)
+                self.send(sensor, 1000, 3000)
+                self.assertEqual(recorder.stop(), DAMAGED, recorder.stderr)
+                self.assertIn("cut short", recorder.stderr)
+                self.assertIn(bag, recorder.stderr)
+
+
+    def test_a_bus_error_names_the_bag_and_ends_it_with_code_4(self):
+        """What LMDB raises when it meets the end of the file before anybody has looked."""
+        bag, recorder, _ = self.recorder_of()
+        self.assertEqual(recorder.stop(signal.SIGBUS), DAMAGED, recorder.stderr)
+        self.assertIn(f"zbag recover {bag} -o NEW", recorder.stderr)
+        self.assertEqual(len(self.points(bag)), 1000)
+
+
+class RuntimeDirectoryTest(FilesTest):
+
+    def test_nothing_is_left_in_it_after_a_normal_end(self):
+        folder = self.space.env["ZBAG_RUNTIME_DIR"]
+        recorder = self.start_recorder(self.space.path("a.zbag"))
+        self.assertNotEqual(os.listdir(folder), [])
+        self.assertEqual(recorder.stop(), DONE, recorder.stderr)
+        self.assertEqual(os.listdir(folder), [])
+
+    def test_one_that_others_may_write_to_is_refused(self):
+        folder = self.space.env["ZBAG_RUNTIME_DIR"]
+        os.makedirs(folder, exist_ok=True)
+        os.chmod(folder, 0o777)
+        done = self.run_ok("record", "--with-broker", "-o", self.space.path("a.zbag"),
+                           *harness.PORTS, code=USAGE)
+        self.assert_one_line(done.stderr, folder, "others may write")
+
+
+@unittest.skipIf(harness.is_sanitized(), "the shadow memory of sanitizers counts as data")
+class PrintTest(FilesTest):
+
+    def test_a_large_array_is_printed_without_being_built(self):
+        """A million values, 64 MB as a tree, under a limit of half of that."""
+        values = 1_000_000
+        source = self.write("in.jsonl", "".join(
+            ('{"track":"a","_ts":1,"fields":{"v":[', ",".join(["null"] * values), "]}}\n")))
+        bag = self.space.path("a.zbag")
+        self.run_ok("import", source, "-o", bag)
+        done = self.limited("cat", bag, data=32_000_000)
+        self.assertEqual(done.returncode, DONE, done.stderr)
+        self.assertEqual(done.stdout.count(b"null"), values)
+        self.assertTrue(done.stdout.endswith(b"]}\n"))
+
+
+if __name__ == "__main__":
+    harness.main()
