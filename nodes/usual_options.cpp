@@ -91,6 +91,12 @@ void warn_unmatched_tracks(const std::string& verb, const std::vector<std::strin
   }
 }
 
+void add_max_items(OptionTable& options, std::uint32_t& items_max) {
+  options.add("--max-items", items_max, option_type::count<std::uint32_t>("N", {1'024.0, 4e9}),
+              "Values one frame may hold, keys and what lies in arrays and maps counted; a frame "
+              "with more is refused");
+}
+
 OptionType<MergeMode> merge_mode() {
   return option_type::one_of<MergeMode>("MODE", {{"shallow", MergeMode::kShallow},
                                                  {"deep", MergeMode::kDeep},

@@ -51,6 +51,8 @@ void add_columns(OptionTable& options, const std::string& name, std::vector<std:
 // -o NEW, required.
 void add_new_bag(OptionTable& options, std::string& path, const std::string& metavar = "NEW");
 
+// --max-items N of whoever takes frames into a bag.
+void add_max_items(OptionTable& options, std::uint32_t& items_max);
 // --merge: shallow, deep or append.
 OptionType<MergeMode> merge_mode();
 

@@ -61,7 +61,7 @@ int run(const Arguments& arguments) {
     heard = now;
     const std::span bytes(reinterpret_cast<const std::uint8_t*>(frame->bytes.data()),
                           frame->bytes.size());
-    const ScanOutcome outcome = scan_frame(bytes);
+    const ScanOutcome outcome = scan_frame(bytes, kItemsMax);
     const Result<Fields> fields = decode_fields(bytes);
     if (outcome.refusal || !fields) {
       ++malformed;
