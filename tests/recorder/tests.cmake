@@ -42,6 +42,7 @@ zbag_tests(recorder_bag_tests USES zbag::bag SOURCES
   recorder/bag/damage_test.cpp)
 zbag_tests(recorder_tests USES zbag::recorder SOURCES
   recorder/losses_test.cpp
+  recorder/totals_test.cpp
   recorder/intake_test.cpp
   recorder/merge_buffer_test.cpp
   recorder/overflow_queue_test.cpp
