@@ -110,44 +110,42 @@ std::string reasons(const Fields& counts) {
 void print_head(const BagSummary& bag) {
   const std::optional<Timestamp> start = bag.start();
   const std::optional<Timestamp> end = bag.end();
-  fmt::print("{}\n", bag.path);
-  fmt::print("  size       {}, format {}, by {}\n", bytes_text(bag.size_bytes), bag.bag.format,
-             bag.bag.creator);
+  print("{}\n", bag.path);
+  print("  size       {}, format {}, by {}\n", bytes_text(bag.size_bytes), bag.bag.format,
+        bag.bag.creator);
   if (start) {
-    fmt::print("  start      {}  ({})\n  end        {}  ({})\n  duration   {}\n",
-               iso_text(start->seconds()), seconds_text(start->seconds()), iso_text(end->seconds()),
-               seconds_text(end->seconds()),
-               duration_text(seconds_between(start->ns(), end->ns())));
+    print("  start      {}  ({})\n  end        {}  ({})\n  duration   {}\n",
+          iso_text(start->seconds()), seconds_text(start->seconds()), iso_text(end->seconds()),
+          seconds_text(end->seconds()), duration_text(seconds_between(start->ns(), end->ns())));
   }
-  fmt::print("  points     {} in {} tracks\n", count_text(bag.points()), bag.tracks.size());
+  print("  points     {} in {} tracks\n", count_text(bag.points()), bag.tracks.size());
   const Fate fate = bag.fate();
   const Fields counted = fate_fields(fate);
-  fmt::print(
+  print(
       "  frames     received {} = points {} + merged {} + refused {}{} + dropped {} + skipped "
       "{}{}\n",
       count_text(fate.received), count_text(fate.points), count_text(fate.merged),
       count_text(fate.refused_total()), reasons(map_field(counted, "refused")),
       count_text(fate.dropped), count_text(fate.skipped_total()),
       reasons(map_field(counted, "skipped")));
-  fmt::print("  lost       {}\n",
-             bag.lost() ? count_text(*bag.lost()) : "unknown (no publisher numbers its frames)");
+  print("  lost       {}\n",
+        bag.lost() ? count_text(*bag.lost()) : "unknown (no publisher numbers its frames)");
   if (fate.overwritten > 0)
-    fmt::print(
+    print(
         "  overwritten {} values by frames of equal _ts (record --merge append keeps every "
         "frame)\n",
         count_text(fate.overwritten));
   for (const RunRecord& run : bag.runs) {
-    fmt::print(
-        "  run {:<6} {} {} on {}{}\n", run.id, iso_text(run.start),
-        run.closed ? fmt::format("to {}", iso_text(run.end.value_or(run.start))) : "not closed",
-        run.host,
-        bag.writer && !run.closed && &run == &bag.runs.back()
-            ? fmt::format(" (writer: {} pid {})", bag.writer->node, bag.writer->pid)
-            : "");
+    print("  run {:<6} {} {} on {}{}\n", run.id, iso_text(run.start),
+          run.closed ? fmt::format("to {}", iso_text(run.end.value_or(run.start))) : "not closed",
+          run.host,
+          bag.writer && !run.closed && &run == &bag.runs.back()
+              ? fmt::format(" (writer: {} pid {})", bag.writer->node, bag.writer->pid)
+              : "");
     for (const auto& [key, value] : run.metadata) {
       std::string text;
       write_json(value, text);
-      fmt::print("    {} = {}\n", key, text);
+      print("    {} = {}\n", key, text);
     }
   }
 }
@@ -157,8 +155,8 @@ void print_tracks(const BagSummary& bag) {
   std::size_t width = 5;
   for (const TrackRecord& track : bag.tracks)
     width = std::min<std::size_t>(40, std::max(width, track.name.size()));
-  fmt::print("\n  {}  {:>10}  {:>9}  {:>9}  {:>6}  fields\n", fit("track", width), "points", "rate",
-             "bytes", "lost");
+  print("\n  {}  {:>10}  {:>9}  {:>9}  {:>6}  fields\n", fit("track", width), "points", "rate",
+        "bytes", "lost");
   for (const TrackRecord& track : bag.tracks) {
     std::string fields;
     constexpr std::size_t kFieldsShown = 6;
@@ -170,15 +168,15 @@ void print_tracks(const BagSummary& bag) {
       }
       fields += fmt::format("{}{} {}", fields.empty() ? "" : ", ", field, types_of(types));
     }
-    fmt::print("  {}  {:>10}  {:>6.1f} Hz  {:>9}  {:>6}  {}\n", fit(track.name, width),
-               count_text(track.total()), rate_of(track), bytes_text(track.bytes),
-               track.lost ? count_text(*track.lost) : "?", fields);
+    print("  {}  {:>10}  {:>6.1f} Hz  {:>9}  {:>6}  {}\n", fit(track.name, width),
+          count_text(track.total()), rate_of(track), bytes_text(track.bytes),
+          track.lost ? count_text(*track.lost) : "?", fields);
   }
   for (const LossRecord& loss : bag.losses) {
     if (loss.lost == 0 && loss.missed_before == 0) continue;
-    fmt::print("  loss: {} of {}: {} lost, {} sent before the recorder was there\n", loss.track,
-               loss.publisher.empty() ? fmt::format("{:016x}", loss.src) : loss.publisher,
-               count_text(loss.lost), count_text(loss.missed_before));
+    print("  loss: {} of {}: {} lost, {} sent before the recorder was there\n", loss.track,
+          loss.publisher.empty() ? fmt::format("{:016x}", loss.src) : loss.publisher,
+          count_text(loss.lost), count_text(loss.missed_before));
   }
 }
 
@@ -203,7 +201,7 @@ int run(const Arguments& arguments) {
       print_tracks(*summary);
     }
   }
-  if (arguments.json) fmt::print("{}\n", arguments.bags.size() == 1 ? json : "[" + json + "]");
+  if (arguments.json) print("{}\n", arguments.bags.size() == 1 ? json : "[" + json + "]");
   return exit_code;
 }
 

@@ -142,9 +142,9 @@ int run(const Arguments& arguments) {
     }
   }
   if (arguments.json) {
-    fmt::print("{}", table.json(seconds()));
+    print("{}", table.json(seconds()));
   } else if (!arguments.watch) {
-    for (const std::string& line : table.lines(seconds())) fmt::print("{}\n", line);
+    for (const std::string& line : table.lines(seconds())) print("{}\n", line);
   }
   return kExitDone;
 }
