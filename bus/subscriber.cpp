@@ -6,6 +6,7 @@ namespace zbag {
 
 Result<Subscriber> Subscriber::connect(Context& context, const std::string& url,
                                        const std::vector<std::string>& prefixes, int frames_max) {
+  if (Status status = check_bus_url(url); !status) return tl::unexpected(status.error());
   SocketHandle socket(zmq_socket(context.raw(), ZMQ_SUB));
   if (!socket) return tl::unexpected(zmq_failure("socket"));
   set_option(socket.get(), ZMQ_RCVHWM, frames_max);

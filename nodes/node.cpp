@@ -1,10 +1,13 @@
 #include "nodes/node.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
+#include "bus/file_handles.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/stop_signal.hpp"
+#include "nodes/terminal.hpp"
 
 namespace zbag {
 
@@ -23,6 +26,14 @@ Result<Node> Node::open_anyway(Context& context, const std::string& verb, const 
   if (node || !given.empty() || node.error().code != ErrorCode::kIo) return node;
   warn(verb, node.error().message + "; zbag ctl can not reach this node");
   return Node(verb);
+}
+
+void Node::say_room() {
+  constexpr std::size_t kPlenty = 4'096;
+  const std::size_t left = free_handles(kPlenty);
+  if (left >= kPlenty) return;
+  say("there are file handles for {} peers (ulimit -n is {})\n",
+      left - std::min(left, kHandlesSpare), handle_limit());
 }
 
 Status Node::run(const std::function<Status()>& work,

@@ -36,9 +36,11 @@ Result<std::unique_ptr<Recorder>> Recorder::open(Context& context, const std::st
   std::unique_ptr<Recorder> recorder(new Recorder(std::move(options)));
   const Options& given = recorder->options_;
   if (given.with_broker) {
-    Result<Broker> broker = Broker::bind(
-        context,
-        {.urls = given.urls, .insecure = given.insecure, .receive_all = true, .name = given.name});
+    Result<Broker> broker = Broker::bind(context, {.urls = given.urls,
+                                                   .insecure = given.insecure,
+                                                   .receive_all = true,
+                                                   .name = given.name,
+                                                   .warn = given.warn});
     if (!broker) return tl::unexpected(broker.error());
     recorder->urls_ = broker->urls();
     recorder->broker_ = std::move(*broker);

@@ -207,6 +207,7 @@ int run(const Arguments& arguments, const OptionTable& table) {
   if (!arguments.bus.quiet)
     say("recording to {} as {} (stop: Ctrl-C, or zbag ctl {} stop)\n", path, node->name(),
         node->name());
+  if (arguments.recorder.with_broker) Node::say_room();
   Watch watch(recorder, arguments.stats);
   const Status status = node->run(
       [&] {

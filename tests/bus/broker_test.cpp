@@ -20,6 +20,7 @@ using std::chrono::milliseconds;
 using testing::ElementsAre;
 using testing::HasSubstr;
 constexpr milliseconds kLong{30'000};  // a deadline for failures
+using testing::AllOf;
 
 class BusTest : public testing::Test {
  protected:
@@ -224,6 +225,18 @@ TEST_F(BusTest, AnObserverSeesFramesThatNobodySubscribesTo) {
   Broker broker =
       Broker::bind(context_, {.urls = RunningBroker::free_urls(), .receive_all = true}).value();
   Publisher to = publisher(broker.urls());
+// libzmq may know more kinds, of which nothing says who may come.
+TEST_F(BusTest, RefusesUrlsOfOtherKinds) {
+  for (const char* url : {"ws://0.0.0.0:*", "norm://127.0.0.1:5555", "udp://127.0.0.1:5555"}) {
+    const Result<Broker> broker = Broker::bind(context_, {.urls = {"tcp://127.0.0.1:*", url}});
+    ASSERT_FALSE(broker);
+    EXPECT_EQ(broker.error().code, ErrorCode::kInvalid);
+    EXPECT_THAT(broker.error().message, AllOf(HasSubstr(url), HasSubstr("tcp://")));
+    EXPECT_EQ(Publisher::connect(context_, url, {}).error().code, ErrorCode::kInvalid);
+    EXPECT_EQ(Subscriber::connect(context_, url, {""}).error().code, ErrorCode::kInvalid);
+  }
+}
+
   std::vector<std::string> seen;
   const auto observe = [&](Parts& parts) { seen.emplace_back(parts.frame.text()); };
   ASSERT_TRUE(wait_for([&] {
