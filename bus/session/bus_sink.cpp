@@ -1,66 +1,71 @@
 #include "bus/session/bus_sink.hpp"
 
 #include <algorithm>
-#include <unordered_set>
+#include <bit>
+#include <map>
 #include <utility>
 
-#include "bus/publisher.hpp"
+#include "bus/shared_publisher.hpp"
 
 namespace zbag {
 namespace {
 
 class BusSink : public FrameSink {
  public:
-  BusSink(Context& context, std::string url, BusSinkOptions options, Publisher publisher)
+  BusSink(Context& context, std::string url, BusSinkOptions options,
+          std::shared_ptr<SharedPublisher> publisher)
       : context_(context), url_(std::move(url)), options_(options), small_(std::move(publisher)) {}
 
   Status write(const TrackName& track, std::span<const std::uint8_t> frame) override {
     if (closed_) return fail(ErrorCode::kClosed, "the session is closed");
-    const bool is_large = frame.size() >= kLargeFrameBytes || large_tracks_.contains(track.str());
-    if (!is_large) return small_.send(track.str(), frame);
-    if (Status status = open_large(track, frame.size()); !status) return status;
-    return large_->send(track.str(), frame);
+    // Once large, a track stays on that socket, so that its frames keep their order.
+    const auto known = large_.find(track.str());
+    if (known != large_.end()) return known->second->send(track.str(), frame);
+    if (frame.size() < kLargeFrameBytes) return small_->send(track.str(), frame);
+    Result<std::shared_ptr<SharedPublisher>> large = open_large(frame.size());
+    if (!large) return tl::unexpected(large.error());
+    return large_.emplace(track.str(), std::move(*large)).first->second->send(track.str(), frame);
   }
   // A frame that was sent is in ZeroMQ's hands: there is nothing more to wait for.
   Result<FlushResult> flush(const TrackName*) override { return FlushResult{}; }
   Status tick() override { return {}; }
   Status close() override {
     closed_ = true;
-    large_.reset();
+    large_.clear();
     return {};
   }
   bool announces() const override { return true; }
   bool has_new_listener() override {
-    if (large_) large_->read_subscriptions();
-    return small_.read_subscriptions() > 0;
+    for (const auto& [track, large] : large_) large->has_subscribers();  // reads what has come
+    const std::uint64_t seen = small_->subscriptions_seen();
+    return std::exchange(listeners_seen_, seen) != seen;
   }
   bool wait_for_listener(std::chrono::milliseconds timeout) override {
-    return small_.wait_for_subscriber(timeout);
+    return small_->wait_for_subscriber(timeout);
   }
 
  private:
-  // Once large, a track stays on that socket, so that its frames keep their order.
-  Status open_large(const TrackName& track, std::size_t frame_bytes) {
-    large_tracks_.insert(track.str());
-    if (large_) return {};
+  // The queue is bounded by bytes: sessions share it by the size of their frames, in powers of two.
+  Result<std::shared_ptr<SharedPublisher>> open_large(std::size_t frame_bytes) {
     Publisher::Options options{.wait_when_full = options_.wait_when_full,
                                .linger = options_.linger};
-    options.frames_max = static_cast<int>(std::max<std::size_t>(4, kLargeQueueBytes / frame_bytes));
-    Result<Publisher> publisher = Publisher::connect(context_, url_, options);
-    if (!publisher) return tl::unexpected(publisher.error());
-    large_ = std::move(*publisher);
+    options.frames_max =
+        static_cast<int>(std::max<std::size_t>(4, kLargeQueueBytes / std::bit_ceil(frame_bytes)));
+    Result<std::shared_ptr<SharedPublisher>> publisher =
+        SharedPublisher::connect(context_, url_, options);
     // A socket that is not connected yet would drop the first frames; the other one's subscribers
     // are proof that a broker is there.
-    if (small_.has_subscribers()) large_->wait_for_subscriber(std::chrono::milliseconds(500));
-    return {};
+    if (publisher && small_->has_subscribers())
+      (*publisher)->wait_for_subscriber(std::chrono::milliseconds(500));
+    return publisher;
   }
 
   Context& context_;
   const std::string url_;
   const BusSinkOptions options_;
-  Publisher small_;
-  std::optional<Publisher> large_;
-  std::unordered_set<std::string> large_tracks_;
+  const std::shared_ptr<SharedPublisher> small_;
+  std::map<std::string, std::shared_ptr<SharedPublisher>> large_;  // by track
+  std::uint64_t listeners_seen_ = 0;
   bool closed_ = false;
 };
 
@@ -68,7 +73,7 @@ class BusSink : public FrameSink {
 
 Result<std::unique_ptr<FrameSink>> connect_sink(Context& context, const std::string& url,
                                                 BusSinkOptions options) {
-  Result<Publisher> publisher = Publisher::connect(
+  Result<std::shared_ptr<SharedPublisher>> publisher = SharedPublisher::connect(
       context, url, {.wait_when_full = options.wait_when_full, .linger = options.linger});
   if (!publisher) return tl::unexpected(publisher.error());
   return std::make_unique<BusSink>(context, url, options, std::move(*publisher));
