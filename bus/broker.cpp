@@ -16,6 +16,7 @@ constexpr std::size_t kFramesPerRound = 4096;
 // Prefixes of all subscribers together; beyond it everything is received.
 constexpr std::size_t kPrefixesMax = 10'000;
 constexpr std::chrono::seconds kTurnedAwayEvery{10};
+constexpr std::chrono::seconds kShutAtLeast{2};  // what is said of it comes no more often
 // With no more handles than that, they are counted while frames are forwarded, too.
 constexpr std::size_t kHandlesFew = 256;
 constexpr std::size_t kFramesPerLook = 16;
@@ -143,7 +144,7 @@ Result<std::size_t> Broker::pump(std::chrono::milliseconds timeout, const Observ
     if (Status status = look_at_peers(); !status) return tl::unexpected(status.error());
   }
   // Also now and then: handles go elsewhere, too.
-  if (peers_changed_ ||
+  if ((peers_changed_ && are_handles_few_) ||
       std::chrono::steady_clock::now() - handles_counted_ >= std::chrono::seconds(1))
     mind_handles();
   if ((items[1].revents & ZMQ_POLLIN) != 0) {
@@ -253,8 +254,7 @@ void Broker::mind_handles() {
   const auto now = std::chrono::steady_clock::now();
   handles_counted_ = now;
   peers_changed_ = false;
-  constexpr std::size_t kEnough = kHandlesSpare + kHandlesSpare / 2;
-  const std::size_t left = free_handles(kHandlesFew);
+  const std::size_t left = free_handles();
   are_handles_few_ = left < kHandlesFew;
   const auto tell = [&](const std::string& text) {
     if (options_.warn) options_.warn(text);
@@ -262,11 +262,13 @@ void Broker::mind_handles() {
   for (Side* const side : {&publishers_, &subscribers_}) {
     if (!side->ipc.empty() && !side->is_shut && left < kHandlesSpare) {
       side->is_shut = zmq_unbind(side->socket.get(), side->ipc.c_str()) == 0;
+      side->shut_at = now;
       tell(
           fmt::format("{} file handles are left (ulimit -n is {}): nobody is let in at {} until "
                       "there are more",
                       left, handle_limit(), side->ipc));
-    } else if (side->is_shut && left >= kEnough && bind_socket(side->socket.get(), side->ipc)) {
+    } else if (side->is_shut && left >= kHandlesSpare && now - side->shut_at >= kShutAtLeast &&
+               bind_socket(side->socket.get(), side->ipc)) {
       side->is_shut = false;
       tell(fmt::format("there are file handles again: peers are let in at {}", side->ipc));
     }

@@ -58,6 +58,7 @@ class Broker {
     PeerWatch watch;
     std::string ipc;  // the one URL of it that can be unbound for a while; empty: none
     bool is_shut = false;
+    std::chrono::steady_clock::time_point shut_at = {};
     std::uint64_t told_turned_away = 0;
   };
 

@@ -15,7 +15,7 @@ inline constexpr std::size_t kHandlesOfNode = 48;
 // it.
 std::size_t raise_handle_limit();
 std::size_t handle_limit();
-// How many are free, of which more than `enough` are not counted.
-std::size_t free_handles(std::size_t enough);
+// How many are free. Looks at each that is open.
+std::size_t free_handles();
 
 }  // namespace zbag

@@ -32,7 +32,7 @@ void Node::say_room() {
   constexpr std::size_t kPlenty = 4'096;
   const std::size_t left = free_handles(kPlenty);
   if (left >= kPlenty) return;
-  say("there are file handles for {} peers (ulimit -n is {})\n",
+  say("file handles are left for {} peers, {} of them over ipc (ulimit -n is {})\n", left,
       left - std::min(left, kHandlesSpare), handle_limit());
 }
 

@@ -29,7 +29,7 @@ Status check_handles(const OptionTable& options) {
       options.verb() == "ctl" ||
       std::any_of(options.options().begin(), options.options().end(),
                   [](const Option& option) { return option.name == "publish-to"; });
-  if (!is_on_bus || free_handles(kHandlesOfNode) >= kHandlesOfNode) return {};
+  if (!is_on_bus || free_handles() >= kHandlesOfNode) return {};
   return fail(ErrorCode::kIo,
               fmt::format("ulimit -n is {}, which leaves no room for the sockets of the bus: allow "
                           "at least 64",
