@@ -94,7 +94,7 @@ void Recorder::take(Parts& parts) {
   if (since_clock_++ % kFramesPerClock == 0) arrival_ = ArrivalTime::now();
   Intake& intake = recording_->intake();
   if (is_system_track(topic)) {
-    if (topic == "_sys/session") intake.announce(parts.frame.bytes());
+    if (topic == "_sys/session" && parts.count > 1) intake.announce(parts.frame.bytes());
     if (topic == probe_topic_) probe_seen_ = true;
     // The bus's own talk is recorded only when a pattern names it, and is not counted otherwise.
     if (!options_.recording.intake.filter.matches(topic)) return;

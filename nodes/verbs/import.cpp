@@ -19,6 +19,7 @@ struct Arguments {
   std::vector<std::string> files;
   std::string bag;
   MergeMode merge = MergeMode::kShallow;
+  std::uint32_t items_max = kItemsMax;
   bool quiet = false;
 };
 
@@ -35,6 +36,7 @@ int run(const Arguments& arguments) {
   BagSessionOptions options;
   options.session.name = "import";
   options.recording.storage.merge = arguments.merge;
+  options.recording.intake.items_max = arguments.items_max;
   Result<std::unique_ptr<Session>> session = open_bag_session(arguments.bag, std::move(options));
   if (!session) return show("import", session.error());
   Importer importer(**session, {.goes_on = [] { return !StopSignal::wanted(); },
@@ -67,6 +69,7 @@ Verb add_import(CLI::App& root) {
   add_new_bag(*options, a->bag, "BAG");
   options->add("--merge", a->merge, merge_mode(),
                "Frames of equal _ts: shallow, deep, or append (keeps every frame)");
+  add_max_items(*options, a->items_max);
   options->add_loudness(a->quiet);
   return {std::move(options), [a] { return run(*a); }};
 }

@@ -258,6 +258,7 @@ void add_frame_options(OptionTable& options, Recording::Options& recording) {
                                                           {"warn", TimestampMode::kWarn},
                                                           {"require", TimestampMode::kRequire}}),
               "Frames without _ts: auto stamps them, warn says so, require refuses them");
+  add_max_items(options, recording.intake.items_max);
   options.add("--merge", recording.storage.merge, merge_mode(),
               "Frames of equal _ts: shallow, deep, or append (keeps every frame)");
   options.add("--late-merge", recording.storage.late_merge,
