@@ -30,7 +30,7 @@ Result<Node> Node::open_anyway(Context& context, const std::string& verb, const 
 
 void Node::say_room() {
   constexpr std::size_t kPlenty = 4'096;
-  const std::size_t left = free_handles(kPlenty);
+  const std::size_t left = free_handles();
   if (left >= kPlenty) return;
   say("file handles are left for {} peers, {} of them over ipc (ulimit -n is {})\n", left,
       left - std::min(left, kHandlesSpare), handle_limit());
@@ -39,7 +39,7 @@ void Node::say_room() {
 Status Node::run(const std::function<Status()>& work,
                  const std::function<void(int signals)>& watch) {
   const std::jthread server([this](const std::stop_token& stop) {
-    while (control_ && !stop.stop_requested() && control_->poll(std::chrono::milliseconds(50))) {
+    while (control_ && !stop.stop_requested() && control_->poll(std::chrono::milliseconds(100))) {
     }
   });
   const std::jthread watcher([&watch](const std::stop_token& stop) {

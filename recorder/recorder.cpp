@@ -13,7 +13,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kPollMax{20};
+constexpr milliseconds kPollMax{50};  // how soon a stop or a wish is seen where nothing comes
 constexpr milliseconds kSilence{200};
 constexpr std::chrono::seconds kDrainMax{10};
 constexpr std::uint32_t kFramesPerClock = 32;
@@ -152,7 +152,9 @@ Status Recorder::await_broker() {
   encode_fields({{"_ts", 0.0}}, probe);
   while (!probe_seen_ && !stopping_.load()) {
     const auto now = Clock::now();
-    if (now - sent >= milliseconds(50)) {
+    publisher_->read_subscriptions();
+    // Before the broker has passed our own subscription on, a probe would go nowhere.
+    if (publisher_->has_subscribers() && now - sent >= milliseconds(50)) {
       sent = now;
       static_cast<void>(
           publisher_->send(probe_topic_, bytes_of(probe)));  // repeated until it is seen

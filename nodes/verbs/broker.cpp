@@ -70,7 +70,7 @@ int run(const Arguments& arguments) {
   const Status status = node->run([&] { return pump(*broker, progress); },
                                   [&](int signals) {
                                     if (signals > 0) progress.stopping = true;
-                                    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+                                    std::this_thread::sleep_for(std::chrono::milliseconds(50));
                                   });
   return status ? kExitDone : show("broker", status.error());
 }

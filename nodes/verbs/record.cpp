@@ -171,7 +171,7 @@ class Watch {
       before_ = std::move(totals);
       drawn_ = now;
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
 
  private:
