@@ -151,6 +151,12 @@ void Intake::announce(std::span<const std::uint8_t> frame) {
 
 void Intake::settle() {
   ledger_.settle([&](std::uint32_t track) { mark(*known(names_[track])); });
+  for (const LossLedger::Claim& claim : ledger_.claims()) {
+    // No frame confirms it, so it is told, not counted.
+    if (track_name_fault(claim.track) != nullptr || !options_.filter.matches(claim.track)) continue;
+    tell(Notice::kClaim, fmt::format("track {}: {} says it sent {} frames, of which none came",
+                                     claim.track, claim.publisher, claim.count));
+  }
 }
 
 std::optional<Refusal> Intake::accept(std::string_view topic, Message& frame,

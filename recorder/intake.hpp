@@ -133,7 +133,15 @@ class Intake {
     std::optional<Timestamp>* cached_last = nullptr;  // of cached_src
   };
   static_assert(kRefusalCount <= 32);
-  enum class Notice : std::uint8_t { kSlash, kStamp, kFloat32, kNewLife, kAnnouncement, kCount };
+  enum class Notice : std::uint8_t {
+    kSlash,
+    kStamp,
+    kFloat32,
+    kNewLife,
+    kAnnouncement,
+    kClaim,
+    kCount
+  };
   TopicState* known(std::string_view topic);
   std::optional<Refusal> place(std::string_view topic, std::span<const std::uint8_t> frame,
                                std::span<Message> more, TopicState*& state);

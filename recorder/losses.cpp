@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t kStreamsMax = 100'000;
 constexpr std::size_t kSourcesMax = 10'000;
 constexpr std::size_t kGapsMax = 64;
-constexpr std::size_t kFirstCountsMax = 200'000;
+constexpr std::size_t kCountsMax = 200'000;
 // Frames remembered of a stream, of all streams, and of one when those are too many.
 constexpr std::size_t kSeenMax = 1'024;
 constexpr std::size_t kSeenOfAllMax = 4u << 20;
@@ -89,7 +89,10 @@ LossLedger::Stream* LossLedger::stream(std::uint64_t src, std::uint32_t track,
     lose(stream, stream.missed_before, first_seq);
     stream.first = stream.missed_before;
   }
-  if (source != nullptr) source->streams.emplace(name, &stream);
+  if (source == nullptr) return &stream;
+  source->streams.emplace(name, &stream);
+  if (const auto claim = source->claims.find(std::string(name)); claim != source->claims.end())
+    stream.announced = claim->second;
   return &stream;
 }
 
@@ -163,17 +166,23 @@ bool LossLedger::announce(std::span<const std::uint8_t> session) {
   const bool is_new = !sources_.contains(src);
   Source* const source = source_of(src);
   if (source == nullptr) return true;
-  if (is_new) {
-    source->was_announced_first = true;
-    source->first_announced = outcome.scan.stamp;
-  }
-  const bool is_first = source->first_announced == outcome.scan.stamp;
+  std::string_view state;
+  std::span<const std::uint8_t> counts;
   const MapBytes map = *open_map(session);
   PairWalk walk(map.pairs, map.count);
   while (const std::optional<PairBytes> pair = walk.next()) {
     if (pair->name == "name") source->name = printable(text_of(pair->value).value_or(""));
-    if (pair->name == "counts") take_counts(*source, pair->value, is_first);
+    if (pair->name == "state") state = text_of(pair->value).value_or("");
+    if (pair->name == "counts") counts = pair->value;
   }
+  if (is_new) {
+    source->was_announced_first = true;
+    source->first_announced = outcome.scan.stamp;
+    source->first_state = printable(state);
+  }
+  const bool is_first =
+      source->first_announced == outcome.scan.stamp && source->first_state == printable(state);
+  take_counts(*source, counts, is_first);
   return true;
 }
 
@@ -185,16 +194,40 @@ void LossLedger::take_counts(Source& source, std::span<const std::uint8_t> count
     const std::optional<std::uint64_t> count = read_unsigned(pair->value);
     if (!count || *count >= kStepMax || pair->name.size() > kTrackNameBytesMax) continue;
     const std::string name(pair->name);
-    if (const auto known = source.streams.find(name); known != source.streams.end())
+    if (const auto known = source.streams.find(name); known != source.streams.end()) {
       known->second->announced = *count;
-    if (!is_first || source.first_counts.contains(name)) continue;
-    if (source.first_counts.size() < kTracksOfSessionMax && first_counts_ < kFirstCountsMax) {
-      source.first_counts.emplace(name, *count);
-      ++first_counts_;
     } else {
-      source.first_counts_full = true;
+      keep_count(source.claims, name, *count);
+    }
+    if (is_first && !keep_count(source.first_counts, name, *count)) source.first_counts_full = true;
+  }
+}
+
+// False when there are so many that it is not kept.
+bool LossLedger::keep_count(Counts& counts, const std::string& name, std::uint64_t count) {
+  const auto known = counts.find(name);
+  if (known != counts.end()) {
+    known->second = count;
+    return true;
+  }
+  if (counts.size() >= kTracksOfSessionMax || counts_ >= kCountsMax) return false;
+  counts.emplace(name, count);
+  ++counts_;
+  return true;
+}
+
+std::vector<LossLedger::Claim> LossLedger::claims() const {
+  std::vector<Claim> claims;
+  for (const auto& [src, source] : sources_) {
+    if (source.streams.empty()) continue;
+    for (const auto& [track, count] : source.claims) {
+      const auto before = source.first_counts.find(track);
+      const std::uint64_t base = before == source.first_counts.end() ? 0 : before->second;
+      if (count > base && !source.streams.contains(track))
+        claims.push_back({source.name, track, count - base});
     }
   }
+  return claims;
 }
 
 void LossLedger::settle(const std::function<void(std::uint32_t)>& changed) {

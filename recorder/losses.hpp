@@ -71,6 +71,13 @@ class LossLedger {
   // Counts as lost what sessions announced of tracks and what never came. To be called once, when
   // nothing more will come. `changed` hears of every track whose loss has grown.
   void settle(const std::function<void(std::uint32_t)>& changed);
+  // What sessions whose frames came say they have sent on other tracks since they were heard of.
+  struct Claim {
+    std::string publisher;
+    std::string track;
+    std::uint64_t count = 0;
+  };
+  std::vector<Claim> claims() const;
 
   // Of all streams of a track; nullopt when none is numbered.
   struct TrackLoss {
@@ -85,15 +92,18 @@ class LossLedger {
       const std::function<const std::string&(std::uint32_t)>& name_of);
 
  private:
+  using Counts = std::unordered_map<std::string, std::uint64_t>;
   struct Source {
     std::string name;
     std::unordered_map<std::string, Stream*> streams;
     // What it said when it was first heard of, if that was before any frame: in one frame or
-    // several of one stamp.
+    // several of one stamp and state.
     bool was_announced_first = false;
     std::optional<Timestamp> first_announced;
-    std::unordered_map<std::string, std::uint64_t> first_counts;
+    std::string first_state;
+    Counts first_counts;
     bool first_counts_full = false;
+    Counts claims;  // newest counts without a stream
     bool told_of_new_life = false;
   };
   struct Key {
@@ -110,6 +120,7 @@ class LossLedger {
   std::uint64_t sent_before(const Source* source, std::string_view name,
                             std::uint64_t first_seq) const;
   void take_counts(Source& source, std::span<const std::uint8_t> counts, bool is_first);
+  bool keep_count(Counts& counts, const std::string& name, std::uint64_t count);
   bool fill_gap(Stream& stream, std::uint64_t seq);
   void remember(Stream& stream, std::uint64_t hash);
   void lose(Stream& stream, std::uint64_t first, std::uint64_t limit);
@@ -120,8 +131,8 @@ class LossLedger {
   std::unordered_map<std::uint64_t, Source> sources_;
   std::unordered_map<std::uint32_t, TrackLoss> tracks_;
   std::vector<Stream*> dirty_;
-  std::size_t first_counts_ = 0;  // of all sources
-  std::size_t seen_ = 0;          // of all streams
+  std::size_t counts_ = 0;  // kept of all sources
+  std::size_t seen_ = 0;    // of all streams
   std::size_t told_of_new_lives_ = 0;
 };
 

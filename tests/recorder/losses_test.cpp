@@ -146,6 +146,21 @@ TEST_F(LossLedgerTest, BelievesNoCountOfATrackOfWhichNothingCame) {
   EXPECT_THAT(settled_, IsEmpty());
 }
 
+TEST_F(LossLedgerTest, TellsWhatSessionsClaimOfTracksWithoutFrames) {
+  announce(announcement(1, {{"u", 2}}));
+  announce(announcement(1, {{"t", 3}, {"u", 9}}, 2.0));
+  announce(announcement(2, {{"v", 9}}));
+  EXPECT_THAT(ledger_.claims(), IsEmpty());  // no frame of that session came
+  note(0);
+  const std::vector<LossLedger::Claim> claims = ledger_.claims();
+  ASSERT_THAT(claims, SizeIs(1));
+  EXPECT_EQ(claims[0].publisher, "arm");
+  EXPECT_EQ(claims[0].track, "u");
+  EXPECT_EQ(claims[0].count, 7u);
+  settle();
+  EXPECT_EQ(lost(), 2u);
+}
+
 TEST_F(LossLedgerTest, BelievesNoCountThatNoCounterReaches) {
   note(0);
   announce(announcement(1, {{"t", 1'000'000'000'000'000'000}}));
