@@ -7,10 +7,19 @@
 #include <array>
 #include <cerrno>
 
+#include "bus/file_handles.hpp"
+
 namespace zbag {
 namespace {
 
 constexpr std::size_t kFramesPerRound = 4096;
+// Prefixes of all subscribers together; beyond it everything is received.
+constexpr std::size_t kPrefixesMax = 10'000;
+constexpr std::chrono::seconds kTurnedAwayEvery{10};
+constexpr std::chrono::seconds kShutAtLeast{2};  // what is said of it comes no more often
+// With no more handles than that, they are counted while frames are forwarded, too.
+constexpr std::size_t kHandlesFew = 256;
+constexpr std::size_t kFramesPerLook = 16;
 
 // Restores the process's umask: an ipc socket must not be for others even for an instant.
 class PrivateFiles {
@@ -31,42 +40,23 @@ std::string last_endpoint(void* socket) {
   return text.data();
 }
 
-Status bind_tcp(void* socket, const std::string& url, bool insecure, std::string& bound) {
-  if (const std::optional<HostPort> address = split_tcp(url); address) {
-    if (!insecure && !is_loopback(address->host)) {
-      return fail(
-          ErrorCode::kInvalid,
-          fmt::format("{} is open to the network: anyone there could publish; bind 127.0.0.1, or "
-                      "give --insecure",
-                      url));
-    }
-  }
-  if (zmq_bind(socket, url.c_str()) != 0) {
-    const bool taken = zmq_errno() == EADDRINUSE;
-    Error error = zmq_failure("bind " + url);
-    if (taken) error.message += "; is a broker running already? give other ports, or '*'";
-    return tl::unexpected(std::move(error));
-  }
-  bound = last_endpoint(socket);
-  return {};
+Status check_reach(const std::string& url, bool insecure) {
+  if (Status status = check_bus_url(url); !status) return status;
+  const std::optional<HostPort> address = split_tcp(url);
+  if (!address || insecure || is_loopback(address->host)) return {};
+  return fail(ErrorCode::kInvalid,
+              fmt::format("{} is open to the network: anyone there could publish; bind 127.0.0.1, "
+                          "or give --insecure",
+                          url));
 }
 
-// Binds the ipc twin of a loopback tcp URL, under its lock: libzmq would let a second bind steal
-// it.
-Status bind_twin(void* socket, const std::string& bound, const std::string& name,
-                 std::vector<FileLock>& locks) {
-  const std::optional<HostPort> address = split_tcp(bound);
-  if (!address || !is_loopback(address->host)) return {};
-  const Result<std::string> directory = runtime_directory();
-  if (!directory) return tl::unexpected(directory.error());
-  const std::string path = twin_path(*directory, address->port);
-  Result<FileLock> lock = FileLock::hold(path + ".lock", name);
-  if (!lock) return tl::unexpected(lock.error());
-  locks.push_back(std::move(*lock));
+Status bind_socket(void* socket, const std::string& url) {
   const PrivateFiles guard;
-  if (zmq_bind(socket, ("ipc://" + path).c_str()) != 0)
-    return tl::unexpected(zmq_failure("bind " + path));
-  return {};
+  if (zmq_bind(socket, url.c_str()) == 0) return {};
+  const bool taken = zmq_errno() == EADDRINUSE;
+  Error error = zmq_failure("bind " + url);
+  if (taken) error.message += "; is a broker running already? give other ports, or '*'";
+  return tl::unexpected(std::move(error));
 }
 
 SocketHandle make_socket(Context& context, int type, int frames_max) {
@@ -87,40 +77,76 @@ Status send_message(void* socket, Message& message, bool more) {
   return {};
 }
 
+// An unsubscription the peer has sent itself, true or not, carries where it came from; one that
+// libzmq makes because a subscriber has gone, and was the last of its prefix, does not.
+bool comes_from_peer(Message& request) {
+  return zmq_msg_gets(static_cast<zmq_msg_t*>(request.raw()), "Peer-Address") != nullptr;
+}
+
 }  // namespace
 
 Result<Broker> Broker::bind(Context& context, const Options& options) {
   Broker broker;
-  broker.publishers_ = make_socket(context, ZMQ_XSUB, options.frames_max);
-  broker.subscribers_ = make_socket(context, ZMQ_XPUB, options.frames_max);
-  if (!broker.publishers_ || !broker.subscribers_) return tl::unexpected(zmq_failure("socket"));
-  struct Side {
-    void* socket;
-    const std::string& url;
-    std::string& bound;
-  };
-  for (const Side& side :
-       {Side{broker.publishers_.get(), options.urls.publish_to, broker.urls_.publish_to},
-        Side{broker.subscribers_.get(), options.urls.subscribe_to, broker.urls_.subscribe_to}}) {
-    Status status = bind_tcp(side.socket, side.url, options.insecure, side.bound);
-    if (status && options.twins) {
-      status = bind_twin(side.socket, side.bound, options.name, broker.locks_);
-    }
-    if (!status) return tl::unexpected(status.error());
+  broker.options_ = options;
+  const BusUrls& urls = options.urls;
+  Status status = broker.open_side(context, broker.publishers_, ZMQ_XSUB, urls.publish_to,
+                                   broker.urls_.publish_to);
+  if (status) {
+    status = broker.open_side(context, broker.subscribers_, ZMQ_XPUB, urls.subscribe_to,
+                              broker.urls_.subscribe_to);
   }
-  if (options.receive_all && zmq_send(broker.publishers_.get(), "\x01", 1, 0) < 0) {
-    return tl::unexpected(zmq_failure("subscribe to everything"));
-  }
+  if (status && options.receive_all) status = broker.receive_all();
+  if (!status) return tl::unexpected(status.error());
   return broker;
 }
 
+Status Broker::open_side(Context& context, Side& side, int type, const std::string& url,
+                         std::string& bound) {
+  if (Status status = check_reach(url, options_.insecure); !status) return status;
+  side.socket = make_socket(context, type, options_.frames_max);
+  if (!side.socket) return tl::unexpected(zmq_failure("socket"));
+  Result<PeerWatch> watch = PeerWatch::open(context, side.socket.get());
+  if (!watch) return tl::unexpected(watch.error());
+  side.watch = std::move(*watch);
+  if (Status status = bind_socket(side.socket.get(), url); !status) return status;
+  bound = last_endpoint(side.socket.get());
+  if (bound.starts_with("ipc://")) side.ipc = bound;
+  return options_.twins ? bind_twin(side, bound) : Status();
+}
+
+// Binds the ipc twin of a loopback tcp URL, under its lock: libzmq would let a second bind steal
+// it.
+Status Broker::bind_twin(Side& side, const std::string& bound) {
+  const std::optional<HostPort> address = split_tcp(bound);
+  if (!address || !is_loopback(address->host)) return {};
+  const Result<std::string> directory = runtime_directory();
+  if (!directory) return tl::unexpected(directory.error());
+  const std::string path = twin_path(*directory, address->port);
+  Result<FileLock> lock = FileLock::hold(path + ".lock", options_.name);
+  if (!lock) return tl::unexpected(lock.error());
+  locks_.push_back(std::move(*lock));
+  side.ipc = "ipc://" + path;
+  return bind_socket(side.socket.get(), side.ipc);
+}
+
 Result<std::size_t> Broker::pump(std::chrono::milliseconds timeout, const Observer& observe) {
-  std::array<zmq_pollitem_t, 2> items{zmq_pollitem_t{publishers_.get(), 0, ZMQ_POLLIN, 0},
-                                      zmq_pollitem_t{subscribers_.get(), 0, ZMQ_POLLIN, 0}};
-  if (zmq_poll(items.data(), 2, timeout.count()) < 0) {
+  const auto readable = [](void* socket) { return zmq_pollitem_t{socket, 0, ZMQ_POLLIN, 0}; };
+  std::array<zmq_pollitem_t, 4> items{
+      readable(publishers_.socket.get()), readable(subscribers_.socket.get()),
+      readable(publishers_.watch.raw()), readable(subscribers_.watch.raw())};
+  if (zmq_poll(items.data(), static_cast<int>(items.size()), timeout.count()) < 0) {
     if (zmq_errno() == EINTR) return std::size_t{0};
     return tl::unexpected(zmq_failure("poll"));
   }
+  const bool has_news =
+      (items[2].revents & ZMQ_POLLIN) != 0 || (items[3].revents & ZMQ_POLLIN) != 0;
+  if (has_news) {
+    if (Status status = look_at_peers(); !status) return tl::unexpected(status.error());
+  }
+  // Also now and then: handles go elsewhere, too.
+  if ((peers_changed_ && are_handles_few_) ||
+      std::chrono::steady_clock::now() - handles_counted_ >= std::chrono::seconds(1))
+    mind_handles();
   if ((items[1].revents & ZMQ_POLLIN) != 0) {
     if (Status status = forward_subscriptions(); !status) return tl::unexpected(status.error());
   }
@@ -137,12 +163,16 @@ Status Broker::receive_all_no_more() {
 Result<std::size_t> Broker::forward_frames(const Observer& observe) {
   std::size_t count = 0;
   while (count < kFramesPerRound) {
-    const Result<bool> received = receive_parts(publishers_.get(), parts_);
+    const Result<bool> received = receive_parts(publishers_.socket.get(), parts_);
     if (!received) return tl::unexpected(received.error());
     if (!*received) break;
     ++count;
+    if (are_handles_few_ && count % kFramesPerLook == 0) {
+      if (Status status = look_at_peers(); !status) return tl::unexpected(status.error());
+      if (peers_changed_) mind_handles();
+    }
     if (observe) observe(parts_);
-    if (subscriptions_ == 0) continue;
+    if (wanted_.empty()) continue;
     if (Status status = send(parts_); !status) return tl::unexpected(status.error());
   }
   return count;
@@ -150,10 +180,10 @@ Result<std::size_t> Broker::forward_frames(const Observer& observe) {
 
 Status Broker::send(Parts& parts) {
   const std::size_t last = parts.count - 1;
-  Status status = send_message(subscribers_.get(), parts.topic, last > 0);
-  if (status && last > 0) status = send_message(subscribers_.get(), parts.frame, last > 1);
+  Status status = send_message(subscribers_.socket.get(), parts.topic, last > 0);
+  if (status && last > 0) status = send_message(subscribers_.socket.get(), parts.frame, last > 1);
   for (std::size_t i = 0; status && i < parts.more.size(); ++i) {
-    status = send_message(subscribers_.get(), parts.more[i], i + 1 < parts.more.size());
+    status = send_message(subscribers_.socket.get(), parts.more[i], i + 1 < parts.more.size());
   }
   return status;
 }
@@ -161,14 +191,102 @@ Status Broker::send(Parts& parts) {
 Status Broker::forward_subscriptions() {
   Parts request;
   while (true) {
-    const Result<bool> received = receive_parts(subscribers_.get(), request);
+    const Result<bool> received = receive_parts(subscribers_.socket.get(), request);
     if (!received) return tl::unexpected(received.error());
     if (!*received) return {};
+    // A message of a stranger, which XSUB sockets may send, is no subscription: it goes nowhere.
     const auto bytes = request.topic.bytes();
-    if (bytes.empty()) continue;
-    subscriptions_ += bytes[0] == 1 ? 1 : -1;
-    if (Status status = send_message(publishers_.get(), request.topic, false); !status)
-      return status;
+    if (request.count > 1 || bytes.empty() || bytes[0] > 1) continue;
+    // What a peer that has just come wants must not be forgotten with what those before it wanted.
+    if (Status status = look_at_peers(); !status) return status;
+    if (Status status = forward_subscription(request.topic); !status) return status;
+  }
+}
+
+Status Broker::forward_subscription(Message& request) {
+  const bool subscribes = request.bytes()[0] == 1;
+  const std::string_view prefix = request.text().substr(1);
+  const bool is_of_peer = comes_from_peer(request);
+  if (!subscribes && is_of_peer) return {};
+  if (subscribes && !is_of_peer) wanted_within_ = true;
+  if (wants_all_) return {};
+  const auto known = wanted_.find(prefix);
+  if (subscribes == (known != wanted_.end())) return {};
+  if (subscribes) {
+    wanted_.emplace(prefix);
+  } else {
+    wanted_.erase(known);
+  }
+  wants_all_ = wanted_.size() > kPrefixesMax;
+  if (wants_all_) return receive_all();
+  if (receives_all_ && prefix.empty()) return {};
+  return send_message(publishers_.socket.get(), request, false);
+}
+
+Status Broker::receive_all() {
+  if (receives_all_) return {};
+  receives_all_ = true;
+  if (zmq_send(publishers_.socket.get(), "\x01", 1, 0) < 0)
+    return tl::unexpected(zmq_failure("subscribe to everything"));
+  return {};
+}
+
+Status Broker::look_at_peers() {
+  for (Side* const side : {&publishers_, &subscribers_})
+    peers_changed_ = side->watch.read() || peers_changed_;
+  const bool is_listened_to = subscribers_.watch.peers() > 0 || wanted_within_;
+  return is_listened_to || wanted_.empty() ? Status() : forget_subscriptions();
+}
+
+// With the last subscriber goes all that was wanted.
+Status Broker::forget_subscriptions() {
+  const auto unsubscribe = [&](const std::string& prefix) {
+    const std::string request = '\0' + prefix;
+    return zmq_send(publishers_.socket.get(), request.data(), request.size(), 0) >= 0;
+  };
+  bool is_sent = true;
+  for (const std::string& prefix : wanted_) {
+    if (!receives_all_ || !prefix.empty()) is_sent = unsubscribe(prefix) && is_sent;
+  }
+  if (receives_all_ && !options_.receive_all) is_sent = unsubscribe("") && is_sent;
+  receives_all_ = options_.receive_all;
+  wants_all_ = false;
+  wanted_.clear();
+  return is_sent ? Status() : tl::unexpected(zmq_failure("unsubscribe"));
+}
+
+// libzmq 4.3.4 ends the process when it can not accept over ipc, and says nothing before.
+void Broker::mind_handles() {
+  const auto now = std::chrono::steady_clock::now();
+  handles_counted_ = now;
+  peers_changed_ = false;
+  const std::size_t left = free_handles();
+  are_handles_few_ = left < kHandlesFew;
+  const auto tell = [&](const std::string& text) {
+    if (options_.warn) options_.warn(text);
+  };
+  for (Side* const side : {&publishers_, &subscribers_}) {
+    if (!side->ipc.empty() && !side->is_shut && left < kHandlesSpare) {
+      side->is_shut = zmq_unbind(side->socket.get(), side->ipc.c_str()) == 0;
+      side->shut_at = now;
+      tell(
+          fmt::format("{} file handles are left (ulimit -n is {}): nobody is let in at {} until "
+                      "there are more",
+                      left, handle_limit(), side->ipc));
+    } else if (side->is_shut && left >= kHandlesSpare && now - side->shut_at >= kShutAtLeast &&
+               bind_socket(side->socket.get(), side->ipc)) {
+      side->is_shut = false;
+      tell(fmt::format("there are file handles again: peers are let in at {}", side->ipc));
+    }
+    const std::uint64_t turned_away = side->watch.turned_away();
+    if (turned_away == side->told_turned_away || now - turned_away_told_ < kTurnedAwayEvery)
+      continue;
+    side->told_turned_away = turned_away;
+    turned_away_told_ = now;
+    tell(
+        fmt::format("somebody could not connect to {}: no file handles are left (ulimit -n is {}); "
+                    "start it with a higher one, or fewer peers",
+                    side == &publishers_ ? urls_.publish_to : urls_.subscribe_to, handle_limit()));
   }
 }
 

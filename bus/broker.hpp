@@ -4,17 +4,25 @@
 // every frame as it passes (`observe`), so it needs no second hop. Frames are forwarded with their
 // bytes shared, not copied.
 //
-// A subscriber whose queue is full misses the newest frames; the bus never waits for one.
+// A subscriber whose queue is full misses the newest frames; the bus never waits for one. Nor does
+// what one subscriber sends change what another receives: libzmq 4.3.4 passes on as unsubscribing
+// what never subscribed, so publishers are told of that only when a subscriber has gone. What one
+// unsubscribed from while it stays, and nobody else wants, is dropped here.
+//
+// With few file handles left nobody is let in over ipc, where libzmq would end the process, until
+// there are more: `warn` hears of both, and of peers that were turned away.
 // Not thread-safe: one thread binds and pumps.
 #pragma once
 
 #include <chrono>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "bus/context.hpp"
 #include "bus/endpoints.hpp"
+#include "bus/peer_watch.hpp"
 
 namespace zbag {
 
@@ -27,11 +35,12 @@ class Broker {
     bool receive_all = false;  // subscribe to everything upstream, for an observer
     int frames_max = kSocketFramesMax;
     std::string name = "broker";  // shown to whoever finds the ports taken
+    std::function<void(const std::string&)> warn = {};
   };
   using Observer = std::function<void(Parts&)>;
 
   // kBusy: a port or twin is taken (the message names it and the remedy); kInvalid: a malformed or
-  // non-loopback URL.
+  // non-loopback URL, or none of tcp, ipc and inproc.
   static Result<Broker> bind(Context& context, const Options& options);
 
   // The URLs with the ports that were bound.
@@ -48,17 +57,43 @@ class Broker {
   bool has_subscribers() const { return subscriptions_ > 0; }
 
  private:
+  // What one kind of peer connects to.
+  struct Side {
+    SocketHandle socket;
+    PeerWatch watch;
+    std::string ipc;  // the one URL of it that can be unbound for a while; empty: none
+    bool is_shut = false;
+    std::chrono::steady_clock::time_point shut_at = {};
+    std::uint64_t told_turned_away = 0;
+  };
+
   Broker() = default;
+  Status open_side(Context& context, Side& side, int type, const std::string& url,
+                   std::string& bound);
+  Status bind_twin(Side& side, const std::string& bound);
   Result<std::size_t> forward_frames(const Observer& observe);
   Status forward_subscriptions();
+  Status forward_subscription(Message& request);
+  Status receive_all();
+  Status look_at_peers();
+  Status forget_subscriptions();
+  void mind_handles();
   Status send(Parts& parts);
 
-  SocketHandle publishers_;   // XSUB
-  SocketHandle subscribers_;  // XPUB
+  Options options_;
+  Side publishers_;   // XSUB
+  Side subscribers_;  // XPUB
   std::vector<FileLock> locks_;
   BusUrls urls_;
   Parts parts_;
-  long subscriptions_ = 0;
+  std::set<std::string, std::less<>> wanted_;  // prefixes somebody subscribes to
+  bool receives_all_ = false;                  // of the publishers, whatever is wanted
+  bool wants_all_ = false;                     // so many prefixes that none is looked at any more
+  bool wanted_within_ = false;                 // by a subscriber of this process, which is no peer
+  bool are_handles_few_ = false;
+  bool peers_changed_ = false;  // since handles were counted
+  std::chrono::steady_clock::time_point handles_counted_;
+  std::chrono::steady_clock::time_point turned_away_told_;
 };
 
 }  // namespace zbag

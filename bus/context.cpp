@@ -40,6 +40,15 @@ Context::~Context() {
   }
 }
 
+Result<std::shared_ptr<SharedPublisher>> Context::shared_publisher(const std::string& key,
+                                                                   const MakePublisher& make) {
+  const MutexLock lock(mutex_);
+  if (std::shared_ptr<SharedPublisher> known = publishers_[key].lock()) return known;
+  Result<std::shared_ptr<SharedPublisher>> made = make();
+  if (made) publishers_[key] = *made;
+  return made;
+}
+
 std::string Context::library_version() {
   int major = 0;
   int minor = 0;

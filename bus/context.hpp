@@ -8,15 +8,20 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "schemas/mutex.hpp"
 #include "schemas/result.hpp"
 
 namespace zbag {
+
+class SharedPublisher;
 
 class Context {
  public:
@@ -30,8 +35,16 @@ class Context {
   // The zmq context, for the files of bus/ alone.
   void* raw() const { return raw_; }
 
+  // The publisher that sessions share under that key, made where there is none; its owners are the
+  // sessions. Thread-safe.
+  using MakePublisher = std::function<Result<std::shared_ptr<SharedPublisher>>()>;
+  Result<std::shared_ptr<SharedPublisher>> shared_publisher(const std::string& key,
+                                                            const MakePublisher& make);
+
  private:
   void* raw_;
+  Mutex mutex_;
+  std::map<std::string, std::weak_ptr<SharedPublisher>> publishers_ ZBAG_GUARDED_BY(mutex_);
 };
 
 // One message part: owns its bytes, or shares them with other copies made by share(). Move-only.

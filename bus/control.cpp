@@ -157,7 +157,7 @@ Status ControlServer::poll(std::chrono::milliseconds timeout) {
 }
 
 std::string ControlServer::answer(std::span<const std::uint8_t> bytes) const {
-  const Result<Fields> request = decode_fields(bytes);
+  const Result<Fields> request = decode_fields(bytes, kItemsMax);
   const std::string op = request ? text_field(*request, "op") : std::string();
   const Value* id = request ? find_field(*request, "id") : nullptr;
   Result<Value> result =

@@ -18,6 +18,8 @@
 #include <memory>
 #include <utility>
 
+#include "schemas/track_name.hpp"
+
 namespace zbag {
 namespace {
 
@@ -77,6 +79,15 @@ Result<std::string> runtime_directory() {
 
 std::string twin_path(const std::string& directory, const std::string& port) {
   return fmt::format("{}/bus-{}.ipc", directory, port);
+}
+
+Status check_bus_url(const std::string& url) {
+  if (url.starts_with("tcp://") || url.starts_with("ipc://") || url.starts_with("inproc://"))
+    return {};
+  return fail(ErrorCode::kInvalid,
+              fmt::format("URL '{}': the bus speaks tcp://, ipc:// and inproc:// alone, such as "
+                          "tcp://127.0.0.1:9871",
+                          printable(url)));
 }
 
 std::optional<HostPort> split_tcp(const std::string& url) {

@@ -24,6 +24,8 @@ inline constexpr int kSocketFramesMax = 100'000;
 // kLargeQueueBytes.
 inline constexpr std::size_t kLargeFrameBytes = 64u << 10;
 inline constexpr std::size_t kLargeQueueBytes = 64u << 20;
+// A system frame may not be larger (wire.md, Sessions).
+inline constexpr std::size_t kSystemFrameBytesMax = 64u << 10;
 // A peer that sends more is disconnected by libzmq; frames between kFrameBytesMax and this are
 // refused and counted.
 inline constexpr std::int64_t kMessageBytesMax = 256ll << 20;
@@ -46,6 +48,9 @@ bool is_listening(const std::string& path);
 // True when somebody takes a connection at a tcp or ipc URL, which is closed at once; waits for it
 // a second at most. True of other transports.
 bool is_reachable(const std::string& url);
+// kInvalid: the bus is reached by tcp, ipc and inproc alone, of which we know who may come. libzmq
+// may have been built with others (ws, norm, udp), which know nothing of loopback.
+Status check_bus_url(const std::string& url);
 
 // Host and port of a tcp URL; nullopt for other transports.
 struct HostPort {

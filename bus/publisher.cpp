@@ -20,6 +20,7 @@ Result<bool> send_part(void* socket, const void* data, std::size_t size, int fla
 }  // namespace
 
 Result<Publisher> Publisher::connect(Context& context, const std::string& url, Options options) {
+  if (Status status = check_bus_url(url); !status) return tl::unexpected(status.error());
   // XPUB rather than PUB: it tells when somebody subscribes.
   SocketHandle socket(zmq_socket(context.raw(), ZMQ_XPUB));
   if (!socket) return tl::unexpected(zmq_failure("socket"));
@@ -67,7 +68,7 @@ int Publisher::read_subscriptions() {
     if (bytes[0] == 1) {
       ++subscriptions_;
       ++news;
-    } else if (subscriptions_ > 0) {
+    } else if (bytes[0] == 0 && subscriptions_ > 0) {
       --subscriptions_;
     }
   }

@@ -9,6 +9,7 @@ namespace zbag {
 Result<Subscriber> Subscriber::connect(Context& context, const std::string& url,
                                        const std::vector<std::string>& prefixes, int frames_max,
                                        bool watch) {
+  if (Status status = check_bus_url(url); !status) return tl::unexpected(status.error());
   // A SUB drops its queue when it unsubscribes, an XSUB does not.
   SocketHandle socket(zmq_socket(context.raw(), ZMQ_XSUB));
   if (!socket) return tl::unexpected(zmq_failure("socket"));

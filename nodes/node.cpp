@@ -1,10 +1,13 @@
 #include "nodes/node.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
+#include "bus/file_handles.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/stop_signal.hpp"
+#include "nodes/terminal.hpp"
 
 namespace zbag {
 
@@ -25,10 +28,18 @@ Result<Node> Node::open_anyway(Context& context, const std::string& verb, const 
   return Node(verb);
 }
 
+void Node::say_room() {
+  constexpr std::size_t kPlenty = 4'096;
+  const std::size_t left = free_handles();
+  if (left >= kPlenty) return;
+  say("file handles are left for {} peers, {} of them over ipc (ulimit -n is {})\n", left,
+      left - std::min(left, kHandlesSpare), handle_limit());
+}
+
 Status Node::run(const std::function<Status()>& work,
                  const std::function<void(int signals)>& watch) {
   const std::jthread server([this](const std::stop_token& stop) {
-    while (control_ && !stop.stop_requested() && control_->poll(std::chrono::milliseconds(50))) {
+    while (control_ && !stop.stop_requested() && control_->poll(std::chrono::milliseconds(100))) {
     }
   });
   const std::jthread watcher([&watch](const std::stop_token& stop) {

@@ -29,6 +29,8 @@ class Node {
   static Result<Node> open_anyway(Context& context, const std::string& verb,
                                   const std::string& given, std::vector<ControlOp> ops);
   const std::string& name() const { return name_; }
+  // Says for how many peers there are file handles, where that is not plenty.
+  static void say_room();
 
   // Does `work` on this thread. Meanwhile one answers on the control socket and one calls `watch`
   // over and over with the number of stop signals so far; watch() itself waits, some 100 ms at

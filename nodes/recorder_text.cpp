@@ -24,7 +24,7 @@ std::string with_reasons(const std::array<std::uint64_t, N>& counts, Name name) 
   std::uint64_t sum = 0;
   std::string reasons;
   for (std::size_t i = 0; i < N; ++i) {
-    sum += counts[i];
+    add_up(sum, counts[i]);
     if (counts[i] > 0)
       reasons +=
           fmt::format("{}{} {}", reasons.empty() ? " (" : ", ", name(i), count_text(counts[i]));
@@ -98,6 +98,10 @@ void say_summary(const Recorder& recorder, const RecordingTotals& totals) {
                    [](std::size_t i) { return refusal_name(static_cast<Refusal>(i)); }),
       count_text(fate.dropped),
       with_reasons(fate.skipped, [](std::size_t i) { return skip_name(static_cast<Skip>(i)); }));
+  for (const Offenders::Offender& from : recorder.recording().intake().offenders().worst(5)) {
+    say("    '{}': {} refused, last as {}\n", from.name, count_text(from.count),
+        refusal_name(from.last));
+  }
   say("  lost {}\n", lost_text(totals.lost()));
   for (const LossRecord& record : totals.publishers) {
     if (record.lost == 0 && record.missed_before == 0) continue;

@@ -13,11 +13,18 @@
 #include <thread>
 #include <utility>
 
+#include "schemas/track_name.hpp"
+
 namespace zbag {
 
 namespace {
 
 std::atomic<LogLevel> log_level{LogLevel::kInfo};
+
+// Our own escape sequences pass, so nothing of a stranger may be in it.
+void write(std::FILE* file, std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), file);
+}
 
 }  // namespace
 
@@ -34,7 +41,9 @@ std::optional<std::size_t> terminal_columns(int fd) {
   return size.ws_col >= 2 ? size.ws_col : std::size_t{80};
 }
 
-void say_text(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+void say_text(std::string_view text) { write(stderr, harmless(text)); }
+
+void print_text(std::string_view text) { write(stdout, harmless(text)); }
 
 ProgressBar::ProgressBar(std::string label, bool quiet)
     : label_(std::move(label)),
@@ -43,7 +52,7 @@ ProgressBar::ProgressBar(std::string label, bool quiet)
 ProgressBar::~ProgressBar() { clear(); }
 
 void ProgressBar::clear() {
-  if (std::exchange(drawn_, false)) say_text("\r\x1b[K");
+  if (std::exchange(drawn_, false)) write(stderr, "\r\x1b[K");
 }
 
 void ProgressBar::show(double share) {
@@ -55,8 +64,10 @@ void ProgressBar::show(double share) {
   constexpr int kWidth = 32;
   share = std::clamp(share, 0.0, 1.0);
   const int done = static_cast<int>(share * kWidth);
-  say("\r{} [{}{}] {:3.0f} %", label_, std::string(static_cast<std::size_t>(done), '#'),
-      std::string(static_cast<std::size_t>(kWidth - done), '.'), share * 100.0);
+  write(stderr,
+        fmt::format("\r{} [{}{}] {:3.0f} %", harmless(label_),
+                    std::string(static_cast<std::size_t>(done), '#'),
+                    std::string(static_cast<std::size_t>(kWidth - done), '.'), share * 100.0));
 }
 
 void LiveScreen::draw(const std::vector<std::string>& lines) {
@@ -64,12 +75,12 @@ void LiveScreen::draw(const std::vector<std::string>& lines) {
   std::string out;
   if (in_place && drawn_ > 0) out += fmt::format("\x1b[{}A", drawn_);
   for (const std::string& line : lines) {
-    out += line;
+    out += harmless(line);
     out += in_place ? "\x1b[K\n" : "\n";
   }
   if (in_place && drawn_ > lines.size()) out += "\x1b[J";
   drawn_ = lines.size();
-  say_text(out);
+  write(stderr, out);
 }
 
 void StatusLine::clear() {

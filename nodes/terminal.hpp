@@ -24,9 +24,15 @@ enum class LogLevel : std::uint8_t { kError, kWarning, kInfo };
 void set_log_level(LogLevel level);
 bool is_said(LogLevel level);
 
-// Text for people, on stderr. What can not be written there (the terminal is gone, the pipe is
-// closed) costs no more than the text.
-void say_text(std::string_view text);
+// Text for people: all that a verb prints passes through here. What strangers have named can do
+// nothing to the terminal: control bytes come out as \xNN. What can not be written (the terminal is
+// gone, the pipe is closed) costs no more than the text, which of stdout main() tells.
+void say_text(std::string_view text);    // on stderr
+void print_text(std::string_view text);  // on stdout
+template <class... Values>
+void print(fmt::format_string<Values...> format, Values&&... values) {
+  print_text(fmt::format(format, std::forward<Values>(values)...));
+}
 // At every level: errors, what was asked for, and the `ready` line, which those wait for who
 // started the node.
 template <class... Values>

@@ -125,6 +125,12 @@ std::size_t warn_unmatched_tracks(const std::string& verb, const std::vector<std
   return unmatched;
 }
 
+void add_max_items(OptionTable& options, std::uint32_t& items_max) {
+  options.add("--max-items", items_max, option_type::count<std::uint32_t>("N", {1'024.0, 4e9}),
+              "Values one frame may hold, keys and what lies in arrays and maps counted; a frame "
+              "with more is refused");
+}
+
 namespace {
 
 OptionType<MergeRule> merge_rule() {

@@ -54,6 +54,8 @@ void add_columns(OptionTable& options, const std::string& name, std::vector<std:
 // -o NEW, required.
 void add_new_bag(OptionTable& options, std::string& path, const std::string& metavar = "NEW");
 
+// --max-items N of whoever takes frames into a bag.
+void add_max_items(OptionTable& options, std::uint32_t& items_max);
 // --merge [PATTERN=]MODE: what frames of one track and _ts become.
 void add_merge_rules(OptionTable& options, MergeRules& rules);
 

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <exception>
 
+#include "bus/file_handles.hpp"
 #include "nodes/completion.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/nearest.hpp"
@@ -23,6 +24,19 @@
 namespace zbag {
 namespace {
 
+// Whoever goes on the bus needs sockets from its first moment on; libzmq aborts without.
+Status check_handles(const OptionTable& options) {
+  const bool is_on_bus =
+      options.verb() == "ctl" ||
+      std::any_of(options.options().begin(), options.options().end(),
+                  [](const Option& option) { return option.name == "publish-to"; });
+  if (!is_on_bus || free_handles() >= kHandlesOfNode) return {};
+  return fail(ErrorCode::kIo,
+              fmt::format("ulimit -n is {}, which leaves no room for the sockets of the bus: allow "
+                          "at least 64",
+                          handle_limit()));
+}
+
 // Gives the options of `verb` their values, and runs it.
 int run(const Verb& verb, const KnownOptions& known) {
   OptionTable& options = *verb.options;
@@ -34,8 +48,12 @@ int run(const Verb& verb, const KnownOptions& known) {
       options.verb() == "record" && !unused.empty())
     warn("record", fmt::format("{} {} set and no option of zbag: not used", fmt::join(unused, ", "),
                                unused.size() == 1 ? "is" : "are"));
-  if (!options.wants_print_config()) return verb.run();
-  fmt::print("{}", settings_text(options));
+  if (!options.wants_print_config()) {
+    if (Status status = check_handles(options); !status)
+      return show(options.verb(), status.error());
+    return verb.run();
+  }
+  print_text(settings_text(options));
   return kExitDone;
 }
 
@@ -100,6 +118,7 @@ int main(int argc, char** argv) {
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
   mallopt(M_ARENA_MAX, 1);
   zbag::StopSignal::install();
+  zbag::raise_handle_limit();
   try {
     return zbag::flush_output(zbag::run(argc, argv));
   } catch (const std::exception& error) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "recorder/bag/read/bag_reader.hpp"
+#include "recorder/refusal_text.hpp"
 #include "recorder/storage/lmdb_storage.hpp"
 
 namespace zbag {
@@ -21,8 +22,7 @@ class BagSink : public FrameSink {
     const std::optional<Refusal> refusal =
         recording_->intake().accept(track.str(), frame, ArrivalTime::now());
     if (refusal) {
-      return fail(ErrorCode::kInvalid,
-                  "track " + track.str() + ": frame refused: " + refusal_name(*refusal));
+      return fail(ErrorCode::kInvalid, refusal_text(*refusal, track.str(), frame));
     }
     recording_->hand_over(false);
     return {};

@@ -6,8 +6,10 @@
 #include <array>
 #include <chrono>
 #include <cstring>
+#include <utility>
 
-#include "schemas/check.hpp"
+#include "bus/endpoints.hpp"
+#include "recorder/refusal_text.hpp"
 
 namespace zbag {
 namespace {
@@ -67,79 +69,94 @@ std::size_t Chunk::weight() const {
          news.size() * sizeof(TrackNews) + 256;
 }
 
-Intake::TopicState* Intake::topic_of(std::string_view topic) {
+Intake::TopicState* Intake::known(std::string_view topic) {
   const auto it = topics_.find(topic);
-  if (it != topics_.end()) return it->second.plain == nullptr ? &it->second : it->second.plain;
-  if (topics_.size() >= kTracksMax) return nullptr;
-  std::string_view name = topic;
-  const bool has_slash = name.starts_with('/');
-  if (has_slash) name.remove_prefix(1);
-  const char* const fault = track_name_fault(name);
-  if (fault == nullptr && has_slash) {
-    // "/imu" and "imu" are one track: the state of the plain name serves both.
-    if (options_.warn)
-      options_.warn(fmt::format("topic {}: the leading / is removed", printable(topic)));
-    TopicState* const plain = topic_of(name);
-    if (plain != nullptr) topics_[std::string(topic)].plain = plain;
-    return plain;
+  if (it == topics_.end()) return nullptr;
+  return it->second.plain == nullptr ? &it->second : it->second.plain;
+}
+
+// Makes a track of a topic, unless its first frame is refused: only what is recorded takes a place.
+std::optional<Refusal> Intake::place(std::string_view topic, std::span<const std::uint8_t> frame,
+                                     std::span<Message> more, TopicState*& state) {
+  const bool has_slash = topic.starts_with('/');
+  const std::string_view name = topic.substr(has_slash ? 1 : 0);
+  if (track_name_fault(name) != nullptr) return Refusal::kBadName;
+  // "/imu" and "imu" are one track: the state of the plain name serves both.
+  state = has_slash ? known(name) : nullptr;
+  if (state == nullptr) {
+    const bool wanted = options_.filter.matches(name);
+    const std::optional<Refusal> fault = wanted ? fault_of(frame, more) : std::nullopt;
+    if (fault) return fault;
+    if (names_.size() >= kTracksMax) return Refusal::kTooManyTracks;
+    state = &topics_[std::string(name)];
+    state->name = name;
+    state->wanted = wanted;
+    state->track = static_cast<std::uint32_t>(names_.size());
+    names_.push_back(state->name);
+    new_tracks_.emplace_back(state->track, state->name);
   }
-  TopicState& state = topics_[std::string(topic)];
-  state.fault = fault;
-  state.name = fault == nullptr ? std::string(name) : std::string();
-  state.wanted = fault == nullptr && options_.filter.matches(name);
-  if (fault != nullptr) return &state;
-  state.track = static_cast<std::uint32_t>(names_.size());
-  names_.push_back(state.name);
-  new_tracks_.emplace_back(state.track, state.name);
-  return &state;
+  if (has_slash) {
+    topics_[std::string(topic)].plain = state;
+    tell(Notice::kSlash, fmt::format("topic {}: the leading / is removed", printable(topic)));
+  }
+  return std::nullopt;
+}
+
+// Why the first frame of a track can not be recorded.
+std::optional<Refusal> Intake::fault_of(std::span<const std::uint8_t> frame,
+                                        std::span<Message> more) const {
+  const ScanOutcome outcome = scan_frame(frame, options_.items_max);
+  if (outcome.refusal) return outcome.refusal;
+  if (!more.empty()) {
+    if (const std::optional<Refusal> fault = fault_of_parts(frame, more)) return fault;
+  }
+  const auto last = last_of_src_.find(outcome.scan.src.value_or(0));
+  const bool has_last = outcome.scan.src && last != last_of_src_.end();
+  return fault_of_stamp(outcome.scan, has_last ? &last->second : nullptr);
 }
 
 void Intake::mark(TopicState& topic) {
-  if (topic.is_dirty || topic.fault != nullptr) return;
+  if (topic.is_dirty) return;
   topic.is_dirty = true;
   dirty_.push_back(&topic);
 }
 
-Refusal Intake::refuse(TopicState& topic, Refusal refusal) {
-  Fate& fate = topic.fault == nullptr ? topic.fate : unnamed_;
+Refusal Intake::refuse(Fate& fate, std::string_view topic, Refusal refusal,
+                       std::span<const std::uint8_t> frame) {
   ++fate.refused[static_cast<std::size_t>(refusal)];
-  const std::uint32_t bit = 1u << static_cast<unsigned>(refusal);
-  if ((topic.warned_refusals & bit) != 0 || !options_.warn) return refusal;
-  topic.warned_refusals |= bit;
-  options_.warn(
-      topic.fault == nullptr
-          ? fmt::format("track {}: a frame was refused: {}", topic.name, refusal_name(refusal))
-          : fmt::format("a topic was refused: its name {}", topic.fault));
+  offenders_.note(
+      refusal, topic, [&] { return refusal_text(refusal, topic, frame); }, options_.warn);
   return refusal;
 }
 
-void Intake::refuse_message(std::string_view topic) {
-  TopicState* const state = topic_of(topic);
-  if (state == nullptr) {
-    ++unnamed_.received;
-    ++unnamed_.refused[static_cast<std::size_t>(Refusal::kTooManyTracks)];
-    return;
-  }
-  mark(*state);
-  ++(state->fault == nullptr ? state->fate : unnamed_).received;
-  refuse(*state, state->fault == nullptr ? Refusal::kBadMessage : Refusal::kBadName);
+// However many tracks are concerned, a kind of notice is given a few times.
+void Intake::tell(Notice notice, const std::string& text) {
+  constexpr std::uint8_t kTold = 10;
+  std::uint8_t& told = told_[static_cast<std::size_t>(notice)];
+  if (told == kTold || !options_.warn) return;
+  options_.warn(++told < kTold ? text : text + "; so do others, of which no more is said");
+}
+
+void Intake::refuse_message(std::string_view text) {
+  ++unnamed_.received;
+  refuse(unnamed_, text, Refusal::kOnePart, {});
 }
 
 void Intake::announce(std::span<const std::uint8_t> frame) {
-  if (const Result<Fields> session = decode_fields(frame)) ledger_.announce(*session);
+  if (ledger_.announce(frame) || frame.size() <= kSystemFrameBytesMax) return;
+  tell(Notice::kAnnouncement,
+       fmt::format("a frame of _sys/session with {} bytes is ignored: it has at most {}",
+                   frame.size(), kSystemFrameBytesMax));
 }
 
 void Intake::settle() {
-  ledger_.settle(
-      [&](const std::string& name) {
-        const TopicState* const state = topic_of(name);
-        return state != nullptr && state->fault == nullptr && state->wanted;
-      },
-      [&](const std::string& name) {
-        TopicState& state = *topic_of(name);
-        mark(state);
-        return state.track;
-      });
+  ledger_.settle([&](std::uint32_t track) { mark(*known(names_[track])); });
+  for (const LossLedger::Claim& claim : ledger_.claims()) {
+    // No frame confirms it, so it is told, not counted.
+    if (track_name_fault(claim.track) != nullptr || !options_.filter.matches(claim.track)) continue;
+    tell(Notice::kClaim, fmt::format("track {}: {} says it sent {} frames, of which none came",
+                                     claim.track, claim.publisher, claim.count));
+  }
 }
 
 std::optional<Refusal> Intake::accept(std::string_view topic, Message& frame,
@@ -155,15 +172,12 @@ std::optional<Refusal> Intake::accept(std::string_view topic, std::span<const st
 std::optional<Refusal> Intake::take_frame(std::string_view topic,
                                           std::span<const std::uint8_t> bytes, Message* message,
                                           std::span<Message> more, ArrivalTime arrival) {
-  TopicState* const state = topic_of(topic);
+  TopicState* state = known(topic);
   if (state == nullptr) {
-    ++unnamed_.received;
-    ++unnamed_.refused[static_cast<std::size_t>(Refusal::kTooManyTracks)];
-    return Refusal::kTooManyTracks;
-  }
-  if (state->fault != nullptr) {
-    ++unnamed_.received;
-    return refuse(*state, Refusal::kBadName);
+    if (const std::optional<Refusal> refusal = place(topic, bytes, more, state)) {
+      ++unnamed_.received;
+      return refuse(unnamed_, topic, *refusal, bytes);
+    }
   }
   mark(*state);
   ++state->fate.received;
@@ -171,13 +185,11 @@ std::optional<Refusal> Intake::take_frame(std::string_view topic,
     ++state->fate.skipped[static_cast<std::size_t>(Skip::kFilter)];
     return std::nullopt;
   }
-  ScanOutcome outcome = state->layout.scan(bytes);
+  ScanOutcome outcome = state->layout.scan(bytes, options_.items_max);
   if (!outcome.refusal && !more.empty()) outcome.refusal = fault_of_parts(bytes, more);
-  if (outcome.refusal) {
-    return refuse(*state, *outcome.refusal);
-  }
+  if (outcome.refusal) return refuse(state->fate, state->name, *outcome.refusal, bytes);
   // Numbering first: a frame that is paused away or cannot be stamped was not lost.
-  if (!note_source(*state, outcome.scan)) {
+  if (!note_source(*state, outcome.scan, bytes)) {
     ++state->fate.skipped[static_cast<std::size_t>(Skip::kDuplicate)];
     return std::nullopt;
   }
@@ -185,7 +197,9 @@ std::optional<Refusal> Intake::take_frame(std::string_view topic,
     ++state->fate.skipped[static_cast<std::size_t>(Skip::kPause)];
     return std::nullopt;
   }
-  if (const auto refusal = resolve_stamp(*state, outcome.scan, arrival)) return refusal;
+  if (const auto refusal = resolve_stamp(*state, outcome.scan, arrival))
+    return refuse(state->fate, state->name, *refusal, bytes);
+  if (outcome.scan.stamp_is_float32) note_float32(*state, outcome.scan.stamp);
   store(*state, outcome.scan, bytes, message, more, arrival);
   return std::nullopt;
 }
@@ -199,7 +213,8 @@ void Intake::look_up_source(TopicState& topic, const FrameScan& scan) {
   topic.cached_last = fits ? &last_of_src_[*scan.src] : nullptr;
 }
 
-bool Intake::note_source(TopicState& topic, const FrameScan& scan) {
+bool Intake::note_source(TopicState& topic, const FrameScan& scan,
+                         std::span<const std::uint8_t> frame) {
   if (!scan.src) return true;
   if (topic.cached_last == nullptr || topic.cached_src != *scan.src) look_up_source(topic, scan);
   if (!scan.seq) return true;
@@ -207,29 +222,51 @@ bool Intake::note_source(TopicState& topic, const FrameScan& scan) {
     topic.cached_stream = ledger_.stream(*scan.src, topic.track, topic.name, *scan.seq);
     if (topic.cached_stream == nullptr) return true;
   }
-  return ledger_.note(*topic.cached_stream, *scan.seq);
+  const LossLedger::Found found = ledger_.note(*topic.cached_stream, *scan.seq, frame);
+  if (found == LossLedger::Found::kNewLife && ledger_.tells_of_new_life(*scan.src)) {
+    tell(
+        Notice::kNewLife,
+        fmt::format("track {}: the publisher {:016x} counts anew from _seq {}; nothing is dropped, "
+                    "but give every start of it a random _src, or its losses can not be told",
+                    topic.name, *scan.src, *scan.seq));
+  }
+  return found != LossLedger::Found::kDuplicate;
+}
+
+// float32 tells times of today two minutes apart at best.
+void Intake::note_float32(TopicState& topic, Timestamp stamp) {
+  constexpr std::uint8_t kEqualMany = 8;
+  if (topic.equal_float32 == kEqualMany) return;
+  topic.equal_float32 = topic.float32_key == stamp.ns() ? topic.equal_float32 + 1u : 0u;
+  topic.float32_key = stamp.ns();
+  if (topic.equal_float32 == kEqualMany)
+    tell(Notice::kFloat32, float32_text(topic.name, stamp.seconds()));
+}
+
+std::optional<Refusal> Intake::fault_of_stamp(const FrameScan& scan,
+                                              const std::optional<Timestamp>* last) const {
+  const bool inherits = scan.stamp_kind == StampKind::kInherit;
+  if (inherits && (last == nullptr || !*last)) return Refusal::kNothingToInherit;
+  const bool is_stamped = scan.stamp_kind != StampKind::kMissing;
+  if (!is_stamped && options_.timestamps == TimestampMode::kRequire) return Refusal::kNoTimestamp;
+  return std::nullopt;
 }
 
 std::optional<Refusal> Intake::resolve_stamp(TopicState& topic, FrameScan& scan,
                                              ArrivalTime arrival) {
   std::optional<Timestamp>* const last = scan.src ? topic.cached_last : nullptr;
+  if (const std::optional<Refusal> fault = fault_of_stamp(scan, last)) return fault;
   if (scan.stamp_kind == StampKind::kGiven) {
     if (last != nullptr) *last = scan.stamp;
     return std::nullopt;
   }
   if (scan.stamp_kind == StampKind::kInherit) {
-    if (last == nullptr || !*last) {
-      return refuse(topic, Refusal::kNothingToInherit);
-    }
     scan.stamp = **last;
     return std::nullopt;
   }
-  if (options_.timestamps == TimestampMode::kRequire) {
-    return refuse(topic, Refusal::kNoTimestamp);
-  }
-  if (options_.timestamps == TimestampMode::kWarn && !topic.warned_stamp && options_.warn) {
-    topic.warned_stamp = true;
-    options_.warn(fmt::format("track {}: frames without _ts are stamped on arrival", topic.name));
+  if (options_.timestamps == TimestampMode::kWarn && !std::exchange(topic.warned_stamp, true)) {
+    tell(Notice::kStamp,
+         fmt::format("track {}: frames without _ts are stamped on arrival", topic.name));
   }
   std::int64_t ns = arrival.wall_ns;
   if (ns <= last_auto_ns_) ns = last_auto_ns_ + 1'000;
@@ -315,17 +352,16 @@ Chunk Intake::take() {
 
 void Intake::drop(Chunk chunk) {
   for (const Chunk::TrackNews& news : chunk.news) {
-    TopicState& topic = *topic_of(names_[news.track]);
+    TopicState& topic = *known(names_[news.track]);
     topic.fate += news.fate;
     mark(topic);
   }
-  for (const Chunk::Arrival& arrival : chunk.arrivals)
-    ++topic_of(names_[arrival.track])->fate.dropped;
+  for (const Chunk::Arrival& arrival : chunk.arrivals) ++known(names_[arrival.track])->fate.dropped;
   new_tracks_.insert(new_tracks_.begin(), chunk.new_tracks.begin(), chunk.new_tracks.end());
   unnamed_ += chunk.unnamed;
   // As they are now: chunks behind this one may have told of later ones.
   for (const LossRecord& loss : chunk.losses)
-    ledger_.report_again(loss.src, topic_of(loss.track)->track);
+    ledger_.report_again(loss.src, known(loss.track)->track);
 }
 
 }  // namespace zbag

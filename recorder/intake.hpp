@@ -5,10 +5,13 @@
 // refuses and skips. Copies small frames once; of large ones it keeps the message itself.
 // No allocation per frame, apart from a chunk's own when it begins.
 //
+// What is refused never makes a track: of those who send it the worst are kept (Offenders).
+//
 // Not thread-safe. Never blocks. Limits: kTracksMax tracks; a chunk holds kChunkFrames frames or
 // kChunkBytes bytes, whichever comes first (one frame may exceed the bytes).
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <deque>
@@ -23,6 +26,7 @@
 
 #include "bus/context.hpp"
 #include "recorder/losses.hpp"
+#include "recorder/offenders.hpp"
 #include "schemas/frame_layout.hpp"
 #include "schemas/points/batch.hpp"
 #include "schemas/track_name.hpp"
@@ -77,7 +81,8 @@ class Intake {
   struct Options {
     TrackFilter filter;
     TimestampMode timestamps = TimestampMode::kAuto;
-    std::function<void(const std::string&)> warn;  // once per track and reason
+    std::uint32_t items_max = kItemsMax;           // of one frame
+    std::function<void(const std::string&)> warn;  // a few times for each kind of trouble
   };
   explicit Intake(Options options) : options_(std::move(options)) {}
 
@@ -88,12 +93,15 @@ class Intake {
   // The same for bytes that are always copied.
   std::optional<Refusal> accept(std::string_view topic, std::span<const std::uint8_t> frame,
                                 ArrivalTime arrival);
-  // Counts a message that lacks its frame.
-  void refuse_message(std::string_view topic);
-  // Notes a frame of _sys/session; malformed ones are ignored.
+  // Counts a message of one part, which is no topic whatever it says.
+  void refuse_message(std::string_view text);
+  // Notes a frame of _sys/session; malformed and large ones are ignored.
   void announce(std::span<const std::uint8_t> frame);
   // To be called once at the end: see LossLedger::settle.
   void settle();
+
+  // Who sent what was refused.
+  const Offenders& offenders() const { return offenders_; }
 
   // While paused, frames are counted as skipped.
   void pause(bool paused) { paused_ = paused; }
@@ -114,10 +122,10 @@ class Intake {
     std::string name;
     FrameLayout layout;
     TopicState* plain = nullptr;  // of a topic with a leading '/': the state that serves it
-    const char* fault = nullptr;  // not a track name
     bool wanted = true;
-    std::uint32_t warned_refusals = 0;  // a bit per reason
     bool warned_stamp = false;
+    std::uint8_t equal_float32 = 0;  // frames in a row with one float32 stamp, this one
+    std::int64_t float32_key = 0;
     bool is_dirty = false;
     Fate fate;
     std::uint64_t cached_src = 0;
@@ -125,11 +133,29 @@ class Intake {
     std::optional<Timestamp>* cached_last = nullptr;  // of cached_src
   };
   static_assert(kRefusalCount <= 32);
-  TopicState* topic_of(std::string_view topic);
+  enum class Notice : std::uint8_t {
+    kSlash,
+    kStamp,
+    kFloat32,
+    kNewLife,
+    kAnnouncement,
+    kClaim,
+    kCount
+  };
+  TopicState* known(std::string_view topic);
+  std::optional<Refusal> place(std::string_view topic, std::span<const std::uint8_t> frame,
+                               std::span<Message> more, TopicState*& state);
+  std::optional<Refusal> fault_of(std::span<const std::uint8_t> frame,
+                                  std::span<Message> more) const;
   void mark(TopicState& topic);
-  Refusal refuse(TopicState& topic, Refusal refusal);
+  Refusal refuse(Fate& fate, std::string_view topic, Refusal refusal,
+                 std::span<const std::uint8_t> frame);
+  void tell(Notice notice, const std::string& text);
+  void note_float32(TopicState& topic, Timestamp stamp);
+  std::optional<Refusal> fault_of_stamp(const FrameScan& scan,
+                                        const std::optional<Timestamp>* last) const;
   std::optional<Refusal> resolve_stamp(TopicState& topic, FrameScan& scan, ArrivalTime arrival);
-  bool note_source(TopicState& topic, const FrameScan& scan);
+  bool note_source(TopicState& topic, const FrameScan& scan, std::span<const std::uint8_t> frame);
   void look_up_source(TopicState& topic, const FrameScan& scan);
   std::optional<Refusal> take_frame(std::string_view topic, std::span<const std::uint8_t> bytes,
                                     Message* message, std::span<Message> more, ArrivalTime arrival);
@@ -149,6 +175,8 @@ class Intake {
   std::unordered_map<std::string, TopicState, NameHash, std::equal_to<>> topics_;
   std::deque<std::string> names_;  // by track number
   LossLedger ledger_;
+  Offenders offenders_;
+  std::array<std::uint8_t, static_cast<std::size_t>(Notice::kCount)> told_{};
   std::unordered_map<std::uint64_t, std::optional<Timestamp>> last_of_src_;  // for _ts = -1
   std::int64_t last_auto_ns_ = INT64_MIN;
   std::int64_t last_mono_ns_ = INT64_MIN / 2;

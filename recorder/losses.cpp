@@ -1,8 +1,15 @@
 #include "recorder/losses.hpp"
 
+#include <xxhash.h>
+
 #include <algorithm>
 
-#include "schemas/field_lookup.hpp"
+#include "bus/endpoints.hpp"
+#include "schemas/add_up.hpp"
+#include "schemas/frame_scan.hpp"
+#include "schemas/item.hpp"
+#include "schemas/map_bytes.hpp"
+#include "schemas/track_name.hpp"
 
 namespace zbag {
 namespace {
@@ -10,6 +17,22 @@ namespace {
 constexpr std::size_t kStreamsMax = 100'000;
 constexpr std::size_t kSourcesMax = 10'000;
 constexpr std::size_t kGapsMax = 64;
+constexpr std::size_t kCountsMax = 200'000;
+// Frames remembered of a stream, of all streams, and of one when those are too many.
+constexpr std::size_t kSeenMax = 1'024;
+constexpr std::size_t kSeenOfAllMax = 4u << 20;
+constexpr std::size_t kSeenMin = 16;
+// Three years at ten kilohertz.
+constexpr std::uint64_t kStepMax = std::uint64_t{1} << 40;
+constexpr std::size_t kNewLivesTold = 16;
+
+// The text within a text item; nullopt when the value is none.
+std::optional<std::string_view> text_of(std::span<const std::uint8_t> value) {
+  item::Cursor in(value);
+  std::span<const std::uint8_t> text;
+  if (!item::take_text(in, text)) return std::nullopt;
+  return std::string_view(reinterpret_cast<const char*>(text.data()), text.size());
+}
 
 }  // namespace
 
@@ -21,8 +44,8 @@ void LossLedger::mark(Stream& stream) {
 
 void LossLedger::lose(Stream& stream, std::uint64_t first, std::uint64_t limit) {
   if (first >= limit) return;
-  stream.lost += limit - first;
-  tracks_[stream.track].lost += limit - first;
+  add_up(stream.lost, limit - first);
+  add_up(tracks_[stream.track].lost, limit - first);
   stream.gaps.push_back({first, limit});
   forget_old_gaps(stream);
 }
@@ -33,95 +56,193 @@ void LossLedger::forget_old_gaps(Stream& stream) {
   stream.gaps_forgotten = true;
 }
 
+LossLedger::Source* LossLedger::source_of(std::uint64_t src) {
+  const auto known = sources_.find(src);
+  if (known != sources_.end()) return &known->second;
+  return sources_.size() < kSourcesMax ? &sources_[src] : nullptr;
+}
+
+// What the session had sent on that track before we can have missed it.
+std::uint64_t LossLedger::sent_before(const Source* source, std::string_view name,
+                                      std::uint64_t first_seq) const {
+  if (source == nullptr || !source->was_announced_first) return first_seq;
+  const auto count = source->first_counts.find(std::string(name));
+  if (count != source->first_counts.end()) return std::min(first_seq, count->second);
+  return source->first_counts_full ? first_seq : 0;
+}
+
 LossLedger::Stream* LossLedger::stream(std::uint64_t src, std::uint32_t track,
                                        std::string_view name, std::uint64_t first_seq) {
   const auto it = streams_.find({src, track});
   if (it != streams_.end()) return &it->second;
   if (streams_.size() >= kStreamsMax) return nullptr;
+  Source* const source = source_of(src);
+  if (source != nullptr && source->streams.size() >= kTracksOfSessionMax) return nullptr;
   Stream& stream = streams_[{src, track}];
   stream.src = src;
   stream.track = track;
-  std::uint64_t base = first_seq;
-  const auto source = sources_.find(src);
-  if (source != sources_.end() && source->second.was_announced_first) {
-    const auto count = source->second.first_counts.find(std::string(name));
-    base = count == source->second.first_counts.end() ? 0 : std::min(first_seq, count->second);
-  } else if (source != sources_.end() || sources_.size() < kSourcesMax) {
-    sources_[src].unnamed.push_back(&stream);
+  stream.first = stream.expected = first_seq;
+  TrackLoss& loss = tracks_[track];
+  if (first_seq < kStepMax) {  // else no counter that began at 0 is there yet
+    stream.missed_before = sent_before(source, name, first_seq);
+    add_up(loss.missed_before, stream.missed_before);
+    lose(stream, stream.missed_before, first_seq);
+    stream.first = stream.missed_before;
   }
-  stream.expected = first_seq;
-  stream.missed_before = base;
-  tracks_[track].missed_before += base;
-  lose(stream, base, first_seq);
+  if (source == nullptr) return &stream;
+  source->streams.emplace(name, &stream);
+  if (const auto claim = source->claims.find(std::string(name)); claim != source->claims.end())
+    stream.announced = claim->second;
   return &stream;
 }
 
-bool LossLedger::note(Stream& stream, std::uint64_t seq) {
+LossLedger::Found LossLedger::note(Stream& stream, std::uint64_t seq,
+                                   std::span<const std::uint8_t> frame) {
   mark(stream);
-  if (seq == UINT64_MAX) return true;  // no number a counter from 0 reaches
-  if (seq == stream.expected) {
-    ++stream.expected;
-    ++stream.received;
-    return true;
-  }
-  if (seq > stream.expected) {
+  const std::uint64_t hash = XXH3_64bits(frame.data(), frame.size());
+  Found found = Found::kFrame;
+  if (seq < stream.expected) {
+    if (std::find(stream.seen.begin(), stream.seen.end(), hash) != stream.seen.end())
+      return Found::kDuplicate;
+    // Of gaps that are forgotten nobody knows whether it fills one.
+    if (!fill_gap(stream, seq) && (!stream.gaps_forgotten || seq <= stream.first))
+      found = Found::kNewLife;
+  } else if (seq - stream.expected < kStepMax) {
     lose(stream, stream.expected, seq);
     stream.expected = seq + 1;
-    ++stream.received;
-    return true;
+  } else {
+    found = Found::kNewLife;
   }
-  for (auto gap = stream.gaps.begin(); gap != stream.gaps.end(); ++gap) {
-    if (seq < gap->first || seq >= gap->limit) continue;
-    // It was not lost, only late: the gap splits around it.
-    const Stream::Gap rest{seq + 1, gap->limit};
-    gap->limit = seq;
-    gap = gap->first == gap->limit ? stream.gaps.erase(gap) : gap + 1;
-    if (rest.first < rest.limit) stream.gaps.insert(gap, rest);
-    forget_old_gaps(stream);
-    --stream.lost;
-    --tracks_[stream.track].lost;
-    ++stream.received;
-    return true;
+  if (found == Found::kNewLife) {
+    stream.first = seq;
+    stream.expected = seq + 1;
+    stream.announced = 0;
+    stream.gaps.clear();
+    stream.gaps_forgotten = false;
   }
-  if (!stream.gaps_forgotten) return false;
+  remember(stream, hash);
   ++stream.received;
+  return found;
+}
+
+// True when it was not lost, only late: the gap splits around it.
+bool LossLedger::fill_gap(Stream& stream, std::uint64_t seq) {
+  const auto has_it = [&](const Stream::Gap& gap) { return seq >= gap.first && seq < gap.limit; };
+  auto gap = std::find_if(stream.gaps.begin(), stream.gaps.end(), has_it);
+  if (gap == stream.gaps.end()) return false;
+  const Stream::Gap rest{seq + 1, gap->limit};
+  gap->limit = seq;
+  gap = gap->first == gap->limit ? stream.gaps.erase(gap) : gap + 1;
+  if (rest.first < rest.limit) stream.gaps.insert(gap, rest);
+  forget_old_gaps(stream);
+  --stream.lost;
+  --tracks_[stream.track].lost;
   return true;
 }
 
-void LossLedger::announce(const Fields& session) {
-  const std::uint64_t src = uint_field(session, "_src");
+void LossLedger::remember(Stream& stream, std::uint64_t hash) {
+  const std::size_t size = stream.seen.size();
+  if (size < kSeenMin || (size < kSeenMax && seen_ < kSeenOfAllMax)) {
+    stream.seen.push_back(hash);
+    ++seen_;
+    return;
+  }
+  stream.seen[stream.oldest_seen] = hash;
+  stream.oldest_seen = (stream.oldest_seen + 1) % size;
+}
+
+bool LossLedger::tells_of_new_life(std::uint64_t src) {
+  const auto source = sources_.find(src);
+  if (source == sources_.end() || source->second.told_of_new_life) return false;
+  source->second.told_of_new_life = true;
+  return ++told_of_new_lives_ <= kNewLivesTold;
+}
+
+bool LossLedger::announce(std::span<const std::uint8_t> session) {
+  if (session.size() > kSystemFrameBytesMax) return false;
+  const ScanOutcome outcome = scan_frame(session);
+  if (outcome.refusal || !outcome.scan.src) return false;
+  const std::uint64_t src = *outcome.scan.src;
   const bool is_new = !sources_.contains(src);
-  if (is_new && sources_.size() >= kSourcesMax) return;
-  Source& source = sources_[src];
-  source.name = text_field(session, "name");
-  for (Stream* const stream : source.unnamed) mark(*stream);
-  source.unnamed.clear();
-  source.counts.clear();
-  for (const auto& [track, count] : map_field(session, "counts")) {
-    if (const auto* number = count.get_if<std::uint64_t>()) source.counts[track] = *number;
+  Source* const source = source_of(src);
+  if (source == nullptr) return true;
+  const bool was_named = !source->name.empty();
+  std::string_view state;
+  std::span<const std::uint8_t> counts;
+  const MapBytes map = *open_map(session);
+  PairWalk walk(map.pairs, map.count);
+  while (const std::optional<PairBytes> pair = walk.next()) {
+    if (pair->name == "name") source->name = printable(text_of(pair->value).value_or(""));
+    if (pair->name == "state") state = text_of(pair->value).value_or("");
+    if (pair->name == "counts") counts = pair->value;
+  }
+  // What is in the bag of its streams may lack its name.
+  if (!was_named && !source->name.empty()) {
+    for (const auto& [track, stream] : source->streams) mark(*stream);
   }
   if (is_new) {
-    source.was_announced_first = true;
-    source.first_counts = source.counts;
+    source->was_announced_first = true;
+    source->first_announced = outcome.scan.stamp;
+    source->first_state = printable(state);
+  }
+  const bool is_first =
+      source->first_announced == outcome.scan.stamp && source->first_state == printable(state);
+  take_counts(*source, counts, is_first);
+  return true;
+}
+
+void LossLedger::take_counts(Source& source, std::span<const std::uint8_t> counts, bool is_first) {
+  const std::optional<MapBytes> map = open_map(counts);
+  if (!map) return;
+  PairWalk walk(map->pairs, map->count);
+  while (const std::optional<PairBytes> pair = walk.next()) {
+    const std::optional<std::uint64_t> count = read_unsigned(pair->value);
+    if (!count || *count >= kStepMax || pair->name.size() > kTrackNameBytesMax) continue;
+    const std::string name(pair->name);
+    if (const auto known = source.streams.find(name); known != source.streams.end()) {
+      known->second->announced = *count;
+    } else {
+      keep_count(source.claims, name, *count);
+    }
+    if (is_first && !keep_count(source.first_counts, name, *count)) source.first_counts_full = true;
   }
 }
 
-void LossLedger::settle(const std::function<bool(const std::string&)>& wants,
-                        const std::function<std::uint32_t(const std::string&)>& id_of) {
+// False when there are so many that it is not kept.
+bool LossLedger::keep_count(Counts& counts, const std::string& name, std::uint64_t count) {
+  const auto known = counts.find(name);
+  if (known != counts.end()) {
+    known->second = count;
+    return true;
+  }
+  if (counts.size() >= kTracksOfSessionMax || counts_ >= kCountsMax) return false;
+  counts.emplace(name, count);
+  ++counts_;
+  return true;
+}
+
+std::vector<LossLedger::Claim> LossLedger::claims() const {
+  std::vector<Claim> claims;
   for (const auto& [src, source] : sources_) {
-    for (const auto& [track, count] : source.counts) {
-      if (!wants(track)) continue;
-      const auto base = source.first_counts.find(track);
-      const std::uint64_t before = base == source.first_counts.end() ? 0 : base->second;
-      const auto known = streams_.find({src, id_of(track)});
-      // A track that never showed lost all it had sent since the session was first heard of.
-      if (known == streams_.end() && (!source.was_announced_first || count <= before)) continue;
-      Stream* const found = stream(src, id_of(track), track, before);
-      if (found == nullptr || count <= found->expected) continue;
-      lose(*found, found->expected, count);
-      found->expected = count;
-      mark(*found);
+    if (source.streams.empty()) continue;
+    for (const auto& [track, count] : source.claims) {
+      const auto before = source.first_counts.find(track);
+      const std::uint64_t base = before == source.first_counts.end() ? 0 : before->second;
+      if (count > base && !source.streams.contains(track))
+        claims.push_back({source.name, track, count - base});
     }
+  }
+  return claims;
+}
+
+void LossLedger::settle(const std::function<void(std::uint32_t)>& changed) {
+  for (auto& [key, stream] : streams_) {
+    if (stream.announced <= stream.expected) continue;
+    if (stream.announced - stream.expected >= kStepMax) continue;
+    lose(stream, stream.expected, stream.announced);
+    stream.expected = stream.announced;
+    mark(stream);
+    changed(stream.track);
   }
 }
 

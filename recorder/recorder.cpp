@@ -14,7 +14,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kPollMax{20};
+constexpr milliseconds kPollMax{50};  // how soon a stop or a wish is seen where nothing comes
 constexpr milliseconds kSilence{100};
 constexpr std::chrono::duration<double> kSilenceOfProbes{3.0};
 constexpr std::chrono::seconds kDrainMax{10};
@@ -33,12 +33,14 @@ Result<std::unique_ptr<Recorder>> Recorder::open(Context& context, const std::st
                                                  Options options) {
   std::unique_ptr<Recorder> recorder(new Recorder(std::move(options)));
   const Options& given = recorder->options_;
-  recorder->probe_topic_ = fmt::format("_sys/probe/{}-{}", ::getpid(),
-                                       reinterpret_cast<std::uintptr_t>(recorder.get()));
+  recorder->probe_topic_ =
+      fmt::format("_sys/probe/{}-{}", ::getpid(), reinterpret_cast<std::uintptr_t>(recorder.get()));
   if (given.with_broker) {
-    Result<Broker> broker = Broker::bind(
-        context,
-        {.urls = given.urls, .insecure = given.insecure, .receive_all = true, .name = given.name});
+    Result<Broker> broker = Broker::bind(context, {.urls = given.urls,
+                                                   .insecure = given.insecure,
+                                                   .receive_all = true,
+                                                   .name = given.name,
+                                                   .warn = given.warn});
     if (!broker) return tl::unexpected(broker.error());
     recorder->urls_ = broker->urls();
     recorder->broker_ = std::move(*broker);
@@ -94,7 +96,7 @@ void Recorder::take(Parts& parts) {
   if (since_clock_++ % kFramesPerClock == 0) arrival_ = ArrivalTime::now();
   Intake& intake = recording_->intake();
   if (is_system_track(topic)) {
-    if (topic == "_sys/session") intake.announce(parts.frame.bytes());
+    if (topic == "_sys/session" && parts.count > 1) intake.announce(parts.frame.bytes());
     if (topic == probe_topic_) {
       probe_seen_ = true;
       before_probe_ = taken_.frames;
@@ -165,7 +167,9 @@ Status Recorder::await_broker() {
   bool warned = false;
   while (!probe_seen_ && !stopping_.load()) {
     const auto now = Clock::now();
-    if (now - sent >= milliseconds(50)) {
+    publisher_->read_subscriptions();
+    // Before the broker has passed our own subscription on, a probe would go nowhere.
+    if (publisher_->has_subscribers() && now - sent >= milliseconds(50)) {
       sent = now;
       static_cast<void>(send_probe());  // repeated until it is seen
     }

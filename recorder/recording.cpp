@@ -10,6 +10,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kIdleWait{50};
+constexpr std::chrono::milliseconds kEmptyWait{200};  // where nothing waits to be written
 constexpr std::chrono::milliseconds kRetryWait{500};
 
 }  // namespace
@@ -129,7 +130,7 @@ void Recording::run() {
         options_.sync ? writer_.last_try() + patience() - Clock::now() : Clock::duration(kIdleWait);
     const auto wait =
         std::clamp<std::chrono::nanoseconds>(until_sync, std::chrono::milliseconds(1), kIdleWait);
-    std::optional<Parcel> parcel = queue_.pop(buffer_.empty() ? kIdleWait : wait);
+    std::optional<Parcel> parcel = queue_.pop(buffer_.empty() ? kEmptyWait : wait);
     if (parcel && !handle(*parcel)) break;
     if (series_.is_lost() && writer_.settle()) static_cast<void>(series_.rescue());
     write_due();

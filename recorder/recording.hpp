@@ -80,6 +80,7 @@ class Recording {
   ~Recording();  // closes, ignoring what close() would report
 
   Intake& intake() { return *intake_; }
+  const Intake& intake() const { return *intake_; }
   // Hands the intake's chunk to the writer when it is full, or always. Blocks only under kBlock.
   void hand_over(bool always);
 

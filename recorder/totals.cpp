@@ -5,7 +5,7 @@ namespace zbag {
 std::optional<std::uint64_t> RecordingTotals::lost() const {
   std::optional<std::uint64_t> sum;
   for (const auto& [name, track] : tracks) {
-    if (track.lost) sum = sum.value_or(0) + *track.lost;
+    if (track.lost) add_up(sum ? *sum : sum.emplace(0), *track.lost);
   }
   return sum;
 }

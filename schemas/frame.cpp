@@ -332,8 +332,8 @@ void encode_value(const Value& value, std::string& out) { Packer(out).value(valu
 
 void encode_fields(const Fields& fields, std::string& out) { Packer(out).fields(fields); }
 
-Result<Fields> decode_fields(std::span<const std::uint8_t> bytes) {
-  const ScanOutcome outcome = scan_frame(bytes);
+Result<Fields> decode_fields(std::span<const std::uint8_t> bytes, std::uint32_t items_max) {
+  const ScanOutcome outcome = scan_frame(bytes, items_max);
   // A stamp that is no time does not hinder decoding; whoever needs the stamp scans for it.
   if (outcome.refusal && *outcome.refusal != Refusal::kBadTimestamp) {
     return fail(ErrorCode::kInvalid,

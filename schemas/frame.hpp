@@ -168,8 +168,10 @@ void encode_frame(const FrameHead& head, MapBytes fields, std::string& out);
 void encode_value(const Value& value, std::string& out);
 void encode_fields(const Fields& fields, std::string& out);
 
-// One whole map with nothing behind it. kInvalid names the reason as refusal_name() does.
-Result<Fields> decode_fields(std::span<const std::uint8_t> bytes);
+// One whole map with nothing behind it, of a bounded number of items when a stranger may have sent
+// it. kInvalid names the reason as refusal_name() does.
+Result<Fields> decode_fields(std::span<const std::uint8_t> bytes,
+                             std::uint32_t items_max = UINT32_MAX);
 
 // Merges `later` into `fields` (wire.md, Merge): a field of `later` wins, an absent one changes
 // nothing; `deep` merges maps that both sides hold. Returns how many values were replaced by

@@ -14,7 +14,7 @@ constexpr std::size_t kWordBytes = sizeof(std::uint64_t);
 
 }  // namespace
 
-ScanOutcome FrameLayout::scan(std::span<const std::uint8_t> bytes) {
+ScanOutcome FrameLayout::scan(std::span<const std::uint8_t> bytes, std::uint32_t items_max) {
   if (size_ > 0 && bytes.size() == size_ && fits(bytes)) {
     ScanOutcome outcome{{}, scan_};
     if (recall(bytes, outcome.scan)) {
@@ -22,7 +22,7 @@ ScanOutcome FrameLayout::scan(std::span<const std::uint8_t> bytes) {
       return outcome;
     }
   }
-  ScanOutcome outcome = scan_frame(bytes);
+  ScanOutcome outcome = scan_frame(bytes, items_max);
   if (!outcome.refusal && bytes.size() <= kLayoutBytesMax && ++missed_ >= patience_)
     learn(bytes, outcome.scan);
   return outcome;

@@ -4,8 +4,8 @@
 // what the scan of it said is said again.
 //
 // scan() gives what scan_frame() gives, for every frame; only the time differs. One object serves
-// one source of frames, such as a topic. Remembers two copies of at most kLayoutBytesMax bytes.
-// Not thread-safe.
+// one source of frames, such as a topic, and one limit on items. Remembers two copies of at most
+// kLayoutBytesMax bytes. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ inline constexpr std::size_t kLayoutBytesMax = 512;
 
 class FrameLayout {
  public:
-  ScanOutcome scan(std::span<const std::uint8_t> bytes);
+  ScanOutcome scan(std::span<const std::uint8_t> bytes, std::uint32_t items_max = UINT32_MAX);
 
   // How many frames needed no scan.
   std::uint64_t served() const { return served_; }

@@ -52,6 +52,8 @@ Refusal refusal_of(item::Fault fault) {
       return Refusal::kBadKey;
     case item::Fault::kBadType:
       return Refusal::kBadType;
+    case item::Fault::kTooMany:
+      return Refusal::kTooManyItems;
     default:
       return Refusal::kTruncated;
   }
@@ -168,6 +170,7 @@ bool read_stamp(std::span<const std::uint8_t> value, FrameScan& scan) {
   if (!stamp) return false;
   scan.stamp_kind = StampKind::kGiven;
   scan.stamp = *stamp;
+  scan.stamp_is_float32 = value[0] == item::kFloat32;
   return true;
 }
 
@@ -181,11 +184,12 @@ const char* refusal_name(Refusal refusal) {
   static constexpr std::array<const char*, kRefusalCount> kNames = {
       "not_a_map",          "trailing_bytes", "duplicate_key", "bad_timestamp", "bad_name",
       "too_deep",           "too_large",      "truncated",     "bad_key",       "bad_type",
-      "nothing_to_inherit", "no_timestamp",   "late",          "bad_message",   "too_many_tracks"};
+      "nothing_to_inherit", "no_timestamp",   "late",          "bad_message",   "too_many_tracks",
+      "one_part",           "too_many_items"};
   return kNames[static_cast<std::size_t>(refusal)];
 }
 
-ScanOutcome scan_frame(std::span<const std::uint8_t> bytes) {
+ScanOutcome scan_frame(std::span<const std::uint8_t> bytes, std::uint32_t items_max) {
   ScanOutcome outcome;
   const auto refuse = [&](Refusal refusal) {
     outcome.refusal = refusal;
@@ -198,7 +202,9 @@ ScanOutcome scan_frame(std::span<const std::uint8_t> bytes) {
   if (!in.is_at(item::Type::kMap)) return refuse(Refusal::kNotAMap);
   if (!item::take_map(in, count) || std::uint64_t{count} * 2 > in.left())
     return refuse(Refusal::kTruncated);
+  if (std::uint64_t{count} * 2 > items_max) return refuse(Refusal::kTooManyItems);
 
+  std::uint64_t items_left = items_max - std::uint64_t{count} * 2;
   KeysSeen keys;
   bool bad_stamp = false;
   FrameScan& scan = outcome.scan;
@@ -216,7 +222,7 @@ ScanOutcome scan_frame(std::span<const std::uint8_t> bytes) {
     std::uint64_t bits = 0;
     // A float64, by far the most frequent value, goes without the detour.
     if (!item::take_float64(in, bits)) {
-      const item::Fault fault = item::skip(in, 1);
+      const item::Fault fault = item::skip(in, 1, items_left);
       if (fault != item::Fault::kNone) return refuse(refusal_of(fault));
     }
     const bool is_reserved =

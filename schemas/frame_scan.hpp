@@ -21,6 +21,9 @@ namespace zbag {
 inline constexpr std::size_t kFrameBytesMax = 64u << 20;
 // Of a map's pairs without its header: what merging frames may make of a point.
 inline constexpr std::size_t kPairsBytesMax = kFrameBytesMax - 5;
+// What a frame may hold, maps and arrays within it included, keys counted apart: a byte on the wire
+// is some 50 in memory once somebody makes values of it.
+inline constexpr std::uint32_t kItemsMax = 1u << 20;
 
 // Why a frame is refused; every reason has a counter of its own. The names are in bags and in
 // JSON: append only.
@@ -38,10 +41,12 @@ enum class Refusal : std::uint8_t {
   kNothingToInherit,  // _ts = -1 without a stamp before it, or without _src
   kNoTimestamp,       // _ts missing under --timestamps require
   kLate,              // its point was written and --late-merge is reject
-  kBadMessage,        // fewer than two parts
+  kBadMessage,        // what kOnePart was in bags before it
   kTooManyTracks,     // the recorder's limit on tracks is reached
+  kOnePart,           // a message without a frame behind its topic
+  kTooManyItems,      // more than --max-items
 };
-inline constexpr std::size_t kRefusalCount = 15;
+inline constexpr std::size_t kRefusalCount = 17;
 // "not_a_map", "trailing_bytes"...
 const char* refusal_name(Refusal refusal);
 
@@ -51,6 +56,7 @@ enum class TimestampMode : std::uint8_t { kAuto, kWarn, kRequire };
 
 struct FrameScan {
   StampKind stamp_kind = StampKind::kMissing;
+  bool stamp_is_float32 = false;     // so coarse today that many frames have the same
   Timestamp stamp;                   // set when kGiven
   std::optional<std::uint64_t> seq;  // a _seq or _src that is no uint counts as a user field
   std::optional<std::uint64_t> src;
@@ -74,7 +80,8 @@ struct ScanOutcome {
   std::optional<Refusal> refusal;
   FrameScan scan;
 };
-ScanOutcome scan_frame(std::span<const std::uint8_t> bytes);
+// kTooManyItems: only with a limit on them; what is in a bag had passed one.
+ScanOutcome scan_frame(std::span<const std::uint8_t> bytes, std::uint32_t items_max = UINT32_MAX);
 
 // For whoever knows where the reserved fields lie. REQUIRES, both: `value` is one whole item.
 // Notes what `_ts` says; false when it is no stamp.

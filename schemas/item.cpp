@@ -12,9 +12,11 @@ struct Level {
 // Enters a container of `count` items or pairs. Every item needs a byte at least, so a count
 // beyond the bytes left is a lie found before anything is walked.
 Fault open_level(std::array<Level, kDepthMax>& levels, int& depth, std::uint32_t count, bool is_map,
-                 const Cursor& in) {
+                 const Cursor& in, std::uint64_t& items_left) {
   const std::uint64_t items = is_map ? std::uint64_t{count} * 2 : count;
   if (items > in.left()) return Fault::kTruncated;
+  if (items > items_left) return Fault::kTooMany;
+  items_left -= items;
   if (depth == kDepthMax) return Fault::kTooDeep;
   levels[static_cast<std::size_t>(depth++)] = {items, is_map};
   return Fault::kNone;
@@ -23,6 +25,11 @@ Fault open_level(std::array<Level, kDepthMax>& levels, int& depth, std::uint32_t
 }  // namespace
 
 Fault skip(Cursor& in, int depth) {
+  std::uint64_t unlimited = UINT64_MAX;
+  return skip(in, depth, unlimited);
+}
+
+Fault skip(Cursor& in, int depth, std::uint64_t& items_left) {
   std::array<Level, kDepthMax> levels;
   const int floor = depth;
   do {
@@ -56,7 +63,7 @@ Fault skip(Cursor& in, int depth) {
       in.at += held;
       continue;
     }
-    const Fault fault = open_level(levels, depth, held, type == Type::kMap, in);
+    const Fault fault = open_level(levels, depth, held, type == Type::kMap, in, items_left);
     if (fault != Fault::kNone) return fault;
   } while (depth > floor);
   return Fault::kNone;

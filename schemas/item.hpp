@@ -243,11 +243,14 @@ inline bool take_nil(Cursor& in) {
 }
 
 // Why an item cannot be passed over.
-enum class Fault : std::uint8_t { kNone, kTruncated, kTooDeep, kBadKey, kBadType };
+enum class Fault : std::uint8_t { kNone, kTruncated, kTooDeep, kBadKey, kBadType, kTooMany };
 inline constexpr int kDepthMax = 32;
 // Passes over a whole item with all it holds, keys of maps being texts. `depth` containers are open
 // around it. No recursion; linear in the bytes.
 Fault skip(Cursor& in, int depth = 0);
+// The same, as long as what containers hold, keys counted apart, is no more than `items_left`, from
+// which it is taken.
+Fault skip(Cursor& in, int depth, std::uint64_t& items_left);
 // The same, with its bytes.
 bool take_whole(Cursor& in, std::span<const std::uint8_t>& bytes);
 

@@ -217,8 +217,13 @@ int hex_digit(char c) {
 
 void write_json_text(std::string_view text, std::string& out) {
   out += '"';
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    auto byte = static_cast<unsigned char>(c);
+    // C1, control characters too, are two bytes: what a terminal is shown must not command it.
+    const bool may_be_c1 = byte == 0xc2 && i + 1 < text.size();
+    const bool is_c1 = may_be_c1 && static_cast<unsigned char>(text[i + 1]) < 0xa0;
+    if (is_c1) byte = static_cast<unsigned char>(text[++i]);
     if (c == '"' || c == '\\') {
       out += '\\';
       out += c;
@@ -226,7 +231,7 @@ void write_json_text(std::string_view text, std::string& out) {
       out += "\\n";
     } else if (c == '\t') {
       out += "\\t";
-    } else if (byte < 0x20 || byte == 0x7f) {
+    } else if (byte < 0x20 || byte == 0x7f || is_c1) {
       out += "\\u00";
       out += kHexDigits[byte >> 4];
       out += kHexDigits[byte & 15u];

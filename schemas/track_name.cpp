@@ -117,20 +117,43 @@ const char* track_name_fault(std::string_view name, NameRule rule) {
   return nullptr;
 }
 
+namespace {
+
+// Bytes at the start that a terminal would obey or no reader would take for text: control bytes, C1
+// too, which are two bytes in UTF-8, and what is not UTF-8.
+std::size_t harmful_at(std::string_view text) {
+  const std::size_t length = utf8_sequence(text);
+  if (length == 0 || is_control(text[0])) return 1;
+  const bool is_c1 = length == 2 && text[0] == '\xc2' && static_cast<unsigned char>(text[1]) < 0xa0;
+  return is_c1 ? 2 : 0;
+}
+
+// Moves the first character, or as many bytes as are harmful, from `text` to `out`.
+void move_shown(std::string_view& text, std::size_t harmful, std::string& out) {
+  const std::size_t length = harmful > 0 ? harmful : utf8_sequence(text);
+  for (const char c : text.substr(0, harmful))
+    out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+  if (harmful == 0) out += text.substr(0, length);
+  text.remove_prefix(length);
+}
+
+}  // namespace
+
 std::string printable(std::string_view text) {
   constexpr std::size_t kShownMax = 80;
   std::string out;
-  while (!text.empty() && out.size() < kShownMax) {
-    const std::size_t length = utf8_sequence(text);
-    if (length == 0 || is_control(text[0])) {
-      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]));
-      text.remove_prefix(1);
-    } else {
-      out += text.substr(0, length);
-      text.remove_prefix(length);
-    }
-  }
+  while (!text.empty() && out.size() < kShownMax) move_shown(text, harmful_at(text), out);
   if (!text.empty()) out += "...";
+  return out;
+}
+
+std::string harmless(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const bool is_layout = text[0] == '\n' || text[0] == '\t';
+    move_shown(text, is_layout ? 0 : harmful_at(text), out);
+  }
   return out;
 }
 

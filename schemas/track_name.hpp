@@ -79,8 +79,12 @@ class TrackFilter {
   std::vector<TrackPattern> exclude_;
 };
 
-// `text` with control bytes and what is not UTF-8 written as \xNN, cut at 80 bytes: for messages.
+// `text` with control bytes (C1 too) and what is not UTF-8 written as \xNN, cut at 80 bytes: for
+// messages.
 std::string printable(std::string_view text);
+
+// The same for whole lines of any length: newlines and tabs stay.
+std::string harmless(std::string_view text);
 
 // True when `text` is well-formed UTF-8 (no surrogates, nothing over-long).
 bool is_utf8(std::string_view text);

@@ -46,7 +46,8 @@ WRAPPERS = {
     "zmq.h": ["bus/"],
     "zmq.hpp": ["bus/"],
     "lmdb.h": ["recorder/bag/pages/lmdb.cpp"],
-    "xxhash.h": ["recorder/bag/block/checksum.cpp", "recorder/bag/records/record_checksum.cpp"],
+    "xxhash.h": ["recorder/bag/block/checksum.cpp", "recorder/bag/records/record_checksum.cpp",
+                 "recorder/losses.cpp"],
     "xxh_x86dispatch.h": ["recorder/bag/block/checksum.cpp"],
     "lz4.h": ["recorder/bag/block/compression.cpp"],
     "zstd.h": ["recorder/bag/block/compression.cpp"],
@@ -71,7 +72,7 @@ BANNED_WORDS = {
     r"\bstd::endl\b": "write '\\n'",
     r"\bassert\(": "ZBAG_CHECK stays on in release",
     r"#define (?!ZBAG_CHECK|ZBAG_THREAD_SAFETY|ZBAG_GUARDED_BY|ZBAG_POINTS_TO|ZBAG_REQUIRES|ZBAG_EXCLUDES|XXH_STATIC_LINKING_ONLY)": "use constexpr or a function",
-    r"\bshared_ptr<(?!BagFile|Block|const Chunk|bool|Arguments)": "say who the second owner is, or use unique_ptr",
+    r"\bshared_ptr<(?!BagFile|SharedPublisher|Block|const Chunk|bool|Arguments)": "say who the second owner is, or use unique_ptr",
 }
 
 LINE_MAX = 100

@@ -264,20 +264,34 @@ Result<FlushResult> Session::flush(const TrackState* only) {
   return flush_locked(only);
 }
 
+// Frames of one stamp, each whole in itself and small (wire.md, Sessions).
 void Session::announce(const char* state) {
-  Fields counts;
-  for (const auto& [name, track] : tracks_) {
-    if (track->seq > 0) counts.emplace_back(name, track->seq);
-  }
-  const Fields frame{{"_ts", options_.now()},      {"_src", src_},      {"name", options_.name},
-                     {"host", host_name()},        {"pid", ::getpid()}, {"state", state},
-                     {"counts", std::move(counts)}};
-  std::string bytes;
-  encode_fields(frame, bytes);
+  constexpr std::size_t kCountsBytes = kSystemFrameBytesMax - (8u << 10);
+  constexpr std::size_t kCountHead = 3 + 9;  // of a name and its number
   const Result<TrackName> topic = TrackName::parse(kSessionTopic);
   ZBAG_CHECK(topic.has_value());
-  // An announcement that does not get through is repeated in five seconds.
-  static_cast<void>(sink_->write(*topic, bytes_of(bytes)));
+  Fields frame{{"_ts", options_.now()},    {"_src", src_},      {"name", options_.name},
+               {"host", host_name()},      {"pid", ::getpid()}, {"state", state},
+               {"counts", Value(Fields())}};
+  const auto send = [&](Fields counts) ZBAG_REQUIRES(mutex_) {
+    frame.back().second = std::move(counts);
+    std::string bytes;
+    encode_fields(frame, bytes);
+    // An announcement that does not get through is repeated in five seconds.
+    static_cast<void>(sink_->write(*topic, bytes_of(bytes)));
+  };
+  Fields counts;
+  std::size_t bytes = 0;
+  for (const auto& [name, track] : tracks_) {
+    if (track->seq == 0) continue;
+    bytes += name.size() + kCountHead;
+    if (bytes > kCountsBytes) {
+      send(std::exchange(counts, {}));
+      bytes = name.size() + kCountHead;
+    }
+    counts.emplace_back(name, track->seq);
+  }
+  send(std::move(counts));
   announced_ = options_.monotonic();
 }
 

@@ -60,15 +60,18 @@ int run(const Arguments& arguments) {
   Result<Node> node =
       Node::open_anyway(context, "broker", arguments.bus.name, control_ops(broker, progress));
   if (!node) return show("broker", node.error());
-  broker = Broker::bind(
-      context, {.urls = arguments.bus.urls, .insecure = arguments.insecure, .name = node->name()});
+  broker = Broker::bind(context, {.urls = arguments.bus.urls,
+                                  .insecure = arguments.insecure,
+                                  .name = node->name(),
+                                  .warn = [](const std::string& text) { warn("broker", text); }});
   if (!broker) return show("broker", broker.error());
+  Node::say_room();
   say_always("ready publish-to={} subscribe-to={}\n", broker->urls().publish_to,
              broker->urls().subscribe_to);
   const Status status = node->run([&] { return pump(*broker, progress); },
                                   [&](int signals) {
                                     if (signals > 0) progress.stopping = true;
-                                    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+                                    std::this_thread::sleep_for(std::chrono::milliseconds(50));
                                   });
   if (!status) return show("broker", status.error());
   if (!arguments.bus.quiet)

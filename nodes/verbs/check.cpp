@@ -60,19 +60,18 @@ int run(const Arguments& arguments) {
   if (arguments.json) {
     std::string text;
     write_json(Value(fields_of(*report)), text);
-    fmt::print("{}\n", text);
+    print("{}\n", text);
     return exit_code;
   }
   for (const BagProblem& problem : report->problems)
     say_always("zbag check: {}: {}\n", arguments.bag, problem_text(problem));
   if (arguments.quiet) return exit_code;
   const bool is_whole = report->problems.empty();
-  fmt::print(
-      "{}: {}: {} points in {} blocks of {} tracks{}{}\n", arguments.bag,
-      is_whole ? "whole" : "damaged", count_text(report->points), count_text(report->blocks),
-      report->tracks,
-      report->unclosed ? "; the last run is not closed (being recorded, or it was killed)" : "",
-      is_whole ? std::string() : fmt::format("; {}", kRemedy));
+  print("{}: {}: {} points in {} blocks of {} tracks{}{}\n", arguments.bag,
+        is_whole ? "whole" : "damaged", count_text(report->points), count_text(report->blocks),
+        report->tracks,
+        report->unclosed ? "; the last run is not closed (being recorded, or it was killed)" : "",
+        is_whole ? std::string() : fmt::format("; {}", kRemedy));
   return exit_code;
 }
 

@@ -4,6 +4,7 @@
 
 #include "bus/control.hpp"
 #include "nodes/errors.hpp"
+#include "nodes/terminal.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
 #include "schemas/json_text.hpp"
@@ -37,13 +38,13 @@ int run(const Arguments& arguments) {
   if (arguments.op == "describe" && fields != nullptr) {
     for (const auto& [op, summary] : *fields) {
       const auto* text = summary.get_if<std::string>();
-      fmt::print("{:<10} {}\n", op, text == nullptr ? "" : *text);
+      print("{:<10} {}\n", op, text == nullptr ? "" : *text);
     }
     return kExitDone;
   }
   std::string text;
   write_json(*reply, text);
-  fmt::print("{}\n", text);
+  print("{}\n", text);
   return kExitDone;
 }
 

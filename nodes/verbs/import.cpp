@@ -23,6 +23,7 @@ struct Arguments {
   std::string bag;
   MergeRules merge;
   BagOptions options;
+  std::uint32_t items_max = kItemsMax;
   bool quiet = false;
 };
 
@@ -143,6 +144,7 @@ int run(const Arguments& arguments) {
   options.recording.intake.warn = [](const std::string& text) { warn("import", text); };
   options.recording.storage.merge = arguments.merge;
   options.bag = arguments.options;
+  options.recording.intake.items_max = arguments.items_max;
   Result<std::unique_ptr<Session>> session = open_bag_session(arguments.bag, std::move(options));
   if (!session) return show("import", session.error());
   Import import(**session, arguments);
@@ -201,6 +203,7 @@ Verb add_import(CLI::App& root) {
   add_new_bag(*options, a->bag, "BAG");
   add_merge_rules(*options, a->merge);
   add_compression(*options, a->options.compression);
+  add_max_items(*options, a->items_max);
   options->add_loudness(a->quiet);
   return {std::move(options), [a] { return run(*a); }};
 }

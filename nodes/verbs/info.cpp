@@ -142,49 +142,46 @@ std::string reasons(const Fields& counts) {
 void print_head(const BagSummary& bag) {
   const std::optional<Timestamp> start = bag.start();
   const std::optional<Timestamp> end = bag.end();
-  fmt::print("{}\n", bag.path);
-  fmt::print("  size       {}, format {}, by {}\n", bytes_text(bag.size_bytes), bag.bag.format,
-             bag.bag.creator);
+  print("{}\n", bag.path);
+  print("  size       {}, format {}, by {}\n", bytes_text(bag.size_bytes), bag.bag.format,
+        bag.bag.creator);
   if (start) {
-    fmt::print("  start      {}  ({})\n  end        {}  ({})\n  duration   {}\n",
-               iso_text(start->seconds()), seconds_text(start->seconds()), iso_text(end->seconds()),
-               seconds_text(end->seconds()),
-               duration_text(seconds_between(start->ns(), end->ns())));
+    print("  start      {}  ({})\n  end        {}  ({})\n  duration   {}\n",
+          iso_text(start->seconds()), seconds_text(start->seconds()), iso_text(end->seconds()),
+          seconds_text(end->seconds()), duration_text(seconds_between(start->ns(), end->ns())));
   }
-  fmt::print("  points     {} in {}\n", count_text(bag.points()),
-             amount(bag.tracks.size(), "track", "tracks"));
+  print("  points     {} in {}\n", count_text(bag.points()),
+        amount(bag.tracks.size(), "track", "tracks"));
   const Fate fate = bag.fate();
   const Fields counted = fate_fields(fate);
-  fmt::print(
+  print(
       "  frames     received {} = points {}{} + merged {} + refused {}{} + dropped {} + skipped "
       "{}{}\n",
       count_text(fate.received), count_text(fate.points), kept_apart_text(fate.kept_apart),
       count_text(fate.merged), count_text(fate.refused_total()),
       reasons(map_field(counted, "refused")), count_text(fate.dropped),
       count_text(fate.skipped_total()), reasons(map_field(counted, "skipped")));
-  fmt::print("  lost       {}\n",
-             bag.lost() ? count_text(*bag.lost()) : "unknown (no publisher numbers its frames)");
+  print("  lost       {}\n",
+        bag.lost() ? count_text(*bag.lost()) : "unknown (no publisher numbers its frames)");
   if (fate.overwritten > 0)
-    fmt::print(
-        "  overwritten {} by frames of equal _ts (record --merge join keeps them all)\n",
-        amount(fate.overwritten, "value", "values"));
+    print("  overwritten {} by frames of equal _ts (record --merge join keeps them all)\n",
+          amount(fate.overwritten, "value", "values"));
   const auto open_runs = static_cast<std::uint64_t>(
       std::count_if(bag.runs.begin(), bag.runs.end(), [](const auto& run) { return !run.closed; }));
   if (open_runs > 0 && !is_being_written(bag.path))
-    fmt::print("  not closed {} (a kill or a power loss: what is here is whole)\n",
-               amount(open_runs, "run", "runs"));
+    print("  not closed {} (a kill or a power loss: what is here is whole)\n",
+          amount(open_runs, "run", "runs"));
   for (const RunRecord& run : bag.runs) {
-    fmt::print(
-        "  run {:<6} {} {} on {}{}\n", run.id, iso_text(run.start),
-        run.closed ? fmt::format("to {}", iso_text(run.end.value_or(run.start))) : "not closed",
-        run.host,
-        bag.writer && !run.closed && &run == &bag.runs.back()
-            ? fmt::format(" (writer: {} pid {})", bag.writer->node, bag.writer->pid)
-            : "");
+    print("  run {:<6} {} {} on {}{}\n", run.id, iso_text(run.start),
+          run.closed ? fmt::format("to {}", iso_text(run.end.value_or(run.start))) : "not closed",
+          run.host,
+          bag.writer && !run.closed && &run == &bag.runs.back()
+              ? fmt::format(" (writer: {} pid {})", bag.writer->node, bag.writer->pid)
+              : "");
     for (const auto& [key, value] : run.metadata) {
       std::string text;
       write_json(value, text);
-      fmt::print("    {} = {}\n", key, text);
+      print("    {} = {}\n", key, text);
     }
   }
 }
@@ -228,22 +225,22 @@ void print_tracks(const BagSummary& bag) {
   const std::vector<std::string> shown = told_apart(names, width > taken ? width - taken : 1);
   const std::size_t used = taken + columns_of(shown.front()) + 2;
   const bool has_fields = width >= used + kFieldsMin;
-  fmt::print("\n");
+  print("\n");
   for (std::size_t i = 0; i < shown.size(); ++i) {
     const std::string fields = i == 0       ? "fields"
                                : has_fields ? fields_text(bag.tracks[i - 1], width - used)
                                             : "";
-    fmt::print("  {}{}{}\n", shown[i], numbers[i], has_fields ? "  " + fields : "");
+    print("  {}{}{}\n", shown[i], numbers[i], has_fields ? "  " + fields : "");
   }
 }
 
 void print_losses(const BagSummary& bag) {
   for (const LossRecord& loss : bag.losses) {
     if (loss.lost == 0 && loss.missed_before == 0) continue;
-    fmt::print(
-        "  loss: {} of {}: {} lost, {} sent before the recorder was there\n", name_text(loss.track),
-        loss.publisher.empty() ? fmt::format("{:016x}", loss.src) : printable(loss.publisher),
-        count_text(loss.lost), count_text(loss.missed_before));
+    print("  loss: {} of {}: {} lost, {} sent before the recorder was there\n",
+          name_text(loss.track),
+          loss.publisher.empty() ? fmt::format("{:016x}", loss.src) : printable(loss.publisher),
+          count_text(loss.lost), count_text(loss.missed_before));
   }
 }
 
@@ -268,10 +265,10 @@ int run(const Arguments& arguments) {
       print_tracks(*summary);
       print_losses(*summary);
       for (const Outliers& outliers : find_outliers(*reader, *summary))
-        fmt::print("  far from the rest: {}\n", outliers.text());
+        print("  far from the rest: {}\n", outliers.text());
     }
   }
-  if (arguments.json) fmt::print("{}\n", arguments.bags.size() == 1 ? json : "[" + json + "]");
+  if (arguments.json) print("{}\n", arguments.bags.size() == 1 ? json : "[" + json + "]");
   return exit_code;
 }
 

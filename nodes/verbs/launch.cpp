@@ -27,8 +27,8 @@ int run(const Arguments& arguments) {
   if (!plan) return show("launch", plan.error());
   if (arguments.list || arguments.dry_run) {
     for (const LaunchNode& node : plan->nodes) {
-      fmt::print("{}{}\n", node.name,
-                 arguments.list ? "" : ": " + fmt::format("{}", fmt::join(node.command, " ")));
+      print("{}{}\n", node.name,
+            arguments.list ? "" : ": " + fmt::format("{}", fmt::join(node.command, " ")));
     }
     return kExitDone;
   }
@@ -39,6 +39,7 @@ int run(const Arguments& arguments) {
       std::filesystem::read_symlink("/proc/self/exe", error).parent_path().string());
   options.coloured = is_terminal(STDOUT_FILENO);
   options.stop_wanted = [] { return StopSignal::wanted(); };
+  // As the programs wrote it, who may well colour what they say: the user chose them.
   options.print = [](const std::string& line) {
     fmt::print("{}\n", line);
     std::fflush(stdout);

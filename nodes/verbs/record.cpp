@@ -158,7 +158,7 @@ class Watch {
       before_ = std::move(totals);
       drawn_ = now;
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
 
  private:
@@ -190,6 +190,7 @@ int run(const Arguments& arguments, const OptionTable& table) {
   if (!arguments.bus.quiet)
     say("recording to {} as {} (stop: Ctrl-C, or zbag ctl {} stop)\n", *path, node->name(),
         node->name());
+  if (arguments.recorder.with_broker) Node::say_room();
   Watch watch(recorder, arguments.stats);
   const Status status = node->run(
       [&] {
@@ -240,6 +241,7 @@ void add_frame_options(OptionTable& options, Recording::Options& recording) {
                                                           {"warn", TimestampMode::kWarn},
                                                           {"require", TimestampMode::kRequire}}),
               "Frames without _ts: auto stamps them, warn says so, require refuses them");
+  add_max_items(options, recording.intake.items_max);
   add_merge_rules(options, recording.storage.merge);
   options.add("--late-merge", recording.storage.late_merge,
               option_type::one_of<LateMerge>("MODE", {{"merge", LateMerge::kMerge},

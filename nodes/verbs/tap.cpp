@@ -76,7 +76,7 @@ bool print_frames(const Arguments& arguments, Tap& tap, PointPrinter& printer, P
     heard = now;
     const std::span bytes(reinterpret_cast<const std::uint8_t*>(frame->bytes.data()),
                           frame->bytes.size());
-    const ScanOutcome outcome = scan_frame(bytes);
+    const ScanOutcome outcome = scan_frame(bytes, kItemsMax);
     if (outcome.refusal) {
       ++progress.malformed;
       continue;

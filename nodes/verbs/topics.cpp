@@ -45,7 +45,7 @@ class TopicTable {
     const std::span bytes(reinterpret_cast<const std::uint8_t*>(frame.bytes.data()),
                           frame.bytes.size());
     if (frame.track == "_sys/session") {
-      if (const Result<Fields> session = decode_fields(bytes)) ledger_.announce(*session);
+      static_cast<void>(ledger_.announce(bytes));  // what is none says nothing
       return;
     }
     const auto [it, is_new] = topics_.try_emplace(frame.track);
@@ -54,7 +54,7 @@ class TopicTable {
     ++topic.frames;
     topic.bytes += frame.bytes.size();
     topic.last = std::chrono::steady_clock::now();
-    const ScanOutcome outcome = scan_frame(bytes);
+    const ScanOutcome outcome = scan_frame(bytes, kItemsMax);
     if (outcome.refusal || !outcome.scan.src) {
       ++topic.anonymous;
       return;
@@ -63,7 +63,7 @@ class TopicTable {
     if (!outcome.scan.seq) return;
     LossLedger::Stream* const stream =
         ledger_.stream(*outcome.scan.src, topic.id, frame.track, *outcome.scan.seq);
-    if (stream != nullptr) static_cast<void>(ledger_.note(*stream, *outcome.scan.seq));
+    if (stream != nullptr) static_cast<void>(ledger_.note(*stream, *outcome.scan.seq, bytes));
   }
 
   std::vector<std::string> lines(double seconds) const {
@@ -184,9 +184,9 @@ int run(const Arguments& arguments) {
       });
   if (!status) return show("topics", status.error());
   if (arguments.json) {
-    fmt::print("{}", table.json(seconds));
+    print("{}", table.json(seconds));
   } else if (!arguments.watch) {
-    for (const std::string& line : table.lines(seconds)) fmt::print("{}\n", line);
+    for (const std::string& line : table.lines(seconds)) print("{}\n", line);
   }
   return kExitDone;
 }

@@ -7,8 +7,8 @@
 
 #include <array>
 #include <cstdint>
-#include <numeric>
 
+#include "schemas/add_up.hpp"
 #include "schemas/frame_scan.hpp"
 
 namespace zbag {
@@ -30,27 +30,31 @@ struct Fate {
   std::array<std::uint64_t, kSkipCount> skipped{};
   std::uint64_t overwritten = 0;  // values a merge replaced by different ones; beside the equation
 
-  std::uint64_t refused_total() const {
-    return std::accumulate(refused.begin(), refused.end(), std::uint64_t{0});
-  }
-  std::uint64_t skipped_total() const {
-    return std::accumulate(skipped.begin(), skipped.end(), std::uint64_t{0});
-  }
+  std::uint64_t refused_total() const { return total_of(refused); }
+  std::uint64_t skipped_total() const { return total_of(skipped); }
   bool balances() const {
     return received == points + merged + dropped + refused_total() + skipped_total();
   }
   Fate& operator+=(const Fate& other) {
-    received += other.received;
-    points += other.points;
-    kept_apart += other.kept_apart;
-    merged += other.merged;
-    dropped += other.dropped;
-    for (std::size_t i = 0; i < kRefusalCount; ++i) refused[i] += other.refused[i];
-    for (std::size_t i = 0; i < kSkipCount; ++i) skipped[i] += other.skipped[i];
-    overwritten += other.overwritten;
+    add_up(received, other.received);
+    add_up(points, other.points);
+    add_up(kept_apart, other.kept_apart);
+    add_up(merged, other.merged);
+    add_up(dropped, other.dropped);
+    for (std::size_t i = 0; i < kRefusalCount; ++i) add_up(refused[i], other.refused[i]);
+    for (std::size_t i = 0; i < kSkipCount; ++i) add_up(skipped[i], other.skipped[i]);
+    add_up(overwritten, other.overwritten);
     return *this;
   }
   friend bool operator==(const Fate&, const Fate&) = default;
+
+ private:
+  template <std::size_t N>
+  static std::uint64_t total_of(const std::array<std::uint64_t, N>& counts) {
+    std::uint64_t sum = 0;
+    for (const std::uint64_t count : counts) add_up(sum, count);
+    return sum;
+  }
 };
 
 }  // namespace zbag

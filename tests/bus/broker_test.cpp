@@ -4,10 +4,13 @@
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
+#include <set>
+
 #include "bus/publisher.hpp"
 #include "bus/session/session.hpp"
 #include "bus/subscriber.hpp"
 #include "bus/tap.hpp"
+#include "schemas/field_lookup.hpp"
 #include "tests/support/bytes.hpp"
 #include "tests/support/running_broker.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -17,6 +20,7 @@ namespace zbag {
 namespace {
 
 using std::chrono::milliseconds;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 constexpr milliseconds kLong{30'000};  // a deadline for failures
@@ -220,6 +224,18 @@ TEST_F(BusTest, RefusesMalformedUrls) {
   EXPECT_EQ(Subscriber::connect(context_, "foo://x", {""}).error().code, ErrorCode::kInvalid);
 }
 
+// libzmq may know more kinds, of which nothing says who may come.
+TEST_F(BusTest, RefusesUrlsOfOtherKinds) {
+  for (const char* url : {"ws://0.0.0.0:*", "norm://127.0.0.1:5555", "udp://127.0.0.1:5555"}) {
+    const Result<Broker> broker = Broker::bind(context_, {.urls = {"tcp://127.0.0.1:*", url}});
+    ASSERT_FALSE(broker);
+    EXPECT_EQ(broker.error().code, ErrorCode::kInvalid);
+    EXPECT_THAT(broker.error().message, AllOf(HasSubstr(url), HasSubstr("tcp://")));
+    EXPECT_EQ(Publisher::connect(context_, url, {}).error().code, ErrorCode::kInvalid);
+    EXPECT_EQ(Subscriber::connect(context_, url, {""}).error().code, ErrorCode::kInvalid);
+  }
+}
+
 TEST_F(BusTest, AnObserverSeesFramesThatNobodySubscribesTo) {
   Broker broker =
       Broker::bind(context_, {.urls = RunningBroker::free_urls(), .receive_all = true}).value();
@@ -269,6 +285,59 @@ TEST_F(BusTest, ASessionSaysAtTheEndWhatItSent) {
     return state != nullptr && *state == Value("closed");
   }));
   EXPECT_EQ(*find_field(last, "counts"), Value(Fields{{"a", 3}}));
+}
+
+// wire.md, Sessions: a system frame has at most 64 KiB.
+TEST_F(BusTest, ASessionOfManyTracksSaysItInSeveralSmallFrames) {
+  constexpr std::size_t kTracks = 5'000;
+  const RunningBroker broker(context_);
+  Tap from = tap(broker.urls(), {"_sys/session"});
+  const auto session = Session::on_bus(context_, broker.urls(), {.background = false},
+                                       {.wait_when_full = true, .linger = kLong})
+                           .value();
+  ASSERT_TRUE(session->wait_for_listener(kLong));
+  for (std::size_t i = 0; i < kTracks; ++i)
+    ASSERT_TRUE(session->track("robot/arm/" + std::to_string(i)).value().append({{"i", i}}));
+  ASSERT_TRUE(session->close());
+  std::set<double> stamps;
+  std::set<std::string> tracks;
+  ASSERT_TRUE(wait_for([&] {
+    const std::optional<TapFrame> frame = from.next(milliseconds(10));
+    if (!frame) return false;
+    EXPECT_LE(frame->bytes.size(), kSystemFrameBytesMax);
+    const Fields fields = decode_fields(as_bytes(frame->bytes)).value();
+    if (text_field(fields, "state") != "closed") return false;
+    EXPECT_EQ(uint_field(fields, "_src"), session->src());
+    stamps.insert(float_field(fields, "_ts"));
+    for (const auto& [track, count] : map_field(fields, "counts")) {
+      EXPECT_EQ(count, Value(1));
+      tracks.insert(track);
+    }
+    return tracks.size() == kTracks;
+  }));
+  EXPECT_EQ(stamps.size(), 1u);
+}
+
+// A socket each were more than libzmq allows.
+TEST_F(BusTest, SessionsShareTheirSockets) {
+  const RunningBroker broker(context_);
+  Tap from = tap(broker.urls(), {"t"});
+  std::vector<std::unique_ptr<Session>> sessions;
+  for (int i = 0; i < 1'100; ++i) {
+    Result<std::unique_ptr<Session>> session =
+        Session::on_bus(context_, broker.urls(), {.background = false}, {.wait_when_full = true});
+    ASSERT_TRUE(session) << i;
+    sessions.push_back(std::move(*session));
+  }
+  ASSERT_TRUE(sessions.front()->wait_for_listener(kLong));
+  std::set<std::uint64_t> sources;
+  for (const auto& session : sessions) {
+    ASSERT_TRUE(session->track("t").value().append({{"x", std::string(100, 'x')}}));
+    const std::optional<TapFrame> frame = from.next(kLong);
+    ASSERT_TRUE(frame);
+    sources.insert(uint_field(decode_fields(as_bytes(frame->bytes)).value(), "_src"));
+  }
+  EXPECT_EQ(sources.size(), sessions.size());
 }
 
 // S1.2 on the wire: stamps are resolved before sending.

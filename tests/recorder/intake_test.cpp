@@ -11,6 +11,7 @@ namespace zbag {
 namespace {
 
 using testing::AllOf;
+using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -140,13 +141,75 @@ TEST_F(IntakeTest, CountsBadNamesWithoutMakingTracksOfThem) {
   EXPECT_EQ(chunk.unnamed.refused[static_cast<std::size_t>(Refusal::kBadName)], 5u);
 }
 
-TEST_F(IntakeTest, CountsAMessageWithoutItsFrame) {
+TEST_F(IntakeTest, CountsAMessageOfOnePartWhichIsNoTopic) {
   intake_->refuse_message("t");
-  intake_->refuse_message("//");
-  const Fate fate = fate_of_chunk(intake_->take());
-  EXPECT_EQ(fate.refused[static_cast<std::size_t>(Refusal::kBadMessage)], 1u);
-  EXPECT_EQ(fate.refused[static_cast<std::size_t>(Refusal::kBadName)], 1u);
+  intake_->refuse_message("{\"x\": 1}");
+  const Chunk chunk = intake_->take();
+  EXPECT_THAT(chunk.new_tracks, IsEmpty());
+  const Fate fate = fate_of_chunk(chunk);
+  EXPECT_EQ(fate.refused[static_cast<std::size_t>(Refusal::kOnePart)], 2u);
   EXPECT_TRUE(fate.balances());
+  EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("one_part"), HasSubstr("two parts")),
+                                     HasSubstr("two parts")));
+}
+
+// Else strangers fill the table, and a sensor that comes later is refused.
+TEST_F(IntakeTest, GivesNoPlaceToWhatIsRefused) {
+  for (std::size_t i = 0; i < kTracksMax + 10; ++i) {
+    const std::string text = std::to_string(i);
+    intake_->refuse_message("text " + text);
+    accept_bytes("bad/" + text, "x");
+    accept_bytes("no//name/" + text, "x");
+    accept("old/" + text, {{"_ts", -1}});
+  }
+  accept_bytes("long/" + std::string(20'000'000, 'x'), "x");
+  accept("sensor", {{"_ts", 1}});
+  const Chunk chunk = intake_->take();
+  EXPECT_THAT(chunk.new_tracks, ElementsAre(std::pair<std::uint32_t, std::string>(0, "sensor")));
+  EXPECT_THAT(chunk.arrivals, SizeIs(1));
+  EXPECT_TRUE(fate_of_chunk(chunk).balances());
+  EXPECT_LT(warnings_.size(), 60u);
+}
+
+TEST_F(IntakeTest, KeepsATrackThatSendsARefusedFrameLater) {
+  accept("t", {{"_ts", 1}});
+  accept_bytes("t", "x");
+  const Chunk chunk = intake_->take();
+  EXPECT_THAT(chunk.new_tracks, SizeIs(1));
+  EXPECT_EQ(chunk.news.at(0).fate.refused[static_cast<std::size_t>(Refusal::kNotAMap)], 1u);
+}
+
+TEST_F(IntakeTest, SaysOnceThatFloat32StampsAreAllOne) {
+  for (int i = 0; i < 100; ++i) accept("t", {{"_ts", 1.7e9f}, {"i", i}});
+  EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("track t"), HasSubstr("float32"),
+                                           HasSubstr("128 s"), HasSubstr("float64"))));
+}
+
+TEST_F(IntakeTest, BoundsTheItemsOfAFrame) {
+  restart({.items_max = 1'000});
+  accept("t", {{"_ts", 1}, {"values", Array(990)}});
+  accept("t", {{"_ts", 2}, {"values", Array(1'000)}});
+  const Chunk chunk = intake_->take();
+  EXPECT_THAT(chunk.arrivals, SizeIs(1));
+  EXPECT_EQ(fate_of_chunk(chunk).refused[static_cast<std::size_t>(Refusal::kTooManyItems)], 1u);
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("--max-items")));
+}
+
+// A fixed _src that is started again: nothing of it is dropped, and it is said once.
+TEST_F(IntakeTest, TakesEveryFrameOfAPublisherThatCountsAnew) {
+  for (const char* life : {"first", "second", "third"}) {
+    for (int i = 0; i < 5; ++i) accept("t", {{"_ts", i}, {"_src", 1}, {"_seq", i}, {"life", life}});
+  }
+  const Chunk chunk = intake_->take();
+  EXPECT_THAT(chunk.arrivals, SizeIs(15));
+  EXPECT_EQ(chunk.news.at(0).loss->lost, 0u);
+  EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("counts anew"), HasSubstr("_src"))));
+}
+
+TEST_F(IntakeTest, SaysThatALargeAnnouncementIsIgnored) {
+  for (int i = 0; i < 3; ++i) intake_->announce(bytes_of(std::string(100'000, '\xc0')));
+  EXPECT_THAT(warnings_, Each(HasSubstr("_sys/session")));
+  EXPECT_TRUE(intake_->is_empty());
 }
 
 TEST_F(IntakeTest, WarnsOfARefusalOncePerTrack) {

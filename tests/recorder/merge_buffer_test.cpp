@@ -230,6 +230,9 @@ TEST_F(MergeBufferTest, TakesOneTrackAndKeepsTheOthers) {
 
 TEST_F(MergeBufferTest, HandsOutNewsOfTracksWithoutPoints) {
   MergeBuffer buffer(MergeMode::kShallow);
+  accept("a", 1.0);
+  add_to(buffer);
+  static_cast<void>(buffer.take());
   const std::string nonsense = "nonsense";
   intake_.accept("a", bytes_of(nonsense), {1, 2});
   add_to(buffer);

@@ -43,6 +43,9 @@ zbag_tests(recorder_bag_tests USES zbag::bag SOURCES
   recorder/bag/damage_test.cpp)
 zbag_tests(recorder_tests USES zbag::recorder SOURCES
   recorder/losses_test.cpp
+  recorder/offenders_test.cpp
+  recorder/refusal_text_test.cpp
+  recorder/totals_test.cpp
   recorder/intake_test.cpp
   recorder/merge_buffer_test.cpp
   recorder/overflow_queue_test.cpp

@@ -123,6 +123,23 @@ TEST(FrameScanSizeTest, RefusesWhatIsTooLarge) {
   EXPECT_EQ(verdict(std::string(kFrameBytesMax + 1, '\x80')), "too_large");
 }
 
+TEST(FrameScanSizeTest, CountsItemsAtEveryDepthAgainstTheirLimit) {
+  const std::string frame =
+      encoded({{"a", Array(10)}, {"b", Fields{{"c", Array(5)}}}, {"d", "text"}});
+  constexpr std::uint32_t kItems = 3 * 2 + 10 + 2 + 5;
+  EXPECT_FALSE(scan_frame(as_bytes(frame), kItems).refusal);
+  EXPECT_EQ(scan_frame(as_bytes(frame), kItems - 1).refusal, Refusal::kTooManyItems);
+  EXPECT_EQ(scan_frame(as_bytes(frame), 5).refusal, Refusal::kTooManyItems);
+  EXPECT_FALSE(scan_frame(as_bytes(frame)).refusal);
+}
+
+// 60 MB of nils would be gigabytes once they are values.
+TEST(FrameScanSizeTest, RefusesMillionsOfNilsByTheirCount) {
+  const std::string frame = from_hex("81 a161 dd 03938700") + std::string(60'000'000, '\xc0');
+  EXPECT_EQ(scan_frame(as_bytes(frame), kItemsMax).refusal, Refusal::kTooManyItems);
+  EXPECT_FALSE(decode_fields(as_bytes(frame), kItemsMax));
+}
+
 TEST(FrameScanKeysTest, FindsADuplicateAmongManyKeys) {
   Fields fields;
   for (int i = 0; i < 1'000; ++i) fields.emplace_back("key" + std::to_string(i), i);
@@ -151,6 +168,8 @@ TEST(FrameScanNamesTest, HasANameForEveryRefusal) {
   EXPECT_STREQ(refusal_name(Refusal::kLate), "late");
   EXPECT_STREQ(refusal_name(Refusal::kBadMessage), "bad_message");
   EXPECT_STREQ(refusal_name(Refusal::kTooManyTracks), "too_many_tracks");
+  EXPECT_STREQ(refusal_name(Refusal::kOnePart), "one_part");
+  EXPECT_STREQ(refusal_name(Refusal::kTooManyItems), "too_many_items");
 }
 
 }  // namespace

@@ -72,6 +72,7 @@ TEST(JsonTextTest, WritesAStrThatIsNotUtf8AsBin) { EXPECT_EQ(json("a\xff"), R"({
 TEST(JsonTextTest, EscapesWhatJsonAsksFor) {
   EXPECT_EQ(json("a\"b\\c\nd\te\x01\x7f"s), R"("a\"b\\c\nd\te\u0001\u007f")");
   EXPECT_EQ(json("a\0b"s), R"("a\u0000b")");
+  EXPECT_EQ(json("a\u0080\u009b5m\u00a0"s), "\"a\\u0080\\u009b5m\u00a0\"");
 }
 
 TEST(JsonTextTest, KeepsUnicodeAsItIs) { EXPECT_EQ(json("caméra 位置"), "\"caméra 位置\""); }

@@ -211,5 +211,29 @@ TEST(TrackFilterTest, SubscribesToEverythingWhenThereIsNoNarrowerSet) {
   EXPECT_THAT(filter({"imu", "**/camera"}).subscriptions(), ElementsAre(""));
 }
 
+// Nothing that a terminal obeys, whatever it lies in: C1 characters are two bytes.
+TEST(PrintableTest, ShowsWhatATerminalWouldObeyAsHex) {
+  EXPECT_EQ(printable("a\x1b[31m\n\x7f"), "a\\x1b[31m\\x0a\\x7f");
+  EXPECT_EQ(printable("a\xc2\x9b"
+                      "5m\xc2\xa0"),
+            "a\\xc2\\x9b5m\xc2\xa0");
+  EXPECT_EQ(printable("\x9b\xff"), "\\x9b\\xff");
+}
+
+TEST(PrintableTest, LeavesWhatPeopleRead) {
+  EXPECT_EQ(printable("Gr\u00fc\u00dfe \u4f60\u597d"), "Gr\u00fc\u00dfe \u4f60\u597d");
+}
+
+TEST(PrintableTest, CutsWhatIsLong) {
+  const std::string shown = printable(std::string(1'000, 'x'));
+  EXPECT_EQ(shown, std::string(80, 'x') + "...");
+}
+
+TEST(HarmlessTest, KeepsLinesAndTheirLength) {
+  const std::string text = "one\n\ttwo " + std::string(1'000, 'x');
+  EXPECT_EQ(harmless(text), text);
+  EXPECT_EQ(harmless("a\x1b[2J\r\xc2\x85\n"), "a\\x1b[2J\\x0d\\xc2\\x85\n");
+}
+
 }  // namespace
 }  // namespace zbag

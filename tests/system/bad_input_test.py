@@ -3,6 +3,7 @@
 Proves the last paragraph of section 6 of the issue with the exit codes of cli.md.
 """
 
+import collections
 import json
 import os
 import re
@@ -344,16 +345,14 @@ class BadFrameTest(BadInputTest):
         bad = [(f"bad/{i}", frame) for i, (frame, _) in enumerate(BAD_FRAMES.values())]
         code, info, recorder = self.record_among_good_frames(bad)
         self.assertEqual(code, LOSSY, recorder.stderr)
-        tracks = {track["name"]: track["refused"] for track in info["tracks"]}
-        for i, (what, (_, reason)) in enumerate(BAD_FRAMES.items()):
-            with self.subTest(what=what):
-                self.assertEqual(tracks.get(f"bad/{i}"), {reason: 1})
-        self.assertEqual(sum(info["refused"].values()), len(BAD_FRAMES))
+        reasons = collections.Counter(reason for _, reason in BAD_FRAMES.values())
+        self.assertEqual(info["refused"], reasons)
+        self.assertEqual([track["name"] for track in info["tracks"]], ["good"])
 
     def test_a_message_of_one_part_is_counted_and_the_recorder_goes_on(self):
         code, info, recorder = self.record_among_good_frames([(b"lonely", None)])
         self.assertEqual(code, LOSSY, recorder.stderr)
-        self.assertEqual(info["refused"], {"bad_message": 1})
+        self.assertEqual(info["refused"], {"one_part": 1})
 
     def test_bad_track_names_are_counted_and_the_recorder_goes_on(self):
         frame = msgpack.packb({"_ts": 5.0, "x": 1})
@@ -514,7 +513,7 @@ class SettingsTest(BadInputTest):
                "--buffer-mb": ("0", "-1", "nan", "inf", "1e30", "x"),
                "--max-size": ("0.5", "-1", "nan", "inf", "1e30", "x"),
                "--max-duration": ("-1", "nan", "1e30", "x"),
-               "--max-files": ("-1", "1.5", "x"),
+               "--max-files": ("-1", "1.5", "x"), "--max-items": ("0", "-1", "1.5", "1e10", "x"),
                "--buffer-points": ("0", "-3", "x", "1.5"),
                "--flush-interval": ("-1", "nan", "inf", "x"),
                "--min-free": ("-5", "nan", "inf", "x"),

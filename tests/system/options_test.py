@@ -22,7 +22,7 @@ OTHER = {
     "log-level": "warning", "rate": "2.5", "track": "robot/**", "exclude": "laser/*", "wait": "0.5",
     "count": "7", "timeout": "3.5", "format": "raw", "fields": "ax", "columns": "a.b",
     "duration": "12.5", "output": "x.zbag", "base-directory": "else where", "max-size": "25.5",
-    "max-duration": "60", "max-files": "3", "sync": "70", "sync-idle": "900", "buffer-mb": "12.5",
+    "max-duration": "60", "max-files": "3", "max-items": "5000", "sync": "70", "sync-idle": "900", "buffer-mb": "12.5",
     "buffer-points": "50", "flush-interval": "0.25", "min-free": "10", "compression": "zstd:7",
     "timestamps": "require", "merge": "deep", "late-merge": "reject", "on-overflow": "drop-oldest",
     "metadata": "place=lab", "start": "+1.5", "end": "-2", "remap": "a:=b", "prefix": "again",
@@ -384,7 +384,7 @@ class SnapshotTest(OptionsTest):
     """The configuration a bag keeps of its run."""
 
     TYPES = {"track": list, "exclude": list, "with_broker": bool, "max_size": float,
-             "max_duration": float, "max_files": int, "sync": str, "sync_idle": type(None),
+             "max_duration": float, "max_files": int, "max_items": int, "sync": str, "sync_idle": type(None),
              "buffer_mb": float, "compression": str, "timestamps": str, "merge": list,
              "late_merge": str, "on_overflow": str, "publish_to": str, "subscribe_to": str}
 

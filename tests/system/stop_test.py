@@ -532,8 +532,9 @@ class ComingAndGoingTest(StopTest):
         self.assertEqual(info["received"] + missed, said)
         self.assertEqual(bus.stop(), DONE)
 
-    def test_frames_of_a_track_that_never_showed_are_counted_when_its_session_closes(self):
-        """A stranger that announces itself: what it says it sent and did not arrive is lost."""
+    def test_frames_of_a_track_that_never_showed_are_told_of_when_its_session_closes(self):
+        """What a stranger says it sent and did not arrive is lost, where frames show that there is
+        such a track; of another it is told, for anybody may say so."""
         bag = self.space.path("a.zbag")
         recorder = self.start_recorder(bag)
         sensor = self.publisher(recorder).wait_for_subscriber()
@@ -543,8 +544,9 @@ class ComingAndGoingTest(StopTest):
         sensor.send("_sys/session", {**session, "state": "closed", "counts": {"a": 4, "b": 5}})
         self.assertEqual(recorder.stop(), LOSSY, recorder.stderr)
         info = self.assert_whole(bag)
-        self.assertEqual(info["lost"], 8)
-        self.assertIn("cam", recorder.stderr)
+        self.assertEqual(info["lost"], 3)
+        self.assertEqual([track["name"] for track in info["tracks"]], ["a"])
+        self.assertIn("track b: cam says it sent 5 frames, of which none came", recorder.stderr)
 
 
 if __name__ == "__main__":

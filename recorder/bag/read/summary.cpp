@@ -16,14 +16,14 @@ Fate BagSummary::fate() const {
 std::optional<std::uint64_t> BagSummary::lost() const {
   std::optional<std::uint64_t> sum;
   for (const TrackRecord& track : tracks) {
-    if (track.lost) sum = sum.value_or(0) + *track.lost;
+    if (track.lost) add_up(sum ? *sum : sum.emplace(0), *track.lost);
   }
   return sum;
 }
 
 std::uint64_t BagSummary::points() const {
   std::uint64_t sum = 0;
-  for (const TrackRecord& track : tracks) sum += track.total();
+  for (const TrackRecord& track : tracks) add_up(sum, track.total());
   return sum;
 }
 

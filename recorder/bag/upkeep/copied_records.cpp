@@ -10,8 +10,8 @@ namespace {
 void join_track(TrackRecord& into, const TrackRecord& from) {
   into.created = std::min(into.created, from.created);
   into.fate += from.fate;
-  if (from.lost) into.lost = into.lost.value_or(0) + *from.lost;
-  into.missed_before += from.missed_before;
+  if (from.lost) add_up(into.lost ? *into.lost : into.lost.emplace(0), *from.lost);
+  add_up(into.missed_before, from.missed_before);
   for (const auto& [field, types] : from.fields)
     into.fields[field].insert(types.begin(), types.end());
 }
@@ -24,8 +24,8 @@ void count_losses_once(BagSummary& joined) {
   };
   std::map<std::string, Sum> sums;
   for (const LossRecord& loss : joined.losses) {
-    sums[loss.track].lost += loss.lost;
-    sums[loss.track].missed_before += loss.missed_before;
+    add_up(sums[loss.track].lost, loss.lost);
+    add_up(sums[loss.track].missed_before, loss.missed_before);
   }
   for (TrackRecord& track : joined.tracks) {
     const auto sum = sums.find(track.name);

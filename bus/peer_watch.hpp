@@ -1,0 +1,37 @@
+// Who is connected to a socket that was bound over tcp or ipc, and who could not be let in: what
+// libzmq's monitor of it tells.
+//
+// read() must be called now and then: libzmq's own thread waits once some thousand events are
+// unread. Not thread-safe: for the thread of the socket. REQUIRES: the socket outlives it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <unordered_set>
+
+#include "bus/context.hpp"
+
+namespace zbag {
+
+class PeerWatch {
+ public:
+  PeerWatch() = default;  // watches nothing
+  // To be opened before the socket is bound.
+  static Result<PeerWatch> open(Context& context, void* socket);
+
+  // Notes what has happened since; false when that is nothing. A peer is known here before anything
+  // it sends can be read.
+  bool read();
+  std::size_t peers() const { return peers_.size(); }
+  // How often somebody could not be let in, for want of file handles.
+  std::uint64_t turned_away() const { return turned_away_; }
+  // The zmq socket that is readable when there is something to read, for the files of bus/ alone.
+  void* raw() const { return events_.get(); }
+
+ private:
+  SocketHandle events_;
+  std::unordered_set<int> peers_;  // their file handles
+  std::uint64_t turned_away_ = 0;
+};
+
+}  // namespace zbag

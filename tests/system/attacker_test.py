@@ -1,0 +1,403 @@
+"""Whoever is on the bus and means ill, or does not know better.
+
+What one client sends must not change what another receives, cost no more than it is worth, and be
+said in a few lines.
+"""
+
+import os
+import resource
+import shlex
+import socket
+import struct
+
+import msgpack
+import zmq
+
+import harness
+from harness import DONE, FAILED, LOSSY, PORTS, USAGE
+
+
+class RawSubscriber:
+    """A SUB of ZMTP 3.0 by hand: sends what no library would."""
+
+    def __init__(self, url):
+        host, port = url.removeprefix("tcp://").rsplit(":", 1)
+        self.socket = socket.create_connection((host, int(port)), harness.DEADLINE)
+        self.socket.sendall(b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0")
+                            + bytes(32))
+        self._take(64)
+        name = b"\x0bSocket-Type" + struct.pack(">I", 3) + b"SUB"
+        self._send(4, b"\x05READY" + name)
+        _, size = self._take(2)
+        self._take(size)
+
+    def _take(self, count):
+        data = b""
+        while len(data) < count:
+            news = self.socket.recv(count - len(data))
+            if not news:
+                raise AssertionError("the peer has closed the connection")
+            data += news
+        return data
+
+    def _send(self, flags, body):
+        self.socket.sendall(bytes([flags, len(body)]) + body)
+
+    def send(self, body):
+        self._send(0, body)
+
+    def close(self):
+        self.socket.close()
+
+
+class SubscriptionTest(harness.SystemTest):
+    """What a subscriber sends concerns it alone."""
+
+    ATTACKS = (b"\x02", b"\x02" * 200, b"\xff", b"\x00", b"\x00imu", b"\x00_sys/session", b"")
+
+    def attack(self, bus):
+        """All at once from two kinds of stranger, until the broker has read it."""
+        raw = RawSubscriber(bus.subscribe_to)
+        xsub = self.strangers.socket(zmq.XSUB)
+        xsub.linger = 1000
+        xsub.connect(bus.subscribe_to)
+        for message in self.ATTACKS:
+            raw.send(message)
+            if message:
+                xsub.send(message)
+        # What it asks for last comes back: then the broker has read all before it.
+        sensor = self.publisher(bus)
+        for stranger in (raw, xsub):
+            stranger.send(b"\x01seen/")
+        sensor.wait_for_subscriber(b"seen/")
+        return raw, xsub
+
+    def assert_heard(self, sensor, listener):
+        for n in range(20):
+            sensor.send("imu", {"_ts": float(n), "n": n})
+        heard = [msgpack.unpackb(parts[1])["n"] for parts in listener.take(20)]
+        self.assertEqual(heard, list(range(20)))
+
+    def test_a_stranger_mutes_nobody(self):
+        bus = self.start_broker()
+        sensor = self.publisher(bus)
+        listener = self.listener(bus)
+        sensor.wait_for_subscriber()
+        strangers = self.attack(bus)
+        self.assert_heard(sensor, listener)
+        for stranger in strangers:
+            stranger.close()
+        self.assert_heard(sensor, listener)
+        self.assertEqual(bus.stop(), DONE)
+
+    def test_a_stranger_mutes_no_recorder_that_hosts_the_bus_and_nobody_there(self):
+        bag = self.space.path("kept.zbag")
+        recorder = self.start_recorder(bag)
+        sensor = self.publisher(recorder)
+        listener = self.listener(recorder)
+        sensor.wait_for_subscriber()
+        strangers = self.attack(recorder)
+        self.assert_heard(sensor, listener)
+        for stranger in strangers:
+            stranger.close()
+        self.assertEqual(recorder.stop(), DONE, recorder.stderr)
+        self.assertEqual(self.info(bag)["points"], 20)
+
+    def test_a_publisher_hears_when_the_last_subscriber_has_gone(self):
+        """Else `pub` waits for nobody, and sends into the void."""
+        bus = self.start_broker()
+        sensor = self.publisher(bus)
+        for leaves in (lambda one: one.unsubscribe(b"imu"), lambda one: None):
+            one = self.strangers.socket(zmq.SUB)
+            one.linger = 0
+            one.subscribe(b"imu")
+            one.connect(bus.subscribe_to)
+            sensor.wait_for_subscriber(b"imu")
+            leaves(one)
+            one.close()
+            while sensor.socket.recv() != b"\x00imu":
+                pass
+        self.assertEqual(bus.stop(), DONE)
+
+    def test_only_tcp_ipc_and_inproc_are_urls_of_the_bus(self):
+        for url in ("ws://0.0.0.0:5555", "norm://127.0.0.1:5555", "udp://127.0.0.1:5555",
+                    "pgm://eth0;239.0.0.1:5555", "0.0.0.0:5555"):
+            for verb in (("broker",), ("record", "--with-broker", "-o", "no.zbag")):
+                with self.subTest(url=url, verb=verb[0]):
+                    done = self.run_ok(*verb, "--publish-to", url, "--subscribe-to",
+                                       "tcp://127.0.0.1:*", code=USAGE)
+                    self.assert_one_line(done.stderr, url, "tcp://", "ipc://")
+        self.assertFalse(os.path.exists(self.space.path("no.zbag")))
+
+
+class FloodTest(harness.SystemTest):
+    """A recorder among strangers that send much, or lies."""
+
+    def test_a_session_frame_of_60_mb_of_nils_stops_nothing(self):
+        """One took 5.6 GB and 18 s of the thread that receives."""
+        bag = self.space.path("kept.zbag")
+        recorder = self.start_recorder(bag)
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        nils = b"\xdd" + struct.pack(">I", 60_000_000) + b"\xc0" * 60_000_000
+        for topic in ("_sys/session", "big"):
+            sensor.send(topic, b"\x82\xa3_ts\x01\xa1x" + nils)
+        sensor.send("good", {"_ts": 1.0})
+        self.assertEqual(recorder.stop(), LOSSY, recorder.stderr)
+        info = self.assert_whole(bag)
+        self.assertEqual(info["points"], 1)
+        self.assertEqual(info["refused"], {"too_many_items": 1})
+        if not harness.is_sanitized():
+            peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss  # of all children, in KiB
+            self.assertLess(peak, 1_000_000)
+
+    def test_what_a_forger_announces_makes_no_tracks_and_no_loss(self):
+        bag = self.space.path("kept.zbag")
+        recorder = self.start_recorder(bag)
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        sensor.send("good", {"_ts": 1.0, "_src": 5, "_seq": 2**64 - 9})
+        for part in range(50):
+            counts = {f"phantom/{part}/{n}": 10**18 for n in range(1000)}
+            counts["good"] = 10**18
+            sensor.send("_sys/session", {"_ts": 1.0 + part, "_src": 5, "name": "forger",
+                                         "state": "open", "counts": counts})
+        self.assertEqual(recorder.stop(), DONE, recorder.stderr)
+        info = self.assert_whole(bag)
+        self.assertEqual([track["name"] for track in info["tracks"]], ["good"])
+        self.assertEqual(info["lost"], 0)
+        self.assertEqual(info["tracks"][0]["missed_before"], 0)
+
+    def test_refused_topics_take_no_place_and_a_few_lines(self):
+        """Else a sensor that comes later is refused without a word."""
+        bag = self.space.path("kept.zbag")
+        recorder = self.start_recorder(bag)
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        many = 50_500
+        for n in range(many):
+            sensor.socket.send(b"text %d" % n)
+        for n in range(many):
+            sensor.send(b"bad//%d" % n, b"\x80")
+        sensor.send("sensor", {"_ts": 1.0})
+        self.assertEqual(recorder.stop(), LOSSY, recorder.stderr)
+        info = self.assert_whole(bag)
+        self.assertEqual([track["name"] for track in info["tracks"]], ["sensor"])
+        self.assertEqual(info["refused"], {"one_part": many, "bad_name": many})
+        self.assertLess(len(recorder.lines), 60, recorder.stderr)
+
+    def test_a_publisher_with_a_fixed_src_that_is_started_again_loses_nothing(self):
+        bag = self.space.path("kept.zbag")
+        recorder = self.start_recorder(bag)
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        for life in range(3):
+            for n in range(100):
+                sensor.send("a", {"_ts": 100.0 * life + n, "_src": 1, "_seq": n})
+        for n in list(range(65_530, 65_536)) + list(range(10)):
+            sensor.send("wraps", {"_ts": float(n), "_src": 2, "_seq": n})
+        self.assertEqual(recorder.stop(), DONE, recorder.stderr)
+        info = self.assert_whole(bag)
+        self.assertEqual(info["points"], 316)
+        self.assertEqual(info["lost"], 0)
+        told = [line for line in recorder.lines if "counts anew" in line]
+        self.assertEqual(len(told), 2, recorder.stderr)
+
+    def test_losses_of_several_publishers_do_not_add_up_to_none(self):
+        bag = self.space.path("kept.zbag")
+        recorder = self.start_recorder(bag)
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        for src in range(1, 5):
+            for seq in (0, 2**39):
+                sensor.send("a", {"_ts": 9.0 + src, "_src": src, "_seq": seq, f"of/{seq}": src})
+        self.assertEqual(recorder.stop(), LOSSY, recorder.stderr)
+        self.assertEqual(self.info(bag)["lost"], 4 * (2**39 - 1))
+
+
+class NewcomerTest(harness.SystemTest):
+    """What people send first is answered in sentences."""
+
+    def test_refusals_say_what_was_sent_and_what_to_send(self):
+        now = 1_795_000_000
+        recorder = self.start_recorder(self.space.path("kept.zbag"))
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        first = {
+            "keys": ({3: 1.0}, "int 3"),
+            "ns": ({"_ts": now * 10**9}, "nanoseconds"),
+            "ms": ({"_ts": now * 1000}, "milliseconds"),
+            "iso": ({"_ts": "2026-11-28T22:00:00"}, "ISO 8601"),
+            "ros": ({"_ts": {"sec": now, "nanosec": 5}}, "ROS"),
+            "json": (b'{"_ts": 1.0}', "JSON"),
+            "raw": (b"hello", "plain text"),
+            "numpy": ({"x": {b"nd": True, b"data": b""}}, "numpy"),
+        }
+        for topic, (frame, _) in first.items():
+            sensor.send(topic, frame)
+        sensor.socket.send_string("imu 1 2 3")
+        for n in range(100):
+            sensor.send("coarse", msgpack.packb({"_ts": now + n / 100}, use_single_float=True))
+        self.assertEqual(recorder.stop(), LOSSY)
+        for topic, (_, words) in first.items():
+            with self.subTest(topic=topic):
+                lines = [line for line in recorder.lines
+                         if f"track {topic}:" in line and words in line]
+                self.assertEqual(len(lines), 1, recorder.stderr)
+        self.assertIn("two parts", recorder.stderr)
+        self.assertIn("track coarse: many frames have one stamp", recorder.stderr)
+
+
+class HandlesTest(harness.SystemTest):
+    """Out of file handles."""
+
+    def start_with(self, handles, *arguments):
+        words = " ".join(shlex.quote(word) for word in (harness.binary(), *arguments))
+        return self.space.start("-c", f"ulimit -n {handles}; exec {words}", program="/bin/bash")
+
+    def connect_many(self, url):
+        peers = [self.strangers.socket(zmq.PUB) for _ in range(100)]
+        for peer in peers:
+            self.addCleanup(peer.close, 0)
+            peer.connect(url)
+        return peers
+
+    def test_no_room_at_start_is_one_line(self):
+        for verb in (("broker",), ("record", "--with-broker", "-o", "no.zbag"), ("topics",),
+                     ("ctl", "record", "status")):
+            with self.subTest(verb=verb[0]):
+                node = self.start_with(16, *verb)
+                self.assertEqual(node.wait(), FAILED, node.stderr)
+                self.assert_one_line(node.stderr, "ulimit -n")
+        self.assertFalse(os.path.exists(self.space.path("no.zbag")))
+
+    def test_a_hundred_peers_over_ipc_do_not_end_a_recorder_of_64_handles(self):
+        bag = self.space.path("kept.zbag")
+        recorder = self.start_with(64, "record", "--with-broker", "--min-free", "10", "-o", bag, *PORTS)
+        self.await_ready(recorder)
+        self.assertIn("over ipc (ulimit -n is 64)", recorder.stderr)
+        port = recorder.publish_to.rsplit(":", 1)[1]
+        url = "ipc://" + os.path.join(self.space.env["ZBAG_RUNTIME_DIR"], f"bus-{port}.ipc")
+        peers = self.connect_many(url)
+        recorder.wait_for_line("nobody is let in at ipc://")
+        for peer in peers:
+            peer.close(0)
+        recorder.wait_for_line("peers are let in at ipc://")
+        self.assertEqual(recorder.stop(), DONE, recorder.stderr)
+        self.run_ok("check", bag)
+
+    def test_peers_that_are_turned_away_over_tcp_are_told_of(self):
+        bus = self.start_with(64, "broker", *PORTS)
+        self.await_ready(bus)
+        peers = self.connect_many(bus.publish_to)
+        bus.wait_for_line("could not connect to")
+        for peer in peers:
+            peer.close(0)
+        listener = self.listener(bus)
+        sensor = self.publisher(bus).wait_for_subscriber()
+        sensor.send("a", b"\x80")
+        self.assertEqual(listener.take(1), [[b"a", b"\x80"]])
+        self.assertEqual(bus.stop(), DONE, bus.stderr)
+
+    def test_sessions_of_one_process_share_their_sockets(self):
+        """1,100 of them were more than libzmq allows."""
+        path = self.space.path("many.jsonl")
+        with open(path, "w", encoding="utf-8") as file:
+            for n in range(1_100):
+                file.write('{"track":"t/%d","_ts":%d.5,"fields":{"n":%d}}\n' % (n, n, n))
+        bag = self.space.path("kept.zbag")
+        recorder = self.start_recorder(bag)
+        self.run_ok("pub", path, "--burst", "--split-tracks", *recorder.urls)
+        self.assertEqual(recorder.stop(), DONE, recorder.stderr)
+        info = self.assert_whole(bag)
+        self.assertEqual(info["points"], 1_100)
+        self.assertEqual(info["lost"], 0)
+        self.assertEqual(len({one["publisher"] for one in info["publishers"]}), 1_100)
+
+
+class EscapeTest(harness.SystemTest):
+    """Nothing a stranger has named commands a terminal: no ESC, no C1, in whatever a verb prints."""
+
+    ODD = "a\x1b]0;gone\x07\x1b[31m\u009b5m"
+    C1 = "robot\u009b31m"  # the one kind of control character that a track name may hold
+
+    def assert_harmless(self, *texts):
+        for text in texts:
+            text = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+            bad = [letter for letter in text
+                   if (ord(letter) < 0x20 and letter not in "\n\t") or 0x7f <= ord(letter) < 0xa0]
+            self.assertEqual(bad, [], text)
+
+    def test_every_verb_on_a_wrong_word(self):
+        verbs = ("broker", "pub", "tap", "topics", "record", "play", "info", "cat", "export",
+                 "import", "check", "recover", "compact", "cut", "merge", "launch", "ctl",
+                 "version", "completion", self.ODD)
+        for verb in verbs:
+            for words in ((self.ODD,), ("--" + self.ODD,), (self.ODD, self.ODD, "-o", self.ODD),
+                          ("--set", self.ODD + "=1")):
+                with self.subTest(verb=verb, words=words):
+                    done = self.space.run(verb, *words)
+                    self.assert_harmless(done.stdout, done.stderr)
+
+    def test_every_verb_on_what_strangers_sent(self):
+        bus = self.start_broker()
+        tap = self.space.start("tap", "**", *bus.urls)
+        topics = self.space.start("topics", "--watch", *bus.urls)
+        bag = self.space.path("odd.zbag")
+        recorder = self.start_client_recorder(bus, bag, "--stats")
+        sensor = self.publisher(bus).wait_for_subscriber()
+        self.await_tap(bus, lambda: True)
+        sensor.send("_sys/session", {"_ts": 1.0, "_src": 1, "name": self.ODD, "state": "open",
+                                     "counts": {self.C1: 1}})
+        for n in (3, 5):
+            sensor.send(self.C1, {"_ts": float(n), "_src": 1, "_seq": n, self.ODD: self.ODD,
+                                  "map": {self.ODD: [self.ODD]}})
+        sensor.send(self.ODD, {"_ts": 1.0})
+        sensor.send("text", {"_ts": self.ODD})
+        sensor.socket.send_string(self.ODD)
+        tap.wait_for_line("robot", tap.out_lines)
+        topics.wait_for_line("robot")
+        self.assertEqual(recorder.stop(), LOSSY)
+        for node in (tap, topics):
+            node.stop()
+            self.assert_harmless(node.stderr, *node.out_lines)
+        self.assert_harmless(recorder.stderr)
+        self.assertEqual(bus.stop(), DONE)
+        made = self.space.path("made.zbag")
+        for words in (("info", bag), ("info", "--json", bag), ("cat", bag), ("check", bag),
+                      ("cat", "--all", "--format", "yaml", bag), ("recover", bag, "-o", made + "r"),
+                      ("export", bag, "--format", "json", "-o", "-"), ("cut", bag, "-o", made),
+                      ("merge", bag, made, "-o", made + "m"), ("compact", bag, "-o", made + "c"),
+                      ("cat", bag, "--track", self.C1 + "x")):
+            with self.subTest(words=words):
+                done = self.space.run(*words)
+                self.assertIn(done.returncode, (DONE, LOSSY), done.stderr)
+                self.assert_harmless(done.stdout, done.stderr)
+
+
+class IdleTest(harness.SystemTest):
+    """A node with nothing to do sleeps."""
+
+    def seconds_of_cpu(self, seconds, *arguments):
+        """What a node costs that is told to stop after `seconds`."""
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        node = self.space.start("-s", "INT", seconds, harness.binary(), *arguments,
+                                program="/usr/bin/timeout")
+        node.wait()
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    def assert_sleeps(self, *arguments):
+        if harness.is_sanitized():
+            self.skipTest("a sanitizer build costs more")
+        start = self.seconds_of_cpu(2, *arguments)
+        # The best of three: what else runs here costs a node that sleeps its warm caches.
+        shares = []
+        while len(shares) < 3 and min(shares, default=1.0) >= 0.003:
+            shares.append((self.seconds_of_cpu(8, *arguments) - start) / 6)
+        self.assertLess(min(shares), 0.003, shares)
+
+    def test_an_idle_recorder(self):
+        self.assert_sleeps("record", "--with-broker", "--min-free", "10", *PORTS)
+
+    def test_a_recorder_that_waits_for_its_broker(self):
+        self.assert_sleeps("record", "--min-free", "10", "--publish-to", "tcp://127.0.0.1:1",
+                           "--subscribe-to", "tcp://127.0.0.1:1")
+
+
+if __name__ == "__main__":
+    harness.main()
