@@ -130,6 +130,25 @@ class Import {
   Importer importer_;
 };
 
+// What became of the files, `kept` frames of which are in the bag now.
+int tell(const Arguments& arguments, const Status& status, const Importer::Counts& counts,
+         std::uint64_t kept) {
+  if (!status) {
+    // On a full disk what was read is not what is there.
+    return show(
+        "import",
+        {status.error().code,
+         fmt::format("{}; {} frames were read, {}", status.error().message,
+                     count_text(counts.frames),
+                     kept == 0 ? "none is kept: there is no bag"
+                               : fmt::format("{} are in {}", count_text(kept), arguments.bag))});
+  }
+  if (counts.refused > 0)
+    warn("import", fmt::format("{} lines were refused", count_text(counts.refused)));
+  if (kept == 0) warn("import", fmt::format("nothing to import: there is no {}", arguments.bag));
+  return counts.refused > 0 || kept == 0 ? kExitLossy : kExitDone;
+}
+
 int run(const Arguments& arguments) {
   std::error_code error;
   if (std::filesystem::exists(arguments.bag, error)) {
@@ -172,20 +191,7 @@ int run(const Arguments& arguments) {
   } else if (!arguments.quiet) {
     say("imported {} frames into {}\n", count_text(kept), arguments.bag);
   }
-  if (!status) {
-    // On a full disk what was read is not what is there.
-    return show(
-        "import",
-        {status.error().code,
-         fmt::format("{}; {} frames were read, {}", status.error().message,
-                     count_text(counts.frames),
-                     kept == 0 ? "none is kept: there is no bag"
-                               : fmt::format("{} are in {}", count_text(kept), arguments.bag))});
-  }
-  if (counts.refused > 0)
-    warn("import", fmt::format("{} lines were refused", count_text(counts.refused)));
-  if (kept == 0) warn("import", fmt::format("nothing to import: there is no {}", arguments.bag));
-  return counts.refused > 0 || kept == 0 ? kExitLossy : kExitDone;
+  return tell(arguments, status, counts, kept);
 }
 
 }  // namespace
