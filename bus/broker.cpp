@@ -155,7 +155,10 @@ Result<std::size_t> Broker::pump(std::chrono::milliseconds timeout, const Observ
 }
 
 Status Broker::receive_all_no_more() {
-  if (zmq_send(publishers_.get(), "\0", 1, 0) < 0)
+  options_.receive_all = false;
+  if (!receives_all_ || wants_all_ || wanted_.contains("")) return {};  // somebody else wants all
+  receives_all_ = false;
+  if (zmq_send(publishers_.socket.get(), "\0", 1, 0) < 0)
     return tl::unexpected(zmq_failure("unsubscribe from everything"));
   return {};
 }

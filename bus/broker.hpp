@@ -54,7 +54,7 @@ class Broker {
   // Ends `receive_all`: from now on publishers send only what others have subscribed to. What they
   // had sent still comes.
   Status receive_all_no_more();
-  bool has_subscribers() const { return subscriptions_ > 0; }
+  bool has_subscribers() const { return !wanted_.empty(); }
 
  private:
   // What one kind of peer connects to.

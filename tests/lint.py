@@ -9,7 +9,7 @@
 
 A source that was found clean is not read again until it, a header it includes, its flags or the
 rules change: build/lint holds a stamp for each. Flags come from build/release, without what is g++'s
-alone; without the precompiled headers too, so that a file must include what it uses.
+alone, nor what -Wconversion means to clang alone; without the precompiled headers too, so that a file must include what it uses.
 """
 import concurrent.futures
 import functools
@@ -86,7 +86,7 @@ def commands():
                 skip = True
             elif not word.startswith(("--param=", "-O", "-g", "-Winvalid-pch")):
                 flags.append(word)
-        found[path] = flags + ["-fsyntax-only", "-Wthread-safety"]
+        found[path] = flags + ["-fsyntax-only", "-Wthread-safety", "-Wno-sign-conversion"]
     return found
 
 

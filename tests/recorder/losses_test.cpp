@@ -68,11 +68,11 @@ TEST_F(LossLedgerTest, LosesNothingInAWholeStream) {
 TEST_F(LossLedgerTest, TellsAgainOfAStreamWhosePublisherSaysItsName) {
   note(0);
   ASSERT_THAT(changed(), SizeIs(1));
-  ledger_.announce(announcement(1, {}));
+  announce(announcement(1, {}));
   const std::vector<LossRecord> again = changed();
   ASSERT_THAT(again, SizeIs(1));
   EXPECT_EQ(again[0].publisher, "arm");
-  ledger_.announce(announcement(1, {}));
+  announce(announcement(1, {}));
   EXPECT_THAT(changed(), IsEmpty());
 }
 

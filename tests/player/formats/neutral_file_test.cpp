@@ -82,7 +82,7 @@ TEST_F(NeutralFileTest, ReadsInfinities) {
 TEST_F(NeutralFileTest, ReadsHexAsBin) {
   EXPECT_EQ(
       fields(R"("can_hex":"00fFd8","n":{"x_hex":""})"),
-      (Fields{{"can", Binary{std::string("\0\xff\xd8", 3)}}, {"n", Fields{{"x", Binary{}}}}}));
+      (Fields{{"can", Binary{std::string(1, '\0') + "\xff\xd8"}}, {"n", Fields{{"x", Binary{}}}}}));
 }
 
 TEST_F(NeutralFileTest, LeavesAnOtherwiseNamedHexAsItIs) {
@@ -364,7 +364,7 @@ TEST_F(NeutralFileTest, SaysWhatAFileOfAnotherKindIs) {
   const std::pair<std::string, const char*> kinds[] = {
       {"#ROSBAG V2.0\n", "a ROS 1 bag"},
       {"\x89MCAP0\r\n", "an MCAP file"},
-      {std::string("SQLite format 3\0", 16) + "x", "an SQLite database"},
+      {"SQLite format 3" + std::string(1, '\0') + "x", "an SQLite database"},
       {std::string("ULog\x01\x12\x35", 7), "a ULog of PX4"},
       {"\x89HDF\r\n\x1a\n", "an HDF5 file"},
       {"\x1f\x8b\x08", "gzip data"},

@@ -125,10 +125,11 @@ TEST_P(BlockRoundTripTest, GivesBackRandomPointsBitForBit) {
     EXPECT_EQ(block->header().first_ordinal, 77u);
     EXPECT_EQ(block->header().first, rows.front().key);
     EXPECT_EQ(block->header().last, rows.back().key);
-    EXPECT_TRUE(std::equal(rows.begin(), rows.end(), block->points().begin(),
-                           [&](const auto& row, const auto& stored) {
-                             return same_point(stored, row, (flags & kBlockIndexed) != 0);
-                           }));
+    EXPECT_TRUE(std::equal(
+        rows.begin(), rows.end(), block->points().begin(),
+        [&, is_indexed = (flags & kBlockIndexed) != 0](const auto& row, const auto& stored) {
+          return same_point(stored, row, is_indexed);
+        }));
   }
 }
 
@@ -298,7 +299,6 @@ TEST(BlockTest, NeverMeasuresMoreThanItSaid) {
 TEST(BlockTest, OwnsRowsThatWereLent) {
   BlockEncoder encoder;
   std::string arena;
-  RowPoint kept;
   {
     RowStore store;
     encoder.add(store.make(1, {{"text", "gone soon"}}), false);
