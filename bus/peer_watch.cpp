@@ -12,6 +12,7 @@ namespace zbag {
 
 Result<PeerWatch> PeerWatch::open(Context& context, void* socket) {
   PeerWatch watch;
+  watch.socket_ = socket;
   const std::string url = fmt::format("inproc://peers-{}", fmt::ptr(socket));
   constexpr int kEvents = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_ACCEPT_FAILED | ZMQ_EVENT_DISCONNECTED;
   if (zmq_socket_monitor(socket, url.c_str(), kEvents) != 0)
@@ -23,6 +24,11 @@ Result<PeerWatch> PeerWatch::open(Context& context, void* socket) {
   if (zmq_connect(watch.events_.get(), url.c_str()) != 0)
     return tl::unexpected(zmq_failure("monitor"));
   return watch;
+}
+
+// libzmq would wait for ever to tell somebody who has gone, its own thread and all: it stops first.
+PeerWatch::~PeerWatch() {
+  if (events_) zmq_socket_monitor(socket_, nullptr, 0);
 }
 
 bool PeerWatch::read() {

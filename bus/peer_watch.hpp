@@ -18,6 +18,9 @@ class PeerWatch {
   PeerWatch() = default;  // watches nothing
   // To be opened before the socket is bound.
   static Result<PeerWatch> open(Context& context, void* socket);
+  ~PeerWatch();
+  PeerWatch(PeerWatch&&) noexcept = default;
+  PeerWatch& operator=(PeerWatch&&) noexcept = default;
 
   // Notes what has happened since; false when that is nothing. A peer is known here before anything
   // it sends can be read.
@@ -29,6 +32,7 @@ class PeerWatch {
   void* raw() const { return events_.get(); }
 
  private:
+  void* socket_ = nullptr;
   SocketHandle events_;
   std::unordered_set<int> peers_;  // their file handles
   std::uint64_t turned_away_ = 0;

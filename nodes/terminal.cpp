@@ -84,7 +84,7 @@ void LiveScreen::draw(const std::vector<std::string>& lines) {
 }
 
 void StatusLine::clear() {
-  if (std::exchange(drawn_, false)) say_text("\r\x1b[K");
+  if (std::exchange(drawn_, false)) write(stderr, "\r\x1b[K");
 }
 
 void StatusLine::show(const std::string& text) {
@@ -97,7 +97,7 @@ void StatusLine::show(const std::string& text) {
   const std::size_t columns = terminal_columns(STDERR_FILENO).value_or(80);
   std::string line = fit(text, columns - 1);
   line.erase(line.find_last_not_of(' ') + 1);
-  say_text("\r" + line + "\x1b[K");
+  write(stderr, "\r" + harmless(line) + "\x1b[K");
 }
 
 struct KeyReader::Saved {

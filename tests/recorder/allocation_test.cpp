@@ -67,8 +67,10 @@ class FrameSource {
 TEST(IntakeAllocationTest, IsTwoForAChunkAndNoneForAFrame) {
   Intake intake({});
   FrameSource frames;
-  constexpr int kNew = 4;  // in the first chunks tracks and publisher are new, and layouts learned
-  for (int chunk = 0; chunk < 3 * kNew; ++chunk) {
+  // In the first chunks tracks and publisher are new, layouts are learned, and what was seen of each
+  // stream lately grows to its full length.
+  constexpr int kNew = 16;
+  for (int chunk = 0; chunk < kNew + 8; ++chunk) {
     std::uint64_t before = allocations.load();
     frames.give(intake);
     const std::uint64_t of_first = allocations.load() - before;

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <utility>
 
 #include "recorder/bag/read/bag_reader.hpp"
 #include "recorder/bag/upkeep/check.hpp"
@@ -171,19 +172,21 @@ TEST_F(RecordingSplitTest, CountsLossesOnceInTheBagTheyFallInto) {
 }
 
 TEST_F(RecordingSplitTest, WritesOnWhereNoNewBagCanBeMade) {
-  const std::string folder = dir_.path("gone");
-  std::filesystem::create_directory(folder);
   Recording::Options options;
   options.split.age_max = std::chrono::nanoseconds(1);
   std::atomic<int> warnings = 0;
   options.intake.warn = [&](const std::string&) { ++warnings; };
-  auto recording =
-      Recording::open(folder + "/day.zbag", options, lmdb_storage({.map_bytes = 64u << 20}))
-          .value();
+  const OpenStorage opens_once =
+      [open = lmdb_storage({.map_bytes = 64u << 20}), is_first = true](
+          const std::string& path,
+          const StorageOptions& storage) mutable -> Result<std::unique_ptr<Storage>> {
+    if (!std::exchange(is_first, false)) return fail(ErrorCode::kIo, path + ": there is no room");
+    return open(path, storage);
+  };
+  const std::string path = dir_.path("day.zbag");
+  auto recording = Recording::open(path, options, opens_once).value();
   accept(*recording, 0);
   ASSERT_TRUE(recording->flush().has_value());
-  const std::string moved = dir_.path("moved");
-  std::filesystem::rename(folder, moved);
   EXPECT_FALSE(recording->wait_for(recording->request_split()).has_value());
   accept(*recording, 1);  // is due, by its age
   ASSERT_TRUE(recording->flush().has_value());
@@ -192,7 +195,7 @@ TEST_F(RecordingSplitTest, WritesOnWhereNoNewBagCanBeMade) {
   EXPECT_TRUE(recording->close().has_value());
   EXPECT_EQ(recording->totals().fate.points, 2u);
   recording.reset();
-  const Result<BagReader> reader = BagReader::open(moved + "/day.zbag");
+  const Result<BagReader> reader = BagReader::open(path);
   ASSERT_TRUE(reader.has_value()) << reader.error().message;
   EXPECT_EQ(read_all(*reader, {}).size(), 2u);
 }
