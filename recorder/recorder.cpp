@@ -323,7 +323,7 @@ void Recorder::read_rest(Clock::time_point deadline) {
 // Twice a second: whether the broker is there, and what others should hear of.
 void Recorder::look_around() {
   const auto now = Clock::now();
-  if (now - looked_around_ < milliseconds(500)) return;
+  if (now - looked_around_ < milliseconds(500) && !bag_said_.empty()) return;
   looked_around_ = now;
   const std::optional<bool> broker = subscriber_ ? subscriber_->broker_news() : std::nullopt;
   if (broker && (std::exchange(had_broker_, true) || !*broker)) {
@@ -335,6 +335,9 @@ void Recorder::look_around() {
 }
 
 void Recorder::speak() {
+  // What is said before the broker has taken this publisher in goes nowhere, and is said once.
+  publisher_->read_subscriptions();
+  if (!publisher_->has_subscribers()) return;
   if (const std::string path = recording_->path(); path != bag_said_) {
     if (!bag_said_.empty()) talk_.bag(bag_said_, "complete");
     talk_.bag(path, "open");

@@ -63,7 +63,7 @@ Session::Session(std::unique_ptr<FrameSink> sink, std::unique_ptr<PointSource> s
 
 Result<std::unique_ptr<Session>> Session::on_bus(Context& context, const BusUrls& urls,
                                                  Options options, BusOptions bus) {
-  Result<std::unique_ptr<FrameSink>> sink = connect_sink(context, urls.publish_to, bus);
+  Result<std::unique_ptr<FrameSink>> sink = connect_sink(context, urls.publish_to, std::move(bus));
   if (!sink) return tl::unexpected(sink.error());
   return into(std::move(*sink), nullptr, std::move(options));
 }

@@ -67,8 +67,8 @@ class FrameSource {
 TEST(IntakeAllocationTest, IsTwoForAChunkAndNoneForAFrame) {
   Intake intake({});
   FrameSource frames;
-  // In the first chunks tracks and publisher are new, layouts are learned, and what was seen of each
-  // stream lately grows to its full length.
+  // In the first chunks tracks and publisher are new, layouts are learned, and what was seen of
+  // each stream lately grows to its full length.
   constexpr int kNew = 16;
   for (int chunk = 0; chunk < kNew + 8; ++chunk) {
     std::uint64_t before = allocations.load();
