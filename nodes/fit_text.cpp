@@ -23,7 +23,7 @@ std::size_t columns_of(const std::string& text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), begins_character));
 }
 
-std::string fit(std::string text, std::size_t width) {
+std::string fit(const std::string& text, std::size_t width) {
   const std::size_t columns = columns_of(text);
   if (columns <= width) return text + std::string(width - columns, ' ');
   return text.substr(0, bytes_of(text, width));
@@ -47,7 +47,7 @@ std::vector<std::string> told_apart(const std::vector<std::string>& names, std::
     cut.clear();
     for (const std::string& name : names) cut.push_back(shortened(name, tried));
     if (std::set<std::string>(cut.begin(), cut.end()).size() < different) continue;
-    for (std::string& name : cut) name = fit(std::move(name), tried);
+    for (std::string& name : cut) name = fit(name, tried);
     break;
   }
   return cut;

@@ -12,7 +12,7 @@ namespace zbag {
 std::size_t columns_of(const std::string& text);
 
 // `text` cut or padded to `width` columns.
-std::string fit(std::string text, std::size_t width);
+std::string fit(const std::string& text, std::size_t width);
 
 // `text` cut to `width` columns, with an ellipsis in its middle: names differ at both ends.
 std::string shortened(const std::string& text, std::size_t width);
