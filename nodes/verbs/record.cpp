@@ -63,10 +63,10 @@ Result<Recorder::Options> recorder_options(const Arguments& a, const OptionTable
 // The bag to write, whose folder is there then. kExists: it would have to be overwritten.
 Result<std::string> output_of(const Arguments& arguments) {
   const std::time_t now = std::time(nullptr);
-  const Result<std::string> path = arguments.output.empty()
-                                       ? default_output(arguments.base_directory, now)
-                                   : arguments.resume ? Result<std::string>(arguments.output)
-                                                      : expand_output(arguments.output, now);
+  Result<std::string> path = arguments.output.empty()
+                                 ? default_output(arguments.base_directory, now)
+                             : arguments.resume ? Result<std::string>(arguments.output)
+                                                : expand_output(arguments.output, now);
   if (!path) return path;
   std::error_code error;
   if (!arguments.resume && fs::exists(*path, error)) {
