@@ -108,4 +108,21 @@ void merge_frames(std::span<const RowPoint> frames, MergeMode mode, std::deque<s
   }
 }
 
+MergeCounts count_merges(std::span<const RowPoint> frames, MergeMode mode) {
+  MergeCounts counts;
+  std::deque<std::string> rows;
+  std::vector<RowPoint> points;
+  merge_frames(frames, mode, rows, points, counts);
+  return counts;
+}
+
+Meeting meet(const RowPoint& stored, std::span<const RowPoint> frames, MergeMode mode,
+             std::deque<std::string>& rows) {
+  Meeting meeting;
+  std::vector<RowPoint> sequence{stored};
+  sequence.insert(sequence.end(), frames.begin(), frames.end());
+  merge_frames(sequence, mode, rows, meeting.points, meeting.counts);
+  return meeting;
+}
+
 }  // namespace zbag

@@ -56,4 +56,19 @@ struct MergeCounts {
 void merge_frames(std::span<const RowPoint> frames, MergeMode mode, std::deque<std::string>& rows,
                   std::vector<RowPoint>& points, MergeCounts& counts);
 
+// What merge_frames() would count of them.
+MergeCounts count_merges(std::span<const RowPoint> frames, MergeMode mode);
+
+// What becomes of `frames` that meet a point which is stored already, one after another, as if each
+// had come alone. REQUIRES: not kAppend.
+struct Meeting {
+  std::vector<RowPoint> points;  // the stored one first, as it is now
+  MergeCounts counts;
+
+  // Whether the stored point has become another.
+  bool changes(const RowPoint& stored) const { return points.front().pairs != stored.pairs; }
+};
+Meeting meet(const RowPoint& stored, std::span<const RowPoint> frames, MergeMode mode,
+             std::deque<std::string>& rows);
+
 }  // namespace zbag

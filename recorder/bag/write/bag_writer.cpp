@@ -206,17 +206,11 @@ bool BagWriter::goes_on(const Track& track, const TrackBatch& batch, Parted& par
       track.merge == MergeMode::kJoin && options_.late_merge == LateMerge::kMerge;
   if (!may_go_on || !last) return false;
   if (!batch.frames.empty()) frames = points_of(end, batch.frames);
-  std::vector<RowPoint> sequence{*last};
-  sequence.insert(sequence.end(), frames.begin(), frames.end());
-  std::vector<RowPoint> made;
-  MergeCounts counts;
-  merge_frames(sequence, track.merge, parted.rows, made, counts);
-  if (made.front().pairs != last->pairs) return false;
-  parted.counts = counts;
-  parted.at_end.assign(made.begin() + 1, made.end());
-  std::deque<std::string> rows;
-  made.clear();
-  merge_frames(frames, track.merge, rows, made, parted.in_batch);
+  const Meeting meeting = meet(*last, frames, track.merge, parted.rows);
+  if (meeting.changes(*last)) return false;
+  parted.counts = meeting.counts;
+  parted.in_batch = count_merges(frames, track.merge);
+  parted.at_end.assign(meeting.points.begin() + 1, meeting.points.end());
   return true;
 }
 

@@ -218,11 +218,7 @@ Status LateWriter::fill_gap(Gap& gap, bool is_tail, std::span<const RowPoint> po
 // As if each of the frames had come alone: what they made of each other in the batch is forgotten.
 Status LateWriter::meet(Gap& gap, const Gap::Newest& newest, std::span<const RowPoint> frames,
                         Changes& changes, Fate& fate) {
-  std::vector<RowPoint> points;
-  MergeCounts in_batch;
-  std::deque<std::string> rows;
-  merge_frames(frames, rules_.merge, rows, points, in_batch);
-  in_batch.take_from(fate);
+  count_merges(frames, rules_.merge).take_from(fate);
   if (rules_.late_merge == LateMerge::kReject) {
     fate.refused[static_cast<std::size_t>(Refusal::kLate)] += frames.size();
     return {};
@@ -235,14 +231,11 @@ Status LateWriter::meet(Gap& gap, const Gap::Newest& newest, std::span<const Row
     if (Status status = stored.append_rows(stored_rows); !status) return status;
   }
   const RowPoint before = block_rows.empty() ? stored_rows[newest.at] : block_rows[newest.at];
-  std::vector<RowPoint> sequence{before};
-  sequence.insert(sequence.end(), frames.begin(), frames.end());
-  MergeCounts counts;
-  points.clear();
-  merge_frames(sequence, rules_.merge, changes.made, points, counts);
-  counts.add_to(fate);
+  const Meeting meeting = zbag::meet(before, frames, rules_.merge, changes.made);
+  const std::vector<RowPoint>& points = meeting.points;
+  meeting.counts.add_to(fate);
   changes.added.insert(changes.added.end(), points.begin() + 1, points.end());
-  if (points.front().pairs == before.pairs) return {};
+  if (!meeting.changes(before)) return {};
   if (block_rows.empty()) block_rows = std::move(stored_rows);
   block_rows[newest.at] = points.front();
   track_.note_merged(points.front(), stored.key.is_late(), before.pairs_bytes);
