@@ -5,8 +5,9 @@
 #pragma once
 
 #include <optional>
+#include <utility>
 
-#include "bus/context.hpp"
+#include "bus/socket_monitor.hpp"
 
 namespace zbag {
 
@@ -14,9 +15,8 @@ class LinkWatch {
  public:
   // To be made before the socket connects.
   static Result<LinkWatch> of(Context& context, void* socket);
-  ~LinkWatch();
-  LinkWatch(LinkWatch&& other) noexcept;
-  LinkWatch& operator=(LinkWatch&&) = delete;
+  LinkWatch(LinkWatch&&) noexcept = default;
+  LinkWatch& operator=(LinkWatch&&) = delete;  // its owner's socket would go first
 
   // What became of the connection since the last call: true when it stands (again), false when it
   // has gone, nullopt when nothing has changed. To be asked every few seconds: libzmq waits for
@@ -24,10 +24,9 @@ class LinkWatch {
   std::optional<bool> news();
 
  private:
-  LinkWatch(void* socket, SocketHandle monitor) : socket_(socket), monitor_(std::move(monitor)) {}
+  explicit LinkWatch(SocketMonitor monitor) : monitor_(std::move(monitor)) {}
 
-  void* socket_;
-  SocketHandle monitor_;
+  SocketMonitor monitor_;
   bool stands_ = false;
 };
 

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <unordered_set>
 
-#include "bus/context.hpp"
+#include "bus/socket_monitor.hpp"
 
 namespace zbag {
 
@@ -18,9 +18,6 @@ class PeerWatch {
   PeerWatch() = default;  // watches nothing
   // To be opened before the socket is bound.
   static Result<PeerWatch> open(Context& context, void* socket);
-  ~PeerWatch();
-  PeerWatch(PeerWatch&&) noexcept = default;
-  PeerWatch& operator=(PeerWatch&&) noexcept = default;
 
   // Notes what has happened since; false when that is nothing. A peer is known here before anything
   // it sends can be read.
@@ -29,11 +26,10 @@ class PeerWatch {
   // How often somebody could not be let in, for want of file handles.
   std::uint64_t turned_away() const { return turned_away_; }
   // The zmq socket that is readable when there is something to read, for the files of bus/ alone.
-  void* raw() const { return events_.get(); }
+  void* raw() const { return monitor_.raw(); }
 
  private:
-  void* socket_ = nullptr;
-  SocketHandle events_;
+  SocketMonitor monitor_;
   std::unordered_set<int> peers_;  // their file handles
   std::uint64_t turned_away_ = 0;
 };
