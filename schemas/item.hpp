@@ -246,7 +246,7 @@ inline bool take_nil(Cursor& in) {
 enum class Fault : std::uint8_t { kNone, kTruncated, kTooDeep, kBadKey, kBadType, kTooMany };
 inline constexpr int kDepthMax = 32;
 // Passes over a whole item with all it holds, keys of maps being texts. `depth` containers are open
-// around it. No recursion; linear in the bytes.
+// around it. No recursion; linear in the bytes. At kBadKey `in` is at the key.
 Fault skip(Cursor& in, int depth = 0);
 // The same, as long as what containers hold, keys counted apart, is no more than `items_left`, from
 // which it is taken.
