@@ -48,4 +48,11 @@ Status Node::run(const std::function<Status()>& work,
   return work();
 }
 
+Status Node::run(const std::function<Status()>& work, std::atomic<bool>& stopping) {
+  return run(work, [&](int signals) {
+    if (signals > 0) stopping = true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  });
+}
+
 }  // namespace zbag

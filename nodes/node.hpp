@@ -8,6 +8,7 @@
 // What the operations use must be there before run() and live until it returns.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <optional>
 #include <string>
@@ -36,6 +37,8 @@ class Node {
   // over and over with the number of stop signals so far; watch() itself waits, some 100 ms at
   // most. Both have ended when this returns, watch() first.
   Status run(const std::function<Status()>& work, const std::function<void(int signals)>& watch);
+  // The same where all that a stop signal does is to set `stopping`, at which the work looks.
+  Status run(const std::function<Status()>& work, std::atomic<bool>& stopping);
 
  private:
   explicit Node(ControlServer control) : name_(control.name()), control_(std::move(control)) {}

@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <thread>
 
 #include "nodes/errors.hpp"
 #include "nodes/node.hpp"
@@ -68,11 +67,7 @@ int run(const Arguments& arguments) {
   Node::say_room();
   say_always("ready publish-to={} subscribe-to={}\n", broker->urls().publish_to,
              broker->urls().subscribe_to);
-  const Status status = node->run([&] { return pump(*broker, progress); },
-                                  [&](int signals) {
-                                    if (signals > 0) progress.stopping = true;
-                                    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-                                  });
+  const Status status = node->run([&] { return pump(*broker, progress); }, progress.stopping);
   if (!status) return show("broker", status.error());
   if (!arguments.bus.quiet)
     say("forwarded {} {}\n", count_text(progress.frames),

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <thread>
 
 #include "nodes/errors.hpp"
 #include "nodes/node.hpp"
@@ -105,10 +104,7 @@ int run(const Arguments& arguments) {
         is_open = print_frames(arguments, *tap, printer, progress);
         return {};
       },
-      [&](int signals) {
-        if (signals > 0) progress.stopping = true;
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
-      });
+      progress.stopping);
   if (!status) return show("tap", status.error());
   if (!is_open) return printer.exit_code("tap");
   if (progress.malformed > 0)

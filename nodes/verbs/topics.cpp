@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <map>
 #include <set>
-#include <thread>
 
 #include "bus/tap.hpp"
 #include "nodes/errors.hpp"
@@ -178,10 +177,7 @@ int run(const Arguments& arguments) {
         seconds = listen(arguments, *tap, table, progress);
         return {};
       },
-      [&](int signals) {
-        if (signals > 0) progress.stopping = true;
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
-      });
+      progress.stopping);
   if (!status) return show("topics", status.error());
   if (arguments.json) {
     print("{}", table.json(seconds));
