@@ -343,24 +343,13 @@ TEST_P(StepModelTest, DividesGapsThatFillUp) {
   EXPECT_EQ(gaps_of(*BagReader::open(path_)->file()).borders, 0u);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, StepModelTest,
-                         testing::Combine(testing::Values(MergeMode::kJoin, MergeMode::kShallow,
-                                                          MergeMode::kDeep, MergeMode::kAppend),
-                                          testing::Values(LateMerge::kMerge, LateMerge::kReject,
-                                                          LateMerge::kAppend),
-                                          testing::Values(Compression::kNone, Compression::kZstd)));
-INSTANTIATE_TEST_SUITE_P(All, BagModelTest,
-                         testing::Combine(testing::Values(MergeMode::kJoin, MergeMode::kShallow,
-                                                          MergeMode::kDeep, MergeMode::kAppend),
-                                          testing::Values(LateMerge::kMerge, LateMerge::kReject,
-                                                          LateMerge::kAppend),
-                                          testing::Values(Compression::kNone, Compression::kZstd)));
-INSTANTIATE_TEST_SUITE_P(All, FoldModelTest,
-                         testing::Combine(testing::Values(MergeMode::kJoin, MergeMode::kShallow,
-                                                          MergeMode::kDeep, MergeMode::kAppend),
-                                          testing::Values(LateMerge::kMerge, LateMerge::kReject,
-                                                          LateMerge::kAppend),
-                                          testing::Values(Compression::kNone, Compression::kZstd)));
+const auto kEveryMode = testing::Combine(
+    testing::Values(MergeMode::kJoin, MergeMode::kShallow, MergeMode::kDeep, MergeMode::kAppend),
+    testing::Values(LateMerge::kMerge, LateMerge::kReject, LateMerge::kAppend),
+    testing::Values(Compression::kNone, Compression::kZstd));
+INSTANTIATE_TEST_SUITE_P(All, StepModelTest, kEveryMode);
+INSTANTIATE_TEST_SUITE_P(All, BagModelTest, kEveryMode);
+INSTANTIATE_TEST_SUITE_P(All, FoldModelTest, kEveryMode);
 
 }  // namespace
 }  // namespace zbag
