@@ -135,9 +135,11 @@ TEST_F(StorageTest, IsWrittenToAgainInOrderAfterAFailure) {
   auto recording = open();
   accept(*recording, 1);
   ASSERT_TRUE(recording->flush().has_value());
-  disk_.fail_next(1);
+  // Until the flush has seen it: a sync may come before.
+  disk_.fail_next(1'000'000);
   accept(*recording, 2);
   EXPECT_EQ(recording->flush().error().code, ErrorCode::kIo);
+  disk_.fail_next(0);
   accept(*recording, 3);
   ASSERT_TRUE(recording->flush().has_value());
   ASSERT_TRUE(recording->close().has_value());
