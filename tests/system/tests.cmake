@@ -12,7 +12,7 @@ function(zbag_system_test file selector)
   set_tests_properties(${name} PROPERTIES TIMEOUT 600 ENVIRONMENT "${ZBAG_TEST_ENVIRONMENT}"
     SKIP_RETURN_CODE 77 SKIP_REGULAR_EXPRESSION "OK [(]skipped=")
   # They hold promises about time and memory, which a second test at their side would break.
-  if(file MATCHES "^(crash|memory)_test$")
+  if(file MATCHES "^(crash|memory)_test$" OR selector MATCHES "^IdleTest")
     set_tests_properties(${name} PROPERTIES RUN_SERIAL TRUE)
   endif()
 endfunction()
