@@ -43,6 +43,7 @@ Status Node::run(const std::function<Status()>& work,
     }
   });
   const std::jthread watcher([&watch](const std::stop_token& stop) {
+    const std::stop_callback wake(stop, [] { StopSignal::wake(); });
     while (!stop.stop_requested()) watch(StopSignal::count());
   });
   return work();
@@ -51,7 +52,7 @@ Status Node::run(const std::function<Status()>& work,
 Status Node::run(const std::function<Status()>& work, std::atomic<bool>& stopping) {
   return run(work, [&](int signals) {
     if (signals > 0) stopping = true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    StopSignal::wait(std::chrono::milliseconds(200));
   });
 }
 

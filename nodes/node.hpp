@@ -34,8 +34,9 @@ class Node {
   static void say_room();
 
   // Does `work` on this thread. Meanwhile one answers on the control socket and one calls `watch`
-  // over and over with the number of stop signals so far; watch() itself waits, some 100 ms at
-  // most. Both have ended when this returns, watch() first.
+  // over and over with the number of stop signals so far; watch() itself waits, some 200 ms at
+  // most, by StopSignal::wait() so that it ends in time. Both have ended when this returns, watch()
+  // first.
   Status run(const std::function<Status()>& work, const std::function<void(int signals)>& watch);
   // The same where all that a stop signal does is to set `stopping`, at which the work looks.
   Status run(const std::function<Status()>& work, std::atomic<bool>& stopping);

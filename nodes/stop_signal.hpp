@@ -5,6 +5,8 @@
 // The counters are the one thing a signal handler may touch; install() is called once, by main().
 #pragma once
 
+#include <chrono>
+
 namespace zbag {
 
 class StopSignal {
@@ -12,6 +14,10 @@ class StopSignal {
   static void install();
   static int count();  // signals so far
   static bool wanted() { return count() > 0; }
+  // Waits for a signal, or for wake(), `timeout` at most: who looks on needs no short sleeps. For
+  // one thread.
+  static void wait(std::chrono::milliseconds timeout);
+  static void wake();
 };
 
 }  // namespace zbag

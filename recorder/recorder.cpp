@@ -14,7 +14,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kPollMax{50};  // how soon a stop or a wish is seen where nothing comes
+constexpr milliseconds kPollMax{100};  // how soon a stop or a wish is seen where nothing comes
 constexpr milliseconds kSilence{100};
 constexpr std::chrono::duration<double> kSilenceOfProbes{3.0};
 constexpr std::chrono::seconds kDrainMax{10};
@@ -180,7 +180,8 @@ Status Recorder::await_broker() {
     }
     // The duration is that of the command, also where there is nothing to record.
     if (options_.duration && now - began >= *options_.duration) stop();
-    if (Status status = pump(kPollMax, nullptr); !status) return status;
+    const milliseconds patience = warned ? kPollMax : kPollMax / 2;
+    if (Status status = pump(patience, nullptr); !status) return status;
   }
   return {};
 }

@@ -3,13 +3,13 @@
 #include <chrono>
 #include <ctime>
 #include <filesystem>
-#include <thread>
 
 #include "nodes/bus_error.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/node.hpp"
 #include "nodes/output_path.hpp"
 #include "nodes/recorder_text.hpp"
+#include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
@@ -158,7 +158,7 @@ class Watch {
       before_ = std::move(totals);
       drawn_ = now;
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    StopSignal::wait(std::chrono::milliseconds(200));
   }
 
  private:
