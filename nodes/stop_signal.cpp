@@ -16,12 +16,12 @@ static_assert(std::atomic<int>::is_always_lock_free);
 
 // Posted for every signal: the one thing beside the counter that a handler may touch (sem_post(3)).
 sem_t* awake() {
-  static sem_t* const semaphore = [] {
+  static sem_t* const kAwake = [] {
     static sem_t made;
     sem_init(&made, 0, 0);
     return &made;
   }();
-  return semaphore;
+  return kAwake;
 }
 
 void on_signal(int) {
