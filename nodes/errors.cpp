@@ -1,5 +1,7 @@
 #include "nodes/errors.hpp"
 
+#include <fmt/format.h>
+
 #include "nodes/terminal.hpp"
 
 namespace zbag {
@@ -18,7 +20,7 @@ int exit_code_of(ErrorCode code) {
 }
 
 int show(const std::string& verb, const Error& error) {
-  say_always("zbag {}: {}\n", verb, error.message);
+  say_line_always({{fmt::format("zbag {}: ", verb), Tone::kBad}, {error.message}});
   return exit_code_of(error.code);
 }
 
@@ -28,7 +30,8 @@ int show_unmade(const std::string& verb, Error error) {
 }
 
 void warn(const std::string& verb, const std::string& message) {
-  if (is_said(LogLevel::kWarning)) say_always("zbag {}: warning: {}\n", verb, message);
+  if (is_said(LogLevel::kWarning))
+    say_line_always({{fmt::format("zbag {}: warning: ", verb), Tone::kDoubtful}, {message}});
 }
 
 }  // namespace zbag

@@ -7,7 +7,7 @@
 namespace zbag {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Key>, 11> kKeys = {{
+constexpr std::array<std::pair<std::string_view, Key>, 20> kKeys = {{
     {" ", Key::kSpace},
     {"\x1b[C", Key::kRight},
     {"\x1b[D", Key::kLeft},
@@ -15,11 +15,20 @@ constexpr std::array<std::pair<std::string_view, Key>, 11> kKeys = {{
     {"\x1b[B", Key::kDown},
     {"\x1b[5~", Key::kPageUp},
     {"\x1b[6~", Key::kPageDown},
+    {"\x1b[H", Key::kHome},
+    {"\x1b[F", Key::kEnd},
+    {"\x1b[1~", Key::kHome},
+    {"\x1b[4~", Key::kEnd},
+    {"q", Key::kQuit},
+    {"s", Key::kSort},
+    {"r", Key::kReverse},
     // The same of terminals in application mode.
     {"\x1bOC", Key::kRight},
     {"\x1bOD", Key::kLeft},
     {"\x1bOA", Key::kUp},
     {"\x1bOB", Key::kDown},
+    {"\x1bOH", Key::kHome},
+    {"\x1bOF", Key::kEnd},
 }};
 
 // The bytes of the sequence `text` begins with; nullopt: it has not come whole.

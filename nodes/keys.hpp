@@ -7,7 +7,20 @@
 
 namespace zbag {
 
-enum class Key : std::uint8_t { kSpace, kRight, kLeft, kUp, kDown, kPageUp, kPageDown };
+enum class Key : std::uint8_t {
+  kSpace,
+  kRight,
+  kLeft,
+  kUp,
+  kDown,
+  kPageUp,
+  kPageDown,
+  kHome,
+  kEnd,
+  kQuit,     // q
+  kSort,     // s
+  kReverse,  // r
+};
 
 // Takes the first key that means something off `pending`, and what means nothing before it. What
 // may be the beginning of a sequence stays there. nullopt: no key is whole.

@@ -105,6 +105,12 @@ void OptionTable::add_loudness(bool& quiet) {
 }
 
 void OptionTable::seal() {
+  add("--color", colours_,
+      option_type::one_of<ColourMode>("WHEN", {{"auto", ColourMode::kAuto},
+                                               {"always", ColourMode::kAlways},
+                                               {"never", ColourMode::kNever}}),
+      "Colours: auto (on a terminal, unless NO_COLOR is set), always or never")
+      .not_of_the_run();
   const bool has_positional = std::any_of(options_.begin(), options_.end(),
                                           [](const Option& one) { return one.is_positional; });
   for (const Option& option : options_) {

@@ -88,7 +88,7 @@ class OptionTable {
   Option& add_flag(const std::string& names, bool& bound, const std::string& help);
   // --quiet and --log-level.
   void add_loudness(bool& quiet);
-  // --config, --set and --print-config. To be called once, when all others are there.
+  // --color, --config, --set and --print-config. To be called once, when all others are there.
   void seal();
 
   // After parsing: what the command line says, else `settings`, else the default. kInvalid names
@@ -104,6 +104,7 @@ class OptionTable {
   std::vector<std::string> sets() const;          // of --set, likewise
   bool wants_print_config() const;
   LogLevel log_level() const { return log_level_; }
+  ColourMode colours() const { return colours_; }
 
   // What the run was asked for, as a bag keeps it: `with_broker` for --with-broker.
   Fields run_configuration() const;
@@ -119,6 +120,7 @@ class OptionTable {
   CLI::Option* set_ = nullptr;
   CLI::Option* print_config_ = nullptr;
   LogLevel log_level_ = LogLevel::kInfo;
+  ColourMode colours_ = ColourMode::kAuto;
 };
 
 // Parses a text and hands what it says to `store`, or gives back why it says nothing.

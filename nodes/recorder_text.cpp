@@ -2,21 +2,20 @@
 
 #include <fmt/format.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <array>
 #include <filesystem>
 
+#include "nodes/loss_text.hpp"
 #include "nodes/number_text.hpp"
 #include "nodes/terminal.hpp"
+#include "nodes/terminal_size.hpp"
 
 namespace zbag {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string lost_text(const std::optional<std::uint64_t>& lost) {
-  return lost ? count_text(*lost) : "unknown";
-}
 
 // "12 (bad_timestamp 10, too_deep 2)"
 template <std::size_t N, class Name>
@@ -53,67 +52,83 @@ void say_bags(const Recorder& recorder, const RecordingTotals& totals) {
 
 }  // namespace
 
-std::vector<std::string> recorder_lines(const Recorder& recorder, const RecordingTotals& totals,
-                                        const RecordingTotals& before, double seconds) {
+std::vector<Line> recorder_head(const Recorder& recorder, const RecordingTotals& totals) {
   const Recording& recording = recorder.recording();
   struct statvfs disk {};
   ::statvfs(recording.path().c_str(), &disk);
-  std::vector<std::string> lines;
-  lines.push_back(fmt::format(
-      "{}  {}  {} points{}  buffer {} of {}  disk left {}{}", recording.path(),
-      fmt::format("{:.0f} s", recorder.seconds()), count_text(totals.fate.points),
-      totals.bags > 1 ? fmt::format(" in {} bags", totals.bags) : "",
-      bytes_text(recording.buffered_bytes()), bytes_text(recording.options().buffer_bytes),
-      bytes_text(static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize),
-      recorder.is_paused() ? "  PAUSED" : ""));
-  lines.push_back(fmt::format("{}  {:>10}  {:>10}  {:>12}  {:>8}  {:>11}  {:>8}", fit("track", 32),
-                              "rate", "bytes/s", "points", "merged", "overwritten", "lost"));
-  constexpr std::size_t kTracksShown = 40;
+  Line state{{fmt::format("{:.0f} s  {} points{}  buffer {} of {}  disk left {}",
+                          recorder.seconds(), count_text(totals.fate.points),
+                          totals.bags > 1 ? fmt::format(" in {} bags", totals.bags) : "",
+                          bytes_text(recording.buffered_bytes()),
+                          bytes_text(recording.options().buffer_bytes),
+                          bytes_text(static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize))}};
+  if (totals.fate.refused_total() > 0)
+    state.push_back(
+        {fmt::format("  refused {}", count_text(totals.fate.refused_total())), Tone::kDoubtful});
+  if (recorder.is_paused()) state.push_back({"  PAUSED", Tone::kDoubtful});
+  return {{{recording.path()}}, std::move(state)};
+}
+
+TrackTable recorder_table(const RecordingTotals& totals, const RecordingTotals& before,
+                          double seconds) {
+  TrackTable table(
+      {{"rate", 5}, {"bytes/s", 3}, {"points", 4}, {"merged", 0}, {"overwritten", 1}, {"lost", 6}});
+  const auto count = [](std::uint64_t of, Tone tone = Tone::kPlain) {
+    return TrackCell{count_text(of), static_cast<double>(of), of > 0 ? tone : Tone::kPlain};
+  };
   for (const auto& [name, track] : totals.tracks) {
-    if (lines.size() == kTracksShown + 2) {
-      lines.push_back(fmt::format("... and {} more tracks", totals.tracks.size() - kTracksShown));
-      break;
-    }
     const auto old = before.tracks.find(name);
     const RecordingTotals::TrackTotals zero;
     const RecordingTotals::TrackTotals& last = old == before.tracks.end() ? zero : old->second;
-    lines.push_back(fmt::format(
-        "{}  {:>7.1f} Hz  {:>8}/s  {:>12}  {:>8}  {:>11}  {:>8}", fit(shortened(name, 32), 32),
-        static_cast<double>(track.fate.received - last.fate.received) / seconds,
-        bytes_text(
-            static_cast<std::uint64_t>(static_cast<double>(track.bytes - last.bytes) / seconds)),
-        count_text(track.fate.points), count_text(track.fate.merged),
-        count_text(track.fate.overwritten), track.lost ? count_text(*track.lost) : "?"));
+    const double rate = static_cast<double>(track.fate.received - last.fate.received) / seconds;
+    const double bytes = static_cast<double>(track.bytes - last.bytes) / seconds;
+    table.add(name, {{fmt::format("{:.1f} Hz", rate), rate},
+                     {bytes_text(static_cast<std::uint64_t>(bytes)) + "/s", bytes},
+                     count(track.fate.points),
+                     count(track.fate.merged),
+                     count(track.fate.overwritten, Tone::kDoubtful),
+                     lost_cell(track.lost)});
   }
-  return lines;
+  return table;
 }
 
 void say_summary(const Recorder& recorder, const RecordingTotals& totals) {
   const Fate& fate = totals.fate;
   say_bags(recorder, totals);
-  say("  received {} = points {}{} + merged {} + refused {} + dropped {} + skipped {}\n",
-      count_text(fate.received), count_text(fate.points), kept_apart_text(fate.kept_apart),
-      count_text(fate.merged),
-      with_reasons(fate.refused,
-                   [](std::size_t i) { return refusal_name(static_cast<Refusal>(i)); }),
-      count_text(fate.dropped),
-      with_reasons(fate.skipped, [](std::size_t i) { return skip_name(static_cast<Skip>(i)); }));
-  for (const Offenders::Offender& from : recorder.recording().intake().offenders().worst(5)) {
+  Line fates{{fmt::format("  received {} = points {}{} + merged {} + ", count_text(fate.received),
+                          count_text(fate.points), kept_apart_text(fate.kept_apart),
+                          count_text(fate.merged))}};
+  const auto add = [&](const std::string& text, std::uint64_t count, Tone tone) {
+    fates.push_back({text, count > 0 ? tone : Tone::kPlain});
+  };
+  add("refused " +
+          with_reasons(fate.refused,
+                       [](std::size_t i) { return refusal_name(static_cast<Refusal>(i)); }),
+      fate.refused_total(), Tone::kDoubtful);
+  add(" + ", 0, Tone::kPlain);
+  add("dropped " + count_text(fate.dropped), fate.dropped, Tone::kBad);
+  add(" + skipped " +
+          with_reasons(fate.skipped, [](std::size_t i) { return skip_name(static_cast<Skip>(i)); }),
+      0, Tone::kPlain);
+  // As wide as the terminal, but for its last column.
+  constexpr std::size_t kUncut = 1'000'000;
+  const std::optional<TerminalSize> terminal = size_of_terminal(STDERR_FILENO);
+  for (const Line& line : wrapped(fates, terminal ? terminal->columns - 1 : kUncut, 4))
+    say_line(line);
+  for (const Offenders::Offender& from :
+       recorder.recording().intake().offenders().worst(kWorstShown)) {
     say("    '{}': {} refused, last as {}\n", from.name, count_text(from.count),
         refusal_name(from.last));
   }
-  say("  lost {}\n", lost_text(totals.lost()));
-  for (const LossRecord& record : totals.publishers) {
-    if (record.lost == 0 && record.missed_before == 0) continue;
-    const std::string who =
-        record.publisher.empty() ? fmt::format("{:016x}", record.src) : record.publisher;
-    say("    {} {}: {} lost, {} sent before the recorder was there\n", who, record.track,
-        count_text(record.lost), count_text(record.missed_before));
-  }
+  say_line({{"  "},
+            {"lost " + (totals.lost() ? count_text(*totals.lost()) : "unknown"),
+             totals.lost().value_or(0) > 0 ? Tone::kBad : Tone::kPlain}});
+  for (const Line& line : loss_lines(totals.publishers, kWorstShown, recorder.recording().path()))
+    say_line(line);
   if (fate.overwritten > 0) {
-    say("  {} values were overwritten by frames of equal _ts; record with --merge join to "
-        "keep them all\n",
-        count_text(fate.overwritten));
+    say_line({{fmt::format("  {} values were overwritten", count_text(fate.overwritten)),
+               Tone::kDoubtful},
+              {" by frames of equal _ts; record with --merge join to keep them all"}});
   }
 }
 

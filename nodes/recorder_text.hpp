@@ -4,16 +4,19 @@
 #include <string>
 #include <vector>
 
+#include "nodes/fit_text.hpp"
+#include "nodes/track_table.hpp"
 #include "recorder/recorder.hpp"
 
 namespace zbag {
 
-// The live screen of --stats: the whole, then each track, with rates since `before`, which was
+// The live screen of --stats: the whole, and each track, with rates since `before`, which was
 // `seconds` ago.
-std::vector<std::string> recorder_lines(const Recorder& recorder, const RecordingTotals& totals,
-                                        const RecordingTotals& before, double seconds);
+std::vector<Line> recorder_head(const Recorder& recorder, const RecordingTotals& totals);
+TrackTable recorder_table(const RecordingTotals& totals, const RecordingTotals& before,
+                          double seconds);
 
-// The fate of every frame, and what was lost of whom.
+// The fate of every frame, and of whom most was lost: a screen at most.
 void say_summary(const Recorder& recorder, const RecordingTotals& totals);
 
 }  // namespace zbag

@@ -2,17 +2,17 @@
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdio>
+#include <cstdlib>
 #include <thread>
-#include <utility>
 
+#include "nodes/live_area.hpp"
+#include "nodes/terminal_size.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -20,10 +20,21 @@ namespace zbag {
 namespace {
 
 std::atomic<LogLevel> log_level{LogLevel::kInfo};
+std::atomic<ColourMode> colours{ColourMode::kAuto};
 
-// Our own escape sequences pass, so nothing of a stranger may be in it.
-void write(std::FILE* file, std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), file);
+// Select Graphic Rendition, ECMA-48 8.3.117.
+const char* sequence_of(Tone tone) {
+  switch (tone) {
+    case Tone::kBad:
+      return "\x1b[31m";
+    case Tone::kDoubtful:
+      return "\x1b[33m";
+    case Tone::kFaint:
+      return "\x1b[2m";
+    case Tone::kPlain:
+      break;
+  }
+  return "";
 }
 
 }  // namespace
@@ -32,72 +43,41 @@ void set_log_level(LogLevel level) { log_level = level; }
 
 bool is_said(LogLevel level) { return level <= log_level.load(); }
 
-bool is_terminal(int fd) { return ::isatty(fd) == 1; }
+void say_text(std::string_view text) { live_area::write_above(stderr, harmless(text)); }
 
-std::optional<std::size_t> terminal_columns(int fd) {
-  winsize size{};
-  if (!is_terminal(fd) || ::ioctl(fd, TIOCGWINSZ, &size) != 0) return std::nullopt;
-  // A terminal that does not say has eighty.
-  return size.ws_col >= 2 ? size.ws_col : std::size_t{80};
+void print_text(std::string_view text) { live_area::write_above(stdout, harmless(text)); }
+
+void set_colours(ColourMode mode) { colours = mode; }
+
+bool is_coloured(int fd) {
+  const ColourMode mode = colours.load();
+  if (mode != ColourMode::kAuto) return mode == ColourMode::kAlways;
+  const char* const no = std::getenv("NO_COLOR");
+  return knows_sequences(fd) && (no == nullptr || *no == '\0');
 }
 
-void say_text(std::string_view text) { write(stderr, harmless(text)); }
-
-void print_text(std::string_view text) { write(stdout, harmless(text)); }
-
-ProgressBar::ProgressBar(std::string label, bool quiet)
-    : label_(std::move(label)),
-      enabled_(!quiet && is_said(LogLevel::kInfo) && is_terminal(STDERR_FILENO)) {}
-
-ProgressBar::~ProgressBar() { clear(); }
-
-void ProgressBar::clear() {
-  if (std::exchange(drawn_, false)) write(stderr, "\r\x1b[K");
-}
-
-void ProgressBar::show(double share) {
-  if (!enabled_) return;
-  const auto now = std::chrono::steady_clock::now();
-  if (now - last_ < std::chrono::milliseconds(100)) return;
-  last_ = now;
-  drawn_ = true;
-  constexpr int kWidth = 32;
-  share = std::clamp(share, 0.0, 1.0);
-  const int done = static_cast<int>(share * kWidth);
-  write(stderr,
-        fmt::format("\r{} [{}{}] {:3.0f} %", harmless(label_),
-                    std::string(static_cast<std::size_t>(done), '#'),
-                    std::string(static_cast<std::size_t>(kWidth - done), '.'), share * 100.0));
-}
-
-void LiveScreen::draw(const std::vector<std::string>& lines) {
-  const bool in_place = is_terminal(STDERR_FILENO);
-  std::string out;
-  if (in_place && drawn_ > 0) out += fmt::format("\x1b[{}A", drawn_);
-  for (const std::string& line : lines) {
-    out += harmless(line);
-    out += in_place ? "\x1b[K\n" : "\n";
+std::string painted(const Line& line, int fd) {
+  const bool in_colour = is_coloured(fd);
+  std::string text;
+  for (const Piece& piece : line) {
+    const bool has_tone = in_colour && piece.tone != Tone::kPlain;
+    if (has_tone) text += sequence_of(piece.tone);
+    text += harmless(piece.text);
+    if (has_tone) text += "\x1b[0m";
   }
-  if (in_place && drawn_ > lines.size()) out += "\x1b[J";
-  drawn_ = lines.size();
-  write(stderr, out);
+  return text;
 }
 
-void StatusLine::clear() {
-  if (std::exchange(drawn_, false)) write(stderr, "\r\x1b[K");
+void print_line(const Line& line) {
+  live_area::write_above(stdout, painted(line, STDOUT_FILENO) + "\n");
 }
 
-void StatusLine::show(const std::string& text) {
-  if (!enabled_) return;
-  const auto now = std::chrono::steady_clock::now();
-  if (now - last_ < std::chrono::milliseconds(100)) return;
-  last_ = now;
-  drawn_ = true;
-  // The last column stays free: a terminal may begin a line behind it.
-  const std::size_t columns = terminal_columns(STDERR_FILENO).value_or(80);
-  std::string line = fit(text, columns - 1);
-  line.erase(line.find_last_not_of(' ') + 1);
-  write(stderr, "\r" + harmless(line) + "\x1b[K");
+void say_line(const Line& line) {
+  if (is_said(LogLevel::kInfo)) say_line_always(line);
+}
+
+void say_line_always(const Line& line) {
+  live_area::write_above(stderr, painted(line, STDERR_FILENO) + "\n");
 }
 
 struct KeyReader::Saved {

@@ -1,4 +1,4 @@
-// The terminal: what is said on it, progress bars, live screens and lines, keys.
+// The terminal: what is said on it and how much of that, colours, keys.
 #pragma once
 
 #include <fmt/format.h>
@@ -8,16 +8,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "nodes/fit_text.hpp"
 #include "nodes/keys.hpp"
 
 namespace zbag {
-
-bool is_terminal(int fd);
-// Columns of the terminal behind `fd`; nullopt where there is none.
-std::optional<std::size_t> terminal_columns(int fd);
 
 // How much is said (--log-level). Of the process, as stderr is: set once, before a verb runs.
 enum class LogLevel : std::uint8_t { kError, kWarning, kInfo };
@@ -45,50 +40,16 @@ void say(fmt::format_string<Values...> format, Values&&... values) {
   if (is_said(LogLevel::kInfo)) say_always(format, std::forward<Values>(values)...);
 }
 
-// A bar on stderr when that is a terminal, silent otherwise and below level `info`. Redraws ten
-// times a second at most.
-class ProgressBar {
- public:
-  ProgressBar(std::string label, bool quiet);
-  ~ProgressBar();  // clears the line
-  ProgressBar(const ProgressBar&) = delete;
-  ProgressBar& operator=(const ProgressBar&) = delete;
-  void show(double share);  // 0 to 1
-  void clear();             // so that a line can be said
-
- private:
-  std::string label_;
-  bool enabled_;
-  bool drawn_ = false;
-  std::chrono::steady_clock::time_point last_;
-};
-
-// A block of lines on stderr that is redrawn in place on a terminal, appended otherwise.
-class LiveScreen {
- public:
-  void draw(const std::vector<std::string>& lines);
-
- private:
-  std::size_t drawn_ = 0;
-};
-
-// One line on stderr, redrawn in place ten times a second at most and cut to the terminal's width;
-// nothing anywhere else and below level `info`.
-class StatusLine {
- public:
-  explicit StatusLine(bool quiet)
-      : enabled_(!quiet && is_said(LogLevel::kInfo) && is_terminal(2)) {}
-  ~StatusLine() { clear(); }
-  StatusLine(const StatusLine&) = delete;
-  StatusLine& operator=(const StatusLine&) = delete;
-  void show(const std::string& text);
-  void clear();  // so that a line can be said
-
- private:
-  bool enabled_;
-  bool drawn_ = false;
-  std::chrono::steady_clock::time_point last_;
-};
+// When what lines mean is told by colours, too (--color). Of the process. kAuto: on a terminal,
+// unless the environment has NO_COLOR.
+enum class ColourMode : std::uint8_t { kAuto, kAlways, kNever };
+void set_colours(ColourMode mode);
+bool is_coloured(int fd);
+// As the file behind `fd` gets it.
+std::string painted(const Line& line, int fd);
+void print_line(const Line& line);       // on stdout
+void say_line(const Line& line);         // on stderr, at level `info` alone
+void say_line_always(const Line& line);  // on stderr, at every level
 
 // Reads single keys from the terminal while it lives; does nothing when stdin is none.
 class KeyReader {

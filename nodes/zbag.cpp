@@ -44,6 +44,7 @@ int run(const Verb& verb, const KnownOptions& known) {
   if (!settings) return show(options.verb(), settings.error());
   if (Status status = options.take(*settings); !status) return show(options.verb(), status.error());
   set_log_level(options.log_level());
+  set_colours(options.colours());
   if (const std::vector<std::string> unused = unused_variables();
       options.verb() == "record" && !unused.empty())
     warn("record", fmt::format("{} {} set and no option of zbag: not used", fmt::join(unused, ", "),

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "nodes/errors.hpp"
+#include "nodes/live_screen.hpp"
 #include "nodes/number_text.hpp"
 #include "nodes/problem_text.hpp"
 #include "nodes/stop_signal.hpp"
@@ -64,14 +65,18 @@ int run(const Arguments& arguments) {
     return exit_code;
   }
   for (const BagProblem& problem : report->problems)
-    say_always("zbag check: {}: {}\n", arguments.bag, problem_text(problem));
+    say_line_always({{"zbag check: ", Tone::kBad},
+                     {fmt::format("{}: {}", arguments.bag, problem_text(problem))}});
   if (arguments.quiet) return exit_code;
   const bool is_whole = report->problems.empty();
-  print("{}: {}: {} points in {} blocks of {} tracks{}{}\n", arguments.bag,
-        is_whole ? "whole" : "damaged", count_text(report->points), count_text(report->blocks),
-        report->tracks,
-        report->unclosed ? "; the last run is not closed (being recorded, or it was killed)" : "",
-        is_whole ? std::string() : fmt::format("; {}", kRemedy));
+  print_line({{arguments.bag + ": "},
+              {is_whole ? "whole" : "damaged", is_whole ? Tone::kPlain : Tone::kBad},
+              {fmt::format(": {} points in {} blocks of {} tracks{}{}", count_text(report->points),
+                           count_text(report->blocks), report->tracks,
+                           report->unclosed
+                               ? "; the last run is not closed (being recorded, or it was killed)"
+                               : "",
+                           is_whole ? std::string() : fmt::format("; {}", kRemedy))}});
   return exit_code;
 }
 

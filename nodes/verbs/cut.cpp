@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "nodes/errors.hpp"
+#include "nodes/live_screen.hpp"
 #include "nodes/number_text.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
@@ -70,10 +71,7 @@ int run(const Arguments& arguments) {
           bar.show(share);
           return !StopSignal::wanted();
         },
-        [&](const std::string& text) {
-          bar.clear();
-          warn("cut", text);
-        });
+        [&](const std::string& text) { warn("cut", text); });
   }
   if (!report) return show_unmade("cut", report.error());
   if (!arguments.quiet) say("cut {} points into {}\n", count_text(report->points), arguments.out);

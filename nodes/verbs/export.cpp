@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "nodes/errors.hpp"
+#include "nodes/live_screen.hpp"
 #include "nodes/number_text.hpp"
 #include "nodes/terminal.hpp"
 #include "nodes/time_text.hpp"

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "nodes/errors.hpp"
+#include "nodes/live_screen.hpp"
 #include "nodes/number_text.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
@@ -90,11 +91,7 @@ class Import {
   Import(Session& session, const Arguments& arguments)
       : bar_("import", arguments.quiet),
         importer_(session, {.goes_on = [this] { return goes_on(); },
-                            .warn =
-                                [this](const std::string& text) {
-                                  bar_.clear();
-                                  warn("import", text);
-                                }}) {}
+                            .warn = [this](const std::string& text) { warn("import", text); }}) {}
 
   Status run(const std::vector<Source>& files, Readers& readers) {
     for (std::size_t i = 0; i < files.size() && !StopSignal::wanted(); ++i) {

@@ -37,7 +37,7 @@ int run(const Arguments& arguments) {
   std::error_code error;
   options.search.push_back(
       std::filesystem::read_symlink("/proc/self/exe", error).parent_path().string());
-  options.coloured = is_terminal(STDOUT_FILENO);
+  options.coloured = is_coloured(STDOUT_FILENO);
   options.stop_wanted = [] { return StopSignal::wanted(); };
   // As the programs wrote it, who may well colour what they say: the user chose them.
   options.print = [](const std::string& line) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "nodes/errors.hpp"
+#include "nodes/live_screen.hpp"
 #include "nodes/number_text.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
@@ -29,10 +30,7 @@ int run(const Arguments& arguments) {
         bar.show(share);
         return !StopSignal::wanted();
       },
-      [&](const std::string& text) {
-        bar.clear();
-        warn("merge", text);
-      });
+      [&](const std::string& text) { warn("merge", text); });
   bar.clear();
   if (!report) return show_unmade("merge", report.error());
   if (!arguments.quiet)

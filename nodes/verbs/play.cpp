@@ -6,6 +6,7 @@
 
 #include "nodes/errors.hpp"
 #include "nodes/give_up.hpp"
+#include "nodes/live_screen.hpp"
 #include "nodes/nearest.hpp"
 #include "nodes/node.hpp"
 #include "nodes/number_text.hpp"
@@ -148,7 +149,7 @@ void seek_by(Player& player, double seconds) {
 }
 
 // Keys of the terminal: space pauses, right steps, up and down change the rate, left and page keys
-// seek.
+// seek, q ends.
 void on_key(Player& player, Key key) {
   switch (key) {
     case Key::kSpace:
@@ -172,6 +173,14 @@ void on_key(Player& player, Key key) {
     case Key::kPageDown:
       seek_by(player, -10.0);
       break;
+    case Key::kQuit:
+      player.stop();
+      break;
+    case Key::kHome:
+    case Key::kEnd:
+    case Key::kSort:
+    case Key::kReverse:
+      break;  // of tables
   }
 }
 
@@ -190,11 +199,11 @@ class Watch {
     }
     const PlayerStatus status = player_.status();
     const char* const state = status.waiting ? "waiting" : status.paused ? "paused " : "playing";
-    line_.show(
-        fmt::format("{} {:.2f} of {:.2f} s  x{:.2f}  {} frames  (space pause, right step, "
-                    "up/down rate, left/PgUp/PgDn seek)",
-                    state, status.time - status.start, status.end - status.start, status.rate,
-                    count_text(status.published)));
+    line_.show({{fmt::format("{} {:.2f} of {:.2f} s  x{:.2f}  {} frames", state,
+                             status.time - status.start, status.end - status.start, status.rate,
+                             count_text(status.published))}},
+               {"  (space pause, right step, up/down rate, left/PgUp/PgDn seek, q ends)",
+                "  (space → ↑↓ ← PgUp PgDn q)", "  (q ends)"});
   }
 
  private:

@@ -11,6 +11,7 @@
 #include "bus/session/session.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/give_up.hpp"
+#include "nodes/live_screen.hpp"
 #include "nodes/node.hpp"
 #include "nodes/number_text.hpp"
 #include "nodes/sending.hpp"
@@ -293,7 +294,7 @@ int run(const Arguments& arguments) {
           },
           [&](int signals) {
             if (signals > 0) publication.stop();
-            line.show(progress_text(publication, is_waiting));
+            line.show({{progress_text(publication, is_waiting)}});
             std::this_thread::sleep_for(std::chrono::milliseconds(20));
           });
     }

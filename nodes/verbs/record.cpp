@@ -6,6 +6,7 @@
 
 #include "nodes/bus_error.hpp"
 #include "nodes/errors.hpp"
+#include "nodes/live_screen.hpp"
 #include "nodes/node.hpp"
 #include "nodes/output_path.hpp"
 #include "nodes/recorder_text.hpp"
@@ -140,32 +141,60 @@ std::vector<ControlOp> control_ops(const std::unique_ptr<Recorder>& recorder) {
   };
 }
 
-// Looks at signals and draws the live screen while the recorder runs.
+// Looks at signals and keys, and draws the live screen while the recorder runs.
 class Watch {
  public:
-  Watch(Recorder& recorder, bool draws) : recorder_(recorder), draws_(draws) {}
+  Watch(Recorder& recorder, bool draws, const std::string& node)
+      : recorder_(recorder), node_(node) {
+    if (draws) screen_.emplace();
+  }
 
   void look(int signals) {
     if (std::string path = recorder_.recording().path(); path != path_)
       BusError::watch(path_ = std::move(path));
     if (signals >= 1) recorder_.stop();
     if (signals >= 2) recorder_.hurry();
-    const auto now = std::chrono::steady_clock::now();
-    if (draws_ && now - drawn_ >= std::chrono::seconds(1)) {
-      RecordingTotals totals = recorder_.recording().totals();
-      screen_.draw(recorder_lines(recorder_, totals, before_,
-                                  std::chrono::duration<double>(now - drawn_).count()));
-      before_ = std::move(totals);
-      drawn_ = now;
+    if (!screen_) {
+      StopSignal::wait(std::chrono::milliseconds(200));
+      return;
     }
-    StopSignal::wait(std::chrono::milliseconds(200));
+    draw();
+    screen_->table.follow_size();
+    auto patience = std::chrono::milliseconds(200);
+    while (const std::optional<Key> key = screen_->keys.read(patience)) {
+      if (*key == Key::kQuit) return close_screen();
+      screen_->table.on_key(*key);
+      patience = std::chrono::milliseconds(0);
+    }
   }
 
  private:
+  struct Screen {
+    LiveTable table;
+    KeyReader keys;
+  };
+
+  void draw() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - drawn_ < std::chrono::seconds(1)) return;
+    RecordingTotals totals = recorder_.recording().totals();
+    const double seconds = std::chrono::duration<double>(now - drawn_).count();
+    screen_->table.draw(recorder_head(recorder_, totals), recorder_table(totals, before_, seconds),
+                        "q closes this");
+    before_ = std::move(totals);
+    drawn_ = now;
+  }
+
+  // A key that is pressed by mistake must not end a recording.
+  void close_screen() {
+    screen_.reset();
+    say("the screen is closed, the recording goes on (stop: Ctrl-C, or zbag ctl {} stop)\n", node_);
+  }
+
   Recorder& recorder_;
-  bool draws_;
+  const std::string node_;
   std::string path_;
-  LiveScreen screen_;
+  std::optional<Screen> screen_;
   RecordingTotals before_;
   std::chrono::steady_clock::time_point drawn_ = std::chrono::steady_clock::now();
 };
@@ -191,14 +220,15 @@ int run(const Arguments& arguments, const OptionTable& table) {
     say("recording to {} as {} (stop: Ctrl-C, or zbag ctl {} stop)\n", *path, node->name(),
         node->name());
   if (arguments.recorder.with_broker) Node::say_room();
-  Watch watch(recorder, arguments.stats);
+  std::optional<Watch> watch(std::in_place, recorder, arguments.stats, node->name());
   const Status status = node->run(
       [&] {
         return recorder.run([](const BusUrls& urls) {
           say_always("ready publish-to={} subscribe-to={}\n", urls.publish_to, urls.subscribe_to);
         });
       },
-      [&](int signals) { watch.look(signals); });
+      [&](int signals) { watch->look(signals); });
+  watch.reset();  // gives the terminal back
   const RecordingTotals totals = recorder.recording().totals();
   if (!arguments.bus.quiet) say_summary(recorder, totals);
   if (!status) return show("record", status.error());

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -8,9 +9,13 @@
 
 #include "bus/tap.hpp"
 #include "nodes/errors.hpp"
+#include "nodes/live_screen.hpp"
+#include "nodes/loss_text.hpp"
 #include "nodes/node.hpp"
 #include "nodes/number_text.hpp"
 #include "nodes/terminal.hpp"
+#include "nodes/terminal_size.hpp"
+#include "nodes/track_table.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
 #include "recorder/losses.hpp"
@@ -40,6 +45,7 @@ struct Topic {
 
 class TopicTable {
  public:
+  bool is_empty() const { return topics_.empty(); }
   void add(const TapFrame& frame) {
     const std::span bytes(reinterpret_cast<const std::uint8_t*>(frame.bytes.data()),
                           frame.bytes.size());
@@ -65,19 +71,18 @@ class TopicTable {
     if (stream != nullptr) static_cast<void>(ledger_.note(*stream, *outcome.scan.seq, bytes));
   }
 
-  std::vector<std::string> lines(double seconds) const {
-    std::vector<std::string> lines{fmt::format("{}  {:>9}  {:>10}  {:>10}  {:>6}  {:>6}",
-                                               fit("track", 32), "rate", "bandwidth", "publishers",
-                                               "lost", "age")};
+  TrackTable table(double seconds) const {
+    TrackTable table({{"rate", 4}, {"bandwidth", 2}, {"publishers", 0}, {"lost", 3}, {"age", 1}});
     for (const auto& [name, topic] : topics_) {
-      lines.push_back(fmt::format(
-          "{}  {:>6.1f} Hz  {:>8}/s  {:>10}  {:>6}  {:>4.1f} s", fit(name, 32),
-          rate(topic, seconds),
-          bytes_text(static_cast<std::uint64_t>(static_cast<double>(topic.bytes) / seconds)),
-          publishers(topic), lost(topic), age(topic)));
+      const double bytes = static_cast<double>(topic.bytes) / seconds;
+      const auto loss = ledger_.of_track(topic.id);
+      table.add(name, {{fmt::format("{:.1f} Hz", rate(topic, seconds)), rate(topic, seconds)},
+                       {bytes_text(static_cast<std::uint64_t>(bytes)) + "/s", bytes},
+                       {publishers(topic), static_cast<double>(topic.publishers.size())},
+                       lost_cell(loss ? std::optional(loss->lost) : std::nullopt),
+                       {fmt::format("{:.1f} s", age(topic)), age(topic)}});
     }
-    if (topics_.empty()) lines.emplace_back("(nothing heard)");
-    return lines;
+    return table;
   }
 
   std::string json(double seconds) const {
@@ -107,10 +112,6 @@ class TopicTable {
   static std::string publishers(const Topic& topic) {
     return fmt::format("{}{}", topic.publishers.size(), topic.anonymous > 0 ? "+?" : "");
   }
-  std::string lost(const Topic& topic) const {
-    const auto loss = ledger_.of_track(topic.id);
-    return loss ? std::to_string(loss->lost) : "?";
-  }
 
   std::map<std::string, Topic> topics_;
   LossLedger ledger_;
@@ -134,11 +135,37 @@ std::vector<ControlOp> control_ops(Progress& progress) {
            }}};
 }
 
+// The table, drawn twice a second and as keys have it.
+class Screen {
+ public:
+  // False: the user has seen enough.
+  bool look(const TopicTable& topics, double seconds) {
+    while (const std::optional<Key> key = keys_.read(std::chrono::milliseconds(0))) {
+      if (*key == Key::kQuit) return false;
+      shown_.on_key(*key);
+    }
+    shown_.follow_size();
+    const auto now = std::chrono::steady_clock::now();
+    if (now - drawn_ < std::chrono::milliseconds(500)) return true;
+    drawn_ = now;
+    std::vector<Line> head;
+    if (topics.is_empty()) head.push_back({{"(nothing heard)"}});
+    shown_.draw(std::move(head), topics.table(seconds), "q ends");
+    return true;
+  }
+
+ private:
+  LiveTable shown_;
+  KeyReader keys_;
+  SteadyTime drawn_;
+};
+
 // Listens for the duration, or with --watch until stopped; gives back how long, in seconds.
 double listen(const Arguments& arguments, Tap& tap, TopicTable& table, Progress& progress) {
-  LiveScreen screen;
+  std::optional<Screen> screen;
+  if (arguments.watch) screen.emplace();
   const auto start = std::chrono::steady_clock::now();
-  auto drawn = start;
+  auto looked = start;
   const auto seconds = [&] {
     return std::max(
         0.001, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
@@ -149,9 +176,9 @@ double listen(const Arguments& arguments, Tap& tap, TopicTable& table, Progress&
       ++progress.frames;
     }
     const auto now = std::chrono::steady_clock::now();
-    if (arguments.watch && now - drawn > std::chrono::milliseconds(500)) {
-      drawn = now;
-      screen.draw(table.lines(seconds()));
+    if (screen && now - looked > std::chrono::milliseconds(50)) {
+      looked = now;
+      if (!screen->look(table, seconds())) break;
     }
   }
   return seconds();
@@ -182,7 +209,11 @@ int run(const Arguments& arguments) {
   if (arguments.json) {
     print("{}", table.json(seconds));
   } else if (!arguments.watch) {
-    for (const std::string& line : table.lines(seconds)) print("{}\n", line);
+    const std::optional<TerminalSize> size = size_of_terminal(STDOUT_FILENO);
+    for (const Line& line :
+         table.table(seconds).lines(size ? std::optional(size->columns) : std::nullopt))
+      print_line(line);
+    if (table.is_empty()) print("(nothing heard)\n");
   }
   return kExitDone;
 }

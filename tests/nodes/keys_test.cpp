@@ -38,5 +38,11 @@ TEST(TakeKeyTest, KnowsTheArrowsOfApplicationMode) {
               ElementsAre(Key::kUp, Key::kDown, Key::kRight, Key::kLeft));
 }
 
+TEST(TakeKeyTest, KnowsTheKeysOfTables) {
+  EXPECT_THAT(keys_of("qsr\x1b[H\x1b[F\x1b[1~\x1b[4~\x1bOH\x1bOF"),
+              ElementsAre(Key::kQuit, Key::kSort, Key::kReverse, Key::kHome, Key::kEnd, Key::kHome,
+                          Key::kEnd, Key::kHome, Key::kEnd));
+}
+
 }  // namespace
 }  // namespace zbag

@@ -21,7 +21,7 @@ class Screen:
     def __init__(self, output):
         self.rows = [[]]
         self._row = self._column = 0
-        for piece in re.findall(r"\x1b\[\d*[AJK]|.", output.decode("utf-8", "ignore"), re.DOTALL):
+        for piece in re.findall(r"\x1b\[\d*[AJKm]|.", output.decode("utf-8", "ignore"), re.DOTALL):
             self._take(piece)
 
     def _take(self, piece):
@@ -36,6 +36,8 @@ class Screen:
             del row[self._column:]
         elif piece == "\x1b[J":
             del row[self._column:], self.rows[self._row + 1:]
+        elif re.fullmatch(r"\x1b\[\d*m", piece):
+            pass  # a colour
         elif piece.startswith("\x1b["):
             self._row = max(0, self._row - int(piece[2:-1]))
         elif piece == "\x1b":

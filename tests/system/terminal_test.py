@@ -42,8 +42,9 @@ class TerminalTest(SystemTest):
         return terminal
 
     def lines_of(self, output):
-        """What a screen shows in the end; a bar needs no sequence but the one that erases it."""
-        self.assertNotRegex(output, rb"\x1b(?!\[K)")
+        """What a screen shows in the end; a bar needs no sequence but the one that erases it
+        (and colours of what is said)."""
+        self.assertNotRegex(output, rb"\x1b(?!\[K|\[\d*m)")
         return Screen(output).lines
 
     def run_on_terminal(self, *arguments, code=DONE):

@@ -1,0 +1,114 @@
+#include "nodes/bag_fields.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <utility>
+
+#include "nodes/outliers.hpp"
+#include "schemas/field_lookup.hpp"
+
+namespace zbag {
+
+// Stamps may lie further apart than int64 nanoseconds reach.
+double seconds_between(std::int64_t first, std::int64_t last) {
+  std::int64_t span = 0;
+  if (!__builtin_sub_overflow(last, first, &span)) return static_cast<double>(span) / 1e9;
+  return static_cast<double>(last) / 1e9 - static_cast<double>(first) / 1e9;
+}
+
+double rate_of(const TrackRecord& track) {
+  if (!track.first || track.total() < 2 || *track.first == *track.last) return 0.0;
+  return static_cast<double>(track.total() - 1) / seconds_between(*track.first, *track.last);
+}
+
+std::string types_text(const std::set<std::string>& types) {
+  return fmt::format("{}", fmt::join(types, "|"));
+}
+
+namespace {
+
+Value lost_value(const std::optional<std::uint64_t>& lost) { return lost ? Value(*lost) : Value(); }
+
+Fields track_fields(const TrackRecord& track) {
+  Fields types;
+  for (const auto& [field, seen] : track.fields) types.emplace_back(field, types_text(seen));
+  Fields fields{
+      {"name", track.name}, {"points", track.total()}, {"late_points", track.late_points}};
+  fields.emplace_back("first_ts", track.first ? Value(seconds_of_key(*track.first)) : Value());
+  fields.emplace_back("last_ts", track.last ? Value(seconds_of_key(*track.last)) : Value());
+  fields.emplace_back("rate_hz", rate_of(track));
+  fields.emplace_back("bytes", track.bytes);
+  fields.emplace_back("fields", std::move(types));
+  fields.emplace_back("lost", lost_value(track.lost));
+  fields.emplace_back("missed_before", track.missed_before);
+  for (auto& [name, value] : fate_fields(track.fate)) {
+    if (name != "points") fields.emplace_back(name, std::move(value));
+  }
+  return fields;
+}
+
+Array outlier_values(const BagReader& reader, const BagSummary& bag) {
+  Array outliers;
+  for (const Outliers& one : find_outliers(reader, bag)) {
+    outliers.emplace_back(Fields{{"track", one.track},
+                                 {"points", one.points},
+                                 {"side", one.is_before ? "before" : "behind"},
+                                 {"seconds", one.seconds},
+                                 {"first_ts", one.first_ts},
+                                 {"last_ts", one.last_ts}});
+  }
+  return outliers;
+}
+
+}  // namespace
+
+Fields bag_fields(const BagReader& reader, const BagSummary& bag) {
+  const Fate fate = bag.fate();
+  const std::optional<Timestamp> start = bag.start();
+  const std::optional<Timestamp> end = bag.end();
+  Fields fields{{"path", bag.path},
+                {"format_version", bag.bag.format},
+                {"size_bytes", bag.size_bytes},
+                {"creator", bag.bag.creator}};
+  fields.emplace_back("start", start ? Value(start->seconds()) : Value());
+  fields.emplace_back("end", end ? Value(end->seconds()) : Value());
+  fields.emplace_back("duration", start ? seconds_between(start->ns(), end->ns()) : 0.0);
+  fields.emplace_back("points", bag.points());
+  const Fields counted = fate_fields(fate);
+  for (const char* name : {"received", "merged", "kept_apart", "overwritten", "refused", "dropped"})
+    fields.emplace_back(name, *find_field(counted, name));
+  fields.emplace_back("skipped", fate.skipped_total());
+  fields.emplace_back("skipped_by_reason", *find_field(counted, "skipped"));
+  fields.emplace_back("lost", lost_value(bag.lost()));
+  Array runs;
+  for (const RunRecord& run : bag.runs) {
+    Fields one{{"id", run.id},
+               {"start", run.start},
+               {"end", run.end ? Value(*run.end) : Value()},
+               {"status", run.closed ? "closed" : "open"},
+               {"host", run.host},
+               {"version", run.version},
+               {"config", run.config},
+               {"metadata", run.metadata}};
+    runs.emplace_back(std::move(one));
+  }
+  fields.emplace_back("runs", std::move(runs));
+  Array publishers;
+  for (const LossRecord& loss : bag.losses) {
+    publishers.emplace_back(Fields{{"publisher", loss.publisher},
+                                   {"src", fmt::format("{:016x}", loss.src)},
+                                   {"track", loss.track},
+                                   {"received", loss.received},
+                                   {"lost", loss.lost},
+                                   {"missed_before", loss.missed_before}});
+  }
+  fields.emplace_back("publishers", std::move(publishers));
+  Array tracks;
+  for (const TrackRecord& track : bag.tracks) tracks.emplace_back(track_fields(track));
+  fields.emplace_back("tracks", std::move(tracks));
+  fields.emplace_back("outliers", outlier_values(reader, bag));
+  return fields;
+}
+
+}  // namespace zbag

@@ -1,0 +1,23 @@
+// What a bag holds and what became of every frame, as programs read it.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+
+#include "recorder/bag/read/bag_reader.hpp"
+#include "schemas/frame.hpp"
+
+namespace zbag {
+
+// cli.md, `info --json`.
+Fields bag_fields(const BagReader& reader, const BagSummary& bag);
+
+// Points a second from the first to the last; 0 where there is no time between them.
+double rate_of(const TrackRecord& track);
+// Stamps may lie further apart than int64 nanoseconds reach.
+double seconds_between(std::int64_t first, std::int64_t last);
+// "int|str"
+std::string types_text(const std::set<std::string>& types);
+
+}  // namespace zbag
