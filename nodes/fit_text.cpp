@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <clocale>
 #include <cwchar>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -110,22 +111,34 @@ Line cut(Line line, std::size_t width) {
 std::vector<Line> wrapped(const Line& line, std::size_t width, std::size_t indent) {
   std::vector<Line> lines(1);
   std::size_t used = 0;
+  std::size_t blanks = 0;  // before the word
+  Line word;               // of one piece or several
+  const auto put_word = [&] {
+    const std::size_t columns = columns_of(word);
+    if (used > indent && blanks > 0 && used + blanks + columns > width) {
+      lines.emplace_back();
+      used = 0;
+      blanks = indent;
+    }
+    lines.back().push_back({std::string(blanks, ' ')});
+    std::move(word.begin(), word.end(), std::back_inserter(lines.back()));
+    used += blanks + columns;
+    blanks = 0;
+    word.clear();
+  };
   for (const Piece& piece : line) {
     std::string_view rest = piece.text;
     while (!rest.empty()) {
-      // A word with the blanks before it.
-      const std::size_t word = std::min(rest.find_first_not_of(' '), rest.size());
-      std::string_view next = rest.substr(0, std::min(rest.find(' ', word), rest.size()));
-      rest.remove_prefix(next.size());
-      if (used > indent && word > 0 && used + columns_of(next) > width) {
-        next.remove_prefix(word);
-        lines.push_back({{std::string(indent, ' ')}});
-        used = indent;
-      }
-      lines.back().push_back({std::string(next), piece.tone});
-      used += columns_of(next);
+      const std::size_t blank = std::min(rest.find(' '), rest.size());
+      if (blank > 0) word.push_back({std::string(rest.substr(0, blank)), piece.tone});
+      rest.remove_prefix(blank);
+      if (rest.empty()) continue;
+      if (!word.empty()) put_word();
+      ++blanks;
+      rest.remove_prefix(1);
     }
   }
+  if (!word.empty()) put_word();
   return lines;
 }
 

@@ -109,8 +109,7 @@ void OptionTable::seal() {
       option_type::one_of<ColourMode>("WHEN", {{"auto", ColourMode::kAuto},
                                                {"always", ColourMode::kAlways},
                                                {"never", ColourMode::kNever}}),
-      "Colours: auto (on a terminal, unless NO_COLOR is set), always or never")
-      .not_of_the_run();
+      "Colours: auto (on a terminal, unless NO_COLOR is set), always or never");
   const bool has_positional = std::any_of(options_.begin(), options_.end(),
                                           [](const Option& one) { return one.is_positional; });
   for (const Option& option : options_) {

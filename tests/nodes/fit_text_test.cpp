@@ -32,12 +32,12 @@ TEST(FitTextTest, CountsColumnsAsATerminalDoes) {
 }
 
 TEST(FitTextTest, TellsNamesApartThatDifferInTheMiddleAlone) {
-  EXPECT_THAT(told_apart({"a/first/z", "a/other/z"}, 5), ElementsAre("a/\u2026t/z", "a/\u2026r/z"));
+  EXPECT_THAT(told_apart({"a/first/z", "a/other/z"}, 6), ElementsAre("a/\u2026t/z", "a/\u2026r/z"));
   EXPECT_THAT(told_apart({"aaaa1zzzz", "aaaa2zzzz", "b"}, 5),
               ElementsAre("aa\u2026zz", "a\u2026z~2", "b    "));
   EXPECT_THAT(told_apart({"a", "a"}, 9), ElementsAre("a", "a"));
   EXPECT_THAT(told_apart({}, 9), testing::IsEmpty());
-  EXPECT_TRUE(are_told_apart({"a/first/z", "a/other/z"}, 5));
+  EXPECT_TRUE(are_told_apart({"a/first/z", "a/other/z"}, 6));
   EXPECT_FALSE(are_told_apart({"aaaa1zzzz", "aaaa2zzzz"}, 5));
 }
 
@@ -53,6 +53,7 @@ std::vector<std::string> wrapped_texts(const Line& line, std::size_t width, std:
 TEST(FitTextTest, BreaksLinesAtBlanks) {
   EXPECT_THAT(wrapped_texts({{"  a bc"}, {" def"}, {"gh i"}}, 9, 4),
               ElementsAre("  a bc", "    defgh", "    i"));
+  EXPECT_THAT(wrapped_texts({{"  a + "}, {"bcd"}}, 8, 4), ElementsAre("  a +", "    bcd"));
   EXPECT_THAT(wrapped_texts({{"  a  b"}}, 80, 4), ElementsAre("  a  b"));
   EXPECT_THAT(wrapped_texts({{"unbreakable"}}, 4, 2), ElementsAre("unbreakable"));
 }

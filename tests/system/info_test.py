@@ -30,7 +30,8 @@ class InfoTest(harness.SystemTest):
         """The lines that reach a terminal of that size."""
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        with subprocess.Popen([harness.binary(), "info", bag], env=self.space.env, stdout=slave,
+        with subprocess.Popen([harness.binary(), "info", "--all", bag],
+                              env={**self.space.env, "NO_COLOR": "1"}, stdout=slave,
                               stdin=subprocess.DEVNULL) as popen:
             os.close(slave)
             text = b""

@@ -36,7 +36,7 @@ class LiveScreenTest(harness.SystemTest):
 class StatsTest(LiveScreenTest):
     """record --stats: per track rate, bytes, lost, and buffer and disk."""
 
-    HEADER = "track     "
+    HEADER = "track  "
 
     def start_recorder_on_terminal(self, bag, *more):
         terminal = self.start_on_terminal("record", "--with-broker", "-o", bag, "--min-free", "10",
@@ -67,7 +67,8 @@ class StatsTest(LiveScreenTest):
         self.assertRegex(row[1], r"^\d+\.\d Hz$")
         self.assertRegex(row[2], r"^\d+ B/s$")
         terminal.await_screen(self.row_of("plain", "1", "0", "?"))
-        head = rf"^{bag}  \d+ s  8 points  buffer .* of 100 MB  disk left \S+ \wB$"
+        terminal.await_screen(lambda lines: bag in lines)
+        head = r"^\d+ s  8 points  buffer .* of 100 MB  disk left \S+ \wB$"
         terminal.await_screen(lambda lines: any(re.match(head, line) for line in lines))
         self.run_ok("ctl", "record", "pause")
         terminal.await_screen(line_with("PAUSED"))

@@ -27,6 +27,7 @@ OTHER = {
     "timestamps": "require", "merge": "deep", "late-merge": "reject", "on-overflow": "drop-oldest",
     "metadata": "place=lab", "start": "+1.5", "end": "-2", "remap": "a:=b", "prefix": "again",
     "delay": "1.5", "max-gap": "4.5", "start-index": "4", "limit": "9", "layout": "rows", "args": "speed=3",
+    "color": "always",
 }
 LISTS = ("track", "exclude", "merge", "metadata", "fields", "columns", "remap", "args")
 

@@ -99,10 +99,10 @@ class StatsScreenTest(ScreensTest):
             shown.press("s")
         shown.await_screen(lambda lines: foot(lines) and foot(lines)[3] == "lost")
         first = shown.await_screen(lambda lines: [row for row in rows_of(lines) if row[-1] == "1"])
-        self.assertEqual(first[0][0], WORST)
+        self.assertRegex(first[0][0], r"^robot/right/k.*motor/current$")
         shown.press("r")
         shown.await_screen(lambda lines: foot(lines) and foot(lines)[3] == "lost, reversed")
-        self.assertNotIn(WORST, [row[0] for row in rows_of(shown.lines())])
+        self.assertNotIn("1", [row[-1] for row in rows_of(shown.lines())])
 
     def test_what_is_said_goes_above(self):
         shown, sensor = self.start()
@@ -207,7 +207,7 @@ class PlayScreenTest(ScreensTest):
         self.assert_scrolls_nothing(shown, lambda lines: lines[-1])
         shown.press("q")
         self.assertEqual(shown.wait(), DONE)
-        self.assertNotIn("playing", "".join(shown.lines()))
+        self.assertNotIn("playing 0", "".join(shown.lines()))
 
 
 class InfoScreenTest(ScreensTest):
@@ -227,16 +227,16 @@ class InfoScreenTest(ScreensTest):
         bag = self.make_bag()
         shown = self.show("info", bag)
         self.assertEqual(shown.wait(), DONE)
-        lines = shown.lines()
-        self.assertEqual(shown.history(), 0)
+        lines = shown.lines("-S", "-")
+        self.assertLessEqual(len(lines), 23, "\n".join(lines))  # and the prompt
         self.assertEqual(lines[0], bag)
         rest = next(line for line in lines if "more: zbag info --all" in line)
-        self.assertEqual(int(rest.split()[1]) + len(rows_of(line.strip() for line in lines)), 96)
+        self.assertEqual(int(rest.split()[1]) + len(rows_of([line.strip() for line in lines])), 96)
 
     def test_all_of_it_is_there_when_asked_for(self):
         shown = self.show("info", "--all", self.make_bag(), rows=200)
         self.assertEqual(shown.wait(), DONE)
-        self.assertEqual(len(rows_of(line.strip() for line in shown.lines())), 96)
+        self.assertEqual(len(rows_of([line.strip() for line in shown.lines()])), 96)
 
 
 class ColourTest(ScreensTest):

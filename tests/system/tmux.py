@@ -24,13 +24,16 @@ class Tmux:
         self.socket = space.path("tmux")
         config = space.path("tmux.conf")
         with open(config, "w", encoding="utf-8") as file:
-            file.write("set -g remain-on-exit on\nset -g status off\n"
-                       "set -g default-terminal screen-256color\n")
-        words = ["exec", "env", *variables, harness.binary(), *map(str, arguments)]
+            file.write("set -g status off\nset -g default-terminal screen-256color\n")
+        self.exit_code = space.path("exit_code")
+        # The screen stays when zbag has ended. A shell that ignored ^C would have zbag ignore it.
+        script = 'trap : INT; "$@"; echo $? > "$0"; exec sleep 1000'
+        words = ["sh", "-c", script, self.exit_code, "env", *variables, harness.binary(),
+                 *map(str, arguments)]
         self.env = {**space.env, "LC_ALL": "C.UTF-8"}
         self.folder = space.folder
         self.call("-f", config, "new-session", "-d", "-x", columns, "-y", rows,
-                  " ".join(words[:2] + [shlex.quote(word) for word in words[2:]]))
+                  shlex.join(words))
 
     def call(self, *arguments):
         done = subprocess.run(["tmux", "-u", "-S", self.socket, *map(str, arguments)], env=self.env,
@@ -71,10 +74,16 @@ class Tmux:
 
     def wait(self):
         """The exit code, once it has ended."""
-        harness.wait_until(lambda: self.ask("pane_dead") == "1", "its end")
-        return int(self.ask("pane_dead_status"))
+        def read():
+            if not os.path.exists(self.exit_code):
+                return ""
+            with open(self.exit_code, encoding="ascii") as file:
+                return file.read()
+        return int(harness.wait_until(read, "its end"))
 
     def close(self):
+        if os.path.exists(self.exit_code):
+            os.unlink(self.exit_code)
         if os.path.exists(self.socket):
             subprocess.run(["tmux", "-S", self.socket, "kill-server"], env=self.env,
                            capture_output=True, check=False, timeout=harness.DEADLINE)

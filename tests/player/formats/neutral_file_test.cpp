@@ -386,7 +386,7 @@ TEST_F(NeutralFileTest, ReadsBackWhatItWrote) {
                        {"nil", nullptr},
                        {"two", 2.0},
                        {"int", -7},
-                       {"bin", Binary{"\xff\x00"}},
+                       {"bin", Binary{std::string("\xff\x00", 2)}},
                        {"ext", Extension{5, ""}},
                        {"list", Array{1, Binary{"x"}, nullptr}},
                        {"map", Fields{{"jpeg", Binary{"y"}}, {"empty", Fields{}}}}};
