@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "nodes/outliers.hpp"
@@ -15,6 +16,13 @@ double seconds_between(std::int64_t first, std::int64_t last) {
   std::int64_t span = 0;
   if (!__builtin_sub_overflow(last, first, &span)) return static_cast<double>(span) / 1e9;
   return static_cast<double>(last) / 1e9 - static_cast<double>(first) / 1e9;
+}
+
+std::uint64_t reclaimable_bytes(const BagSummary& bag, const BlockSpread& spread) {
+  constexpr std::uint64_t kWorthIt = 1'000'000;
+  const std::uint64_t left = bag.size_bytes - std::min(bag.size_bytes, spread.page_bytes);
+  const bool is_worth_it = left > bag.size_bytes / 3 && left > kWorthIt;
+  return is_worth_it && !is_being_written(bag.path) ? left : 0;
 }
 
 double rate_of(const TrackRecord& track) {
@@ -30,7 +38,7 @@ namespace {
 
 Value lost_value(const std::optional<std::uint64_t>& lost) { return lost ? Value(*lost) : Value(); }
 
-Fields track_fields(const TrackRecord& track) {
+Fields track_fields(const TrackRecord& track, const BlockSpread& spread) {
   Fields types;
   for (const auto& [field, seen] : track.fields) types.emplace_back(field, types_text(seen));
   Fields fields{
@@ -38,6 +46,10 @@ Fields track_fields(const TrackRecord& track) {
   fields.emplace_back("first_ts", track.first ? Value(seconds_of_key(*track.first)) : Value());
   fields.emplace_back("last_ts", track.last ? Value(seconds_of_key(*track.last)) : Value());
   fields.emplace_back("rate_hz", rate_of(track));
+  const auto rates = spread.rates.find(track.id);
+  const bool has_rates = rates != spread.rates.end();
+  fields.emplace_back("rate_min_hz", has_rates ? Value(rates->second.min_hz) : Value());
+  fields.emplace_back("rate_max_hz", has_rates ? Value(rates->second.max_hz) : Value());
   fields.emplace_back("bytes", track.bytes);
   fields.emplace_back("fields", std::move(types));
   fields.emplace_back("lost", lost_value(track.lost));
@@ -104,8 +116,10 @@ Fields bag_fields(const BagReader& reader, const BagSummary& bag) {
                                    {"missed_before", loss.missed_before}});
   }
   fields.emplace_back("publishers", std::move(publishers));
+  const BlockSpread spread = read_block_spread(*reader.file()).value_or(BlockSpread{});
+  fields.emplace_back("reclaimable_bytes", reclaimable_bytes(bag, spread));
   Array tracks;
-  for (const TrackRecord& track : bag.tracks) tracks.emplace_back(track_fields(track));
+  for (const TrackRecord& track : bag.tracks) tracks.emplace_back(track_fields(track, spread));
   fields.emplace_back("tracks", std::move(tracks));
   fields.emplace_back("outliers", outlier_values(reader, bag));
   return fields;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "recorder/bag/read/bag_reader.hpp"
+#include "recorder/bag/read/block_spread.hpp"
 #include "schemas/frame.hpp"
 
 namespace zbag {
@@ -13,6 +14,9 @@ namespace zbag {
 // cli.md, `info --json`.
 Fields bag_fields(const BagReader& reader, const BagSummary& bag);
 
+// What `compact` would give back at least, of what lies between blocks and behind them; 0 where
+// that is less than a third of the bag and a megabyte.
+std::uint64_t reclaimable_bytes(const BagSummary& bag, const BlockSpread& spread);
 // Points a second from the first to the last; 0 where there is no time between them.
 double rate_of(const TrackRecord& track);
 // Stamps may lie further apart than int64 nanoseconds reach.

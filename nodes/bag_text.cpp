@@ -43,7 +43,10 @@ Piece fate_text(const std::string& what, std::uint64_t count, const Fields& reas
 class BagText {
  public:
   BagText(const BagReader& reader, const BagSummary& bag, const BagTextOptions& options)
-      : reader_(reader), bag_(bag), options_(options) {}
+      : reader_(reader),
+        bag_(bag),
+        options_(options),
+        spread_(read_block_spread(*reader.file()).value_or(BlockSpread{})) {}
 
   // But for the tracks, whose lines fit as they are, broken where the terminal is too narrow.
   std::vector<Line> lines() {
@@ -81,6 +84,7 @@ class BagText {
   const BagReader& reader_;
   const BagSummary& bag_;
   const BagTextOptions& options_;
+  const BlockSpread spread_;
   std::vector<Line> lines_;
 };
 
@@ -97,6 +101,10 @@ void BagText::add_extent() {
                     seconds_text(end->seconds())));
     add(fmt::format("  duration   {}", duration_text(seconds_between(start->ns(), end->ns()))));
   }
+  if (const std::uint64_t left = reclaimable_bytes(bag_, spread_); left > 0)
+    lines_.push_back({{"  compact    ", Tone::kDoubtful},
+                      {fmt::format("would give back about {}: zbag compact {} -o NEW",
+                                   bytes_text(left), bag_.path)}});
   add(fmt::format("  points     {} in {}", count_text(bag_.points()),
                   amount(bag_.tracks.size(), "track", "tracks")));
 }
@@ -188,10 +196,18 @@ std::string fields_text(const TrackRecord& track, std::size_t columns) {
   return text;
 }
 
-TrackTable table_of(const BagSummary& bag) {
+TrackCell spread_cell(const TrackRecord& track, const BlockSpread& spread) {
+  const auto rates = spread.rates.find(track.id);
+  if (rates == spread.rates.end()) return {"-", 0.0, Tone::kFaint};
+  const auto& [min, max] = rates->second;
+  return {fmt::format("{:.1f}/{:.1f}", min, max), max - min};
+}
+
+TrackTable table_of(const BagSummary& bag, const BlockSpread& spread) {
   const bool has_overwritten = bag.fate().overwritten > 0;
-  std::vector<TrackColumn> columns{{"points", 4}, {"rate", 3}, {"bytes", 1}, {"lost", 5}};
-  if (has_overwritten) columns.push_back({"overwritten", 2});
+  std::vector<TrackColumn> columns{
+      {"points", 5}, {"rate", 4}, {"min/max", 0}, {"bytes", 2}, {"lost", 6}};
+  if (has_overwritten) columns.push_back({"overwritten", 3});
   TrackTable table(std::move(columns), "fields");
   const auto count = [](std::uint64_t of, Tone tone) {
     return TrackCell{count_text(of), static_cast<double>(of), of > 0 ? tone : Tone::kPlain};
@@ -199,6 +215,7 @@ TrackTable table_of(const BagSummary& bag) {
   for (const TrackRecord& track : bag.tracks) {
     std::vector<TrackCell> cells{count(track.total(), Tone::kPlain),
                                  {fmt::format("{:.1f} Hz", rate_of(track)), rate_of(track)},
+                                 spread_cell(track, spread),
                                  {bytes_text(track.bytes), static_cast<double>(track.bytes)},
                                  lost_cell(track.lost)};
     if (has_overwritten) cells.push_back(count(track.fate.overwritten, Tone::kDoubtful));
@@ -220,7 +237,7 @@ void BagText::add_tracks() {
     const std::size_t room = terminal->rows - std::min(terminal->rows, taken);
     shown = std::min(shown, std::max(kTracksMin, room));
   }
-  std::vector<Line> table = table_of(bag_).lines(width);
+  std::vector<Line> table = table_of(bag_, spread_).lines(width);
   add("");
   for (std::size_t i = 0; i <= shown; ++i) {
     table[i].insert(table[i].begin(), {std::string(kIndent)});

@@ -162,7 +162,9 @@ TEST_F(IntakeTest, GivesNoPlaceToWhatIsRefused) {
     accept_bytes("no//name/" + text, "x");
     accept("old/" + text, {{"_ts", -1}});
   }
-  accept_bytes("long/" + std::string(20'000'000, 'x'), "x");
+  std::string long_name = "long/";
+  long_name.resize(20'000'000, 'x');
+  accept_bytes(long_name, "x");
   accept("sensor", {{"_ts", 1}});
   const Chunk chunk = intake_->take();
   EXPECT_THAT(chunk.new_tracks, ElementsAre(std::pair<std::uint32_t, std::string>(0, "sensor")));

@@ -25,6 +25,7 @@ zbag_tests(recorder_bag_write_tests USES zbag::bag SOURCES
   recorder/bag/write/write_amplification_test.cpp)
 zbag_tests(recorder_bag_read_tests USES zbag::recorder SOURCES
   recorder/bag/read/bag_reader_test.cpp
+  recorder/bag/read/block_spread_test.cpp
   recorder/bag/read/loser_tree_test.cpp
   recorder/bag/read/column_reader_test.cpp
   recorder/bag/read/playlist_test.cpp)

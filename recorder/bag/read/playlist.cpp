@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "schemas/add_up.hpp"
+
 namespace zbag {
 
 Result<Playlist> Playlist::open(const std::vector<std::string>& paths) {
@@ -33,7 +35,7 @@ std::optional<TimeRange> Playlist::extent() const {
 
 std::uint64_t Playlist::points() const {
   std::uint64_t sum = 0;
-  for (const BagSummary& summary : summaries_) sum += summary.points();
+  for (const BagSummary& summary : summaries_) add_up(sum, summary.points());
   return sum;
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "schemas/add_up.hpp"
 #include "schemas/check.hpp"
 #include "schemas/host_name.hpp"
 #include "schemas/timestamp.hpp"
@@ -43,9 +44,9 @@ struct BagWriter::Track {
   std::string record_with(const TrackBatch& batch, const Fate& fate) {
     TrackRecord& record = writer.record();
     record.fate += fate;
-    if (batch.lost) record.lost = earlier.lost + grown(elsewhere.lost, *batch.lost);
-    record.missed_before =
-        earlier.missed_before + grown(elsewhere.missed_before, batch.missed_before);
+    if (batch.lost) add_up(record.lost.emplace(earlier.lost), grown(elsewhere.lost, *batch.lost));
+    record.missed_before = earlier.missed_before;
+    add_up(record.missed_before, grown(elsewhere.missed_before, batch.missed_before));
     return record.encode();
   }
 };

@@ -1,0 +1,60 @@
+#include "recorder/bag/read/block_spread.hpp"
+
+#include <algorithm>
+#include <memory>
+
+#include "recorder/bag/block/header.hpp"
+#include "recorder/bag/read/each_entry.hpp"
+#include "recorder/bag/records/layout.hpp"
+
+namespace zbag {
+namespace {
+
+// LMDB puts a value of more than half a page on pages of its own, behind a header of 16 bytes.
+std::uint64_t bytes_on_pages(std::uint64_t value_bytes) {
+  constexpr std::uint64_t kPage = 4096;
+  constexpr std::uint64_t kPageHeader = 16;
+  if (value_bytes < kPage / 2) return value_bytes;
+  return (value_bytes + kPageHeader + kPage - 1) / kPage * kPage;
+}
+
+// The main block before, of the same track.
+struct Before {
+  std::uint32_t track = 0;
+  std::uint32_t count = 0;
+  std::int64_t first = 0;
+};
+
+void note(const Before& before, std::int64_t first, std::map<std::uint32_t, RateSpread>& rates) {
+  const double seconds =
+      (static_cast<double>(first) - static_cast<double>(before.first)) / 1e9;  // may be far apart
+  if (!(seconds > 0.0)) return;
+  const double rate = before.count / seconds;
+  const auto [it, is_new] = rates.try_emplace(before.track, RateSpread{rate, rate});
+  if (is_new) return;
+  it->second.min_hz = std::min(it->second.min_hz, rate);
+  it->second.max_hz = std::max(it->second.max_hz, rate);
+}
+
+}  // namespace
+
+Result<BlockSpread> read_block_spread(BagFile& file) {
+  Result<std::unique_ptr<ReadTxn>> txn = file.env().read();
+  if (!txn) return tl::unexpected(txn.error());
+  BlockSpread spread;
+  std::optional<Before> before;
+  const Status walked =
+      each_entry(**txn, file.tables().blocks, "", [&](const TableCursor::Item& item) -> Status {
+        spread.page_bytes += item.key.size() + bytes_on_pages(item.value.size());
+        const std::optional<BlockKey> key = BlockKey::decode(item.key);
+        const Result<BlockHeader> header = read_block_header(item.value);
+        if (!key || !header || key->is_late() || header->count == 0) return {};
+        if (before && before->track == key->track) note(*before, key->first, spread.rates);
+        before = Before{key->track, header->count, key->first};
+        return {};
+      });
+  if (!walked) return tl::unexpected(walked.error());
+  return spread;
+}
+
+}  // namespace zbag
