@@ -94,6 +94,37 @@ class InfoTest(harness.SystemTest):
         self.assertEqual(text.count("far from the rest"), 2)
         self.assertEqual([one["side"] for one in self.info(bag)["outliers"]], ["before", "behind"])
 
+    def test_the_lowest_and_the_highest_rate_are_those_of_blocks(self):
+        bag = self.make_bag([("a", 1000.0 + n / 10, {"n": n * 7919}) for n in range(20_000)] +
+                            [("a", 9000.0 + n / 100, {"n": n * 7919}) for n in range(20_000)] +
+                            [("b", 1000.0, {})])
+        one, other = self.info(bag)["tracks"]
+        self.assertLess(one["rate_min_hz"], 10.1)
+        self.assertGreater(one["rate_max_hz"], 99)
+        self.assertEqual((other["rate_min_hz"], other["rate_max_hz"]), (None, None))
+        self.assertRegex(self.shown(bag), r" [\d.]+/100\.0 ")
+
+    def test_a_bag_that_compact_would_shrink_says_so(self):
+        """Many tracks of which little comes in each sync: pages that were written again and again."""
+        bag = self.space.path("wide.zbag")
+        recorder = self.start_recorder(bag, "--sync", "1")
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        for n in range(1_000_000):
+            for track in range(100):
+                sensor.send(f"wide/{track}", {"_ts": 1000.0 + n, "text": "x" * 300})
+            metrics = json.loads(self.run_ok("ctl", "record", "metrics").stdout)
+            if metrics["commits"] > 60:
+                break
+        self.assertEqual(recorder.stop(), DONE)
+        left = self.info(bag)["reclaimable_bytes"]
+        self.assertGreater(left, 1_000_000)
+        self.assertIn(f"compact {bag} -o NEW", self.shown(bag))
+        small = self.space.path("small.zbag")
+        self.run_ok("compact", bag, "-o", small)
+        given_back = os.path.getsize(bag) - os.path.getsize(small)
+        self.assertGreater(given_back, 0.8 * left)
+        self.assertEqual(self.info(small)["reclaimable_bytes"], 0)
+
     def test_overwritten_values_are_shown_by_track(self):
         bag = self.make_bag([("a", 1.0, {"n": n}) for n in range(3)] + [("b", 1.0, {})], "--merge",
                             "shallow")
