@@ -25,11 +25,6 @@ constexpr std::size_t kOutliersShown = 2;
 constexpr std::size_t kTracksMin = 3;
 constexpr std::size_t kRowsOfTable = 4;  // beside its tracks: before and behind it, titles, prompt
 
-// "1 track", "2 tracks"
-std::string amount(std::uint64_t count, const char* one, const char* many) {
-  return fmt::format("{} {}", count_text(count), count == 1 ? one : many);
-}
-
 // "refused 3 (bad_timestamp 3)", marked where somebody should look.
 Piece fate_text(const std::string& what, std::uint64_t count, const Fields& reasons, Tone tone) {
   std::string text = fmt::format("{} {}", what, count_text(count));
@@ -106,7 +101,7 @@ void BagText::add_extent() {
                       {fmt::format("would give back about {}: zbag compact {} -o NEW",
                                    bytes_text(left), bag_.path)}});
   add(fmt::format("  points     {} in {}", count_text(bag_.points()),
-                  amount(bag_.tracks.size(), "track", "tracks")));
+                  amount_text(bag_.tracks.size(), "track")));
 }
 
 void BagText::add_fates() {
@@ -122,9 +117,9 @@ void BagText::add_fates() {
        {" + "},
        fate_text("skipped", fate.skipped_total(), map_field(counted, "skipped"), Tone::kPlain)});
   if (fate.overwritten > 0)
-    lines_.push_back({{fmt::format("  overwritten {}", amount(fate.overwritten, "value", "values")),
-                       Tone::kDoubtful},
-                      {" by frames of equal _ts (record --merge join keeps them all)"}});
+    lines_.push_back(
+        {{fmt::format("  overwritten {}", amount_text(fate.overwritten, "value")), Tone::kDoubtful},
+         {" by frames of equal _ts (record --merge join keeps them all)"}});
 }
 
 void BagText::add_losses() {
@@ -143,7 +138,7 @@ void BagText::add_runs() {
   const auto open_runs = static_cast<std::uint64_t>(std::count_if(
       bag_.runs.begin(), bag_.runs.end(), [](const auto& run) { return !run.closed; }));
   if (open_runs > 0 && !is_being_written(bag_.path))
-    lines_.push_back({{"  not closed " + amount(open_runs, "run", "runs"), Tone::kDoubtful},
+    lines_.push_back({{"  not closed " + amount_text(open_runs, "run"), Tone::kDoubtful},
                       {" (a kill or a power loss: what is here is whole)"}});
   const std::size_t shown = shown_of(bag_.runs.size(), kRunsShown);
   add_rest(bag_.runs.size(), shown);

@@ -28,6 +28,10 @@ std::string count_text(std::uint64_t count) {
   return digits;
 }
 
+std::string amount_text(std::uint64_t count, const std::string& one) {
+  return count_text(count) + " " + one + (count == 1 ? "" : "s");
+}
+
 std::string kept_apart_text(std::uint64_t points) {
   return points == 0 ? "" : fmt::format(" ({} kept apart)", count_text(points));
 }

@@ -1,6 +1,9 @@
 #include "recorder/bag/upkeep/check.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
 
 #include "nodes/errors.hpp"
 #include "nodes/live_screen.hpp"
@@ -8,6 +11,7 @@
 #include "nodes/problem_text.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
+#include "nodes/terminal_size.hpp"
 #include "nodes/verb.hpp"
 #include "recorder/bag/upkeep/salvage.hpp"
 #include "schemas/json_text.hpp"
@@ -44,6 +48,21 @@ bool can_be_recovered(const std::string& path) {
   return file && salvage(*file, [](double) { return !StopSignal::wanted(); });
 }
 
+// On a terminal a screen of them at most; a pipe gets every one.
+void say_problems(const std::string& bag, const std::vector<BagProblem>& problems) {
+  constexpr std::size_t kShown = 15;
+  const std::size_t shown =
+      is_terminal(STDERR_FILENO) ? std::min(problems.size(), kShown) : problems.size();
+  for (std::size_t i = 0; i < shown; ++i) {
+    say_line_always(
+        {{"zbag check: ", Tone::kBad}, {fmt::format("{}: {}", bag, problem_text(problems[i]))}});
+  }
+  if (shown < problems.size())
+    say_line_always({{fmt::format("zbag check: and {}: zbag check --json {}",
+                                  amount_text(problems.size() - shown, "more problem"), bag),
+                      Tone::kFaint}});
+}
+
 int run(const Arguments& arguments) {
   Result<CheckReport> report = CheckReport{};
   {
@@ -64,9 +83,7 @@ int run(const Arguments& arguments) {
     print("{}\n", text);
     return exit_code;
   }
-  for (const BagProblem& problem : report->problems)
-    say_line_always({{"zbag check: ", Tone::kBad},
-                     {fmt::format("{}: {}", arguments.bag, problem_text(problem))}});
+  say_problems(arguments.bag, report->problems);
   if (arguments.quiet) return exit_code;
   const bool is_whole = report->problems.empty();
   print_line({{arguments.bag + ": "},
