@@ -49,6 +49,7 @@ Verb add_compact(CLI::App& root) {
       "zbag compact day.zbag");
   auto a = std::make_shared<Arguments>();
   options->add("BAG", a->bag, option_type::any_text("BAG"), "Bag to rewrite").required();
+  options->begin(OptionGroup::kOutput);
   options->add("-o,--output", a->out, option_type::any_text("NEW"),
                "Bag to write instead; never overwritten");
   options->add_loudness(a->quiet);
