@@ -105,6 +105,13 @@ class PagesTest(HelpTest):
         for text in ("[tcp://127.0.0.1:9871]", "[lz4]", "[1024]", "[join]"):
             self.assertIn(text, page)
 
+    def test_the_keys_of_a_launch_file_are_told(self):
+        page = self.page("help", "launch")
+        for key in ("variables", "include", "nodes", "command", "arguments", "environment",
+                    "wait_for", "wait_timeout", "restart", "max_restarts", "restart_delay",
+                    "required", "stops_launch", "if"):
+            self.assertRegex(page, rf"(?m)^  {key} +\S")
+
 
 class HintTest(HelpTest):
 
