@@ -3,7 +3,7 @@
 import re
 
 import harness
-from harness import USAGE
+from harness import FAILED, USAGE
 import terminal
 
 GROUPS = {
@@ -159,6 +159,14 @@ class HintTest(HelpTest):
     def test_no_verb_is_a_word_of_others(self):
         for verb in VERBS:
             self.assertNotIn("no verb", self.space.run(verb, "--help").stderr)
+
+    def test_a_node_that_does_not_run_names_the_nearest_and_all(self):
+        tap = self.space.start("tap", "--name", "spy", "--publish-to", "tcp://127.0.0.1:1",
+                               "--subscribe-to", "tcp://127.0.0.1:1")
+        harness.wait_until(lambda: self.space.run("ctl", "spy", "status").returncode == 0, "spy")
+        done = self.run_ok("ctl", "syp", "status", code=FAILED)
+        self.assert_one_line(done.stderr, "'syp'", "did you mean spy?", "there is spy")
+        self.assertEqual(tap.stop(), harness.DONE)
 
 
 if __name__ == "__main__":
