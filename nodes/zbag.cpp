@@ -118,6 +118,7 @@ int run(int argc, char** argv) {
     say_always("zbag: name a verb; zbag help lists them\n");
     return kExitUsage;
   }
+  if (is_completion_request(words)) return print_completions(verbs, words);
   const Verb* const verb = find_verb(verbs, words.front());
   if (verb == nullptr && !words.front().starts_with("-")) {
     say_always("zbag: {}\n", verb_fault(words, verb_names(verbs)));
