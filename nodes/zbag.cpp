@@ -101,7 +101,9 @@ std::string usage_fault(const OptionTable& options, const CLI::ParseError& error
     return option_fault(*option, known);
   }
   if (!unknown.empty()) return fmt::format("'{}' is one argument too many", unknown.front());
-  return error.what();
+  const std::string text = error.what();  // "--track: 1 required PATTERN missing"
+  const bool lacks_value = dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr;
+  return lacks_value ? text.substr(0, text.find(':')) + " needs a value" : text;
 }
 
 int run(int argc, char** argv) {

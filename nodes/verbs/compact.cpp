@@ -45,7 +45,7 @@ int run(const Arguments& arguments) {
 Verb add_compact(CLI::App& root) {
   auto options = std::make_unique<OptionTable>(
       root, "compact",
-      "Rewrites a bag so that late points and small blocks lie in full ones; without -o in place",
+      "Folds late points and small blocks of a bag into full ones; in place without -o",
       "zbag compact day.zbag");
   auto a = std::make_shared<Arguments>();
   options->add("BAG", a->bag, option_type::any_text("BAG"), "Bag to rewrite").required();
