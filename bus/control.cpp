@@ -51,17 +51,6 @@ Status check_node_name(const std::string& name) {
               fmt::format("node name '{}': use up to 64 of A-Z a-z 0-9 _ . -", name));
 }
 
-std::vector<std::string> running_nodes(const std::string& directory) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
-    const bool runs = entry.path().extension() == ".ctl" && is_listening(entry.path().string());
-    if (runs) names.push_back(entry.path().stem().string());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
 // What an operation does not know would be ignored: a "tme=10" must not seek to the start.
 Status check_arguments(const ControlOp& op, const Fields& request) {
   for (const auto& [name, value] : request) {
@@ -187,19 +176,29 @@ std::string ControlServer::answer(std::span<const std::uint8_t> bytes) const {
   return out;
 }
 
+Result<std::vector<std::string>> running_nodes() {
+  const Result<std::string> directory = runtime_directory();
+  if (!directory) return tl::unexpected(directory.error());
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(*directory, error)) {
+    const std::string name = entry.path().stem().string();
+    const bool runs = entry.path().extension() == ".ctl" && check_node_name(name).has_value() &&
+                      is_listening(entry.path().string());
+    if (runs) names.push_back(name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 Result<Value> control_call(Context& context, const std::string& node, const std::string& op,
                            const Fields& args, std::chrono::milliseconds timeout) {
   if (Status status = check_node_name(node); !status) return tl::unexpected(status.error());
   const Result<std::string> directory = runtime_directory();
   if (!directory) return tl::unexpected(directory.error());
   const std::string path = control_path(*directory, node);
-  if (!is_listening(path)) {
-    const std::vector<std::string> names = running_nodes(*directory);
-    return fail(
-        ErrorCode::kNotFound,
-        fmt::format("no node named '{}' is running here; {}", node,
-                    names.empty() ? "none is" : fmt::format("try {}", fmt::join(names, ", "))));
-  }
+  if (!is_listening(path))
+    return fail(ErrorCode::kNotFound, fmt::format("no node named '{}' is running here", node));
   SocketHandle socket(zmq_socket(context.raw(), ZMQ_DEALER));
   if (!socket) return tl::unexpected(zmq_failure("control socket"));
   set_option(socket.get(), ZMQ_LINGER, 0);

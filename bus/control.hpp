@@ -50,8 +50,11 @@ class ControlServer {
   std::vector<ControlOp> ops_;
 };
 
-// Asks `node` once and waits. kNotFound: no such node is running (the message lists those that
-// are); kTimeout: no answer; else the node's own error.
+// Names of the nodes that run here and listen, sorted; what killed ones have left behind is none.
+Result<std::vector<std::string>> running_nodes();
+
+// Asks `node` once and waits. kNotFound: no such node is running; kTimeout: no answer; else the
+// node's own error.
 Result<Value> control_call(Context& context, const std::string& node, const std::string& op,
                            const Fields& args, std::chrono::milliseconds timeout);
 

@@ -9,7 +9,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <set>
-#include <sstream>
+#include <string_view>
+
+#include "launch/shell_line.hpp"
+#include "schemas/track_name.hpp"
 
 namespace zbag {
 namespace {
@@ -29,6 +32,10 @@ struct BadFile {
 
 [[noreturn]] void refuse(const std::string& file, const YAML::Node& node, const std::string& what) {
   throw BadFile{fmt::format("{}:{}: {}", file, node.Mark().line + 1, what)};
+}
+
+[[noreturn]] void refuse_size(const std::string& file, const YAML::Node& node) {
+  refuse(file, node, fmt::format("a value of more than {} KiB", kValueBytesMax >> 10));
 }
 
 std::string lookup(const std::string& name, const Variables& variables, const std::string& file,
@@ -59,8 +66,7 @@ std::string text_of(const YAML::Node& node, const Variables& variables, const st
     const std::size_t end = raw.find('}', begin);
     if (end == std::string::npos) refuse(file, node, fmt::format("'{}' lacks a }}", raw));
     out += lookup(raw.substr(begin + 2, end - begin - 2), variables, file, node);
-    if (out.size() > kValueBytesMax)
-      refuse(file, node, fmt::format("a value of more than {} KiB", kValueBytesMax >> 10));
+    if (out.size() > kValueBytesMax) refuse_size(file, node);
     at = end + 1;
   }
 }
@@ -72,9 +78,21 @@ std::vector<std::string> words_of(const YAML::Node& node, const Variables& varia
     for (const YAML::Node& item : node) words.push_back(text_of(item, variables, file));
     return words;
   }
-  std::istringstream text(text_of(node, variables, file));
-  for (std::string word; text >> word;) words.push_back(word);
-  return words;
+  if (!node.IsScalar()) refuse(file, node, "expected a list of words, or a line of them");
+  const auto text = node.as<std::string>();
+  std::size_t bytes = text.size();
+  ShellLine line = read_shell_line(text, [&](std::string_view name) {
+    std::string value = lookup(std::string(name), variables, file, node);
+    if ((bytes += value.size()) > kValueBytesMax) refuse_size(file, node);
+    return value;
+  });
+  if (line.open == '{') refuse(file, node, fmt::format("'{}' lacks a }}", printable(text)));
+  if (line.open != '\0') {
+    refuse(file, node,
+           fmt::format("{}: the quote {} is not closed; write \\{} for the letter itself",
+                       printable(text), line.open, line.open));
+  }
+  return std::move(line.words);
 }
 
 double number_of(const YAML::Node& node, const Variables& variables, const std::string& file) {
@@ -93,9 +111,12 @@ bool is_true(const YAML::Node& node, const Variables& variables, const std::stri
   refuse(file, node, fmt::format("'{}': use true or false", text));
 }
 
-void check_keys(const YAML::Node& map, const std::vector<std::string>& known,
-                const std::string& file, const std::string& what) {
+void check_keys(const YAML::Node& map, const LaunchKeys& keys, const std::string& file,
+                const std::string& what) {
   if (!map.IsMap()) refuse(file, map, fmt::format("{}: expected a map", what));
+  std::vector<std::string> known;
+  known.reserve(keys.size());
+  for (const auto& [key, meaning] : keys) known.push_back(key);
   for (const auto& entry : map) {
     const auto key = entry.first.as<std::string>();
     if (std::find(known.begin(), known.end(), key) == known.end()) {
@@ -120,10 +141,7 @@ std::chrono::milliseconds millis(double seconds) {
 // The node, or nothing when its condition says so.
 void read_node(const std::string& name, const YAML::Node& map, const Variables& variables,
                const std::string& file, LaunchPlan& plan) {
-  check_keys(map,
-             {"command", "arguments", "environment", "wait_for", "wait_timeout", "restart",
-              "max_restarts", "restart_delay", "required", "stops_launch", "if"},
-             file, fmt::format("node {}", name));
+  check_keys(map, launch_node_keys(), file, fmt::format("node {}", name));
   if (map["if"] && !is_true(map["if"], variables, file)) return;
   LaunchNode node;
   node.name = name;
@@ -184,7 +202,7 @@ void read_file(const std::string& file, Variables variables, const Variables& ar
     throw BadFile{fmt::format("{}: more than {} files are included", file, kFilesMax)};
   const YAML::Node document = YAML::LoadFile(file);
   if (!document.IsMap()) refuse(file, document, "expected variables, include and nodes");
-  check_keys(document, {"variables", "include", "nodes"}, file, "a launch file");
+  check_keys(document, launch_file_keys(), file, "a launch file");
   if (const YAML::Node section = document["variables"]) {
     if (!section.IsMap()) refuse(file, section, "variables: expected a map");
     for (const auto& entry : section) {
@@ -210,6 +228,33 @@ void read_file(const std::string& file, Variables variables, const Variables& ar
 }
 
 }  // namespace
+
+const LaunchKeys& launch_file_keys() {
+  static const LaunchKeys kKeys = {
+      {"variables",
+       "names and values: ${name} stands for one, ${env:NAME} for one of the environment; --args "
+       "NAME=VALUE overrides it"},
+      {"include", "other launch files, relative to this one; their nodes come first"},
+      {"nodes", "what is started, in this order: a map of names to the keys below"}};
+  return kKeys;
+}
+
+const LaunchKeys& launch_node_keys() {
+  static const LaunchKeys kKeys = {
+      {"command",
+       "the program and its first arguments: a list, or a line with quotes as for a shell"},
+      {"arguments", "more arguments, likewise"},
+      {"environment", "variables of the environment: a map"},
+      {"wait_for", "the next node starts when this one prints a line that begins so"},
+      {"wait_timeout", "seconds to wait for that line, then the launch fails [10]"},
+      {"restart", "when it ends: never, on-failure or always [never]"},
+      {"max_restarts", "how often [10]"},
+      {"restart_delay", "seconds between its end and its next start [1]"},
+      {"required", "true: its failure fails the launch [false]"},
+      {"stops_launch", "true: its end, well or not, stops the launch [false]"},
+      {"if", "false, no, 0 or empty: the node is left out [true]"}};
+  return kKeys;
+}
 
 Result<LaunchPlan> read_launch_file(const std::string& path,
                                     const std::map<std::string, std::string>& args) {

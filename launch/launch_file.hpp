@@ -4,7 +4,8 @@
 //   include: [sensors.yaml]            # relative to this file; its nodes come first
 //   nodes:
 //     recorder:
-//       command: zbag record           # the program and its first arguments
+//       command: zbag record           # the program and its first arguments: a list of words, or
+//                                      # a line with quotes as for a shell (launch/shell_line.hpp)
 //       arguments: [-o, "${bag}"]
 //       environment: {TZ: UTC}
 //       wait_for: "ready "             # the next node starts when a line begins so
@@ -18,12 +19,14 @@
 //
 // ${name} is a variable, ${env:NAME} the environment. --args name=value overrides a variable. A
 // value has at most 64 KiB when they are put in; what is included is a file of at most 1 MiB.
+// ${name} in a list of words is within one word.
 // Errors name file and line. Reading touches the file system; nothing is started here.
 #pragma once
 
 #include <chrono>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "schemas/result.hpp"
@@ -48,6 +51,11 @@ struct LaunchNode {
 struct LaunchPlan {
   std::vector<LaunchNode> nodes;  // in the order they start
 };
+
+// The keys of a launch file and of its nodes, and what they mean: a phrase each.
+using LaunchKeys = std::vector<std::pair<std::string, std::string>>;
+const LaunchKeys& launch_file_keys();
+const LaunchKeys& launch_node_keys();
 
 // kNotFound: no such file; kInvalid: file, line and what is wrong with it.
 Result<LaunchPlan> read_launch_file(const std::string& path,

@@ -3,20 +3,24 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <utility>
 
 namespace zbag {
 namespace {
 
 std::size_t edit_distance(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> before(b.size() + 1);  // the rows of the last two letters of `a`
+  std::vector<std::size_t> last(b.size() + 1);
   std::vector<std::size_t> row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
+    before.swap(last);
+    last.swap(row);
+    row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+      const std::size_t replaced = last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, replaced});
+      const bool changed_places = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (changed_places) row[j] = std::min(row[j], before[j - 2] + 1);
     }
   }
   return row[b.size()];
@@ -24,14 +28,24 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
 
 }  // namespace
 
-std::string nearest_hint(const std::string& name, const std::vector<std::string>& known) {
-  const auto best =
-      std::min_element(known.begin(), known.end(), [&](const std::string& a, const std::string& b) {
-        return edit_distance(name, a) < edit_distance(name, b);
-      });
-  return best == known.end() || edit_distance(name, *best) > 3
-             ? std::string()
-             : fmt::format("; did you mean {}?", *best);
+std::optional<std::string> nearest(const std::string& word, const std::vector<std::string>& known) {
+  constexpr std::size_t kDifferencesMax = 3;
+  // Where every letter differs, nothing was meant by them.
+  std::size_t least =
+      std::min(std::clamp<std::size_t>(word.size() / 3, 1, kDifferencesMax) + 1, word.size());
+  std::optional<std::string> best;
+  for (const std::string& candidate : known) {
+    const std::size_t distance = edit_distance(word, candidate);
+    if (distance >= least) continue;
+    least = distance;
+    best = candidate;
+  }
+  return best;
+}
+
+std::string nearest_hint(const std::string& word, const std::vector<std::string>& known) {
+  const std::optional<std::string> near = nearest(word, known);
+  return near ? fmt::format("; did you mean {}?", *near) : std::string();
 }
 
 }  // namespace zbag

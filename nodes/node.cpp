@@ -1,5 +1,7 @@
 #include "nodes/node.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <thread>
@@ -14,6 +16,9 @@ namespace zbag {
 Result<Node> Node::open(Context& context, const std::string& verb, const std::string& given,
                         std::vector<ControlOp> ops) {
   const bool is_free = given.empty();
+  ops.push_back({"node", "what kind of node this is", [verb](const Fields&) -> Result<Value> {
+                   return Value(Fields{{"verb", verb}, {"pid", ::getpid()}});
+                 }});
   Result<ControlServer> control =
       ControlServer::open(context, is_free ? verb : given, is_free, std::move(ops));
   if (!control) return tl::unexpected(control.error());

@@ -28,6 +28,7 @@ struct OptionType {
   std::function<Result<T>(const std::string&)> parse;
   std::function<std::string(const T&)> text;
   std::function<Value(const T&)> value;  // as a bag keeps it
+  std::vector<std::string> words = {};   // of which it is one, or begins with one
 };
 
 struct Bounds {
@@ -111,7 +112,9 @@ OptionType<std::optional<T>> or_word(OptionType<T> type, const std::string& word
             if (!parsed) return fail(parsed.error().code, parsed.error().message + ", or " + word);
             return std::optional<T>(std::move(*parsed));
           },
-          text_of, [text_of](const std::optional<T>& value) { return Value(text_of(value)); }};
+          text_of,
+          [text_of](const std::optional<T>& value) { return Value(text_of(value)); },
+          {word}};
 }
 
 // `type`, whose 0 stands for nothing. A bag keeps the number.
@@ -152,16 +155,16 @@ OptionType<T> one_of(std::string metavar, Words<T> words) {
     }
     return {};
   };
+  std::vector<std::string> known;
+  for (const auto& [word, meaning] : words) known.push_back(word);
   return {std::move(metavar),
-          [words](const std::string& given) -> Result<T> {
-            std::vector<std::string> known;
+          [words, known](const std::string& given) -> Result<T> {
             for (const auto& [word, meaning] : words) {
               if (word == given) return meaning;
-              known.push_back(word);
             }
             return fail(ErrorCode::kInvalid, "use " + alternatives(known));
           },
-          text, [text](const T& value) { return Value(text(value)); }};
+          text, [text](const T& value) { return Value(text(value)); }, known};
 }
 
 }  // namespace option_type

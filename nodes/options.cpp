@@ -25,16 +25,6 @@ std::string variable_of(const std::string& name) {
   return variable;
 }
 
-// What stands behind the name in --help: "MB=100", "PATTERN ...", "OUT REQUIRED".
-std::string help_text(const Option& option) {
-  std::string text = option.is_positional ? "" : option.metavar;
-  const std::string fallback = fmt::format("{}", fmt::join(option.texts(), ","));
-  if (!fallback.empty()) text += "=" + fallback;
-  if (option.is_list) text += text.empty() ? "..." : " ...";
-  if (option.is_required) text += text.empty() ? "REQUIRED" : " REQUIRED";
-  return text;
-}
-
 std::vector<std::string> split_at_commas(const std::vector<std::string>& texts) {
   std::vector<std::string> parts;
   for (const std::string& text : texts) {
@@ -67,9 +57,7 @@ Option& Option::not_of_the_run() {
 
 OptionTable::OptionTable(CLI::App& root, const std::string& verb, const std::string& purpose,
                          const std::string& example)
-    : app_(root.add_subcommand(verb, purpose)) {
-  app_->footer("Example:\n  " + example + "\n");
-}
+    : app_(root.add_subcommand(verb)), purpose_(purpose), example_(example) {}
 
 std::string OptionTable::verb() const { return app_->get_name(); }
 
@@ -77,11 +65,13 @@ Option& OptionTable::declare(const std::string& names, const std::string& metava
                              const std::string& help, bool is_flag) {
   Option& option = options_.emplace_back();
   option.name = long_name(names);
+  option.short_name = names.starts_with("--") || names.front() != '-' ? "" : names.substr(0, 2);
   option.metavar = metavar;
+  option.help = help;
+  option.group = group_;
   option.is_positional = names.front() != '-';
   if (!option.is_positional) option.variables.push_back(variable_of(option.name));
-  const std::string& text = help;  // CLI11 takes a constant one for a description
-  option.parsed = is_flag ? app_->add_flag(names, text) : app_->add_option(names, text);
+  option.parsed = is_flag ? app_->add_flag(names) : app_->add_option(names);
   return option;
 }
 
@@ -96,6 +86,7 @@ Option& OptionTable::add_flag(const std::string& names, bool& bound, const std::
 }
 
 void OptionTable::add_loudness(bool& quiet) {
+  const GroupScope group(*this, OptionGroup::kEveryVerb);
   add("--log-level", log_level_,
       option_type::one_of<LogLevel>("LEVEL", {{"error", LogLevel::kError},
                                               {"warning", LogLevel::kWarning},
@@ -105,6 +96,7 @@ void OptionTable::add_loudness(bool& quiet) {
 }
 
 void OptionTable::seal() {
+  begin(OptionGroup::kEveryVerb);
   add("--color", colours_,
       option_type::one_of<ColourMode>("WHEN", {{"auto", ColourMode::kAuto},
                                                {"always", ColourMode::kAlways},
@@ -112,9 +104,10 @@ void OptionTable::seal() {
       "Colours: auto (on a terminal, unless NO_COLOR is set), always or never");
   const bool has_positional = std::any_of(options_.begin(), options_.end(),
                                           [](const Option& one) { return one.is_positional; });
-  for (const Option& option : options_) {
+  for (Option& option : options_) {
     if (option.metavar.empty()) continue;
-    option.parsed->type_name(option.metavar)->option_text(help_text(option));
+    option.fallback = fmt::format("{}", fmt::join(option.texts(), ","));
+    option.parsed->type_name(option.metavar);
     if (option.is_positional && option.is_required) option.parsed->required();
     if (option.is_split_at_commas) option.parsed->delimiter(',');
     if (!option.is_list) continue;
@@ -122,19 +115,27 @@ void OptionTable::seal() {
     // `play --track a day.zbag` must not take the bag for a second pattern.
     option.parsed->allow_extra_args(option.is_positional || !has_positional);
   }
-  const std::string config_help = "YAML file with options: a map of verbs to options";
-  const std::string set_help = "Sets one option, above the file and the environment";
-  config_ = app_->add_option("--config", config_help)->type_name("FILE");
-  set_ = app_->add_option("--set", set_help)->type_name("KEY=VALUE");
+  config_ = app_->add_option("--config")->type_name("FILE");
+  set_ = app_->add_option("--set")->type_name("KEY=VALUE");
   for (CLI::Option* one : {config_, set_})
     one->expected(1, CLI::detail::expected_max_vector_size)->allow_extra_args(false);
-  print_config_ = app_->add_flag_callback(
-      "--print-config",
-      [this] {
-        for (const Option& option : options_) option.parsed->required(false);
-      },
-      "Prints each option, its value and where that came from, as --config takes it; then ends");
+  print_config_ = app_->add_flag_callback("--print-config", [this] {
+    for (const Option& option : options_) option.parsed->required(false);
+  });
 }
+
+const std::vector<OptionTable::Fixed>& OptionTable::fixed_options() {
+  static const std::vector<Fixed> kFixed = {
+      {"--config", "FILE", "YAML file with options: a map of verbs to options; may be repeated"},
+      {"--set", "KEY=VALUE",
+       "Sets one option, above the file and the environment; may be repeated"},
+      {"--print-config", "",
+       "Prints each option, its value and where that came from, as --config takes it; then ends"},
+      {"--help", "", "Shows this help"}};
+  return kFixed;
+}
+
+std::vector<std::string> OptionTable::unknown_words() const { return app_->remaining(); }
 
 std::vector<std::string> OptionTable::setting_names() const {
   std::vector<std::string> names;

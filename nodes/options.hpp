@@ -4,20 +4,23 @@
 //       .alias("PLUME_BUFFER_MEMORY_MB");
 //
 // That gives the command line, the key `buffer-mb` of --config and --set, ZBAG_BUFFER_MB, the line
-// in --help, the one of --print-config and what a bag keeps of the run. The default is what the
-// bound variable holds at the declaration. Words are split by CLI11; what they mean, and whether it
-// is allowed, is decided here, in one way wherever a value comes from.
+// in --help, what a shell completes, the line of --print-config and what a bag keeps of the run.
+// The default is what the bound variable holds at the declaration. Words are split by CLI11; what
+// they mean, and whether it is allowed, is decided here, in one way wherever a value comes from.
 //
 // Bound variables must live as long as the table. For one thread.
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "nodes/help_text.hpp"
 #include "nodes/option_type.hpp"
 #include "nodes/terminal.hpp"
 #include "schemas/frame.hpp"
@@ -30,6 +33,17 @@ class Option;
 
 namespace zbag {
 
+// What an option is about: the headings of --help, in the order of the page.
+enum class OptionGroup : std::uint8_t {
+  kOwn,  // what only this verb does
+  kSelection,
+  kOutput,
+  kFrames,
+  kStorage,
+  kBus,
+  kEveryVerb,
+};
+
 struct Option {
   Option& required();                   // an error when no source gives it
   Option& comma_separated();            // a list may be written as A,B
@@ -39,8 +53,13 @@ struct Option {
   // "--sync", "BAG"
   std::string shown_name() const { return is_positional ? name : "--" + name; }
 
-  std::string name;     // long, without dashes
-  std::string metavar;  // of its value, in --help; empty: a flag
+  std::string name;        // long, without dashes
+  std::string short_name;  // "-o", or nothing
+  std::string metavar;     // of its value, in --help; empty: a flag
+  std::string help;
+  OptionGroup group = OptionGroup::kOwn;
+  std::vector<std::string> words;  // it takes one of them, or what begins with one
+  std::string fallback;            // what it is when nobody sets it, in --help
   bool is_positional = false;
   bool is_list = false;
   bool is_required = false;
@@ -67,7 +86,8 @@ using Settings = std::map<std::string, Setting>;
 
 class OptionTable {
  public:
-  // Adds the verb to `root`; its help ends with `example`.
+  // Adds the verb to `root`. `purpose` is a sentence without its full stop; help ends with
+  // `example`.
   OptionTable(CLI::App& root, const std::string& verb, const std::string& purpose,
               const std::string& example);
   OptionTable(const OptionTable&) = delete;
@@ -86,6 +106,10 @@ class OptionTable {
   Option& add_list(const std::string& names, std::vector<T>& bound, const OptionType<T>& type,
                    const std::string& help);
   Option& add_flag(const std::string& names, bool& bound, const std::string& help);
+  // What is declared from here on is of that group. Gives back the one before.
+  OptionGroup begin(OptionGroup group) { return std::exchange(group_, group); }
+  // What --help tells besides, behind the options.
+  void explain(HelpSection section) { sections_.push_back(std::move(section)); }
   // --quiet and --log-level.
   void add_loudness(bool& quiet);
   // --color, --config, --set and --print-config. To be called once, when all others are there.
@@ -97,9 +121,21 @@ class OptionTable {
 
   CLI::App& app() const { return *app_; }
   std::string verb() const;
+  const std::string& purpose() const { return purpose_; }
+  const std::string& example() const { return example_; }
+  const std::vector<HelpSection>& sections() const { return sections_; }
   const std::deque<Option>& options() const { return options_; }
   // Names that may stand in a file, in --set or, as ZBAG_NAME, in the environment.
   std::vector<std::string> setting_names() const;
+  // Options of every verb that are about the others: they are set on the command line alone.
+  struct Fixed {
+    std::string name;
+    std::string metavar;
+    std::string help;
+  };
+  static const std::vector<Fixed>& fixed_options();
+  // What was on the command line and is no option, argument or value.
+  std::vector<std::string> unknown_words() const;
   std::vector<std::string> config_files() const;  // of --config, the strongest last
   std::vector<std::string> sets() const;          // of --set, likewise
   bool wants_print_config() const;
@@ -115,12 +151,30 @@ class OptionTable {
   static Status take_values(Option& option, const Setting& setting);
 
   CLI::App* app_;
+  std::string purpose_;
+  std::string example_;
+  std::vector<HelpSection> sections_;
+  OptionGroup group_ = OptionGroup::kOwn;
   std::deque<Option> options_;  // addresses stay
   CLI::Option* config_ = nullptr;
   CLI::Option* set_ = nullptr;
   CLI::Option* print_config_ = nullptr;
   LogLevel log_level_ = LogLevel::kInfo;
   ColourMode colours_ = ColourMode::kAuto;
+};
+
+// The group of what is declared while this lives: for what several verbs declare.
+class GroupScope {
+ public:
+  GroupScope(OptionTable& options, OptionGroup group)
+      : options_(options), before_(options.begin(group)) {}
+  ~GroupScope() { options_.begin(before_); }
+  GroupScope(const GroupScope&) = delete;
+  GroupScope& operator=(const GroupScope&) = delete;
+
+ private:
+  OptionTable& options_;
+  OptionGroup before_;
 };
 
 // Parses a text and hands what it says to `store`, or gives back why it says nothing.
@@ -138,6 +192,7 @@ template <class T>
 Option& OptionTable::add(const std::string& names, T& bound, const OptionType<T>& type,
                          const std::string& help) {
   Option& option = declare(names, type.metavar, help);
+  option.words = type.words;
   option.take = taker(type, [&bound](T value) { bound = std::move(value); });
   option.texts = [&bound, text = type.text] { return std::vector{text(bound)}; };
   option.is_set = [texts = option.texts, &option] {
@@ -151,6 +206,7 @@ template <class T>
 Option& OptionTable::add(const std::string& names, std::optional<T>& bound,
                          const OptionType<T>& type, const std::string& help) {
   Option& option = declare(names, type.metavar, help);
+  option.words = type.words;
   option.take = taker(type, [&bound](T value) { bound = std::move(value); });
   option.texts = [&bound, text = type.text] {
     return bound ? std::vector{text(*bound)} : std::vector<std::string>{};
@@ -164,6 +220,7 @@ template <class T>
 Option& OptionTable::add_list(const std::string& names, std::vector<T>& bound,
                               const OptionType<T>& type, const std::string& help) {
   Option& option = declare(names, type.metavar, help);
+  option.words = type.words;
   option.is_list = true;
   option.clear = [&bound] { bound.clear(); };
   option.take = taker(type, [&bound](T value) { bound.push_back(std::move(value)); });

@@ -48,12 +48,15 @@ OptionType<CompressionSpec> compression_spec() {
         if (level) return CompressionSpec{Compression::kZstd, static_cast<int>(*level)};
         return fail(ErrorCode::kInvalid, "use none, lz4, zstd or zstd:LEVEL with LEVEL 1 to 22");
       },
-      compression_text, [](const CompressionSpec& spec) { return Value(compression_text(spec)); }};
+      compression_text,
+      [](const CompressionSpec& spec) { return Value(compression_text(spec)); },
+      {"none", "lz4", "zstd"}};
 }
 
 }  // namespace
 
 void add_bus_options(OptionTable& options, BusArguments& arguments) {
+  const GroupScope group(options, OptionGroup::kBus);
   options.add("--publish-to", arguments.urls.publish_to, option_type::any_text("URL"),
               "URL where publishers send (the broker's XSUB)");
   options.add("--subscribe-to", arguments.urls.subscribe_to, option_type::any_text("URL"),
@@ -64,24 +67,29 @@ void add_bus_options(OptionTable& options, BusArguments& arguments) {
 }
 
 void add_wait(OptionTable& options, WaitSeconds& wait) {
+  const GroupScope group(options, OptionGroup::kBus);
   options.add("--wait", wait, option_type::seconds<WaitSeconds>({0.0, 1e6}),
               "Seconds to wait at most for the first subscriber");
 }
 
 void add_compression(OptionTable& options, CompressionSpec& compression) {
+  const GroupScope group(options, OptionGroup::kStorage);
   options.add("--compression", compression, compression_spec(), "none, lz4, zstd or zstd:LEVEL");
 }
 
 void add_track(OptionTable& options, std::vector<std::string>& tracks) {
+  const GroupScope group(options, OptionGroup::kSelection);
   options.add_list("--track", tracks, option_type::track_pattern(),
                    "Only tracks that match: * is one segment, ** any number");
 }
 
 void add_exclude(OptionTable& options, std::vector<std::string>& excluded) {
+  const GroupScope group(options, OptionGroup::kSelection);
   options.add_list("--exclude", excluded, option_type::track_pattern(), "No tracks that match");
 }
 
 void add_range(OptionTable& options, std::string& start, std::string& end) {
+  const GroupScope group(options, OptionGroup::kSelection);
   options.add("--start", start, bag_time(),
               "First time: seconds since the epoch, ISO 8601, or +10 / +1m30s after the bag's "
               "start, -5 before its end");
@@ -96,10 +104,12 @@ void add_selection(OptionTable& options, SelectionArguments& arguments) {
 
 void add_columns(OptionTable& options, const std::string& name, std::vector<std::string>& columns,
                  const std::string& help) {
+  const GroupScope group(options, OptionGroup::kSelection);
   options.add_list(name, columns, option_type::any_text("A,B"), help).comma_separated();
 }
 
 void add_new_bag(OptionTable& options, std::string& path, const std::string& metavar) {
+  const GroupScope group(options, OptionGroup::kOutput);
   options
       .add("-o,--output", path, option_type::any_text(metavar), "Bag to write; never overwritten")
       .required();
@@ -126,6 +136,7 @@ std::size_t warn_unmatched_tracks(const std::string& verb, const std::vector<std
 }
 
 void add_max_items(OptionTable& options, std::uint32_t& items_max) {
+  const GroupScope group(options, OptionGroup::kFrames);
   options.add("--max-items", items_max, option_type::count<std::uint32_t>("N", {1'024.0, 4e9}),
               "Values one frame may hold, keys and what lies in arrays and maps counted; a frame "
               "with more is refused");
@@ -157,12 +168,13 @@ OptionType<MergeRule> merge_rule() {
             rule.mode = *parsed;
             return rule;
           },
-          text, [text](const MergeRule& rule) { return Value(text(rule)); }};
+          text, [text](const MergeRule& rule) { return Value(text(rule)); }, mode.words};
 }
 
 }  // namespace
 
 void add_merge_rules(OptionTable& options, MergeRules& rules) {
+  const GroupScope group(options, OptionGroup::kFrames);
   options.add_list(
       "--merge", rules.rules, merge_rule(),
       "Frames of equal _ts: join (a different value makes a further point), shallow or "

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "nodes/options.hpp"
@@ -12,8 +13,16 @@ namespace zbag {
 struct Verb {
   std::unique_ptr<OptionTable> options;
   std::function<int()> run;  // gives the exit code; called when the options have their values
+  std::string group = {};    // the heading of zbag --help under which it stands
 };
 using Verbs = std::vector<Verb>;
+
+inline std::vector<std::string> verb_names(const Verbs& verbs) {
+  std::vector<std::string> names;
+  names.reserve(verbs.size());
+  for (const Verb& verb : verbs) names.push_back(verb.options->verb());
+  return names;
+}
 
 // Each adds its subcommand to `root`.
 Verb add_broker(CLI::App& root);

@@ -10,14 +10,16 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <utility>
 
 #include "bus/file_handles.hpp"
 #include "nodes/completion.hpp"
 #include "nodes/errors.hpp"
-#include "nodes/nearest.hpp"
+#include "nodes/help.hpp"
 #include "nodes/settings.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
+#include "nodes/usage_hint.hpp"
 #include "nodes/verb.hpp"
 #include "recorder/bag/records/layout.hpp"
 
@@ -58,44 +60,91 @@ int run(const Verb& verb, const KnownOptions& known) {
   return kExitDone;
 }
 
-int run(int argc, char** argv) {
-  CLI::App root("zbag records, replays and queries robot data.", "zbag");
-  root.set_version_flag("--version", fmt::format("zbag {}", kZbagVersion));
-  root.require_subcommand(1);
-  root.footer(
-      "zbag VERB --help explains a verb. Exit codes: 0 done, 1 failed, 2 wrong usage,\n"
-      "3 done but data was lost or skipped, 4 the input is damaged.\n");
-  Verbs verbs;
-  for (const auto& add : {add_broker, add_pub, add_tap, add_topics, add_record, add_play, add_info,
-                          add_cat, add_export, add_import, add_check, add_recover, add_compact,
-                          add_cut, add_merge, add_launch, add_ctl, add_version, add_completion})
-    verbs.push_back(add(root));
-  std::vector<std::string> names;
-  KnownOptions known;
-  for (const Verb& verb : verbs) {
-    verb.options->seal();
-    names.push_back(verb.options->verb());
-    known[names.back()] = verb.options->setting_names();
+// Every verb there is, in the order and under the headings of zbag --help.
+void add_verbs(CLI::App& root, Verbs& verbs) {
+  using Add = Verb (*)(CLI::App&);
+  const std::vector<std::pair<const char*, std::vector<Add>>> groups = {
+      {"On the bus", {add_broker, add_pub, add_tap, add_topics}},
+      {"Record and replay", {add_record, add_play}},
+      {"Bags",
+       {add_info, add_cat, add_export, add_import, add_check, add_recover, add_compact, add_cut,
+        add_merge}},
+      {"System", {add_launch, add_ctl, add_completion, add_version}}};
+  for (const auto& [group, adds] : groups) {
+    for (const Add add : adds) {
+      verbs.push_back(add(root));
+      verbs.back().group = group;
+    }
   }
+  verbs.push_back(add_help(root, verbs));
+  verbs.back().group = groups.back().first;
+  for (const Verb& verb : verbs) verb.options->seal();
+}
 
-  const std::string first = argc > 1 ? argv[1] : "";
-  const bool has_verb = std::find(names.begin(), names.end(), first) != names.end();
-  if (argc > 1 && !has_verb && !first.starts_with("-")) {
-    say_always("zbag: no verb '{}'{}; see zbag --help\n", first, nearest_hint(first, names));
+const Verb* find_verb(const Verbs& verbs, const std::string& name) {
+  const auto found = std::find_if(verbs.begin(), verbs.end(),
+                                  [&](const Verb& verb) { return verb.options->verb() == name; });
+  return found == verbs.end() ? nullptr : &*found;
+}
+
+// What is wrong with the words behind a verb: the option that is none before all else, since what
+// stands behind it may have been meant as its value.
+std::string usage_fault(const OptionTable& options, const CLI::ParseError& error) {
+  const std::vector<std::string> unknown = options.unknown_words();
+  const auto option = std::find_if(unknown.begin(), unknown.end(), [](const std::string& word) {
+    return word.size() > 1 && word.front() == '-';
+  });
+  if (option != unknown.end()) {
+    std::vector<std::string> known;
+    for (const std::string& name : options.setting_names()) known.push_back("--" + name);
+    for (const OptionTable::Fixed& fixed : OptionTable::fixed_options())
+      known.push_back(fixed.name);
+    return option_fault(*option, known);
+  }
+  if (!unknown.empty()) return fmt::format("'{}' is one argument too many", unknown.front());
+  const std::string text = error.what();  // "--track: 1 required PATTERN missing"
+  const bool lacks_value = dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr;
+  return lacks_value ? text.substr(0, text.find(':')) + " needs a value" : text;
+}
+
+int run(int argc, char** argv) {
+  CLI::App root("", "zbag");
+  root.require_subcommand(0, 1);  // a second verb is an argument: zbag help record
+  root.set_version_flag("--version", fmt::format("zbag {}", kZbagVersion));
+  Verbs verbs;
+  add_verbs(root, verbs);
+  KnownOptions known;
+  for (const Verb& verb : verbs) known[verb.options->verb()] = verb.options->setting_names();
+
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  if (words.empty()) {
+    say_always("zbag: name a verb; zbag help lists them\n");
+    return kExitUsage;
+  }
+  if (is_completion_request(words)) return print_completions(verbs, words);
+  const Verb* const verb = find_verb(verbs, words.front());
+  if (verb == nullptr && !words.front().starts_with("-")) {
+    say_always("zbag: {}\n", verb_fault(words, verb_names(verbs)));
     return kExitUsage;
   }
   try {
     root.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    verb == nullptr ? print_help(verbs) : print_help(*verb);
+    return kExitDone;
   } catch (const CLI::Success& success) {
     return root.exit(success);
   } catch (const CLI::ParseError& error) {
-    say_always("zbag{}: {}; see zbag {}--help\n", has_verb ? " " + first : "", error.what(),
-               has_verb ? first + " " : "");
-    return kExitUsage;
+    if (verb != nullptr) {
+      const std::string name = verb->options->verb();
+      say_always("zbag {}: {}; see zbag {} --help\n", name, usage_fault(*verb->options, error),
+                 name);
+      return kExitUsage;
+    }
   }
-  for (const Verb& verb : verbs) {
-    if (verb.options->app().parsed()) return run(verb, known);
-  }
+  if (verb != nullptr) return run(*verb, known);
+  say_always("zbag: {}; options stand behind the verb: zbag VERB [OPTIONS]\n",
+             option_fault(words.front(), {"--help", "--version"}));
   return kExitUsage;
 }
 

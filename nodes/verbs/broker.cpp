@@ -79,10 +79,11 @@ int run(const Arguments& arguments) {
 
 Verb add_broker(CLI::App& root) {
   auto options = std::make_unique<OptionTable>(
-      root, "broker", "Runs the middle of the bus: publishers and subscribers connect to it",
+      root, "broker", "Runs the bus: publishers and subscribers connect to it",
       "zbag broker --publish-to 'tcp://127.0.0.1:*'");
   auto a = std::make_shared<Arguments>();
   add_bus_options(*options, a->bus);
+  options->begin(OptionGroup::kBus);
   options->add_flag("--insecure", a->insecure,
                     "Allow addresses that are not loopback: anyone there can publish");
   return {std::move(options), [a] { return run(*a); }};

@@ -126,6 +126,7 @@ Verb add_cat(CLI::App& root) {
   options->add("BAG", a->bag, option_type::any_text("BAG"), "Bag to read").required();
   add_track(*options, a->selection.tracks);
   add_range(*options, a->selection.start, a->selection.end);
+  options->begin(OptionGroup::kSelection);
   options->add("--start-index", a->start_index, option_type::count<std::uint64_t>("N", {0, 1e18}),
                "From this index on; needs exactly one --track");
   options->add("--limit", a->limit, option_type::count<std::uint64_t>("N", {0, 1e18}),
@@ -133,6 +134,7 @@ Verb add_cat(CLI::App& root) {
   options->add_flag("--reverse", a->reverse, "Latest first");
   add_columns(*options, "--columns", a->columns,
               "Only these fields (nested ones as a.b), separated by commas");
+  options->begin(OptionGroup::kOutput);
   add_point_format(*options, a->format);
   options->add_flag("--all", a->all, "Shows _src and _seq too");
   options->add_loudness(a->quiet);

@@ -105,6 +105,7 @@ Verb add_check(CLI::App& root) {
       "zbag check day.zbag");
   auto a = std::make_shared<Arguments>();
   options->add("BAG", a->bag, option_type::any_text("BAG"), "Bag to verify").required();
+  options->begin(OptionGroup::kOutput);
   options->add_flag("--json", a->json, "Prints JSON");
   options->add_loudness(a->quiet);
   return {std::move(options), [a] { return run(*a); }};

@@ -46,10 +46,11 @@ int run(const Arguments& arguments) {
 Verb add_compact(CLI::App& root) {
   auto options = std::make_unique<OptionTable>(
       root, "compact",
-      "Rewrites a bag so that late points and small blocks lie in full ones; without -o in place",
+      "Folds late points and small blocks of a bag into full ones; in place without -o",
       "zbag compact day.zbag");
   auto a = std::make_shared<Arguments>();
   options->add("BAG", a->bag, option_type::any_text("BAG"), "Bag to rewrite").required();
+  options->begin(OptionGroup::kOutput);
   options->add("-o,--output", a->out, option_type::any_text("NEW"),
                "Bag to write instead; never overwritten");
   options->add_loudness(a->quiet);

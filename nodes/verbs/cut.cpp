@@ -88,11 +88,12 @@ Verb add_cut(CLI::App& root) {
   auto options = std::make_unique<OptionTable>(
       root, "cut",
       "Copies a choice of a bag's points into a new bag, also while it is being recorded",
-      "zbag cut day.zbag -o crash.zbag --start -30 --track 'robot/**' --state-at-start");
+      "zbag cut day.zbag -o crash.zbag --start -30 --state-at-start");
   auto a = std::make_shared<Arguments>();
   options->add("BAG", a->bag, option_type::any_text("BAG"), "Bag to read").required();
   add_new_bag(*options, a->out);
   add_selection(*options, a->selection);
+  options->begin(OptionGroup::kSelection);
   options->add("--duration", a->duration,
                option_type::or_zero(option_type::seconds<std::chrono::nanoseconds>({0.0, 1e9})),
                "Seconds from the start on; 0: to the end");

@@ -59,6 +59,7 @@ Verb add_export(CLI::App& root) {
                                                "zbag export day.zbag -o out --format jsonl");
   auto a = std::make_shared<Arguments>();
   options->add("BAG", a->bag, option_type::any_text("BAG"), "Bag to read").required();
+  options->begin(OptionGroup::kOutput);
   options
       ->add("-o,--output", a->output.out, option_type::any_text("OUT"),
             "File or folder to write; - is stdout")

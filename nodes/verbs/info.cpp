@@ -52,6 +52,7 @@ Verb add_info(CLI::App& root) {
       root, "info", "Shows what bags hold and what became of every frame", "zbag info day.zbag");
   auto a = std::make_shared<Arguments>();
   options->add_list("BAG", a->bags, option_type::any_text("BAG"), "Bags to look at").required();
+  options->begin(OptionGroup::kOutput);
   options->add_flag("--json", a->json, "Prints JSON");
   options->add_flag("--all", a->all,
                     "On a terminal: every track and run, more than a screen of them");

@@ -1,10 +1,10 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <filesystem>
 
 #include "launch/launcher.hpp"
+#include "launch/shell_line.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
@@ -20,6 +20,19 @@ struct Arguments {
   bool list = false;
 };
 
+// As a shell would take it.
+std::string command_text(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + shell_quoted(word);
+  return text;
+}
+
+HelpSection section_of(const std::string& title, const LaunchKeys& keys) {
+  HelpSection section{title, {}};
+  for (const auto& [key, meaning] : keys) section.entries.push_back({key, meaning});
+  return section;
+}
+
 int run(const Arguments& arguments) {
   std::map<std::string, std::string> args;
   for (const auto& [name, value] : arguments.args) args[name] = value;
@@ -27,8 +40,7 @@ int run(const Arguments& arguments) {
   if (!plan) return show("launch", plan.error());
   if (arguments.list || arguments.dry_run) {
     for (const LaunchNode& node : plan->nodes) {
-      print("{}{}\n", node.name,
-            arguments.list ? "" : ": " + fmt::format("{}", fmt::join(node.command, " ")));
+      print("{}{}\n", node.name, arguments.list ? "" : ": " + command_text(node.command));
     }
     return kExitDone;
   }
@@ -61,6 +73,8 @@ Verb add_launch(CLI::App& root) {
                     "Sets a variable of the file; may be repeated");
   options->add_flag("--dry-run", a->dry_run, "Prints what would be started");
   options->add_flag("--list", a->list, "Prints the names of the nodes");
+  options->explain(section_of("Keys of a launch file", launch_file_keys()));
+  options->explain(section_of("Keys of a node", launch_node_keys()));
   return {std::move(options), [a] { return run(*a); }};
 }
 

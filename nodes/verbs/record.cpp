@@ -239,6 +239,7 @@ int run(const Arguments& arguments, const OptionTable& table) {
 
 // The options of what is written: how often, how much of it waits in memory, in which form.
 void add_writing_options(OptionTable& options, Recording::Options& recording, BagOptions& bag) {
+  const GroupScope group(options, OptionGroup::kStorage);
   options.add("--sync", recording.sync,
               option_type::or_word(option_type::milliseconds({1.0, 3'600'000.0}), "off"),
               "Milliseconds a crash may cost at most, or off");
@@ -266,6 +267,7 @@ void add_writing_options(OptionTable& options, Recording::Options& recording, Ba
 
 // The options of what becomes of a frame.
 void add_frame_options(OptionTable& options, Recording::Options& recording) {
+  const GroupScope group(options, OptionGroup::kFrames);
   options.add("--timestamps", recording.intake.timestamps,
               option_type::one_of<TimestampMode>("MODE", {{"auto", TimestampMode::kAuto},
                                                           {"warn", TimestampMode::kWarn},
@@ -287,6 +289,7 @@ void add_frame_options(OptionTable& options, Recording::Options& recording) {
 }
 
 void add_split_options(OptionTable& options, SplitRules& split) {
+  const GroupScope group(options, OptionGroup::kOutput);
   options.add("--max-size", split.bytes_max,
               option_type::zero_or(option_type::megabytes<std::uint64_t>({1.0, 1e9}),
                                    "a bag takes at least 1 MB"),
@@ -305,6 +308,7 @@ Verb add_record(CLI::App& root) {
       std::make_unique<OptionTable>(root, "record", "Records the bus into a bag until stopped",
                                     "zbag record --with-broker -o day.zbag --stats");
   auto a = std::make_shared<Arguments>();
+  options->begin(OptionGroup::kOutput);
   options->add("-o,--output", a->output, option_type::any_text("BAG"),
                "Bag to write [runs/run_YYYYMMDD_HHMMSS/run.zbag]; never overwritten. {time} and "
                "{n}, the first free number, may stand in it");
@@ -316,10 +320,12 @@ Verb add_record(CLI::App& root) {
       .alias("PLUME_OUTPUT_DIR");
   add_track(*options, a->tracks);
   add_exclude(*options, a->excluded);
+  options->begin(OptionGroup::kBus);
   options->add_flag("--with-broker", a->recorder.with_broker,
                     "Hosts the broker in this process: one command makes a usable bus");
   options->add_flag("--insecure", a->recorder.insecure,
                     "With --with-broker: allow addresses that are not loopback");
+  options->begin(OptionGroup::kOwn);
   options->add(
       "--duration", a->recorder.duration,
       option_type::or_zero(option_type::seconds<std::chrono::duration<double>>({0.0, 1e9})),

@@ -138,6 +138,7 @@ Verb add_tap(CLI::App& root) {
       "--timeout", a->timeout,
       option_type::or_zero(option_type::seconds<std::chrono::duration<double>>({0.0, 1e9})),
       "Stops when nothing came for so many seconds; 0: never");
+  options->begin(OptionGroup::kOutput);
   add_point_format(*options, a->format);
   add_columns(*options, "--fields", a->fields, "Only these fields, separated by commas");
   options->add_flag("--all", a->all, "Shows _src and _seq too");

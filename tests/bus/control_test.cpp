@@ -1,9 +1,14 @@
 #include "bus/control.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 #include <zmq.h>
 
+#include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "tests/support/bytes.hpp"
@@ -119,13 +124,28 @@ TEST_F(ControlTest, AnswersAMalformedRequestWithAnError) {
   EXPECT_TRUE(call("describe"));
 }
 
-TEST_F(ControlTest, ListsTheNodesThatRunWhenOneDoesNot) {
+TEST_F(ControlTest, ListsTheNodesThatRun) {
+  EXPECT_THAT(running_nodes().value(), testing::IsEmpty());
   const Node play(context_, "play");
   const Node broker(context_, "broker");
-  const Result<Value> result = call("status");
-  ASSERT_FALSE(result);
-  EXPECT_EQ(result.error().code, ErrorCode::kNotFound);
-  EXPECT_THAT(result.error().message, HasSubstr("broker, play"));
+  EXPECT_THAT(running_nodes().value(), testing::ElementsAre("broker", "play"));
+}
+
+// A killed node leaves its socket and its lock, a stranger whatever he likes.
+TEST_F(ControlTest, ListsNothingThatDoesNotListen) {
+  const std::string directory = runtime_directory().value();
+  const Node play(context_, "play");
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string stale = directory + "/record.ctl";
+  ASSERT_LT(stale.size(), sizeof address.sun_path);
+  std::memcpy(address.sun_path, stale.c_str(), stale.size());
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  ASSERT_EQ(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  ::close(fd);
+  std::ofstream(stale + ".lock") << "record (pid 1)";
+  std::ofstream(directory + "/file.ctl") << "no socket";
+  EXPECT_THAT(running_nodes().value(), testing::ElementsAre("play"));
 }
 
 TEST_F(ControlTest, SaysWhenNoNodeRuns) {

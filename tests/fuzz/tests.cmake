@@ -36,7 +36,7 @@ endfunction()
 
 # zbag_fuzz(name): name_fuzz.cpp with the instrumented objects.
 function(zbag_fuzz name)
-  set(program ${CMAKE_BINARY_DIR}/tests/${name}_fuzz)
+  set(program ${PROJECT_BINARY_DIR}/tests/${name}_fuzz)
   fuzz_object(object tests/fuzz/${name}_fuzz.cpp)
   add_custom_command(OUTPUT ${program}
     COMMAND ${CLANGXX} -fsanitize=fuzzer,address,undefined ${object} ${fuzzed_objects}

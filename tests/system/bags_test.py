@@ -275,12 +275,7 @@ class MergeTest(BagsTest):
         self.run_ok("merge", *bags, "-o", self.space.path("x.zbag"), "--merge", "best", code=USAGE)
 
 
-class HelpTest(BagsTest):
-    def test_verbs_are_explained_and_completed(self):
-        script = self.run_ok("completion", "bash").stdout.decode()
-        for verb in ("recover", "compact", "cut", "merge"):
-            self.assertIn("Example:", self.run_ok(verb, "--help").stdout.decode())
-            self.assertRegex(script, rf'(?m)^ +{verb}\) words="[^"]*--output')
+class ExportTest(BagsTest):
 
     def test_an_export_onto_a_file_names_it(self):
         bag = self.import_bag(count=10)

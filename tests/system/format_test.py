@@ -551,26 +551,5 @@ class ChoiceTest(harness.SystemTest):
         self.assertFalse(os.path.exists(self.space.path("none")))
 
 
-class CompletionTest(harness.SystemTest):
-
-    def test_the_completion_script_sources_in_bash_and_completes(self):
-        script = ('set -eu; source <("$0" completion bash); '
-                  'COMP_WORDS=(zbag re) COMP_CWORD=1; _zbag; echo "${COMPREPLY[@]}"; '
-                  'COMP_WORDS=(zbag record --wi) COMP_CWORD=2; _zbag; echo "${COMPREPLY[@]}"')
-        done = subprocess.run(["bash", "-c", script, harness.binary()], capture_output=True,
-                              timeout=harness.DEADLINE, check=False)
-        self.assertEqual((done.returncode, done.stderr), (0, b""))
-        self.assertEqual(done.stdout.decode().split(), ["record", "recover", "--with-broker"])
-
-    def test_help_of_every_verb_has_purpose_options_and_an_example(self):
-        listed = self.run_ok("--help").stdout.decode().split("Subcommands:")[1].split("\n\n")[0]
-        verbs = [line.split()[0] for line in listed.strip().splitlines()]
-        self.assertGreater(len(verbs), 12)
-        for verb in verbs:
-            with self.subTest(verb=verb):
-                text = self.run_ok(verb, "--help").stdout.decode()
-                self.assertRegex(text, r"(?s)Example:\n  .*zbag " + verb)
-
-
 if __name__ == "__main__":
     harness.main()

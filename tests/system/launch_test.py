@@ -6,6 +6,7 @@ Proves the rules of launch/launch_file.hpp and the line of cli.md about `launch`
 import os
 import signal
 import socket
+import subprocess
 import time
 
 import harness
@@ -293,6 +294,49 @@ class FileTest(LaunchTest):
         done = self.run_ok("launch", self.write("l.yaml", text), "--dry-run")
         self.assertEqual(done.stdout.decode().splitlines(), [f"a: touch {mark}", "b: echo hello"])
         self.assertFalse(os.path.exists(mark))
+
+    def commands(self, text, *options):
+        path = self.write("l.yaml", text)
+        return self.run_ok("launch", path, "--dry-run", *options).stdout.decode().splitlines()
+
+    def test_a_command_is_a_list_or_a_line_with_quotes(self):
+        for command in ("[echo, \"a b\", it's]", "'echo \"a b\" \"it''s\"'", "echo a\\ b it\\'s",
+                        "\n      - echo\n      - a b\n      - it's",
+                        ">-\n      echo 'a b'\n      it\\'s"):
+            with self.subTest(command=command):
+                self.assertEqual(self.commands(f"nodes:\n  a:\n    command: {command}\n"),
+                                 ["a: echo 'a b' 'it'\\''s'"])
+
+    def test_words_in_quotes_reach_the_program_as_one(self):
+        script = self.write("args.sh", 'for word; do echo "<$word>"; done')
+        launch = self.start_launch(f"""
+variables: {{name: "two words", options: "-a  -b", odd: "it's \\"odd"}}
+nodes:
+  a:
+    command: bash {script} "${{name}}" ${{options}} 'x ${{name}}' "${{odd}}"
+""")
+        self.assertEqual(launch.wait(), DONE, launch.stderr)
+        said = [line.split(" | ")[1] for line in launch.out_lines if "<" in line]
+        self.assertEqual(said, ["<two words>", "<-a>", "<-b>", "<x ${name}>", "<it's \"odd>"])
+
+    def test_a_quote_that_is_not_closed_is_named(self):
+        for key, text in (("command", "echo \"a b"), ("command", "echo it's"),
+                          ("arguments", "a 'b")):
+            with self.subTest(text=text):
+                lines = "nodes:\n  a:\n" + ("    command: echo\n" if key == "arguments" else "")
+                self.assert_refused(f"{lines}    {key}: {text}\n", lines.count("\n") + 1, text,
+                                    "is not closed")
+
+    def test_a_command_that_is_a_map_is_refused(self):
+        self.assert_refused("nodes:\n  a: {command: {x: 1}}\n", 2, "a list of words, or a line")
+
+    def test_a_copied_line_of_a_dry_run_is_what_was_started(self):
+        words = ["plain", "a b", "$(touch x)", "it's", "", "\\", "*", "~", "\u00fc"]
+        listed = "".join(f"      - '{word}'\n" for word in (w.replace("'", "''") for w in words))
+        (line,) = self.commands("nodes:\n  a:\n    command:\n      - printf\n      - '%s;'\n"
+                                + listed)
+        done = subprocess.run(["sh", "-c", line.removeprefix("a: ")], capture_output=True, check=True)
+        self.assertEqual(done.stdout.decode(), "".join(word + ";" for word in words))
 
     def test_variables_have_defaults_that_args_override(self):
         text = ("variables: {seconds: 5, rate: \"${seconds}0\"}\n"

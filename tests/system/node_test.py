@@ -1,6 +1,8 @@
 """What nodes tell others: on their control sockets, and on the system topics of wire.md."""
 
 import json
+import os
+import signal
 import time
 
 import msgpack
@@ -62,6 +64,78 @@ class ListenerNodeTest(NodeTest):
                 bus = self.start_broker(*PORTS, *more)
                 self.assertEqual(bus.stop(), DONE)
                 self.assertEqual("forwarded 0 messages" in bus.stderr, says, bus.stderr)
+
+
+class ListTest(NodeTest):
+    """`ctl` without a node lists those that run, of every kind."""
+
+    def listed(self):
+        done = self.run_ok("ctl")
+        lines = done.stdout.decode().splitlines()
+        self.assertEqual(done.stderr, "" if lines else "no node is running here\n")
+        rows = [line.split(None, 3) for line in lines]
+        self.assertEqual(rows[:1], [["NODE", "VERB", "PID", "STATUS"]][:len(rows)])
+        return {row[0]: (row[1], int(row[2]), *row[3:]) for row in rows[1:]}
+
+    def recording(self):
+        path = self.space.path("in.jsonl")
+        with open(path, "w", encoding="utf-8") as file:
+            for n in range(5):
+                file.write('{"track":"a","_ts":%d,"fields":{"n":%d}}\n' % (n, n))
+        return path
+
+    def test_every_kind_of_node_is_listed_and_reached(self):
+        self.assertEqual(self.listed(), {})
+        bus = self.start_broker()
+        bag = self.space.path("a.zbag")
+        played = self.space.path("b.zbag")
+        self.run_ok("import", self.recording(), "-o", played)
+        nodes = {"broker": bus, "record": self.start_client_recorder(bus, bag),
+                 "player": self.space.start("play", played, "--start-paused", "--name", "player",
+                                            *bus.urls),
+                 "spy": self.space.start("tap", "--name", "spy", *bus.urls),
+                 "topics": self.space.start("topics", "--watch", *bus.urls),
+                 "pub": self.space.start("pub", self.recording(), "--loop", *bus.urls)}
+        verbs = {name: {"player": "play", "spy": "tap"}.get(name, name) for name in nodes}
+        for name in nodes:
+            self.await_node(name)
+            self.assertIn(name, self.run_ok("ctl").stdout.decode())
+        listed = self.listed()
+        self.assertEqual({name: row[:2] for name, row in listed.items()},
+                         {name: (verbs[name], nodes[name].popen.pid) for name in nodes})
+        for name, said in (("broker", bus.publish_to), ("record", bag), ("player", "paused"),
+                           ("spy", "printed"), ("topics", "frames"), ("pub", "published")):
+            self.assertIn(said, listed[name][2])
+        for name in reversed(nodes):
+            self.run_ok("ctl", name, "stop")
+            self.assertIn(nodes[name].wait(), (DONE, LOSSY), nodes[name].stderr)
+        self.assertEqual(self.listed(), {})
+
+    def test_what_a_killed_node_has_left_is_no_node(self):
+        tap = self.space.start("tap", "--publish-to", "tcp://127.0.0.1:1",
+                               "--subscribe-to", "tcp://127.0.0.1:1")
+        self.await_node("tap")
+        self.assertEqual(list(self.listed()), ["tap"])
+        tap.kill()
+        self.assertTrue(os.path.exists(self.space.path("rt", "tap.ctl")))
+        self.assertEqual(self.listed(), {})
+
+    def test_a_node_that_hangs_is_listed_and_does_not_hang_the_others(self):
+        tap = self.space.start("tap", "--publish-to", "tcp://127.0.0.1:1",
+                               "--subscribe-to", "tcp://127.0.0.1:1")
+        self.await_node("tap")
+        tap.send_signal(signal.SIGSTOP)
+        lines = self.run_ok("ctl", "--timeout", "0.2").stdout.decode().splitlines()
+        tap.send_signal(signal.SIGCONT)
+        self.assertEqual(len(lines), 2)
+        self.assertIn("did not answer", lines[1])
+        self.assertEqual(tap.stop(), DONE)
+
+    def test_a_node_alone_tells_what_it_can(self):
+        bus = self.start_broker()
+        self.assertEqual(self.run_ok("ctl", "broker").stdout,
+                         self.run_ok("ctl", "broker", "describe").stdout)
+        self.assertEqual(bus.stop(), DONE)
 
 
 class SystemTopicTest(NodeTest):

@@ -316,7 +316,7 @@ class PrintConfigTest(OptionsTest):
         self.assertFalse(os.path.exists(made))
 
     def test_a_verb_needs_no_argument_for_it(self):
-        for verb in ("play", "pub", "launch", "ctl", "export"):
+        for verb in ("play", "pub", "launch", "export"):
             with self.subTest(verb=verb):
                 self.printed(verb)
                 self.run_ok(verb, code=USAGE)

@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import struct
 import subprocess
 import termios
 import time
@@ -51,6 +52,25 @@ class Screen:
     def lines(self):
         """The last one is where the next program writes: it must be empty."""
         return ["".join(row) for row in self.rows]
+
+
+def output_of(space, columns, *arguments):
+    """What a zbag prints on a terminal that wide, to its end."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    with subprocess.Popen([harness.binary(), *arguments], env=space.env, stdout=slave,
+                          stdin=subprocess.DEVNULL) as popen:
+        os.close(slave)
+        text = b""
+        while True:
+            try:
+                news = os.read(master, 65536)
+            except OSError:
+                break
+            text += news
+        popen.wait(harness.DEADLINE)
+    os.close(master)
+    return text.decode().replace("\r\n", "\n")
 
 
 class Terminal:

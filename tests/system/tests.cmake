@@ -11,6 +11,9 @@ function(zbag_system_test file selector)
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES TIMEOUT 600 ENVIRONMENT "${ZBAG_TEST_ENVIRONMENT}"
     SKIP_RETURN_CODE 77 SKIP_REGULAR_EXPRESSION "OK [(]skipped=")
+  if(file STREQUAL "build_test")
+    set_tests_properties(${name} PROPERTIES TIMEOUT 3600)
+  endif()
   # They hold promises about time and memory, which a second test at their side would break.
   if(file MATCHES "^(crash|memory)_test$" OR selector MATCHES "^IdleTest")
     set_tests_properties(${name} PROPERTIES RUN_SERIAL TRUE)

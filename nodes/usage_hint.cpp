@@ -1,0 +1,100 @@
+#include "nodes/usage_hint.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "nodes/nearest.hpp"
+#include "schemas/track_name.hpp"
+
+namespace zbag {
+namespace {
+
+// What does it here.
+const char* const kTap = "zbag tap prints frames as they pass";
+const char* const kTopics = "zbag topics lists the tracks on the bus, zbag info those of a bag";
+const char* const kRates = "zbag topics --watch shows the rate and bandwidth of every track";
+const char* const kInfo = "zbag info shows what a bag holds";
+const char* const kCat = "zbag cat prints the points of a bag, zbag tap what passes on the bus";
+const char* const kPub = "zbag pub publishes a recording as its sensors did";
+const char* const kPlay = "zbag play replays bags";
+const char* const kRecord = "zbag record records the bus";
+const char* const kCheck = "zbag check verifies a bag";
+const char* const kRecover = "zbag recover saves what is intact of a damaged bag";
+const char* const kCut = "zbag cut copies a choice of a bag's points into a new one";
+const char* const kMerge = "zbag merge joins bags";
+const char* const kCompact = "zbag compact rewrites a bag; record and import take --compression";
+const char* const kExport = "zbag export writes a bag in another format, zbag import reads one";
+const char* const kBroker = "zbag broker, or zbag record --with-broker, runs the bus";
+const char* const kNodes = "zbag ctl lists the nodes that run";
+const char* const kSplit =
+    "zbag record --max-size parts a recording, zbag ctl record split at once";
+
+const std::map<std::string, const char*>& words_of_others() {
+  static const std::map<std::string, const char*> kWords = {
+      {"echo", kTap},         {"listen", kTap},
+      {"sub", kTap},          {"subscribe", kTap},
+      {"sniff", kTap},        {"list", kTopics},
+      {"ls", kTopics},        {"topic", kTopics},
+      {"tracks", kTopics},    {"channels", kTopics},
+      {"hz", kRates},         {"bw", kRates},
+      {"delay", kRates},      {"top", kRates},
+      {"stat", kInfo},        {"stats", kInfo},
+      {"summary", kInfo},     {"describe", kInfo},
+      {"inspect", kInfo},     {"show", kCat},
+      {"print", kCat},        {"dump", kCat},
+      {"view", kCat},         {"head", kCat},
+      {"publish", kPub},      {"send", kPub},
+      {"replay", kPlay},      {"run", "zbag launch starts the nodes of a file"},
+      {"rec", kRecord},       {"log", kRecord},
+      {"logger", kRecord},    {"capture", kRecord},
+      {"verify", kCheck},     {"validate", kCheck},
+      {"fsck", kCheck},       {"doctor", kCheck},
+      {"fix", kRecover},      {"repair", kRecover},
+      {"reindex", kRecover},  {"salvage", kRecover},
+      {"filter", kCut},       {"trim", kCut},
+      {"slice", kCut},        {"crop", kCut},
+      {"join", kMerge},       {"concat", kMerge},
+      {"compress", kCompact}, {"convert", kExport},
+      {"core", kBroker},      {"master", kBroker},
+      {"roscore", kBroker},   {"server", kBroker},
+      {"proxy", kBroker},     {"nodes", kNodes},
+      {"ps", kNodes},         {"status", kNodes},
+      {"split", kSplit},      {"man", "zbag help explains the verbs"}};
+  return kWords;
+}
+
+// Words that other tools put in front of a verb.
+bool is_prefix(const std::string& word) {
+  return word == "bag" || word == "topic" || word == "node" || word == "rosbag" || word == "ros2" ||
+         word == "mcap";
+}
+
+}  // namespace
+
+std::string verb_fault(const std::vector<std::string>& words,
+                       const std::vector<std::string>& verbs) {
+  const std::string fault = fmt::format("no verb '{}'", printable(words.front()));
+  std::size_t at = 0;
+  while (at + 1 < words.size() && is_prefix(words[at])) ++at;
+  if (at > 0 && std::find(verbs.begin(), verbs.end(), words[at]) != verbs.end())
+    return fmt::format("{}: write zbag {}", fault, words[at]);
+  for (; at != std::string::npos; --at) {
+    const auto found = words_of_others().find(words[at]);
+    if (found != words_of_others().end()) return fmt::format("{}: {}", fault, found->second);
+  }
+  if (const std::optional<std::string> near = nearest(words.front(), verbs))
+    return fmt::format("{}: did you mean {}?; see zbag help", fault, *near);
+  return fault + "; zbag help lists them";
+}
+
+std::string option_fault(const std::string& word, const std::vector<std::string>& options) {
+  const std::string name = word.substr(0, word.find('='));
+  const std::string fault = fmt::format("unknown option {}", printable(name));
+  const std::optional<std::string> near = nearest(name, options);
+  return near ? fmt::format("{}: did you mean {}?", fault, *near) : fault;
+}
+
+}  // namespace zbag

@@ -1,0 +1,18 @@
+// What to write instead of words that zbag does not know: of the nearest it has, or of what other
+// tools call what it does.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace zbag {
+
+// Why words[0] is no verb: "no verb 'echo': zbag tap prints frames as they pass". The words behind
+// it tell more: `bag info x`, `topic echo x`.
+std::string verb_fault(const std::vector<std::string>& words,
+                       const std::vector<std::string>& verbs);
+
+// "unknown option --outptu: did you mean --output?"
+std::string option_fault(const std::string& word, const std::vector<std::string>& options);
+
+}  // namespace zbag

@@ -1,0 +1,51 @@
+#include "nodes/usage_hint.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "nodes/nearest.hpp"
+
+namespace zbag {
+namespace {
+
+using testing::Eq;
+using testing::Optional;
+
+const std::vector<std::string> kVerbs = {"record", "play", "cat", "info"};
+
+TEST(NearestTest, KnowsAWordWithFewOtherLetters) {
+  EXPECT_THAT(nearest("recrod", kVerbs), Optional(Eq("record")));
+  EXPECT_THAT(nearest("paly", kVerbs), Optional(Eq("play")));
+  EXPECT_THAT(nearest("cta", kVerbs), Optional(Eq("cat")));
+  EXPECT_THAT(nearest("recorder", kVerbs), Optional(Eq("record")));
+}
+
+TEST(NearestTest, TakesNoWordThatIsAnother) {
+  EXPECT_THAT(nearest("ls", kVerbs), Eq(std::nullopt));
+  EXPECT_THAT(nearest("bag", kVerbs), Eq(std::nullopt));
+  EXPECT_THAT(nearest("", kVerbs), Eq(std::nullopt));
+  EXPECT_THAT(nearest("x", {}), Eq(std::nullopt));
+}
+
+TEST(UsageHintTest, NamesTheVerbThatDoesWhatAWordOfOthersDoes) {
+  EXPECT_EQ(verb_fault({"echo", "x"}, kVerbs),
+            "no verb 'echo': zbag tap prints frames as they pass");
+  EXPECT_EQ(verb_fault({"ros2", "bag", "info", "x"}, kVerbs), "no verb 'ros2': write zbag info");
+  EXPECT_EQ(verb_fault({"topic", "echo", "x"}, kVerbs),
+            "no verb 'topic': zbag tap prints frames as they pass");
+}
+
+TEST(UsageHintTest, NamesTheNearestOption) {
+  EXPECT_EQ(option_fault("--outptu=x", {"--output", "--track"}),
+            "unknown option --outptu: did you mean --output?");
+  EXPECT_EQ(option_fault("--nonsense", {"--output", "--track"}), "unknown option --nonsense");
+}
+
+// What a stranger has typed for somebody can not command his terminal.
+TEST(UsageHintTest, PrintsNothingRaw) {
+  EXPECT_EQ(verb_fault({"\x1b[2J"}, kVerbs), "no verb '\\x1b[2J'; zbag help lists them");
+  EXPECT_EQ(option_fault("--\x1b[2J", {}), "unknown option --\\x1b[2J");
+}
+
+}  // namespace
+}  // namespace zbag
