@@ -42,10 +42,10 @@ std::vector<Candidate> as_candidates(const std::vector<std::string>& words) {
 }
 
 // The words behind a verb: what is an argument, and of which option the last is a value.
-class Line {
+class WordsSoFar {
  public:
-  Line(const OptionTable& table, std::vector<KnownOption> known,
-       const std::vector<std::string>& words)
+  WordsSoFar(const OptionTable& table, std::vector<KnownOption> known,
+             const std::vector<std::string>& words)
       : table_(table), known_(std::move(known)) {
     for (auto word = words.begin() + 1; word + 1 != words.end(); ++word) take(*word);
     current_ = words.back();
@@ -197,7 +197,7 @@ Completion complete(const Verbs& verbs, const std::vector<std::string>& words) {
   if (words.front() == "help") return words.size() == 2 ? verbs_of(verbs) : Completion{};
   for (const Verb& verb : verbs) {
     if (verb.options->verb() == words.front())
-      return Line(*verb.options, options_of(*verb.options), words).completion();
+      return WordsSoFar(*verb.options, options_of(*verb.options), words).completion();
   }
   return {};
 }
