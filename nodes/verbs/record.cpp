@@ -258,7 +258,7 @@ void add_frame_options(OptionTable& options, Recording::Options& recording) {
 
 void add_split_options(OptionTable& options, SplitRules& split) {
   options.add("--max-size", split.bytes_max,
-              option_type::zero_or(option_type::megabytes<std::uint64_t>({1.0, 1e9}),
+              option_type::zero_or(option_type::megabytes<std::uint64_t>, {1.0, 1e9},
                                    "a bag takes at least 1 MB"),
               "MB of one bag: then the recording goes on in NAME_0001, ...; 0: never");
   options.add("--max-duration", split.age_max,
