@@ -6,6 +6,7 @@
 #include "nodes/number_text.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
+#include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
 
 namespace zbag {
@@ -48,7 +49,7 @@ Verb add_compact(CLI::App& root) {
       "Rewrites a bag so that late points and small blocks lie in full ones; without -o in place",
       "zbag compact day.zbag");
   auto a = std::make_shared<Arguments>();
-  options->add("BAG", a->bag, option_type::any_text("BAG"), "Bag to rewrite").required();
+  add_bag(*options, a->bag, "Bag to rewrite");
   options->add("-o,--output", a->out, option_type::any_text("NEW"),
                "Bag to write instead; never overwritten");
   options->add_loudness(a->quiet);

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 
+#include "nodes/bag_paths.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/number_text.hpp"
 #include "nodes/outliers.hpp"
 #include "nodes/terminal.hpp"
 #include "nodes/time_text.hpp"
+#include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
 #include "recorder/bag/read/bag_reader.hpp"
 #include "schemas/field_lookup.hpp"
@@ -245,9 +247,11 @@ void print_losses(const BagSummary& bag) {
 }
 
 int run(const Arguments& arguments) {
+  const Result<BagPaths> bags = find_bags(arguments.bags);
+  if (!bags) return show("info", bags.error());
   int exit_code = kExitDone;
   std::string json;
-  for (const std::string& path : arguments.bags) {
+  for (const std::string& path : bags->paths) {
     const Result<BagReader> reader = BagReader::open(path);
     const Result<BagSummary> summary =
         reader ? reader->summary() : Result<BagSummary>(tl::unexpected(reader.error()));
@@ -268,7 +272,7 @@ int run(const Arguments& arguments) {
         print("  far from the rest: {}\n", outliers.text());
     }
   }
-  if (arguments.json) print("{}\n", arguments.bags.size() == 1 ? json : "[" + json + "]");
+  if (arguments.json) print("{}\n", bags->is_list ? "[" + json + "]" : json);
   return exit_code;
 }
 
@@ -278,7 +282,7 @@ Verb add_info(CLI::App& root) {
   auto options = std::make_unique<OptionTable>(
       root, "info", "Shows what bags hold and what became of every frame", "zbag info day.zbag");
   auto a = std::make_shared<Arguments>();
-  options->add_list("BAG", a->bags, option_type::any_text("BAG"), "Bags to look at").required();
+  add_bags(*options, a->bags, "Bags to look at");
   options->add_flag("--json", a->json, "Prints JSON");
   options->add_loudness(a->quiet);
   return {std::move(options), [a] { return run(*a); }};

@@ -284,8 +284,7 @@ Verb add_record(CLI::App& root) {
       ->add("--base-directory", a->base_directory, option_type::any_text("DIR"),
             "Folder of runs, without -o")
       .alias("PLUME_OUTPUT_DIR");
-  add_track(*options, a->tracks);
-  add_exclude(*options, a->excluded);
+  add_tracks(*options, a->tracks, a->excluded);
   options->add_flag("--with-broker", a->recorder.with_broker,
                     "Hosts the broker in this process: one command makes a usable bus");
   options->add_flag("--insecure", a->recorder.insecure,

@@ -3,5 +3,6 @@ zbag_tests(nodes_tests USES zbag::options_text fmt::fmt SOURCES
   nodes/fit_text_test.cpp
   nodes/keys_test.cpp
   nodes/output_path_test.cpp
+  nodes/bag_paths_test.cpp
   nodes/time_text_test.cpp
   nodes/option_type_test.cpp)
