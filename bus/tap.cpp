@@ -37,9 +37,10 @@ void Tap::State::run(const std::stop_token& stop) {
 }
 
 void Tap::State::take(Parts& parts) {
-  if (parts.count < 2 || !filter.matches(parts.topic.text())) return;
+  const std::string_view track = plain_name(parts.topic.text());
+  if (parts.count < 2 || !filter.matches(track)) return;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  TapFrame frame{std::string(parts.topic.text()), std::string(parts.frame.text()),
+  TapFrame frame{std::string(track), std::string(parts.frame.text()),
                  std::chrono::duration_cast<std::chrono::nanoseconds>(now).count(), 0};
   {
     const MutexLock lock(mutex);

@@ -8,11 +8,14 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <string_view>
 
 #include "launch/shell_line.hpp"
 #include "schemas/track_name.hpp"
+
+#include "schemas/quantity_text.hpp"
 
 namespace zbag {
 namespace {
@@ -134,8 +137,13 @@ Restart restart_of(const YAML::Node& node, const Variables& variables, const std
   refuse(file, node, fmt::format("restart: {}: use never, on-failure or always", text));
 }
 
-std::chrono::milliseconds millis(double seconds) {
-  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000.0));
+// Seconds, or a span with units.
+std::chrono::milliseconds span_of(const YAML::Node& node, const Variables& variables,
+                                  const std::string& file) {
+  const std::string text = text_of(node, variables, file);
+  if (const std::optional<double> seconds = parse_span(text, 1.0); seconds && *seconds < 1e9)
+    return std::chrono::milliseconds(static_cast<std::int64_t>(*seconds * 1e3));
+  refuse(file, node, fmt::format("'{}' is no span of time; write seconds, or as in 1m30s", text));
 }
 
 // The node, or nothing when its condition says so.
@@ -160,13 +168,11 @@ void read_node(const std::string& name, const YAML::Node& map, const Variables& 
       node.environment[entry.first.as<std::string>()] = text_of(entry.second, variables, file);
   }
   if (map["wait_for"]) node.wait_for = text_of(map["wait_for"], variables, file);
-  if (map["wait_timeout"])
-    node.wait_timeout = millis(number_of(map["wait_timeout"], variables, file));
+  if (map["wait_timeout"]) node.wait_timeout = span_of(map["wait_timeout"], variables, file);
   if (map["restart"]) node.restart = restart_of(map["restart"], variables, file);
   if (map["max_restarts"])
     node.restarts_max = static_cast<int>(number_of(map["max_restarts"], variables, file));
-  if (map["restart_delay"])
-    node.restart_delay = millis(number_of(map["restart_delay"], variables, file));
+  if (map["restart_delay"]) node.restart_delay = span_of(map["restart_delay"], variables, file);
   if (map["required"]) node.required = is_true(map["required"], variables, file);
   if (map["stops_launch"]) node.stops_launch = is_true(map["stops_launch"], variables, file);
   const bool is_twice = std::any_of(plan.nodes.begin(), plan.nodes.end(),

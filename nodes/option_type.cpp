@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "schemas/quantity_text.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -19,6 +20,15 @@ bool holds(Bounds bounds, double value) {
   return value >= bounds.low && value <= bounds.high;  // NaN is nowhere
 }
 
+// A number alone, or what `with_unit` has made of the text.
+Result<double> parse_amount(const std::string& text, std::optional<double> with_unit, Bounds bounds,
+                            const std::string& what, const std::string& example) {
+  if (with_unit && holds(bounds, *with_unit)) return *with_unit;
+  Result<double> alone = parse_number(text, bounds, what);
+  if (!alone) return fail(alone.error().code, alone.error().message + ", or as in " + example);
+  return alone;
+}
+
 }  // namespace
 
 Result<double> parse_number(const std::string& text, Bounds bounds, const std::string& what) {
@@ -27,6 +37,18 @@ Result<double> parse_number(const std::string& text, Bounds bounds, const std::s
   const bool is_number = end != text.c_str() && end == text.c_str() + text.size();
   if (!is_number || !holds(bounds, value)) return refuse(what, bounds);
   return value;
+}
+
+Result<double> parse_seconds(const std::string& text, Bounds bounds) {
+  return parse_amount(text, parse_span(text, 1.0), bounds, "seconds", "1m30s");
+}
+
+Result<double> parse_milliseconds(const std::string& text, Bounds bounds) {
+  return parse_amount(text, parse_span(text, 1e3), bounds, "milliseconds", "250ms");
+}
+
+Result<double> parse_mb(const std::string& text, Bounds bounds) {
+  return parse_amount(text, parse_megabytes(text), bounds, "MB", "512MB or 1GiB");
 }
 
 Result<std::uint64_t> parse_count(const std::string& text, Bounds bounds) {
@@ -60,7 +82,26 @@ OptionType<std::string> track_pattern(std::string metavar) {
   type.parse = [](const std::string& text) -> Result<std::string> {
     const Result<TrackPattern> pattern = TrackPattern::parse(text);
     if (!pattern) return tl::unexpected(pattern.error());
-    return text;
+    return pattern->str();
+  };
+  return type;
+}
+
+OptionType<std::string> track_name(std::string metavar) {
+  OptionType<std::string> type = any_text(std::move(metavar));
+  type.parse = [](const std::string& text) -> Result<std::string> {
+    return std::string(plain_name(text));
+  };
+  return type;
+}
+
+OptionType<std::pair<std::string, std::string>> track_rename() {
+  using Pair = std::pair<std::string, std::string>;
+  OptionType<Pair> type = text_pair("FROM:=TO", ":=", false);
+  type.parse = [parse = type.parse](const std::string& text) -> Result<Pair> {
+    const Result<Pair> pair = parse(text);
+    if (!pair) return pair;
+    return Pair(plain_name(pair->first), plain_name(pair->second));
   };
   return type;
 }
@@ -93,7 +134,7 @@ OptionType<std::chrono::milliseconds> milliseconds(Bounds bounds) {
   using std::chrono::milliseconds;
   return {"MS",
           [bounds](const std::string& text) -> Result<milliseconds> {
-            const Result<double> given = parse_number(text, bounds, "milliseconds");
+            const Result<double> given = parse_milliseconds(text, bounds);
             if (!given) return tl::unexpected(given.error());
             return milliseconds(static_cast<std::int64_t>(*given));  // bounds: rather too early
           },

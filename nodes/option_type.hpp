@@ -38,6 +38,10 @@ struct Bounds {
 
 // The number `text` is, within bounds; kInvalid: "give WHAT from 1 to 10".
 Result<double> parse_number(const std::string& text, Bounds bounds, const std::string& what);
+// The same for what may have a unit: seconds, also as 1m30s, milliseconds (250ms), MB (1GB).
+Result<double> parse_seconds(const std::string& text, Bounds bounds);
+Result<double> parse_milliseconds(const std::string& text, Bounds bounds);
+Result<double> parse_mb(const std::string& text, Bounds bounds);
 Result<std::uint64_t> parse_count(const std::string& text, Bounds bounds);
 // "a", "a or b", "a, b or c"
 std::string alternatives(const std::vector<std::string>& words);
@@ -47,8 +51,13 @@ namespace option_type {
 OptionType<std::string> any_text(std::string metavar);
 // A pattern of track names.
 OptionType<std::string> track_pattern(std::string metavar = "PATTERN");
+// A name of a track, or what stands before one. As of patterns, a leading '/' is left out.
+OptionType<std::string> track_name(std::string metavar);
+// "FROM:=TO", two names of tracks.
+OptionType<std::pair<std::string, std::string>> track_rename();
 OptionType<bool> yes_or_no();
 OptionType<double> number(std::string metavar, Bounds bounds);
+// A span of time, given in milliseconds, or as 250ms, 2s.
 OptionType<std::chrono::milliseconds> milliseconds(Bounds bounds);
 // "LEFT=RIGHT" with that separator; `may_be_empty` speaks of what stands right of it.
 OptionType<std::pair<std::string, std::string>> text_pair(const std::string& metavar,
@@ -68,12 +77,12 @@ OptionType<T> count(std::string metavar, Bounds bounds) {
           [](const T& number) { return Value(number); }};
 }
 
-// Bytes, given in MB (10^6 bytes).
+// Bytes, given in MB (10^6 bytes), or as 512MB, 1GiB.
 template <std::unsigned_integral T>
 OptionType<T> megabytes(Bounds bounds) {
   return {"MB",
           [bounds](const std::string& text) -> Result<T> {
-            const Result<double> mb = parse_number(text, bounds, "MB");
+            const Result<double> mb = parse_mb(text, bounds);
             if (!mb) return tl::unexpected(mb.error());
             return static_cast<T>(std::llround(*mb * 1e6));
           },
@@ -81,14 +90,14 @@ OptionType<T> megabytes(Bounds bounds) {
           [](const T& bytes) { return Value(static_cast<double>(bytes) / 1e6); }};
 }
 
-// A span of time, given in seconds.
+// A span of time, given in seconds, or as 1m30s, 250ms.
 template <class Duration>
 OptionType<Duration> seconds(Bounds bounds) {
   using Seconds = std::chrono::duration<double>;
   const auto in_seconds = [](const Duration& span) { return Seconds(span).count(); };
   return {"S",
           [bounds](const std::string& text) -> Result<Duration> {
-            const Result<double> given = parse_number(text, bounds, "seconds");
+            const Result<double> given = parse_seconds(text, bounds);
             if (!given) return tl::unexpected(given.error());
             if constexpr (std::chrono::treat_as_floating_point_v<typename Duration::rep>)
               return Duration(Seconds(*given));
@@ -131,11 +140,13 @@ OptionType<std::optional<T>> or_zero(OptionType<T> type) {
       [value = type.value](const std::optional<T>& given) { return value(given.value_or(T{})); }};
 }
 
-// `type`, or 0 although that lies below its bounds, for the reason `why`.
+// `make(bounds)`, or 0 although that lies below its bounds, for the reason `why`.
 template <class T>
-OptionType<T> zero_or(OptionType<T> type, const std::string& why) {
-  type.parse = [parse = type.parse, why](const std::string& text) -> Result<T> {
-    if (parse_number(text, {0.0, 0.0}, "").has_value()) return T{};
+OptionType<T> zero_or(OptionType<T> (*make)(Bounds), Bounds bounds, const std::string& why) {
+  OptionType<T> type = make(bounds);
+  type.parse = [parse = type.parse, zero = make({0.0, 0.0}),
+                why](const std::string& text) -> Result<T> {
+    if (zero.parse(text).has_value()) return T{};
     Result<T> parsed = parse(text);
     if (!parsed) return fail(parsed.error().code, parsed.error().message + ", or 0: " + why);
     return parsed;

@@ -12,10 +12,14 @@
 namespace zbag {
 namespace {
 
-// "-o,--output" -> "output"
-std::string long_name(const std::string& names) {
-  const std::size_t dashes = names.find("--");
-  return dashes == std::string::npos ? names : names.substr(dashes + 2);
+// "-n,--limit,--count" -> "limit", "count"; "BAG" -> "BAG"
+std::vector<std::string> long_names(const std::string& names) {
+  if (names.front() != '-') return {names};
+  std::vector<std::string> found;
+  for (const std::string& name : CLI::detail::split(names, ',')) {
+    if (name.starts_with("--")) found.push_back(name.substr(2));
+  }
+  return found;
 }
 
 std::string variable_of(const std::string& name) {
@@ -55,6 +59,11 @@ Option& Option::not_of_the_run() {
   return *this;
 }
 
+Option& Option::one_alone() {
+  is_one_alone = true;
+  return *this;
+}
+
 OptionTable::OptionTable(CLI::App& root, const std::string& verb, const std::string& purpose,
                          const std::string& example)
     : app_(root.add_subcommand(verb)), purpose_(purpose), example_(example) {}
@@ -64,13 +73,16 @@ std::string OptionTable::verb() const { return app_->get_name(); }
 Option& OptionTable::declare(const std::string& names, const std::string& metavar,
                              const std::string& help, bool is_flag) {
   Option& option = options_.emplace_back();
-  option.name = long_name(names);
+  option.aliases = long_names(names);
+  option.name = option.aliases.front();
+  option.aliases.erase(option.aliases.begin());
   option.short_name = names.starts_with("--") || names.front() != '-' ? "" : names.substr(0, 2);
   option.metavar = metavar;
   option.help = help;
   option.group = group_;
   option.is_positional = names.front() != '-';
   if (!option.is_positional) option.variables.push_back(variable_of(option.name));
+  for (const std::string& alias : option.aliases) option.variables.push_back(variable_of(alias));
   option.parsed = is_flag ? app_->add_flag(names) : app_->add_option(names);
   return option;
 }
@@ -110,7 +122,7 @@ void OptionTable::seal() {
     option.parsed->type_name(option.metavar);
     if (option.is_positional && option.is_required) option.parsed->required();
     if (option.is_split_at_commas) option.parsed->delimiter(',');
-    if (!option.is_list) continue;
+    if (!option.is_list && !option.is_one_alone) continue;
     option.parsed->expected(1, CLI::detail::expected_max_vector_size);
     // `play --track a day.zbag` must not take the bag for a second pattern.
     option.parsed->allow_extra_args(option.is_positional || !has_positional);
@@ -140,9 +152,20 @@ std::vector<std::string> OptionTable::unknown_words() const { return app_->remai
 std::vector<std::string> OptionTable::setting_names() const {
   std::vector<std::string> names;
   for (const Option& option : options_) {
-    if (!option.is_positional) names.push_back(option.name);
+    if (option.is_positional) continue;
+    names.push_back(option.name);
+    names.insert(names.end(), option.aliases.begin(), option.aliases.end());
   }
   return names;
+}
+
+void OptionTable::take_aliases(Settings& settings) const {
+  for (const Option& option : options_) {
+    for (const std::string& alias : option.aliases) {
+      auto given = settings.extract(alias);
+      if (!given.empty()) settings[option.name] = std::move(given.mapped());
+    }
+  }
 }
 
 std::vector<std::string> OptionTable::config_files() const { return config_->results(); }
@@ -173,6 +196,9 @@ Status OptionTable::take(const Settings& settings) {
     Status status;
     if (option.parsed->count() > 0) {
       std::vector<std::string> values = option.parsed->results();
+      if (option.is_one_alone && values.size() > 1)
+        return fail(ErrorCode::kInvalid, fmt::format("{} takes exactly one {}, not {}", verb(),
+                                                     option.name, values.size()));
       if (!option.is_list) values = {values.back()};  // of a flag that is given twice, the last
       status = take_values(option, {std::move(values), ""});
     } else if (const auto found = settings.find(option.name);

@@ -49,13 +49,15 @@ struct Option {
   Option& comma_separated();            // a list may be written as A,B
   Option& alias(std::string variable);  // an environment variable beside ZBAG_NAME
   Option& not_of_the_run();             // a bag's configuration leaves it out
+  Option& one_alone();                  // a positional one, of which several are told from one
 
   // "--sync", "BAG"
   std::string shown_name() const { return is_positional ? name : "--" + name; }
 
-  std::string name;        // long, without dashes
-  std::string short_name;  // "-o", or nothing
-  std::string metavar;     // of its value, in --help; empty: a flag
+  std::string name;                  // long, without dashes; the first of several
+  std::vector<std::string> aliases;  // the others
+  std::string short_name;            // "-o", or nothing
+  std::string metavar;               // of its value, in --help; empty: a flag
   std::string help;
   OptionGroup group = OptionGroup::kOwn;
   std::vector<std::string> words;  // it takes one of them, or what begins with one
@@ -63,6 +65,7 @@ struct Option {
   bool is_positional = false;
   bool is_list = false;
   bool is_required = false;
+  bool is_one_alone = false;
   bool is_split_at_commas = false;
   bool is_of_the_run = true;
   std::vector<std::string> variables;  // of the environment, the strongest first
@@ -93,7 +96,8 @@ class OptionTable {
   OptionTable(const OptionTable&) = delete;
   OptionTable& operator=(const OptionTable&) = delete;
 
-  // `names` as "-o,--output"; without dashes it is a positional argument.
+  // `names` as "-o,--output"; without dashes it is a positional argument. Of several long names the
+  // first is the option's, and the others are taken wherever that is.
   template <class T>
   Option& add(const std::string& names, T& bound, const OptionType<T>& type,
               const std::string& help);
@@ -136,6 +140,8 @@ class OptionTable {
   static const std::vector<Fixed>& fixed_options();
   // What was on the command line and is no option, argument or value.
   std::vector<std::string> unknown_words() const;
+  // Gives values that stand under another name of an option to its own.
+  void take_aliases(Settings& settings) const;
   std::vector<std::string> config_files() const;  // of --config, the strongest last
   std::vector<std::string> sets() const;          // of --set, likewise
   bool wants_print_config() const;

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "nodes/errors.hpp"
+#include "schemas/chosen_fields.hpp"
 #include "schemas/frame_scan.hpp"
 #include "schemas/item.hpp"
 #include "schemas/json_text.hpp"
@@ -73,9 +74,7 @@ void PointPrinter::take(std::string name, std::span<const std::uint8_t> value) {
       take(name + "." + std::string(pair->name), pair->value);
     return;
   }
-  const bool is_chosen =
-      columns_.empty() || std::find(columns_.begin(), columns_.end(), name) != columns_.end();
-  if (!is_chosen) return;
+  if (!is_chosen_field(columns_, name)) return;
   // {"a":{"b":1},"a.b":2}: there may be two of one dotted name.
   const auto is_taken = [&] {
     return std::any_of(members_.begin(), members_.end(),

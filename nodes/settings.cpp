@@ -178,11 +178,13 @@ Result<Settings> read_settings(const OptionTable& table, const KnownOptions& kno
   for (const std::string& file : table.config_files()) {
     if (Status status = read_yaml(file, table.verb(), known, settings); !status)
       return tl::unexpected(status.error());
+    table.take_aliases(settings);
   }
   read_environment(table, settings);
   for (const std::string& set : table.sets()) {
     if (Status status = read_set(set, table.verb(), table.setting_names(), settings); !status)
       return tl::unexpected(status.error());
+    table.take_aliases(settings);
   }
   return settings;
 }

@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <ctime>
 
+#include "schemas/quantity_text.hpp"
+
 namespace zbag {
 namespace {
 
@@ -17,35 +19,6 @@ std::optional<double> number(std::string_view text) {
   if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value))
     return std::nullopt;
   return value;
-}
-
-// "90", "1.5s", "1m30s", "2h", "250ms".
-std::optional<double> span_seconds(std::string_view text) {
-  // A span has no sign of its own, and none is longer than what time can hold.
-  constexpr double kSpanMax = 9.2e9;
-  if (text.empty() || text[0] == '+' || text[0] == '-') return std::nullopt;
-  if (const std::optional<double> plain = number(text)) {
-    return *plain <= kSpanMax ? plain : std::nullopt;
-  }
-  double sum = 0.0;
-  while (!text.empty()) {
-    const std::size_t digits = text.find_first_not_of("0123456789.");
-    if (digits == 0 || digits == std::string_view::npos) return std::nullopt;
-    const std::optional<double> value = number(text.substr(0, digits));
-    text.remove_prefix(digits);
-    const std::size_t letters = std::min(text.find_first_of("0123456789."), text.size());
-    const std::string_view unit = text.substr(0, letters);
-    text.remove_prefix(letters);
-    const double scale = unit == "ms"  ? 1e-3
-                         : unit == "s" ? 1.0
-                         : unit == "m" ? 60.0
-                         : unit == "h" ? 3600.0
-                         : unit == "d" ? 86400.0
-                                       : 0.0;
-    if (!value || scale == 0.0) return std::nullopt;
-    sum += *value * scale;
-  }
-  return sum <= kSpanMax ? std::optional(sum) : std::nullopt;
 }
 
 std::optional<double> iso_seconds(const std::string& text) {
@@ -81,7 +54,7 @@ Result<Timestamp> parse_time(const std::string& text, const std::optional<TimeRa
             text, why));
   };
   if (!text.empty() && (text[0] == '+' || text[0] == '-')) {
-    const std::optional<double> span = span_seconds(std::string_view(text).substr(1));
+    const std::optional<double> span = parse_span(std::string_view(text).substr(1), 1.0);
     if (!span) return bad("is not understood");
     if (!extent) return bad("is relative, and the bag is empty");
     const auto ns = static_cast<std::int64_t>(std::llround(*span * 1e9));

@@ -2,10 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
-#include "nodes/errors.hpp"
-#include "nodes/nearest.hpp"
 #include "nodes/time_text.hpp"
 #include "schemas/track_name.hpp"
 
@@ -77,35 +73,64 @@ void add_compression(OptionTable& options, CompressionSpec& compression) {
   options.add("--compression", compression, compression_spec(), "none, lz4, zstd or zstd:LEVEL");
 }
 
-void add_track(OptionTable& options, std::vector<std::string>& tracks) {
+void add_tracks(OptionTable& options, std::vector<std::string>& tracks,
+                std::vector<std::string>& excluded) {
   const GroupScope group(options, OptionGroup::kSelection);
   options.add_list("--track", tracks, option_type::track_pattern(),
-                   "Only tracks that match: * is one segment, ** any number");
-}
-
-void add_exclude(OptionTable& options, std::vector<std::string>& excluded) {
-  const GroupScope group(options, OptionGroup::kSelection);
+                   "Only tracks that match: * is any text within a segment, ** any segments");
   options.add_list("--exclude", excluded, option_type::track_pattern(), "No tracks that match");
 }
 
-void add_range(OptionTable& options, std::string& start, std::string& end) {
+void add_columns(OptionTable& options, std::vector<std::string>& columns) {
   const GroupScope group(options, OptionGroup::kSelection);
-  options.add("--start", start, bag_time(),
+  options
+      .add_list("--columns,--fields", columns, option_type::any_text("A,B"),
+                "Only these fields (nested ones as a.b), separated by commas")
+      .comma_separated();
+}
+
+void add_tracks_and_range(OptionTable& options, SelectionArguments& arguments) {
+  add_tracks(options, arguments.tracks, arguments.excluded);
+  const GroupScope group(options, OptionGroup::kSelection);
+  options.add("--start", arguments.start, bag_time(),
               "First time: seconds since the epoch, ISO 8601, or +10 / +1m30s after the bag's "
               "start, -5 before its end");
-  options.add("--end", end, bag_time(), "Last time, included; written like --start");
+  options.add("--end", arguments.end, bag_time(), "Last time, included; written like --start");
+  options.add("--duration", arguments.duration,
+              option_type::or_zero(option_type::seconds<std::chrono::nanoseconds>({0.0, 1e9})),
+              "Seconds of the recording from the first time on; 0: to the end");
 }
 
 void add_selection(OptionTable& options, SelectionArguments& arguments) {
-  add_track(options, arguments.tracks);
-  add_exclude(options, arguments.excluded);
-  add_range(options, arguments.start, arguments.end);
+  add_tracks_and_range(options, arguments);
+  add_columns(options, arguments.columns);
+  const GroupScope group(options, OptionGroup::kSelection);
+  options.add("--limit", arguments.limit, option_type::count<std::uint64_t>("N", {0, 1e18}),
+              "Stops after so many points; 0: at the end");
 }
 
-void add_columns(OptionTable& options, const std::string& name, std::vector<std::string>& columns,
-                 const std::string& help) {
-  const GroupScope group(options, OptionGroup::kSelection);
-  options.add_list(name, columns, option_type::any_text("A,B"), help).comma_separated();
+void add_heard_tracks(OptionTable& options, std::vector<std::string>& patterns,
+                      SelectionArguments& arguments) {
+  options.add_list("PATTERN", patterns, option_type::track_pattern(), "The same as --track [all]");
+  add_tracks(options, arguments.tracks, arguments.excluded);
+}
+
+Result<TrackFilter> heard_tracks(std::vector<std::string> patterns,
+                                 const SelectionArguments& arguments,
+                                 const std::vector<std::string>& always) {
+  patterns.insert(patterns.end(), arguments.tracks.begin(), arguments.tracks.end());
+  if (patterns.empty() && !always.empty()) patterns.emplace_back("**");
+  patterns.insert(patterns.end(), always.begin(), always.end());
+  return TrackFilter::parse(patterns, arguments.excluded);
+}
+
+void add_bag(OptionTable& options, std::string& path, const std::string& help) {
+  options.add("BAG", path, option_type::any_text("BAG"), help).required().one_alone();
+}
+
+void add_bags(OptionTable& options, std::vector<std::string>& named, const std::string& help) {
+  options.add_list("BAG", named, option_type::any_text("BAG"), help + "; a folder: all in it")
+      .required();
 }
 
 void add_new_bag(OptionTable& options, std::string& path, const std::string& metavar) {
@@ -113,26 +138,6 @@ void add_new_bag(OptionTable& options, std::string& path, const std::string& met
   options
       .add("-o,--output", path, option_type::any_text(metavar), "Bag to write; never overwritten")
       .required();
-}
-
-std::size_t warn_unmatched_tracks(const std::string& verb, const std::vector<std::string>& patterns,
-                                  const std::vector<BagSummary>& bags) {
-  std::vector<std::string> names;
-  for (const BagSummary& bag : bags) {
-    for (const TrackRecord& track : bag.tracks) names.push_back(track.name);
-  }
-  std::size_t unmatched = 0;
-  for (const std::string& text : patterns) {
-    const Result<TrackPattern> pattern = TrackPattern::parse(text);
-    if (!pattern) continue;  // an error of its own
-    const bool is_matched = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-      return name == text || pattern->matches(name);
-    });
-    if (is_matched) continue;
-    ++unmatched;
-    warn(verb, fmt::format("no track matches {}{}", text, nearest_hint(text, names)));
-  }
-  return unmatched;
 }
 
 void add_max_items(OptionTable& options, std::uint32_t& items_max) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,22 +36,54 @@ inline std::chrono::milliseconds whole_milliseconds(std::chrono::duration<double
 // --compression of a bag that is written.
 void add_compression(OptionTable& options, CompressionSpec& compression);
 
+// --track and --exclude.
+void add_tracks(OptionTable& options, std::vector<std::string>& tracks,
+                std::vector<std::string>& excluded);
+// --columns, which is called --fields, too.
+void add_columns(OptionTable& options, std::vector<std::string>& columns);
+
 // What chooses points of bags.
 struct SelectionArguments {
   std::vector<std::string> tracks;
   std::vector<std::string> excluded;
   std::string start;
   std::string end;
+  std::optional<std::chrono::nanoseconds> duration;
+  std::vector<std::string> columns;
+  std::uint64_t limit = 0;  // points; 0: all
+
+  bool has_range() const { return !start.empty() || !end.empty() || duration; }
 };
-void add_track(OptionTable& options, std::vector<std::string>& tracks);
-void add_exclude(OptionTable& options, std::vector<std::string>& excluded);
-void add_range(OptionTable& options, std::string& start, std::string& end);
-void add_selection(OptionTable& options, SelectionArguments& arguments);  // all of these
-// Warns of patterns that match no track of the bags, with the nearest name there is; how many.
-std::size_t warn_unmatched_tracks(const std::string& verb, const std::vector<std::string>& patterns,
-                                  const std::vector<BagSummary>& bags);
-void add_columns(OptionTable& options, const std::string& name, std::vector<std::string>& columns,
-                 const std::string& help);
+// --track, --exclude, --start, --end and --duration.
+void add_tracks_and_range(OptionTable& options, SelectionArguments& arguments);
+// These, --columns and --limit.
+void add_selection(OptionTable& options, SelectionArguments& arguments);
+
+// Of verbs that listen, where the same struct chooses frames as they pass: patterns, also without
+// --track, and --exclude.
+void add_heard_tracks(OptionTable& options, std::vector<std::string>& patterns,
+                      SelectionArguments& arguments);
+// Of both kinds of patterns; `always` passes, too.
+Result<TrackFilter> heard_tracks(std::vector<std::string> patterns,
+                                 const SelectionArguments& arguments,
+                                 const std::vector<std::string>& always = {});
+
+enum class SystemTracks : std::uint8_t { kWhenNamed, kToo };
+// The tracks and the times that are chosen of `bags`. kNotFound, which show_unchosen() shows: what
+// is named is nowhere (patterns of --track, columns, and tracks that other options name: `named`),
+// with the nearest name there is. Of bags that are being written or damaged, which may hold more
+// than one sees, that is a warning, as is a pattern of --exclude that matches nothing.
+Result<BagReader::Selection> choose(const std::string& verb, const SelectionArguments& arguments,
+                                    const std::vector<BagSummary>& bags, SystemTracks system,
+                                    const std::vector<std::string>& named = {});
+// Both give the exit code. That nothing was chosen of bags that hold points is said, too.
+int show_unchosen(const std::string& verb, const Error& error);
+int show_nothing_chosen(const std::string& verb);
+
+// BAG, one alone: of a verb that changes it, or makes a bag of it.
+void add_bag(OptionTable& options, std::string& path, const std::string& help);
+// BAG..., bags or folders of bags: see find_bags().
+void add_bags(OptionTable& options, std::vector<std::string>& named, const std::string& help);
 
 // -o NEW, required.
 void add_new_bag(OptionTable& options, std::string& path, const std::string& metavar = "NEW");

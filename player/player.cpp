@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "schemas/chosen_fields.hpp"
+
 namespace zbag {
 namespace {
 
@@ -136,7 +138,7 @@ Status Player::play_laps() {
 
 // True when the end of the recording was reached.
 Result<bool> Player::play_lap() {
-  while (!stopping_.load()) {
+  while (!stopping_.load() && !is_enough()) {
     apply_seek();
     Result<std::optional<PointView>> point = points_.next();
     if (!point) return tl::unexpected(point.error());
@@ -229,13 +231,23 @@ void Player::tell_gap(std::int64_t target_ns, std::int64_t gap_ns) {
                                          seconds, next));
 }
 
+// A malformed map is left as it is, to be refused whole.
+std::span<const std::uint8_t> Player::chosen_fields(const PointView& point) {
+  const std::optional<MapBytes> map = open_map(point.map);
+  if (options_.columns.empty() || !map || !check_map(point.map)) return point.map;
+  chosen_.clear();
+  append_chosen(*map, options_.columns, chosen_);
+  return {reinterpret_cast<const std::uint8_t*>(chosen_.data()), chosen_.size()};
+}
+
 Status Player::publish(const PointView& point) {
+  const std::span<const std::uint8_t> map = chosen_fields(point);
   Result<Track*> track = track_for(point.track);
   if (!track) return tl::unexpected(track.error());
   const Timestamp stamp =
       shift_ns_ == 0 ? point.stamp() : Timestamp::from_ns(sum_of_stamps(point.key, shift_ns_));
   while (!stopping_.load()) {
-    Status status = (*track)->append_map(point.map, stamp);
+    Status status = (*track)->append_map(map, stamp);
     if (status) {
       note_published(point);
       return {};

@@ -53,6 +53,8 @@ class Player {
     TrackFilter filter;
     std::vector<std::pair<std::string, std::string>> remap;  // track name to track name
     std::string prefix;                                      // put before every name
+    std::vector<std::string> columns;                        // fields; see is_chosen_field()
+    std::uint64_t points_max = 0;                            // to publish; 0: all
     std::chrono::duration<double> delay{0};                  // before the first frame
     // Silence of the recording longer than this is not waited for; nullopt: all of it is.
     std::optional<std::chrono::nanoseconds> max_gap;
@@ -99,6 +101,8 @@ class Player {
   Result<bool> turn_lap();
   bool wait_for(std::int64_t target_ns, std::int64_t gap_ns, PointView* point);
   void tell_gap(std::int64_t target_ns, std::int64_t gap_ns);
+  bool is_enough() const { return options_.points_max > 0 && published_ >= options_.points_max; }
+  std::span<const std::uint8_t> chosen_fields(const PointView& point);
   Status publish(const PointView& point);
   void note_published(const PointView& point);
   Result<Track*> track_for(std::string_view name);
@@ -115,6 +119,7 @@ class Player {
   std::int64_t before_ns_ = 0;  // the point before, or where somebody sought
   std::unordered_map<std::string, Track> tracks_;
   std::vector<std::uint8_t> kept_;   // the fields of the point waited for
+  std::string chosen_;               // those of them that are chosen
   std::vector<std::int64_t> steps_;  // gaps between points, of the first lap
   std::optional<PlaybackClock::SteadyTime> told_at_;
 

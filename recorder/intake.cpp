@@ -79,7 +79,7 @@ Intake::TopicState* Intake::known(std::string_view topic) {
 std::optional<Refusal> Intake::place(std::string_view topic, std::span<const std::uint8_t> frame,
                                      std::span<Message> more, TopicState*& state) {
   const bool has_slash = topic.starts_with('/');
-  const std::string_view name = topic.substr(has_slash ? 1 : 0);
+  const std::string_view name = plain_name(topic);
   if (track_name_fault(name) != nullptr) return Refusal::kBadName;
   // "/imu" and "imu" are one track: the state of the plain name serves both.
   state = has_slash ? known(name) : nullptr;

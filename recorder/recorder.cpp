@@ -48,8 +48,6 @@ Result<std::unique_ptr<Recorder>> Recorder::open(Context& context, const std::st
     recorder->urls_ = given.urls;
     std::vector<std::string> prefixes = given.subscriptions;
     if (prefixes.front() != "") {
-      // A foreign publisher's "/imu" is the track "imu".
-      for (const std::string& prefix : given.subscriptions) prefixes.push_back("/" + prefix);
       prefixes.push_back("_sys/session");
       prefixes.push_back(recorder->probe_topic_);
     }

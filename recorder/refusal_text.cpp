@@ -199,8 +199,7 @@ std::string reason_text(Refusal refusal, std::string_view topic, Bytes frame) {
     case Refusal::kBadTimestamp:
       return bad_stamp_text(stamp_of(frame));
     case Refusal::kBadName: {
-      if (topic.starts_with('/')) topic.remove_prefix(1);
-      const char* const fault = track_name_fault(topic);
+      const char* const fault = track_name_fault(plain_name(topic));
       return fmt::format("the name {}; a name is like robot/arm/imu",
                          fault == nullptr ? "is none" : fault);
     }

@@ -51,6 +51,32 @@ std::size_t utf8_sequence(std::string_view text) {
   return length;
 }
 
+// Whether `segment` is what `pattern` says, whose `*` stand for any characters. Greedy: only the
+// last
+// `*` is ever tried again with one character more.
+bool match_segment(std::string_view pattern, std::string_view segment) {
+  if (pattern.find('*') == std::string_view::npos) return pattern == segment;
+  std::size_t at = 0;
+  std::size_t from = 0;
+  std::size_t retry_at = 0;  // the pattern behind the last `*`; 0: there was none
+  std::size_t retry_from = 0;
+  while (from < segment.size()) {
+    if (at < pattern.size() && pattern[at] == '*') {
+      retry_at = ++at;
+      retry_from = from;
+    } else if (at < pattern.size() && pattern[at] == segment[from]) {
+      ++at;
+      ++from;
+    } else if (retry_at > 0) {
+      at = retry_at;
+      from = ++retry_from;
+    } else {
+      return false;
+    }
+  }
+  return pattern.find_first_not_of('*', at) == std::string_view::npos;
+}
+
 // Matches a name against segments. Greedy: only the last `**` is ever tried again with one segment
 // more, which is enough for patterns of this form and keeps the cost at pattern x name.
 bool match_segments(const std::vector<std::string>& pattern, std::string_view rest) {
@@ -69,7 +95,7 @@ bool match_segments(const std::vector<std::string>& pattern, std::string_view re
       continue;
     }
     const bool fits = at < pattern.size() && next_segment(rest, segment, more) &&
-                      (pattern[at] == "*" || pattern[at] == segment);
+                      match_segment(pattern[at], segment);
     if (fits) {
       ++at;
     } else if (retry_at != kNone && next_segment(retry_rest, segment, retry_more)) {
@@ -167,10 +193,11 @@ Result<TrackName> TrackName::parse(std::string_view name, NameRule rule) {
 
 Result<TrackPattern> TrackPattern::parse(std::string_view pattern) {
   const std::string_view whole = pattern;
+  pattern = plain_name(pattern);
   const auto refuse = [&](const char* why) {
     return fail(ErrorCode::kInvalid,
-                fmt::format("track pattern '{}' {}; a pattern is like robot/*/imu "
-                            "or laser/**",
+                fmt::format("track pattern '{}' {}; a pattern is like robot/*/imu, "
+                            "arm*/joints or laser/**",
                             printable(whole), why));
   };
   if (pattern.empty()) return refuse("is empty");
@@ -184,10 +211,8 @@ Result<TrackPattern> TrackPattern::parse(std::string_view pattern) {
     if (segment.empty()) return refuse("has an empty segment");
     if (segment == "." || segment == "..")
       return refuse("has a '.' or '..' segment, which no track has");
-    const bool is_wildcard = segment == "*" || segment == "**";
-    if (!is_wildcard && segment.find('*') != std::string_view::npos) {
-      return refuse("has '*' beside other characters in a segment");
-    }
+    if (segment != "**" && segment.find("**") != std::string_view::npos)
+      return refuse("has '**' beside other characters in a segment");
     parsed.segments_.emplace_back(segment);
   }
   return parsed;
@@ -202,9 +227,10 @@ std::string TrackPattern::literal_prefix() const {
   std::string prefix;
   for (std::size_t i = 0; i < segments_.size(); ++i) {
     if (segments_[i] == "**") return prefix;
-    if (segments_[i] == "*") return i == 0 ? prefix : prefix + "/";
     if (i > 0) prefix += "/";
-    prefix += segments_[i];
+    const std::size_t star = segments_[i].find('*');
+    prefix += segments_[i].substr(0, star);
+    if (star != std::string::npos) return prefix;
   }
   return prefix;
 }
@@ -232,10 +258,14 @@ bool TrackFilter::matches(std::string_view name) const {
 
 std::vector<std::string> TrackFilter::subscriptions() const {
   std::vector<std::string> prefixes;
-  for (const TrackPattern& pattern : include_) prefixes.push_back(pattern.literal_prefix());
+  for (const TrackPattern& pattern : include_) {
+    prefixes.push_back(pattern.literal_prefix());
+    if (prefixes.back().empty()) return {""};
+    prefixes.push_back("/" + prefixes.back());
+  }
+  if (prefixes.empty()) return {""};
   std::sort(prefixes.begin(), prefixes.end());
   prefixes.erase(std::unique(prefixes.begin(), prefixes.end()), prefixes.end());
-  if (prefixes.empty() || prefixes.front().empty()) return {""};
   return prefixes;
 }
 

@@ -28,6 +28,11 @@ const char* track_name_fault(std::string_view name, NameRule rule = NameRule::kW
 // True for "_sys" and what lies below it.
 bool is_system_track(std::string_view name);
 
+// Without the one leading '/' that others put before names: "/imu" is the track "imu".
+inline std::string_view plain_name(std::string_view name) {
+  return name.starts_with('/') ? name.substr(1) : name;
+}
+
 class TrackName {
  public:
   // kInvalid: the name breaks the rule; the message quotes it with control bytes escaped.
@@ -43,12 +48,14 @@ class TrackName {
   std::string name_;
 };
 
-// One pattern: segments, where `*` stands for one segment and `**` for any number, none too.
-// "laser/**" matches "laser". Only a pattern whose first segment is literally "_sys" matches
-// system tracks.
+// One pattern: segments, where `*` stands for any characters of one segment, none too beside
+// others, and `**` for any number of segments, none too. "laser/**" matches "laser", "robot*/imu"
+// matches "robot2/imu". Only a pattern whose first segment is literally "_sys" matches system
+// tracks.
 class TrackPattern {
  public:
-  // kInvalid: empty, an empty segment, `*` beside other characters in a segment, a control byte.
+  // One leading '/' is left out. kInvalid: empty, an empty segment, `**` beside other characters in
+  // a segment, a control byte.
   static Result<TrackPattern> parse(std::string_view pattern);
 
   bool matches(std::string_view name) const;
@@ -71,7 +78,8 @@ class TrackFilter {
                                    const std::vector<std::string>& exclude = {});
 
   bool matches(std::string_view name) const;
-  // What to subscribe to so that no matching name is missed: {""} when there is no narrower set.
+  // What to subscribe to so that no matching name is missed, nor those that others send with a
+  // leading '/'; sorted. {""} when there is no narrower set.
   std::vector<std::string> subscriptions() const;
 
  private:

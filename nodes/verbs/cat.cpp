@@ -1,10 +1,9 @@
 #include <fmt/format.h>
 
+#include "nodes/bag_paths.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/print_point.hpp"
 #include "nodes/stop_signal.hpp"
-#include "nodes/terminal.hpp"
-#include "nodes/time_text.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
 #include "recorder/bag/read/intact_points.hpp"
@@ -15,14 +14,12 @@ namespace {
 
 struct Arguments {
   SelectionArguments selection;
-  std::string bag;
+  std::vector<std::string> bags;
   std::optional<std::uint64_t> start_index;
-  std::uint64_t limit = 0;
   bool reverse = false;
   bool all = false;
   bool quiet = false;
   PointFormat format = PointFormat::kJson;
-  std::vector<std::string> columns;
 };
 
 // Points of one track by index, a page at a time. False when stdout takes no more.
@@ -30,7 +27,7 @@ Result<bool> print_pages(const BagReader& reader, const Arguments& arguments, Po
                          std::uint64_t& printed) {
   const std::string& track = arguments.selection.tracks.front();
   std::uint64_t index = *arguments.start_index;
-  std::uint64_t left = arguments.limit == 0 ? UINT64_MAX : arguments.limit;
+  std::uint64_t left = arguments.selection.limit == 0 ? UINT64_MAX : arguments.selection.limit;
   while (left > 0) {
     const Result<Page> page =
         reader.read_page(track, index, std::min<std::uint64_t>(left, kPageDefault));
@@ -47,14 +44,19 @@ Result<bool> print_pages(const BagReader& reader, const Arguments& arguments, Po
 }
 
 // What pages of one track can not do would be ignored.
-Status check_pages(const Arguments& arguments) {
+Status check_pages(const Arguments& arguments, const Playlist& playlist) {
   const SelectionArguments& selection = arguments.selection;
-  if (selection.tracks.size() != 1)
+  if (selection.tracks.size() != 1 || selection.tracks.front().find('*') != std::string::npos)
     return fail(ErrorCode::kInvalid, "--start-index needs exactly one --track NAME");
-  const std::vector<std::pair<const char*, bool>> others = {{"--start", !selection.start.empty()},
-                                                            {"--end", !selection.end.empty()},
-                                                            {"--reverse", arguments.reverse},
-                                                            {"--all", arguments.all}};
+  if (playlist.summaries().size() != 1)
+    return fail(ErrorCode::kInvalid, "--start-index counts points of a track in one bag: name it");
+  const std::vector<std::pair<const char*, bool>> others = {
+      {"--start", !selection.start.empty()},
+      {"--end", !selection.end.empty()},
+      {"--duration", selection.duration.has_value()},
+      {"--exclude", !selection.excluded.empty()},
+      {"--reverse", arguments.reverse},
+      {"--all", arguments.all}};
   for (const auto& [name, is_given] : others) {
     if (is_given)
       return fail(
@@ -65,44 +67,26 @@ Status check_pages(const Arguments& arguments) {
 }
 
 // cli.md: nothing was selected. A bag without a point has given all it has.
-int exit_code_of(std::uint64_t printed, const Playlist& playlist, bool is_told) {
-  if (printed > 0 || playlist.points() == 0) return kExitDone;
-  if (!is_told) say_always("zbag cat: no point is chosen by the tracks and times given\n");
-  return kExitLossy;
+int exit_code_of(std::uint64_t printed, const Playlist& playlist) {
+  return printed > 0 || playlist.points() == 0 ? kExitDone : show_nothing_chosen("cat");
 }
 
-int run(const Arguments& arguments) {
-  Result<Playlist> playlist = Playlist::open({arguments.bag});
-  if (!playlist) return show("cat", playlist.error());
-  const Result<TrackFilter> filter = TrackFilter::parse(arguments.selection.tracks);
-  if (!filter) return show("cat", filter.error());
-  // Whoever has been told which track is nowhere need not be told that nothing was chosen.
-  const bool is_told = arguments.quiet || warn_unmatched_tracks("cat", arguments.selection.tracks,
-                                                                playlist->summaries()) > 0;
-  PointPrinter printer(arguments.format, arguments.columns, arguments.all);
-  if (arguments.start_index) {
-    if (const Status status = check_pages(arguments); !status) return show("cat", status.error());
-    const Result<BagReader> reader = BagReader::open(arguments.bag);
-    if (!reader) return show("cat", reader.error());
-    std::uint64_t count = 0;
-    const Result<bool> printed = print_pages(*reader, arguments, printer, count);
-    if (!printed) return show("cat", printed.error());
-    return *printed ? exit_code_of(count, *playlist, is_told) : printer.exit_code("cat");
-  }
-  BagReader::Selection selection;
-  selection.filter = *filter;
-  selection.all_tracks = arguments.selection.tracks.empty();
-  selection.reverse = arguments.reverse;
-  const Result<TimeRange> range =
-      parse_range(arguments.selection.start, arguments.selection.end, playlist->extent());
-  if (!range) return show("cat", range.error());
-  selection.range = *range;
-  if (Status status = playlist->select(selection); !status) return show("cat", status.error());
+int print_by_index(const Arguments& arguments, const Playlist& playlist, PointPrinter& printer) {
+  if (const Status status = check_pages(arguments, playlist); !status)
+    return show("cat", status.error());
+  std::uint64_t count = 0;
+  const Result<bool> printed = print_pages(playlist.readers().front(), arguments, printer, count);
+  if (!printed) return show("cat", printed.error());
+  return *printed ? exit_code_of(count, playlist) : printer.exit_code("cat");
+}
+
+int print_by_time(const Arguments& arguments, Playlist& playlist, PointPrinter& printer) {
+  const std::uint64_t limit = arguments.selection.limit;
   std::uint64_t printed = 0;
-  IntactPoints points(*playlist, [&](const std::string& text) {
+  IntactPoints points(playlist, [&](const std::string& text) {
     if (!arguments.quiet) warn("cat", text);
   });
-  while (!StopSignal::wanted() && (arguments.limit == 0 || printed < arguments.limit)) {
+  while (!StopSignal::wanted() && (limit == 0 || printed < limit)) {
     const Result<std::optional<PointView>> point = points.next_checked();
     if (!point) return show("cat", point.error());
     if (!*point) break;
@@ -113,7 +97,22 @@ int run(const Arguments& arguments) {
   }
   if (!printer.flush()) return printer.exit_code("cat");
   if (points.left_out() > 0) return kExitDamaged;
-  return StopSignal::wanted() ? kExitDone : exit_code_of(printed, *playlist, is_told);
+  return StopSignal::wanted() ? kExitDone : exit_code_of(printed, playlist);
+}
+
+int run(const Arguments& arguments) {
+  const Result<BagPaths> bags = find_bags(arguments.bags);
+  if (!bags) return show("cat", bags.error());
+  Result<Playlist> playlist = Playlist::open(bags->paths);
+  if (!playlist) return show("cat", playlist.error());
+  Result<BagReader::Selection> selection =
+      choose("cat", arguments.selection, playlist->summaries(), SystemTracks::kToo);
+  if (!selection) return show_unchosen("cat", selection.error());
+  PointPrinter printer(arguments.format, arguments.selection.columns, arguments.all);
+  if (arguments.start_index) return print_by_index(arguments, *playlist, printer);
+  selection->reverse = arguments.reverse;
+  if (Status status = playlist->select(*selection); !status) return show("cat", status.error());
+  return print_by_time(arguments, *playlist, printer);
 }
 
 }  // namespace
@@ -123,17 +122,12 @@ Verb add_cat(CLI::App& root) {
       std::make_unique<OptionTable>(root, "cat", "Prints points as JSON lines in order of time",
                                     "zbag cat day.zbag --track 'laser/**' --start +10 --limit 5");
   auto a = std::make_shared<Arguments>();
-  options->add("BAG", a->bag, option_type::any_text("BAG"), "Bag to read").required();
-  add_track(*options, a->selection.tracks);
-  add_range(*options, a->selection.start, a->selection.end);
+  add_bags(*options, a->bags, "Bags to read, merged by _ts");
+  add_selection(*options, a->selection);
   options->begin(OptionGroup::kSelection);
   options->add("--start-index", a->start_index, option_type::count<std::uint64_t>("N", {0, 1e18}),
                "From this index on; needs exactly one --track");
-  options->add("--limit", a->limit, option_type::count<std::uint64_t>("N", {0, 1e18}),
-               "Stops after so many points; 0: at the end");
   options->add_flag("--reverse", a->reverse, "Latest first");
-  add_columns(*options, "--columns", a->columns,
-              "Only these fields (nested ones as a.b), separated by commas");
   options->begin(OptionGroup::kOutput);
   add_point_format(*options, a->format);
   options->add_flag("--all", a->all, "Shows _src and _seq too");

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "nodes/bag_paths.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/live_screen.hpp"
 #include "nodes/number_text.hpp"
@@ -12,6 +13,7 @@
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
 #include "nodes/terminal_size.hpp"
+#include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
 #include "recorder/bag/upkeep/salvage.hpp"
 #include "schemas/json_text.hpp"
@@ -20,12 +22,12 @@ namespace zbag {
 namespace {
 
 struct Arguments {
-  std::string bag;
+  std::vector<std::string> bags;
   bool json = false;
   bool quiet = false;
 };
 
-Fields fields_of(const CheckReport& report) {
+Fields fields_of(const std::string& bag, const CheckReport& report) {
   Array problems;
   for (const BagProblem& problem : report.problems) {
     Fields fields{{"what", problem.what}};
@@ -35,9 +37,13 @@ Fields fields_of(const CheckReport& report) {
     fields.emplace_back("points", problem.points);
     problems.emplace_back(std::move(fields));
   }
-  return {{"pages", report.pages},       {"tracks", report.tracks},
-          {"blocks", report.blocks},     {"points", report.points},
-          {"unclosed", report.unclosed}, {"problems", std::move(problems)}};
+  return {{"path", bag},
+          {"pages", report.pages},
+          {"tracks", report.tracks},
+          {"blocks", report.blocks},
+          {"points", report.points},
+          {"unclosed", report.unclosed},
+          {"problems", std::move(problems)}};
 }
 
 constexpr const char* kRemedy = "zbag recover saves what is intact";
@@ -63,37 +69,57 @@ void say_problems(const std::string& bag, const std::vector<BagProblem>& problem
                       Tone::kFaint}});
 }
 
-int run(const Arguments& arguments) {
-  Result<CheckReport> report = CheckReport{};
-  {
-    ProgressBar bar("check", arguments.quiet || arguments.json);
-    report = check_bag(arguments.bag, [&](double share) {
-      bar.show(share);
-      return !StopSignal::wanted();
-    });
-  }
+Result<CheckReport> checked(const std::string& bag, bool quiet) {
+  ProgressBar bar("check", quiet);
+  Result<CheckReport> report = check_bag(bag, [&](double share) {
+    bar.show(share);
+    return !StopSignal::wanted();
+  });
   const bool is_damaged = !report && report.error().code == ErrorCode::kDamaged;
-  if (is_damaged && can_be_recovered(arguments.bag))
-    return show("check", {ErrorCode::kDamaged, report.error().message + "; " + kRemedy});
-  if (!report) return show("check", report.error());
-  const int exit_code = report->problems.empty() ? kExitDone : kExitDamaged;
-  if (arguments.json) {
-    std::string text;
-    write_json(Value(fields_of(*report)), text);
-    print("{}\n", text);
-    return exit_code;
+  if (is_damaged && can_be_recovered(bag))
+    return fail(ErrorCode::kDamaged, report.error().message + "; " + kRemedy);
+  return report;
+}
+
+// One line, and one for each problem.
+void print_report(const std::string& bag, const CheckReport& report, bool quiet) {
+  say_problems(bag, report.problems);
+  if (quiet) return;
+  const bool is_whole = report.problems.empty();
+  print_line(
+      {{bag + ": "},
+       {is_whole ? "whole" : "damaged", is_whole ? Tone::kPlain : Tone::kBad},
+       {fmt::format(
+           ": {} in {} of {}{}{}", amount_text(report.points, "point"),
+           amount_text(report.blocks, "block"), amount_text(report.tracks, "track"),
+           report.unclosed ? "; the last run is not closed (being recorded, or it was killed)" : "",
+           is_whole ? std::string() : fmt::format("; {}", kRemedy))}});
+}
+
+// The worst of all exit codes.
+int run(const Arguments& arguments) {
+  const Result<BagPaths> bags = find_bags(arguments.bags);
+  if (!bags) return show("check", bags.error());
+  int exit_code = kExitDone;
+  Array reports;
+  for (const std::string& bag : bags->paths) {
+    if (StopSignal::wanted()) break;
+    const Result<CheckReport> report = checked(bag, arguments.quiet || arguments.json);
+    if (!report) {
+      exit_code = std::max(exit_code, show("check", report.error()));
+      continue;
+    }
+    if (!report->problems.empty()) exit_code = kExitDamaged;
+    if (arguments.json) {
+      reports.emplace_back(fields_of(bag, *report));
+    } else {
+      print_report(bag, *report, arguments.quiet);
+    }
   }
-  say_problems(arguments.bag, report->problems);
-  if (arguments.quiet) return exit_code;
-  const bool is_whole = report->problems.empty();
-  print_line({{arguments.bag + ": "},
-              {is_whole ? "whole" : "damaged", is_whole ? Tone::kPlain : Tone::kBad},
-              {fmt::format(": {} points in {} blocks of {} tracks{}{}", count_text(report->points),
-                           count_text(report->blocks), report->tracks,
-                           report->unclosed
-                               ? "; the last run is not closed (being recorded, or it was killed)"
-                               : "",
-                           is_whole ? std::string() : fmt::format("; {}", kRemedy))}});
+  if (!arguments.json || (reports.empty() && !bags->is_list)) return exit_code;
+  std::string text;
+  write_json(bags->is_list ? Value(std::move(reports)) : reports.front(), text);
+  print("{}\n", text);
   return exit_code;
 }
 
@@ -104,7 +130,7 @@ Verb add_check(CLI::App& root) {
       root, "check", "Verifies a bag: its pages, every checksum, every count",
       "zbag check day.zbag");
   auto a = std::make_shared<Arguments>();
-  options->add("BAG", a->bag, option_type::any_text("BAG"), "Bag to verify").required();
+  add_bags(*options, a->bags, "Bags to verify");
   options->begin(OptionGroup::kOutput);
   options->add_flag("--json", a->json, "Prints JSON");
   options->add_loudness(a->quiet);

@@ -7,6 +7,7 @@
 #include "nodes/number_text.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
+#include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
 
 namespace zbag {
@@ -49,7 +50,7 @@ Verb add_compact(CLI::App& root) {
       "Folds late points and small blocks of a bag into full ones; in place without -o",
       "zbag compact day.zbag");
   auto a = std::make_shared<Arguments>();
-  options->add("BAG", a->bag, option_type::any_text("BAG"), "Bag to rewrite").required();
+  add_bag(*options, a->bag, "Bag to rewrite");
   options->begin(OptionGroup::kOutput);
   options->add("-o,--output", a->out, option_type::any_text("NEW"),
                "Bag to write instead; never overwritten");

@@ -3,9 +3,12 @@
 #include <algorithm>
 
 #include "nodes/bag_fields.hpp"
+#include "nodes/bag_paths.hpp"
 #include "nodes/bag_text.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/terminal.hpp"
+#include "nodes/terminal_size.hpp"
+#include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
 #include "schemas/json_text.hpp"
 
@@ -22,9 +25,11 @@ struct Arguments {
 
 int run(const Arguments& arguments) {
   const BagTextOptions options{size_of_terminal(STDOUT_FILENO), arguments.all, arguments.losses};
+  const Result<BagPaths> bags = find_bags(arguments.bags);
+  if (!bags) return show("info", bags.error());
   int exit_code = kExitDone;
   std::string json;
-  for (const std::string& path : arguments.bags) {
+  for (const std::string& path : bags->paths) {
     const Result<BagReader> reader = BagReader::open(path);
     const Result<BagSummary> summary =
         reader ? reader->summary() : Result<BagSummary>(tl::unexpected(reader.error()));
@@ -41,7 +46,7 @@ int run(const Arguments& arguments) {
       for (const Line& line : bag_text(*reader, *summary, options)) print_line(line);
     }
   }
-  if (arguments.json) print("{}\n", arguments.bags.size() == 1 ? json : "[" + json + "]");
+  if (arguments.json) print("{}\n", bags->is_list ? "[" + json + "]" : json);
   return exit_code;
 }
 
@@ -51,7 +56,7 @@ Verb add_info(CLI::App& root) {
   auto options = std::make_unique<OptionTable>(
       root, "info", "Shows what bags hold and what became of every frame", "zbag info day.zbag");
   auto a = std::make_shared<Arguments>();
-  options->add_list("BAG", a->bags, option_type::any_text("BAG"), "Bags to look at").required();
+  add_bags(*options, a->bags, "Bags to look at");
   options->begin(OptionGroup::kOutput);
   options->add_flag("--json", a->json, "Prints JSON");
   options->add_flag("--all", a->all,

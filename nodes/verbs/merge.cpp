@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "nodes/bag_paths.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/live_screen.hpp"
 #include "nodes/number_text.hpp"
@@ -21,7 +22,9 @@ struct Arguments {
 };
 
 int run(const Arguments& arguments) {
-  Result<Playlist> playlist = Playlist::open(arguments.bags);
+  const Result<BagPaths> bags = find_bags(arguments.bags);
+  if (!bags) return show("merge", bags.error());
+  Result<Playlist> playlist = Playlist::open(bags->paths);
   if (!playlist) return show("merge", playlist.error());
   ProgressBar bar("merge", arguments.quiet);
   const Result<MergeReport> report = merge_bags(
@@ -35,7 +38,7 @@ int run(const Arguments& arguments) {
   if (!report) return show_unmade("merge", report.error());
   if (!arguments.quiet)
     say("merged {} bags into {}: {} points, {} kept apart, {} merged into others, {} duplicates\n",
-        arguments.bags.size(), arguments.out, count_text(report->points),
+        bags->paths.size(), arguments.out, count_text(report->points),
         count_text(report->kept_apart), count_text(report->merged), count_text(report->duplicates));
   if (report->overwritten > 0 && !arguments.quiet)
     warn("merge", fmt::format("{} values were overwritten by different ones of equal _ts; --merge "
@@ -55,10 +58,7 @@ Verb add_merge(CLI::App& root) {
       root, "merge", "Joins bags into one by _ts; runs and losses of all are kept",
       "zbag merge front.zbag back.zbag -o robot.zbag");
   auto a = std::make_shared<Arguments>();
-  options
-      ->add_list("BAG", a->bags, option_type::any_text("BAG"),
-                 "Bags to join; of equal stamps the first comes first")
-      .required();
+  add_bags(*options, a->bags, "Bags to join; of equal stamps the first comes first");
   add_new_bag(*options, a->out);
   add_merge_rules(*options, a->merge);
   options->add_loudness(a->quiet);

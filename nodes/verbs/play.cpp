@@ -4,10 +4,10 @@
 #include <chrono>
 #include <cmath>
 
+#include "nodes/bag_paths.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/give_up.hpp"
 #include "nodes/live_screen.hpp"
-#include "nodes/nearest.hpp"
 #include "nodes/node.hpp"
 #include "nodes/number_text.hpp"
 #include "nodes/sending.hpp"
@@ -18,7 +18,6 @@
 #include "nodes/verb.hpp"
 #include "player/player.hpp"
 #include "schemas/field_lookup.hpp"
-#include "schemas/track_name.hpp"
 
 namespace zbag {
 namespace {
@@ -28,25 +27,15 @@ struct Arguments {
   SelectionArguments selection;
   std::vector<std::string> bags;
   Player::Options player;
-  std::optional<std::chrono::nanoseconds> duration;
   WaitSeconds wait = kWaitDefault;
 };
 
-Result<Player::Options> parse(const Arguments& arguments, const Playlist& playlist) {
+Player::Options options_of(const Arguments& arguments, const BagReader::Selection& selection) {
   Player::Options options = arguments.player;
-  const Result<TrackFilter> filter =
-      TrackFilter::parse(arguments.selection.tracks, arguments.selection.excluded);
-  if (!filter) return tl::unexpected(filter.error());
-  options.filter = *filter;
-  const std::optional<TimeRange> extent = playlist.extent();
-  const Result<TimeRange> range =
-      parse_range(arguments.selection.start, arguments.selection.end, extent);
-  if (!range) return tl::unexpected(range.error());
-  options.range = *range;
-  if (arguments.duration && extent) {
-    const std::int64_t first = std::max(range->first, extent->first);
-    options.range.last = std::min(options.range.last, first + arguments.duration->count());
-  }
+  options.filter = selection.filter;
+  options.range = selection.range;
+  options.columns = arguments.selection.columns;
+  options.points_max = arguments.selection.limit;
   options.warn = [](const std::string& text) { warn("play", text); };
   if (!arguments.bus.quiet)
     options.tell = [](const std::string& text) { say("zbag play: {}\n", text); };
@@ -212,52 +201,19 @@ class Watch {
   StatusLine line_;
 };
 
-int nothing(const std::string& why) {
-  say_always("zbag play: nothing to play: {}\n", why);
-  return kExitLossy;
-}
-
-// What is named and is nowhere: patterns and names to play under another one. A bag that is
-// recorded or damaged may hold more tracks than one can see.
-Status check_names(const Arguments& arguments, const Playlist& playlist) {
-  std::vector<std::string> names;
-  for (const BagSummary& bag : playlist.summaries()) {
-    if (!bag.whole() || is_being_written(bag.path)) return {};
-    for (const TrackRecord& track : bag.tracks) names.push_back(track.name);
-  }
-  for (const std::string& text : arguments.selection.tracks) {
-    const Result<TrackPattern> pattern = TrackPattern::parse(text);
-    const bool is_there = pattern && std::any_of(names.begin(), names.end(), [&](const auto& name) {
-                            return name == text || pattern->matches(name);
-                          });
-    if (!is_there)
-      return fail(ErrorCode::kNotFound,
-                  fmt::format("no track matches {}{}", printable(text), nearest_hint(text, names)));
-  }
-  for (const auto& [from, to] : arguments.player.remap) {
-    if (std::find(names.begin(), names.end(), from) == names.end())
-      return fail(ErrorCode::kNotFound,
-                  fmt::format("--remap {}:={}: no track {}{}", printable(from), printable(to),
-                              printable(from), nearest_hint(from, names)));
-  }
-  return {};
-}
-
-int play(const Arguments& arguments, Playlist& playlist, GiveUp& give_up,
-         std::optional<std::uint64_t>& published) {
-  Result<Player::Options> options = parse(arguments, playlist);
-  if (!options) return show("play", options.error());
+int play(const Arguments& arguments, Playlist& playlist, const BagReader::Selection& selection,
+         GiveUp& give_up, std::optional<std::uint64_t>& published) {
   Context context;
   const std::string& name = arguments.bus.name;
   Result<std::unique_ptr<Session>> session =
       Session::on_bus(context, arguments.bus.urls, {.name = name.empty() ? "play" : name},
                       patient_bus("play", arguments.bus.urls));
   if (!session) return show("play", session.error());
-  Result<std::unique_ptr<Player>> opened = Player::open(playlist, **session, std::move(*options));
+  Result<std::unique_ptr<Player>> opened =
+      Player::open(playlist, **session, options_of(arguments, selection));
   if (!opened) return show("play", opened.error());
   Player& player = **opened;
-  if (!player.has_anything())
-    return nothing("no point of the chosen tracks lies between the times given");
+  if (!player.has_anything()) return show_nothing_chosen("play");
   Result<Node> node = Node::open(context, "play", name,
                                  control_ops(player, playlist.extent().value_or(TimeRange::all())));
   if (!node) return show("play", node.error());
@@ -296,19 +252,24 @@ bool is_empty(const Playlist& playlist) {
 }
 
 int run(const Arguments& arguments) {
-  Result<Playlist> playlist = Playlist::open(arguments.bags);
+  const Result<BagPaths> bags = find_bags(arguments.bags);
+  if (!bags) return show("play", bags.error());
+  Result<Playlist> playlist = Playlist::open(bags->paths);
   if (!playlist) return show("play", playlist.error());
   if (is_empty(*playlist)) {
     if (!arguments.bus.quiet)
       say("zbag play: nothing to play: no bag holds a point\npublished 0 frames\n");
     return kExitDone;
   }
-  if (const Status named = check_names(arguments, *playlist); !named)
-    return nothing(named.error().message);
+  std::vector<std::string> renamed;
+  for (const auto& [from, to] : arguments.player.remap) renamed.push_back(from);
+  const Result<BagReader::Selection> selection =
+      choose("play", arguments.selection, playlist->summaries(), SystemTracks::kWhenNamed, renamed);
+  if (!selection) return show_unchosen("play", selection.error());
   GiveUp give_up("play", arguments.bus.urls.publish_to);
   std::optional<std::uint64_t> published;
   // The context's end, inside, waits until the last frame has left the process.
-  const int exit_code = play(arguments, *playlist, give_up, published);
+  const int exit_code = play(arguments, *playlist, *selection, give_up, published);
   give_up.left();
   if (!arguments.bus.quiet && published)
     say("published {} {}\n", count_text(*published), *published == 1 ? "frame" : "frames");
@@ -323,18 +284,14 @@ Verb add_play(CLI::App& root) {
                                     "zbag play day.zbag --rate 10 --track 'laser/**'");
   auto a = std::make_shared<Arguments>();
   using Seconds = std::chrono::duration<double>;
-  options->add_list("BAG", a->bags, option_type::any_text("BAG"), "Bags to replay, merged by _ts")
-      .required();
+  add_bags(*options, a->bags, "Bags to replay, merged by _ts");
   options->add("--rate", a->player.rate, option_type::number("R", kRateBounds),
                "Speed; 1 is real time");
   options->add_flag("--burst", a->player.burst, "As fast as the bus takes frames");
   add_selection(*options, a->selection);
-  options->add("--duration", a->duration,
-               option_type::or_zero(option_type::seconds<std::chrono::nanoseconds>({0.0, 1e9})),
-               "Seconds of the recording to play; 0: to its end");
-  options->add_list("--remap", a->player.remap, option_type::text_pair("FROM:=TO", ":=", false),
+  options->add_list("--remap", a->player.remap, option_type::track_rename(),
                     "Publishes a track under another name; may be repeated");
-  options->add("--prefix", a->player.prefix, option_type::any_text("P"),
+  options->add("--prefix", a->player.prefix, option_type::track_name("P"),
                "Put before every track name");
   options->add_flag("--loop", a->player.loop, "Starts over at the end, stamps going on");
   options->add("--max-gap", a->player.max_gap,

@@ -34,6 +34,7 @@ struct Arguments {
   bool loop = false;
   bool split_tracks = false;
   std::vector<std::string> tracks;
+  std::vector<std::string> excluded;
   WaitSeconds wait = kWaitDefault;
 };
 
@@ -263,7 +264,7 @@ int exit_code_of(const Status& status, const Publication& publication, const Arg
 }
 
 int run(const Arguments& arguments) {
-  const Result<TrackFilter> filter = TrackFilter::parse(arguments.tracks);
+  const Result<TrackFilter> filter = TrackFilter::parse(arguments.tracks, arguments.excluded);
   if (!filter) return show("pub", filter.error());
   // Opened once beforehand, so that a wrong name is said before anybody is waited for.
   if (const Result<NeutralReader> reader = NeutralReader::open(arguments.file); !reader)
@@ -323,7 +324,7 @@ Verb add_pub(CLI::App& root) {
   options->add_flag("--burst", a->burst, "As fast as the bus takes frames");
   options->add_flag("--loop", a->loop, "Starts over at the end, stamps going on");
   options->add_flag("--split-tracks", a->split_tracks, "One publishing session for each track");
-  add_track(*options, a->tracks);
+  add_tracks(*options, a->tracks, a->excluded);
   add_wait(*options, a->wait);
   add_bus_options(*options, a->bus);
   return {std::move(options), [a] { return run(*a); }};

@@ -291,7 +291,7 @@ void add_frame_options(OptionTable& options, Recording::Options& recording) {
 void add_split_options(OptionTable& options, SplitRules& split) {
   const GroupScope group(options, OptionGroup::kOutput);
   options.add("--max-size", split.bytes_max,
-              option_type::zero_or(option_type::megabytes<std::uint64_t>({1.0, 1e9}),
+              option_type::zero_or(option_type::megabytes<std::uint64_t>, {1.0, 1e9},
                                    "a bag takes at least 1 MB"),
               "MB of one bag: then the recording goes on in NAME_0001, ...; 0: never");
   options.add("--max-duration", split.age_max,
@@ -318,8 +318,7 @@ Verb add_record(CLI::App& root) {
       ->add("--base-directory", a->base_directory, option_type::any_text("DIR"),
             "Folder of runs, without -o")
       .alias("PLUME_OUTPUT_DIR");
-  add_track(*options, a->tracks);
-  add_exclude(*options, a->excluded);
+  add_tracks(*options, a->tracks, a->excluded);
   options->begin(OptionGroup::kBus);
   options->add_flag("--with-broker", a->recorder.with_broker,
                     "Hosts the broker in this process: one command makes a usable bus");

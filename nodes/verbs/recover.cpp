@@ -62,8 +62,7 @@ Verb add_recover(CLI::App& root) {
       "Saves everything intact of a damaged bag into a new one, and says what is lost",
       "zbag recover broken.zbag -o saved.zbag");
   auto a = std::make_shared<Arguments>();
-  options->add("BAG", a->bag, option_type::any_text("BAG"), "Bag to read; it is not changed")
-      .required();
+  add_bag(*options, a->bag, "Bag to read; it is not changed");
   add_new_bag(*options, a->out);
   options->add_loudness(a->quiet);
   return {std::move(options), [a] { return run(*a); }};

@@ -20,10 +20,9 @@ namespace {
 struct Arguments {
   BusArguments bus;
   std::vector<std::string> patterns;
-  std::uint64_t count = 0;
+  SelectionArguments selection;
   std::optional<std::chrono::duration<double>> timeout;
   PointFormat format = PointFormat::kJson;
-  std::vector<std::string> fields;
   bool all = false;
 };
 
@@ -35,6 +34,7 @@ Timestamp stamp_of(const TapFrame& frame, const FrameScan& scan) {
 // What the control socket and the signals have to do with the thread that prints.
 struct Progress {
   std::atomic<bool> stopping{false};
+  std::atomic<bool> timed_out{false};
   std::atomic<std::uint64_t> printed{0};
   std::atomic<std::uint64_t> malformed{0};
 };
@@ -57,14 +57,21 @@ std::vector<ControlOp> control_ops(Progress& progress) {
 // Prints until stopped, or there is enough, or nothing comes any more. False: stdout takes no more.
 bool print_frames(const Arguments& arguments, Tap& tap, PointPrinter& printer, Progress& progress) {
   using Clock = std::chrono::steady_clock;
-  auto heard = Clock::now();
+  const auto start = Clock::now();
+  auto heard = start;
   bool warned = arguments.bus.quiet;
-  while (!progress.stopping && (arguments.count == 0 || progress.printed < arguments.count)) {
+  const SelectionArguments& chosen = arguments.selection;
+  const auto goes_on = [&] {
+    const bool is_over = chosen.duration && Clock::now() - start >= *chosen.duration;
+    return !is_over && (chosen.limit == 0 || progress.printed < chosen.limit);
+  };
+  while (!progress.stopping && goes_on()) {
     const std::optional<TapFrame> frame = tap.next(std::chrono::milliseconds(50));
     const auto now = Clock::now();
     if (!frame) {
       if (!printer.flush()) return false;
-      if (arguments.timeout && now - heard > *arguments.timeout) break;
+      progress.timed_out = arguments.timeout && now - heard > *arguments.timeout;
+      if (progress.timed_out) break;
       if (!warned && progress.printed == 0 && now - heard > std::chrono::seconds(2)) {
         warned = true;
         warn("tap", fmt::format("nothing from {} yet; is a broker running and somebody publishing?",
@@ -87,7 +94,7 @@ bool print_frames(const Arguments& arguments, Tap& tap, PointPrinter& printer, P
 }
 
 int run(const Arguments& arguments) {
-  const Result<TrackFilter> filter = TrackFilter::parse(arguments.patterns);
+  const Result<TrackFilter> filter = heard_tracks(arguments.patterns, arguments.selection);
   if (!filter) return show("tap", filter.error());
   Context context;
   Progress progress;
@@ -97,7 +104,7 @@ int run(const Arguments& arguments) {
   if (!tap) return show("tap", tap.error());
   if (!arguments.bus.quiet) say_always("ready subscribe-to={}\n", arguments.bus.urls.subscribe_to);
 
-  PointPrinter printer(arguments.format, arguments.fields, arguments.all);
+  PointPrinter printer(arguments.format, arguments.selection.columns, arguments.all);
   bool is_open = true;
   const Status status = node->run(
       [&]() -> Status {
@@ -114,8 +121,8 @@ int run(const Arguments& arguments) {
                             tap->skipped()));
     return kExitLossy;
   }
-  const bool timed_out = arguments.timeout && !progress.stopping &&
-                         progress.printed < std::max<std::uint64_t>(1, arguments.count);
+  const bool timed_out = progress.timed_out && !progress.stopping &&
+                         progress.printed < std::max<std::uint64_t>(1, arguments.selection.limit);
   if (timed_out)
     return show("tap",
                 {ErrorCode::kTimeout, fmt::format("{} frames in {} s", progress.printed.load(),
@@ -130,17 +137,20 @@ Verb add_tap(CLI::App& root) {
                                                "Prints frames as they pass, never slowing the bus",
                                                "zbag tap 'laser/**' -n 10");
   auto a = std::make_shared<Arguments>();
-  options->add_list("PATTERN", a->patterns, option_type::track_pattern(),
-                    "Tracks to show: * is one segment, ** any number [all]");
-  options->add("-n,--count", a->count, option_type::count<std::uint64_t>("N", {0, 1e18}),
+  add_heard_tracks(*options, a->patterns, a->selection);
+  options->add("-n,--limit,--count", a->selection.limit,
+               option_type::count<std::uint64_t>("N", {0, 1e18}),
                "Stops after so many frames; 0: never");
+  options->add("--duration", a->selection.duration,
+               option_type::or_zero(option_type::seconds<std::chrono::nanoseconds>({0.0, 1e9})),
+               "Seconds to listen; 0: until stopped");
   options->add(
       "--timeout", a->timeout,
       option_type::or_zero(option_type::seconds<std::chrono::duration<double>>({0.0, 1e9})),
       "Stops when nothing came for so many seconds; 0: never");
   options->begin(OptionGroup::kOutput);
   add_point_format(*options, a->format);
-  add_columns(*options, "--fields", a->fields, "Only these fields, separated by commas");
+  add_columns(*options, a->selection.columns);
   options->add_flag("--all", a->all, "Shows _src and _seq too");
   add_bus_options(*options, a->bus);
   return {std::move(options), [a] { return run(*a); }};

@@ -27,6 +27,7 @@ namespace {
 struct Arguments {
   BusArguments bus;
   std::vector<std::string> patterns;
+  SelectionArguments selection;
   bool watch = false;
   bool json = false;
   std::chrono::duration<double> duration{2.0};
@@ -185,10 +186,8 @@ double listen(const Arguments& arguments, Tap& tap, TopicTable& table, Progress&
 }
 
 int run(const Arguments& arguments) {
-  std::vector<std::string> patterns = arguments.patterns;
-  if (patterns.empty()) patterns.emplace_back("**");
-  patterns.emplace_back("_sys/session");
-  const Result<TrackFilter> filter = TrackFilter::parse(patterns);
+  const Result<TrackFilter> filter =
+      heard_tracks(arguments.patterns, arguments.selection, {"_sys/session"});
   if (!filter) return show("topics", filter.error());
   Context context;
   Progress progress;
@@ -225,8 +224,7 @@ Verb add_topics(CLI::App& root) {
       root, "topics", "Lists the tracks seen on the bus, with rates and losses",
       "zbag topics --watch");
   auto a = std::make_shared<Arguments>();
-  options->add_list("PATTERN", a->patterns, option_type::track_pattern(),
-                    "Tracks to list: * is one segment, ** any number [all]");
+  add_heard_tracks(*options, a->patterns, a->selection);
   options->add_flag("--watch", a->watch, "Refreshes in place until stopped");
   options->add_flag("--json", a->json, "Prints JSON at the end");
   options->add("--duration", a->duration,

@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <map>
 #include <optional>
 #include <utility>
@@ -15,6 +14,7 @@
 #include "player/formats/neutral_file.hpp"
 #include "player/formats/output_file.hpp"
 #include "player/formats/row_columns.hpp"
+#include "schemas/chosen_fields.hpp"
 #include "schemas/json_text.hpp"
 
 namespace zbag {
@@ -79,7 +79,11 @@ class NeutralExporter : public Exporter {
 
   Status write(const PointView& point) override {
     MapBytes map = open_map(point.map).value_or(MapBytes{});
-    if (!columns_.empty()) map = chosen(map);
+    if (!columns_.empty()) {
+      kept_.clear();
+      append_chosen(map, columns_, kept_);
+      map = *open_map({reinterpret_cast<const std::uint8_t*>(kept_.data()), kept_.size()});
+    }
     line_.clear();
     Status written;  // what is large is written as it is made
     const auto drain = [&] {
@@ -96,22 +100,9 @@ class NeutralExporter : public Exporter {
   }
 
  private:
-  // The fields that are kept, in `kept_`.
-  MapBytes chosen(MapBytes map) {
-    kept_.clear();
-    std::uint32_t count = 0;
-    PairWalk walk(map.pairs, map.count);
-    while (const std::optional<PairBytes> pair = walk.next()) {
-      if (std::find(columns_.begin(), columns_.end(), pair->name) == columns_.end()) continue;
-      kept_.insert(kept_.end(), pair->pair.begin(), pair->pair.end());
-      ++count;
-    }
-    return {count, kept_};
-  }
-
   OutputFile file_;
   std::vector<std::string> columns_;
-  std::vector<std::uint8_t> kept_;
+  std::string kept_;  // the fields that are chosen
   std::string line_;
 };
 

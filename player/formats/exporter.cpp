@@ -7,13 +7,18 @@
 namespace zbag {
 namespace {
 
-Status export_selection(Playlist& playlist, const BagReader::Selection& selection,
-                        Exporter& exporter, ExportReport& report,
-                        const std::function<void(std::uint64_t)>& progress,
-                        const std::function<void(const std::string&)>& warn) {
-  if (Status status = playlist.select(selection); !status) return status;
+// A choice of points, and how many of it there may be.
+struct Round {
+  BagReader::Selection selection;
+  std::uint64_t points_max = UINT64_MAX;
+};
+
+Status export_round(Playlist& playlist, const Round& round, Exporter& exporter,
+                    ExportReport& report, const std::function<void(std::uint64_t)>& progress,
+                    const std::function<void(const std::string&)>& warn) {
+  if (Status status = playlist.select(round.selection); !status) return status;
   IntactPoints points(playlist, warn);
-  while (true) {
+  for (std::uint64_t left = round.points_max; left > 0; --left) {
     const Result<std::optional<PointView>> point = points.next_checked();
     if (!point) return tl::unexpected(point.error());
     if (!*point) break;
@@ -23,6 +28,40 @@ Status export_selection(Playlist& playlist, const BagReader::Selection& selectio
   }
   report.left_out += points.points_left_out();
   return {};
+}
+
+// How many of the first `limit` points of the choice each track has.
+Result<std::map<std::string, std::uint64_t>> shares_of(Playlist& playlist,
+                                                       const BagReader::Selection& selection,
+                                                       std::uint64_t limit) {
+  std::map<std::string, std::uint64_t> shares;
+  if (Status status = playlist.select(selection); !status) return tl::unexpected(status.error());
+  IntactPoints points(playlist, nullptr);  // what is damaged is told of when it is written
+  for (; limit > 0; --limit) {
+    const Result<std::optional<PointView>> point = points.next_checked();
+    if (!point) return tl::unexpected(point.error());
+    if (!*point) break;
+    ++shares[std::string((*point)->track)];
+  }
+  return shares;
+}
+
+// All at once, or a track at a time.
+Result<std::vector<Round>> rounds_of(Playlist& playlist, const BagReader::Selection& selection,
+                                     const ExportPlan& plan, bool by_track, std::uint64_t limit) {
+  if (!by_track) return std::vector<Round>{{selection, limit == 0 ? UINT64_MAX : limit}};
+  std::map<std::string, std::uint64_t> shares;
+  if (limit > 0) {
+    Result<std::map<std::string, std::uint64_t>> found = shares_of(playlist, selection, limit);
+    if (!found) return tl::unexpected(found.error());
+    shares = std::move(*found);
+  }
+  std::vector<Round> rounds;
+  for (const auto& [track, fields] : plan.tracks) {
+    rounds.push_back({selection, limit == 0 ? UINT64_MAX : shares[track]});
+    rounds.back().selection.track = track;
+  }
+  return rounds;
 }
 
 }  // namespace
@@ -37,7 +76,8 @@ Result<std::unique_ptr<Exporter>> make_exporter(const ExportOptions& options) {
 Result<ExportReport> export_points(Playlist& playlist, const BagReader::Selection& selection,
                                    Exporter& exporter,
                                    const std::function<void(std::uint64_t)>& progress,
-                                   const std::function<void(const std::string&)>& warn) {
+                                   const std::function<void(const std::string&)>& warn,
+                                   std::uint64_t limit) {
   ExportReport report;
   ExportPlan plan{{}, warn};
   for (const BagSummary& summary : playlist.summaries()) {
@@ -57,16 +97,12 @@ Result<ExportReport> export_points(Playlist& playlist, const BagReader::Selectio
     }
   }
   if (Status begun = exporter.begin(plan); !begun) return tl::unexpected(begun.error());
-  std::vector<BagReader::Selection> rounds(exporter.by_track() ? plan.tracks.size() : 1, selection);
-  auto track = plan.tracks.begin();
-  for (BagReader::Selection& round : rounds) {
-    if (exporter.by_track()) round.track = (track++)->first;
-  }
-  for (const BagReader::Selection& round : rounds) {
-    if (Status status = export_selection(playlist, round, exporter, report, progress, warn);
-        !status) {
+  const Result<std::vector<Round>> rounds =
+      rounds_of(playlist, selection, plan, exporter.by_track(), limit);
+  if (!rounds) return tl::unexpected(rounds.error());
+  for (const Round& round : *rounds) {
+    if (Status status = export_round(playlist, round, exporter, report, progress, warn); !status)
       return tl::unexpected(status.error());
-    }
   }
   if (Status status = exporter.finish(); !status) return tl::unexpected(status.error());
   return report;

@@ -28,7 +28,7 @@ struct ExportOptions {
   std::string format;  // "json", "jsonl"
   std::string out;     // a file or folder; "-" is stdout
   ExportLayout layout = ExportLayout::kByName;
-  std::vector<std::string> columns;  // flattened names to keep; all when empty
+  std::vector<std::string> columns;  // see is_chosen_field()
 };
 
 // What an exporter is told before the first point.
@@ -64,11 +64,12 @@ struct ExportReport {
   std::uint64_t left_out = 0;  // to damage in the bag
 };
 // `progress` hears how many points are done. Damaged blocks are left out, counted and told to
-// `warn`, as is what gets another name.
+// `warn`, as is what gets another name. `limit`: so many points at most, the first in time; 0: all.
 Result<ExportReport> export_points(Playlist& playlist, const BagReader::Selection& selection,
                                    Exporter& exporter,
                                    const std::function<void(std::uint64_t)>& progress,
-                                   const std::function<void(const std::string&)>& warn);
+                                   const std::function<void(const std::string&)>& warn,
+                                   std::uint64_t limit = 0);
 
 // For the files export_*.cpp.
 Result<std::unique_ptr<Exporter>> make_json_exporter(const ExportOptions& options);

@@ -144,7 +144,7 @@ Result<NeutralFrame> parse_line(std::string_view text, const fs::path& folder,
                                        ? nullptr
                                        : find_field(*line, "track")->get_if<std::string>();
   if (named == nullptr) return bad("\"track\" is missing");
-  std::string track = *named;
+  std::string track(plain_name(*named));
   if (const char* fault = track_name_fault(track))
     return bad(fmt::format("track name '{}' {}", printable(track), fault));
   switch (kind) {

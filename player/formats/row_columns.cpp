@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <string_view>
 
+#include "schemas/chosen_fields.hpp"
 #include "schemas/json_text.hpp"
 #include "schemas/track_name.hpp"
 
@@ -63,9 +63,7 @@ Status RowColumns::take(const Fields& fields, Fields& out) {
   return {};
 }
 
-bool RowColumns::is_chosen() const {
-  return chosen_.empty() || std::find(chosen_.begin(), chosen_.end(), dotted_) != chosen_.end();
-}
+bool RowColumns::is_chosen() const { return is_chosen_field(chosen_, dotted_); }
 
 // `is_field`: of the frame, and not of a map in it.
 const std::string& RowColumns::name_of(bool is_field) {

@@ -26,7 +26,7 @@ class RowColumns {
   using Note = std::function<void(const std::string& text)>;
 
   RowColumns() = default;
-  // `fields`: what is known of the track's fields. `chosen`: dotted names, all when empty. `note`
+  // `fields`: what is known of the track's fields. `chosen`: see is_chosen_field(). `note`
   // is told, in one line, what is written under another name.
   RowColumns(std::string track, const std::set<std::string>& fields,
              std::vector<std::string> chosen, Note note);

@@ -22,10 +22,28 @@ std::vector<std::string> split(std::string_view text, char separator) {
   return parts;
 }
 
+// reached[n]: the pattern so far matches the first n characters.
+bool segment_matches_slowly(std::string_view pattern, std::string_view segment) {
+  std::vector<bool> reached(segment.size() + 1, false);
+  reached[0] = true;
+  for (const char want : pattern) {
+    std::vector<bool> next(reached.size(), false);
+    for (std::size_t n = 0; n < reached.size(); ++n) {
+      if (want == '*') {
+        next[n] = reached[n] || (n > 0 && next[n - 1]);
+      } else if (n > 0) {
+        next[n] = reached[n - 1] && want == segment[n - 1];
+      }
+    }
+    reached = std::move(next);
+  }
+  return reached.back();
+}
+
 // reached[n]: the pattern so far matches the first n segments.
 bool matches_slowly(std::string_view pattern, std::string_view name) {
   const std::vector<std::string> segments = split(name, '/');
-  const std::vector<std::string> wanted = split(pattern, '/');
+  const std::vector<std::string> wanted = split(plain_name(pattern), '/');
   if (is_system_track(name) && wanted[0] != "_sys") return false;
   std::vector<bool> reached(segments.size() + 1, false);
   reached[0] = true;
@@ -35,7 +53,7 @@ bool matches_slowly(std::string_view pattern, std::string_view name) {
       if (want == "**") {
         next[n] = reached[n] || (n > 0 && next[n - 1]);
       } else if (n > 0) {
-        next[n] = reached[n - 1] && (want == "*" || want == segments[n - 1]);
+        next[n] = reached[n - 1] && segment_matches_slowly(want, segments[n - 1]);
       }
     }
     reached = std::move(next);

@@ -43,7 +43,11 @@ TEST(OptionTypeTest, SizesAreInMillionsOfBytes) {
   const OptionType<std::uint64_t> type = option_type::megabytes<std::uint64_t>({1, 1e6});
   EXPECT_EQ(type.parse("12.5").value(), 12'500'000u);
   EXPECT_EQ(type.value(12'500'000u), Value(12.5));
-  EXPECT_EQ(why_not(type, "0.5"), "give MB from 1 to 1000000");
+  EXPECT_EQ(type.parse("512MB").value(), 512'000'000u);
+  EXPECT_EQ(type.parse("1GiB").value(), 1u << 30);
+  EXPECT_EQ(type.text(type.parse("1.5GB").value()), "1500");
+  for (const char* text : {"0.5", "300kB", "2TB", "1G", "MB", "1m", "1 GB"})
+    EXPECT_EQ(why_not(type, text), "give MB from 1 to 1000000, or as in 512MB or 1GiB") << text;
 }
 
 TEST(OptionTypeTest, SpansInSecondsAreRoundedToTheUnitTheyAreKeptIn) {
@@ -57,6 +61,17 @@ TEST(OptionTypeTest, SpansInSecondsAreRoundedToTheUnitTheyAreKeptIn) {
   EXPECT_EQ(option_type::seconds<Milliseconds>({0, 10}).value(Milliseconds(250)), Value(0.25));
 }
 
+TEST(OptionTypeTest, SpansMayHaveUnits) {
+  const OptionType<nanoseconds> type = option_type::seconds<nanoseconds>({0, 1e9});
+  EXPECT_EQ(type.parse("1m30s").value(), std::chrono::seconds(90));
+  EXPECT_EQ(type.parse("250ms").value(), Milliseconds(250));
+  EXPECT_EQ(type.parse("2h").value(), std::chrono::hours(2));
+  EXPECT_EQ(type.text(type.parse("1m30s").value()), "90");
+  EXPECT_EQ(option_type::milliseconds({1, 1e6}).parse("1.5s").value(), Milliseconds(1'500));
+  for (const char* text : {"1m30", "1y", "-1s", "s", "40000000m"})
+    EXPECT_EQ(why_not(type, text), "give seconds from 0 to 1000000000, or as in 1m30s") << text;
+}
+
 TEST(OptionTypeTest, APartOfAMillisecondIsLeftOutSinceItIsABound) {
   EXPECT_EQ(option_type::milliseconds({1, 10}).parse("1.9").value(), Milliseconds(1));
 }
@@ -67,23 +82,25 @@ TEST(OptionTypeTest, AWordMayStandForNothing) {
   EXPECT_EQ(type.parse("5").value(), Milliseconds(5));
   EXPECT_EQ(type.value(std::nullopt), Value("off"));
   EXPECT_EQ(type.value(Milliseconds(5)), Value("5"));
-  EXPECT_EQ(why_not(type, "0"), "give milliseconds from 1 to 1000, or off");
+  EXPECT_EQ(why_not(type, "0"), "give milliseconds from 1 to 1000, or as in 250ms, or off");
 }
 
 TEST(OptionTypeTest, ZeroMayStandForNothing) {
   const auto type = option_type::or_zero(option_type::seconds<nanoseconds>({0, 1e9}));
-  for (const char* zero : {"0", "0.0", "0e5", "1e-12"})
+  for (const char* zero : {"0", "0.0", "0e5", "1e-12", "0s"})
     EXPECT_EQ(type.parse(zero).value(), std::nullopt) << zero;
   EXPECT_EQ(type.text(std::nullopt), "0");
   EXPECT_EQ(type.value(std::nullopt), Value(0.0));
-  EXPECT_EQ(why_not(type, "-1"), "give seconds from 0 to 1000000000");
+  EXPECT_EQ(why_not(type, "-1"), "give seconds from 0 to 1000000000, or as in 1m30s");
 }
 
 TEST(OptionTypeTest, ZeroMayLieBelowTheBounds) {
   const auto type =
-      option_type::zero_or(option_type::megabytes<std::uint64_t>({1, 10}), "a bag takes that much");
+      option_type::zero_or(option_type::megabytes<std::uint64_t>, {1, 10}, "a bag takes that much");
   EXPECT_EQ(type.parse("0").value(), 0u);
-  EXPECT_EQ(why_not(type, "0.5"), "give MB from 1 to 10, or 0: a bag takes that much");
+  EXPECT_EQ(type.parse("0MB").value(), 0u);
+  EXPECT_EQ(why_not(type, "0.5"),
+            "give MB from 1 to 10, or as in 512MB or 1GiB, or 0: a bag takes that much");
 }
 
 TEST(OptionTypeTest, WordsAreNamedWhereNoneFits) {
@@ -112,6 +129,14 @@ TEST(OptionTypeTest, APairIsCutAtItsFirstSeparator) {
   EXPECT_EQ(remap.parse("a:=b").value(), std::pair(std::string("a"), std::string("b")));
   EXPECT_EQ(why_not(remap, "a:="), "write FROM:=TO");
   EXPECT_EQ(why_not(remap, "a=b"), "write FROM:=TO");
+}
+
+TEST(OptionTypeTest, ALeadingSlashOfATrackIsLeftOut) {
+  EXPECT_EQ(option_type::track_pattern().parse("/robot/*").value(), "robot/*");
+  EXPECT_EQ(option_type::track_name("P").parse("/again").value(), "again");
+  EXPECT_EQ(option_type::track_rename().parse("/a:=/b/c").value(),
+            std::pair(std::string("a"), std::string("b/c")));
+  EXPECT_EQ(why_not(option_type::track_rename(), "a:="), "write FROM:=TO");
 }
 
 TEST(OptionTypeTest, WhatIsWrittenIsReadBackAsTheSame) {

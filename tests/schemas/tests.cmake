@@ -3,6 +3,8 @@ zbag_tests(schemas_tests USES zbag::schemas SOURCES
   schemas/timestamp_test.cpp
   schemas/track_name_test.cpp
   schemas/json_text_test.cpp
+  schemas/quantity_text_test.cpp
+  schemas/chosen_fields_test.cpp
   schemas/frame_test.cpp
   schemas/msgpack_cxx_test.cpp
   schemas/frame_scan_test.cpp

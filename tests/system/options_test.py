@@ -20,7 +20,7 @@ VERBS = LOUD + ("launch", "ctl", "version")
 OTHER = {
     "publish-to": "tcp://127.0.0.1:4711", "subscribe-to": "tcp://127.0.0.1:4712", "name": "other",
     "log-level": "warning", "rate": "2.5", "track": "robot/**", "exclude": "laser/*", "wait": "0.5",
-    "count": "7", "timeout": "3.5", "format": "raw", "fields": "ax", "columns": "a.b",
+    "timeout": "3.5", "format": "raw", "columns": "a.b",
     "duration": "12.5", "output": "x.zbag", "base-directory": "else where", "max-size": "25.5",
     "max-duration": "60", "max-files": "3", "max-items": "5000", "sync": "70", "sync-idle": "900", "buffer-mb": "12.5",
     "buffer-points": "50", "flush-interval": "0.25", "min-free": "10", "compression": "zstd:7",
@@ -29,7 +29,7 @@ OTHER = {
     "delay": "1.5", "max-gap": "4.5", "start-index": "4", "limit": "9", "layout": "rows", "args": "speed=3",
     "color": "always",
 }
-LISTS = ("track", "exclude", "merge", "metadata", "fields", "columns", "remap", "args")
+LISTS = ("track", "exclude", "merge", "metadata", "columns", "remap", "args")
 
 # S2.26: the names that mean an option there is, and the rest.
 PLUME = {"PLUME_BUFFER_SIZE": ("buffer-points", "2000"),
@@ -189,8 +189,8 @@ class SourcesTest(OptionsTest):
         path = self.write("c.yaml", "cat:\n  columns: [a, 'b,c']\n")
         self.space.env["ZBAG_FIELDS"] = "x,y"
         self.assertEqual(self.printed("cat", "--config", path)["columns"][0], ["a", "b", "c"])
-        self.assertEqual(self.printed("tap")["fields"][0], ["x", "y"])
-        self.assertEqual(self.printed("tap", "--fields", "u,v")["fields"][0], ["u", "v"])
+        self.assertEqual(self.printed("tap")["columns"][0], ["x", "y"])
+        self.assertEqual(self.printed("tap", "--fields", "u,v")["columns"][0], ["u", "v"])
 
     def test_a_bad_value_names_option_value_what_is_allowed_and_the_source(self):
         path = self.write("c.yaml", "record:\n  buffer-mb: 0\n")
@@ -212,7 +212,7 @@ class SourcesTest(OptionsTest):
 class UsedTest(OptionsTest):
     """An option that no test uses might as well be ignored: nobody would know."""
 
-    SHORT = {"output": "-o", "count": "-n"}
+    SHORT = {"output": "-o"}
 
     def test_every_option_is_used_by_a_test_of_what_it_does(self):
         folder = os.path.dirname(os.path.abspath(__file__))

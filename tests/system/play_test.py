@@ -220,7 +220,7 @@ class PlayTest(harness.SystemTest):
                                (("--start", "+0.1", "--end", "+0.9"), ("times",)),
                                (("--start", "+50", "--end", "+40"), ("times",)),
                                (("--loop", "--burst", "--end", "900"), ("times",)),
-                               (("--exclude", "**"), ("chosen tracks",))):
+                               (("--exclude", "**"), ("no point is chosen",))):
             with self.subTest(options=options):
                 done = self.run_ok("play", bag, *options, "--wait", "1000", "--publish-to",
                                    "tcp://127.0.0.1:1", code=LOSSY)

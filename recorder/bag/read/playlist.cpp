@@ -20,19 +20,6 @@ Result<Playlist> Playlist::open(const std::vector<std::string>& paths) {
   return playlist;
 }
 
-std::optional<TimeRange> Playlist::extent() const {
-  std::optional<TimeRange> extent;
-  for (const BagSummary& summary : summaries_) {
-    const std::optional<Timestamp> start = summary.start();
-    const std::optional<Timestamp> end = summary.end();
-    if (!start || !end) continue;
-    if (!extent) extent = TimeRange{start->ns(), end->ns()};
-    extent->first = std::min(extent->first, start->ns());
-    extent->last = std::max(extent->last, end->ns());
-  }
-  return extent;
-}
-
 std::uint64_t Playlist::points() const {
   std::uint64_t sum = 0;
   for (const BagSummary& summary : summaries_) add_up(sum, summary.points());

@@ -18,7 +18,7 @@ class Playlist {
   static Result<Playlist> open(const std::vector<std::string>& paths);
 
   // First and last stamp over all bags; nullopt when they hold no point.
-  std::optional<TimeRange> extent() const;
+  std::optional<TimeRange> extent() const { return extent_of(summaries_); }
   std::uint64_t points() const;
   // One a bag, in the order they were given.
   const std::vector<BagReader>& readers() const { return readers_; }

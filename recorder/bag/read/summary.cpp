@@ -1,5 +1,6 @@
 #include "recorder/bag/read/summary.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -50,6 +51,19 @@ Status BagSummary::whole() const {
     if (!damage->empty()) return fail(ErrorCode::kDamaged, path + ": " + damage->front());
   }
   return {};
+}
+
+std::optional<TimeRange> extent_of(const std::vector<BagSummary>& bags) {
+  std::optional<TimeRange> extent;
+  for (const BagSummary& summary : bags) {
+    const std::optional<Timestamp> start = summary.start();
+    const std::optional<Timestamp> end = summary.end();
+    if (!start || !end) continue;
+    if (!extent) extent = TimeRange{start->ns(), end->ns()};
+    extent->first = std::min(extent->first, start->ns());
+    extent->last = std::max(extent->last, end->ns());
+  }
+  return extent;
 }
 
 Result<BagSummary> read_summary(BagFile& file) {

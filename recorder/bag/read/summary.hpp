@@ -36,6 +36,9 @@ struct BagSummary {
   Status whole() const;  // kDamaged names the first damaged record
 };
 
+// First and last stamp over all of them; nullopt when they hold no point.
+std::optional<TimeRange> extent_of(const std::vector<BagSummary>& bags);
+
 // All of it in one transaction. A damaged record costs itself alone, and is named.
 Result<BagSummary> read_summary(BagFile& file);
 

@@ -1,0 +1,56 @@
+#include "nodes/bag_paths.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "schemas/track_name.hpp"
+
+namespace zbag {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What can not be looked into has none that could be read.
+void add_bags_in(const fs::path& folder, int depth, std::vector<std::string>& found) {
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    std::error_code no_entry;
+    if (at->is_directory(no_entry)) {
+      if (depth > 0) add_bags_in(at->path(), depth - 1, found);
+    } else if (at->path().extension() == ".zbag") {
+      found.push_back(at->path().string());
+    }
+  }
+}
+
+}  // namespace
+
+Result<BagPaths> find_bags(const std::vector<std::string>& named) {
+  BagPaths bags{.paths = {}, .is_list = named.size() > 1};
+  const auto add = [&](const std::string& path) {
+    const bool is_there = std::find(bags.paths.begin(), bags.paths.end(), path) != bags.paths.end();
+    if (!is_there) bags.paths.push_back(path);
+  };
+  for (const std::string& path : named) {
+    std::error_code error;
+    if (!fs::is_directory(path, error)) {
+      add(path);
+      continue;
+    }
+    bags.is_list = true;
+    std::vector<std::string> found;
+    add_bags_in(path, 1, found);
+    if (found.empty()) {
+      return fail(ErrorCode::kNotFound,
+                  fmt::format("{}: there is no *.zbag in this folder, nor in the folders in it",
+                              printable(path)));
+    }
+    std::sort(found.begin(), found.end());
+    for (const std::string& bag : found) add(bag);
+  }
+  return bags;
+}
+
+}  // namespace zbag

@@ -1,0 +1,22 @@
+// Bags as they are named on the command line: files, and folders that stand for the bags in them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "schemas/result.hpp"
+
+namespace zbag {
+
+struct BagPaths {
+  std::vector<std::string> paths;
+  bool is_list =
+      false;  // more than one was named, or a folder: what is printed as JSON is an array
+};
+
+// A folder stands for every *.zbag in it and in the folders in it, where `record` puts its runs
+// (runs/run_.../run.zbag), by name; not deeper. A bag that is named twice is there once. kNotFound:
+// a folder without bags; what is no folder is taken as it is.
+Result<BagPaths> find_bags(const std::vector<std::string>& named);
+
+}  // namespace zbag

@@ -1,0 +1,142 @@
+// choose(): what SelectionArguments mean for the bags that are there.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "nodes/errors.hpp"
+#include "nodes/nearest.hpp"
+#include "nodes/terminal.hpp"
+#include "nodes/time_text.hpp"
+#include "nodes/usual_options.hpp"
+#include "schemas/track_name.hpp"
+
+namespace zbag {
+namespace {
+
+// What bags hold by name.
+class Known {
+ public:
+  explicit Known(const std::vector<BagSummary>& bags) : bags_(bags) {
+    for (const BagSummary& bag : bags) {
+      may_be_more_ = may_be_more_ || !bag.whole() || is_being_written(bag.path);
+      for (const TrackRecord& track : bag.tracks) tracks_.push_back(track.name);
+    }
+  }
+
+  // A bag that is recorded or damaged may hold more than one can see.
+  bool may_be_more() const { return may_be_more_; }
+
+  // Empty, or why `text` stands for no track.
+  std::string no_match(const std::string& text) const {
+    const Result<TrackPattern> pattern = TrackPattern::parse(text);
+    const bool is_there = std::any_of(tracks_.begin(), tracks_.end(), [&](const std::string& name) {
+      return name == text || (pattern && pattern->matches(name));
+    });
+    return is_there
+               ? ""
+               : fmt::format("no track matches {}{}", printable(text), nearest_hint(text, tracks_));
+  }
+  std::string no_track(const std::string& name) const {
+    const bool is_there = std::find(tracks_.begin(), tracks_.end(), name) != tracks_.end();
+    return is_there ? ""
+                    : fmt::format("there is no track {}{}", printable(name),
+                                  nearest_hint(name, tracks_));
+  }
+
+  // Columns of tracks that pass the filter, and of those alone.
+  std::vector<std::string> no_columns(const std::vector<std::string>& columns,
+                                      const TrackFilter& filter) const {
+    std::vector<std::string> fields;
+    std::vector<std::string> missing = columns;
+    for (const BagSummary& bag : bags_) {
+      for (const TrackRecord& track : bag.tracks) {
+        if (!filter.matches(track.name)) continue;
+        std::erase_if(missing, [&](const std::string& name) { return may_have(track, name); });
+        for (const auto& [field, types] : track.fields) fields.push_back(field);
+      }
+    }
+    for (std::string& name : missing)
+      name = fmt::format("no chosen track has a column {}{}", printable(name),
+                         nearest_hint(name, fields));
+    return missing;
+  }
+
+ private:
+  // A bag knows the names of fields, and of maps that they are maps: what lies in one is believed.
+  static bool may_have(const TrackRecord& track, const std::string& column) {
+    const bool is_of_every_point = column == "_ts" || column == "_src" || column == "_seq";
+    if (is_of_every_point || track.fields.size() >= kTrackFieldsMax) return true;
+    return std::any_of(track.fields.begin(), track.fields.end(), [&](const auto& field) {
+      const auto& [name, types] = field;
+      return column == name || (column.starts_with(name + ".") && types.contains("map"));
+    });
+  }
+
+  const std::vector<BagSummary>& bags_;
+  std::vector<std::string> tracks_;
+  bool may_be_more_ = false;
+};
+
+Result<TrackFilter> filter_of(const SelectionArguments& arguments, SystemTracks system) {
+  const bool takes_all = system == SystemTracks::kToo && arguments.tracks.empty();
+  const std::vector<std::string> everything{"**", "_sys/**"};
+  return TrackFilter::parse(takes_all ? everything : arguments.tracks, arguments.excluded);
+}
+
+// Of --end and --duration, the earlier.
+Result<TimeRange> range_of(const SelectionArguments& arguments,
+                           const std::optional<TimeRange>& extent) {
+  Result<TimeRange> range = parse_range(arguments.start, arguments.end, extent);
+  if (!range || !arguments.duration || !extent) return range;
+  std::int64_t last = 0;
+  const bool is_beyond = __builtin_add_overflow(std::max(range->first, extent->first),
+                                                arguments.duration->count(), &last);
+  if (!is_beyond) range->last = std::min(range->last, last);
+  return range;
+}
+
+// What is named and is nowhere: the first of it is an error, unless there may be more.
+Status check_names(const std::string& verb, const SelectionArguments& arguments, const Known& known,
+                   const TrackFilter& filter, const std::vector<std::string>& named) {
+  std::vector<std::string> faults;
+  for (const std::string& text : arguments.tracks) faults.push_back(known.no_match(text));
+  for (const std::string& name : named) faults.push_back(known.no_track(name));
+  std::erase(faults, "");
+  if (faults.empty()) faults = known.no_columns(arguments.columns, filter);
+  if (!faults.empty() && !known.may_be_more()) return fail(ErrorCode::kNotFound, faults.front());
+  for (const std::string& fault : faults) warn(verb, fault);
+  for (const std::string& text : arguments.excluded) {
+    const std::string fault = known.no_match(text);
+    if (!fault.empty()) warn(verb, "--exclude: " + fault);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<BagReader::Selection> choose(const std::string& verb, const SelectionArguments& arguments,
+                                    const std::vector<BagSummary>& bags, SystemTracks system,
+                                    const std::vector<std::string>& named) {
+  const Result<TrackFilter> filter = filter_of(arguments, system);
+  if (!filter) return tl::unexpected(filter.error());
+  const Result<TimeRange> range = range_of(arguments, extent_of(bags));
+  if (!range) return tl::unexpected(range.error());
+  if (Status there = check_names(verb, arguments, Known(bags), *filter, named); !there)
+    return tl::unexpected(there.error());
+  BagReader::Selection selection;
+  selection.range = *range;
+  selection.filter = *filter;
+  return selection;
+}
+
+int show_unchosen(const std::string& verb, const Error& error) {
+  const int exit_code = show(verb, error);
+  return error.code == ErrorCode::kNotFound ? kExitLossy : exit_code;
+}
+
+int show_nothing_chosen(const std::string& verb) {
+  say_always("zbag {}: no point is chosen by the tracks and times given\n", verb);
+  return kExitLossy;
+}
+
+}  // namespace zbag

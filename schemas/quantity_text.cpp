@@ -1,0 +1,83 @@
+#include "schemas/quantity_text.hpp"
+
+#include <strings.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <string>
+#include <utility>
+
+namespace zbag {
+namespace {
+
+using Unit = std::pair<std::string_view, double>;
+constexpr std::array<Unit, 5> kSeconds = {
+    {{"ms", 1e-3}, {"s", 1.0}, {"m", 60.0}, {"h", 3600.0}, {"d", 86400.0}}};
+constexpr double kKi = 1024.0;
+constexpr std::array<Unit, 9> kBytes = {{{"B", 1.0},
+                                         {"kB", 1e3},
+                                         {"MB", 1e6},
+                                         {"GB", 1e9},
+                                         {"TB", 1e12},
+                                         {"KiB", kKi},
+                                         {"MiB", kKi* kKi},
+                                         {"GiB", kKi* kKi* kKi},
+                                         {"TiB", kKi* kKi* kKi* kKi}}};
+
+constexpr std::string_view kDigits = "0123456789.";
+
+std::optional<double> number(std::string_view text) {
+  double value = 0.0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value))
+    return std::nullopt;
+  return value;
+}
+
+// Cuts the digits at the start off `text`; nullopt: there is no number.
+std::optional<double> take_number(std::string_view& text) {
+  const std::size_t digits = std::min(text.find_first_not_of(kDigits), text.size());
+  const std::optional<double> value = number(text.substr(0, digits));
+  text.remove_prefix(digits);
+  return value;
+}
+
+bool is_same(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
+}
+
+}  // namespace
+
+std::optional<double> parse_span(std::string_view text, double per_second) {
+  constexpr double kSecondsMax = 9.2e9;
+  const auto bounded = [&](double units) {
+    return units <= kSecondsMax * per_second ? std::optional(units) : std::nullopt;
+  };
+  if (text.empty() || text[0] == '+' || text[0] == '-') return std::nullopt;
+  if (const std::optional<double> plain = number(text)) return bounded(*plain);
+  double sum = 0.0;
+  while (!text.empty()) {
+    const std::optional<double> value = take_number(text);
+    const std::string_view name = text.substr(0, text.find_first_of(kDigits));
+    const auto* const unit = std::find_if(kSeconds.begin(), kSeconds.end(),
+                                          [&](const Unit& one) { return one.first == name; });
+    if (!value || unit == kSeconds.end()) return std::nullopt;
+    text.remove_prefix(name.size());
+    sum += *value * (unit->second * per_second);
+  }
+  return bounded(sum);
+}
+
+std::optional<double> parse_megabytes(std::string_view text) {
+  if (text.empty() || text[0] == '+' || text[0] == '-') return std::nullopt;
+  if (const std::optional<double> plain = number(text)) return plain;
+  const std::optional<double> value = take_number(text);
+  const auto* const unit = std::find_if(kBytes.begin(), kBytes.end(),
+                                        [&](const Unit& one) { return is_same(one.first, text); });
+  if (!value || unit == kBytes.end()) return std::nullopt;
+  return *value * unit->second / 1e6;
+}
+
+}  // namespace zbag

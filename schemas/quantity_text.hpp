@@ -1,0 +1,20 @@
+// Spans of time and sizes as people write them: 1m30s, 250ms, 2h; 512MB, 1GiB, 300kB.
+//
+// A number alone counts in the unit that was asked for, which is the caller's to say.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+namespace zbag {
+
+// `text` in units of which a second has `per_second`, as a number alone counts them: 1.0 for
+// seconds, 1e3 for milliseconds. Units are ms, s, m, h and d, several may follow each other. A span
+// has no sign. nullopt: it is none, or longer than what time can hold.
+std::optional<double> parse_span(std::string_view text, double per_second);
+
+// `text` in MB (10^6 bytes), as a number alone counts them. Units are B, kB, MB, GB, TB and KiB,
+// MiB, GiB, TiB, in either case. nullopt: it is no size.
+std::optional<double> parse_megabytes(std::string_view text);
+
+}  // namespace zbag
