@@ -19,9 +19,8 @@ struct Arguments {
   std::optional<std::uint64_t> start_index;
   std::uint64_t limit = 0;
   bool reverse = false;
-  bool all = false;
   bool quiet = false;
-  PointFormat format = PointFormat::kJson;
+  PointStyle style;
   std::vector<std::string> columns;
 };
 
@@ -54,7 +53,7 @@ Status check_pages(const Arguments& arguments) {
   const std::vector<std::pair<const char*, bool>> others = {{"--start", !selection.start.empty()},
                                                             {"--end", !selection.end.empty()},
                                                             {"--reverse", arguments.reverse},
-                                                            {"--all", arguments.all}};
+                                                            {"--all", arguments.style.all}};
   for (const auto& [name, is_given] : others) {
     if (is_given)
       return fail(
@@ -72,6 +71,8 @@ int exit_code_of(std::uint64_t printed, const Playlist& playlist, bool is_told) 
 }
 
 int run(const Arguments& arguments) {
+  if (const Status status = check_style(arguments.style); !status)
+    return show("cat", status.error());
   Result<Playlist> playlist = Playlist::open({arguments.bag});
   if (!playlist) return show("cat", playlist.error());
   const Result<TrackFilter> filter = TrackFilter::parse(arguments.selection.tracks);
@@ -79,7 +80,7 @@ int run(const Arguments& arguments) {
   // Whoever has been told which track is nowhere need not be told that nothing was chosen.
   const bool is_told = arguments.quiet || warn_unmatched_tracks("cat", arguments.selection.tracks,
                                                                 playlist->summaries()) > 0;
-  PointPrinter printer(arguments.format, arguments.columns, arguments.all);
+  PointPrinter printer(arguments.style, arguments.columns);
   if (arguments.start_index) {
     if (const Status status = check_pages(arguments); !status) return show("cat", status.error());
     const Result<BagReader> reader = BagReader::open(arguments.bag);
@@ -133,8 +134,7 @@ Verb add_cat(CLI::App& root) {
   options->add_flag("--reverse", a->reverse, "Latest first");
   add_columns(*options, "--columns", a->columns,
               "Only these fields (nested ones as a.b), separated by commas");
-  add_point_format(*options, a->format);
-  options->add_flag("--all", a->all, "Shows _src and _seq too");
+  add_point_style(*options, a->style);
   options->add_loudness(a->quiet);
   return {std::move(options), [a] { return run(*a); }};
 }

@@ -22,9 +22,8 @@ struct Arguments {
   std::vector<std::string> patterns;
   std::uint64_t count = 0;
   std::optional<std::chrono::duration<double>> timeout;
-  PointFormat format = PointFormat::kJson;
+  PointStyle style;
   std::vector<std::string> fields;
-  bool all = false;
 };
 
 // The frame's own stamp, or when it came.
@@ -89,6 +88,8 @@ bool print_frames(const Arguments& arguments, Tap& tap, PointPrinter& printer, P
 int run(const Arguments& arguments) {
   const Result<TrackFilter> filter = TrackFilter::parse(arguments.patterns);
   if (!filter) return show("tap", filter.error());
+  if (const Status status = check_style(arguments.style); !status)
+    return show("tap", status.error());
   Context context;
   Progress progress;
   Result<Node> node = Node::open_anyway(context, "tap", arguments.bus.name, control_ops(progress));
@@ -97,7 +98,7 @@ int run(const Arguments& arguments) {
   if (!tap) return show("tap", tap.error());
   if (!arguments.bus.quiet) say_always("ready subscribe-to={}\n", arguments.bus.urls.subscribe_to);
 
-  PointPrinter printer(arguments.format, arguments.fields, arguments.all);
+  PointPrinter printer(arguments.style, arguments.fields);
   bool is_open = true;
   const Status status = node->run(
       [&]() -> Status {
@@ -138,9 +139,8 @@ Verb add_tap(CLI::App& root) {
       "--timeout", a->timeout,
       option_type::or_zero(option_type::seconds<std::chrono::duration<double>>({0.0, 1e9})),
       "Stops when nothing came for so many seconds; 0: never");
-  add_point_format(*options, a->format);
+  add_point_style(*options, a->style);
   add_columns(*options, "--fields", a->fields, "Only these fields, separated by commas");
-  options->add_flag("--all", a->all, "Shows _src and _seq too");
   add_bus_options(*options, a->bus);
   return {std::move(options), [a] { return run(*a); }};
 }
