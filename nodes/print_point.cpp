@@ -1,6 +1,7 @@
 #include "nodes/print_point.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -8,7 +9,10 @@
 #include <cstdio>
 #include <cstring>
 
+#include "nodes/brief_text.hpp"
 #include "nodes/errors.hpp"
+#include "nodes/number_text.hpp"
+#include "nodes/terminal_size.hpp"
 #include "schemas/chosen_fields.hpp"
 #include "schemas/frame_scan.hpp"
 #include "schemas/item.hpp"
@@ -28,16 +32,26 @@ std::span<const std::uint8_t> bytes_of(std::string_view text) {
 
 }  // namespace
 
-void add_point_format(OptionTable& options, PointFormat& format) {
-  options.add("--format", format,
+void add_point_style(OptionTable& options, PointStyle& style) {
+  options.add("--format", style.format,
               option_type::one_of<PointFormat>("F", {{"json", PointFormat::kJson},
                                                      {"yaml", PointFormat::kYaml},
                                                      {"raw", PointFormat::kRaw}}),
               "json, yaml, or raw (MessagePack [track, map])");
+  options.add_flag("--all", style.all,
+                   "Shows _src and _seq too, and on a terminal long values whole");
+  options.add_flag("--human", style.human, "Shows times as 2026-11-20T10:00:00.123456Z");
 }
 
-PointPrinter::PointPrinter(PointFormat format, std::vector<std::string> columns, bool all)
-    : format_(format), columns_(std::move(columns)), all_(all) {}
+Status check_style(const PointStyle& style) {
+  if (!style.human || style.format != PointFormat::kRaw) return {};
+  return fail(ErrorCode::kInvalid, "--human is for text: it does not go with --format raw");
+}
+
+PointPrinter::PointPrinter(PointStyle style, std::vector<std::string> columns)
+    : style_(style),
+      is_brief_(!style.all && style.format != PointFormat::kRaw && is_terminal(STDOUT_FILENO)),
+      columns_(std::move(columns)) {}
 
 bool PointPrinter::print(std::string_view track, Timestamp stamp, const Fields& fields) {
   std::string map;
@@ -55,8 +69,8 @@ bool PointPrinter::print(std::string_view track, Timestamp stamp, std::span<cons
     if (!seq && pair->name == "_seq") seq = read_unsigned(pair->value);
     if (!is_reserved(pair->name)) take(std::string(pair->name), pair->value);
   }
-  if (!all_) src = seq = std::nullopt;
-  if (format_ == PointFormat::kRaw) {
+  if (!style_.all) src = seq = std::nullopt;
+  if (style_.format == PointFormat::kRaw) {
     print_raw(track, stamp, src, seq);
   } else {
     print_text(track, stamp, src, seq);
@@ -114,31 +128,53 @@ void PointPrinter::print_raw(std::string_view track, Timestamp stamp,
 // A YAML document whose values are JSON: flow style, which keeps "1" a text and 1.0 a float.
 void PointPrinter::print_text(std::string_view track, Timestamp stamp,
                               std::optional<std::uint64_t> src, std::optional<std::uint64_t> seq) {
-  const bool is_yaml = format_ == PointFormat::kYaml;
+  const bool is_yaml = style_.format == PointFormat::kYaml;
+  const std::size_t line_begin = out_.size();
   out_ += is_yaml ? "---\n_ts: " : "{\"_ts\":";
-  out_ += seconds_text(stamp.seconds());
-  const auto key = [&](std::string_view name) {
-    out_ += is_yaml ? "\n" : ",";
-    if (is_yaml && name == "track") {
-      out_ += name;
-    } else {
-      write_json_text(name, out_);
-    }
-    out_ += is_yaml ? ": " : ":";
-  };
-  key("track");
+  if (style_.human) {
+    write_json_text(iso_micro_text(stamp), out_);
+  } else {
+    out_ += seconds_text(stamp.seconds());
+  }
+  print_name("track");
   write_json_text(track, out_);
-  if (src) key("_src");
+  if (src) print_name("_src");
   if (src) write_json_text(fmt::format("{:016x}", *src), out_);
-  if (seq) key("_seq");
+  if (seq) print_name("_seq");
   if (seq) out_ += fmt::format("{}", *seq);
+  print_members(line_begin);
+  out_ += is_yaml ? "\n" : "}\n";
+}
+
+void PointPrinter::print_name(std::string_view name) {
+  const bool is_yaml = style_.format == PointFormat::kYaml;
+  out_ += is_yaml ? "\n" : ",";
+  if (is_yaml && name == "track") {
+    out_ += name;
+  } else {
+    write_json_text(name, out_);
+  }
+  out_ += is_yaml ? ": " : ":";
+}
+
+void PointPrinter::print_members(std::size_t line_begin) {
   // What is large is printed as it is made. A failure shows when the point is done.
   const JsonDrain drain = [this] { flush(); };
-  for (const Member& one : members_) {
-    key(member_name(escaped_name(one.name, "track"), JsonDialect::kPlain));
-    write_json_item(one.value, out_, JsonDialect::kPlain, drain);
+  BriefText brief(out_, line_begin);
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    const Member& one = members_[i];
+    if (is_brief_ && brief.is_full()) {
+      out_ += style_.format == PointFormat::kYaml ? "\n# " : ",";
+      out_ += fmt::format("\u2026 {} more", count_text(members_.size() - i));
+      return;
+    }
+    print_name(member_name(escaped_name(one.name, "track"), JsonDialect::kPlain));
+    if (is_brief_) {
+      brief.write(one.value);
+    } else {
+      write_json_item(one.value, out_, JsonDialect::kPlain, drain);
+    }
   }
-  out_ += is_yaml ? "\n" : "}\n";
 }
 
 bool PointPrinter::flush() {

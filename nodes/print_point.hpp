@@ -15,13 +15,22 @@
 namespace zbag {
 
 enum class PointFormat { kJson, kYaml, kRaw };
-// --format of them.
-void add_point_format(OptionTable& options, PointFormat& format);
 
+// How points are shown: --format, --all, --human.
+struct PointStyle {
+  PointFormat format = PointFormat::kJson;
+  bool all = false;    // reserved fields too, and on a terminal whole values
+  bool human = false;  // stamps as ISO 8601
+};
+void add_point_style(OptionTable& options, PointStyle& style);
+// kInvalid: --human of what is no text.
+Status check_style(const PointStyle& style);
+
+// Text on a terminal is brief (brief_text.hpp); in a pipe or a file nothing is left out.
 class PointPrinter {
  public:
-  // `columns`: fields to keep, by flattened name; all when empty. `all`: reserved fields too.
-  PointPrinter(PointFormat format, std::vector<std::string> columns, bool all);
+  // `columns`: fields to keep, by flattened name; all when empty.
+  PointPrinter(PointStyle style, std::vector<std::string> columns);
 
   // False when nothing more can be printed: see exit_code(). Nothing is made of the map that is as
   // large: what it holds is printed as it is met. REQUIRES: it was validated.
@@ -44,9 +53,12 @@ class PointPrinter {
   void print_text(std::string_view track, Timestamp stamp, std::optional<std::uint64_t> src,
                   std::optional<std::uint64_t> seq);
 
-  PointFormat format_;
-  std::vector<std::string> columns_;
-  bool all_;
+  void print_members(std::size_t line_begin);
+  void print_name(std::string_view name);
+
+  const PointStyle style_;
+  const bool is_brief_;
+  const std::vector<std::string> columns_;
   std::vector<Member> members_;  // of the point at hand
   std::string out_;
   int error_ = 0;  // errno of the write that failed

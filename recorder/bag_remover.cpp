@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <cstring>
 #include <utility>
+
+#include "recorder/bag/pages/lock_file.hpp"
 
 namespace zbag {
 namespace {
@@ -85,13 +85,10 @@ void BagRemover::run() {
 
 void BagRemover::remove_one(const BagSeries::Part& part) {
   const int fd = ::open(part.path.c_str(), O_RDWR | O_CLOEXEC);  // else it goes in one step
-  const bool is_gone = ::unlink(part.path.c_str()) == 0;
-  const bool was_gone = !is_gone && errno == ENOENT;
-  if (!is_gone && !was_gone)
-    warn_(part.path + " can not be removed: " + std::strerror(errno));
-  else
-    ::unlink((part.path + "-lock").c_str());  // no matter if it stays: it holds nothing
-  if (is_gone) {
+  const std::error_code error = remove_bag(part.path);
+  if (error && error != std::errc::no_such_file_or_directory)
+    warn_(part.path + " can not be removed: " + error.message());
+  if (!error) {
     struct stat status {};
     if (fd >= 0 && ::fstat(fd, &status) == 0 && is_ours_alone(fd, status))
       shrink(fd, static_cast<std::uint64_t>(status.st_size));

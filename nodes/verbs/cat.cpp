@@ -17,9 +17,8 @@ struct Arguments {
   std::vector<std::string> bags;
   std::optional<std::uint64_t> start_index;
   bool reverse = false;
-  bool all = false;
   bool quiet = false;
-  PointFormat format = PointFormat::kJson;
+  PointStyle style;
 };
 
 // Points of one track by index, a page at a time. False when stdout takes no more.
@@ -56,7 +55,7 @@ Status check_pages(const Arguments& arguments, const Playlist& playlist) {
       {"--duration", selection.duration.has_value()},
       {"--exclude", !selection.excluded.empty()},
       {"--reverse", arguments.reverse},
-      {"--all", arguments.all}};
+      {"--all", arguments.style.all}};
   for (const auto& [name, is_given] : others) {
     if (is_given)
       return fail(
@@ -101,6 +100,8 @@ int print_by_time(const Arguments& arguments, Playlist& playlist, PointPrinter& 
 }
 
 int run(const Arguments& arguments) {
+  if (const Status status = check_style(arguments.style); !status)
+    return show("cat", status.error());
   const Result<BagPaths> bags = find_bags(arguments.bags);
   if (!bags) return show("cat", bags.error());
   Result<Playlist> playlist = Playlist::open(bags->paths);
@@ -108,7 +109,7 @@ int run(const Arguments& arguments) {
   Result<BagReader::Selection> selection =
       choose("cat", arguments.selection, playlist->summaries(), SystemTracks::kToo);
   if (!selection) return show_unchosen("cat", selection.error());
-  PointPrinter printer(arguments.format, arguments.selection.columns, arguments.all);
+  PointPrinter printer(arguments.style, arguments.selection.columns);
   if (arguments.start_index) return print_by_index(arguments, *playlist, printer);
   selection->reverse = arguments.reverse;
   if (Status status = playlist->select(*selection); !status) return show("cat", status.error());
@@ -129,8 +130,7 @@ Verb add_cat(CLI::App& root) {
                "From this index on; needs exactly one --track");
   options->add_flag("--reverse", a->reverse, "Latest first");
   options->begin(OptionGroup::kOutput);
-  add_point_format(*options, a->format);
-  options->add_flag("--all", a->all, "Shows _src and _seq too");
+  add_point_style(*options, a->style);
   options->add_loudness(a->quiet);
   return {std::move(options), [a] { return run(*a); }};
 }

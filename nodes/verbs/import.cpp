@@ -13,6 +13,7 @@
 #include "nodes/verb.hpp"
 #include "player/formats/importer.hpp"
 #include "player/formats/neutral_file.hpp"
+#include "recorder/bag/pages/lock_file.hpp"
 #include "recorder/bag/read/bag_reader.hpp"
 #include "recorder/bag_session.hpp"
 
@@ -168,13 +169,9 @@ int run(const Arguments& arguments) {
   const Status closed = (*session)->close();
   session->reset();
   if (status) status = closed;
-  const auto leave_nothing = [&] {
-    std::filesystem::remove(arguments.bag, error);
-    std::filesystem::remove(arguments.bag + "-lock", error);
-  };
   // Half a recording that looks like a whole one would be worse than none, as for cut and merge.
   if (status && StopSignal::wanted()) {
-    leave_nothing();
+    remove_bag(arguments.bag);
     return show_unmade("import", {ErrorCode::kClosed, "stopped; nothing was written"});
   }
   const Importer::Counts& counts = import.counts();
@@ -184,7 +181,7 @@ int run(const Arguments& arguments) {
                            fmt::format("{} was removed while it was written", arguments.bag)});
   }
   if (kept == 0) {
-    leave_nothing();
+    remove_bag(arguments.bag);
   } else if (!arguments.quiet) {
     say("imported {} frames into {}\n", count_text(kept), arguments.bag);
   }

@@ -22,8 +22,7 @@ struct Arguments {
   std::vector<std::string> patterns;
   SelectionArguments selection;
   std::optional<std::chrono::duration<double>> timeout;
-  PointFormat format = PointFormat::kJson;
-  bool all = false;
+  PointStyle style;
 };
 
 // The frame's own stamp, or when it came.
@@ -96,6 +95,8 @@ bool print_frames(const Arguments& arguments, Tap& tap, PointPrinter& printer, P
 int run(const Arguments& arguments) {
   const Result<TrackFilter> filter = heard_tracks(arguments.patterns, arguments.selection);
   if (!filter) return show("tap", filter.error());
+  if (const Status status = check_style(arguments.style); !status)
+    return show("tap", status.error());
   Context context;
   Progress progress;
   Result<Node> node = Node::open_anyway(context, "tap", arguments.bus.name, control_ops(progress));
@@ -104,7 +105,7 @@ int run(const Arguments& arguments) {
   if (!tap) return show("tap", tap.error());
   if (!arguments.bus.quiet) say_always("ready subscribe-to={}\n", arguments.bus.urls.subscribe_to);
 
-  PointPrinter printer(arguments.format, arguments.selection.columns, arguments.all);
+  PointPrinter printer(arguments.style, arguments.selection.columns);
   bool is_open = true;
   const Status status = node->run(
       [&]() -> Status {
@@ -148,10 +149,9 @@ Verb add_tap(CLI::App& root) {
       "--timeout", a->timeout,
       option_type::or_zero(option_type::seconds<std::chrono::duration<double>>({0.0, 1e9})),
       "Stops when nothing came for so many seconds; 0: never");
-  options->begin(OptionGroup::kOutput);
-  add_point_format(*options, a->format);
   add_columns(*options, a->selection.columns);
-  options->add_flag("--all", a->all, "Shows _src and _seq too");
+  options->begin(OptionGroup::kOutput);
+  add_point_style(*options, a->style);
   add_bus_options(*options, a->bus);
   return {std::move(options), [a] { return run(*a); }};
 }

@@ -18,13 +18,13 @@
 #include <vector>
 
 #include "recorder/bag/block/block_cache.hpp"
+#include "recorder/bag/pages/file_descriptor.hpp"
+#include "recorder/bag/pages/lock_file.hpp"
 #include "recorder/bag/pages/meta_pages.hpp"
 #include "schemas/mutex.hpp"
 
 namespace zbag {
 namespace {
-
-using FileId = std::pair<dev_t, ino_t>;
 
 // The files open in this process. A function's static, so that it exists before its first use.
 struct Registry {
@@ -37,21 +37,6 @@ Registry& registry() {
   static Registry instance;
   return instance;
 }
-
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  ~FileDescriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
 
 // A file's own syncs do not cover its name: without this a loss of power may leave flushed points
 // in a file that nobody finds.
@@ -104,8 +89,29 @@ Result<std::shared_ptr<BagFile>> BagFile::open_to_write(const std::string& path,
   return open(path, true, map_bytes);
 }
 
+// From here on this process is the only writer, and a loss of power leaves the file its name.
+Status BagFile::lock_to_write(int fd, const std::string& path) {
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    return fail(ErrorCode::kBusy,
+                fmt::format("{} is being written by {}", path, writer_text(path)));
+  }
+  remove_leftovers(path);
+  return sync_name(path);
+}
+
 Result<std::shared_ptr<BagFile>> BagFile::open(const std::string& path, bool to_write,
                                                std::size_t map_bytes) {
+  constexpr int kTries = 100;  // far more than anybody replaces a bag while it is opened
+  for (int i = 0; i < kTries; ++i) {
+    Result<std::shared_ptr<BagFile>> file = try_open(path, to_write, map_bytes);
+    if (!file || *file) return file;
+  }
+  return fail(ErrorCode::kBusy, fmt::format("{} is replaced again and again", path));
+}
+
+// Null when the name leads to another file by now.
+Result<std::shared_ptr<BagFile>> BagFile::try_open(const std::string& path, bool to_write,
+                                                   std::size_t map_bytes) {
   if (const Result<MetaPages> meta = read_meta_pages(path); !meta)
     return tl::unexpected(meta.error());
   FileDescriptor file(::open(path.c_str(), (to_write ? O_RDWR : O_RDONLY) | O_CLOEXEC));
@@ -113,13 +119,9 @@ Result<std::shared_ptr<BagFile>> BagFile::open(const std::string& path, bool to_
   if (file.get() < 0 || ::fstat(file.get(), &status) != 0) {
     return fail(ErrorCode::kIo, fmt::format("{}: {}", path, std::strerror(errno)));
   }
-  if (to_write && ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
-    return fail(ErrorCode::kBusy,
-                fmt::format("{} is being written by {}", path, writer_text(path)));
-  }
   if (to_write) {
-    remove_leftovers(path);
-    if (Status synced = sync_name(path); !synced) return tl::unexpected(synced.error());
+    if (Status locked = lock_to_write(file.get(), path); !locked)
+      return tl::unexpected(locked.error());
   }
   const FileId id{status.st_dev, status.st_ino};
   // Both may be the last owners: they go when the registry is free again.
@@ -138,25 +140,42 @@ Result<std::shared_ptr<BagFile>> BagFile::open(const std::string& path, bool to_
     return fail(ErrorCode::kBusy, fmt::format("{} is open in this process already", path));
   }
   bag->path_ = path;
-  Result<std::unique_ptr<Env>> env =
-      Env::open(path, {.read_only = !to_write, .map_bytes = map_bytes});
-  if (!env && !to_write && ::access((path + "-lock").c_str(), W_OK) != 0) {
-    // No lock file can be made here. A bag nobody writes can be read without one.
-    if (!is_lock_free(file.get())) {
-      return fail(ErrorCode::kBusy,
-                  fmt::format("{}-lock cannot be written and the bag is being recorded; copy it "
-                              "with zbag cut as its owner",
-                              path));
-    }
-    env = Env::open(path, {.read_only = true, .no_lock = true});
-  }
-  if (!env) return tl::unexpected(env.error());
-  bag->env_ = std::move(*env);
+  bag->fd_ = file.release();
+  bag->writable_ = to_write;
+  if (Status marked = mark_opening(bag->fd_); !marked) return fail(marked.error(), path);
+  const Result<bool> is_open = bag->open_env(map_bytes);
+  if (!is_open) return tl::unexpected(is_open.error());
+  if (!*is_open) return std::shared_ptr<BagFile>();
+  mark_open(bag->fd_);
   if (Status opened = bag->open_tables(); !opened) return tl::unexpected(opened.error());
-  if (to_write) bag->writer_fd_ = file.release();
   known.files[id] = bag;
   bag->registered_as_ = id;
   return bag;
+}
+
+// False: the name leads to another file than was marked as being opened.
+Result<bool> BagFile::open_env(std::size_t map_bytes) {
+  // LMDB calls the lock file by the name it is given: all must give it the same one.
+  std::error_code error;
+  const std::filesystem::path real = std::filesystem::canonical(path_, error);
+  real_path_ = error ? path_ : real.string();
+  if (!is_named(fd_, real_path_)) return false;
+  Result<std::unique_ptr<Env>> env =
+      Env::open(real_path_, {.read_only = !writable_, .map_bytes = map_bytes});
+  if (!env && !writable_ && ::access(lock_file_of(real_path_).c_str(), W_OK) != 0) {
+    // No lock file can be made here. A bag nobody writes can be read without one.
+    if (!is_lock_free(fd_)) {
+      return fail(ErrorCode::kBusy, fmt::format("{} cannot be written and the bag is being "
+                                                "recorded; copy it with zbag cut as its owner",
+                                                lock_file_of(path_)));
+    }
+    env = Env::open(real_path_, {.read_only = true, .no_lock = true});
+  }
+  const bool is_still_named = is_named(fd_, real_path_);
+  if (!env && is_still_named) return tl::unexpected(env.error());
+  if (!env || !is_still_named || !(*env)->is_open_on(fd_)) return false;
+  env_ = std::move(*env);
+  return true;
 }
 
 Status BagFile::open_tables() {
@@ -203,7 +222,7 @@ std::string making_name(const std::string& path) {
 
 void remove_leftovers(const std::string& path) {
   namespace fs = std::filesystem;
-  constexpr std::string_view kLock = "-lock";
+  const std::string lock = lock_file_of("");
   const std::string prefix = fs::path(path).filename().string() + ".making-";
   std::error_code error;
   for (fs::directory_iterator at(folder_of(path), error), end; !error && at != end;
@@ -215,12 +234,12 @@ void remove_leftovers(const std::string& path) {
     const auto number = std::from_chars(name.data() + prefix.size(), name_end, pid);
     const std::string_view rest(number.ptr, static_cast<std::size_t>(name_end - number.ptr));
     // A copy is made under such a name, and as a bag under such a name of that.
-    const bool is_ours = rest.empty() || rest == kLock || rest.starts_with(".making-");
+    const bool is_ours = rest.empty() || rest == lock || rest.starts_with(".making-");
     if (number.ec != std::errc() || pid <= 0 || !is_ours) continue;
     if (::kill(pid, 0) == 0 || errno != ESRCH) continue;
     // In another container that number may live: its lock says so.
     std::string made = at->path();
-    if (made.ends_with(kLock)) made.resize(made.size() - kLock.size());
+    if (made.ends_with(lock)) made.resize(made.size() - lock.size());
     if (!is_being_written(made)) ::unlink(at->path().c_str());
   }
 }
@@ -232,7 +251,7 @@ Status BagFile::create(const std::string& path, std::size_t map_bytes) {
   const std::string making = making_name(path);
   const auto remove_making = [&] {
     ::unlink(making.c_str());
-    ::unlink((making + "-lock").c_str());
+    ::unlink(lock_file_of(making).c_str());
   };
   remove_making();  // of a process that had our number and was killed
   const FileDescriptor file(::open(making.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0664));
@@ -260,10 +279,12 @@ Status BagFile::create(const std::string& path, std::size_t map_bytes) {
     return (*txn)->commit();
   };
   Status made = make();
-  if (made && ::link(making.c_str(), path.c_str()) != 0) {
-    made = fail(errno == EEXIST ? ErrorCode::kExists : ErrorCode::kIo,
+  const auto give_name = [&]() -> Status {
+    if (::link(making.c_str(), path.c_str()) == 0) return {};
+    return fail(errno == EEXIST ? ErrorCode::kExists : ErrorCode::kIo,
                 fmt::format("{}: {}", path, std::strerror(errno)));
-  }
+  };
+  if (made) made = name_bag(making, path, give_name);
   remove_making();
   if (!made) return fail(made.error(), fmt::format("create {}", path));
   return {};
@@ -272,9 +293,12 @@ Status BagFile::create(const std::string& path, std::size_t map_bytes) {
 BagFile::BagFile() : block_cache_(std::make_unique<BlockCache>()) {}
 
 BagFile::~BagFile() {
+  const bool has_strangers = env_ && env_->has_readers();
   env_.reset();
-  if (writer_fd_ >= 0) ::close(writer_fd_);
+  if (fd_ >= 0) ::close(fd_);
   if (!registered_as_) return;
+  // While nobody else of this process can open it.
+  if (!has_strangers) remove_lock_file(real_path_, *registered_as_);
   Registry& known = registry();
   {
     const MutexLock lock(known.mutex);

@@ -2,21 +2,20 @@
 // number of readers.
 //
 // LMDB forbids two environments of one file in a process, so opening looks the file up by device
-// and inode in a registry, the one global of zbag; the last owner closes it.
+// and inode in a registry, the one global of zbag; the last owner closes it, and removes the lock
+// file when no other process has the bag open (lock_file.hpp).
 //
 // Before LMDB sees a file, its meta pages are held against it (meta_pages.hpp). Thread-safe.
 #pragma once
-
-#include <sys/types.h>
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
-#include <utility>
 
 #include "recorder/bag/pages/lmdb.hpp"
+#include "recorder/bag/pages/lock_file.hpp"
 #include "recorder/bag/records/layout.hpp"
 #include "schemas/result.hpp"
 
@@ -63,8 +62,8 @@ class BagFile {
   const BagTables& tables() const { return tables_; }
   BlockCache& block_cache() { return *block_cache_; }  // of all readers of this object
   const std::string& path() const { return path_; }
-  bool writable() const { return writer_fd_ >= 0; }
-  int fd() const { return writer_fd_; }  // of the open file, for the writer's own use
+  bool writable() const { return writable_; }
+  int fd() const { return fd_; }  // of the open file, for the writer's own use
   std::uint64_t size_bytes() const;
   bool is_being_written() const;  // by whatever process
 
@@ -72,15 +71,21 @@ class BagFile {
   BagFile();
   static Result<std::shared_ptr<BagFile>> open(const std::string& path, bool to_write,
                                                std::size_t map_bytes);
+  static Result<std::shared_ptr<BagFile>> try_open(const std::string& path, bool to_write,
+                                                   std::size_t map_bytes);
+  static Status lock_to_write(int fd, const std::string& path);
+  Result<bool> open_env(std::size_t map_bytes);
   Status open_tables();
   Status check_format(const Txn& txn) const;
 
   std::string path_;
+  std::string real_path_;  // without symbolic links: where the lock file is
   std::unique_ptr<Env> env_;
   BagTables tables_;
   std::unique_ptr<BlockCache> block_cache_;
-  int writer_fd_ = -1;  // holds the flock
-  std::optional<std::pair<dev_t, ino_t>> registered_as_;
+  int fd_ = -1;  // marks the bag as open (lock_file.hpp); a writer's holds the flock, too
+  bool writable_ = false;
+  std::optional<FileId> registered_as_;
 };
 
 // Whether a writer, of whatever process, holds the bag at `path`.

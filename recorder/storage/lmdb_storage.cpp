@@ -103,7 +103,11 @@ Status LmdbStorage::copy_to(const std::string& path) {
   if (status) check(file < 0 ? -1 : ::fsync(file));
   if (file >= 0) ::close(file);
   // Whoever opens it to write syncs its name.
-  if (status) check(::link(making.c_str(), path.c_str()));
+  const auto give_name = [&] {
+    check(::link(making.c_str(), path.c_str()));
+    return status;
+  };
+  if (status) status = name_bag(making, path, give_name);
   ::unlink(making.c_str());
   return status;
 }

@@ -1,6 +1,7 @@
 # Tests of recorder/, a program a room of the bag.
 zbag_tests(recorder_bag_pages_tests USES zbag::bag fmt::fmt SOURCES
   recorder/bag/pages/lmdb_test.cpp
+  recorder/bag/pages/lock_file_test.cpp
   recorder/bag/pages/meta_pages_test.cpp
   recorder/bag/pages/cache_keeper_test.cpp)
 zbag_tests(recorder_bag_records_tests USES zbag::bag SOURCES
@@ -40,6 +41,7 @@ zbag_tests(recorder_bag_upkeep_tests USES zbag::recorder SOURCES
   recorder/bag/upkeep/merge_test.cpp)
 zbag_tests(recorder_bag_tests USES zbag::bag SOURCES
   recorder/bag/bag_file_test.cpp
+  recorder/bag/lock_race_test.cpp
   recorder/bag/bag_model_test.cpp
   recorder/bag/damage_test.cpp)
 zbag_tests(recorder_tests USES zbag::recorder SOURCES

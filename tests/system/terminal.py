@@ -74,9 +74,11 @@ def output_of(space, columns, *arguments):
 
 
 class Terminal:
-    """A zbag whose stderr is a terminal; `has_keys`: its stdin too, so that keys can be pressed."""
+    """A zbag whose stderr is a terminal; `has_keys`: its stdin too, so that keys can be pressed;
+    `is_stdout`: its stdout alone."""
 
-    def __init__(self, space, *arguments, is_stopped=False, has_keys=False):
+    def __init__(self, space, *arguments, is_stopped=False, has_keys=False,
+                 is_stdout=False):
         self.master, slave = pty.openpty()
         self.output = b""
         if is_stopped:
@@ -87,7 +89,9 @@ class Terminal:
             os.setsid()
             fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
         self.popen = subprocess.Popen([harness.binary(), *map(str, arguments)], env=space.env,
-                                      cwd=space.folder, stdout=subprocess.DEVNULL, stderr=slave,
+                                      cwd=space.folder,
+                                      stdout=slave if is_stdout else subprocess.DEVNULL,
+                                      stderr=subprocess.DEVNULL if is_stdout else slave,
                                       stdin=slave if has_keys else subprocess.DEVNULL,
                                       preexec_fn=take_terminal if has_keys else None)
         os.close(slave)

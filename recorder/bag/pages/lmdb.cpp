@@ -277,4 +277,25 @@ void Env::clear_dead_readers() {
   static_cast<void>(mdb_reader_check(env_, &dead));  // best effort, write() repeats it
 }
 
+bool Env::has_readers() {
+  if (options_.no_lock) return true;
+  clear_dead_readers();
+  // Readers come one a line behind a heading; that there are none is one line, too.
+  int lines = 0;
+  const auto count = [](const char*, void* context) {
+    ++*static_cast<int*>(context);
+    return 0;
+  };
+  static_cast<void>(mdb_reader_list(env_, count, &lines));
+  return lines > 1;
+}
+
+bool Env::is_open_on(int fd) const {
+  mdb_filehandle_t file = -1;
+  struct stat ours {};
+  struct stat other {};
+  ZBAG_CHECK(mdb_env_get_fd(env_, &file) == MDB_SUCCESS && ::fstat(file, &ours) == 0);
+  return ::fstat(fd, &other) == 0 && ours.st_dev == other.st_dev && ours.st_ino == other.st_ino;
+}
+
 }  // namespace zbag

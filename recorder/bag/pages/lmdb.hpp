@@ -139,6 +139,11 @@ class Env {
   Status copy_used(const std::string& path);
   // Frees the slots of readers whose process has died.
   void clear_dead_readers();
+  // Whether the lock file knows of a reader that lives, of whatever process; true where
+  // none is used. REQUIRES: this process has no transaction open.
+  bool has_readers();
+  // Whether this is the file that `fd` is open on.
+  bool is_open_on(int fd) const;
 
  private:
   friend class ReadTxn;

@@ -2,10 +2,8 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <functional>
 #include <queue>
 #include <vector>
@@ -257,8 +255,6 @@ Result<CompactReport> compact_bag(const std::string& path, const std::optional<s
   Status status = copy_all(*source, *summary, *copy, progress);
   if (status) status = out ? copy->publish() : copy->replace();
   if (!status) return fail(status.error(), path);
-  // Of a name that is a link: what it leads to has a lock file of its own; see replace().
-  if (!out && std::filesystem::is_symlink(path)) ::unlink((path + "-lock").c_str());
   struct stat made {};
   if (::stat(out.value_or(path).c_str(), &made) == 0)
     report.bytes_after = static_cast<std::uint64_t>(made.st_size);

@@ -109,9 +109,7 @@ BagCopy::BagCopy(BagCopy&& other) noexcept
 BagCopy::~BagCopy() {
   writer_.reset();
   file_.reset();
-  if (is_named_) return;
-  ::unlink(made_path_.c_str());
-  ::unlink((made_path_ + "-lock").c_str());
+  if (!is_named_) remove_bag(made_path_);
 }
 
 Result<BagCopy> BagCopy::create(const std::string& path, Options options) {
@@ -130,8 +128,7 @@ Result<BagCopy> BagCopy::create_beside(const std::string& path, Options options)
 Result<BagCopy> BagCopy::begin(const std::string& path, Options options) {
   remove_leftovers(path);
   BagCopy copy(path, std::move(options));
-  ::unlink(copy.made_path_.c_str());  // of a process that had our number and was killed
-  ::unlink((copy.made_path_ + "-lock").c_str());
+  remove_bag(copy.made_path_);  // of a process that had our number and was killed
   BagWriter::Options writing;
   writing.compression = copy.options_.compression;
   writing.merge = MergeMode::kAppend;  // what merges has merged before it gets there
@@ -274,6 +271,7 @@ Status BagCopy::finish(const BagSummary& records, BagFile* source) {
     if (Status status = squeeze(); !status) return status;
   }
   file_.reset();
+  ::unlink(lock_file_of(made_path_).c_str());  // of what was there before it was squeezed
   return sync_path(made_path_, O_RDONLY);
 }
 
@@ -377,9 +375,12 @@ Status BagCopy::add_attachment(std::string_view name, std::string_view value) {
 }
 
 Status BagCopy::publish() {
-  if (::link(made_path_.c_str(), path_.c_str()) != 0) return tl::unexpected(os_error(path_));
+  const auto give_name = [&]() -> Status {
+    if (::link(made_path_.c_str(), path_.c_str()) != 0) return tl::unexpected(os_error(path_));
+    return {};
+  };
+  if (Status named = name_bag(made_path_, path_, give_name); !named) return named;
   ::unlink(made_path_.c_str());
-  ::unlink((made_path_ + "-lock").c_str());
   is_named_ = true;
   return sync_path(folder_of(path_), O_RDONLY | O_DIRECTORY);
 }
@@ -391,12 +392,14 @@ Status BagCopy::replace() {
     static_cast<void>(::chown(made_path_.c_str(), old.st_uid, old.st_gid) == 0);
     static_cast<void>(::chmod(made_path_.c_str(), old.st_mode & 07777u) == 0);
   }
-  if (::rename(made_path_.c_str(), path_.c_str()) != 0) return tl::unexpected(os_error(path_));
-  ::unlink((made_path_ + "-lock").c_str());
-  is_named_ = true;
   // The lock file tells readers which transaction is the newest: the old bag's would mislead those
-  // of the new one. Who has it open keeps it.
-  ::unlink((path_ + "-lock").c_str());
+  // of the new one.
+  const auto give_name = [&]() -> Status {
+    if (::rename(made_path_.c_str(), path_.c_str()) != 0) return tl::unexpected(os_error(path_));
+    return {};
+  };
+  if (Status named = name_bag(made_path_, path_, give_name); !named) return named;
+  is_named_ = true;
   return sync_path(folder_of(path_), O_RDONLY | O_DIRECTORY);
 }
 

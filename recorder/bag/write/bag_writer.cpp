@@ -94,10 +94,7 @@ Result<BagWriter> BagWriter::open(const std::string& path, Options options) {
   BagWriter writer(std::move(*file), std::move(options));
   const Status begun = writer.space_.reserve_ahead() ? writer.begin_run() : Status(too_full());
   if (begun) return writer;
-  if (is_new) {
-    ::unlink(path.c_str());
-    ::unlink((path + "-lock").c_str());
-  }
+  if (is_new) remove_bag(path);
   return tl::unexpected(begun.error());
 }
 
