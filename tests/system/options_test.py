@@ -187,8 +187,8 @@ class SourcesTest(OptionsTest):
 
     def test_commas_part_a_list_of_fields_wherever_it_stands(self):
         path = self.write("c.yaml", "cat:\n  columns: [a, 'b,c']\n")
-        self.space.env["ZBAG_FIELDS"] = "x,y"
         self.assertEqual(self.printed("cat", "--config", path)["columns"][0], ["a", "b", "c"])
+        self.space.env["ZBAG_FIELDS"] = "x,y"
         self.assertEqual(self.printed("tap")["columns"][0], ["x", "y"])
         self.assertEqual(self.printed("tap", "--fields", "u,v")["columns"][0], ["u", "v"])
 
