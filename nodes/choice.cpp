@@ -1,4 +1,5 @@
-// choose(): what SelectionArguments mean for the bags that are there.
+#include "nodes/choice.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,7 +8,6 @@
 #include "nodes/nearest.hpp"
 #include "nodes/terminal.hpp"
 #include "nodes/time_text.hpp"
-#include "nodes/usual_options.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {

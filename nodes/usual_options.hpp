@@ -68,18 +68,6 @@ Result<TrackFilter> heard_tracks(std::vector<std::string> patterns,
                                  const SelectionArguments& arguments,
                                  const std::vector<std::string>& always = {});
 
-enum class SystemTracks : std::uint8_t { kWhenNamed, kToo };
-// The tracks and the times that are chosen of `bags`. kNotFound, which show_unchosen() shows: what
-// is named is nowhere (patterns of --track, columns, and tracks that other options name: `named`),
-// with the nearest name there is. Of bags that are being written or damaged, which may hold more
-// than one sees, that is a warning, as is a pattern of --exclude that matches nothing.
-Result<BagReader::Selection> choose(const std::string& verb, const SelectionArguments& arguments,
-                                    const std::vector<BagSummary>& bags, SystemTracks system,
-                                    const std::vector<std::string>& named = {});
-// Both give the exit code. That nothing was chosen of bags that hold points is said, too.
-int show_unchosen(const std::string& verb, const Error& error);
-int show_nothing_chosen(const std::string& verb);
-
 // BAG, one alone: of a verb that changes it, or makes a bag of it.
 void add_bag(OptionTable& options, std::string& path, const std::string& help);
 // BAG..., bags or folders of bags: see find_bags().

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "nodes/bag_paths.hpp"
+#include "nodes/choice.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/print_point.hpp"
 #include "nodes/stop_signal.hpp"

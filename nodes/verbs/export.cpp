@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "nodes/bag_paths.hpp"
+#include "nodes/choice.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/live_screen.hpp"
 #include "nodes/number_text.hpp"

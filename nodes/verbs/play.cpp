@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "nodes/bag_paths.hpp"
+#include "nodes/choice.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/give_up.hpp"
 #include "nodes/live_screen.hpp"

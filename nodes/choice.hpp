@@ -1,0 +1,25 @@
+// What SelectionArguments choose of the bags that are there.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "nodes/usual_options.hpp"
+#include "recorder/bag/read/bag_reader.hpp"
+
+namespace zbag {
+
+enum class SystemTracks : std::uint8_t { kWhenNamed, kToo };
+// The tracks and the times that are chosen of `bags`. kNotFound, which show_unchosen() shows: what
+// is named is nowhere (patterns of --track, columns, and tracks that other options name: `named`),
+// with the nearest name there is. Of bags that are being written or damaged, which may hold more
+// than one sees, that is a warning, as is a pattern of --exclude that matches nothing.
+Result<BagReader::Selection> choose(const std::string& verb, const SelectionArguments& arguments,
+                                    const std::vector<BagSummary>& bags, SystemTracks system,
+                                    const std::vector<std::string>& named = {});
+// Both give the exit code. That nothing was chosen of bags that hold points is said, too.
+int show_unchosen(const std::string& verb, const Error& error);
+int show_nothing_chosen(const std::string& verb);
+
+}  // namespace zbag
