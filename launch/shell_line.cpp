@@ -1,5 +1,7 @@
 #include "launch/shell_line.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -111,7 +113,7 @@ ShellLine read_shell_line(std::string_view line, const ShellVariable& variable,
 
 std::string shell_quoted(const std::string& word) {
   if (!word.empty() && std::all_of(word.begin(), word.end(), is_plain)) return word;
-  return "'" + shell_escaped(word, '\'').value_or("") + "'";
+  return fmt::format("'{}'", shell_escaped(word, '\'').value_or(""));
 }
 
 std::optional<std::string> shell_escaped(const std::string& word, char open) {

@@ -49,10 +49,11 @@ std::string usage_of(const OptionTable& options) {
   for (const Option& option : options.options()) {
     if (option.is_positional) {
       const std::string name = option.name + (option.is_list ? "..." : "");
-      usage += option.is_required ? " " + name : " [" + name + "]";
+      usage += option.is_required ? fmt::format(" {}", name) : fmt::format(" [{}]", name);
     } else if (option.is_required) {
       const std::string& name = option.short_name;
-      rest += " " + with_metavar(name.empty() ? option.shown_name() : name, option.metavar);
+      rest += fmt::format(" {}",
+                          with_metavar(name.empty() ? option.shown_name() : name, option.metavar));
     }
   }
   return usage + rest + " [OPTIONS]";

@@ -33,8 +33,7 @@ BAG = """#include "recorder/bag_session.hpp"
 int main() {
   auto session = zbag::open_bag_session("theirs.zbag", {}).value();
   zbag::Track arm = session->track("robot/arm").value();
-  arm.append({{"q", 1.5}}, 1.0).value();
-  return session->close() ? 0 : 1;
+  return arm.append({{"q", 1.5}}, 1.0) && session->close() ? 0 : 1;
 }
 """
 
