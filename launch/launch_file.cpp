@@ -13,9 +13,8 @@
 #include <string_view>
 
 #include "launch/shell_line.hpp"
-#include "schemas/track_name.hpp"
-
 #include "schemas/quantity_text.hpp"
+#include "schemas/track_name.hpp"
 
 namespace zbag {
 namespace {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "nodes/number_text.hpp"
 #include "schemas/timestamp.hpp"
 
 namespace zbag {
@@ -12,7 +13,7 @@ std::string problem_text(const BagProblem& problem) {
   if (problem.first)
     where += fmt::format(" from {} to {}", seconds_text(seconds_of_key(*problem.first)),
                          seconds_text(seconds_of_key(problem.last.value_or(*problem.first))));
-  if (problem.points > 0) where += fmt::format(", {} points", problem.points);
+  if (problem.points > 0) where += ", " + amount_text(problem.points, "point");
   return where.empty() ? problem.what : fmt::format("{}: {}", where, problem.what);
 }
 

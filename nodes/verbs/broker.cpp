@@ -69,9 +69,7 @@ int run(const Arguments& arguments) {
              broker->urls().subscribe_to);
   const Status status = node->run([&] { return pump(*broker, progress); }, progress.stopping);
   if (!status) return show("broker", status.error());
-  if (!arguments.bus.quiet)
-    say("forwarded {} {}\n", count_text(progress.frames),
-        progress.frames == 1 ? "message" : "messages");
+  if (!arguments.bus.quiet) say("forwarded {}\n", amount_text(progress.frames, "message"));
   return kExitDone;
 }
 

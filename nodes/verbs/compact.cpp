@@ -36,9 +36,9 @@ int run(const Arguments& arguments) {
   }
   if (!report) return show_unmade("compact", report.error());
   if (!arguments.quiet)
-    say("compacted {} points, {} late ones put in place: {} before, {} after\n",
-        count_text(report->points), count_text(report->folded), bytes_text(report->bytes_before),
-        bytes_text(report->bytes_after));
+    say("compacted {}, {} late ones put in place: {} before, {} after\n",
+        amount_text(report->points, "point"), count_text(report->folded),
+        bytes_text(report->bytes_before), bytes_text(report->bytes_after));
   return kExitDone;
 }
 

@@ -45,7 +45,8 @@ int run(const Arguments& arguments) {
         [&](const std::string& text) { warn("cut", text); });
   }
   if (!report) return show_unmade("cut", report.error());
-  if (!arguments.quiet) say("cut {} points into {}\n", count_text(report->points), arguments.out);
+  if (!arguments.quiet)
+    say("cut {} into {}\n", amount_text(report->points, "point"), arguments.out);
   if (report->points == 0 && report->left_out == 0 && summary->points() > 0)
     return show_nothing_chosen("cut");
   if (report->left_out == 0) return kExitDone;

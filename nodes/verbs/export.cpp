@@ -44,11 +44,11 @@ int run(const Arguments& arguments) {
     return report.error().code == ErrorCode::kClosed ? kExitDone : show("export", report.error());
   }
   if (!arguments.quiet && arguments.output.out != "-")
-    say("exported {} points to {}\n", count_text(report->points), arguments.output.out);
+    say("exported {} to {}\n", amount_text(report->points, "point"), arguments.output.out);
   if (report->points == 0 && report->left_out == 0 && playlist->points() > 0)
     return show_nothing_chosen("export");
   if (report->left_out == 0) return kExitDone;
-  warn("export", fmt::format("{} damaged points were left out", report->left_out));
+  warn("export", fmt::format("left out {}", amount_text(report->left_out, "damaged point")));
   return kExitDamaged;
 }
 

@@ -142,7 +142,7 @@ int tell(const Arguments& arguments, const Status& status, const Importer::Count
                                : fmt::format("{} are in {}", count_text(kept), arguments.bag))});
   }
   if (counts.refused > 0)
-    warn("import", fmt::format("{} lines were refused", count_text(counts.refused)));
+    warn("import", fmt::format("refused {}", amount_text(counts.refused, "line")));
   if (kept == 0) warn("import", fmt::format("nothing to import: there is no {}", arguments.bag));
   return counts.refused > 0 || kept == 0 ? kExitLossy : kExitDone;
 }
@@ -183,7 +183,7 @@ int run(const Arguments& arguments) {
   if (kept == 0) {
     remove_bag(arguments.bag);
   } else if (!arguments.quiet) {
-    say("imported {} frames into {}\n", count_text(kept), arguments.bag);
+    say("imported {} into {}\n", amount_text(kept, "frame"), arguments.bag);
   }
   return tell(arguments, status, counts, kept);
 }

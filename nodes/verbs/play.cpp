@@ -239,7 +239,7 @@ int play(const Arguments& arguments, Playlist& playlist, const BagReader::Select
   if (!status) return show("play", status.error());
   if (!closed) return show("play", closed.error());
   if (player.skipped_points() == 0) return kExitDone;
-  warn("play", fmt::format("{} points could not be played", player.skipped_points()));
+  warn("play", fmt::format("could not play {}", amount_text(player.skipped_points(), "point")));
   return kExitLossy;
 }
 
@@ -272,8 +272,7 @@ int run(const Arguments& arguments) {
   // The context's end, inside, waits until the last frame has left the process.
   const int exit_code = play(arguments, *playlist, *selection, give_up, published);
   give_up.left();
-  if (!arguments.bus.quiet && published)
-    say("published {} {}\n", count_text(*published), *published == 1 ? "frame" : "frames");
+  if (!arguments.bus.quiet && published) say("published {}\n", amount_text(*published, "frame"));
   return exit_code;
 }
 

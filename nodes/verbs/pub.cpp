@@ -305,8 +305,7 @@ int run(const Arguments& arguments) {
     // The context's end waits until the last frame has left the process.
   }
   give_up.left();
-  if (!arguments.bus.quiet)
-    say("published {} {}\n", count_text(sent), sent == 1 ? "frame" : "frames");
+  if (!arguments.bus.quiet) say("published {}\n", amount_text(sent, "frame"));
   return exit_code;
 }
 

@@ -44,12 +44,12 @@ int run(const Arguments& arguments) {
   if (!report) return show_unmade("recover", report.error());
   print_damage(arguments.bag, *report);
   if (!arguments.quiet) {
-    const std::string outcome =
-        report->is_whole()     ? "the bag is whole"
-        : report->lost.empty() ? "no point is known to be missing"
-                               : fmt::format("{} points are lost", count_text(report->lost_points));
-    say("recovered {} points of {} tracks into {}; {}\n", count_text(report->points),
-        report->tracks, arguments.out, outcome);
+    const std::string outcome = report->is_whole() ? "the bag is whole"
+                                : report->lost.empty()
+                                    ? "no point is known to be missing"
+                                    : "lost " + amount_text(report->lost_points, "point");
+    say("recovered {} of {} into {}; {}\n", amount_text(report->points, "point"),
+        amount_text(report->tracks, "track"), arguments.out, outcome);
   }
   return report->is_whole() ? kExitDone : kExitLossy;
 }

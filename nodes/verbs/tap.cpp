@@ -8,6 +8,7 @@
 
 #include "nodes/errors.hpp"
 #include "nodes/node.hpp"
+#include "nodes/number_text.hpp"
 #include "nodes/print_point.hpp"
 #include "nodes/terminal.hpp"
 #include "nodes/usual_options.hpp"
@@ -116,18 +117,18 @@ int run(const Arguments& arguments) {
   if (!status) return show("tap", status.error());
   if (!is_open) return printer.exit_code("tap");
   if (progress.malformed > 0)
-    warn("tap", fmt::format("{} malformed frames were not shown", progress.malformed.load()));
+    warn("tap", fmt::format("did not show {}", amount_text(progress.malformed, "malformed frame")));
   if (tap->skipped() > 0) {
-    warn("tap", fmt::format("{} frames were skipped: they came faster than they could be shown",
-                            tap->skipped()));
+    warn("tap", fmt::format("skipped {}: they came faster than they could be shown",
+                            amount_text(tap->skipped(), "frame")));
     return kExitLossy;
   }
   const bool timed_out = progress.timed_out && !progress.stopping &&
                          progress.printed < std::max<std::uint64_t>(1, arguments.selection.limit);
   if (timed_out)
-    return show("tap",
-                {ErrorCode::kTimeout, fmt::format("{} frames in {} s", progress.printed.load(),
-                                                  arguments.timeout->count())});
+    return show("tap", {ErrorCode::kTimeout,
+                        fmt::format("{} in {} s", amount_text(progress.printed, "frame"),
+                                    arguments.timeout->count())});
   return kExitDone;
 }
 

@@ -75,7 +75,7 @@ class WordsTest(CompletionTest):
                 self.assertEqual(self.answer(*line), (kind, []))
 
     def test_what_takes_nothing_more_gives_nothing(self):
-        for line in (("nonsense", ""), ("check", "a.zbag", ""), ("version", ""), ("help", "cat", ""),
+        for line in (("nonsense", ""), ("compact", "a.zbag", ""), ("version", ""), ("help", "cat", ""),
                      ("cat", "--limit", ""), ("record", "--nonsense=")):
             with self.subTest(line=line):
                 self.assertEqual(self.words(*line), [])

@@ -157,7 +157,7 @@ class NowhereTest(SelectionTest):
         bag, out = self.make_bag(), self.space.path("out")
         for options, words in ((("--track", "robot1/imo"), ("no track matches", "robot1/imu?")),
                                (("--track", "robot9*/imu"), ("no track matches robot9*/imu",)),
-                               (("--columns", "n,m"), ("column m", "did you mean n?")),
+                               (("--columns", "n,number"), ("column number",)),
                                (("--columns", "n.x"), ("column n.x",))):
             for verb in (("cat",), ("play", "--publish-to", "tcp://127.0.0.1:1"),
                          ("export", "--format", "jsonl", "-o", out),

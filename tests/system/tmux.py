@@ -3,12 +3,16 @@
 A second implementation beside terminal.py, which knows a few sequences and reads byte by byte.
 """
 
+import itertools
 import os
 import shlex
 import subprocess
 import unicodedata
 
 import harness
+
+
+NUMBERS = itertools.count()
 
 
 def columns_of(text):
@@ -21,7 +25,8 @@ class Tmux:
     """zbag with all its streams on a terminal of `columns` times `rows`."""
 
     def __init__(self, space, *arguments, columns=80, rows=24, variables=()):
-        self.socket = space.path("tmux")
+        # A server that ends may still have its socket when the next one begins.
+        self.socket = space.path(f"tmux-{next(NUMBERS)}")
         config = space.path("tmux.conf")
         with open(config, "w", encoding="utf-8") as file:
             file.write("set -g status off\nset -g default-terminal screen-256color\n")
