@@ -45,7 +45,7 @@ step "6. A replay at ten times the speed, seen by a live tap (zbag play, zbag ta
 "$zbag" broker "${bus[@]}" 2>"$out/broker.log" &
 broker=$!
 trap 'kill "$broker" 2>/dev/null || true' EXIT
-until grep -q '^ready' "$out/broker.log"; do sleep 0.05; done
+until grep -qs '^ready' "$out/broker.log"; do sleep 0.05; done
 "$zbag" tap 'robot/imu' -n 3 --fields ax,ay,az "${bus[@]:2}" --quiet &
 tap=$!
 "$zbag" play "$out/demo.zbag" --rate 10 "${bus[@]}"
