@@ -172,6 +172,7 @@ std::vector<std::string> told_apart(const std::vector<std::string>& names, std::
     shown.emplace(name, fit(text, width));
   }
   std::vector<std::string> cut;
+  cut.reserve(names.size());
   for (const std::string& name : names) cut.push_back(shown.at(name));
   return cut;
 }

@@ -99,7 +99,7 @@ OptionType<std::pair<std::string, std::string>> track_rename() {
   using Pair = std::pair<std::string, std::string>;
   OptionType<Pair> type = text_pair("FROM:=TO", ":=", false);
   type.parse = [parse = type.parse](const std::string& text) -> Result<Pair> {
-    const Result<Pair> pair = parse(text);
+    Result<Pair> pair = parse(text);
     if (!pair) return pair;
     return Pair(plain_name(pair->first), plain_name(pair->second));
   };

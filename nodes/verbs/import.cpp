@@ -92,7 +92,7 @@ class Import {
   Import(Session& session, const Arguments& arguments)
       : bar_("import", arguments.quiet),
         importer_(session, {.goes_on = [this] { return goes_on(); },
-                            .warn = [this](const std::string& text) { warn("import", text); }}) {}
+                            .warn = [](const std::string& text) { warn("import", text); }}) {}
 
   Status run(const std::vector<Source>& files, Readers& readers) {
     for (std::size_t i = 0; i < files.size() && !StopSignal::wanted(); ++i) {

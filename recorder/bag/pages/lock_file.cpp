@@ -18,8 +18,7 @@ namespace zbag {
 namespace {
 
 // No file is that large: there LMDB, and whoever locks a bag as a whole elsewhere, has nothing.
-constexpr off_t kGate = off_t{1} << 62;
-constexpr off_t kHeld = kGate + 1;
+constexpr off_t kGate = off_t{1} << 62;  // held is the one behind it
 
 struct Bytes {
   off_t first;
