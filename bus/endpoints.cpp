@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -40,6 +41,14 @@ bool is_named(int fd, const std::string& path) {
   struct stat named {};
   return ::fstat(fd, &open) == 0 && ::lstat(path.c_str(), &named) == 0 &&
          open.st_dev == named.st_dev && open.st_ino == named.st_ino;
+}
+
+bool has_port(const std::string& url) {
+  const std::string text = url.substr(url.rfind(':') + 1);
+  if (text == "*" || text == "0") return true;
+  unsigned port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return error == std::errc() && end == text.data() + text.size() && port >= 1 && port <= 65'535;
 }
 
 }  // namespace
@@ -82,8 +91,13 @@ std::string twin_path(const std::string& directory, const std::string& port) {
 }
 
 Status check_bus_url(const std::string& url) {
-  if (url.starts_with("tcp://") || url.starts_with("ipc://") || url.starts_with("inproc://"))
-    return {};
+  const bool is_tcp = url.starts_with("tcp://");
+  // libzmq takes 99999 for 34463.
+  if (is_tcp && !has_port(url)) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("URL '{}': give a port from 1 to 65535, or *", printable(url)));
+  }
+  if (is_tcp || url.starts_with("ipc://") || url.starts_with("inproc://")) return {};
   return fail(ErrorCode::kInvalid,
               fmt::format("URL '{}': the bus speaks tcp://, ipc:// and inproc:// alone, such as "
                           "tcp://127.0.0.1:9871",

@@ -18,6 +18,13 @@ double seconds_between(std::int64_t first, std::int64_t last) {
   return static_cast<double>(last) / 1e9 - static_cast<double>(first) / 1e9;
 }
 
+std::optional<RateSpread> rates_of(const TrackRecord& track,
+                                   const std::optional<BlockSpread>& spread) {
+  if (!spread) return std::nullopt;
+  const auto rates = spread->rates.find(track.id);
+  return rates == spread->rates.end() ? std::nullopt : std::optional(rates->second);
+}
+
 std::uint64_t reclaimable_bytes(const BagSummary& bag, const BlockSpread& spread) {
   constexpr std::uint64_t kWorthIt = 1'000'000;
   const std::uint64_t left = bag.size_bytes - std::min(bag.size_bytes, spread.page_bytes);
@@ -38,7 +45,7 @@ namespace {
 
 Value lost_value(const std::optional<std::uint64_t>& lost) { return lost ? Value(*lost) : Value(); }
 
-Fields track_fields(const TrackRecord& track, const BlockSpread& spread) {
+Fields track_fields(const TrackRecord& track, const std::optional<BlockSpread>& spread) {
   Fields types;
   for (const auto& [field, seen] : track.fields) types.emplace_back(field, types_text(seen));
   Fields fields{
@@ -46,10 +53,9 @@ Fields track_fields(const TrackRecord& track, const BlockSpread& spread) {
   fields.emplace_back("first_ts", track.first ? Value(seconds_of_key(*track.first)) : Value());
   fields.emplace_back("last_ts", track.last ? Value(seconds_of_key(*track.last)) : Value());
   fields.emplace_back("rate_hz", rate_of(track));
-  const auto rates = spread.rates.find(track.id);
-  const bool has_rates = rates != spread.rates.end();
-  fields.emplace_back("rate_min_hz", has_rates ? Value(rates->second.min_hz) : Value());
-  fields.emplace_back("rate_max_hz", has_rates ? Value(rates->second.max_hz) : Value());
+  const std::optional<RateSpread> rates = rates_of(track, spread);
+  fields.emplace_back("rate_min_hz", rates ? Value(rates->min_hz) : Value());
+  fields.emplace_back("rate_max_hz", rates ? Value(rates->max_hz) : Value());
   fields.emplace_back("bytes", track.bytes);
   fields.emplace_back("fields", std::move(types));
   fields.emplace_back("lost", lost_value(track.lost));
@@ -75,7 +81,8 @@ Array outlier_values(const BagReader& reader, const BagSummary& bag) {
 
 }  // namespace
 
-Fields bag_fields(const BagReader& reader, const BagSummary& bag) {
+Fields bag_fields(const BagReader& reader, const BagSummary& bag,
+                  const std::optional<BlockSpread>& spread) {
   const Fate fate = bag.fate();
   const std::optional<Timestamp> start = bag.start();
   const std::optional<Timestamp> end = bag.end();
@@ -116,8 +123,8 @@ Fields bag_fields(const BagReader& reader, const BagSummary& bag) {
                                    {"missed_before", loss.missed_before}});
   }
   fields.emplace_back("publishers", std::move(publishers));
-  const BlockSpread spread = read_block_spread(*reader.file()).value_or(BlockSpread{});
-  fields.emplace_back("reclaimable_bytes", reclaimable_bytes(bag, spread));
+  fields.emplace_back("reclaimable_bytes",
+                      spread ? Value(reclaimable_bytes(bag, *spread)) : Value());
   Array tracks;
   for (const TrackRecord& track : bag.tracks) tracks.emplace_back(track_fields(track, spread));
   fields.emplace_back("tracks", std::move(tracks));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -11,12 +12,16 @@
 
 namespace zbag {
 
-// cli.md, `info --json`.
-Fields bag_fields(const BagReader& reader, const BagSummary& bag);
+// cli.md, `info --json`. What `spread` would say is null where there is none.
+Fields bag_fields(const BagReader& reader, const BagSummary& bag,
+                  const std::optional<BlockSpread>& spread);
 
 // What `compact` would give back at least, of what lies between blocks and behind them; 0 where
 // that is less than a third of the bag and a megabyte.
 std::uint64_t reclaimable_bytes(const BagSummary& bag, const BlockSpread& spread);
+// nullopt: not known.
+std::optional<RateSpread> rates_of(const TrackRecord& track,
+                                   const std::optional<BlockSpread>& spread);
 // Points a second from the first to the last; 0 where there is no time between them.
 double rate_of(const TrackRecord& track);
 // Stamps may lie further apart than int64 nanoseconds reach.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "schemas/track_name.hpp"
 
@@ -19,7 +20,7 @@ void add_bags_in(const fs::path& folder, int depth, std::vector<std::string>& fo
     std::error_code no_entry;
     if (at->is_directory(no_entry)) {
       if (depth > 0) add_bags_in(at->path(), depth - 1, found);
-    } else if (at->path().extension() == ".zbag") {
+    } else if (at->path().extension() == ".zbag" && at->is_regular_file(no_entry)) {
       found.push_back(at->path().string());
     }
   }
@@ -29,9 +30,11 @@ void add_bags_in(const fs::path& folder, int depth, std::vector<std::string>& fo
 
 Result<BagPaths> find_bags(const std::vector<std::string>& named) {
   BagPaths bags{.paths = {}, .is_list = named.size() > 1};
+  std::set<fs::path> files;  // without links: a bag has many names
   const auto add = [&](const std::string& path) {
-    const bool is_there = std::find(bags.paths.begin(), bags.paths.end(), path) != bags.paths.end();
-    if (!is_there) bags.paths.push_back(path);
+    std::error_code error;
+    const fs::path file = fs::canonical(path, error);
+    if (error || files.insert(file).second) bags.paths.push_back(path);
   };
   for (const std::string& path : named) {
     std::error_code error;

@@ -37,11 +37,9 @@ Piece fate_text(const std::string& what, std::uint64_t count, const Fields& reas
 
 class BagText {
  public:
-  BagText(const BagReader& reader, const BagSummary& bag, const BagTextOptions& options)
-      : reader_(reader),
-        bag_(bag),
-        options_(options),
-        spread_(read_block_spread(*reader.file()).value_or(BlockSpread{})) {}
+  BagText(const BagReader& reader, const BagSummary& bag, const std::optional<BlockSpread>& spread,
+          const BagTextOptions& options)
+      : reader_(reader), bag_(bag), options_(options), spread_(spread) {}
 
   // But for the tracks, whose lines fit as they are, broken where the terminal is too narrow.
   std::vector<Line> lines() {
@@ -79,7 +77,7 @@ class BagText {
   const BagReader& reader_;
   const BagSummary& bag_;
   const BagTextOptions& options_;
-  const BlockSpread spread_;
+  const std::optional<BlockSpread>& spread_;
   std::vector<Line> lines_;
 };
 
@@ -96,7 +94,7 @@ void BagText::add_extent() {
                     seconds_text(end->seconds())));
     add(fmt::format("  duration   {}", duration_text(seconds_between(start->ns(), end->ns()))));
   }
-  if (const std::uint64_t left = reclaimable_bytes(bag_, spread_); left > 0)
+  if (const std::uint64_t left = spread_ ? reclaimable_bytes(bag_, *spread_) : 0; left > 0)
     lines_.push_back({{"  compact    ", Tone::kDoubtful},
                       {fmt::format("would give back about {}: zbag compact {} -o NEW",
                                    bytes_text(left), bag_.path)}});
@@ -191,14 +189,13 @@ std::string fields_text(const TrackRecord& track, std::size_t columns) {
   return text;
 }
 
-TrackCell spread_cell(const TrackRecord& track, const BlockSpread& spread) {
-  const auto rates = spread.rates.find(track.id);
-  if (rates == spread.rates.end()) return {"-", 0.0, Tone::kFaint};
-  const auto& [min, max] = rates->second;
-  return {fmt::format("{:.1f}/{:.1f}", min, max), max - min};
+TrackCell spread_cell(const std::optional<RateSpread>& rates) {
+  if (!rates) return {"-", 0.0, Tone::kFaint};
+  return {fmt::format("{:.1f}/{:.1f}", rates->min_hz, rates->max_hz),
+          rates->max_hz - rates->min_hz};
 }
 
-TrackTable table_of(const BagSummary& bag, const BlockSpread& spread) {
+TrackTable table_of(const BagSummary& bag, const std::optional<BlockSpread>& spread) {
   const bool has_overwritten = bag.fate().overwritten > 0;
   std::vector<TrackColumn> columns{
       {"points", 5}, {"rate", 4}, {"min/max", 0}, {"bytes", 2}, {"lost", 6}};
@@ -210,7 +207,7 @@ TrackTable table_of(const BagSummary& bag, const BlockSpread& spread) {
   for (const TrackRecord& track : bag.tracks) {
     std::vector<TrackCell> cells{count(track.total(), Tone::kPlain),
                                  {fmt::format("{:.1f} Hz", rate_of(track)), rate_of(track)},
-                                 spread_cell(track, spread),
+                                 spread_cell(rates_of(track, spread)),
                                  {bytes_text(track.bytes), static_cast<double>(track.bytes)},
                                  lost_cell(track.lost)};
     if (has_overwritten) cells.push_back(count(track.fate.overwritten, Tone::kDoubtful));
@@ -244,8 +241,9 @@ void BagText::add_tracks() {
 }  // namespace
 
 std::vector<Line> bag_text(const BagReader& reader, const BagSummary& bag,
+                           const std::optional<BlockSpread>& spread,
                            const BagTextOptions& options) {
-  return BagText(reader, bag, options).lines();
+  return BagText(reader, bag, spread, options).lines();
 }
 
 }  // namespace zbag

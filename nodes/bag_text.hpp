@@ -7,6 +7,7 @@
 #include "nodes/fit_text.hpp"
 #include "nodes/terminal_size.hpp"
 #include "recorder/bag/read/bag_reader.hpp"
+#include "recorder/bag/read/block_spread.hpp"
 
 namespace zbag {
 
@@ -19,6 +20,6 @@ struct BagTextOptions {
 // Totals first, then a line for each track, in all a screen at most. Names of tracks are cut to its
 // width, where they stay different.
 std::vector<Line> bag_text(const BagReader& reader, const BagSummary& bag,
-                           const BagTextOptions& options);
+                           const std::optional<BlockSpread>& spread, const BagTextOptions& options);
 
 }  // namespace zbag

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "nodes/errors.hpp"
+#include "nodes/terminal.hpp"
 
 namespace zbag {
 namespace {
@@ -24,6 +25,7 @@ std::atomic<const Message*> message{nullptr};
 static_assert(std::atomic<const Message*>::is_always_lock_free);
 
 void on_bus_error(int) {
+  give_terminal_back();
   const Message* const said = message.load();
   if (said != nullptr) static_cast<void>(::write(STDERR_FILENO, said->text.data(), said->size) > 0);
   ::_exit(kExitDamaged);
@@ -35,7 +37,7 @@ void BusError::watch(const std::string& bag) {
   const bool is_first = message.load() == nullptr;
   Message& next = message.load() == &messages[0] ? messages[1] : messages[0];
   const std::string text =
-      "zbag record: " + bag +
+      "\nzbag record: " + bag +
       " was cut short while it was recorded, or its disk failed; zbag recover " + bag +
       " -o NEW saves what is left of it\n";
   next.size = std::min(text.size(), next.text.size());

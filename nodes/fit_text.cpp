@@ -160,13 +160,15 @@ std::vector<std::string> told_apart(const std::vector<std::string>& names, std::
   std::size_t widest = 0;
   for (const std::string& name : names) widest = std::max(widest, columns_of(name));
   width = std::min(width, widest);
-  std::map<std::string, std::string> whose;  // by what is shown
+  std::set<std::string> seen;                // of what is shown
   std::map<std::string, std::string> shown;  // by name
+  std::map<std::string, int> marks;          // the last one, by what looks alike
   for (const std::string& name : names) {
     if (shown.contains(name)) continue;
-    std::string text = shortened(name, width);
-    for (int i = 2; !whose.try_emplace(text, name).second; ++i) {
-      const std::string mark = fmt::format("~{}", i);
+    const std::string alike = shortened(name, width);
+    std::string text = alike;
+    while (!seen.insert(text).second) {
+      const std::string mark = fmt::format("~{}", ++marks.try_emplace(alike, 1).first->second);
       text = shortened(name, width - std::min(width, mark.size())) + mark;
     }
     shown.emplace(name, fit(text, width));

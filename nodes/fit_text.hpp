@@ -42,7 +42,7 @@ std::string shortened(std::string_view text, std::size_t width);
 // Whether no two different ones of `names` look alike when they are shortened to `width`.
 bool are_told_apart(const std::vector<std::string>& names, std::size_t width);
 // All of `names` cut to the same number of columns, `width` at most, and padded to it; those that
-// would look alike end with ~2, ~3...
+// would look alike end with ~2, ~3..., where there is room for that.
 std::vector<std::string> told_apart(const std::vector<std::string>& names, std::size_t width);
 
 }  // namespace zbag

@@ -9,6 +9,7 @@
 #include "nodes/live_area.hpp"
 #include "nodes/terminal.hpp"
 #include "nodes/terminal_size.hpp"
+#include "schemas/track_name.hpp"
 
 namespace zbag {
 namespace {
@@ -22,6 +23,7 @@ std::size_t columns_for_lines() {
 }
 
 live_area::DrawnLine drawn(Line line, std::size_t columns) {
+  for (Piece& piece : line) piece.text = harmless(piece.text);  // before it is measured
   line = cut(std::move(line), columns);
   return {painted(line, STDERR_FILENO), columns_of(line)};
 }
@@ -81,7 +83,6 @@ void LiveTable::erase() {
 
 void LiveTable::on_key(Key key) {
   const std::size_t last = table_.size() - std::min(table_.size(), page_);
-  const std::size_t columns = table_.columns().size();
   switch (key) {
     case Key::kUp:
       first_ -= std::min<std::size_t>(first_, 1);
@@ -102,8 +103,7 @@ void LiveTable::on_key(Key key) {
       first_ = last;
       break;
     case Key::kSort:
-      sorted_by_ = sorted_by_ ? *sorted_by_ + 1 : 0;
-      if (*sorted_by_ >= columns) sorted_by_.reset();
+      sort_by_next();
       break;
     case Key::kReverse:
       is_reversed_ = !is_reversed_;
@@ -113,6 +113,15 @@ void LiveTable::on_key(Key key) {
   }
   first_ = std::min(first_, last);
   if (is_drawn_) draw_in_place();
+}
+
+// Of the columns that are shown, and the name behind the last.
+void LiveTable::sort_by_next() {
+  const std::vector<std::size_t> shown = table_.shown_columns(size_.columns - 1);
+  const auto next = std::find_if(shown.begin(), shown.end(), [&](std::size_t column) {
+    return !sorted_by_ || column > *sorted_by_;
+  });
+  sorted_by_ = next == shown.end() ? std::nullopt : std::optional(*next);
 }
 
 void LiveTable::follow_size() {
@@ -130,11 +139,14 @@ void LiveTable::draw_in_place() {
   table_.sort(sorted_by_, is_reversed_);
   const std::vector<Line> lines = table_.lines(columns);
   std::vector<live_area::DrawnLine> shown;
-  for (const Line& line : head_) shown.push_back(drawn(line, columns));
+  // Where there are less rows than that, nothing may scroll.
+  const std::size_t head = std::min(head_.size(), size.rows - std::min<std::size_t>(size.rows, 4));
+  for (std::size_t i = 0; i < head; ++i) shown.push_back(drawn(head_[i], columns));
   shown.push_back(drawn(lines.front(), columns));
   const std::size_t behind = std::min(first_ + page_, table_.size());
   for (std::size_t at = first_; at < behind; ++at) shown.push_back(drawn(lines[at + 1], columns));
   shown.push_back(drawn(foot(behind - first_), columns));
+  if (shown.size() > size.rows) shown.resize(size.rows);
   is_drawn_ = true;
   live_area::draw(std::move(shown));
 }

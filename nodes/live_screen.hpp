@@ -63,6 +63,7 @@ class LiveTable {
 
  private:
   void draw_in_place();
+  void sort_by_next();
   Line foot(std::size_t shown) const;
 
   std::vector<Line> head_;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "schemas/track_name.hpp"
+
 namespace zbag {
 namespace {
 
@@ -45,7 +47,7 @@ std::optional<std::string> nearest(const std::string& word, const std::vector<st
 
 std::string nearest_hint(const std::string& word, const std::vector<std::string>& known) {
   const std::optional<std::string> near = nearest(word, known);
-  return near ? fmt::format("; did you mean {}?", *near) : std::string();
+  return near ? fmt::format("; did you mean {}?", printable(*near)) : std::string();
 }
 
 }  // namespace zbag

@@ -1,6 +1,7 @@
 #include "nodes/recorder_text.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -56,16 +57,20 @@ std::vector<Line> recorder_head(const Recorder& recorder, const RecordingTotals&
   const Recording& recording = recorder.recording();
   struct statvfs disk {};
   ::statvfs(recording.path().c_str(), &disk);
-  Line state{{fmt::format("{:.0f} s  {} points{}  buffer {} of {}  disk left {}",
-                          recorder.seconds(), count_text(totals.fate.points),
-                          totals.bags > 1 ? fmt::format(" in {} bags", totals.bags) : "",
-                          bytes_text(recording.buffered_bytes()),
-                          bytes_text(recording.options().buffer_bytes),
-                          bytes_text(static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize))}};
-  if (totals.fate.refused_total() > 0)
-    state.push_back(
-        {fmt::format("  refused {}", count_text(totals.fate.refused_total())), Tone::kDoubtful});
+  // What somebody should look at first: a narrow terminal has room for the beginning alone.
+  Line state{{fmt::format("{:.0f} s", recorder.seconds())}};
   if (recorder.is_paused()) state.push_back({"  PAUSED", Tone::kDoubtful});
+  const auto warn_of = [&](const char* what, std::uint64_t count, Tone tone) {
+    if (count > 0) state.push_back({fmt::format("  {} {}", what, count_text(count)), tone});
+  };
+  warn_of("lost", totals.lost().value_or(0), Tone::kBad);
+  warn_of("dropped", totals.fate.dropped, Tone::kBad);
+  warn_of("refused", totals.fate.refused_total(), Tone::kDoubtful);
+  state.push_back({fmt::format(
+      "  {} points{}  buffer {} of {}  disk left {}", count_text(totals.fate.points),
+      totals.bags > 1 ? fmt::format(" in {} bags", totals.bags) : "",
+      bytes_text(recording.buffered_bytes()), bytes_text(recording.options().buffer_bytes),
+      bytes_text(static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize))});
   return {{{recording.path()}}, std::move(state)};
 }
 
@@ -123,8 +128,9 @@ void say_summary(const Recorder& recorder, const RecordingTotals& totals) {
   say_line({{"  "},
             {"lost " + (totals.lost() ? count_text(*totals.lost()) : "unknown"),
              totals.lost().value_or(0) > 0 ? Tone::kBad : Tone::kPlain}});
-  for (const Line& line : loss_lines(totals.publishers, kWorstShown, recorder.recording().path()))
-    say_line(line);
+  std::string bags = fmt::format("{}", fmt::join(recorder.recording().paths(), " "));
+  if (totals.bags > 3) bags = "and the names of the bags";
+  for (const Line& line : loss_lines(totals.publishers, kWorstShown, bags)) say_line(line);
   if (fate.overwritten > 0) {
     say_line({{fmt::format("  {} values were overwritten", count_text(fate.overwritten)),
                Tone::kDoubtful},

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <atomic>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <thread>
@@ -80,35 +81,66 @@ void say_line_always(const Line& line) {
   live_area::write_above(stderr, painted(line, STDERR_FILENO) + "\n");
 }
 
-struct KeyReader::Saved {
-  termios before;
+namespace {
+
+// How the terminal was before keys were read; here, for a signal handler gives it back, too.
+termios terminal_before{};
+std::atomic<bool> reads_keys{false};
+
+bool is_in_foreground() { return ::tcgetpgrp(STDIN_FILENO) == ::getpgrp(); }
+
+// While it lives, SIGTTIN and SIGTTOU do not stop this thread: between a look at it and a call the
+// process may have been sent to the background, and a recording must not stand still there.
+class NoStops {
+ public:
+  NoStops() {
+    sigset_t stops;
+    sigemptyset(&stops);
+    sigaddset(&stops, SIGTTIN);
+    sigaddset(&stops, SIGTTOU);
+    ::pthread_sigmask(SIG_BLOCK, &stops, &before_);
+  }
+  ~NoStops() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  NoStops(const NoStops&) = delete;
+  NoStops& operator=(const NoStops&) = delete;
+
+ private:
+  sigset_t before_{};
 };
 
-KeyReader::KeyReader() : saved_(nullptr) {
-  // In the background a change of the terminal would stop the process.
-  if (!is_terminal(STDIN_FILENO) || ::tcgetpgrp(STDIN_FILENO) != ::getpgrp()) return;
-  termios now{};
-  if (::tcgetattr(STDIN_FILENO, &now) != 0) return;
-  saved_ = new Saved{now};
-  now.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
-  ::tcsetattr(STDIN_FILENO, TCSANOW, &now);
+}  // namespace
+
+void give_terminal_back() {
+  const NoStops no_stops;
+  // In the background the terminal is another's.
+  if (reads_keys.exchange(false) && is_in_foreground())
+    ::tcsetattr(STDIN_FILENO, TCSANOW, &terminal_before);
 }
 
-KeyReader::~KeyReader() {
-  if (saved_ == nullptr) return;
-  ::tcsetattr(STDIN_FILENO, TCSANOW, &saved_->before);
-  delete saved_;
+// False: it is not ours now. The shell has it read lines again whenever it has been in between.
+bool KeyReader::take_terminal() {
+  termios now{};
+  if (!is_terminal(STDIN_FILENO) || !is_in_foreground() || ::tcgetattr(STDIN_FILENO, &now) != 0)
+    return false;
+  if ((now.c_lflag & ICANON) == 0) return true;
+  terminal_before = now;
+  now.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
+  reads_keys = ::tcsetattr(STDIN_FILENO, TCSANOW, &now) == 0;
+  return reads_keys;
 }
 
 std::optional<Key> KeyReader::read(std::chrono::milliseconds timeout) {
+  constexpr std::chrono::milliseconds kWithinSequence{50};
   if (const std::optional<Key> key = take_key(pending_)) return key;
-  if (saved_ == nullptr) {
+  const NoStops no_stops;
+  if (!take_terminal()) {
     std::this_thread::sleep_for(timeout);
     return std::nullopt;
   }
   pollfd in{STDIN_FILENO, POLLIN, 0};
   if (::poll(&in, 1, static_cast<int>(timeout.count())) <= 0) {
-    pending_.clear();  // the escape key itself: what would have followed has not come
+    // The escape key itself: what would have followed has not come.
+    if (timeout >= kWithinSequence) pending_.clear();
     return std::nullopt;
   }
   std::array<char, 256> bytes{};

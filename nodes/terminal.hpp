@@ -51,19 +51,24 @@ void print_line(const Line& line);       // on stdout
 void say_line(const Line& line);         // on stderr, at level `info` alone
 void say_line_always(const Line& line);  // on stderr, at every level
 
-// Reads single keys from the terminal while it lives; does nothing when stdin is none.
+// Has the terminal read lines and show what is typed again, as before keys were read. For signal
+// handlers, too.
+void give_terminal_back();
+
+// Reads single keys from the terminal while it lives and the process is in its foreground; does
+// nothing when stdin is none. One in a process.
 class KeyReader {
  public:
-  KeyReader();
-  ~KeyReader();
+  KeyReader() { static_cast<void>(take_terminal()); }
+  ~KeyReader() { give_terminal_back(); }
   KeyReader(const KeyReader&) = delete;
   KeyReader& operator=(const KeyReader&) = delete;
   // The next key, of those that came together one after another; waits for one up to `timeout`.
   std::optional<Key> read(std::chrono::milliseconds timeout);
 
  private:
-  struct Saved;
-  Saved* saved_;
+  static bool take_terminal();
+
   std::string pending_;
 };
 

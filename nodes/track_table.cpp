@@ -9,9 +9,10 @@ namespace zbag {
 namespace {
 
 constexpr const char* kNameTitle = "track";
-constexpr std::size_t kGap = 2;       // columns between columns
-constexpr std::size_t kNameMin = 12;  // columns that a name is worth more than a number
-constexpr std::size_t kTailMin = 12;  // columns; fewer say nothing
+constexpr std::size_t kGap = 2;         // columns between columns
+constexpr std::size_t kNameMin = 12;    // columns that a name is worth more than a number
+constexpr std::size_t kColumnsMin = 2;  // that stay where names are long
+constexpr std::size_t kTailMin = 12;    // columns; fewer say nothing
 
 std::string name_text(const std::string& name) {
   return track_name_fault(name) == nullptr ? name : printable(name);
@@ -49,6 +50,10 @@ void TrackTable::sort(std::optional<std::size_t> column, bool is_reversed) {
   std::stable_sort(rows_.begin(), rows_.end(), comes_first);
 }
 
+std::vector<std::size_t> TrackTable::shown_columns(std::size_t width) const {
+  return layout(width).shown;
+}
+
 std::size_t TrackTable::widest_cell(std::size_t column) const {
   std::size_t width = columns_of(columns_[column].title);
   for (const Row& row : rows_) width = std::max(width, columns_of(row.cells[column].text));
@@ -72,8 +77,13 @@ TrackTable::Layout TrackTable::layout(std::optional<std::size_t> width) const {
   }
   // The least that is worth saying goes until names have the room in which they differ.
   const auto room = [&] { return *width - std::min(*width, layout.width_of_numbers()); };
-  while (!layout.shown.empty() && room() < widest &&
-         (room() < kNameMin || !are_told_apart(layout.names, room()))) {
+  const auto is_too_narrow = [&] {
+    if (room() >= widest || layout.shown.empty()) return false;
+    // Of two long names none may take the numbers off the screen: those get a mark instead.
+    return room() < kNameMin ||
+           (layout.shown.size() > kColumnsMin && !are_told_apart(layout.names, room()));
+  };
+  while (is_too_narrow()) {
     const auto least =
         std::min_element(layout.shown.begin(), layout.shown.end(),
                          [&](auto a, auto b) { return columns_[a].worth < columns_[b].worth; });

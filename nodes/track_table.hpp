@@ -41,6 +41,8 @@ class TrackTable {
   // By name (nullopt) or by a column, whose greatest come first; equal ones by name.
   void sort(std::optional<std::size_t> column, bool is_reversed);
 
+  // Indices of the columns for which there is room.
+  std::vector<std::size_t> shown_columns(std::size_t width) const;
   // The titles, then each row: no line wider than `width`, no two different names alike. Nothing is
   // cut without a width.
   std::vector<Line> lines(std::optional<std::size_t> width) const;

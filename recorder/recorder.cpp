@@ -192,7 +192,13 @@ Status Recorder::run(const std::function<void(const BusUrls&)>& ready) {
   started_ = Clock::now();
   Status status = broker_ ? Status() : await_broker();
   if (status && ready && !stopping_.load()) ready(urls_);
-  started_ = Clock::now();
+  const bool has_bus = broker_ || probe_seen_;
+  if (has_bus) {
+    started_ = Clock::now();
+  } else if (status) {
+    warn(fmt::format("there was no broker at {} and {}: nothing could come", urls_.publish_to,
+                     urls_.subscribe_to));
+  }
   std::optional<Error> failure;
   while (status && !stopping_.load()) {
     status = pump(kPollMax, nullptr);
@@ -202,7 +208,7 @@ Status Recorder::run(const std::function<void(const BusUrls&)>& ready) {
     if (failure) break;
   }
   // With the disk full there is no use in reading on: what was accepted is written, no more taken.
-  if (status && !failure) drain();
+  if (status && !failure && has_bus) drain();
   recording_->intake().settle();
   {
     const MutexLock lock(wish_mutex_);

@@ -103,7 +103,8 @@ int run(const Arguments& arguments) {
   int exit_code = kExitDone;
   Array reports;
   for (const std::string& bag : bags->paths) {
-    if (StopSignal::wanted()) break;
+    if (StopSignal::wanted())
+      return std::max(exit_code, show("check", {ErrorCode::kClosed, "stopped before " + bag}));
     const Result<CheckReport> report = checked(bag, arguments.quiet || arguments.json);
     if (!report) {
       exit_code = std::max(exit_code, show("check", report.error()));

@@ -6,6 +6,7 @@
 #include "nodes/bag_paths.hpp"
 #include "nodes/bag_text.hpp"
 #include "nodes/errors.hpp"
+#include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
 #include "nodes/terminal_size.hpp"
 #include "nodes/usual_options.hpp"
@@ -30,6 +31,8 @@ int run(const Arguments& arguments) {
   int exit_code = kExitDone;
   std::string json;
   for (const std::string& path : bags->paths) {
+    if (StopSignal::wanted())
+      return std::max(exit_code, show("info", {ErrorCode::kClosed, "stopped before " + path}));
     const Result<BagReader> reader = BagReader::open(path);
     const Result<BagSummary> summary =
         reader ? reader->summary() : Result<BagSummary>(tl::unexpected(reader.error()));
@@ -39,11 +42,14 @@ int run(const Arguments& arguments) {
     }
     if (const Status whole = summary->whole(); !whole)
       exit_code = std::max(exit_code, show("info", whole.error()));
+    const Result<BlockSpread> read = read_block_spread(*reader->file());
+    if (!read) exit_code = std::max(exit_code, show("info", read.error()));
+    const std::optional<BlockSpread> spread = read ? std::optional(*read) : std::nullopt;
     if (arguments.json) {
       if (!json.empty()) json += ',';
-      write_json(Value(bag_fields(*reader, *summary)), json);
+      write_json(Value(bag_fields(*reader, *summary, spread)), json);
     } else if (!arguments.quiet) {
-      for (const Line& line : bag_text(*reader, *summary, options)) print_line(line);
+      for (const Line& line : bag_text(*reader, *summary, spread, options)) print_line(line);
     }
   }
   if (arguments.json) print("{}\n", bags->is_list ? "[" + json + "]" : json);

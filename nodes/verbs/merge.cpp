@@ -37,8 +37,8 @@ int run(const Arguments& arguments) {
   bar.clear();
   if (!report) return show_unmade("merge", report.error());
   if (!arguments.quiet)
-    say("merged {} bags into {}: {} points, {} kept apart, {} merged into others, {} duplicates\n",
-        bags->paths.size(), arguments.out, count_text(report->points),
+    say("merged {} into {}: {}, {} kept apart, {} merged into others, {} duplicates\n",
+        amount_text(bags->paths.size(), "bag"), arguments.out, amount_text(report->points, "point"),
         count_text(report->kept_apart), count_text(report->merged), count_text(report->duplicates));
   if (report->overwritten > 0 && !arguments.quiet)
     warn("merge", fmt::format("{} values were overwritten by different ones of equal _ts; --merge "

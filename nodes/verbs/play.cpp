@@ -303,6 +303,13 @@ Verb add_play(CLI::App& root) {
                     "Stands still until resumed (space, or zbag ctl play resume)");
   add_wait(*options, a->wait);
   add_bus_options(*options, a->bus);
+  options->explain({"Keys on a terminal",
+                    {{"space", "Stands still, goes on"},
+                     {"→", "Publishes the next frame, then stands still"},
+                     {"↑ ↓", "Faster, slower, by a quarter"},
+                     {"←", "A second back"},
+                     {"PgUp PgDn", "Ten seconds forward, back"},
+                     {"q", "Ends, as Ctrl-C does"}}});
   return {std::move(options), [a] { return run(*a); }};
 }
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <deque>
 #include <map>
 #include <set>
 
@@ -30,10 +31,14 @@ struct Arguments {
   SelectionArguments selection;
   bool watch = false;
   bool json = false;
-  std::chrono::duration<double> duration{2.0};
+  std::optional<std::chrono::duration<double>> duration;
 };
 
 using SteadyTime = std::chrono::steady_clock::time_point;
+using Seconds = std::chrono::duration<double>;
+
+constexpr Seconds kDurationOnce{2.0};
+constexpr Seconds kWindow{2.0};  // of the rates of --watch
 
 struct Topic {
   std::uint32_t id = 0;
@@ -42,6 +47,13 @@ struct Topic {
   std::uint64_t anonymous = 0;  // frames without _src
   std::set<std::uint64_t> publishers;
   SteadyTime last;
+  // What it had been at a time, over the window.
+  struct Mark {
+    SteadyTime at;
+    std::uint64_t frames;
+    std::uint64_t bytes;
+  };
+  std::deque<Mark> marks;
 };
 
 class TopicTable {
@@ -72,12 +84,21 @@ class TopicTable {
     if (stream != nullptr) static_cast<void>(ledger_.note(*stream, *outcome.scan.seq, bytes));
   }
 
+  // From now on rates are those of the last seconds, not of all the time.
+  void move_window() {
+    const SteadyTime now = std::chrono::steady_clock::now();
+    for (auto& [name, topic] : topics_) {
+      while (topic.marks.size() > 1 && now - topic.marks[1].at >= kWindow) topic.marks.pop_front();
+      topic.marks.push_back({now, topic.frames, topic.bytes});
+    }
+  }
+
   TrackTable table(double seconds) const {
     TrackTable table({{"rate", 4}, {"bandwidth", 2}, {"publishers", 0}, {"lost", 3}, {"age", 1}});
     for (const auto& [name, topic] : topics_) {
-      const double bytes = static_cast<double>(topic.bytes) / seconds;
+      const auto [hertz, bytes] = rates(topic, seconds);
       const auto loss = ledger_.of_track(topic.id);
-      table.add(name, {{fmt::format("{:.1f} Hz", rate(topic, seconds)), rate(topic, seconds)},
+      table.add(name, {{fmt::format("{:.1f} Hz", hertz), hertz},
                        {bytes_text(static_cast<std::uint64_t>(bytes)) + "/s", bytes},
                        {publishers(topic), static_cast<double>(topic.publishers.size())},
                        lost_cell(loss ? std::optional(loss->lost) : std::nullopt),
@@ -90,10 +111,11 @@ class TopicTable {
     std::string out = "[";
     for (const auto& [name, topic] : topics_) {
       if (out.size() > 1) out += ',';
+      const auto [hertz, bytes] = rates(topic, seconds);
       const Fields fields{
           {"name", name},
-          {"rate_hz", rate(topic, seconds)},
-          {"bytes_per_s", static_cast<double>(topic.bytes) / seconds},
+          {"rate_hz", hertz},
+          {"bytes_per_s", bytes},
           {"frames", topic.frames},
           {"publishers", topic.publishers.size() + (topic.anonymous > 0 ? 1 : 0)},
           {"lost", ledger_.of_track(topic.id) ? Value(ledger_.of_track(topic.id)->lost) : Value()},
@@ -104,8 +126,15 @@ class TopicTable {
   }
 
  private:
-  static double rate(const Topic& topic, double seconds) {
-    return static_cast<double>(topic.frames) / seconds;
+  // Frames and bytes a second: of the window where there is one, else of all `seconds`.
+  static std::pair<double, double> rates(const Topic& topic, double seconds) {
+    Topic::Mark before{};
+    if (topic.marks.size() > 1) {
+      before = topic.marks.front();
+      seconds = Seconds(std::chrono::steady_clock::now() - before.at).count();
+    }
+    return {static_cast<double>(topic.frames - before.frames) / seconds,
+            static_cast<double>(topic.bytes - before.bytes) / seconds};
   }
   static double age(const Topic& topic) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - topic.last).count();
@@ -140,7 +169,7 @@ std::vector<ControlOp> control_ops(Progress& progress) {
 class Screen {
  public:
   // False: the user has seen enough.
-  bool look(const TopicTable& topics, double seconds) {
+  bool look(TopicTable& topics, double seconds) {
     while (const std::optional<Key> key = keys_.read(std::chrono::milliseconds(0))) {
       if (*key == Key::kQuit) return false;
       shown_.on_key(*key);
@@ -149,6 +178,7 @@ class Screen {
     const auto now = std::chrono::steady_clock::now();
     if (now - drawn_ < std::chrono::milliseconds(500)) return true;
     drawn_ = now;
+    topics.move_window();
     std::vector<Line> head;
     if (topics.is_empty()) head.push_back({{"(nothing heard)"}});
     shown_.draw(std::move(head), topics.table(seconds), "q ends");
@@ -161,7 +191,8 @@ class Screen {
   SteadyTime drawn_;
 };
 
-// Listens for the duration, or with --watch until stopped; gives back how long, in seconds.
+// Listens for the duration, with --watch until stopped where there is none; gives back how long, in
+// seconds.
 double listen(const Arguments& arguments, Tap& tap, TopicTable& table, Progress& progress) {
   std::optional<Screen> screen;
   if (arguments.watch) screen.emplace();
@@ -171,7 +202,9 @@ double listen(const Arguments& arguments, Tap& tap, TopicTable& table, Progress&
     return std::max(
         0.001, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   };
-  while (!progress.stopping && (arguments.watch || seconds() < arguments.duration.count())) {
+  const double limit = arguments.duration.value_or(kDurationOnce).count();
+  const bool has_limit = !arguments.watch || arguments.duration;
+  while (!progress.stopping && (!has_limit || seconds() < limit)) {
     if (const std::optional<TapFrame> frame = tap.next(std::chrono::milliseconds(50))) {
       table.add(*frame);
       ++progress.frames;
@@ -227,9 +260,8 @@ Verb add_topics(CLI::App& root) {
   add_heard_tracks(*options, a->patterns, a->selection);
   options->add_flag("--watch", a->watch, "Refreshes in place until stopped");
   options->add_flag("--json", a->json, "Prints JSON at the end");
-  options->add("--duration", a->duration,
-               option_type::seconds<std::chrono::duration<double>>({0.001, 1e9}),
-               "Seconds to listen");
+  options->add("--duration", a->duration, option_type::seconds<Seconds>({0.001, 1e9}),
+               "Seconds to listen [2; with --watch until stopped]");
   add_bus_options(*options, a->bus);
   return {std::move(options), [a] { return run(*a); }};
 }

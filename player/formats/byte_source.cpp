@@ -32,7 +32,7 @@ constexpr std::array kKinds = {
     Kind{0, "#ROSBAG"sv, "a ROS 1 bag"},
     Kind{0, "\x89MCAP"sv, "an MCAP file"},
     Kind{0, "SQLite format 3\0"sv, "an SQLite database, as ROS 2 bags are"},
-    Kind{16, "\xde\xc0\xef\xbe"sv, "a bag of zbag: see zbag cut and zbag merge"},
+    Kind{16, "\xde\xc0\xef\xbe"sv, "a bag of zbag: zbag play replays it, cut and merge copy it"},
     Kind{0, "ULog\x01"sv, "a ULog of PX4"},
     Kind{0, "\x89HDF\r\n"sv, "an HDF5 file"},
     Kind{0, "PAR1"sv, "a Parquet file"},

@@ -76,7 +76,7 @@ std::string folder_of(const std::string& path) {
 }
 
 bool is_being_written(const std::string& path) {
-  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   return file.get() >= 0 && !is_lock_free(file.get());
 }
 
@@ -114,7 +114,8 @@ Result<std::shared_ptr<BagFile>> BagFile::try_open(const std::string& path, bool
                                                    std::size_t map_bytes) {
   if (const Result<MetaPages> meta = read_meta_pages(path); !meta)
     return tl::unexpected(meta.error());
-  FileDescriptor file(::open(path.c_str(), (to_write ? O_RDWR : O_RDONLY) | O_CLOEXEC));
+  FileDescriptor file(
+      ::open(path.c_str(), (to_write ? O_RDWR : O_RDONLY) | O_NONBLOCK | O_CLOEXEC));
   struct stat status {};
   if (file.get() < 0 || ::fstat(file.get(), &status) != 0) {
     return fail(ErrorCode::kIo, fmt::format("{}: {}", path, std::strerror(errno)));
@@ -140,6 +141,7 @@ Result<std::shared_ptr<BagFile>> BagFile::try_open(const std::string& path, bool
     return fail(ErrorCode::kBusy, fmt::format("{} is open in this process already", path));
   }
   bag->path_ = path;
+  bag->id_ = id;
   bag->fd_ = file.release();
   bag->writable_ = to_write;
   if (Status marked = mark_opening(bag->fd_); !marked) return fail(marked.error(), path);
@@ -293,12 +295,13 @@ Status BagFile::create(const std::string& path, std::size_t map_bytes) {
 BagFile::BagFile() : block_cache_(std::make_unique<BlockCache>()) {}
 
 BagFile::~BagFile() {
-  const bool has_strangers = env_ && env_->has_readers();
+  const bool had_env = env_ != nullptr;
+  const bool has_strangers = had_env && env_->has_readers();
   env_.reset();
   if (fd_ >= 0) ::close(fd_);
+  // While nobody else of this process can open it, where it was a bag.
+  if (had_env && !has_strangers) remove_lock_file(real_path_, id_);
   if (!registered_as_) return;
-  // While nobody else of this process can open it.
-  if (!has_strangers) remove_lock_file(real_path_, *registered_as_);
   Registry& known = registry();
   {
     const MutexLock lock(known.mutex);

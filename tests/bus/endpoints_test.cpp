@@ -94,6 +94,16 @@ TEST(EndpointsTest, SplitsTcpUrls) {
   EXPECT_EQ(split_tcp("tcp://127.0.0.1:*")->port, "*");
 }
 
+// libzmq takes 99999 for 34463.
+TEST(EndpointsTest, RefusesPortsThatThereAreNot) {
+  for (const char* url : {"tcp://127.0.0.1:99999", "tcp://127.0.0.1:65536", "tcp://127.0.0.1:x",
+                          "tcp://127.0.0.1", "tcp://127.0.0.1:-1"})
+    EXPECT_FALSE(check_bus_url(url)) << url;
+  for (const char* url : {"tcp://127.0.0.1:1", "tcp://127.0.0.1:65535", "tcp://127.0.0.1:*",
+                          "tcp://[::1]:9871", "ipc:///tmp/a:99999", "inproc://a"})
+    EXPECT_TRUE(check_bus_url(url)) << url;
+}
+
 TEST(EndpointsTest, SplitsNothingElse) {
   EXPECT_FALSE(split_tcp("ipc:///tmp/x"));
   EXPECT_FALSE(split_tcp("127.0.0.1:9871"));

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,15 @@ TEST(FitTextTest, TellsNamesApartThatDifferInTheMiddleAlone) {
   EXPECT_THAT(told_apart({}, 9), testing::IsEmpty());
   EXPECT_TRUE(are_told_apart({"a/first/z", "a/other/z"}, 6));
   EXPECT_FALSE(are_told_apart({"aaaa1zzzz", "aaaa2zzzz"}, 5));
+}
+
+// A stranger may name thousands of tracks so.
+TEST(FitTextTest, TellsThousandsApartThatLookAlike) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 20'000; ++i)
+    names.push_back("aaaaaaaa" + std::to_string(100'000 + i) + "zzzzzzzz");
+  const std::vector<std::string> cut = told_apart(names, 12);
+  EXPECT_EQ(std::set<std::string>(cut.begin(), cut.end()).size(), names.size());
 }
 
 std::vector<std::string> wrapped_texts(const Line& line, std::size_t width, std::size_t indent) {

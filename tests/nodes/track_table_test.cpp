@@ -60,6 +60,16 @@ TEST(TrackTableTest, ShowsNoTwoNamesAlikeHoweverNarrow) {
   }
 }
 
+// What strangers call their tracks takes no number off the screen.
+TEST(TrackTableTest, KeepsTheNumbersBesideNamesThatOnlyDifferInTheMiddle) {
+  TrackTable table({{"merged", 0}, {"points", 1}, {"lost", 2}});
+  const std::string end(60, 'z');
+  for (const char* middle : {"1", "2"})
+    table.add("robot/" + end + middle + end, {{"0", 0.0}, {"7", 7.0}, {"3", 3.0}});
+  EXPECT_THAT(texts(table, 40)[0], testing::EndsWith("  points  lost"));
+  EXPECT_THAT(table.shown_columns(40), ElementsAre(1u, 2u));
+}
+
 TEST(TrackTableTest, SortsByNameAndByColumnGreatestFirst) {
   TrackTable table = two_tracks();
   table.sort(1, false);

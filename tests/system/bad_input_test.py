@@ -81,6 +81,13 @@ class NotABagTest(BadInputTest):
         os.mkdir(path)
         self.assert_all_readers_refuse(path, FAILED)
 
+    def test_a_pipe_is_no_bag_and_nobody_waits_for_it(self):
+        path = self.space.path("runs", "pipe.zbag")
+        os.mkdir(os.path.dirname(path))
+        os.mkfifo(path)
+        self.assert_all_readers_refuse(path, DAMAGED)
+        self.assert_all_readers_refuse(os.path.dirname(path), FAILED)
+
     def test_a_missing_file_is_named_and_is_code_1(self):
         self.assert_all_readers_refuse(self.space.path("nowhere.zbag"), FAILED)
 

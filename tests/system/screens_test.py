@@ -95,9 +95,11 @@ class StatsScreenTest(ScreensTest):
         shown.press("End")
         shown.await_screen(lambda lines: foot(lines) and foot(lines).groups()[:2] == ("81", "96"))
         shown.press("Home")
-        for _ in range(6):
+        titles = next(line for line in shown.lines() if line.startswith("track ")).split()[1:]
+        self.assertNotIn("merged", titles)
+        for column in titles:  # of those that are shown
             shown.press("s")
-        shown.await_screen(lambda lines: foot(lines) and foot(lines)[3] == "lost")
+            shown.await_screen(lambda lines, by=column: foot(lines) and foot(lines)[3] == by)
         first = shown.await_screen(lambda lines: [row for row in rows_of(lines) if row[-1] == "1"])
         self.assertRegex(first[0][0], r"^robot/right/k.*motor/current$")
         shown.press("r")
@@ -126,6 +128,35 @@ class StatsScreenTest(ScreensTest):
                 table = lines[[line.startswith("track ") for line in lines].index(True):]
                 self.assert_fits(table, columns)
                 self.assertEqual(sum(line.startswith("track ") for line in lines), 1)
+
+    def test_a_terminal_of_three_rows_scrolls_nothing(self):
+        shown, _ = self.start()
+        shown.await_screen(foot)
+        shown.resize(40, 3)
+        lines = shown.await_screen(lambda lines: len(lines) == 3 and "/" in lines[1] and lines)
+        before, seconds = shown.history(), json.loads(self.run_ok("ctl", "record", "status").stdout)
+        harness.wait_until(lambda: json.loads(self.run_ok("ctl", "record", "status").stdout)
+                           ["seconds"] > seconds["seconds"] + 2.5, "two draws")
+        self.assertEqual(shown.history(), before, lines)
+
+    def test_what_is_typed_into_the_shell_does_not_stop_a_recording_in_the_background(self):
+        shown = self.show(shell=True, columns=200)
+        bag = self.space.path("day.zbag")
+        shown.press(" ".join([harness.binary(), "record", "--with-broker", "-o", bag, "--min-free",
+                              "10", "--stats", *PORTS]), "Enter")
+        shown.await_screen(lambda lines: any(" points  buffer " in line for line in lines))
+        pid = json.loads(self.run_ok("ctl", "record", "node").stdout)["pid"]
+        shown.press("C-z")
+        shown.await_screen(lambda lines: "Stopped" in "".join(lines))
+        shown.press("bg", "Enter")
+        shown.press("echo he''llo", "Enter")
+        shown.await_screen(lambda lines: "hello" in lines)
+        self.run_ok("ctl", "record", "flush")  # it answers
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+            self.assertNotEqual(file.read().rsplit(")", 1)[1].split()[0], "T")
+        self.run_ok("ctl", "record", "stop")
+        harness.wait_until(lambda: not os.path.exists(f"/proc/{pid}"), "its end")
+        self.assertIn("received 0", self.run_ok("info", bag).stdout.decode())
 
     def test_q_closes_it_and_the_recording_goes_on(self):
         shown, sensor = self.start()
@@ -172,6 +203,16 @@ class TopicsScreenTest(ScreensTest):
         shown.press("q")
         self.assertEqual(shown.wait(), DONE)
         self.assertFalse(foot(shown.lines()))
+
+    def test_a_rate_is_that_of_the_last_seconds_and_the_duration_holds(self):
+        bus = self.start_broker()
+        shown = self.show("topics", "--watch", "--duration", "6", *bus.urls)
+        shown.await_screen(lambda lines: "(nothing heard)" in lines)
+        self.send_all(bus)
+        shown.await_screen(foot)
+        shown.await_screen(lambda lines: rows_of(lines) and
+                           all(row[1] == "0.0" for row in rows_of(lines)))
+        self.assertEqual(shown.wait(), DONE)
 
     def test_wide_characters_stand_in_line(self):
         bus = self.start_broker()

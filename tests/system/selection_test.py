@@ -238,6 +238,13 @@ class SeveralBagsTest(SelectionTest):
         self.assertEqual([line["_ts"] for line in self.cat(*bags, "--limit", "11")],
                          [1000.0 + n for n in range(10)] + [2000.0])
 
+    def test_a_bag_of_two_names_is_read_once(self):
+        folder = self.make_folder()
+        os.symlink("a.zbag", os.path.join(folder, "latest.zbag"))
+        bag = os.path.join(folder, "a.zbag")
+        self.assertEqual(len(self.cat(folder)), 30)
+        self.assertEqual(len(self.cat(bag, os.path.join(folder, ".", "a.zbag"))), 10)
+
     def test_merge_joins_a_folder(self):
         new = self.space.path("new.zbag")
         done = self.run_ok("merge", self.make_folder(), "-o", new)

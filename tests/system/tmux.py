@@ -24,7 +24,8 @@ def columns_of(text):
 class Tmux:
     """zbag with all its streams on a terminal of `columns` times `rows`."""
 
-    def __init__(self, space, *arguments, columns=80, rows=24, variables=()):
+    def __init__(self, space, *arguments, columns=80, rows=24, variables=(), shell=False):
+        """`shell`: a bash instead, into which one types."""
         # A server that ends may still have its socket when the next one begins.
         self.socket = space.path(f"tmux-{next(NUMBERS)}")
         config = space.path("tmux.conf")
@@ -35,6 +36,8 @@ class Tmux:
         script = 'trap : INT; "$@"; echo $? > "$0"; exec sleep 1000'
         words = ["sh", "-c", script, self.exit_code, "env", *variables, harness.binary(),
                  *map(str, arguments)]
+        if shell:
+            words = ["bash", "--norc", "--noprofile"]
         self.env = {**space.env, "LC_ALL": "C.UTF-8"}
         self.folder = space.folder
         self.call("-f", config, "new-session", "-d", "-x", columns, "-y", rows,

@@ -109,12 +109,15 @@ Status name_bag(const std::string& made, const std::string& path,
                 const std::function<Status()>& give_name) {
   const FileDescriptor bag(open_to_lock(made));
   const FileDescriptor earlier(open_to_lock(path));
+  // Where there are no such locks, a lock file of the earlier bag is the greater danger.
+  const bool has_locks = bag.get() < 0 || is_local(bag.get());
   const bool is_closed = close_gate(bag.get()) && (earlier.get() < 0 || close_gate(earlier.get()));
+  if (has_locks && !is_closed) {
+    return fail(ErrorCode::kBusy,
+                path + ": another process has been opening or renaming it for 10 s; try again");
+  }
   Status named = give_name();
-  // Without the gate somebody may have it open by now. Where there are no such locks, a lock file
-  // of the earlier bag is the greater danger.
-  const bool may_remove = is_closed || (bag.get() >= 0 && !is_local(bag.get()));
-  if (named && may_remove) ::unlink(lock_file_of(path).c_str());
+  if (named) ::unlink(lock_file_of(path).c_str());
   return named;
 }
 

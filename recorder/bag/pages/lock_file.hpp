@@ -59,7 +59,8 @@ void remove_lock_file(const std::string& path, FileId bag);
 
 // Calls `give_name`, which gives the bag at `made` the name `path`, for the first time or in
 // another one's place, while nobody can open either, and removes what an earlier bag of that name
-// has left for a lock file. Who has the earlier one open keeps it, with its own lock file.
+// has left for a lock file. Who has the earlier one open keeps it, with its own lock file. kBusy:
+// somebody holds a gate and does not go on; nothing has been named.
 Status name_bag(const std::string& made, const std::string& path,
                 const std::function<Status()>& give_name);
 

@@ -145,7 +145,7 @@ bool is_whole(const PageFile& file, const MetaPages& meta) {
 }
 
 Result<MetaPages> read_meta_pages(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) {
     return tl::unexpected(errno_of(path, errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo));
   }
