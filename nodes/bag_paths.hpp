@@ -15,8 +15,8 @@ struct BagPaths {
 };
 
 // A folder stands for every *.zbag in it and in the folders in it, where `record` puts its runs
-// (runs/run_.../run.zbag), by name; not deeper. A bag that is named twice, by links too, is there once. kNotFound:
-// a folder without bags; what is no folder is taken as it is.
+// (runs/run_.../run.zbag), by name; not deeper. A bag that is named twice, by links too, is there
+// once. kNotFound: a folder without bags; what is no folder is taken as it is.
 Result<BagPaths> find_bags(const std::vector<std::string>& named);
 
 }  // namespace zbag

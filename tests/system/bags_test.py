@@ -101,7 +101,7 @@ class RecoverTest(BagsTest):
         broken = self.copy_of(bag, "broken.zbag", flip)
         new = self.space.path("new.zbag")
         done = self.run_ok("recover", broken, "-o", new, code=LOSSY)
-        self.assertRegex(done.stderr, r"track cam from \S+ to \S+, 1 points")
+        self.assertRegex(done.stderr, r"track cam from \S+ to \S+, 1 point:")
         found = self.points(new)
         self.assertEqual(len(found), len(expected) - 1)
         self.assertEqual([p for p in expected if p in found], found)
