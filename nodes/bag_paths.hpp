@@ -10,8 +10,8 @@ namespace zbag {
 
 struct BagPaths {
   std::vector<std::string> paths;
-  bool is_list =
-      false;  // more than one was named, or a folder: what is printed as JSON is an array
+  // More than one was named, or a folder: what is printed as JSON is an array.
+  bool is_list = false;
 };
 
 // A folder stands for every *.zbag in it and in the folders in it, where `record` puts its runs
