@@ -106,7 +106,7 @@ class RecoverTest(BagsTest):
         self.assertEqual(len(found), len(expected) - 1)
         self.assertEqual([p for p in expected if p in found], found)
         self.assertRegex(self.run_ok("check", broken, code=DAMAGED).stderr,
-                         r"track cam from \S+ to \S+, 1 points: .*checksum")
+                         r"track cam from \S+ to \S+, 1 point: .*checksum")
         self.assert_whole(new)
 
     def test_a_truncated_bag_gives_what_it_holds(self):
