@@ -13,14 +13,6 @@
 namespace zbag {
 namespace {
 
-std::optional<double> number(std::string_view text) {
-  double value = 0.0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value))
-    return std::nullopt;
-  return value;
-}
-
 std::optional<double> iso_seconds(const std::string& text) {
   std::tm tm{};
   int year = 0;
@@ -64,7 +56,7 @@ Result<Timestamp> parse_time(const std::string& text, const std::optional<TimeRa
     if (overflows) return bad("is out of range");
     return Timestamp::from_stored(at, seconds_of_key(at));
   }
-  std::optional<double> seconds = number(text);
+  std::optional<double> seconds = parse_decimal(text);
   if (!seconds) seconds = iso_seconds(text);
   if (!seconds) return bad("is not understood");
   const std::optional<Timestamp> stamp = Timestamp::from_seconds(*seconds);

@@ -28,18 +28,10 @@ constexpr std::array<Unit, 9> kBytes = {{{"B", 1.0},
 
 constexpr std::string_view kDigits = "0123456789.";
 
-std::optional<double> number(std::string_view text) {
-  double value = 0.0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value))
-    return std::nullopt;
-  return value;
-}
-
 // Cuts the digits at the start off `text`; nullopt: there is no number.
 std::optional<double> take_number(std::string_view& text) {
   const std::size_t digits = std::min(text.find_first_not_of(kDigits), text.size());
-  const std::optional<double> value = number(text.substr(0, digits));
+  const std::optional<double> value = parse_decimal(text.substr(0, digits));
   text.remove_prefix(digits);
   return value;
 }
@@ -50,13 +42,21 @@ bool is_same(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+std::optional<double> parse_decimal(std::string_view text) {
+  double value = 0.0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value))
+    return std::nullopt;
+  return value;
+}
+
 std::optional<double> parse_span(std::string_view text, double per_second) {
   constexpr double kSecondsMax = 9.2e9;
   const auto bounded = [&](double units) {
     return units <= kSecondsMax * per_second ? std::optional(units) : std::nullopt;
   };
   if (text.empty() || text[0] == '+' || text[0] == '-') return std::nullopt;
-  if (const std::optional<double> plain = number(text)) return bounded(*plain);
+  if (const std::optional<double> plain = parse_decimal(text)) return bounded(*plain);
   double sum = 0.0;
   while (!text.empty()) {
     const std::optional<double> value = take_number(text);
@@ -72,7 +72,7 @@ std::optional<double> parse_span(std::string_view text, double per_second) {
 
 std::optional<double> parse_megabytes(std::string_view text) {
   if (text.empty() || text[0] == '+' || text[0] == '-') return std::nullopt;
-  if (const std::optional<double> plain = number(text)) return plain;
+  if (const std::optional<double> plain = parse_decimal(text)) return plain;
   const std::optional<double> value = take_number(text);
   const auto* const unit = std::find_if(kBytes.begin(), kBytes.end(),
                                         [&](const Unit& one) { return is_same(one.first, text); });

@@ -8,6 +8,9 @@
 
 namespace zbag {
 
+// `text` as a whole, a finite decimal number; nullopt: it is none.
+std::optional<double> parse_decimal(std::string_view text);
+
 // `text` in units of which a second has `per_second`, as a number alone counts them: 1.0 for
 // seconds, 1e3 for milliseconds. Units are ms, s, m, h and d, several may follow each other. A span
 // has no sign. nullopt: it is none, or longer than what time can hold.
