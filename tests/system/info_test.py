@@ -1,14 +1,10 @@
 """What `info` says of a bag to people: on a terminal, in a pipe, and of bags that are odd."""
 
-import fcntl
 import json
 import os
-import pty
-import struct
-import subprocess
-import termios
 
 import harness
+import terminal
 from harness import DONE
 
 
@@ -28,22 +24,8 @@ class InfoTest(harness.SystemTest):
 
     def on_terminal(self, bag, rows, columns):
         """The lines that reach a terminal of that size."""
-        master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        with subprocess.Popen([harness.binary(), "info", "--all", bag],
-                              env={**self.space.env, "NO_COLOR": "1"}, stdout=slave,
-                              stdin=subprocess.DEVNULL) as popen:
-            os.close(slave)
-            text = b""
-            while True:
-                try:
-                    news = os.read(master, 65536)
-                except OSError:
-                    break
-                text += news
-            self.assertEqual(popen.wait(harness.DEADLINE), DONE)
-        os.close(master)
-        return text.decode().replace("\r\n", "\n").splitlines()
+        return terminal.output_of(self.space, columns, "info", "--all", bag,
+                                  rows=rows).splitlines()
 
     def table(self, lines):
         start = next(n for n, line in enumerate(lines) if line.startswith("  track "))

@@ -54,12 +54,12 @@ class Screen:
         return ["".join(row) for row in self.rows]
 
 
-def output_of(space, columns, *arguments):
-    """What a zbag prints on a terminal that wide, to its end."""
+def output_of(space, columns, *arguments, rows=24):
+    """What a zbag prints on a terminal of that size, without colours, to its end."""
     master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    with subprocess.Popen([harness.binary(), *arguments], env=space.env, stdout=slave,
-                          stdin=subprocess.DEVNULL) as popen:
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    with subprocess.Popen([harness.binary(), *arguments], env={**space.env, "NO_COLOR": "1"},
+                          stdout=slave, stdin=subprocess.DEVNULL) as popen:
         os.close(slave)
         text = b""
         while True:
@@ -68,7 +68,8 @@ def output_of(space, columns, *arguments):
             except OSError:
                 break
             text += news
-        popen.wait(harness.DEADLINE)
+        if popen.wait(harness.DEADLINE) != harness.DONE:
+            raise AssertionError(f"zbag {arguments}: exit code {popen.returncode}")
     os.close(master)
     return text.decode().replace("\r\n", "\n")
 
