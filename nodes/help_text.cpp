@@ -1,7 +1,7 @@
 #include "nodes/help_text.hpp"
 
 #include <algorithm>
-#include <sstream>
+#include <utility>
 
 #include "nodes/fit_text.hpp"
 
@@ -41,14 +41,10 @@ std::string beside(const std::string& head, const std::string& text, std::size_t
 
 std::vector<std::string> wrapped(const std::string& text, std::size_t columns) {
   std::vector<std::string> lines;
-  std::istringstream words(text);
-  for (std::string word; words >> word;) {
-    const bool fits = !lines.empty() && columns_of(lines.back()) + 1 + columns_of(word) <= columns;
-    if (fits) {
-      lines.back() += ' ' + word;
-    } else {
-      lines.push_back(std::move(word));
-    }
+  for (const Line& line : wrapped(Line{{text}}, columns, 0)) {
+    std::string joined;
+    for (const Piece& piece : line) joined += piece.text;
+    if (!joined.empty()) lines.push_back(std::move(joined));
   }
   return lines;
 }
