@@ -195,11 +195,9 @@ Completion complete(const Verbs& verbs, const std::vector<std::string>& words) {
     return verbs_of(verbs);
   }
   if (words.front() == "help") return words.size() == 2 ? verbs_of(verbs) : Completion{};
-  for (const Verb& verb : verbs) {
-    if (verb.options->verb() == words.front())
-      return WordsSoFar(*verb.options, options_of(*verb.options), words).completion();
-  }
-  return {};
+  const Verb* const verb = find_verb(verbs, words.front());
+  if (verb == nullptr) return {};
+  return WordsSoFar(*verb->options, options_of(*verb->options), words).completion();
 }
 
 }  // namespace zbag

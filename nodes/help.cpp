@@ -123,10 +123,8 @@ Verb add_help(CLI::App& root, const Verbs& verbs) {
               print_help(verbs);
               return kExitDone;
             }
-            const auto found = std::find_if(verbs.begin(), verbs.end(), [&](const Verb& verb) {
-              return verb.options->verb() == *asked;
-            });
-            if (found == verbs.end()) {
+            const Verb* const found = find_verb(verbs, *asked);
+            if (found == nullptr) {
               say_always("zbag help: {}\n", verb_fault({*asked}, verb_names(verbs)));
               return kExitUsage;
             }

@@ -24,6 +24,14 @@ inline std::vector<std::string> verb_names(const Verbs& verbs) {
   return names;
 }
 
+// Null: there is none of that name.
+inline const Verb* find_verb(const Verbs& verbs, const std::string& name) {
+  for (const Verb& verb : verbs) {
+    if (verb.options->verb() == name) return &verb;
+  }
+  return nullptr;
+}
+
 // Each adds its subcommand to `root`.
 Verb add_broker(CLI::App& root);
 Verb add_pub(CLI::App& root);

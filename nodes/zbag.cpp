@@ -81,12 +81,6 @@ void add_verbs(CLI::App& root, Verbs& verbs) {
   for (const Verb& verb : verbs) verb.options->seal();
 }
 
-const Verb* find_verb(const Verbs& verbs, const std::string& name) {
-  const auto found = std::find_if(verbs.begin(), verbs.end(),
-                                  [&](const Verb& verb) { return verb.options->verb() == name; });
-  return found == verbs.end() ? nullptr : &*found;
-}
-
 // What is wrong with the words behind a verb: the option that is none before all else, since what
 // stands behind it may have been meant as its value.
 std::string usage_fault(const OptionTable& options, const CLI::ParseError& error) {
