@@ -201,16 +201,13 @@ TrackTable table_of(const BagSummary& bag, const std::optional<BlockSpread>& spr
       {"points", 5}, {"rate", 4}, {"min/max", 0}, {"bytes", 2}, {"lost", 6}};
   if (has_overwritten) columns.push_back({"overwritten", 3});
   TrackTable table(std::move(columns), "fields");
-  const auto count = [](std::uint64_t of, Tone tone) {
-    return TrackCell{count_text(of), static_cast<double>(of), of > 0 ? tone : Tone::kPlain};
-  };
   for (const TrackRecord& track : bag.tracks) {
-    std::vector<TrackCell> cells{count(track.total(), Tone::kPlain),
+    std::vector<TrackCell> cells{count_cell(track.total()),
                                  {fmt::format("{:.1f} Hz", rate_of(track)), rate_of(track)},
                                  spread_cell(rates_of(track, spread)),
                                  {bytes_text(track.bytes), static_cast<double>(track.bytes)},
                                  lost_cell(track.lost)};
-    if (has_overwritten) cells.push_back(count(track.fate.overwritten, Tone::kDoubtful));
+    if (has_overwritten) cells.push_back(count_cell(track.fate.overwritten, Tone::kDoubtful));
     table.add(track.name, std::move(cells),
               [&track](std::size_t width) { return fields_text(track, width); });
   }

@@ -27,7 +27,7 @@ Line line_of(const LossRecord& loss) {
 
 TrackCell lost_cell(const std::optional<std::uint64_t>& lost) {
   if (!lost) return {"?", -1.0, Tone::kFaint};
-  return {count_text(*lost), static_cast<double>(*lost), *lost > 0 ? Tone::kBad : Tone::kPlain};
+  return count_cell(*lost, Tone::kBad);
 }
 
 std::vector<Line> loss_lines(std::vector<LossRecord> losses, std::size_t shown_max,

@@ -51,6 +51,15 @@ void say_bags(const Recorder& recorder, const RecordingTotals& totals) {
   }
 }
 
+// The bags of the recording, as `info` takes them: by name, or by their folder where they are many.
+std::string bags_text(const Recorder& recorder) {
+  constexpr std::size_t kNamed = 3;
+  const std::vector<std::string> paths = recorder.recording().paths();
+  if (paths.size() <= kNamed) return fmt::format("{}", fmt::join(paths, " "));
+  const std::string folder = fs::path(paths.front()).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
 }  // namespace
 
 std::vector<Line> recorder_head(const Recorder& recorder, const RecordingTotals& totals) {
@@ -78,9 +87,6 @@ TrackTable recorder_table(const RecordingTotals& totals, const RecordingTotals& 
                           double seconds) {
   TrackTable table(
       {{"rate", 5}, {"bytes/s", 3}, {"points", 4}, {"merged", 0}, {"overwritten", 1}, {"lost", 6}});
-  const auto count = [](std::uint64_t of, Tone tone = Tone::kPlain) {
-    return TrackCell{count_text(of), static_cast<double>(of), of > 0 ? tone : Tone::kPlain};
-  };
   for (const auto& [name, track] : totals.tracks) {
     const auto old = before.tracks.find(name);
     const RecordingTotals::TrackTotals zero;
@@ -89,9 +95,9 @@ TrackTable recorder_table(const RecordingTotals& totals, const RecordingTotals& 
     const double bytes = static_cast<double>(track.bytes - last.bytes) / seconds;
     table.add(name, {{fmt::format("{:.1f} Hz", rate), rate},
                      {bytes_text(static_cast<std::uint64_t>(bytes)) + "/s", bytes},
-                     count(track.fate.points),
-                     count(track.fate.merged),
-                     count(track.fate.overwritten, Tone::kDoubtful),
+                     count_cell(track.fate.points),
+                     count_cell(track.fate.merged),
+                     count_cell(track.fate.overwritten, Tone::kDoubtful),
                      lost_cell(track.lost)});
   }
   return table;
@@ -128,9 +134,8 @@ void say_summary(const Recorder& recorder, const RecordingTotals& totals) {
   say_line({{"  "},
             {"lost " + (totals.lost() ? count_text(*totals.lost()) : "unknown"),
              totals.lost().value_or(0) > 0 ? Tone::kBad : Tone::kPlain}});
-  std::string bags = fmt::format("{}", fmt::join(recorder.recording().paths(), " "));
-  if (totals.bags > 3) bags = "and the names of the bags";
-  for (const Line& line : loss_lines(totals.publishers, kWorstShown, bags)) say_line(line);
+  for (const Line& line : loss_lines(totals.publishers, kWorstShown, bags_text(recorder)))
+    say_line(line);
   if (fate.overwritten > 0) {
     say_line({{fmt::format("  {} values were overwritten", count_text(fate.overwritten)),
                Tone::kDoubtful},

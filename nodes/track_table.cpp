@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "nodes/number_text.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -19,6 +20,10 @@ std::string name_text(const std::string& name) {
 }
 
 }  // namespace
+
+TrackCell count_cell(std::uint64_t count, Tone tone) {
+  return {count_text(count), static_cast<double>(count), count > 0 ? tone : Tone::kPlain};
+}
 
 // Which columns are shown, and how wide.
 struct TrackTable::Layout {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -26,6 +27,9 @@ struct TrackCell {
   double order;  // what rows are sorted by
   Tone tone = Tone::kPlain;
 };
+
+// 1234 -> "1,234"; `tone` is that of more than none.
+TrackCell count_cell(std::uint64_t count, Tone tone = Tone::kPlain);
 
 class TrackTable {
  public:
