@@ -29,8 +29,8 @@ class Other {
     child_ = ::fork();
     if (child_ == 0) {
       ::close(go[1]);
-      say_ready_ = ready[1];
-      await_ = go[0];
+      say_ready = ready[1];
+      await = go[0];
       hold();
       ::_exit(0);
     }
@@ -50,8 +50,8 @@ class Other {
   // In the other process: what is open stays open until the test says so.
   static void wait() {
     char byte = 'x';
-    if (::write(say_ready_, &byte, 1) != 1) ::_exit(1);
-    if (::read(await_, &byte, 1) > 0) ::_exit(1);
+    if (::write(say_ready, &byte, 1) != 1) ::_exit(1);
+    if (::read(await, &byte, 1) > 0) ::_exit(1);
   }
   bool is_ready() const { return is_ready_; }
   // The exit code.
@@ -63,8 +63,8 @@ class Other {
   }
 
  private:
-  inline static int say_ready_ = -1;
-  inline static int await_ = -1;
+  inline static int say_ready = -1;
+  inline static int await = -1;
   pid_t child_ = -1;
   int go_ = -1;
   bool is_ready_ = false;
