@@ -68,7 +68,7 @@ void erase() {
 
 void write_above(std::FILE* file, std::string_view text) {
   const MutexLock lock(mutex);
-  const bool is_above = !drawn.empty() && ::isatty(::fileno(file)) == 1;
+  const bool is_above = !drawn.empty() && is_terminal(::fileno(file));
   if (is_above) put(erased(drawn));
   std::fwrite(text.data(), 1, text.size(), file);
   if (!is_above) return;

@@ -34,7 +34,6 @@ int run(const Arguments& arguments) {
         return !StopSignal::wanted();
       },
       [&](const std::string& text) { warn("merge", text); });
-  bar.clear();
   if (!report) return show_unmade("merge", report.error());
   if (!arguments.quiet)
     say("merged {} into {}: {}, {} kept apart, {} merged into others, {} duplicates\n",

@@ -296,7 +296,7 @@ int run(const Arguments& arguments) {
           [&](int signals) {
             if (signals > 0) publication.stop();
             line.show({{progress_text(publication, is_waiting)}});
-            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+            StopSignal::wait(std::chrono::milliseconds(50));
           });
     }
     exit_code = exit_code_of(status, publication, arguments);
