@@ -5,6 +5,7 @@
 #include "nodes/errors.hpp"
 #include "nodes/live_screen.hpp"
 #include "nodes/number_text.hpp"
+#include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
@@ -36,12 +37,16 @@ int run(const Arguments& arguments) {
   const auto total = static_cast<double>(std::max<std::uint64_t>(1, playlist->points()));
   const Result<ExportReport> report = export_points(
       *playlist, *selection, **exporter,
-      [&](std::uint64_t done) { bar.show(static_cast<double>(done) / total); },
+      [&](std::uint64_t done) {
+        bar.show(static_cast<double>(done) / total);
+        return !StopSignal::wanted();
+      },
       [](const std::string& text) { warn("export", text); }, arguments.selection.limit);
   bar.clear();
   if (!report) {
     // Whoever read our stdout has seen enough.
-    return report.error().code == ErrorCode::kClosed ? kExitDone : show("export", report.error());
+    const bool is_read_no_more = report.error().code == ErrorCode::kClosed && !StopSignal::wanted();
+    return is_read_no_more ? kExitDone : show("export", report.error());
   }
   if (!arguments.quiet && arguments.output.out != "-")
     say("exported {} to {}\n", amount_text(report->points, "point"), arguments.output.out);

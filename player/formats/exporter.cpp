@@ -14,7 +14,7 @@ struct Round {
 };
 
 Status export_round(Playlist& playlist, const Round& round, Exporter& exporter,
-                    ExportReport& report, const std::function<void(std::uint64_t)>& progress,
+                    ExportReport& report, const std::function<bool(std::uint64_t)>& progress,
                     const std::function<void(const std::string&)>& warn) {
   if (Status status = playlist.select(round.selection); !status) return status;
   IntactPoints points(playlist, warn);
@@ -24,7 +24,8 @@ Status export_round(Playlist& playlist, const Round& round, Exporter& exporter,
     if (!*point) break;
     if (Status status = exporter.write(**point); !status) return status;
     ++report.points;
-    if (progress) progress(report.points);
+    if (progress && !progress(report.points))
+      return fail(ErrorCode::kClosed, "stopped; nothing was written");
   }
   report.left_out += points.points_left_out();
   return {};
@@ -75,7 +76,7 @@ Result<std::unique_ptr<Exporter>> make_exporter(const ExportOptions& options) {
 
 Result<ExportReport> export_points(Playlist& playlist, const BagReader::Selection& selection,
                                    Exporter& exporter,
-                                   const std::function<void(std::uint64_t)>& progress,
+                                   const std::function<bool(std::uint64_t)>& progress,
                                    const std::function<void(const std::string&)>& warn,
                                    std::uint64_t limit) {
   ExportReport report;

@@ -63,11 +63,12 @@ struct ExportReport {
   std::uint64_t points = 0;
   std::uint64_t left_out = 0;  // to damage in the bag
 };
-// `progress` hears how many points are done. Damaged blocks are left out, counted and told to
-// `warn`, as is what gets another name. `limit`: so many points at most, the first in time; 0: all.
+// `progress` hears how many points are done; where it gives false the export stops, kClosed.
+// Damaged blocks are left out, counted and told to `warn`, as is what gets another name. `limit`:
+// so many points at most, the first in time; 0: all.
 Result<ExportReport> export_points(Playlist& playlist, const BagReader::Selection& selection,
                                    Exporter& exporter,
-                                   const std::function<void(std::uint64_t)>& progress,
+                                   const std::function<bool(std::uint64_t)>& progress,
                                    const std::function<void(const std::string&)>& warn,
                                    std::uint64_t limit = 0);
 

@@ -128,6 +128,17 @@ class BarTest(TerminalTest):
                 self.assertEqual(lines[1:], [""])
                 self.assertEqual(os.listdir(self.space.folder), [])
 
+    def test_a_stop_of_an_export_leaves_no_file(self):
+        terminal = self.start_on_terminal("export", self.bag, "-o", "new", "--format", "json",
+                                          is_stopped=True)
+        terminal.await_writer()
+        terminal.popen.send_signal(signal.SIGINT)
+        terminal.go_on()
+        self.assertEqual(terminal.wait(), FAILED, terminal.output)
+        self.assertEqual(self.lines_of(terminal.output),
+                         ["zbag export: stopped; nothing was written", ""])
+        self.assertEqual(os.listdir(self.space.folder), [])
+
     def test_a_terminal_that_goes_away_costs_the_bar_alone(self):
         for verb in VERBS:
             with self.subTest(verb=verb):

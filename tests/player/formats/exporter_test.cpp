@@ -210,8 +210,22 @@ TEST_F(ExporterTest, TellsHowFarItIs) {
   const auto exporter = make_exporter({.format = "jsonl", .out = dir_.path("out.jsonl")}).value();
   std::vector<std::uint64_t> heard;
   ASSERT_TRUE(export_points(playlist, {}, *exporter,
-                            [&](std::uint64_t points) { heard.push_back(points); }, {}));
+                            [&](std::uint64_t points) {
+                              heard.push_back(points);
+                              return true;
+                            },
+                            {}));
   EXPECT_THAT(heard, testing::ElementsAre(1u, 2u, 3u));
+}
+
+TEST_F(ExporterTest, StopsWhenAskedToAndLeavesNothingBehind) {
+  Playlist playlist = Playlist::open({path_}).value();
+  {
+    const auto exporter = make_exporter({.format = "jsonl", .out = dir_.path("out.jsonl")}).value();
+    const auto stop = [](std::uint64_t points) { return points < 2; };
+    EXPECT_EQ(export_points(playlist, {}, *exporter, stop, {}).error().code, ErrorCode::kClosed);
+  }
+  EXPECT_THAT(names(), testing::UnorderedElementsAre("in.zbag", "in.zbag-lock"));
 }
 
 }  // namespace
