@@ -58,9 +58,10 @@ std::set<std::string> folders_of(const std::vector<std::string>& tracks) {
 
 }  // namespace
 
-Status make_output_folder(const std::string& folder) {
+Result<std::vector<std::string>> make_output_folder(const std::string& folder) {
   std::error_code error;
-  if (folder.empty() || fs::is_directory(folder, error)) return {};
+  std::vector<std::string> made;
+  if (folder.empty() || fs::is_directory(folder, error)) return made;
   fs::path so_far;
   for (const fs::path& part : fs::path(folder)) {
     so_far /= part;
@@ -69,17 +70,19 @@ Status make_output_folder(const std::string& folder) {
                   fmt::format("{} exists and is no folder; remove it or choose another name",
                               so_far.string()));
     }
+    if (!fs::exists(so_far, error)) made.push_back(so_far.string());
   }
   fs::create_directories(folder, error);
   if (error) return fail(ErrorCode::kIo, fmt::format("{}: {}", folder, error.message()));
-  return {};
+  return made;
 }
 
 Result<OutputFile> OutputFile::create(const std::string& path) {
   if (path == "-") return OutputFile(path, {}, stdout);
   if (is_there(path)) return exists(path);
-  if (Status made = make_output_folder(fs::path(path).parent_path().string()); !made)
-    return tl::unexpected(made.error());
+  Result<std::vector<std::string>> folders =
+      make_output_folder(fs::path(path).parent_path().string());
+  if (!folders) return tl::unexpected(folders.error());
   remove_leftovers(path);
   std::string made = making_name(path);
   ::unlink(made.c_str());  // of a process that had our number and was killed
@@ -93,17 +96,24 @@ Result<OutputFile> OutputFile::create(const std::string& path) {
     ::unlink(made.c_str());
     return tl::unexpected(error_of(path, code));
   }
-  return OutputFile(path, std::move(made), file);
+  OutputFile output(path, std::move(made), file);
+  output.made_folders_ = std::move(*folders);
+  return output;
 }
 
 OutputFile::OutputFile(OutputFile&& other) noexcept
     : path_(std::move(other.path_)),
       made_(std::exchange(other.made_, {})),
-      file_(std::exchange(other.file_, nullptr)) {}
+      file_(std::exchange(other.file_, nullptr)),
+      made_folders_(std::move(other.made_folders_)) {}
 
 OutputFile::~OutputFile() {
   if (file_ != nullptr && file_ != stdout) std::fclose(file_);
-  if (!made_.empty()) ::unlink(made_.c_str());
+  if (made_.empty()) return;
+  ::unlink(made_.c_str());
+  // One in which somebody has put something meanwhile stays.
+  for (auto folder = made_folders_.rbegin(); folder != made_folders_.rend(); ++folder)
+    ::rmdir(folder->c_str());
 }
 
 Status OutputFile::write(std::string_view text) {
@@ -161,6 +171,11 @@ Result<OutputFolder> OutputFolder::plan(std::string folder, const std::vector<st
   return planned;
 }
 
+// The first file is the last to go: the folder was made for it.
+OutputFolder::~OutputFolder() {
+  while (!files_.empty()) files_.pop_back();
+}
+
 Status OutputFolder::finish_last() {
   if (!std::exchange(is_last_open_, false)) return {};
   return files_.back().finish();
@@ -177,7 +192,8 @@ Result<OutputFile*> OutputFolder::begin(const std::string& track) {
 
 Status OutputFolder::publish() {
   if (Status finished = finish_last(); !finished) return finished;
-  if (Status made = make_output_folder(folder_); !made) return made;  // of an export of nothing
+  // Of an export of nothing.
+  if (const auto made = make_output_folder(folder_); !made) return tl::unexpected(made.error());
   for (OutputFile& file : files_) {
     if (Status published = file.publish(); !published) return published;
   }

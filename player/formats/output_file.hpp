@@ -28,7 +28,7 @@ class OutputFile {
   static Result<OutputFile> create(const std::string& path);
   OutputFile(OutputFile&& other) noexcept;
   OutputFile& operator=(OutputFile&&) = delete;
-  ~OutputFile();  // removes it unless it was published
+  ~OutputFile();  // removes it unless it was published, and the folders made for it if empty
 
   Status write(std::string_view text);
   Status finish();   // nothing can be written any more
@@ -40,12 +40,14 @@ class OutputFile {
   Error failure() const;
 
   std::string path_;
-  std::string made_;  // the name it has until it is published; empty: none
-  std::FILE* file_;   // null once it is finished
+  std::string made_;                       // the name it has until it is published; empty: none
+  std::FILE* file_;                        // null once it is finished
+  std::vector<std::string> made_folders_;  // the outermost first
 };
 
-// Makes `folder` and those it lies in. kExists names what stands in the way.
-Status make_output_folder(const std::string& folder);
+// Makes `folder` and those it lies in, and gives those that were not there, the outermost first.
+// kExists names what stands in the way.
+Result<std::vector<std::string>> make_output_folder(const std::string& folder);
 
 // The files of an export that has one for each track, below a folder: their names are decided
 // before anything is written, and they appear together when all of them are finished.
@@ -56,6 +58,10 @@ class OutputFolder {
   // begins with its dot.
   static Result<OutputFolder> plan(std::string folder, const std::vector<std::string>& tracks,
                                    const std::string& extension);
+
+  OutputFolder(OutputFolder&&) = default;
+  OutputFolder& operator=(OutputFolder&&) = delete;
+  ~OutputFolder();
 
   // Tracks that are written under other names than their own, by theirs.
   const std::map<std::string, std::string>& renamed() const { return renamed_; }

@@ -224,6 +224,8 @@ TEST_F(ExporterTest, StopsWhenAskedToAndLeavesNothingBehind) {
     const auto exporter = make_exporter({.format = "jsonl", .out = dir_.path("out.jsonl")}).value();
     const auto stop = [](std::uint64_t points) { return points < 2; };
     EXPECT_EQ(export_points(playlist, {}, *exporter, stop, {}).error().code, ErrorCode::kClosed);
+    const auto folder = make_exporter({.format = "jsonl", .out = dir_.path("a/b")}).value();
+    EXPECT_EQ(export_points(playlist, {}, *folder, stop, {}).error().code, ErrorCode::kClosed);
   }
   EXPECT_THAT(names(), testing::UnorderedElementsAre("in.zbag", "in.zbag-lock"));
 }
