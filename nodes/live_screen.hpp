@@ -45,8 +45,9 @@ class ProgressBar {
 };
 
 // A table of tracks with lines above it, as much of it as the terminal has rows for: scrolled by ↑
-// ↓ PgUp PgDn Home End, sorted by s (the next column) and r (the other way round). Anywhere else
-// than on a terminal, and whatever the level, each draw appends the whole of it.
+// ↓ PgUp PgDn Home End, sorted by s (the next column there is room for) and r (the other way
+// round). Anywhere else than on a terminal, and whatever the level, each draw appends the whole of
+// it.
 class LiveTable {
  public:
   LiveTable() = default;

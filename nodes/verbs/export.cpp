@@ -44,9 +44,10 @@ int run(const Arguments& arguments) {
       [](const std::string& text) { warn("export", text); }, arguments.selection.limit);
   bar.clear();
   if (!report) {
-    // Whoever read our stdout has seen enough.
-    const bool is_read_no_more = report.error().code == ErrorCode::kClosed && !StopSignal::wanted();
-    return is_read_no_more ? kExitDone : show("export", report.error());
+    if (report.error().code != ErrorCode::kClosed) return show("export", report.error());
+    if (!StopSignal::wanted()) return kExitDone;  // whoever read our stdout has seen enough
+    const char* const rest = output.out == "-" ? "" : "; nothing was written";
+    return show("export", {ErrorCode::kClosed, report.error().message + rest});
   }
   if (!arguments.quiet && arguments.output.out != "-")
     say("exported {} to {}\n", amount_text(report->points, "point"), arguments.output.out);

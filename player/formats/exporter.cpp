@@ -25,7 +25,7 @@ Status export_round(Playlist& playlist, const Round& round, Exporter& exporter,
     if (Status status = exporter.write(**point); !status) return status;
     ++report.points;
     if (progress && !progress(report.points))
-      return fail(ErrorCode::kClosed, "stopped; nothing was written");
+      return fail(ErrorCode::kClosed, "stopped");
   }
   report.left_out += points.points_left_out();
   return {};
