@@ -24,8 +24,7 @@ Status export_round(Playlist& playlist, const Round& round, Exporter& exporter,
     if (!*point) break;
     if (Status status = exporter.write(**point); !status) return status;
     ++report.points;
-    if (progress && !progress(report.points))
-      return fail(ErrorCode::kClosed, "stopped");
+    if (progress && !progress(report.points)) return fail(ErrorCode::kClosed, "stopped");
   }
   report.left_out += points.points_left_out();
   return {};
