@@ -7,6 +7,9 @@
 namespace zbag {
 namespace {
 
+constexpr std::chrono::milliseconds kSettleTime{50};
+constexpr std::chrono::milliseconds kSettleTimeMax{500};
+
 // One part; EINTR is retried, EAGAIN reported as false.
 Result<bool> send_part(void* socket, const void* data, std::size_t size, int flags) {
   while (zmq_send(socket, data, size, flags) < 0) {
@@ -66,6 +69,8 @@ int Publisher::read_subscriptions() {
     const auto bytes = parts.topic.bytes();
     if (bytes.empty()) continue;
     if (bytes[0] == 1) {
+      newest_subscription_ = std::chrono::steady_clock::now();
+      if (subscriptions_ == 0) first_subscription_ = newest_subscription_;
       ++subscriptions_;
       ++news;
     } else if (bytes[0] == 0 && subscriptions_ > 0) {
@@ -75,15 +80,21 @@ int Publisher::read_subscriptions() {
   return news;
 }
 
+bool Publisher::is_settled() const {
+  if (!has_subscribers()) return false;
+  const auto now = std::chrono::steady_clock::now();
+  return now - newest_subscription_ >= kSettleTime || now - first_subscription_ >= kSettleTimeMax;
+}
+
 bool Publisher::wait_for_subscriber(std::chrono::milliseconds timeout) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   read_subscriptions();
-  while (!has_subscribers()) {
+  while (!is_settled()) {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    if (left.count() <= 0) return false;
+    if (!has_subscribers() && left.count() <= 0) return false;
     zmq_pollitem_t item{socket_.get(), 0, ZMQ_POLLIN, 0};
-    zmq_poll(&item, 1, left.count());
+    zmq_poll(&item, 1, has_subscribers() ? kSettleTime.count() : left.count());
     read_subscriptions();
   }
   return true;

@@ -41,9 +41,13 @@ class Publisher {
 
   // Notes subscriptions that have arrived since the last call; returns how many were new.
   int read_subscriptions();
-  // Waits until somebody subscribes through the broker; false after `timeout`.
+  // Waits until somebody subscribes through the broker and is settled; false when nobody does
+  // within `timeout`.
   bool wait_for_subscriber(std::chrono::milliseconds timeout);
   bool has_subscribers() const { return subscriptions_ > 0; }
+  // The prefixes of one subscriber come one by one: it is settled when nothing more has come for
+  // 50 ms, or 500 ms after the first. What is sent before may miss some of its tracks.
+  bool is_settled() const;
   // Whether the broker has come (true) or gone (false) since the last call. Asks for
   // Options::watch.
   std::optional<bool> broker_news() { return watch_ ? watch_->news() : std::nullopt; }
@@ -54,6 +58,8 @@ class Publisher {
   SocketHandle socket_;
   std::optional<LinkWatch> watch_;  // goes before the socket
   int subscriptions_ = 0;
+  std::chrono::steady_clock::time_point first_subscription_;  // since there was none
+  std::chrono::steady_clock::time_point newest_subscription_;
 };
 
 }  // namespace zbag

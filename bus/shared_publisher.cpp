@@ -35,6 +35,12 @@ bool SharedPublisher::has_subscribers() {
   return publisher_.has_subscribers();
 }
 
+bool SharedPublisher::is_settled() {
+  const MutexLock lock(mutex_);
+  seen_ += static_cast<std::uint64_t>(publisher_.read_subscriptions());
+  return publisher_.is_settled();
+}
+
 std::optional<bool> SharedPublisher::broker_news() {
   const MutexLock lock(mutex_);
   return publisher_.broker_news();
@@ -43,8 +49,8 @@ std::optional<bool> SharedPublisher::broker_news() {
 bool SharedPublisher::wait_for_subscriber(std::chrono::milliseconds timeout) {
   constexpr std::chrono::milliseconds kLook{2};
   const auto deadline = std::chrono::steady_clock::now() + timeout;
-  while (!has_subscribers()) {
-    if (std::chrono::steady_clock::now() >= deadline) return false;
+  while (!is_settled()) {
+    if (!has_subscribers() && std::chrono::steady_clock::now() >= deadline) return false;
     std::this_thread::sleep_for(kLook);
   }
   return true;

@@ -30,6 +30,7 @@ class SharedPublisher {
   // How many subscriptions have ever come.
   std::uint64_t subscriptions_seen();
   bool has_subscribers();
+  bool is_settled();
   // As Publisher::broker_news; one of those who share it is told.
   std::optional<bool> broker_news();
   // As Publisher::wait_for_subscriber; others send meanwhile.

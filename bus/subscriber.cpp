@@ -14,6 +14,7 @@ Result<Subscriber> Subscriber::connect(Context& context, const std::string& url,
   SocketHandle socket(zmq_socket(context.raw(), ZMQ_XSUB));
   if (!socket) return tl::unexpected(zmq_failure("socket"));
   set_option(socket.get(), ZMQ_RCVHWM, frames_max);
+  set_option(socket.get(), ZMQ_SNDHWM, 0);  // libzmq drops subscriptions beyond it, without a word
   set_option(socket.get(), ZMQ_LINGER, 0);
   set_option(socket.get(), ZMQ_RECONNECT_IVL, 50);
   set_option(socket.get(), ZMQ_RECONNECT_IVL_MAX, 1000);
