@@ -93,6 +93,24 @@ class SubscriptionTest(harness.SystemTest):
         self.assert_heard(sensor, listener)
         self.assertEqual(bus.stop(), DONE)
 
+    def test_a_byte_that_is_no_request_is_not_taken_off_those_who_listen(self):
+        """As many as there were subscriptions, and the broker took all for gone."""
+        bus = self.start_broker()
+        sensor = self.publisher(bus)
+        listener = self.listener(bus)
+        sensor.wait_for_subscriber()
+        strangers = []
+        for times in range(1, 6):
+            stranger = RawSubscriber(bus.subscribe_to)
+            strangers.append(stranger)
+            for _ in range(times):
+                stranger.send(b"\x02")
+            stranger.send(b"\x01seen%d/" % times)
+            sensor.wait_for_subscriber(b"seen%d/" % times)
+            self.assert_heard(sensor, listener)
+        for stranger in strangers:
+            stranger.close()
+
     def test_a_stranger_mutes_no_recorder_that_hosts_the_bus_and_nobody_there(self):
         bag = self.space.path("kept.zbag")
         recorder = self.start_recorder(bag)
