@@ -22,12 +22,22 @@ struct KnownOption {
   std::vector<std::string> words;
 };
 
+// Of an option that takes a word or something else, too: were the word alone, the shell would put
+// it there as if it were all there is.
+std::vector<std::string> offered_words(const Option& option) {
+  std::vector<std::string> words = option.words;
+  const bool is_word = std::find(words.begin(), words.end(), option.fallback) != words.end();
+  if (!words.empty() && !option.fallback.empty() && !is_word)
+    words.insert(words.begin(), option.fallback);
+  return words;
+}
+
 std::vector<KnownOption> options_of(const OptionTable& table) {
   std::vector<KnownOption> known;
   for (const Option& option : table.options()) {
     if (!option.is_positional)
-      known.push_back(
-          {option.shown_name(), option.short_name, option.metavar, option.help, option.words});
+      known.push_back({option.shown_name(), option.short_name, option.metavar, option.help,
+                       offered_words(option)});
   }
   for (const OptionTable::Fixed& fixed : OptionTable::fixed_options())
     known.push_back({fixed.name, "", fixed.metavar, fixed.help, {}});

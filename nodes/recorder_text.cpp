@@ -76,7 +76,7 @@ std::vector<Line> recorder_head(const Recorder& recorder, const RecordingTotals&
   warn_of("dropped", totals.fate.dropped, Tone::kBad);
   warn_of("refused", totals.fate.refused_total(), Tone::kDoubtful);
   state.push_back({fmt::format(
-      "  {} points{}  buffer {} of {}  disk left {}", count_text(totals.fate.points),
+      "  {} points{}  buffer {} of {}  free {}", count_text(totals.fate.points),
       totals.bags > 1 ? fmt::format(" in {} bags", totals.bags) : "",
       bytes_text(recording.buffered_bytes()), bytes_text(recording.options().buffer_bytes),
       bytes_text(static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize))});

@@ -68,7 +68,7 @@ class StatsTest(LiveScreenTest):
         self.assertRegex(row[2], r"^\d+ B/s$")
         terminal.await_screen(self.row_of("plain", "1", "0", "?"))
         terminal.await_screen(lambda lines: bag in lines)
-        head = r"^\d+ s  lost 1  8 points  buffer .* of 100 MB  disk left \S+ \wB$"
+        head = r"^\d+ s  lost 1  8 points  buffer .* of 100 MB  free \S+ \wB$"
         terminal.await_screen(lambda lines: any(re.match(head, line) for line in lines))
         self.run_ok("ctl", "record", "pause")
         terminal.await_screen(line_with("PAUSED"))
