@@ -29,8 +29,9 @@ namespace {
 // The files open in this process. A function's static, so that it exists before its first use.
 struct Registry {
   Mutex mutex;  // bags are opened from any thread
-  Condition closed;
-  // An entry stays until the environment is closed, which is after the last owner is gone.
+  Condition changed;
+  // An entry is there from before the environment is opened until it is closed, which is after the
+  // last owner is gone; before and after there is an owner nobody is lent it.
   std::map<FileId, std::weak_ptr<BagFile>> files ZBAG_GUARDED_BY(mutex);
 };
 Registry& registry() {
@@ -125,18 +126,8 @@ Result<std::shared_ptr<BagFile>> BagFile::try_open(const std::string& path, bool
       return tl::unexpected(locked.error());
   }
   const FileId id{status.st_dev, status.st_ino};
-  // Both may be the last owners: they go when the registry is free again.
   std::shared_ptr<BagFile> bag(new BagFile);
-  std::shared_ptr<BagFile> open;
-  Registry& known = registry();
-  MutexLock lock(known.mutex);
-  // One that is being closed is waited for.
-  known.closed.wait(lock, [&]() ZBAG_REQUIRES(known.mutex) {
-    const auto found = known.files.find(id);
-    if (found != known.files.end()) open = found->second.lock();
-    return open || found == known.files.end();
-  });
-  if (open) {
+  if (const std::shared_ptr<BagFile> open = open_or_announce(*bag, id)) {
     if (!to_write) return open;
     return fail(ErrorCode::kBusy, fmt::format("{} is open in this process already", path));
   }
@@ -150,9 +141,30 @@ Result<std::shared_ptr<BagFile>> BagFile::try_open(const std::string& path, bool
   if (!*is_open) return std::shared_ptr<BagFile>();
   mark_open(bag->fd_);
   if (Status opened = bag->open_tables(); !opened) return tl::unexpected(opened.error());
-  known.files[id] = bag;
-  bag->registered_as_ = id;
+  Registry& known = registry();
+  {
+    const MutexLock lock(known.mutex);
+    known.files[id] = bag;
+  }
+  known.changed.notify_all();
   return bag;
+}
+
+// The file that is open in this process. Null: there is none, and who else opens it waits for
+// `bag`, until it is registered or gone; other files are opened meanwhile.
+std::shared_ptr<BagFile> BagFile::open_or_announce(BagFile& bag, FileId id) {
+  std::shared_ptr<BagFile> open;
+  Registry& known = registry();
+  MutexLock lock(known.mutex);
+  known.changed.wait(lock, [&]() ZBAG_REQUIRES(known.mutex) {
+    const auto found = known.files.find(id);
+    if (found != known.files.end()) open = found->second.lock();
+    return open || found == known.files.end();
+  });
+  if (open) return open;
+  known.files[id];
+  bag.registered_as_ = id;
+  return nullptr;
 }
 
 // False: the name leads to another file than was marked as being opened.
@@ -307,7 +319,7 @@ BagFile::~BagFile() {
     const MutexLock lock(known.mutex);
     known.files.erase(*registered_as_);
   }
-  known.closed.notify_all();
+  known.changed.notify_all();
 }
 
 bool BagFile::is_being_written() const { return writable() || zbag::is_being_written(path_); }

@@ -73,6 +73,7 @@ class BagFile {
                                                std::size_t map_bytes);
   static Result<std::shared_ptr<BagFile>> try_open(const std::string& path, bool to_write,
                                                    std::size_t map_bytes);
+  static std::shared_ptr<BagFile> open_or_announce(BagFile& bag, FileId id);
   static Status lock_to_write(int fd, const std::string& path);
   Result<bool> open_env(std::size_t map_bytes);
   Status open_tables();

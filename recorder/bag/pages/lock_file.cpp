@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <thread>
 
 #include "recorder/bag/pages/file_descriptor.hpp"
@@ -87,7 +88,11 @@ bool is_named(int fd, const std::string& path) {
 
 Status mark_opening(int fd) {
   // Where there are no such locks, nobody removes.
-  if (!is_local(fd) || wait_for_lock(fd, F_RDLCK, kBoth) != EAGAIN) return {};
+  if (!is_local(fd)) return {};
+  const int error = wait_for_lock(fd, F_RDLCK, kBoth);
+  if (error == 0 || error == EINVAL || error == ENOSYS || error == EOPNOTSUPP) return {};
+  if (error != EAGAIN)
+    return fail(ErrorCode::kIo, fmt::format("cannot be locked: {}", std::strerror(error)));
   return fail(ErrorCode::kBusy,
               "another process has been renaming or removing the bag for 10 s; try again");
 }

@@ -49,6 +49,7 @@ bool is_named(int fd, const std::string& path);
 
 // Marks the bag `fd` is open on as being opened; to be called before LMDB opens it. It is open
 // until `fd` and all copies of it are closed. kBusy: somebody holds the gate and does not go on.
+// kIo: the system has no locks left.
 Status mark_opening(int fd);
 // LMDB has it open, with the lock file of the name it has: that may change again.
 void mark_open(int fd);

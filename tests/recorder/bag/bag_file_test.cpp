@@ -12,19 +12,33 @@
 #include <atomic>
 #include <filesystem>
 #include <iostream>
+#include <memory>
 #include <thread>
 #include <vector>
 
+#include "recorder/bag/pages/file_descriptor.hpp"
 #include "recorder/bag/read/bag_reader.hpp"
 #include "recorder/bag/upkeep/check.hpp"
 #include "recorder/bag/write/bag_writer.hpp"
 #include "tests/recorder/bag/rows.hpp"
 #include "tests/support/temp_dir.hpp"
+#include "tests/support/wait_for.hpp"
 
 namespace zbag {
 namespace {
 
 using testing::HasSubstr;
+
+// How often this process has the file open.
+int count_open(const std::string& path) {
+  const std::filesystem::path real = std::filesystem::canonical(path);
+  int count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    if (std::filesystem::read_symlink(entry.path(), gone) == real) ++count;
+  }
+  return count;
+}
 
 class BagFileTest : public testing::Test {
  protected:
@@ -174,6 +188,31 @@ TEST_F(BagFileTest, IsOpenOnceHoweverManyThreadsOpenAndCloseIt) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(failures, 0);
+}
+
+// Somebody who holds the gate (lock_file.hpp) and does not go on costs those who open that bag.
+TEST_F(BagFileTest, OpensWhileThisProcessWaitsToOpenAnother) {
+  make_bag(1);
+  const std::string other = dir_.path("other.zbag");
+  std::filesystem::copy_file(path_, other);
+  auto holder = std::make_unique<FileDescriptor>(::open(other.c_str(), O_RDWR | O_CLOEXEC));
+  struct flock gate {};
+  gate.l_type = F_WRLCK;
+  gate.l_start = off_t{1} << 62;
+  gate.l_len = 1;
+  ASSERT_EQ(::fcntl(holder->get(), F_OFD_SETLK, &gate), 0);
+  std::atomic<bool> is_done = false;
+  Result<std::shared_ptr<BagFile>> waited_for;
+  std::thread waiting([&] {
+    waited_for = BagFile::open_to_read(other);
+    is_done = true;
+  });
+  ASSERT_TRUE(wait_for([&] { return count_open(other) == 2; }));
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(BagFile::open_to_read(path_));
+  EXPECT_FALSE(is_done);
+  holder.reset();
+  waiting.join();
+  EXPECT_TRUE(waited_for);
 }
 
 TEST_F(BagFileTest, IsLentByTheWriterToReaders) {
