@@ -48,7 +48,9 @@ Result<Timestamp> parse_time(const std::string& text, const std::optional<TimeRa
   if (!text.empty() && (text[0] == '+' || text[0] == '-')) {
     const std::optional<double> span = parse_span(std::string_view(text).substr(1), 1.0);
     if (!span) return bad("is not understood");
-    if (!extent) return bad("is relative, and the bag is empty");
+    if (!extent)
+      return fail(ErrorCode::kNotFound,
+                  fmt::format("time '{}' is relative, and there are no points", text));
     const auto ns = static_cast<std::int64_t>(std::llround(*span * 1e9));
     std::int64_t at = 0;
     const bool overflows = text[0] == '+' ? __builtin_add_overflow(extent->first, ns, &at)

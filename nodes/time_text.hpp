@@ -10,7 +10,7 @@
 
 namespace zbag {
 
-// kInvalid: not a time, or a relative one where `extent` is unknown.
+// kInvalid: not a time. kNotFound: a relative one where `extent` is unknown, there are no points.
 Result<Timestamp> parse_time(const std::string& text, const std::optional<TimeRange>& extent);
 
 // A closed range from --start and --end, either of which may be empty.

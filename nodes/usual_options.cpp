@@ -115,13 +115,18 @@ void add_heard_tracks(OptionTable& options, std::vector<std::string>& patterns,
   add_tracks(options, arguments.tracks, arguments.excluded);
 }
 
-Result<TrackFilter> heard_tracks(std::vector<std::string> patterns,
+std::vector<std::string> asked_tracks(std::vector<std::string> patterns,
+                                      const SelectionArguments& arguments) {
+  patterns.insert(patterns.end(), arguments.tracks.begin(), arguments.tracks.end());
+  return patterns;
+}
+
+Result<TrackFilter> heard_tracks(std::vector<std::string> asked,
                                  const SelectionArguments& arguments,
                                  const std::vector<std::string>& always) {
-  patterns.insert(patterns.end(), arguments.tracks.begin(), arguments.tracks.end());
-  if (patterns.empty() && !always.empty()) patterns.emplace_back("**");
-  patterns.insert(patterns.end(), always.begin(), always.end());
-  return TrackFilter::parse(patterns, arguments.excluded);
+  if (asked.empty() && !always.empty()) asked.emplace_back("**");
+  asked.insert(asked.end(), always.begin(), always.end());
+  return TrackFilter::parse(asked, arguments.excluded);
 }
 
 void add_bag(OptionTable& options, std::string& path, const std::string& help) {

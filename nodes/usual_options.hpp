@@ -63,8 +63,11 @@ void add_selection(OptionTable& options, SelectionArguments& arguments);
 // --track, and --exclude.
 void add_heard_tracks(OptionTable& options, std::vector<std::string>& patterns,
                       SelectionArguments& arguments);
-// Of both kinds of patterns; `always` passes, too.
-Result<TrackFilter> heard_tracks(std::vector<std::string> patterns,
+// Both kinds of patterns.
+std::vector<std::string> asked_tracks(std::vector<std::string> patterns,
+                                      const SelectionArguments& arguments);
+// Of what was asked; `always` passes, too.
+Result<TrackFilter> heard_tracks(std::vector<std::string> asked,
                                  const SelectionArguments& arguments,
                                  const std::vector<std::string>& always = {});
 

@@ -257,16 +257,16 @@ int run(const Arguments& arguments) {
   if (!bags) return show("play", bags.error());
   Result<Playlist> playlist = Playlist::open(bags->paths);
   if (!playlist) return show("play", playlist.error());
-  if (is_empty(*playlist)) {
-    if (!arguments.bus.quiet)
-      say("zbag play: nothing to play: no bag holds a point\npublished 0 frames\n");
-    return kExitDone;
-  }
   std::vector<std::string> renamed;
   for (const auto& [from, to] : arguments.player.remap) renamed.push_back(from);
   const Result<BagReader::Selection> selection =
       choose("play", arguments.selection, playlist->summaries(), SystemTracks::kWhenNamed, renamed);
   if (!selection) return show_unchosen("play", selection.error());
+  if (is_empty(*playlist)) {
+    if (!arguments.bus.quiet)
+      say("zbag play: nothing to play: no bag holds a point\npublished 0 frames\n");
+    return kExitDone;
+  }
   GiveUp give_up("play", arguments.bus.urls.publish_to);
   std::optional<std::uint64_t> published;
   // The context's end, inside, waits until the last frame has left the process.

@@ -22,6 +22,7 @@
 #include "nodes/verb.hpp"
 #include "player/formats/neutral_file.hpp"
 #include "player/playback_clock.hpp"
+#include "schemas/track_name.hpp"
 
 namespace zbag {
 namespace {
@@ -99,25 +100,30 @@ class Publication {
     clock_.set_rate(arguments.rate);
   }
 
+  // Opens the file and reads to its first chosen frame, where that was not done yet.
+  Status begin() {
+    if (reader_) return {};
+    Result<NeutralReader> reader = NeutralReader::open(arguments_.file);
+    if (!reader) return tl::unexpected(reader.error());
+    reader_ = std::move(*reader);
+    return read_on();
+  }
+  // Whether there is a frame to send.
+  bool has_frame() const { return next_.has_value(); }
+
   // Publishes the file once; stamps are shifted by what earlier laps took. False: nothing was sent,
   // or nothing more can be.
   Result<bool> lap() {
-    Result<NeutralReader> reader = NeutralReader::open(arguments_.file);
-    if (!reader) return tl::unexpected(reader.error());
     const std::uint64_t sent_before = sent_;
     last_.reset();
-    while (!is_stopping()) {
-      Result<std::optional<NeutralFrame>> frame = reader->next();
-      if (!frame && frame.error().code == ErrorCode::kInvalid) {
-        refuse(frame.error().message);
-        continue;
-      }
-      if (!frame) return tl::unexpected(frame.error());
-      if (!*frame) break;
-      if (!filter_.matches((*frame)->track)) continue;
-      pace((*frame)->stamp.ns());
-      if (Status status = send(**frame); !status) return tl::unexpected(status.error());
+    Status status = begin();
+    while (status && next_ && !is_stopping()) {
+      pace(next_->stamp.ns());
+      status = send(*next_);
+      if (status) status = read_on();
     }
+    reader_.reset();
+    if (!status) return tl::unexpected(status.error());
     return sent_ > sent_before && !is_stopping();
   }
   // Waits one median step behind the last frame, and shifts the stamps of the next lap by what this
@@ -152,6 +158,22 @@ class Publication {
   double seconds() const { return static_cast<double>(progress_ns_.load()) / 1e9; }
 
  private:
+  // To the next chosen frame; none at the end, and when stopped before.
+  Status read_on() {
+    next_.reset();
+    while (!next_ && !is_stopping()) {
+      Result<std::optional<NeutralFrame>> frame = reader_->next();
+      if (!frame && frame.error().code == ErrorCode::kInvalid) {
+        refuse(frame.error().message);
+        continue;
+      }
+      if (!frame) return tl::unexpected(frame.error());
+      if (!*frame) break;
+      if (filter_.matches((*frame)->track)) next_ = std::move(**frame);
+    }
+    return {};
+  }
+
   // Waits until it is the frame's turn. The clock starts at the first one that is sent.
   void pace(std::int64_t ns) {
     if (!last_) {
@@ -201,6 +223,8 @@ class Publication {
   const Arguments& arguments_;
   TrackFilter filter_;
   Sessions& sessions_;
+  std::optional<NeutralReader> reader_;
+  std::optional<NeutralFrame> next_;
   PlaybackClock clock_;
   std::int64_t shift_ns_ = 0;
   std::int64_t first_ = 0;            // stamp of this lap's first frame
@@ -252,24 +276,27 @@ std::string progress_text(const Publication& publication, bool is_waiting) {
                      count_text(publication.sent()));
 }
 
-// Says what went wrong, or that the patterns chose nothing of what was there.
-int exit_code_of(const Status& status, const Publication& publication, const Arguments& arguments) {
+int exit_code_of(const Status& status, const Publication& publication) {
   if (!status) return show("pub", status.error());
-  if (publication.sent() == 0 && !arguments.tracks.empty() && !publication.is_stopping()) {
-    say_always("zbag pub: nothing published: no track of {} matches {}\n", arguments.file,
-               fmt::format("{}", fmt::join(arguments.tracks, ", ")));
+  return publication.refused() > 0 ? kExitLossy : kExitDone;
+}
+
+// Of a file without a frame to send; one from which nothing was to be chosen has given all it has.
+int show_nothing_to_publish(const Publication& publication, const Arguments& arguments) {
+  const bool is_choice = !arguments.tracks.empty() || !arguments.excluded.empty();
+  if (is_choice && !publication.is_stopping()) {
+    const std::string named = fmt::format("matches {}", fmt::join(arguments.tracks, ", "));
+    say_always("zbag pub: nothing published: no track of {} {}\n", printable(arguments.file),
+               arguments.tracks.empty() ? "is left by --exclude" : printable(named));
     return kExitLossy;
   }
-  return publication.refused() > 0 ? kExitLossy : kExitDone;
+  if (!arguments.bus.quiet) say("published 0 frames\n");
+  return exit_code_of({}, publication);
 }
 
 int run(const Arguments& arguments) {
   const Result<TrackFilter> filter = TrackFilter::parse(arguments.tracks, arguments.excluded);
   if (!filter) return show("pub", filter.error());
-  // Opened once beforehand, so that a wrong name is said before anybody is waited for.
-  if (const Result<NeutralReader> reader = NeutralReader::open(arguments.file); !reader)
-    return show("pub", reader.error());
-
   int exit_code = kExitDone;
   std::uint64_t sent = 0;
   GiveUp give_up("pub", arguments.bus.urls.publish_to);
@@ -277,6 +304,9 @@ int run(const Arguments& arguments) {
     Context context;
     Sessions sessions(context, arguments);
     Publication publication(arguments, *filter, sessions);
+    // Beforehand, so that a wrong name is said before anybody is waited for.
+    if (const Status begun = publication.begin(); !begun) return show("pub", begun.error());
+    if (!publication.has_frame()) return show_nothing_to_publish(publication, arguments);
     std::atomic<bool> is_waiting{true};
     Result<Node> node =
         Node::open_anyway(context, "pub", arguments.bus.name, control_ops(publication, is_waiting));
@@ -299,7 +329,7 @@ int run(const Arguments& arguments) {
             StopSignal::wait(std::chrono::milliseconds(50));
           });
     }
-    exit_code = exit_code_of(status, publication, arguments);
+    exit_code = exit_code_of(status, publication);
     sent = publication.sent();
     give_up.leaving(sent);
     // The context's end waits until the last frame has left the process.

@@ -11,6 +11,7 @@
 #include "nodes/number_text.hpp"
 #include "nodes/print_point.hpp"
 #include "nodes/terminal.hpp"
+#include "nodes/unheard.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
 #include "schemas/frame.hpp"
@@ -94,7 +95,8 @@ bool print_frames(const Arguments& arguments, Tap& tap, PointPrinter& printer, P
 }
 
 int run(const Arguments& arguments) {
-  const Result<TrackFilter> filter = heard_tracks(arguments.patterns, arguments.selection);
+  const std::vector<std::string> asked = asked_tracks(arguments.patterns, arguments.selection);
+  const Result<TrackFilter> filter = heard_tracks(asked, arguments.selection);
   if (!filter) return show("tap", filter.error());
   if (const Status status = check_style(arguments.style); !status)
     return show("tap", status.error());
@@ -123,6 +125,8 @@ int run(const Arguments& arguments) {
                             amount_text(tap->skipped(), "frame")));
     return kExitLossy;
   }
+  const bool is_unheard = progress.printed == 0 && progress.malformed == 0 && !asked.empty();
+  if (is_unheard) return show_unheard("tap", context, arguments.bus.urls, asked, progress.stopping);
   const bool timed_out = progress.timed_out && !progress.stopping &&
                          progress.printed < std::max<std::uint64_t>(1, arguments.selection.limit);
   if (timed_out)

@@ -17,6 +17,7 @@
 #include "nodes/terminal.hpp"
 #include "nodes/terminal_size.hpp"
 #include "nodes/track_table.hpp"
+#include "nodes/unheard.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
 #include "recorder/losses.hpp"
@@ -219,8 +220,8 @@ double listen(const Arguments& arguments, Tap& tap, TopicTable& table, Progress&
 }
 
 int run(const Arguments& arguments) {
-  const Result<TrackFilter> filter =
-      heard_tracks(arguments.patterns, arguments.selection, {"_sys/session"});
+  const std::vector<std::string> asked = asked_tracks(arguments.patterns, arguments.selection);
+  const Result<TrackFilter> filter = heard_tracks(asked, arguments.selection, {"_sys/session"});
   if (!filter) return show("topics", filter.error());
   Context context;
   Progress progress;
@@ -247,7 +248,9 @@ int run(const Arguments& arguments) {
       print_line(line);
     if (table.is_empty()) print("(nothing heard)\n");
   }
-  return kExitDone;
+  const bool is_unheard = !arguments.watch && table.is_empty() && !asked.empty();
+  return is_unheard ? show_unheard("topics", context, arguments.bus.urls, asked, progress.stopping)
+                    : kExitDone;
 }
 
 }  // namespace

@@ -207,6 +207,18 @@ class NowhereTest(SelectionTest):
                 self.assertEqual(self.assert_whole(new)["points"], 0)
                 os.remove(new)
 
+    def test_a_relative_time_needs_points(self):
+        bag = self.space.path("empty.zbag")
+        self.assertEqual(self.start_recorder(bag).stop(), DONE)
+        out = ("-o", self.space.path("out.zbag"))
+        for verb, *options in (("cat",), ("play",), ("cut", *out),
+                               ("export", "-o", self.space.path("out"), "--format", "jsonl")):
+            for time in (("--start", "+1"), ("--end=-1",)):
+                with self.subTest(verb=verb, time=time):
+                    done = self.run_ok(verb, bag, *options, *time, code=LOSSY)
+                    self.assert_one_line(done.stderr, "relative", "there are no points")
+        self.assertFalse(os.path.exists(out[1]) or os.path.exists(self.space.path("out")))
+
     def test_a_bag_without_points_has_given_all_it_has(self):
         bag = self.space.path("empty.zbag")
         self.assertEqual(self.start_recorder(bag).stop(), DONE)
@@ -355,6 +367,33 @@ class ListeningTest(SelectionTest):
         done = self.run_ok("tap", "--duration", "50ms", *bus.urls)
         self.assertEqual(done.stdout, b"")
         self.assertEqual(bus.stop(), DONE)
+
+    def test_a_track_that_is_never_heard_is_told_with_the_nearest_that_is(self):
+        bus = self.start_broker()
+        self.make_bag()
+        sensor = self.space.start("pub", self.space.path("a.jsonl"), "--loop", "--rate", "20",
+                                  "--quiet", "--publish-to", bus.publish_to)
+        self.run_ok("tap", "robot1/imu", "-n", "1", "--subscribe-to", bus.subscribe_to)
+        for verb, *options in (("tap", "--duration", "0.3"), ("tap", "--timeout", "0.3"),
+                               ("topics", "--duration", "0.3"), ("topics", "--json")):
+            for chosen in (("robot1/imo",), ("--track", "robot1/imo", "--track", "x/**")):
+                with self.subTest(verb=verb, options=options, chosen=chosen):
+                    done = self.run_ok(verb, *chosen, *options, "--subscribe-to", bus.subscribe_to,
+                                       code=LOSSY)
+                    self.assert_one_line(done.stderr.replace(
+                        f"ready subscribe-to={bus.subscribe_to}\n", ""), "robot1/imo",
+                        "did you mean robot1/imu?")
+        sensor.stop()
+        self.assertEqual(bus.stop(), DONE)
+
+    def test_pub_of_no_track_of_the_file_waits_for_nobody(self):
+        self.make_bag()
+        nowhere = ("--wait", "1000", "--publish-to", "tcp://127.0.0.1:1")
+        for chosen, words in ((("--track", "nosuch"), ("matches nosuch",)),
+                              (("--exclude", "**"), ("--exclude",))):
+            with self.subTest(chosen=chosen):
+                done = self.run_ok("pub", self.space.path("a.jsonl"), *chosen, *nowhere, code=LOSSY)
+                self.assert_one_line(done.stderr, "no track of", *words)
 
     def test_pub_leaves_tracks_out(self):
         bus = self.start_broker()

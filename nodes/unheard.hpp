@@ -1,0 +1,17 @@
+// What is said of tracks that a verb was to listen to and never heard.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "bus/endpoints.hpp"
+#include "bus/tap.hpp"
+
+namespace zbag {
+
+// Says in one line which patterns no track matched, and which track somebody may have meant: it
+// listens half a second to all there are, unless `is_stopping`. Gives the exit code.
+int show_unheard(const std::string& verb, Context& context, const BusUrls& urls,
+                 const std::vector<std::string>& patterns, bool is_stopping);
+
+}  // namespace zbag
