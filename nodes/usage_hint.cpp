@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <optional>
+#include <string_view>
 
 #include "nodes/nearest.hpp"
 #include "schemas/track_name.hpp"
@@ -66,10 +68,61 @@ const std::map<std::string, const char*>& words_of_others() {
   return kWords;
 }
 
+struct OptionOfOthers {
+  std::string_view name;
+  const char* ours;     // that the verb must have; null: it needs none
+  const char* instead;  // what to write
+};
+
+// Of ros2 bag and rosbag; a short one means something else in another verb.
+constexpr std::array<OptionOfOthers, 36> kOptionsOfOthers = {
+    {{"-a", "--with-broker", "every track is recorded that --track and --exclude do not leave out"},
+     {"--all", "--with-broker",
+      "every track is recorded that --track and --exclude do not leave out"},
+     {"--all-topics", "--with-broker",
+      "every track is recorded that --track and --exclude do not leave out"},
+     {"-t", "--track", "write --track PATTERN"},
+     {"--topic", "--track", "write --track PATTERN"},
+     {"--topics", "--track", "write --track PATTERN"},
+     {"--topic-name", "--track", "write --track PATTERN"},
+     {"-e", "--track", "write --track PATTERN, with * and ** for segments"},
+     {"--regex", "--track", "write --track PATTERN, with * and ** for segments"},
+     {"-x", "--exclude", "write --exclude PATTERN"},
+     {"--exclude-regex", "--exclude", "write --exclude PATTERN"},
+     {"--exclude-topics", "--exclude", "write --exclude PATTERN"},
+     {"-O", "--output", "write -o BAG"},
+     {"--output-name", "--output", "write -o BAG"},
+     {"-b", "--max-size", "write --max-size MB"},
+     {"--max-bag-size", "--max-size", "write --max-size MB"},
+     {"-d", "--max-duration", "write --max-duration S"},
+     {"--max-bag-duration", "--max-duration", "write --max-duration S"},
+     {"--max-splits", "--max-files", "write --max-files N"},
+     {"--max-cache-size", "--buffer-mb", "write --buffer-mb MB"},
+     {"--compression-mode", "--compression", "write --compression none, lz4 or zstd:LEVEL"},
+     {"--compression-format", "--compression", "write --compression none, lz4 or zstd:LEVEL"},
+     {"-j", "--compression", "write --compression zstd"},
+     {"--bz2", "--compression", "write --compression zstd"},
+     {"--lz4", "--compression", "write --compression lz4"},
+     {"--custom-data", "--metadata", "write --metadata KEY=VALUE"},
+     {"--node-name", "--name", "write --name NODE"},
+     {"-r", "--rate", "write --rate R"},
+     {"-l", "--loop", "write --loop"},
+     {"--start-offset", "--start", "write --start +S"},
+     {"--playback-duration", "--duration", "write --duration S"},
+     {"--playback-until-sec", "--end", "write --end T"},
+     {"-v", "--losses", "write --all"},
+     {"--verbose", "--losses", "write --all"},
+     {"-s", nullptr, "a bag has one storage; zbag export writes other formats"},
+     {"--storage", nullptr, "a bag has one storage; zbag export writes other formats"}}};
+
 // Words that other tools put in front of a verb.
 bool is_prefix(const std::string& word) {
   return word == "bag" || word == "topic" || word == "node" || word == "rosbag" || word == "ros2" ||
          word == "mcap";
+}
+
+bool has(const std::vector<std::string>& options, const char* name) {
+  return std::find(options.begin(), options.end(), name) != options.end();
 }
 
 }  // namespace
@@ -93,8 +146,17 @@ std::string verb_fault(const std::vector<std::string>& words,
 std::string option_fault(const std::string& word, const std::vector<std::string>& options) {
   const std::string name = word.substr(0, word.find('='));
   const std::string fault = fmt::format("unknown option {}", printable(name));
+  for (const OptionOfOthers& theirs : kOptionsOfOthers) {
+    if (theirs.name == name && (theirs.ours == nullptr || has(options, theirs.ours)))
+      return fmt::format("{}: {}", fault, theirs.instead);
+  }
   const std::optional<std::string> near = nearest(name, options);
   return near ? fmt::format("{}: did you mean {}?", fault, *near) : fault;
+}
+
+std::string argument_fault(const std::string& word, const std::vector<std::string>& options) {
+  return fmt::format("'{}' is one argument too many{}", printable(word),
+                     has(options, "--track") ? "; tracks are named with --track PATTERN" : "");
 }
 
 }  // namespace zbag

@@ -12,7 +12,11 @@ namespace zbag {
 std::string verb_fault(const std::vector<std::string>& words,
                        const std::vector<std::string>& verbs);
 
-// "unknown option --outptu: did you mean --output?"
+// "unknown option --outptu: did you mean --output?"; of an option of other tools what a verb with
+// these `options` has instead: "unknown option --topics: write --track PATTERN".
 std::string option_fault(const std::string& word, const std::vector<std::string>& options);
+
+// "'robot/imu' is one argument too many", and where tracks are named if not there.
+std::string argument_fault(const std::string& word, const std::vector<std::string>& options);
 
 }  // namespace zbag

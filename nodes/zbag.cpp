@@ -85,17 +85,14 @@ void add_verbs(CLI::App& root, Verbs& verbs) {
 // stands behind it may have been meant as its value.
 std::string usage_fault(const OptionTable& options, const CLI::ParseError& error) {
   const std::vector<std::string> unknown = options.unknown_words();
+  std::vector<std::string> known;
+  for (const std::string& name : options.setting_names()) known.push_back("--" + name);
+  for (const OptionTable::Fixed& fixed : OptionTable::fixed_options()) known.push_back(fixed.name);
   const auto option = std::find_if(unknown.begin(), unknown.end(), [](const std::string& word) {
     return word.size() > 1 && word.front() == '-';
   });
-  if (option != unknown.end()) {
-    std::vector<std::string> known;
-    for (const std::string& name : options.setting_names()) known.push_back("--" + name);
-    for (const OptionTable::Fixed& fixed : OptionTable::fixed_options())
-      known.push_back(fixed.name);
-    return option_fault(*option, known);
-  }
-  if (!unknown.empty()) return fmt::format("'{}' is one argument too many", unknown.front());
+  if (option != unknown.end()) return option_fault(*option, known);
+  if (!unknown.empty()) return argument_fault(unknown.front(), known);
   const std::string text = error.what();  // "--track: 1 required PATTERN missing"
   const bool lacks_value = dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr;
   return lacks_value ? text.substr(0, text.find(':')) + " needs a value" : text;

@@ -13,18 +13,32 @@ namespace zbag {
 namespace {
 
 using Unit = std::pair<std::string_view, double>;
-constexpr std::array<Unit, 5> kSeconds = {
-    {{"ms", 1e-3}, {"s", 1.0}, {"m", 60.0}, {"h", 3600.0}, {"d", 86400.0}}};
+constexpr std::array<Unit, 8> kSeconds = {{{"ms", 1e-3},
+                                           {"s", 1.0},
+                                           {"sec", 1.0},
+                                           {"m", 60.0},
+                                           {"min", 60.0},
+                                           {"h", 3600.0},
+                                           {"hr", 3600.0},
+                                           {"d", 86400.0}}};
 constexpr double kKi = 1024.0;
-constexpr std::array<Unit, 9> kBytes = {{{"B", 1.0},
-                                         {"kB", 1e3},
-                                         {"MB", 1e6},
-                                         {"GB", 1e9},
-                                         {"TB", 1e12},
-                                         {"KiB", kKi},
-                                         {"MiB", kKi* kKi},
-                                         {"GiB", kKi* kKi* kKi},
-                                         {"TiB", kKi* kKi* kKi* kKi}}};
+constexpr std::array<Unit, 17> kBytes = {{{"B", 1.0},
+                                          {"k", 1e3},
+                                          {"kB", 1e3},
+                                          {"M", 1e6},
+                                          {"MB", 1e6},
+                                          {"G", 1e9},
+                                          {"GB", 1e9},
+                                          {"T", 1e12},
+                                          {"TB", 1e12},
+                                          {"Ki", kKi},
+                                          {"KiB", kKi},
+                                          {"Mi", kKi* kKi},
+                                          {"MiB", kKi* kKi},
+                                          {"Gi", kKi* kKi* kKi},
+                                          {"GiB", kKi* kKi* kKi},
+                                          {"Ti", kKi* kKi* kKi* kKi},
+                                          {"TiB", kKi* kKi* kKi* kKi}}};
 
 constexpr std::string_view kDigits = "0123456789.";
 
@@ -36,8 +50,10 @@ std::optional<double> take_number(std::string_view& text) {
   return value;
 }
 
-bool is_same(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
+// In either case where it ends with B: 1m might be a minute.
+bool is_unit_of_bytes(std::string_view unit, std::string_view text) {
+  return unit == text || (unit.ends_with('B') && unit.size() == text.size() &&
+                          ::strncasecmp(unit.data(), text.data(), unit.size()) == 0);
 }
 
 }  // namespace
@@ -74,8 +90,9 @@ std::optional<double> parse_megabytes(std::string_view text) {
   if (text.empty() || text[0] == '+' || text[0] == '-') return std::nullopt;
   if (const std::optional<double> plain = parse_decimal(text)) return plain;
   const std::optional<double> value = take_number(text);
-  const auto* const unit = std::find_if(kBytes.begin(), kBytes.end(),
-                                        [&](const Unit& one) { return is_same(one.first, text); });
+  const auto* const unit = std::find_if(kBytes.begin(), kBytes.end(), [&](const Unit& one) {
+    return is_unit_of_bytes(one.first, text);
+  });
   if (!value || unit == kBytes.end()) return std::nullopt;
   return *value * unit->second / 1e6;
 }

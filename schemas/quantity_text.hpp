@@ -12,12 +12,12 @@ namespace zbag {
 std::optional<double> parse_decimal(std::string_view text);
 
 // `text` in units of which a second has `per_second`, as a number alone counts them: 1.0 for
-// seconds, 1e3 for milliseconds. Units are ms, s, m, h and d, several may follow each other. A span
-// has no sign. nullopt: it is none, or longer than what time can hold.
+// seconds, 1e3 for milliseconds. Units are ms, s (sec), m (min), h (hr) and d, several may follow
+// each other. A span has no sign. nullopt: it is none, or longer than what time can hold.
 std::optional<double> parse_span(std::string_view text, double per_second);
 
 // `text` in MB (10^6 bytes), as a number alone counts them. Units are B, kB, MB, GB, TB and KiB,
-// MiB, GiB, TiB, in either case. nullopt: it is no size.
+// MiB, GiB, TiB, in either case; or k, M, G, T and Ki, Mi, Gi, Ti. nullopt: it is no size.
 std::optional<double> parse_megabytes(std::string_view text);
 
 }  // namespace zbag

@@ -46,7 +46,7 @@ TEST(OptionTypeTest, SizesAreInMillionsOfBytes) {
   EXPECT_EQ(type.parse("512MB").value(), 512'000'000u);
   EXPECT_EQ(type.parse("1GiB").value(), 1u << 30);
   EXPECT_EQ(type.text(type.parse("1.5GB").value()), "1500");
-  for (const char* text : {"0.5", "300kB", "2TB", "1G", "MB", "1m", "1 GB"})
+  for (const char* text : {"0.5", "300kB", "2TB", "1X", "MB", "1m", "1 GB"})
     EXPECT_EQ(why_not(type, text), "give MB from 1 to 1000000, or as in 512MB or 1GiB") << text;
 }
 

@@ -41,6 +41,17 @@ TEST(UsageHintTest, NamesTheNearestOption) {
   EXPECT_EQ(option_fault("--nonsense", {"--output", "--track"}), "unknown option --nonsense");
 }
 
+TEST(UsageHintTest, NamesWhatOptionsOfOtherToolsAreHere) {
+  EXPECT_EQ(option_fault("--topics", {"--track"}),
+            "unknown option --topics: write --track PATTERN");
+  EXPECT_EQ(option_fault("--start-offset=3", {"--start"}),
+            "unknown option --start-offset: write --start +S");
+  EXPECT_EQ(option_fault("-r", {"--track"}), "unknown option -r");
+  EXPECT_EQ(argument_fault("robot/imu", {"--track"}),
+            "'robot/imu' is one argument too many; tracks are named with --track PATTERN");
+  EXPECT_EQ(argument_fault("\x1b[2J", {"--all"}), "'\\x1b[2J' is one argument too many");
+}
+
 // What a stranger has typed for somebody can not command his terminal.
 TEST(UsageHintTest, PrintsNothingRaw) {
   EXPECT_EQ(verb_fault({"\x1b[2J"}, kVerbs), "no verb '\\x1b[2J'; zbag help lists them");

@@ -15,6 +15,7 @@ TEST(QuantityTextTest, ASpanHasUnitsOrCountsInTheOneAskedFor) {
   EXPECT_EQ(parse_span("1.5h", 1.0), 5'400.0);
   EXPECT_EQ(parse_span("1d", 1.0), 86'400.0);
   EXPECT_EQ(parse_span("1e3", 1.0), 1'000.0);
+  EXPECT_EQ(parse_span("2hr5min3sec", 1.0), 7'503.0);
 }
 
 TEST(QuantityTextTest, WhatIsNoSpanIsNone) {
@@ -32,10 +33,13 @@ TEST(QuantityTextTest, ASizeHasAUnitOrCountsMillionsOfBytes) {
   EXPECT_EQ(parse_megabytes("64KIB"), 0.065536);
   EXPECT_EQ(parse_megabytes("1.5TB"), 1.5e6);
   EXPECT_EQ(parse_megabytes("1000000B"), 1.0);
+  EXPECT_EQ(parse_megabytes("2G"), 2'000.0);
+  EXPECT_EQ(parse_megabytes("500k"), 0.5);
+  EXPECT_EQ(parse_megabytes("1Mi"), 1.048576);
 }
 
 TEST(QuantityTextTest, WhatIsNoSizeIsNone) {
-  for (const char* text : {"", "MB", "1G", "1GBs", "1 GB", "-1MB", "1GB1MB", "1m30s", "inf"})
+  for (const char* text : {"", "MB", "1X", "1m", "1GBs", "1 GB", "-1MB", "1GB1MB", "1m30s", "inf"})
     EXPECT_EQ(parse_megabytes(text), std::nullopt) << text;
 }
 
