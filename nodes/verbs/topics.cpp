@@ -247,6 +247,7 @@ int run(const Arguments& arguments) {
       print_line(line);
     if (table.is_empty()) print("(nothing heard)\n");
   }
+  if (table.is_empty() && !arguments.bus.quiet) warn("topics", nothing_heard(arguments.bus.urls));
   return kExitDone;
 }
 
