@@ -116,6 +116,7 @@ class Publication {
       if (!*frame) break;
       if (!filter_.matches((*frame)->track)) continue;
       pace((*frame)->stamp.ns());
+      if (is_stopping()) break;  // it was not its turn yet
       if (Status status = send(**frame); !status) return tl::unexpected(status.error());
     }
     return sent_ > sent_before && !is_stopping();
