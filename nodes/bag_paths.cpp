@@ -28,18 +28,21 @@ void add_bags_in(const fs::path& folder, int depth, std::vector<std::string>& fo
 
 }  // namespace
 
-Result<BagPaths> find_bags(const std::vector<std::string>& named) {
+Result<BagPaths> find_bags(const std::vector<std::string>& named,
+                           const std::function<void(const std::string&)>& warn) {
   BagPaths bags{.paths = {}, .is_list = named.size() > 1};
   std::set<fs::path> files;  // without links: a bag has many names
   const auto add = [&](const std::string& path) {
     std::error_code error;
     const fs::path file = fs::canonical(path, error);
-    if (error || files.insert(file).second) bags.paths.push_back(path);
+    const bool is_new = error || files.insert(file).second;
+    if (is_new) bags.paths.push_back(path);
+    return is_new;
   };
   for (const std::string& path : named) {
     std::error_code error;
     if (!fs::is_directory(path, error)) {
-      add(path);
+      if (!add(path)) warn(printable(path) + " is named twice: read once");
       continue;
     }
     bags.is_list = true;

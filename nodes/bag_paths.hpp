@@ -1,6 +1,7 @@
 // Bags as they are named on the command line: files, and folders that stand for the bags in them.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,9 @@ struct BagPaths {
 
 // A folder stands for every *.zbag in it and in the folders in it, where `record` puts its runs
 // (runs/run_.../run.zbag), by name; not deeper. A bag that is named twice, by links too, is there
-// once. kNotFound: a folder without bags; what is no folder is taken as it is.
-Result<BagPaths> find_bags(const std::vector<std::string>& named);
+// once, and `warn` is told of it. kNotFound: a folder without bags; what is no folder is taken as
+// it is.
+Result<BagPaths> find_bags(const std::vector<std::string>& named,
+                           const std::function<void(const std::string&)>& warn);
 
 }  // namespace zbag

@@ -34,4 +34,8 @@ void warn(const std::string& verb, const std::string& message) {
     say_line_always({{fmt::format("zbag {}: warning: ", verb), Tone::kDoubtful}, {message}});
 }
 
+std::function<void(const std::string&)> warner(const std::string& verb) {
+  return [verb](const std::string& message) { warn(verb, message); };
+}
+
 }  // namespace zbag

@@ -1,6 +1,7 @@
 // Exit codes, and how an error or a warning is shown: the one place where errors end.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "schemas/result.hpp"
@@ -24,5 +25,7 @@ int show(const std::string& verb, const Error& error);
 int show_unmade(const std::string& verb, Error error);
 // Says nothing with --log-level error.
 void warn(const std::string& verb, const std::string& message);
+// The same as a function, for what does not know the verb.
+std::function<void(const std::string&)> warner(const std::string& verb);
 
 }  // namespace zbag

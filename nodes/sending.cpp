@@ -30,8 +30,10 @@ void await_listener(const std::string& verb, const BusUrls& urls, WaitSeconds wa
     if (listens(std::clamp(whole_milliseconds(left), std::chrono::milliseconds(0), kGlance)))
       return;
     if (left.count() > 0) continue;
-    warn(verb, fmt::format("nobody listens at {} after {} s; {} all the same", urls.publish_to,
-                           wait.count(), verb == "pub" ? "publishing" : "playing"));
+    warn(verb, fmt::format(
+                   "nobody listens at {}, or there is no broker at {}, after {} s; {} all the same",
+                   urls.subscribe_to, urls.publish_to, wait.count(),
+                   verb == "pub" ? "publishing" : "playing"));
     return;
   }
 }

@@ -62,6 +62,11 @@ void add_bus_options(OptionTable& options, BusArguments& arguments) {
   options.add_loudness(arguments.quiet);
 }
 
+std::string nothing_heard(const BusUrls& urls) {
+  return fmt::format("nothing from {} yet; is a broker running and somebody publishing to {}?",
+                     urls.subscribe_to, urls.publish_to);
+}
+
 void add_wait(OptionTable& options, WaitSeconds& wait) {
   const GroupScope group(options, OptionGroup::kBus);
   options.add("--wait", wait, option_type::seconds<WaitSeconds>({0.0, 1e6}),

@@ -21,6 +21,8 @@ struct BusArguments {
   bool quiet = false;
 };
 void add_bus_options(OptionTable& options, BusArguments& arguments);
+// Said by who listens and hears nothing.
+std::string nothing_heard(const BusUrls& urls);
 
 // --rate of a playback.
 inline constexpr Bounds kRateBounds{1e-6, 1e6};

@@ -95,7 +95,10 @@ std::string usage_fault(const OptionTable& options, const CLI::ParseError& error
   if (!unknown.empty()) return argument_fault(unknown.front(), known);
   const std::string text = error.what();  // "--track: 1 required PATTERN missing"
   const bool lacks_value = dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr;
-  return lacks_value ? text.substr(0, text.find(':')) + " needs a value" : text;
+  if (!lacks_value) return text;
+  const bool has_several = text.find("received") != std::string::npos;  // "At Most 1 required but"
+  return text.substr(0, text.find(':')) +
+         (has_several ? " takes one value and has several" : " needs a value");
 }
 
 int run(int argc, char** argv) {
@@ -144,7 +147,7 @@ int run(int argc, char** argv) {
 int flush_output(int exit_code) {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit_code;
   if (errno == EPIPE || exit_code != kExitDone) return exit_code;
-  say_always("zbag: stdout: {}\n", std::strerror(errno));
+  say_line_always({{"zbag: ", Tone::kBad}, {fmt::format("stdout: {}", std::strerror(errno))}});
   return kExitFailed;
 }
 

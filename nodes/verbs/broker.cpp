@@ -62,7 +62,7 @@ int run(const Arguments& arguments) {
   broker = Broker::bind(context, {.urls = arguments.bus.urls,
                                   .insecure = arguments.insecure,
                                   .name = node->name(),
-                                  .warn = [](const std::string& text) { warn("broker", text); }});
+                                  .warn = warner("broker")});
   if (!broker) return show("broker", broker.error());
   Node::say_room();
   say_always("ready publish-to={} subscribe-to={}\n", broker->urls().publish_to,

@@ -103,7 +103,7 @@ int print_by_time(const Arguments& arguments, Playlist& playlist, PointPrinter& 
 int run(const Arguments& arguments) {
   if (const Status status = check_style(arguments.style); !status)
     return show("cat", status.error());
-  const Result<BagPaths> bags = find_bags(arguments.bags);
+  const Result<BagPaths> bags = find_bags(arguments.bags, warner("cat"));
   if (!bags) return show("cat", bags.error());
   Result<Playlist> playlist = Playlist::open(bags->paths);
   if (!playlist) return show("cat", playlist.error());

@@ -98,7 +98,7 @@ void print_report(const std::string& bag, const CheckReport& report, bool quiet)
 
 // The worst of all exit codes.
 int run(const Arguments& arguments) {
-  const Result<BagPaths> bags = find_bags(arguments.bags);
+  const Result<BagPaths> bags = find_bags(arguments.bags, warner("check"));
   if (!bags) return show("check", bags.error());
   int exit_code = kExitDone;
   Array reports;

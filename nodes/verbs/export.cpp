@@ -22,7 +22,7 @@ struct Arguments {
 };
 
 int run(const Arguments& arguments) {
-  const Result<BagPaths> bags = find_bags(arguments.bags);
+  const Result<BagPaths> bags = find_bags(arguments.bags, warner("export"));
   if (!bags) return show("export", bags.error());
   Result<Playlist> playlist = Playlist::open(bags->paths);
   if (!playlist) return show("export", playlist.error());

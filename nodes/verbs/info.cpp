@@ -26,7 +26,7 @@ struct Arguments {
 
 int run(const Arguments& arguments) {
   const BagTextOptions options{size_of_terminal(STDOUT_FILENO), arguments.all, arguments.losses};
-  const Result<BagPaths> bags = find_bags(arguments.bags);
+  const Result<BagPaths> bags = find_bags(arguments.bags, warner("info"));
   if (!bags) return show("info", bags.error());
   int exit_code = kExitDone;
   std::string json;

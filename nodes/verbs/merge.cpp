@@ -22,7 +22,7 @@ struct Arguments {
 };
 
 int run(const Arguments& arguments) {
-  const Result<BagPaths> bags = find_bags(arguments.bags);
+  const Result<BagPaths> bags = find_bags(arguments.bags, warner("merge"));
   if (!bags) return show("merge", bags.error());
   Result<Playlist> playlist = Playlist::open(bags->paths);
   if (!playlist) return show("merge", playlist.error());

@@ -253,7 +253,7 @@ bool is_empty(const Playlist& playlist) {
 }
 
 int run(const Arguments& arguments) {
-  const Result<BagPaths> bags = find_bags(arguments.bags);
+  const Result<BagPaths> bags = find_bags(arguments.bags, warner("play"));
   if (!bags) return show("play", bags.error());
   Result<Playlist> playlist = Playlist::open(bags->paths);
   if (!playlist) return show("play", playlist.error());

@@ -119,6 +119,7 @@ class Publication {
     Status status = begin();
     while (status && next_ && !is_stopping()) {
       pace(next_->stamp.ns());
+      if (is_stopping()) break;  // it was not its turn yet
       status = send(*next_);
       if (status) status = read_on();
     }

@@ -75,8 +75,7 @@ bool print_frames(const Arguments& arguments, Tap& tap, PointPrinter& printer, P
       if (progress.timed_out) break;
       if (!warned && progress.printed == 0 && now - heard > std::chrono::seconds(2)) {
         warned = true;
-        warn("tap", fmt::format("nothing from {} yet; is a broker running and somebody publishing?",
-                                arguments.bus.urls.subscribe_to));
+        warn("tap", nothing_heard(arguments.bus.urls));
       }
       continue;
     }

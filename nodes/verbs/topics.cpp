@@ -248,9 +248,10 @@ int run(const Arguments& arguments) {
       print_line(line);
     if (table.is_empty()) print("(nothing heard)\n");
   }
-  const bool is_unheard = !arguments.watch && table.is_empty() && !asked.empty();
-  return is_unheard ? show_unheard("topics", context, arguments.bus.urls, asked, progress.stopping)
-                    : kExitDone;
+  if (table.is_empty() && !arguments.watch && !asked.empty())
+    return show_unheard("topics", context, arguments.bus.urls, asked, progress.stopping);
+  if (table.is_empty() && !arguments.bus.quiet) warn("topics", nothing_heard(arguments.bus.urls));
+  return kExitDone;
 }
 
 }  // namespace

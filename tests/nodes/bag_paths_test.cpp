@@ -12,6 +12,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 class BagPathsTest : public testing::Test {
  protected:
@@ -22,7 +23,12 @@ class BagPathsTest : public testing::Test {
     return path.string();
   }
 
+  Result<BagPaths> find(const std::vector<std::string>& named) {
+    return find_bags(named, [this](const std::string& text) { warnings_.push_back(text); });
+  }
+
   TempDir dir_;
+  std::vector<std::string> warnings_;
 };
 
 TEST_F(BagPathsTest, AFolderStandsForTheBagsInItAndInItsRuns) {
@@ -31,23 +37,25 @@ TEST_F(BagPathsTest, AFolderStandsForTheBagsInItAndInItsRuns) {
   const std::string run = make("runs/run_1/run.zbag");
   make("b.zbag-lock");
   make("notes.txt");
-  const BagPaths all = find_bags({dir_.path("")}).value();
+  const BagPaths all = find({dir_.path("")}).value();
   EXPECT_EQ(all.paths.size(), 2u);
   EXPECT_TRUE(all.is_list);
-  EXPECT_THAT(find_bags({dir_.path("runs")})->paths, ElementsAre(run));
-  EXPECT_THAT(find_bags({b, a})->paths, ElementsAre(b, a));
+  EXPECT_THAT(find({dir_.path("runs")})->paths, ElementsAre(run));
+  EXPECT_THAT(find({b, a})->paths, ElementsAre(b, a));
 }
 
 TEST_F(BagPathsTest, ABagIsNoList) {
   const std::string a = make("a.zbag");
-  EXPECT_FALSE(find_bags({a})->is_list);
-  EXPECT_THAT(find_bags({a, a})->paths, ElementsAre(a));
-  EXPECT_THAT(find_bags({"nowhere.zbag"})->paths, ElementsAre("nowhere.zbag"));
+  EXPECT_FALSE(find({a})->is_list);
+  EXPECT_THAT(warnings_, IsEmpty());
+  EXPECT_THAT(find({a, a})->paths, ElementsAre(a));
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("a.zbag is named twice")));
+  EXPECT_THAT(find({"nowhere.zbag"})->paths, ElementsAre("nowhere.zbag"));
 }
 
 TEST_F(BagPathsTest, AFolderWithoutBagsIsNamed) {
   make("deep/er/still/a.zbag");
-  const Result<BagPaths> none = find_bags({dir_.path("deep")});
+  const Result<BagPaths> none = find({dir_.path("deep")});
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().code, ErrorCode::kNotFound);
   EXPECT_THAT(none.error().message, HasSubstr("deep"));

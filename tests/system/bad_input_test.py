@@ -433,10 +433,14 @@ class NoBrokerTest(BadInputTest):
                                    or sender.send_signal(signal.SIGINT), "the sender to give up")
                 self.assertIn(sender.wait(), (DONE, LOSSY), sender.stderr)
 
-    def test_tap_says_that_nothing_comes(self):
-        tap = self.space.start("tap", *self.URLS)
-        tap.wait_for_line("nothing from tcp://127.0.0.1:1")
-        self.assertEqual(tap.stop(), DONE)
+    def test_who_listens_says_that_nothing_comes(self):
+        for arguments in (("tap",), ("topics", "--duration", "0.1")):
+            with self.subTest(verb=arguments[0]):
+                listener = self.space.start(*arguments, "--publish-to", "tcp://127.0.0.1:2",
+                                            "--subscribe-to", "tcp://127.0.0.1:1")
+                listener.wait_for_line("nothing from tcp://127.0.0.1:1 yet; .*publishing to "
+                                       "tcp://127.0.0.1:2")
+                self.assertEqual(listener.stop(), DONE)
 
     def test_ctl_of_a_node_that_does_not_run_is_code_1(self):
         self.assert_refused(("ctl", "record", "status"), FAILED, "record")

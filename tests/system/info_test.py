@@ -115,6 +115,20 @@ class InfoTest(harness.SystemTest):
         self.assertRegex(first, r"^  a .* 2  n int")
         self.assertRegex(second, r"^  b .* 0 *$")
 
+    def test_every_loss_is_told_when_asked_for(self):
+        bag = self.space.path("lossy.zbag")
+        recorder = self.start_recorder(bag)
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        for src in range(1, 10):
+            for seq in (0, src + 1):
+                sensor.send("arm", {"_ts": float(src), "n": seq, "_src": src, "_seq": seq})
+        harness.wait_until(lambda: json.loads(self.run_ok("ctl", "record", "metrics").stdout)
+                           ["received"] == 18, "the frames")
+        self.assertEqual(recorder.stop(), harness.LOSSY)
+        for words, count in (((), 5), (("--losses",), 9)):
+            text = terminal.output_of(self.space, 80, "info", *words, bag)
+            self.assertEqual(text.count(" lost\n"), count, text)
+
     def test_a_run_that_was_not_closed_is_told_of(self):
         bag = self.space.path("a.zbag")
         recorder = self.start_recorder(bag)

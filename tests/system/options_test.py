@@ -8,7 +8,6 @@ import json
 import os
 import re
 
-
 import harness
 from harness import DONE, FAILED, LOSSY, PORTS, USAGE
 
@@ -207,24 +206,6 @@ class SourcesTest(OptionsTest):
                 self.space.env = before
                 self.assertEqual(done.stdout, b"")
                 self.assert_one_line(done.stderr, *words)
-
-
-class UsedTest(OptionsTest):
-    """An option that no test uses might as well be ignored: nobody would know."""
-
-    SHORT = {"output": "-o"}
-
-    def test_every_option_is_used_by_a_test_of_what_it_does(self):
-        folder = os.path.dirname(os.path.abspath(__file__))
-        tests = ""
-        for name in sorted(os.listdir(folder)):
-            if name.endswith("_test.py") and name != "options_test.py":
-                with open(os.path.join(folder, name), encoding="utf-8") as file:
-                    tests += file.read()
-        unused = {(verb, option) for verb in VERBS for option in self.printed(verb)
-                  if not re.search(rf"--{option}(?![\w-])|[\"' ]{self.SHORT.get(option)}[\"' ]",
-                                   tests)}
-        self.assertEqual(unused, set())
 
 
 class PlumeTest(OptionsTest):
