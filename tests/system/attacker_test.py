@@ -270,6 +270,11 @@ class HandlesTest(harness.SystemTest):
         words = " ".join(shlex.quote(word) for word in (harness.binary(), *arguments))
         return self.space.start("-c", f"ulimit -n {handles}; exec {words}", program="/bin/bash")
 
+    def await_threads(self, node, name):
+        """A sanitizer looks at an object by way of a handle when a thread begins."""
+        self.await_ready(node)
+        self.run_ok("ctl", name, "status")
+
     def connect_many(self, url):
         peers = [self.strangers.socket(zmq.PUB) for _ in range(100)]
         for peer in peers:
@@ -289,7 +294,7 @@ class HandlesTest(harness.SystemTest):
     def test_a_hundred_peers_over_ipc_do_not_end_a_recorder_of_64_handles(self):
         bag = self.space.path("kept.zbag")
         recorder = self.start_with(64, "record", "--with-broker", "--min-free", "10", "-o", bag, *PORTS)
-        self.await_ready(recorder)
+        self.await_threads(recorder, "record")
         self.assertIn("over ipc (ulimit -n is 64)", recorder.stderr)
         port = recorder.publish_to.rsplit(":", 1)[1]
         url = "ipc://" + os.path.join(self.space.env["ZBAG_RUNTIME_DIR"], f"bus-{port}.ipc")
@@ -303,7 +308,7 @@ class HandlesTest(harness.SystemTest):
 
     def test_peers_that_are_turned_away_over_tcp_are_told_of(self):
         bus = self.start_with(64, "broker", *PORTS)
-        self.await_ready(bus)
+        self.await_threads(bus, "broker")
         peers = self.connect_many(bus.publish_to)
         bus.wait_for_line("could not connect to")
         for peer in peers:
