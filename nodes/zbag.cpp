@@ -93,7 +93,7 @@ std::string usage_fault(const OptionTable& options, const CLI::ParseError& error
   });
   if (option != unknown.end()) return option_fault(*option, known);
   if (!unknown.empty()) return argument_fault(unknown.front(), known);
-  const std::string text = error.what();  // "--track: 1 required PATTERN missing"
+  std::string text = error.what();  // "--track: 1 required PATTERN missing"
   const bool lacks_value = dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr;
   if (!lacks_value) return text;
   const bool has_several = text.find("received") != std::string::npos;  // "At Most 1 required but"
