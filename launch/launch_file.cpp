@@ -256,7 +256,8 @@ const LaunchKeys& launch_node_keys() {
       {"max_restarts", "how often [10]"},
       {"restart_delay", "seconds between its end and its next start [1]"},
       {"required", "true: its failure fails the launch [false]"},
-      {"stops_launch", "true: its end, well or not, stops the launch [false]"},
+      {"stops_launch",
+       "true: its end, well or not, stops the launch; exit code 3 is handed on [false]"},
       {"if", "false, no, 0 or empty: the node is left out [true]"}};
   return kKeys;
 }

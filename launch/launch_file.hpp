@@ -14,7 +14,7 @@
 //       max_restarts: 3
 //       restart_delay: 1.0             # seconds
 //       required: true                 # its failure stops the launch
-//       stops_launch: true             # its end, well or not, stops the launch
+//       stops_launch: true             # its end, well or not, stops the launch; 3 is handed on
 //       if: "${record}"                # left out when false, no, 0 or empty
 //
 // ${name} is a variable, ${env:NAME} the environment. --args name=value overrides a variable. A

@@ -12,7 +12,11 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <optional>
+#include <sstream>
+
+#include "schemas/track_name.hpp"
 
 namespace zbag {
 namespace {
@@ -21,14 +25,27 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kTick{50};
 constexpr std::array<int, 6> kColours = {36, 33, 32, 35, 34, 31};
 
-// The program's path: in the folders given, else as it is, for PATH to be searched.
+constexpr int kLossy = 3;  // what a node of ours exits with that is done, but has lost something
+
+bool is_program(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::is_regular_file(path, error) && ::access(path.c_str(), X_OK) == 0;
+}
+
+// The program's path: in the folders given, then in PATH, as execvp() looks. Empty: there is none.
 std::string find_program(const std::string& name, const std::vector<std::string>& folders) {
-  if (name.find('/') != std::string::npos) return name;
+  if (name.find('/') != std::string::npos) return is_program(name) ? name : "";
   for (const std::string& folder : folders) {
     std::string path = fmt::format("{}/{}", folder, name);
-    if (::access(path.c_str(), X_OK) == 0) return path;
+    if (is_program(path)) return path;
   }
-  return name;
+  const char* const set = std::getenv("PATH");
+  std::istringstream places(std::string(set == nullptr ? "/bin:/usr/bin" : set) + ":");
+  for (std::string folder; std::getline(places, folder, ':');) {
+    std::string path = fmt::format("{}/{}", folder.empty() ? "." : folder, name);
+    if (is_program(path)) return path;
+  }
+  return "";
 }
 
 std::string exit_text(int status) {
@@ -36,6 +53,9 @@ std::string exit_text(int status) {
   if (WIFSIGNALED(status)) return fmt::format("was ended by signal {}", WTERMSIG(status));
   return "ended";
 }
+
+// How a program ends that was told to.
+bool is_stop(int status) { return !WIFEXITED(status) || WEXITSTATUS(status) >= 128; }
 
 }  // namespace
 
@@ -56,6 +76,8 @@ struct Launcher::Process {
   bool is_ready = false;
   int restarts = 0;
   std::optional<Clock::time_point> restart_at;
+  std::string end;      // how it ended for good
+  bool is_bad = false;  // that was no good end
 };
 
 Launcher::Launcher(LaunchPlan plan, Options options)
@@ -118,7 +140,8 @@ Status Launcher::start(Process& process) {
     const int null = ::open("/dev/null", O_RDONLY);
     if (null >= 0) ::dup2(null, STDIN_FILENO);
     ::execvpe(program.c_str(), argv.data(), envp.data());
-    constexpr std::string_view kText = "cannot be started: no such program\n";
+    // Its program was there: gone since, or what a script names behind #! is not there.
+    constexpr std::string_view kText = "cannot be started: no such program or interpreter\n";
     static_cast<void>(::write(STDERR_FILENO, kText.data(), kText.size()) < 0);
     ::_exit(127);
   }
@@ -178,12 +201,11 @@ void Launcher::reap() {
 }
 
 void Launcher::on_exit(Process& process, int status) {
-  const bool is_failure = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
-  if (stopping_) return;
-  say(process, exit_text(status));
+  const bool is_failure = status != 0 && !(stopping_ && is_stop(status));
+  if (!stopping_) say(process, exit_text(status));
   const LaunchNode& node = process.node;
-  const bool restarts =
-      node.restart == Restart::kAlways || (node.restart == Restart::kOnFailure && is_failure);
+  const bool restarts = !stopping_ && (node.restart == Restart::kAlways ||
+                                       (node.restart == Restart::kOnFailure && is_failure));
   if (restarts && process.restarts < node.restarts_max) {
     ++process.restarts;
     process.restart_at = Clock::now() + node.restart_delay;
@@ -192,13 +214,16 @@ void Launcher::on_exit(Process& process, int status) {
     return;
   }
   ended_ = ended_ || node.stops_launch;
+  process.end = exit_text(status);
+  if (restarts) process.end += fmt::format(", and has used up its {} restarts", node.restarts_max);
   // Who should have been started again and can not be any more is as good as failed.
-  if ((is_failure || restarts) && node.required && result_) {
-    result_ = fail(
-        ErrorCode::kIo,
-        fmt::format(
-            "required node {} {}{}", node.name, exit_text(status),
-            restarts ? fmt::format(", and has used up its {} restarts", node.restarts_max) : ""));
+  process.is_bad = is_failure || restarts;
+  const bool is_lossy = node.stops_launch && WIFEXITED(status) && WEXITSTATUS(status) == kLossy;
+  if (is_lossy && !restarts) {
+    end_ = LaunchEnd::kLossy;
+  } else if (process.is_bad && node.required && result_) {
+    result_ =
+        fail(ErrorCode::kIo, fmt::format("required node {} {}", printable(node.name), process.end));
   }
 }
 
@@ -207,8 +232,8 @@ Status Launcher::await_ready(Process& process) {
   while (!process.is_ready && !options_.stop_wanted()) {
     pump(kTick);
     if (process.pid <= 0 && !process.restart_at && !process.is_ready) {
-      return fail(ErrorCode::kIo,
-                  fmt::format("node {} ended before it was ready", process.node.name));
+      return fail(ErrorCode::kIo, fmt::format("node {} ended before it was ready: {}",
+                                              process.node.name, process.end));
     }
     if (Clock::now() > deadline && !process.is_ready) {
       return fail(ErrorCode::kTimeout,
@@ -224,8 +249,23 @@ bool Launcher::any_alive() const {
                      [](const auto& process) { return process->pid > 0 || process->restart_at; });
 }
 
-Status Launcher::run() {
-  Status status;
+Status Launcher::check_programs() const {
+  for (const LaunchNode& node : plan_.nodes) {
+    const std::string& name = node.command.front();
+    if (!find_program(name, options_.search).empty()) continue;
+    return fail(
+        ErrorCode::kNotFound,
+        fmt::format("node {}: there is no program {}{}", printable(node.name), printable(name),
+                    name.find('/') == std::string::npos
+                        ? " in PATH; install it, or write its whole path"
+                        : "; correct its path, or make it executable"));
+  }
+  return {};
+}
+
+Result<LaunchEnd> Launcher::run() {
+  Status status = check_programs();
+  if (!status) return tl::unexpected(status.error());
   for (const auto& process : processes_) {
     if (options_.stop_wanted() || !result_) break;
     status = start(*process);
@@ -240,8 +280,13 @@ Status Launcher::run() {
     }
   }
   stop_all();
-  if (!status) return status;
-  return result_;
+  // Once more, where it is seen: much may have been said since.
+  for (const auto& process : processes_) {
+    if (process->is_bad) say(*process, "in the end: " + process->end);
+  }
+  if (status) status = result_;
+  if (!status) return tl::unexpected(status.error());
+  return end_;
 }
 
 void Launcher::stop_all() {

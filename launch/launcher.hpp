@@ -16,6 +16,11 @@
 
 namespace zbag {
 
+enum class LaunchEnd {
+  kWell,
+  kLossy,  // a node that stops the launch was done, but has lost something: it exited with 3
+};
+
 class Launcher {
  public:
   struct Options {
@@ -29,8 +34,12 @@ class Launcher {
   Launcher(LaunchPlan plan, Options options);
   ~Launcher();  // kills what still runs
 
-  // kIo: a program cannot be started; kInvalid, kTimeout: a required node failed or was not ready.
-  Status run();
+  // kNotFound: the program of a node is not there. Starts nothing.
+  Status check_programs() const;
+
+  // Last it says of each node that has failed how it ended. kNotFound as above; kIo: a program
+  // cannot be started, or a required node failed; kTimeout: one was not ready.
+  Result<LaunchEnd> run();
 
  private:
   struct Process;
@@ -50,6 +59,7 @@ class Launcher {
   std::size_t name_width_ = 0;
   bool stopping_ = false;
   bool ended_ = false;  // a node that stops the launch has ended
+  LaunchEnd end_ = LaunchEnd::kWell;
   Status result_;
 };
 

@@ -5,38 +5,11 @@
 
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <ctime>
 
 #include "schemas/quantity_text.hpp"
 
 namespace zbag {
-namespace {
-
-std::optional<double> iso_seconds(const std::string& text) {
-  std::tm tm{};
-  int year = 0;
-  int month = 0;
-  double seconds = 0.0;
-  int used = 0;
-  const int got = std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%lfZ%n", &year, &month,
-                              &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &seconds, &used);
-  if (got == 6 && static_cast<std::size_t>(used) == text.size() && month >= 1 && month <= 12 &&
-      seconds >= 0.0 && seconds < 61.0) {
-    tm.tm_year = year - 1900;
-    tm.tm_mon = month - 1;
-    const int day = tm.tm_mday;
-    const int hour = tm.tm_hour;
-    const int minute = tm.tm_min;
-    const std::time_t whole = timegm(&tm);  // carries February 30 over into March
-    if (tm.tm_mday != day || tm.tm_hour != hour || tm.tm_min != minute) return std::nullopt;
-    return static_cast<double>(whole) + seconds;
-  }
-  return std::nullopt;
-}
-
-}  // namespace
-
 Result<Timestamp> parse_time(const std::string& text, const std::optional<TimeRange>& extent) {
   const auto bad = [&](const char* why) {
     return fail(
@@ -59,7 +32,7 @@ Result<Timestamp> parse_time(const std::string& text, const std::optional<TimeRa
     return Timestamp::from_stored(at, seconds_of_key(at));
   }
   std::optional<double> seconds = parse_decimal(text);
-  if (!seconds) seconds = iso_seconds(text);
+  if (!seconds) seconds = parse_iso_time(text);
   if (!seconds) return bad("is not understood");
   const std::optional<Timestamp> stamp = Timestamp::from_seconds(*seconds);
   if (!stamp) return bad("is out of range");

@@ -6,6 +6,8 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdio>
+#include <ctime>
 #include <string>
 #include <utility>
 
@@ -95,6 +97,28 @@ std::optional<double> parse_megabytes(std::string_view text) {
   });
   if (!value || unit == kBytes.end()) return std::nullopt;
   return *value * unit->second / 1e6;
+}
+
+std::optional<double> parse_iso_time(const std::string& text) {
+  std::tm tm{};
+  int year = 0;
+  int month = 0;
+  double seconds = 0.0;
+  int used = 0;
+  const int got = std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%lfZ%n", &year, &month,
+                              &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &seconds, &used);
+  if (got == 6 && static_cast<std::size_t>(used) == text.size() && month >= 1 && month <= 12 &&
+      seconds >= 0.0 && seconds < 61.0) {
+    tm.tm_year = year - 1900;
+    tm.tm_mon = month - 1;
+    const int day = tm.tm_mday;
+    const int hour = tm.tm_hour;
+    const int minute = tm.tm_min;
+    const std::time_t whole = timegm(&tm);  // carries February 30 over into March
+    if (tm.tm_mday != day || tm.tm_hour != hour || tm.tm_min != minute) return std::nullopt;
+    return static_cast<double>(whole) + seconds;
+  }
+  return std::nullopt;
 }
 
 }  // namespace zbag

@@ -13,6 +13,7 @@
 #include "nodes/verb.hpp"
 #include "player/formats/importer.hpp"
 #include "player/formats/neutral_file.hpp"
+#include "player/formats/rows_document.hpp"
 #include "recorder/bag/pages/lock_file.hpp"
 #include "recorder/bag/read/bag_reader.hpp"
 #include "recorder/bag_session.hpp"
@@ -35,6 +36,16 @@ struct Source {
   std::optional<std::string> track;
 };
 
+// What `export` has called so in `folder`; nullopt: it is none of its files.
+std::optional<std::string> track_of(const std::filesystem::path& path, const std::string& folder) {
+  std::string name = std::filesystem::relative(path, folder).string();
+  if (name.ends_with(".json") && RowsDocument::is_begun_in(path.string()))
+    return name.substr(0, name.size() - 5);
+  if (name.ends_with(".xz")) name.resize(name.size() - 3);
+  if (!name.ends_with(".jsonl")) return std::nullopt;
+  return name.substr(0, name.size() - 6);
+}
+
 // Files as they are given; of a folder those that `export` may have written into it, each of the
 // track its path says.
 std::vector<Source> sources_of(const std::vector<std::string>& given) {
@@ -49,11 +60,9 @@ std::vector<Source> sources_of(const std::vector<std::string>& given) {
     const std::size_t first = all.size();
     for (fs::recursive_directory_iterator at(path, error), end; !error && at != end;
          at.increment(error)) {
-      std::string track = fs::relative(at->path(), path).string();
-      if (track.ends_with(".xz")) track.resize(track.size() - 3);
-      if (!track.ends_with(".jsonl") || !at->is_regular_file(error)) continue;
-      track.resize(track.size() - 6);
-      all.push_back({at->path().string(), track});
+      if (!at->is_regular_file(error)) continue;
+      if (const std::optional<std::string> track = track_of(at->path(), path))
+        all.push_back({at->path().string(), track});
     }
     std::sort(all.begin() + static_cast<std::ptrdiff_t>(first), all.end(),
               [](const Source& a, const Source& b) { return a.path < b.path; });
@@ -192,7 +201,7 @@ int run(const Arguments& arguments) {
 
 Verb add_import(CLI::App& root) {
   auto options = std::make_unique<OptionTable>(root, "import",
-                                               "Makes a bag of JSON lines, plain or xz: neutral "
+                                               "Makes a bag of JSON, plain or xz: neutral "
                                                "recordings, what export and cat have written",
                                                "zbag import run.jsonl.xz -o run.zbag");
   auto a = std::make_shared<Arguments>();

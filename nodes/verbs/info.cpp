@@ -11,6 +11,7 @@
 #include "nodes/terminal_size.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
+#include "recorder/bag/upkeep/check.hpp"
 #include "schemas/json_text.hpp"
 
 namespace zbag {
@@ -33,6 +34,12 @@ int run(const Arguments& arguments) {
   for (const std::string& path : bags->paths) {
     if (StopSignal::wanted())
       return std::max(exit_code, show("info", {ErrorCode::kClosed, "stopped before " + path}));
+    // LMDB ends the process where a tree of its pages leads astray.
+    const Result<std::uint64_t> pages = check_pages(path);
+    if (!pages && pages.error().code == ErrorCode::kDamaged) {
+      exit_code = std::max(exit_code, show("info", pages.error()));
+      continue;
+    }
     const Result<BagReader> reader = BagReader::open(path);
     const Result<BagSummary> summary =
         reader ? reader->summary() : Result<BagSummary>(tl::unexpected(reader.error()));

@@ -33,17 +33,7 @@ HelpSection section_of(const std::string& title, const LaunchKeys& keys) {
   return section;
 }
 
-int run(const Arguments& arguments) {
-  std::map<std::string, std::string> args;
-  for (const auto& [name, value] : arguments.args) args[name] = value;
-  Result<LaunchPlan> plan = read_launch_file(arguments.file, args);
-  if (!plan) return show("launch", plan.error());
-  if (arguments.list || arguments.dry_run) {
-    for (const LaunchNode& node : plan->nodes) {
-      print("{}{}\n", node.name, arguments.list ? "" : ": " + command_text(node.command));
-    }
-    return kExitDone;
-  }
+Launcher::Options launcher_options() {
   Launcher::Options options;
   // Programs beside this one first, so that an uninstalled zbag starts its own nodes.
   std::error_code error;
@@ -56,9 +46,28 @@ int run(const Arguments& arguments) {
     fmt::print("{}\n", line);
     std::fflush(stdout);
   };
-  Launcher launcher(std::move(*plan), std::move(options));
-  if (Status status = launcher.run(); !status) return show("launch", status.error());
-  return kExitDone;
+  return options;
+}
+
+int run(const Arguments& arguments) {
+  std::map<std::string, std::string> args;
+  for (const auto& [name, value] : arguments.args) args[name] = value;
+  Result<LaunchPlan> plan = read_launch_file(arguments.file, args);
+  if (!plan) return show("launch", plan.error());
+  if (arguments.list) {
+    for (const LaunchNode& node : plan->nodes) print("{}\n", node.name);
+    return kExitDone;
+  }
+  Launcher launcher(*plan, launcher_options());
+  if (Status status = launcher.check_programs(); !status) return show("launch", status.error());
+  if (arguments.dry_run) {
+    for (const LaunchNode& node : plan->nodes)
+      print("{}: {}\n", node.name, command_text(node.command));
+    return kExitDone;
+  }
+  const Result<LaunchEnd> end = launcher.run();
+  if (!end) return show("launch", end.error());
+  return *end == LaunchEnd::kLossy ? kExitLossy : kExitDone;
 }
 
 }  // namespace

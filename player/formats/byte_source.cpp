@@ -54,8 +54,6 @@ constexpr std::array kKinds = {
     Kind{0, "\x89PNG"sv, "a PNG image"},
     Kind{0, "\xff\xfe"sv, "text in UTF-16: write it as UTF-8"},
     Kind{0, "\xfe\xff"sv, "text in UTF-16: write it as UTF-8"},
-    Kind{0, "{\"entries\":"sv, "what export --format json has written: use --format jsonl"},
-    Kind{0, "{\"tracks\":"sv, "what export --format json has written: use --format jsonl"},
     Kind{0, "["sv, "one JSON array: write an object a line"},
 };
 

@@ -10,8 +10,10 @@
 
 #include "player/formats/byte_source.hpp"
 #include "player/formats/json_line.hpp"
+#include "player/formats/rows_document.hpp"
 #include "schemas/field_lookup.hpp"
 #include "schemas/json_text.hpp"
+#include "schemas/quantity_text.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -94,8 +96,12 @@ LineKind kind_of(const Fields& line) {
 
 Result<Timestamp> stamp_of(const Fields& line, const char* name) {
   const Value* value = find_field(line, name);
-  const std::optional<double> seconds = value == nullptr ? std::nullopt : number_of(*value);
-  if (!seconds) return bad(fmt::format("\"{}\" is missing or no number", name));
+  const std::string* const text = value == nullptr ? nullptr : value->get_if<std::string>();
+  const std::optional<double> seconds = value == nullptr  ? std::nullopt
+                                        : text != nullptr ? parse_iso_time(*text)
+                                                          : number_of(*value);
+  if (!seconds)
+    return bad(fmt::format("\"{}\" is missing or neither a number nor an ISO time", name));
   const std::optional<Timestamp> stamp = Timestamp::from_seconds(*seconds);
   if (!stamp) return bad(fmt::format("\"{}\" is outside years 1678-2262", name));
   return *stamp;
@@ -158,11 +164,12 @@ Result<NeutralFrame> parse_line(std::string_view text, const fs::path& folder,
   return neutral_frame(std::move(*line), std::move(track), folder);
 }
 
-// "out/imu.jsonl.xz" is of the track "imu".
+// "out/imu.jsonl.xz" and "out/imu.json" are of the track "imu".
 std::string track_of(const std::string& path) {
   fs::path name = fs::path(path).filename();
   if (name.extension() == ".xz") name = name.stem();
-  return name.extension() == ".jsonl" ? name.stem().string() : name.string();
+  const bool is_rows = name.extension() == ".jsonl" || name.extension() == ".json";
+  return is_rows ? name.stem().string() : name.string();
 }
 
 }  // namespace
@@ -176,7 +183,12 @@ struct NeutralReader::State {
   std::size_t at = 0;
   std::size_t line = 0;
   bool at_end = false;
+  std::optional<RowsDocument> document;
 
+  // Reads on. What was `at` before is gone.
+  Status read_more();
+  // The next row of `document`, in `buffer`, of `track_of_rows`; nullopt at the end.
+  Result<std::optional<std::string_view>> next_row();
   // The next line without its end, in `buffer`; nullopt at the end of the file.
   Result<std::optional<std::string_view>> next_line();
   // Passes over the rest of a line of which `done` bytes were too many.
@@ -203,7 +215,13 @@ Result<NeutralReader> NeutralReader::open(const std::string& path,
                                          {},
                                          0,
                                          0,
-                                         false});
+                                         false,
+                                         {}});
+  constexpr std::size_t kBegin = 16;  // which shows what it is
+  while (state->buffer.size() < kBegin && !state->at_end) {
+    if (Status read = state->read_more(); !read) return tl::unexpected(read.error());
+  }
+  state->document = RowsDocument::begun(state->buffer);
   return NeutralReader(std::move(state));
 }
 
@@ -211,14 +229,42 @@ const std::string& NeutralReader::path() const { return state_->path; }
 std::size_t NeutralReader::line() const { return state_->line; }
 std::optional<double> NeutralReader::share() const { return state_->source.share(); }
 
+Status NeutralReader::State::read_more() {
+  buffer.erase(0, std::exchange(at, 0));
+  const Result<bool> more = source.read(buffer);
+  if (!more) return tl::unexpected(more.error());
+  at_end = !*more;
+  return {};
+}
+
+Result<std::optional<std::string_view>> NeutralReader::State::next_row() {
+  while (true) {
+    if (const auto piece = document->next(std::string_view(buffer).substr(at))) {
+      at += piece->size;
+      if (piece->is_row) {
+        ++line;
+        return std::optional(piece->text);
+      }
+      const Result<Value> name = parse_json_line(piece->text);
+      const std::string* const track = name ? name->get_if<std::string>() : nullptr;
+      if (track == nullptr) return fault(ErrorCode::kDamaged, "a track has no name");
+      track_of_rows = *track;
+      continue;
+    }
+    if (at_end && document->is_whole()) return std::optional<std::string_view>();
+    if (at_end) return fault(ErrorCode::kDamaged, "the file ends within its rows");
+    if (buffer.size() - at > kLineBytesMax)
+      return fault(ErrorCode::kDamaged, "a row of more than 64 MiB");
+    if (Status read = read_more(); !read) return tl::unexpected(read.error());
+  }
+}
+
 Result<std::optional<std::string_view>> NeutralReader::State::next_line() {
+  if (document) return next_row();
   std::size_t end = buffer.find('\n', at);
   while (end == std::string::npos && !at_end) {
-    buffer.erase(0, std::exchange(at, 0));
-    const std::size_t searched = buffer.size();
-    const Result<bool> more = source.read(buffer);
-    if (!more) return tl::unexpected(more.error());
-    at_end = !*more;
+    const std::size_t searched = buffer.size() - at;
+    if (Status read = read_more(); !read) return tl::unexpected(read.error());
     end = buffer.find('\n', searched);
     if (end == std::string::npos && buffer.size() > kLineBytesMax) {
       ++line;

@@ -9,7 +9,9 @@
 // field name that begins with "$" is written with one "$" more.
 //
 // Read as well: what `cat` prints ({"_ts":..., "track":..., fields}) and rows of `export`
-// ({"timestamp":..., fields}, of the track the file is named after), as exactly as those are.
+// ({"timestamp":..., fields}, of the track the file is named after), in the document that
+// `--format json` makes of them, too (rows_document.hpp); as exactly as those are. A time may be
+// what --human prints.
 //
 // Reads as it goes: memory is bounded by a line (64 MiB) and the file it names. Errors name file
 // and line: kNotFound, kIo, kDamaged (of another kind, which is named; not xz, or cut off),
@@ -44,7 +46,7 @@ class NeutralReader {
   // nullopt at the end of the file. After an error of one line the next call goes on behind it.
   Result<std::optional<NeutralFrame>> next();
   const std::string& path() const;
-  std::size_t line() const;  // of the frame read last, from 1
+  std::size_t line() const;  // of the frame read last, from 1; in a document: its row
   // How much of the file is read, 0 to 1; nullopt when nobody knows how long it is.
   std::optional<double> share() const;
 

@@ -106,18 +106,87 @@ class ImportTest(FilesTest):
         self.assertEqual(done.returncode, code, done.stderr)
         return bag, done
 
+    # What every dialect can say: the words of JSON, and zbag's for those it has none for.
+    NASTY = {
+        "nan": "null", "up": '"inf"', "down": '"-inf"', "zero": "-0.0", "tiny": "5e-324",
+        "huge": "1.7976931348623157e308", "third": "0.1", "one": "1.0", "least": str(-2**63),
+        "most": str(2**64 - 1), "beyond": str(2**53 + 1), "yes": "true", "no": "false",
+        "empty": '""', "text": json.dumps("\0\n\t\"\\/\u2028\u00fc\U0001f600 NaN Infinity ]}{["),
+        "list": '[1,1.0,null,"inf",[],[[2]]]', "none": "[]", "ext": '{"$ext":-5,"$bin":"AAH/"}',
+        "\u00fc \"\\": "1", "track": "2", "timestamp": "3", "track_": "4", "timestamp_": "5",
+        "fields": "6", "entries": "7", "$$nil": "8", "x_hexed": "9"}
+    # Rows have none for maps, and JSON for people none for nil, bytes and some texts.
+    MAPS = {"map": '{"a":{"b":1},"_ts":2}', "hollow": "{}"}
+    NEUTRAL_ONLY = {"nil": '{"$nil":true}', "bin_hex": '"00ff"', "word": '{"$str":"inf"}',
+                    "deep": '[{"$bin":"AP8="},{"$nil":true}]'}
+    STAMPS = ("-1.5", "0", "1", "1795216430.123456", "1795216430.123457", "4102444800")
+
+    def nasty_bag(self, *sets):
+        """A bag of three tracks, and what its neutral export says."""
+        fields = ",".join(f"{json.dumps(name)}:{text}" for one in sets for name, text in one.items())
+        source = self.write(f"source{len(os.listdir(self.space.folder))}.jsonl", "".join(
+            f'{{"track":"{track}","_ts":{stamp},"fields":{{{fields},"stamp":{stamp}}}}}\n'
+            for stamp in self.STAMPS for track in ("a", "b/c.json", "b/\u00fc")))
+        bag, _ = self.imported(source)
+        said = self.neutral(bag)
+        self.assertEqual(len(said), len(self.STAMPS) * 3)
+        told = json.loads(said[0])["fields"]
+        del told["stamp"]
+        self.assertEqual(repr(told), repr(json.loads(f"{{{fields}}}")))
+        return bag, said
+
+    def neutral(self, bag):
+        done = self.run_ok("export", bag, "-o", "-", "--format", "jsonl", "--layout", "neutral")
+        return sorted(done.stdout.decode().strip("\n").split("\n"))
+
+    def written(self, bag, name, verb, *options):
+        path = self.space.path(name)
+        if verb == "export":
+            self.run_ok("export", bag, "-o", path, *options)
+        else:
+            with open(path, "wb") as file:
+                file.write(self.run_ok(verb, bag, *options).stdout)
+        return path
+
     def test_every_dialect_that_zbag_writes_is_read(self):
-        bag = self.make_bag(100)
-        points = self.points(bag)
-        neutral, rows, lines = (self.space.path(name) for name in ("n.jsonl", "rows", "c.jsonl"))
-        self.run_ok("export", bag, "-o", neutral, "--format", "jsonl")
-        self.run_ok("export", bag, "-o", rows, "--format", "jsonl")
-        with open(lines, "wb") as file:
-            file.write(self.run_ok("cat", bag, "--all").stdout)
-        for source in (neutral, rows, lines):
-            with self.subTest(source=source):
-                again, _ = self.imported(source)
-                self.assertEqual(self.points(again), points)
+        """Value for value, by what a neutral export says of the bag that was made of it."""
+        rows = self.nasty_bag(self.NASTY)
+        lines = self.nasty_bag(self.NASTY, self.MAPS)
+        whole = self.nasty_bag(self.NASTY, self.MAPS, self.NEUTRAL_ONLY)
+        for (bag, said), name, *command in (
+                (whole, "n.jsonl", "export", "--format", "jsonl"),
+                (whole, "n", "export", "--format", "jsonl", "--layout", "neutral"),
+                (lines, "c.jsonl", "cat"), (lines, "c_all.jsonl", "cat", "--all"),
+                (lines, "c_human.jsonl", "cat", "--human"),
+                (rows, "rows", "export", "--format", "jsonl"),
+                (rows, "documents", "export", "--format", "json"),
+                (rows, "tracks.json", "export", "--format", "json")):
+            path = self.written(bag, name, *command)
+            with self.subTest(name=name):
+                again, _ = self.imported(path)
+                self.assertEqual(self.neutral(again), said)
+            if os.path.isfile(path):
+                with self.subTest(name=name, stdin=True), open(path, "rb") as file:
+                    again, _ = self.imported("-", stdin=file)
+                    self.assertEqual(self.neutral(again), said)
+
+    def test_a_document_of_one_track_is_of_the_track_it_is_named_after(self):
+        bag, _ = self.imported(self.write("in.jsonl", line_of("a", 1.0, n=1) + line_of("a", 2.0)))
+        again, _ = self.imported(self.written(bag, "a.json", "export", "--format", "json"))
+        self.assertEqual(self.neutral(again), self.neutral(bag))
+
+    def test_a_document_that_is_cut_off_is_damaged(self):
+        path = self.written(self.make_bag(100), "a.json", "export", "--format", "json")
+        os.truncate(path, os.path.getsize(path) - 30)
+        bag, done = self.imported(path, code=DAMAGED)
+        self.assertIn("ends within its rows; 99 frames were read, 99 are in", done.stderr)
+        self.assertEqual(len(self.points(bag)), 99)
+
+    def test_other_json_in_a_folder_is_left_alone(self):
+        folder = self.written(self.make_bag(10), "out", "export", "--format", "json")
+        self.write("out/about.json", '{"by":"somebody"}')
+        bag, _ = self.imported(folder)
+        self.assertEqual(len(self.points(bag)), 10)
 
     def test_it_reads_what_is_piped_in(self):
         source = self.write("in.jsonl", "".join(line_of("a", float(i), n=i) for i in range(50)))

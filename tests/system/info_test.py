@@ -5,7 +5,7 @@ import os
 
 import harness
 import terminal
-from harness import DONE
+from harness import DAMAGED, DONE
 
 
 class InfoTest(harness.SystemTest):
@@ -135,6 +135,31 @@ class InfoTest(harness.SystemTest):
         self.assertNotIn("not closed 1", self.shown(bag))
         recorder.kill()
         self.assertIn("not closed 1 run", self.shown(bag))
+
+    def test_a_damaged_page_tree_is_named(self):
+        """Whichever page it is, LMDB is not let near it; one that nothing leads to any more is none."""
+        whole = self.make_bag([(f"robot/{n % 80}", 1000.0 + n, {"n": n}) for n in range(8000)])
+        said = self.shown(whole)
+        with open(whole, "rb") as file:
+            content = file.read()
+        bag = self.space.path("damaged.zbag")
+        named = 0
+        for at in range(2 * 4096, len(content), 4096):
+            number, kind = int.from_bytes(content[at:at + 8], "little"), content[at + 10:at + 12]
+            if number != at // 4096 or kind not in (b"\1\0", b"\2\0"):
+                continue
+            for fill in (b"\0", b"\xff"):
+                with open(bag, "wb") as file:
+                    file.write(content[:at] + fill * 4096 + content[at + 4096:])
+                done = self.space.run("info", bag)
+                with self.subTest(page=number, fill=fill):
+                    self.assertIn(done.returncode, (DONE, DAMAGED), done.stderr)
+                    if done.returncode == DONE:
+                        self.assertEqual(done.stdout.decode().replace(bag, whole), said)
+                    else:
+                        self.assert_one_line(done.stderr, bag, f"page {number}")
+                        named += 1
+        self.assertGreater(named, 10)
 
 
 if __name__ == "__main__":

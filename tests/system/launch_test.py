@@ -10,7 +10,7 @@ import subprocess
 import time
 
 import harness
-from harness import DONE, FAILED, USAGE
+from harness import DONE, FAILED, LOSSY, USAGE
 
 # A node that says when it is ready and when it is told to stop.
 NODE = """#!/bin/bash
@@ -90,7 +90,7 @@ nodes:
 """)
         self.assertEqual(launch.wait(), DONE, launch.stderr)
         self.assertEqual(len([line for line in launch.out_lines if line == "bad | run"]), 4)
-        self.assertEqual(len(self.lines_of(launch, "exited with 3")), 4)
+        self.assertEqual(launch.out_lines.count("bad | exited with 3"), 4)
 
     def test_restart_on_failure_does_not_restart_success(self):
         launch = self.start_launch("nodes:\n  ok: {command: echo run, restart: on-failure}\n")
@@ -158,7 +158,8 @@ nodes:
         script = self.write("die.sh", "kill -9 $$")
         launch = self.start_launch(f"nodes:\n  d: {{command: [bash, {script}], required: true}}\n")
         self.assertEqual(launch.wait(), FAILED)
-        self.assertEqual(len(self.lines_of(launch, "signal 9")), 1)
+        self.assertEqual(self.lines_of(launch, "signal 9"),
+                         ["d | was ended by signal 9", "d | in the end: was ended by signal 9"])
 
     def test_a_required_node_that_fails_stops_all_and_is_named(self):
         script = self.write("fail.sh", "sleep 0.2; exit 7")
@@ -180,11 +181,75 @@ nodes:
         launch.wait_for_line("ready keeper", launch.out_lines)
         self.assertEqual(launch.stop(), DONE, launch.stderr)
 
-    def test_a_program_that_is_not_there_is_named(self):
-        launch = self.start_launch("nodes:\n  x: {command: no_such_program_here, required: true}\n")
+    def test_a_program_that_is_not_there_is_named_before_any_is_started(self):
+        """A folder is no program, nor is a file that may not be run."""
+        mark = self.space.path("was_started")
+        plain = self.write("plain.sh", "echo run")
+        for program in ("no_such_program_here", self.space.path("nowhere"), plain,
+                        self.space.path(".")):
+            path = self.write("launch.yaml", f"""
+nodes:
+  first: {{command: [touch, {mark}]}}
+  x: {{command: ["{program}"], restart: on-failure}}
+""")
+            for options in ((), ("--dry-run",)):
+                with self.subTest(program=program, options=options):
+                    done = self.run_ok("launch", path, *options, code=FAILED)
+                    self.assert_one_line(done.stderr, "node x", "no program", program)
+                    self.assertEqual(done.stdout, b"")
+        self.assertFalse(os.path.exists(mark))
+
+    def test_a_script_without_its_interpreter_is_named(self):
+        script = self.write("odd.sh", "#!/no/such/interpreter\n")
+        os.chmod(script, 0o755)
+        launch = self.start_launch(f"nodes:\n  x: {{command: [{script}], required: true}}\n")
         self.assertEqual(launch.wait(), FAILED)
-        self.assert_one_line(launch.stderr, "x")
-        self.assertEqual(len(self.lines_of(launch, "cannot be started")), 1)
+        self.assertEqual(len(self.lines_of(launch, "no such program or interpreter")), 1)
+
+    def test_how_a_node_failed_is_said_last(self):
+        """Also of one that nobody requires, and after all that others say while they stop."""
+        fail = self.write("fail.sh", "exit 5")
+        launch = self.start_launch(f"""
+nodes:
+  bad: {{command: [bash, {fail}], restart: on-failure, max_restarts: 1, restart_delay: 0.01}}
+  keeper: {{command: [{self.node}, keeper], wait_for: ready}}
+""")
+        launch.wait_for_line("ready keeper", launch.out_lines)
+        harness.wait_until(lambda: len(self.lines_of(launch, "exited with 5")) == 2, "both ends")
+        self.assertEqual(launch.stop(), DONE, launch.stderr)
+        self.assertEqual(launch.out_lines[-2:], [
+            "keeper | stopping keeper",
+            "bad    | in the end: exited with 5, and has used up its 1 restarts"])
+
+    def test_a_node_that_stops_the_launch_hands_on_that_it_has_lost(self):
+        """Required or not, and if Ctrl-C has stopped it: 3 is done, with a loss."""
+        lossy = self.write("lossy.sh", "trap 'exit 3' INT; echo ready; [ $1 ] || exit 3\n"
+                           "while true; do sleep 0.05; done")
+        for required in ("false", "true"):
+            for wait in ("", "wait"):
+                with self.subTest(required=required, wait=wait):
+                    launch = self.start_launch(f"""
+nodes:
+  l: {{command: [bash, {lossy}, "{wait}"], wait_for: ready, stops_launch: true,
+      required: {required}}}
+""")
+                    launch.wait_for_line("ready", launch.out_lines)
+                    self.assertEqual(launch.stop() if wait else launch.wait(), LOSSY, launch.stderr)
+                    self.assertEqual(launch.out_lines[-1], "l | in the end: exited with 3")
+
+    def test_a_required_node_that_failed_outranks_a_loss(self):
+        lossy = self.write("lossy.sh", "sleep 0.2; exit 3")
+        vital = self.write("vital.sh", "trap 'exit 4' INT; echo ready\n"
+                           "while true; do sleep 0.05; done")
+        launch = self.start_launch(f"""
+nodes:
+  vital: {{command: [bash, {vital}], wait_for: ready, required: true}}
+  l: {{command: [bash, {lossy}], stops_launch: true}}
+""")
+        self.assertEqual(launch.wait(), FAILED)
+        self.assert_one_line(launch.stderr, "vital", "exited with 4")
+        self.assertEqual(self.lines_of(launch, "in the end"),
+                         ["vital | in the end: exited with 4", "l     | in the end: exited with 3"])
 
     def test_a_node_that_never_gets_ready_fails_the_launch_in_time(self):
         launch = self.start_launch(f"""
@@ -340,10 +405,10 @@ nodes:
 
     def test_variables_have_defaults_that_args_override(self):
         text = ("variables: {seconds: 5, rate: \"${seconds}0\"}\n"
-                "nodes:\n  a: {command: \"run ${seconds} ${rate}\"}\n")
+                "nodes:\n  a: {command: \"echo ${seconds} ${rate}\"}\n")
         path = self.write("l.yaml", text)
-        for options, expected in (((), "a: run 5 50"), (("--args", "seconds=7"), "a: run 7 70"),
-                                  (("--args", "seconds=7", "--args", "rate=1"), "a: run 7 1")):
+        for options, expected in (((), "a: echo 5 50"), (("--args", "seconds=7"), "a: echo 7 70"),
+                                  (("--args", "seconds=7", "--args", "rate=1"), "a: echo 7 1")):
             done = self.run_ok("launch", path, "--dry-run", *options)
             self.assertEqual(done.stdout.decode().strip(), expected)
 
@@ -364,12 +429,12 @@ nodes:
 
     def test_included_nodes_come_first_with_the_variables_of_the_including_file(self):
         self.write("more/sensors.yaml",
-                   "variables: {rate: 1}\nnodes:\n  s: {command: \"run ${rate}\"}\n")
+                   "variables: {rate: 1}\nnodes:\n  s: {command: \"echo ${rate}\"}\n")
         text = "include: [more/sensors.yaml]\nnodes:\n  main: {command: echo}\n"
         self.assertEqual(self.listed(text), ["s", "main"])
         path = self.write("l.yaml", text)
         done = self.run_ok("launch", path, "--dry-run", "--args", "rate=9")
-        self.assertEqual(done.stdout.decode().splitlines()[0], "s: run 9")
+        self.assertEqual(done.stdout.decode().splitlines()[0], "s: echo 9")
 
     def test_mistakes_name_file_and_line(self):
         for text, line, words in (

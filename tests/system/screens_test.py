@@ -3,10 +3,12 @@
 import json
 import os
 import re
+import signal
 import subprocess
+import termios
 
 import harness
-from harness import DONE, LOSSY, PORTS
+from harness import DAMAGED, DONE, LOSSY, PORTS
 from terminal import Terminal
 from tmux import Tmux, columns_of
 
@@ -172,6 +174,36 @@ class StatsScreenTest(ScreensTest):
         shown.press("C-c")
         self.assertEqual(shown.wait(), LOSSY)
         self.assertIn("received 193", "".join(shown.lines()))
+
+    def test_the_terminal_is_given_back_when_the_bag_is_cut_short(self):
+        """By whoever notices: LMDB, which meets the end of the file, or the recorder."""
+        def end_by_signal(_):
+            os.kill(self.recorder_pid(), signal.SIGBUS)
+
+        def end_by_truncation(shown):
+            os.truncate(self.space.path("day.zbag"), 0)
+            shown.sensor.send("late", {"_ts": 1.0, "text": "x" * 100_000})
+        for end in (end_by_truncation, end_by_signal):
+            with self.subTest(end=end.__name__):
+                shown, shown.sensor = self.start()
+                shown.await_screen(foot)
+                self.assertEqual(self.terminal_of(shown), (False, False))
+                end(shown)
+                self.assertEqual(shown.wait(), DAMAGED)
+                self.assertEqual(self.terminal_of(shown), (True, True))
+                self.assertEqual(shown.ask("cursor_flag"), "1")
+                shown.close()
+                os.remove(self.space.path("day.zbag"))
+
+    def recorder_pid(self):
+        return json.loads(self.run_ok("ctl", "record", "node").stdout)["pid"]
+
+    @staticmethod
+    def terminal_of(shown):
+        """Does it echo, does it wait for whole lines?"""
+        with open(shown.ask("pane_tty"), "rb", buffering=0) as tty:
+            flags = termios.tcgetattr(tty)[3]
+        return bool(flags & termios.ECHO), bool(flags & termios.ICANON)
 
     def test_the_summary_is_a_screen_at_most(self):
         shown, sensor = self.start()

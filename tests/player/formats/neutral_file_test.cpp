@@ -370,7 +370,6 @@ TEST_F(NeutralFileTest, SaysWhatAFileOfAnotherKindIs) {
       {"\x1f\x8b\x08", "gzip data"},
       {std::string(16, '\0') + "\xde\xc0\xef\xbe ...", "a bag of zbag"},
       {"[{\"track\":\"a\"}]", "one JSON array"},
-      {"{\"entries\":[]}", "export --format json"},
       {"time,x,y\n1,2,3\n", "no JSON lines"}};
   for (const auto& [begin, name] : kinds) {
     const Result<NeutralReader> reader = NeutralReader::open(write("in.jsonl", begin));

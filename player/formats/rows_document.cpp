@@ -1,0 +1,51 @@
+#include "player/formats/rows_document.hpp"
+
+#include <array>
+#include <fstream>
+#include <utility>
+
+namespace zbag {
+namespace {
+
+constexpr std::string_view kOneTrack = "{\"entries\":[";
+constexpr std::string_view kTracks = "{\"tracks\":{";
+
+}  // namespace
+
+std::optional<RowsDocument> RowsDocument::begun(std::string_view text) {
+  if (text.starts_with(kOneTrack)) return RowsDocument(3);
+  if (text.starts_with(kTracks)) return RowsDocument(5);
+  return std::nullopt;
+}
+
+bool RowsDocument::is_begun_in(const std::string& path) {
+  std::array<char, kOneTrack.size()> first{};
+  std::ifstream file(path, std::ios::binary);
+  file.read(first.data(), first.size());
+  return begun({first.data(), static_cast<std::size_t>(file.gcount())}).has_value();
+}
+
+std::optional<RowsDocument::Piece> RowsDocument::next(std::string_view text) {
+  const auto piece = [&](bool is_row) {
+    const std::size_t end = std::exchange(at_, 0) + 1;
+    return Piece{is_row, text.substr(begin_, end - begin_), end};
+  };
+  for (; at_ < text.size(); ++at_) {
+    const char c = text[at_];
+    if (in_text_ && c == '\\') {
+      if (at_ + 1 == text.size()) return std::nullopt;
+      ++at_;
+    } else if (c == '"') {
+      in_text_ = !in_text_;
+      if (is_name(depth_) && in_text_) begin_ = at_;
+      if (is_name(depth_) && !in_text_) return piece(false);
+    } else if (!in_text_ && (c == '{' || c == '[')) {
+      if (++depth_ == depth_of_rows_) begin_ = at_;
+    } else if (!in_text_ && (c == '}' || c == ']') && depth_ > 0) {
+      if (depth_-- == depth_of_rows_) return piece(true);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace zbag
