@@ -98,8 +98,10 @@ void BagText::add_extent() {
     lines_.push_back({{"  compact    ", Tone::kDoubtful},
                       {fmt::format("would give back about {}: zbag compact {} -o NEW",
                                    bytes_text(left), bag_.path)}});
-  add(fmt::format("  points     {} in {}", count_text(bag_.points()),
-                  amount_text(bag_.tracks.size(), "track")));
+  const std::size_t left_out = options_.tracks_left_out;
+  add(fmt::format("  points     {} in {}{}", count_text(bag_.points()),
+                  left_out > 0 ? count_text(bag_.tracks.size()) + " of " : "",
+                  amount_text(bag_.tracks.size() + left_out, "track")));
 }
 
 void BagText::add_fates() {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "nodes/bag_paths.hpp"
+#include "nodes/choice.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/live_screen.hpp"
 #include "nodes/number_text.hpp"
@@ -17,6 +18,7 @@ namespace {
 struct Arguments {
   std::vector<std::string> bags;
   std::string out;
+  SelectionArguments selection;
   MergeRules merge;
   bool quiet = false;
 };
@@ -26,9 +28,14 @@ int run(const Arguments& arguments) {
   if (!bags) return show("merge", bags.error());
   Result<Playlist> playlist = Playlist::open(bags->paths);
   if (!playlist) return show("merge", playlist.error());
+  const Result<BagReader::Selection> selection =
+      choose("merge", arguments.selection, playlist->summaries(), SystemTracks::kToo);
+  if (!selection) return show_unchosen("merge", selection.error());
+  const MergeOptions options{arguments.merge, *selection, arguments.selection.has_range()};
+  const bool has_points = playlist->points() > 0;
   ProgressBar bar("merge", arguments.quiet);
   const Result<MergeReport> report = merge_bags(
-      *playlist, arguments.out, arguments.merge,
+      *playlist, arguments.out, options,
       [&](double share) {
         bar.show(share);
         return !StopSignal::wanted();
@@ -43,6 +50,8 @@ int run(const Arguments& arguments) {
     warn("merge", fmt::format("{} values were overwritten by different ones of equal _ts; --merge "
                               "join keeps them all",
                               count_text(report->overwritten)));
+  if (report->points == 0 && report->left_out == 0 && has_points)
+    return show_nothing_chosen("merge");
   if (report->left_out == 0) return kExitDone;
   warn("merge",
        fmt::format("{} damaged blocks, points and records were left out; zbag check names them",
@@ -54,11 +63,13 @@ int run(const Arguments& arguments) {
 
 Verb add_merge(CLI::App& root) {
   auto options = std::make_unique<OptionTable>(
-      root, "merge", "Joins bags into one by _ts; runs and losses of all are kept",
+      root, "merge",
+      "Joins bags, or a choice of their points, into one by _ts; runs and losses are kept",
       "zbag merge front.zbag back.zbag -o robot.zbag");
   auto a = std::make_shared<Arguments>();
   add_bags(*options, a->bags, "Bags to join; of equal stamps the first comes first");
   add_new_bag(*options, a->out);
+  add_tracks_and_range(*options, a->selection);
   add_merge_rules(*options, a->merge);
   options->add_loudness(a->quiet);
   return {std::move(options), [a] { return run(*a); }};

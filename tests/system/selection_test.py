@@ -263,6 +263,39 @@ class SeveralBagsTest(SelectionTest):
         self.assertIn("merged 3 bags", done.stderr)
         self.assertEqual(self.assert_whole(new)["points"], 30)
 
+    def test_merge_copies_a_choice_as_cut_does(self):
+        new = self.space.path("new.zbag")
+        folder = self.make_folder()
+        self.run_ok("merge", folder, "-o", new, "--track", "a", "--track", "b", "--exclude", "b",
+                    "--start", "+1000", "--duration", "3")
+        cut = self.space.path("cut.zbag")
+        self.run_ok("cut", os.path.join(folder, "a.zbag"), "-o", cut, "--end", "+3")
+        self.assertGreater(len(self.cat(cut)), 0)
+        self.assertEqual(self.cat(new), self.cat(cut))
+        self.assertEqual([track["name"] for track in self.assert_whole(new)["tracks"]], ["a"])
+        done = self.run_ok("merge", folder, "-o", self.space.path("x.zbag"), "--track", "c",
+                           "--track", "nosuch", code=LOSSY)
+        self.assert_one_line(done.stderr, "no track matches nosuch")
+        self.assertFalse(os.path.exists(self.space.path("x.zbag")))
+
+    def test_info_shows_the_chosen_tracks_alone(self):
+        bag = self.make_bag()
+        for chosen in (("--track", "robot1/**"), ("--exclude", "robot2/*")):
+            info = json.loads(self.run_ok("info", bag, "--json", *chosen).stdout)
+            self.assertEqual([track["name"] for track in info["tracks"]], ["robot1/imu"])
+            self.assertEqual((info["points"], info["received"]), (10, 10))
+            self.assertIn(b"points     10 in 1 of 2 tracks", self.run_ok("info", bag, *chosen).stdout)
+        self.assertIn(b"points     20 in 2 tracks", self.run_ok("info", bag).stdout)
+        done = self.run_ok("info", bag, "--track", "robot1/imo", code=LOSSY)
+        self.assert_one_line(done.stderr, "did you mean robot1/imu?")
+        self.assertEqual(done.stdout, b"")
+
+    # What one bag lacks another may have.
+    def test_info_of_several_bags_chooses_of_all_together(self):
+        done = self.run_ok("info", self.make_folder(), "--json", "--track", "a")
+        names = [[track["name"] for track in bag["tracks"]] for bag in json.loads(done.stdout)]
+        self.assertEqual(sorted(names), [[], [], ["a"]])
+
     def test_info_and_check_of_a_folder_are_arrays_and_of_a_bag_an_object(self):
         folder = self.make_folder()
         for verb in ("info", "check"):

@@ -59,7 +59,10 @@ std::vector<RunRecord> joined_runs(std::span<const BagSummary> sources) {
 }  // namespace
 
 BagSummary cut_records(const BagSummary& source, bool is_trimmed,
-                       const std::function<bool(const std::string&)>& keeps) {
+                       const BagReader::Selection& selection) {
+  const auto keeps = [&](const std::string& track) {
+    return selection.all_tracks || selection.filter.matches(track);
+  };
   BagSummary records;
   records.bag = source.bag;
   records.runs = source.runs;

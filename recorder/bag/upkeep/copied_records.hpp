@@ -3,7 +3,6 @@
 // copied, so that the equation of wire.md holds in every case.
 #pragma once
 
-#include <functional>
 #include <span>
 #include <string>
 
@@ -11,7 +10,7 @@
 
 namespace zbag {
 
-// Of a cut. Tracks and losses that `keeps` does not want are left out; runs stay as they are.
+// Of a cut. Tracks and losses that are not chosen are left out; runs stay as they are.
 //
 // Without a time bound a track keeps its fate. Under one (`is_trimmed`) nobody can say which of the
 // frames that became no point lie in the range: received = points, what was copied. `lost`,
@@ -19,7 +18,7 @@ namespace zbag {
 // is not known, and a loss that is silently gone would be worse than one too many. The fate of
 // unnamed frames stays only with all tracks and all time.
 BagSummary cut_records(const BagSummary& source, bool is_trimmed,
-                       const std::function<bool(const std::string&)>& keeps);
+                       const BagReader::Selection& selection);
 // The last run of a bag that is still being recorded ends, in its copy, at `now` (seconds).
 void end_last_run(BagSummary& records, double now);
 

@@ -8,10 +8,6 @@
 namespace zbag {
 namespace {
 
-bool is_chosen(const BagReader::Selection& selection, const std::string& track) {
-  return selection.all_tracks || selection.filter.matches(track);
-}
-
 // The last point before the range of every chosen track. Returns how many blocks were left out.
 Result<std::uint64_t> add_states(const BagReader& reader, const BagSummary& records,
                                  const TimeRange& range, BagCopy& copy, const Warn& warn) {
@@ -54,9 +50,7 @@ Result<CutReport> cut_bag(const BagReader& reader, const std::string& out,
   // A recorder may write faster than this copies: it ends where the bag ended when it began.
   const std::optional<Timestamp> end = summary->end();
   if (is_live && end) selection.range.last = std::min(selection.range.last, end->ns());
-  BagSummary records = cut_records(*summary, options.is_trimmed, [&](const std::string& track) {
-    return is_chosen(selection, track);
-  });
+  BagSummary records = cut_records(*summary, options.is_trimmed, selection);
   if (is_live) {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     end_last_run(records, std::chrono::duration<double>(now).count());

@@ -1,26 +1,32 @@
 #include "recorder/bag/upkeep/merge.hpp"
 
+#include <algorithm>
+
 #include "recorder/bag/upkeep/copied_records.hpp"
 
 namespace zbag {
 
-Result<MergeReport> merge_bags(Playlist& bags, const std::string& out, const MergeRules& rules,
+Result<MergeReport> merge_bags(Playlist& bags, const std::string& out, const MergeOptions& options,
                                const Progress& progress, const Warn& warn) {
-  BagReader::Selection selection{.all_tracks = true};
+  BagReader::Selection selection = options.selection;
   // Bags that are being recorded end where they ended when this began.
-  if (const auto extent = bags.extent()) selection.range.last = extent->last;
+  if (const auto extent = bags.extent())
+    selection.range.last = std::min(selection.range.last, extent->last);
   if (Status status = bags.select(selection); !status) return tl::unexpected(status.error());
   const Result<CompressionSpec> compression = usual_compression(*bags.readers().front().file());
   if (!compression) return tl::unexpected(compression.error());
   Result<BagCopy> copy =
-      BagCopy::create(out, {.compression = *compression, .merge = rules, .node = "merge"});
+      BagCopy::create(out, {.compression = *compression, .merge = options.rules, .node = "merge"});
   if (!copy) return tl::unexpected(copy.error());
   Result<std::uint64_t> left_out = add_all(bags, *copy, bags.points(), progress, warn);
   if (!left_out) return tl::unexpected(left_out.error());
   bags.release();
-  for (const BagSummary& summary : bags.summaries())
+  std::vector<BagSummary> records;
+  for (const BagSummary& summary : bags.summaries()) {
     *left_out += tell_left_out(summary.other_damage, warn);
-  Status status = copy->finish(joined_records(bags.summaries()));
+    records.push_back(cut_records(summary, options.is_trimmed, selection));
+  }
+  Status status = copy->finish(joined_records(records));
   if (status) status = copy->publish();
   if (!status) return tl::unexpected(status.error());
   const BagCopy::Counts counts = copy->counts();

@@ -13,6 +13,12 @@
 
 namespace zbag {
 
+struct MergeOptions {
+  MergeRules rules;
+  BagReader::Selection selection{.all_tracks = true};  // forwards
+  bool is_trimmed = false;                             // as CutOptions
+};
+
 struct MergeReport {
   std::uint64_t points = 0;
   std::uint64_t kept_apart = 0;   // of these, for a value that differs from the other bag's
@@ -24,7 +30,7 @@ struct MergeReport {
 
 // Errors as BagCopy::create; kClosed when `progress` says stop: then nothing is left behind.
 // REQUIRES: the playlist has a bag. Moves the playlist.
-Result<MergeReport> merge_bags(Playlist& bags, const std::string& out, const MergeRules& rules,
+Result<MergeReport> merge_bags(Playlist& bags, const std::string& out, const MergeOptions& options,
                                const Progress& progress, const Warn& warn);
 
 }  // namespace zbag

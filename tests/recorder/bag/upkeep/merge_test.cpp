@@ -19,7 +19,7 @@ class MergeTest : public testing::Test {
  protected:
   Result<MergeReport> merge(const MergeRules& mode) {
     Playlist bags = Playlist::open({front_, back_}).value();
-    return merge_bags(bags, out_, mode, {}, ignore);
+    return merge_bags(bags, out_, {.rules = mode}, {}, ignore);
   }
   std::vector<Fields> points(const std::string& track) const {
     const BagReader reader = BagReader::open(out_).value();
@@ -87,7 +87,8 @@ TEST_F(MergeTest, CountsAFrameThatTwoBagsHaveAsADuplicate) {
   const std::string copy = dir_.path("copy.zbag");
   std::filesystem::copy_file(front_, copy);
   Playlist bags = Playlist::open({front_, copy}).value();
-  const MergeReport report = merge_bags(bags, out_, MergeMode::kAppend, {}, ignore).value();
+  const MergeReport report =
+      merge_bags(bags, out_, {.rules = MergeMode::kAppend}, {}, ignore).value();
   EXPECT_EQ(report.points, 2u);
   EXPECT_EQ(report.duplicates, 2u);
   EXPECT_EQ(report.merged, 0u);
@@ -107,7 +108,7 @@ TEST_F(MergeTest, LeavesNothingBehindWhenItIsStopped) {
   Playlist bags = Playlist::open({front_, long_bag}).value();
   const auto before = files();
   const auto stop = [](double) { return false; };
-  EXPECT_EQ(merge_bags(bags, out_, MergeMode::kShallow, stop, ignore).error().code,
+  EXPECT_EQ(merge_bags(bags, out_, {.rules = MergeMode::kShallow}, stop, ignore).error().code,
             ErrorCode::kClosed);
   EXPECT_EQ(files(), before);
 }
