@@ -197,6 +197,7 @@ class FileVerbsTest(EffectTest):
 
     def test_info(self):
         self.check_verb("info", ("a.zbag",), {
+            "track": Case("--track", "arm"), "exclude": Case("--exclude", "arm"),
             "json": Case("--json"), "quiet": Case("--quiet"), "log-level": self.TWICE,
             "color": self.RED,
             "all": Elsewhere("screens_test", "InfoScreenTest.test_all_of_it_is_there_when_asked_for"),
@@ -247,7 +248,7 @@ class FileVerbsTest(EffectTest):
             "--state-at-start", beside=("a.zbag", "-o", "new.zbag", "--start", "+2.5"))})
 
     def test_merge(self):
-        self.check_making("merge", {"merge": Case(
+        self.check_making("merge", {**self.CHOICE, "merge": Case(
             "--merge=shallow", beside=("a.zbag", "b.zbag", "-o", "new.zbag"))})
 
     def test_launch(self):
