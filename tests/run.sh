@@ -4,9 +4,9 @@
 #   tests/run.sh                  the release build, every test at its quick size: some minutes
 #   tests/run.sh dev tsan         other presets (CMakePresets.json), one after another
 #   tests/run.sh --long           before an issue is called resolved: full size, then the sanitizers
-#                                 at the quick one, the benchmarks built, every file linted; under
-#                                 an hour
-#   tests/run.sh --lint           clang-tidy and -Wthread-safety over every file, no test
+#                                 at the quick one, the benchmarks built; under an hour
+#   tests/run.sh --lint           and then this: clang-tidy and -Wthread-safety over every file, no
+#                                 test; half an hour, the second time what has changed
 #   tests/run.sh --soak [NAME]    an hour of one program; without a name: their names
 #
 # The last line counts the tests; those that were skipped stand above it, each with its reason. With
@@ -84,8 +84,5 @@ for preset in "${presets[@]}"; do
     --output-junit "$report" || failed=1
   reports+=("$report")
 done
-if [ "$scale" = long ]; then
-  tests/lint.py all || failed=1
-fi
 tests/summary.py "${reports[@]}" || failed=1
 exit $failed
