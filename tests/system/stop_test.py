@@ -100,7 +100,8 @@ class RecorderStopTest(StopTest):
         """What a recorder has of frames that all had left `pub` when it was told to stop."""
         bus = self.start_broker()
         bag = self.space.path(f"{size}.zbag")
-        recorder = self.start_client_recorder(bus, bag, "--compression", "none")
+        # Room for all of it: how fast a recorder under a sanitizer writes is not asked here.
+        recorder = self.start_client_recorder(bus, bag, "--compression", "none", "--buffer-mb", "2000")
         source = self.recording(frames, padding=size)
         self.run_ok("pub", source, "--burst", *bus.urls, deadline=4 * harness.DEADLINE)
         self.assertEqual(recorder.stop(signal.SIGINT, deadline=4 * harness.DEADLINE), DONE,
