@@ -132,7 +132,6 @@ Result<std::shared_ptr<BagFile>> BagFile::try_open(const std::string& path, bool
     return fail(ErrorCode::kBusy, fmt::format("{} is open in this process already", path));
   }
   bag->path_ = path;
-  bag->id_ = id;
   bag->fd_ = file.release();
   bag->writable_ = to_write;
   if (Status marked = mark_opening(bag->fd_); !marked) return fail(marked.error(), path);
@@ -162,7 +161,7 @@ std::shared_ptr<BagFile> BagFile::open_or_announce(BagFile& bag, FileId id) {
     return open || found == known.files.end();
   });
   if (open) return open;
-  known.files[id];
+  known.files.try_emplace(id);
   bag.registered_as_ = id;
   return nullptr;
 }
@@ -307,13 +306,13 @@ Status BagFile::create(const std::string& path, std::size_t map_bytes) {
 BagFile::BagFile() : block_cache_(std::make_unique<BlockCache>()) {}
 
 BagFile::~BagFile() {
+  if (!registered_as_) return;  // another one was open
   const bool had_env = env_ != nullptr;
   const bool has_strangers = had_env && env_->has_readers();
   env_.reset();
   if (fd_ >= 0) ::close(fd_);
   // While nobody else of this process can open it, where it was a bag.
-  if (had_env && !has_strangers) remove_lock_file(real_path_, id_);
-  if (!registered_as_) return;
+  if (had_env && !has_strangers) remove_lock_file(real_path_, *registered_as_);
   Registry& known = registry();
   {
     const MutexLock lock(known.mutex);

@@ -86,8 +86,7 @@ class BagFile {
   std::unique_ptr<BlockCache> block_cache_;
   int fd_ = -1;  // marks the bag as open (lock_file.hpp); a writer's holds the flock, too
   bool writable_ = false;
-  FileId id_;
-  std::optional<FileId> registered_as_;
+  std::optional<FileId> registered_as_;  // before it has an environment
 };
 
 // Whether a writer, of whatever process, holds the bag at `path`.
