@@ -23,22 +23,20 @@ Status SharedPublisher::send(std::string_view topic, std::span<const std::uint8_
   return publisher_.send(topic, frame);
 }
 
+void SharedPublisher::read_subscriptions() {
+  seen_ += static_cast<std::uint64_t>(publisher_.read_subscriptions());
+}
+
 std::uint64_t SharedPublisher::subscriptions_seen() {
   const MutexLock lock(mutex_);
-  seen_ += static_cast<std::uint64_t>(publisher_.read_subscriptions());
+  read_subscriptions();
   return seen_;
 }
 
 bool SharedPublisher::has_subscribers() {
   const MutexLock lock(mutex_);
-  seen_ += static_cast<std::uint64_t>(publisher_.read_subscriptions());
+  read_subscriptions();
   return publisher_.has_subscribers();
-}
-
-bool SharedPublisher::is_settled() {
-  const MutexLock lock(mutex_);
-  seen_ += static_cast<std::uint64_t>(publisher_.read_subscriptions());
-  return publisher_.is_settled();
 }
 
 std::optional<bool> SharedPublisher::broker_news() {
@@ -49,11 +47,16 @@ std::optional<bool> SharedPublisher::broker_news() {
 bool SharedPublisher::wait_for_subscriber(std::chrono::milliseconds timeout) {
   constexpr std::chrono::milliseconds kLook{2};
   const auto deadline = std::chrono::steady_clock::now() + timeout;
-  while (!is_settled()) {
-    if (!has_subscribers() && std::chrono::steady_clock::now() >= deadline) return false;
+  while (true) {
+    {
+      const MutexLock lock(mutex_);
+      read_subscriptions();
+      if (publisher_.is_settled()) return true;
+      if (!publisher_.has_subscribers() && std::chrono::steady_clock::now() >= deadline)
+        return false;
+    }
     std::this_thread::sleep_for(kLook);
   }
-  return true;
 }
 
 }  // namespace zbag

@@ -30,13 +30,14 @@ class SharedPublisher {
   // How many subscriptions have ever come.
   std::uint64_t subscriptions_seen();
   bool has_subscribers();
-  bool is_settled();
   // As Publisher::broker_news; one of those who share it is told.
   std::optional<bool> broker_news();
   // As Publisher::wait_for_subscriber; others send meanwhile.
   bool wait_for_subscriber(std::chrono::milliseconds timeout);
 
  private:
+  void read_subscriptions() ZBAG_REQUIRES(mutex_);
+
   Mutex mutex_;
   Publisher publisher_ ZBAG_GUARDED_BY(mutex_);
   std::uint64_t seen_ ZBAG_GUARDED_BY(mutex_) = 0;
