@@ -59,8 +59,8 @@ int run(const Arguments& arguments) {
     return kExitDone;
   }
   Launcher launcher(*plan, launcher_options());
-  if (Status status = launcher.check_programs(); !status) return show("launch", status.error());
   if (arguments.dry_run) {
+    if (Status status = launcher.check_programs(); !status) return show("launch", status.error());
     for (const LaunchNode& node : plan->nodes)
       print("{}: {}\n", node.name, command_text(node.command));
     return kExitDone;
