@@ -166,7 +166,21 @@ Result<std::uint64_t> walk_pages(const std::string& path, CheckReport* report) {
 
 }  // namespace
 
-Result<std::uint64_t> check_pages(const std::string& path) { return walk_pages(path, nullptr); }
+Result<std::uint64_t> check_pages(const std::string& path) {
+  constexpr int kTries = 100;  // far more than writers come while pages are walked
+  for (int i = 0; i < kTries; ++i) {
+    const bool is_live = is_being_written(path);
+    const Result<MetaPages> before = read_meta_pages(path);
+    if (!before) return tl::unexpected(before.error());
+    Result<std::uint64_t> pages = walk_pages(path, nullptr);
+    if (pages || is_live) return pages;
+    // A writer that came meanwhile has changed them under the walk.
+    const bool is_written = is_being_written(path);
+    const Result<MetaPages> after = read_meta_pages(path);
+    if (!is_written && (!after || after->txn == before->txn)) return pages;
+  }
+  return fail(ErrorCode::kBusy, path + ": writers come and go while it is read");
+}
 
 Result<CheckReport> check_bag(const std::string& path, const Progress& progress) {
   CheckReport report;

@@ -8,7 +8,6 @@
 #include <queue>
 #include <vector>
 
-#include "recorder/bag/pages/meta_pages.hpp"
 #include "recorder/bag/read/track_blocks.hpp"
 #include "recorder/bag/upkeep/copy.hpp"
 
@@ -204,27 +203,13 @@ Status verify(const std::string& path, const BagSummary& before, const Progress&
   return {};
 }
 
-// Pages of a bag that nobody writes. Those of one that is being written change under the walk; so
-// do those of one whose writer comes while they are walked, and then damage is looked for again.
-Status check_resting_pages(const std::string& path) {
-  while (!is_being_written(path)) {
-    const Result<MetaPages> before = read_meta_pages(path);
-    if (!before) return tl::unexpected(before.error());
-    const Result<std::uint64_t> pages = check_pages(path);
-    if (pages) return {};
-    const bool is_written = is_being_written(path);
-    const Result<MetaPages> after = read_meta_pages(path);
-    const bool was_written = is_written || (after && after->txn != before->txn);
-    if (!was_written) return tl::unexpected(pages.error());
-  }
-  return {};
-}
-
 Result<std::shared_ptr<BagFile>> open_source(const std::string& path, bool in_place) {
   constexpr const char* kRemedy = "stop the recording first, or compact a copy made with zbag cut";
   // Pages first: what is damaged must not be met by LMDB while it is rewritten. A bag that is being
   // recorded is refused below.
-  if (Status pages = check_resting_pages(path); !pages) return tl::unexpected(pages.error());
+  if (!is_being_written(path)) {
+    if (const auto pages = check_pages(path); !pages) return tl::unexpected(pages.error());
+  }
   Result<std::shared_ptr<BagFile>> file =
       in_place ? BagFile::open_to_write(path, 0) : BagFile::open_to_read(path);
   if (!file && file.error().code == ErrorCode::kBusy)
