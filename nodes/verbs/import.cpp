@@ -47,8 +47,8 @@ std::optional<std::string> track_of(const std::filesystem::path& path, const std
 }
 
 // Files as they are given; of a folder those that `export` may have written into it, each of the
-// track its path says.
-std::vector<Source> sources_of(const std::vector<std::string>& given) {
+// track its path says. kNotFound: a folder without any.
+Result<std::vector<Source>> sources_of(const std::vector<std::string>& given) {
   namespace fs = std::filesystem;
   std::vector<Source> all;
   for (const std::string& path : given) {
@@ -66,7 +66,9 @@ std::vector<Source> sources_of(const std::vector<std::string>& given) {
     }
     std::sort(all.begin() + static_cast<std::ptrdiff_t>(first), all.end(),
               [](const Source& a, const Source& b) { return a.path < b.path; });
-    if (all.size() == first) all.push_back({path, {}});  // said when it is opened
+    if (all.size() == first)
+      return fail(ErrorCode::kNotFound,
+                  path + ": a folder without files of export in it (.jsonl, .jsonl.xz, .json)");
   }
   return all;
 }
@@ -162,8 +164,9 @@ int run(const Arguments& arguments) {
     return show("import", {ErrorCode::kExists,
                            fmt::format("{} exists; zbag never overwrites a bag", arguments.bag)});
   }
-  const std::vector<Source> files = sources_of(arguments.files);
-  Result<Readers> readers = look_at(files);
+  const Result<std::vector<Source>> files = sources_of(arguments.files);
+  if (!files) return show("import", files.error());
+  Result<Readers> readers = look_at(*files);
   if (!readers) return show("import", readers.error());
   BagSessionOptions options;
   options.session.name = "import";
@@ -174,7 +177,7 @@ int run(const Arguments& arguments) {
   Result<std::unique_ptr<Session>> session = open_bag_session(arguments.bag, std::move(options));
   if (!session) return show("import", session.error());
   Import import(**session, arguments);
-  Status status = import.run(files, *readers);
+  Status status = import.run(*files, *readers);
   const Status closed = (*session)->close();
   session->reset();
   if (status) status = closed;

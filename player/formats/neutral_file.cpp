@@ -251,6 +251,8 @@ Result<std::optional<std::string_view>> NeutralReader::State::next_row() {
       track_of_rows = *track;
       continue;
     }
+    if (document->has_foreign())
+      return fault(ErrorCode::kDamaged, "something that is no row of export stands behind it");
     if (at_end && document->is_whole()) return std::optional<std::string_view>();
     if (at_end) return fault(ErrorCode::kDamaged, "the file ends within its rows");
     if (buffer.size() - at > kLineBytesMax)

@@ -25,6 +25,15 @@ bool RowsDocument::is_begun_in(const std::string& path) {
   return begun({first.data(), static_cast<std::size_t>(file.gcount())}).has_value();
 }
 
+// Among rows there are rows alone, and nothing behind the end.
+bool RowsDocument::is_foreign(char c) const {
+  constexpr std::string_view kAmongRows = "{}[], \t\r\n";
+  constexpr std::string_view kOutside = "{ \t\r\n";
+  if (in_text_) return false;
+  return (depth_ + 1 == depth_of_rows_ && kAmongRows.find(c) == std::string_view::npos) ||
+         (depth_ == 0 && kOutside.find(c) == std::string_view::npos);
+}
+
 std::optional<RowsDocument::Piece> RowsDocument::next(std::string_view text) {
   const auto piece = [&](bool is_row) {
     const std::size_t end = std::exchange(at_, 0) + 1;
@@ -32,6 +41,10 @@ std::optional<RowsDocument::Piece> RowsDocument::next(std::string_view text) {
   };
   for (; at_ < text.size(); ++at_) {
     const char c = text[at_];
+    if (is_foreign(c)) {
+      has_foreign_ = true;
+      return std::nullopt;
+    }
     if (in_text_ && c == '\\') {
       if (at_ + 1 == text.size()) return std::nullopt;
       ++at_;

@@ -3,7 +3,8 @@
 //   {"entries":[ROW,...],"count":n}                                   of one track
 //   {"tracks":{"imu":{"entries":[ROW,...],"count":n},...}}            of several
 //
-// Looks at brackets and quotes alone: what a row holds is read by who gets it. Not thread-safe.
+// Looks at brackets, quotes and what is among rows: what a row holds is read by who gets it. Not
+// thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -29,12 +30,15 @@ class RowsDocument {
   // The next piece of `text`, which goes on behind the piece before; nullopt: more is needed, and
   // what was given has to be given again in front of it.
   std::optional<Piece> next(std::string_view text);
+  // Something stands among the rows, or behind the end, that is none: next() gives no more.
+  bool has_foreign() const { return has_foreign_; }
   // It has ended where it should.
   bool is_whole() const { return depth_ == 0; }
 
  private:
   explicit RowsDocument(std::size_t depth_of_rows) : depth_of_rows_(depth_of_rows) {}
 
+  bool is_foreign(char c) const;
   bool is_name(std::size_t depth) const { return depth_of_rows_ > 3 && depth == 2; }
 
   std::size_t depth_of_rows_;  // how many brackets are open within one
@@ -43,6 +47,7 @@ class RowsDocument {
   std::size_t at_ = 0;
   std::size_t begin_ = 0;
   bool in_text_ = false;
+  bool has_foreign_ = false;
 };
 
 }  // namespace zbag

@@ -182,6 +182,20 @@ class ImportTest(FilesTest):
         self.assertIn("ends within its rows; 99 frames were read, 99 are in", done.stderr)
         self.assertEqual(len(self.points(bag)), 99)
 
+    def test_what_is_no_row_of_a_document_is_not_passed_over(self):
+        row = '{"timestamp":1.0,"n":1}'
+        for text in (f'{{"entries":[{row},5]}}', f'{{"entries":[{row},"x"]}}',
+                     f'{{"tracks":{{"a":{{"entries":[{row} null]}}}}}}', f'{{"entries":[{row}]}} more'):
+            with self.subTest(text=text):
+                _, done = self.imported(self.write("a.json", text), code=DAMAGED)
+                self.assertIn("no row of export", done.stderr)
+
+    def test_a_folder_without_files_of_export_is_named(self):
+        os.mkdir(self.space.path("out"))
+        self.write("out/about.json", '{"by":"somebody"}')
+        _, done = self.imported(self.space.path("out"), code=FAILED)
+        self.assert_one_line(done.stderr, "out", "a folder without files of export")
+
     def test_other_json_in_a_folder_is_left_alone(self):
         folder = self.written(self.make_bag(10), "out", "export", "--format", "json")
         self.write("out/about.json", '{"by":"somebody"}')
