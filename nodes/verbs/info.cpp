@@ -12,7 +12,6 @@
 #include "nodes/terminal_size.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
-#include "recorder/bag/upkeep/check.hpp"
 #include "recorder/bag/upkeep/copied_records.hpp"
 #include "schemas/json_text.hpp"
 
@@ -28,13 +27,6 @@ struct Arguments {
   bool quiet = false;
 };
 
-// LMDB ends the process where a tree of its pages leads astray: they are looked at first.
-Result<BagReader> open_sound(const std::string& path) {
-  const Result<std::uint64_t> pages = check_pages(path);
-  if (!pages && pages.error().code == ErrorCode::kDamaged) return tl::unexpected(pages.error());
-  return BagReader::open(path);
-}
-
 // Of all the bags together, so that each may lack what another has. One that can not be read is
 // told when its turn comes.
 Result<BagReader::Selection> chosen_of(const Arguments& arguments,
@@ -44,7 +36,7 @@ Result<BagReader::Selection> chosen_of(const Arguments& arguments,
     return BagReader::Selection{.all_tracks = true};
   std::vector<BagSummary> bags;
   for (const std::string& path : paths) {
-    const Result<BagReader> reader = open_sound(path);
+    const Result<BagReader> reader = BagReader::open(path);
     Result<BagSummary> summary =
         reader ? reader->summary() : Result<BagSummary>(tl::unexpected(reader.error()));
     if (summary) bags.push_back(std::move(*summary));
@@ -75,7 +67,7 @@ int run(const Arguments& arguments) {
   for (const std::string& path : bags->paths) {
     if (StopSignal::wanted())
       return std::max(exit_code, show("info", {ErrorCode::kClosed, "stopped before " + path}));
-    const Result<BagReader> reader = open_sound(path);
+    const Result<BagReader> reader = BagReader::open(path);
     Result<BagSummary> summary =
         reader ? reader->summary() : Result<BagSummary>(tl::unexpected(reader.error()));
     if (!summary) {

@@ -49,8 +49,4 @@ using Progress = std::function<bool(double)>;
 // or is truncated gives kDamaged.
 Result<CheckReport> check_bag(const std::string& path, const Progress& progress = {});
 
-// The page walk alone, again where a writer has come to the bag meanwhile. kDamaged names the page;
-// kBusy: writers keep coming. Returns the pages in use.
-Result<std::uint64_t> check_pages(const std::string& path);
-
 }  // namespace zbag

@@ -214,7 +214,8 @@ TEST_F(BagCheckTest, FindsAFateThatDoesNotAddUp) {
 }
 
 TEST_F(BagCheckTest, CountsPagesInUse) {
-  const std::uint64_t pages = check_pages(path_).value();
+  const std::uint64_t pages = check_bag(path_)->pages;
+  EXPECT_GT(pages, 2u);
   EXPECT_LE(pages, whole_.size() / kPage);
 }
 
