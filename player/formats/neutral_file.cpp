@@ -311,14 +311,6 @@ Result<std::optional<NeutralFrame>> NeutralReader::next() {
   }
 }
 
-void write_neutral_line(std::string_view track, Timestamp stamp, const Fields& fields,
-                        std::string& out) {
-  std::string bytes;
-  encode_fields(fields, bytes);
-  const std::span whole(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
-  write_neutral_line(track, stamp, open_map(whole).value_or(MapBytes{}), out, {});
-}
-
 void write_neutral_line(std::string_view track, Timestamp stamp, MapBytes fields, std::string& out,
                         const JsonDrain& drain) {
   out += "{\"track\":";

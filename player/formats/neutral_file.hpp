@@ -56,10 +56,7 @@ class NeutralReader {
   std::unique_ptr<State> state_;
 };
 
-// One line without its end, as NeutralReader reads it.
-void write_neutral_line(std::string_view track, Timestamp stamp, const Fields& fields,
-                        std::string& out);
-// The same of fields in their bytes; see write_json_item().
+// One line without its end, as NeutralReader reads it; see write_json_item().
 void write_neutral_line(std::string_view track, Timestamp stamp, MapBytes fields, std::string& out,
                         const JsonDrain& drain);
 
