@@ -170,6 +170,20 @@ class ImportTest(FilesTest):
                     again, _ = self.imported("-", stdin=file)
                     self.assertEqual(self.neutral(again), said)
 
+    def test_what_rows_rename_comes_back_of_what_names_tracks_and_keeps_maps(self):
+        fields = {"a": {"b": 2}, "a.b": 1, "timestamp": {"x": 3}, "track": {"y": 4}}
+        bag, _ = self.imported(self.write("in.jsonl", "".join(
+            line_of(track, 1.0, **fields) for track in ("a", "a_", "a.jsonl/b", "a.json/b"))))
+        rows = self.written(bag, "rows", "export", "--format", "jsonl")
+        self.assertTrue(os.path.exists(os.path.join(rows, "a__.jsonl")))
+        for name, *command in (("n.jsonl", "export", "--format", "jsonl"), ("c.jsonl", "cat")):
+            with self.subTest(name=name):
+                again, _ = self.imported(self.written(bag, name, *command))
+                self.assertEqual(self.neutral(again), self.neutral(bag))
+        again, _ = self.imported(self.written(bag, "d.json", "export", "--format", "json"))
+        self.assertEqual([track["name"] for track in self.info(again)["tracks"]],
+                         [track["name"] for track in self.info(bag)["tracks"]])
+
     def test_a_document_of_one_track_is_of_the_track_it_is_named_after(self):
         bag, _ = self.imported(self.write("in.jsonl", line_of("a", 1.0, n=1) + line_of("a", 2.0)))
         again, _ = self.imported(self.written(bag, "a.json", "export", "--format", "json"))
