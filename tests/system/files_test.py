@@ -171,7 +171,7 @@ class ImportTest(FilesTest):
                     self.assertEqual(self.neutral(again), said)
 
     def test_what_rows_rename_comes_back_of_what_names_tracks_and_keeps_maps(self):
-        fields = {"a": {"b": 2}, "a.b": 1, "timestamp": {"x": 3}, "track": {"y": 4}}
+        fields = {"a": {"b": 2}, "a.b": 1, "timestamp": {"x": 3}}
         bag, _ = self.imported(self.write("in.jsonl", "".join(
             line_of(track, 1.0, **fields) for track in ("a", "a_", "a.jsonl/b", "a.json/b"))))
         rows = self.written(bag, "rows", "export", "--format", "jsonl")
