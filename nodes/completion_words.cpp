@@ -6,12 +6,13 @@
 #include <utility>
 
 #include "bus/control.hpp"
+#include "nodes/bag_paths.hpp"
 #include "recorder/bag/read/bag_reader.hpp"
 
 namespace zbag {
 namespace {
 
-constexpr std::size_t kBagsMax = 8;  // whose tracks are read: somebody waits
+constexpr std::size_t kBagsMax = 64;  // whose tracks are read: somebody waits
 
 // An option as the command line has it, of the table or fixed.
 struct KnownOption {
@@ -136,9 +137,14 @@ class WordsSoFar {
     for (std::size_t i = 0; i < arguments_.size() && bags.size() < kBagsMax; ++i) {
       const Option* const argument = argument_at(i);
       if (argument == nullptr || argument->metavar != "BAG") continue;
-      const Result<BagReader> reader = BagReader::open(arguments_[i]);
-      if (!reader) continue;
-      if (Result<BagSummary> summary = reader->summary()) bags.push_back(std::move(*summary));
+      const Result<BagPaths> named = find_bags({arguments_[i]}, [](const std::string&) {});
+      if (!named) continue;
+      for (const std::string& path : named->paths) {
+        if (bags.size() == kBagsMax) break;
+        const Result<BagReader> reader = BagReader::open(path);
+        if (!reader) continue;
+        if (Result<BagSummary> summary = reader->summary()) bags.push_back(std::move(*summary));
+      }
     }
     return bags;
   }

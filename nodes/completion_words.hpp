@@ -21,8 +21,9 @@ struct Completion {
 };
 
 // `words` stand behind the command's name; the last is the one under the cursor, empty where none
-// has been begun. Reads the bags on the line, where tracks or fields are asked for, and asks a node
-// that runs for its operations, half a second long; what fails there gives no candidates.
+// has been begun. Reads the bags on the line, those in folders, too, where tracks or fields are
+// asked for, and asks a node that runs for its operations, half a second long; what fails there
+// gives no candidates.
 Completion complete(const Verbs& verbs, const std::vector<std::string>& words);
 
 }  // namespace zbag

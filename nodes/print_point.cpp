@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -22,12 +21,10 @@
 namespace zbag {
 namespace {
 
+constexpr std::size_t kBufferBytes = 64u << 10;
+
 bool is_reserved(std::string_view name) {
   return name == "_ts" || name == "_seq" || name == "_src";
-}
-
-std::span<const std::uint8_t> bytes_of(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
 }  // namespace
@@ -53,21 +50,21 @@ PointPrinter::PointPrinter(PointStyle style, std::vector<std::string> columns)
       is_brief_(!style.all && style.format != PointFormat::kRaw && is_terminal(STDOUT_FILENO)),
       columns_(std::move(columns)) {}
 
-bool PointPrinter::print(std::string_view track, Timestamp stamp, const Fields& fields) {
-  std::string map;
-  encode_fields(fields, map);
-  return print(track, stamp, bytes_of(map));
-}
-
 bool PointPrinter::print(std::string_view track, Timestamp stamp, std::span<const std::uint8_t> map,
                          std::optional<std::uint64_t> src, std::optional<std::uint64_t> seq) {
-  members_.clear();
-  const MapBytes pairs = open_map(map).value_or(MapBytes{});
-  PairWalk walk(pairs.pairs, pairs.count);
+  map_ = open_map(map).value_or(MapBytes{});
+  members_ = 0;
+  PairWalk walk(map_.pairs, map_.count);
   while (const std::optional<PairBytes> pair = walk.next()) {
     if (!src && pair->name == "_src") src = read_unsigned(pair->value);
     if (!seq && pair->name == "_seq") seq = read_unsigned(pair->value);
-    if (!is_reserved(pair->name)) take(std::string(pair->name), pair->value);
+    members_ += is_reserved(pair->name) ? 0 : 1;
+  }
+  if (!columns_.empty()) {
+    chosen_.clear();
+    names_.clear();
+    choose(map_, {});
+    members_ = chosen_.size();
   }
   if (!style_.all) src = seq = std::nullopt;
   if (style_.format == PointFormat::kRaw) {
@@ -75,27 +72,40 @@ bool PointPrinter::print(std::string_view track, Timestamp stamp, std::span<cons
   } else {
     print_text(track, stamp, src, seq);
   }
-  constexpr std::size_t kBufferBytes = 64u << 10;
   return error_ == 0 && (out_.size() < kBufferBytes || flush());
 }
 
-// Of columns that are chosen, those that the field has, by dotted names.
-void PointPrinter::take(std::string name, std::span<const std::uint8_t> value) {
-  const std::optional<MapBytes> map = columns_.empty() ? std::nullopt : open_map(value);
-  if (map && map->count > 0) {
-    PairWalk walk(map->pairs, map->count);
-    while (const std::optional<PairBytes> pair = walk.next())
-      take(name + "." + std::string(pair->name), pair->value);
+void PointPrinter::choose(const MapBytes& map, std::string_view front) {
+  PairWalk walk(map.pairs, map.count);
+  while (const std::optional<PairBytes> pair = walk.next()) {
+    if (front.empty() && is_reserved(pair->name)) continue;
+    std::string name = std::string(front).append(pair->name);
+    const std::optional<MapBytes> inner = open_map(pair->value);
+    if (inner && inner->count > 0) {
+      choose(*inner, name + ".");
+      continue;
+    }
+    if (!is_chosen_field(columns_, name)) continue;
+    // {"a":{"b":1},"a.b":2}: there may be two of one dotted name.
+    auto taken = names_.insert(name);
+    while (!taken.second) taken = names_.insert(name += '_');
+    chosen_.push_back({*taken.first, pair->value});
+  }
+}
+
+// Calls each(name, value) of all that is printed, until it gives false.
+template <class Each>
+void PointPrinter::each_member(Each each) const {
+  if (!columns_.empty()) {
+    for (const Member& one : chosen_) {
+      if (!each(one.name, one.value)) return;
+    }
     return;
   }
-  if (!is_chosen_field(columns_, name)) return;
-  // {"a":{"b":1},"a.b":2}: there may be two of one dotted name.
-  const auto is_taken = [&] {
-    return std::any_of(members_.begin(), members_.end(),
-                       [&](const Member& other) { return other.name == name; });
-  };
-  while (!columns_.empty() && is_taken()) name += '_';
-  members_.push_back({std::move(name), value});
+  PairWalk walk(map_.pairs, map_.count);
+  while (const std::optional<PairBytes> pair = walk.next()) {
+    if (!is_reserved(pair->name) && !each(pair->name, pair->value)) return;
+  }
 }
 
 // [track, {_ts, fields...}]
@@ -108,7 +118,7 @@ void PointPrinter::print_raw(std::string_view track, Timestamp stamp,
     out_.append(reinterpret_cast<const char*>(head.data()),
                 static_cast<std::size_t>(at - head.data()));
   };
-  const std::size_t count = members_.size() + 1 + (src ? 1 : 0) + (seq ? 1 : 0);
+  const std::size_t count = members_ + 1 + (src ? 1 : 0) + (seq ? 1 : 0);
   put([](std::uint8_t*& at) { item::put_array(at, 2); });
   encode_value(Value(track), out_);
   put([&](std::uint8_t*& at) { item::put_map(at, count); });
@@ -119,10 +129,11 @@ void PointPrinter::print_raw(std::string_view track, Timestamp stamp,
   if (src) encode_value(Value(*src), out_);
   if (seq) member("_seq");
   if (seq) encode_value(Value(*seq), out_);
-  for (const Member& one : members_) {
-    member(one.name);
-    out_.append(reinterpret_cast<const char*>(one.value.data()), one.value.size());
-  }
+  each_member([&](std::string_view name, std::span<const std::uint8_t> value) {
+    member(name);
+    out_.append(reinterpret_cast<const char*>(value.data()), value.size());
+    return true;
+  });
 }
 
 // A YAML document whose values are JSON: flow style, which keeps "1" a text and 1.0 a float.
@@ -161,20 +172,23 @@ void PointPrinter::print_members(std::size_t line_begin) {
   // What is large is printed as it is made. A failure shows when the point is done.
   const JsonDrain drain = [this] { flush(); };
   BriefText brief(out_, line_begin);
-  for (std::size_t i = 0; i < members_.size(); ++i) {
-    const Member& one = members_[i];
+  std::size_t left = members_;
+  each_member([&](std::string_view name, std::span<const std::uint8_t> value) {
     if (is_brief_ && brief.is_full()) {
       out_ += style_.format == PointFormat::kYaml ? "\n# " : ",";
-      out_ += fmt::format("\u2026 {} more", count_text(members_.size() - i));
-      return;
+      out_ += fmt::format("\u2026 {} more", count_text(left));
+      return false;
     }
-    print_name(member_name(escaped_name(one.name, "track"), JsonDialect::kPlain));
+    --left;
+    print_name(member_name(escaped_name(name, "track"), JsonDialect::kPlain));
     if (is_brief_) {
-      brief.write(one.value);
+      brief.write(value);
     } else {
-      write_json_item(one.value, out_, JsonDialect::kPlain, drain);
+      write_json_item(value, out_, JsonDialect::kPlain, drain);
+      if (out_.size() >= kBufferBytes) flush();
     }
-  }
+    return true;
+  });
 }
 
 bool PointPrinter::flush() {

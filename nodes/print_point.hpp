@@ -6,10 +6,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "nodes/options.hpp"
-#include "schemas/frame.hpp"
+#include "schemas/map_bytes.hpp"
 #include "schemas/timestamp.hpp"
 
 namespace zbag {
@@ -36,7 +37,6 @@ class PointPrinter {
   // large: what it holds is printed as it is met. REQUIRES: it was validated.
   bool print(std::string_view track, Timestamp stamp, std::span<const std::uint8_t> map,
              std::optional<std::uint64_t> src = {}, std::optional<std::uint64_t> seq = {});
-  bool print(std::string_view track, Timestamp stamp, const Fields& fields);
   bool flush();
   // After a false: done when whoever read stdout has closed it (they have seen enough), else
   // failed, which is said on stderr in the name of `verb`.
@@ -44,10 +44,13 @@ class PointPrinter {
 
  private:
   struct Member {
-    std::string name;
+    std::string_view name;
     std::span<const std::uint8_t> value;
   };
-  void take(std::string name, std::span<const std::uint8_t> value);
+  // Puts what is chosen of the map, flat, into `chosen_`.
+  void choose(const MapBytes& map, std::string_view front);
+  template <class Each>
+  void each_member(Each each) const;
   void print_raw(std::string_view track, Timestamp stamp, std::optional<std::uint64_t> src,
                  std::optional<std::uint64_t> seq);
   void print_text(std::string_view track, Timestamp stamp, std::optional<std::uint64_t> src,
@@ -59,7 +62,11 @@ class PointPrinter {
   const PointStyle style_;
   const bool is_brief_;
   const std::vector<std::string> columns_;
-  std::vector<Member> members_;  // of the point at hand
+  // Of the point at hand.
+  MapBytes map_;
+  std::size_t members_ = 0;                // that are printed
+  std::vector<Member> chosen_;             // by columns; without any all of the map is
+  std::unordered_set<std::string> names_;  // of those
   std::string out_;
   int error_ = 0;  // errno of the write that failed
 };

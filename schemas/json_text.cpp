@@ -255,13 +255,6 @@ void write_json_item(std::span<const std::uint8_t> item, std::string& out, JsonD
   ItemWriter(out, dialect, drain).write(in);
 }
 
-void write_json_members(const Fields& fields, std::string& out, JsonDialect dialect) {
-  std::string bytes;
-  encode_fields(fields, bytes);
-  const std::span whole(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
-  write_json_members(open_map(whole).value_or(MapBytes{}), out, dialect);
-}
-
 void write_json_members(MapBytes map, std::string& out, JsonDialect dialect,
                         const JsonDrain& drain) {
   item::Cursor in(map.pairs);

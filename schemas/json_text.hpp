@@ -38,8 +38,6 @@ void write_json_item(std::span<const std::uint8_t> item, std::string& out,
 // field X is written as X_hex. Of bytes as write_json_item().
 void write_json_members(MapBytes map, std::string& out, JsonDialect dialect,
                         const JsonDrain& drain = {});
-void write_json_members(const Fields& fields, std::string& out,
-                        JsonDialect dialect = JsonDialect::kPlain);
 
 // How the name of a member is written, and the way back: nullopt where nobody writes it so.
 std::string member_name(std::string_view name, JsonDialect dialect);

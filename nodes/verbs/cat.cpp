@@ -9,6 +9,7 @@
 #include "nodes/stop_signal.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
+#include "recorder/bag/read/index_cursor.hpp"
 #include "recorder/bag/read/intact_points.hpp"
 #include "recorder/bag/read/playlist.hpp"
 
@@ -24,29 +25,8 @@ struct Arguments {
   PointStyle style;
 };
 
-// Points of one track by index, a page at a time. False when stdout takes no more.
-Result<bool> print_pages(const BagReader& reader, const Arguments& arguments, PointPrinter& printer,
-                         std::uint64_t& printed) {
-  const std::string& track = arguments.selection.tracks.front();
-  std::uint64_t index = *arguments.start_index;
-  std::uint64_t left = arguments.selection.limit == 0 ? UINT64_MAX : arguments.selection.limit;
-  while (left > 0) {
-    const Result<Page> page =
-        reader.read_page(track, index, std::min<std::uint64_t>(left, kPageDefault));
-    if (!page) return tl::unexpected(page.error());
-    for (const Point& point : page->points) {
-      if (!printer.print(track, point.stamp(), point.fields)) return false;
-      ++printed;
-    }
-    index += page->total;
-    left -= page->total;
-    if (!page->has_more || page->total == 0) break;
-  }
-  return printer.flush();
-}
-
-// What pages of one track can not do would be ignored.
-Status check_pages(const Arguments& arguments, const Playlist& playlist) {
+// What points by index can not do would be ignored.
+Status check_by_index(const Arguments& arguments, const Playlist& playlist) {
   const SelectionArguments& selection = arguments.selection;
   if (selection.tracks.size() != 1 || selection.tracks.front().find('*') != std::string::npos)
     return fail(ErrorCode::kInvalid, "--start-index needs exactly one --track NAME");
@@ -57,8 +37,7 @@ Status check_pages(const Arguments& arguments, const Playlist& playlist) {
       {"--end", !selection.end.empty()},
       {"--duration", selection.duration.has_value()},
       {"--exclude", !selection.excluded.empty()},
-      {"--reverse", arguments.reverse},
-      {"--all", arguments.style.all}};
+      {"--reverse", arguments.reverse}};
   for (const auto& [name, is_given] : others) {
     if (is_given)
       return fail(
@@ -68,18 +47,47 @@ Status check_pages(const Arguments& arguments, const Playlist& playlist) {
   return {};
 }
 
-// cli.md: nothing was selected. A bag without a point has given all it has.
-int exit_code_of(std::uint64_t printed, const Playlist& playlist) {
-  return printed > 0 || playlist.points() == 0 ? kExitDone : show_nothing_chosen("cat");
+bool print(const PointView& view, PointPrinter& printer) {
+  return printer.print(view.track, view.stamp(), view.map, view.given_src(), view.given_seq());
+}
+
+// What is printed is out. cli.md: exit 3 says that nothing was selected; a bag without a point has
+// given all it has.
+int end_of(std::uint64_t printed, std::uint64_t left_out, const Playlist& playlist,
+           PointPrinter& printer) {
+  if (!printer.flush()) return printer.exit_code("cat");
+  if (left_out > 0) return kExitDamaged;
+  const bool is_all = printed > 0 || StopSignal::wanted() || playlist.points() == 0;
+  return is_all ? kExitDone : show_nothing_chosen("cat");
+}
+
+Result<std::optional<PointView>> next_checked(IndexCursor& cursor) {
+  Result<std::optional<PointView>> point = cursor.next();
+  // The bag may be a stranger's.
+  const bool is_whole = !point || !*point || check_map((*point)->map);
+  return is_whole ? point : tl::unexpected((*point)->fields().error());
 }
 
 int print_by_index(const Arguments& arguments, const Playlist& playlist, PointPrinter& printer) {
-  if (const Status status = check_pages(arguments, playlist); !status)
+  if (const Status status = check_by_index(arguments, playlist); !status)
     return show("cat", status.error());
-  std::uint64_t count = 0;
-  const Result<bool> printed = print_pages(playlist.readers().front(), arguments, printer, count);
-  if (!printed) return show("cat", printed.error());
-  return *printed ? exit_code_of(count, playlist) : printer.exit_code("cat");
+  Result<IndexCursor> cursor =
+      IndexCursor::open(playlist.readers().front().file(), arguments.selection.tracks.front(),
+                        *arguments.start_index);
+  if (!cursor) return show("cat", cursor.error());
+  const std::uint64_t limit = arguments.selection.limit;
+  std::uint64_t printed = 0;
+  while (!StopSignal::wanted() && (limit == 0 || printed < limit)) {
+    const Result<std::optional<PointView>> point = next_checked(*cursor);
+    if (!point) {
+      printer.flush();  // what can be read before it
+      return show("cat", point.error());
+    }
+    if (!*point) break;
+    if (!print(**point, printer)) return printer.exit_code("cat");
+    ++printed;
+  }
+  return end_of(printed, 0, playlist, printer);
 }
 
 int print_by_time(const Arguments& arguments, Playlist& playlist, PointPrinter& printer) {
@@ -92,14 +100,10 @@ int print_by_time(const Arguments& arguments, Playlist& playlist, PointPrinter& 
     const Result<std::optional<PointView>> point = points.next_checked();
     if (!point) return show("cat", point.error());
     if (!*point) break;
-    const PointView& view = **point;
-    if (!printer.print(view.track, view.stamp(), view.map, view.given_src(), view.given_seq()))
-      return printer.exit_code("cat");
+    if (!print(**point, printer)) return printer.exit_code("cat");
     ++printed;
   }
-  if (!printer.flush()) return printer.exit_code("cat");
-  if (points.left_out() > 0) return kExitDamaged;
-  return StopSignal::wanted() ? kExitDone : exit_code_of(printed, playlist);
+  return end_of(printed, points.left_out(), playlist, printer);
 }
 
 int run(const Arguments& arguments) {

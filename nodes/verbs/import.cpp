@@ -38,12 +38,11 @@ struct Source {
 
 // What `export` has called so in `folder`; nullopt: it is none of its files.
 std::optional<std::string> track_of(const std::filesystem::path& path, const std::string& folder) {
-  std::string name = std::filesystem::relative(path, folder).string();
-  if (name.ends_with(".json") && RowsDocument::is_begun_in(path.string()))
-    return name.substr(0, name.size() - 5);
-  if (name.ends_with(".xz")) name.resize(name.size() - 3);
-  if (!name.ends_with(".jsonl")) return std::nullopt;
-  return name.substr(0, name.size() - 6);
+  const std::string name = std::filesystem::relative(path, folder).string();
+  std::optional<std::string> track = track_of_rows_file(name);
+  if (!track || name.substr(track->size()).starts_with(".jsonl")) return track;
+  // Other JSON may lie there, too.
+  return RowsDocument::is_begun_in(path.string()) ? track : std::nullopt;
 }
 
 // Files as they are given; of a folder those that `export` may have written into it, each of the

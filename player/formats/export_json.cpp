@@ -20,6 +20,25 @@
 namespace zbag {
 namespace {
 
+// Text on its way into a file: what is large is written as it is made.
+class FileText {
+ public:
+  std::string text;
+
+  JsonDrain drain_to(OutputFile& file) {
+    return [this, &file] { static_cast<void>(write_to(file)); };
+  }
+  // All of it.
+  Status write_to(OutputFile& file) {
+    if (written_) written_ = file.write(text);
+    text.clear();
+    return written_;
+  }
+
+ private:
+  Status written_;
+};
+
 // What an exporter of rows is told before the first point, and the row it is at.
 class Rows {
  public:
@@ -42,15 +61,17 @@ class Rows {
         RowColumns(track, known == plan_.tracks.end() ? std::set<std::string>() : known->second,
                    chosen_, plan_.note);
   }
-  Status write(const PointView& point, std::string& out) {
-    const Result<Fields> fields = point.fields();
-    if (!fields) return tl::unexpected(fields.error());
-    const Result<Fields> flat = columns_.flatten(*fields);
-    if (!flat) return tl::unexpected(flat.error());
+  Status write(const PointView& point, std::string& out, const JsonDrain& drain) {
+    const auto leaves = columns_.flatten(open_map(point.map).value_or(MapBytes{}));
+    if (!leaves) return tl::unexpected(leaves.error());
     out += "{\"timestamp\":";
     out += seconds_text(point.stamp().seconds());
-    if (!flat->empty()) out += ',';
-    write_json_members(*flat, out);
+    for (const RowColumns::Leaf& leaf : *leaves) {
+      out += ',';
+      write_json_text(member_name(leaf.column, JsonDialect::kPlain), out);
+      out += ':';
+      write_json_item(leaf.value, out, JsonDialect::kPlain, drain);
+    }
     out += '}';
     return {};
   }
@@ -84,15 +105,9 @@ class NeutralExporter : public Exporter {
       append_chosen(map, columns_, kept_);
       map = *open_map({reinterpret_cast<const std::uint8_t*>(kept_.data()), kept_.size()});
     }
-    line_.clear();
-    Status written;  // what is large is written as it is made
-    const auto drain = [&] {
-      if (written) written = file_.write(line_);
-      line_.clear();
-    };
-    write_neutral_line(point.track, point.stamp(), map, line_, drain);
-    line_ += '\n';
-    return written ? file_.write(line_) : written;
+    write_neutral_line(point.track, point.stamp(), map, line_.text, line_.drain_to(file_));
+    line_.text += '\n';
+    return line_.write_to(file_);
   }
   Status finish() override {
     if (Status finished = file_.finish(); !finished) return finished;
@@ -103,7 +118,7 @@ class NeutralExporter : public Exporter {
   OutputFile file_;
   std::vector<std::string> columns_;
   std::string kept_;  // the fields that are chosen
-  std::string line_;
+  FileText line_;
 };
 
 // One file of rows a track below a folder, '/' kept as folders; all of them on stdout.
@@ -130,10 +145,9 @@ class RowsExporter : public Exporter {
     if (file_ == nullptr || point.track != track_) {
       if (Status status = open(std::string(point.track)); !status) return status;
     }
-    line_.clear();
-    if (Status row = rows_.write(point, line_); !row) return row;
-    line_ += '\n';
-    return file_->write(line_);
+    if (Status row = rows_.write(point, line_.text, line_.drain_to(*file_)); !row) return row;
+    line_.text += '\n';
+    return line_.write_to(*file_);
   }
   Status finish() override { return stdout_ ? stdout_->finish() : files_->publish(); }
 
@@ -156,7 +170,7 @@ class RowsExporter : public Exporter {
   std::optional<OutputFolder> files_;
   OutputFile* file_ = nullptr;  // of the track at hand
   std::string track_;
-  std::string line_;
+  FileText line_;
 };
 
 // {"entries":[...],"count":n} of one track; {"tracks":{name: that, ...}} of several in one file; a
@@ -183,15 +197,14 @@ class JsonExporter : public Exporter {
     return {};
   }
   Status write(const PointView& point) override {
-    line_.clear();
     if (file_ == nullptr || point.track != track_) {
       if (Status status = open(std::string(point.track)); !status) return status;
     } else {
-      line_ += ',';
+      line_.text += ',';
     }
-    if (Status row = rows_.write(point, line_); !row) return row;
+    if (Status row = rows_.write(point, line_.text, line_.drain_to(*file_)); !row) return row;
     ++count_;
-    return file_->write(line_);
+    return line_.write_to(*file_);
   }
   Status finish() override {
     if (Status ended = end_track(true); !ended) return ended;
@@ -227,11 +240,11 @@ class JsonExporter : public Exporter {
       file_ = *file;
     }
     if (in_one_object()) {
-      if (is_first) line_ = "{\"tracks\":{";
-      write_json_text(track, line_);
-      line_ += ':';
+      if (is_first) line_.text += "{\"tracks\":{";
+      write_json_text(track, line_.text);
+      line_.text += ':';
     }
-    line_ += "{\"entries\":[";
+    line_.text += "{\"entries\":[";
     rows_.begin_track(track);
     track_ = std::move(track);
     count_ = 0;
@@ -246,7 +259,7 @@ class JsonExporter : public Exporter {
   OutputFile* file_ = nullptr;  // of the track at hand
   std::string track_;
   std::uint64_t count_ = 0;
-  std::string line_;
+  FileText line_;
 };
 
 }  // namespace

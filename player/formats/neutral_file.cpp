@@ -164,14 +164,6 @@ Result<NeutralFrame> parse_line(std::string_view text, const fs::path& folder,
   return neutral_frame(std::move(*line), std::move(track), folder);
 }
 
-// "out/imu.jsonl.xz" and "out/imu.json" are of the track "imu".
-std::string track_of(const std::string& path) {
-  fs::path name = fs::path(path).filename();
-  if (name.extension() == ".xz") name = name.stem();
-  const bool is_rows = name.extension() == ".jsonl" || name.extension() == ".json";
-  return is_rows ? name.stem().string() : name.string();
-}
-
 }  // namespace
 
 struct NeutralReader::State {
@@ -208,9 +200,11 @@ Result<NeutralReader> NeutralReader::open(const std::string& path,
   Result<ByteSource> source = ByteSource::open(path);
   if (!source) return tl::unexpected(source.error());
   const bool is_stdin = path == "-";
+  const std::string name = fs::path(path).filename().string();
+  std::string track = track_of_rows_file(name).value_or(name);
   std::unique_ptr<State> state(new State{is_stdin ? "stdin" : path,
                                          fs::path(path).parent_path(),
-                                         track_of_rows.value_or(track_of(path)),
+                                         track_of_rows.value_or(std::move(track)),
                                          std::move(*source),
                                          {},
                                          0,
@@ -311,12 +305,12 @@ Result<std::optional<NeutralFrame>> NeutralReader::next() {
   }
 }
 
-void write_neutral_line(std::string_view track, Timestamp stamp, const Fields& fields,
-                        std::string& out) {
-  std::string bytes;
-  encode_fields(fields, bytes);
-  const std::span whole(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
-  write_neutral_line(track, stamp, open_map(whole).value_or(MapBytes{}), out, {});
+std::optional<std::string> track_of_rows_file(std::string name) {
+  if (name.ends_with(".xz")) name.resize(name.size() - 3);
+  for (const std::string_view extension : {".jsonl", ".json"}) {
+    if (name.ends_with(extension)) return name.substr(0, name.size() - extension.size());
+  }
+  return std::nullopt;
 }
 
 void write_neutral_line(std::string_view track, Timestamp stamp, MapBytes fields, std::string& out,

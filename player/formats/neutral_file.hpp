@@ -36,7 +36,7 @@ struct NeutralFrame {
 
 class NeutralReader {
  public:
-  // "-" is stdin. `track_of_rows`: of a file of rows, where that is not its name.
+  // "-" is stdin. `track_of_rows`: of a file of rows, where that is not what its name says.
   static Result<NeutralReader> open(const std::string& path,
                                     const std::optional<std::string>& track_of_rows = {});
   NeutralReader(NeutralReader&&) noexcept;
@@ -56,10 +56,11 @@ class NeutralReader {
   std::unique_ptr<State> state_;
 };
 
-// One line without its end, as NeutralReader reads it.
-void write_neutral_line(std::string_view track, Timestamp stamp, const Fields& fields,
-                        std::string& out);
-// The same of fields in their bytes; see write_json_item().
+// The track of a file of rows, by what `export` calls it in its folder: "b/imu" of "b/imu.jsonl",
+// "b/imu.jsonl.xz" and "b/imu.json". nullopt: it is called otherwise.
+std::optional<std::string> track_of_rows_file(std::string name);
+
+// One line without its end, as NeutralReader reads it; see write_json_item().
 void write_neutral_line(std::string_view track, Timestamp stamp, MapBytes fields, std::string& out,
                         const JsonDrain& drain);
 

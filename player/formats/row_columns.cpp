@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <string_view>
+#include <optional>
 
 #include "schemas/chosen_fields.hpp"
 #include "schemas/json_text.hpp"
@@ -30,24 +30,25 @@ RowColumns::RowColumns(std::string track, const std::set<std::string>& fields,
   }
 }
 
-Result<Fields> RowColumns::flatten(const Fields& fields) {
+Result<std::span<const RowColumns::Leaf>> RowColumns::flatten(MapBytes fields) {
   path_.clear();
   dotted_.clear();
-  Fields flat;
-  if (Status taken = take(fields, flat); !taken) return tl::unexpected(taken.error());
-  return flat;
+  leaves_.clear();
+  if (Status taken = take(fields); !taken) return tl::unexpected(taken.error());
+  return std::span<const Leaf>(leaves_);
 }
 
-Status RowColumns::take(const Fields& fields, Fields& out) {
+Status RowColumns::take(MapBytes fields) {
   const std::size_t path_bytes = path_.size();
   const std::size_t dotted_bytes = dotted_.size();
-  for (const auto& [name, value] : fields) {
-    push(path_, name);
+  PairWalk walk(fields.pairs, fields.count);
+  while (const std::optional<PairBytes> pair = walk.next()) {
+    push(path_, pair->name);
     if (path_bytes > 0) dotted_ += '.';
-    dotted_ += name;
-    const Fields* map = value.get_if<Fields>();
-    if (map != nullptr && !map->empty()) {
-      if (Status taken = take(*map, out); !taken) return taken;
+    dotted_ += pair->name;
+    const std::optional<MapBytes> map = open_map(pair->value);
+    if (map && map->count > 0) {
+      if (Status taken = take(*map); !taken) return taken;
     } else if (is_chosen()) {
       const std::string& column = name_of(path_bytes == 0);
       if (column.empty() && names_.size() > kColumnsMax) {
@@ -55,7 +56,7 @@ Status RowColumns::take(const Fields& fields, Fields& out) {
                     fmt::format("track {} has more than {} columns; use --layout neutral", track_,
                                 kColumnsMax));
       }
-      out.emplace_back(column, value);
+      leaves_.push_back({column, pair->value});
     }
     path_.resize(path_bytes);
     dotted_.resize(dotted_bytes);

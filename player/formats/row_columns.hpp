@@ -4,18 +4,22 @@
 // The time of a row is its column `timestamp`; a field of that name is written as `timestamp_`, and
 // one that is called so with a `_` more, so that the way back is exact. Names that would collide
 // ({"a":{"b":2},"a.b":1}) get a `_` more each, fields of the track before leaves of its maps; a
-// leaf keeps the name it was given first. Not thread-safe.
+// leaf keeps the name it was given first. Frames are read in their bytes: nothing is made of what a
+// leaf holds. Not thread-safe.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <set>
+#include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
-#include "schemas/frame.hpp"
+#include "schemas/map_bytes.hpp"
 #include "schemas/result.hpp"
 
 namespace zbag {
@@ -31,11 +35,16 @@ class RowColumns {
   RowColumns(std::string track, const std::set<std::string>& fields,
              std::vector<std::string> chosen, Note note);
 
-  // The leaves of a frame in order, under the names of their columns. kInvalid: too many columns.
-  Result<Fields> flatten(const Fields& fields);
+  struct Leaf {
+    std::string_view column;
+    std::span<const std::uint8_t> value;  // one whole item
+  };
+  // The leaves of a frame in order, under the names of their columns; valid until the next call and
+  // as long as the frame. kInvalid: too many columns. REQUIRES: the map was validated.
+  Result<std::span<const Leaf>> flatten(MapBytes fields);
 
  private:
-  Status take(const Fields& fields, Fields& out);
+  Status take(MapBytes fields);
   const std::string& name_of(bool is_field);
   bool is_chosen() const;
 
@@ -44,6 +53,7 @@ class RowColumns {
   Note note_;
   std::unordered_map<std::string, std::string> names_;  // by path
   std::unordered_set<std::string> used_;
+  std::vector<Leaf> leaves_;  // of the frame at hand
   // Of the leaf at hand: every name with its length before it, and joined by dots.
   std::string path_;
   std::string dotted_;

@@ -15,6 +15,7 @@
 #include <cstring>
 #include <filesystem>
 #include <map>
+#include <thread>
 #include <vector>
 
 #include "recorder/bag/block/block_cache.hpp"
@@ -58,6 +59,17 @@ bool is_lock_free(int fd) {
   return true;
 }
 
+// False: somebody writes. Who only looks whether somebody does has a lock for an instant, too.
+bool take_writer_lock(int fd) {
+  constexpr int kTries = 10'000;  // far more than anybody looks in a row
+  for (int i = 0; i < kTries; ++i) {
+    if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
+    if (!is_lock_free(fd)) return false;
+    std::this_thread::yield();
+  }
+  return false;
+}
+
 std::string writer_text(const std::string& path) {
   Result<std::shared_ptr<BagFile>> file = BagFile::open_to_read(path);
   if (!file) return "another process";
@@ -93,7 +105,7 @@ Result<std::shared_ptr<BagFile>> BagFile::open_to_write(const std::string& path,
 
 // From here on this process is the only writer, and a loss of power leaves the file its name.
 Status BagFile::lock_to_write(int fd, const std::string& path) {
-  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+  if (!take_writer_lock(fd)) {
     return fail(ErrorCode::kBusy,
                 fmt::format("{} is being written by {}", path, writer_text(path)));
   }

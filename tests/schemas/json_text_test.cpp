@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "schemas/track_name.hpp"
+#include "tests/support/bytes.hpp"
 #include "tests/support/random_fields.hpp"
 
 namespace zbag {
@@ -21,7 +22,8 @@ std::string json(const Value& value, JsonDialect dialect = JsonDialect::kPlain) 
 
 std::string members(const Fields& fields, JsonDialect dialect = JsonDialect::kPlain) {
   std::string out;
-  write_json_members(fields, out, dialect);
+  const std::string map = encoded(fields);
+  write_json_members(open_map(as_bytes(map)).value(), out, dialect);
   return out;
 }
 

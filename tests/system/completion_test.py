@@ -91,9 +91,12 @@ class WordsTest(CompletionTest):
         self.assertEqual(self.words("cat", one, "--columns", ""), ["q", "range", "v"])
         self.assertEqual(self.words("cat", one, "--columns", "q,"), ["q,q", "q,range", "q,v"])
         self.assertEqual(self.words("cat", self.space.path("none.zbag"), "--track", ""), [])
+        self.assertEqual(self.words("cat", self.space.folder, "--track", ""),
+                         ["camera", "laser", "robot/arm"])
         with open(two, "wb") as file:
             file.write(b"no bag")
         self.assertEqual(self.words("cat", two, "--track", ""), [])
+        self.assertEqual(self.words("cat", self.space.folder, "--track", ""), ["laser", "robot/arm"])
 
     def test_nodes_that_run_and_what_they_can(self):
         self.assertEqual(self.words("ctl", ""), [])

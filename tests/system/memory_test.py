@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The verbs that go through a whole bag keep their memory bounded, however long the bag is.
+"""The verbs that go through a whole bag keep their memory bounded, however long the bag is, and those
+that print by what a frame has.
 
 The bound is the kernel's: RLIMIT_DATA, so that a verb which takes more fails there and then and no
 peak is missed. It counts private writable memory (heap, stacks, anonymous maps) as soon as it is
@@ -7,6 +8,7 @@ asked for, and not the bag, which is mapped shared. Figures that are printed bes
 of RssAnon, one every 5 ms: a peak may lie above them, below the limit.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -26,6 +28,8 @@ LONG_TICKS = 20 * SHORT_TICKS
 # of which 17 MB are the stacks of two threads.
 CHECK_BYTES = 16 * MB
 REWRITE_BYTES = 80 * MB
+# Printing takes 4 MB, and a frame, which is held once where a block of it is decompressed.
+PRINT_BYTES = 8 * MB
 STACK_BYTES = 8 << 20  # of a thread; what `ulimit -s` says elsewhere must not count here
 
 
@@ -47,7 +51,31 @@ def sample_rss_anon(pid):
 
 
 @unittest.skipIf(harness.is_sanitized(), "the shadow memory of sanitizers counts as data")
-class MemoryTest(SystemTest):
+class LimitedTest(SystemTest):
+    """Verbs that run under a limit."""
+
+    def run_limited(self, what, limit_bytes, bag, *more, code=DONE):
+        """Runs the verb that `what` begins with under the limit; prints what it took."""
+        argv = limited(limit_bytes, [harness.binary(), what.split()[0], bag, *more])
+        seen = 0
+        with open(self.space.path("stderr"), "w+b") as stderr:
+            process = subprocess.Popen(argv, env=self.space.env, cwd=self.space.folder,
+                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                       stderr=stderr)
+            self.addCleanup(process.kill)
+            limit = time.monotonic() + 2 * DEADLINE
+            while process.poll() is None:
+                seen = max(seen, sample_rss_anon(process.pid))
+                self.assertLess(time.monotonic(), limit, f"{argv} does not end")
+                time.sleep(0.005)
+            stderr.seek(0)
+            said = stderr.read().decode("utf-8", "replace")
+        print(f"{what:26} {os.path.getsize(bag) / MB:5.0f} MB bag: {seen / MB:5.1f} MB seen, "
+              f"{limit_bytes / MB:.0f} MB allowed", flush=True)
+        self.assertEqual(process.returncode, code, f"{what} of {bag}: {said}")
+
+
+class MemoryTest(LimitedTest):
     """A short bag and one that is twenty times as long, made once a class."""
 
     RECORDING = {}  # what write_recording() is told beside the length
@@ -69,26 +97,6 @@ class MemoryTest(SystemTest):
             raise AssertionError(done.stderr)
         os.unlink(recording)
         return bag
-
-    def run_limited(self, what, limit_bytes, bag, *more, code=DONE):
-        """Runs the verb that `what` begins with under the limit; prints what it took."""
-        argv = limited(limit_bytes, [harness.binary(), what.split()[0], bag, *more])
-        seen = 0
-        with open(self.space.path("stderr"), "w+b") as stderr:
-            process = subprocess.Popen(argv, env=self.space.env, cwd=self.space.folder,
-                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                       stderr=stderr)
-            self.addCleanup(process.kill)
-            limit = time.monotonic() + 2 * DEADLINE
-            while process.poll() is None:
-                seen = max(seen, sample_rss_anon(process.pid))
-                self.assertLess(time.monotonic(), limit, f"{argv} does not end")
-                time.sleep(0.005)
-            stderr.seek(0)
-            said = stderr.read().decode("utf-8", "replace")
-        print(f"{what:26} {os.path.getsize(bag) / MB:5.0f} MB bag: {seen / MB:5.1f} MB seen, "
-              f"{limit_bytes / MB:.0f} MB allowed", flush=True)
-        self.assertEqual(process.returncode, code, f"{what} of {bag}: {said}")
 
     def assert_rewrite_is_bounded(self, what, *more, made_from=None, code=DONE, added=0):
         """For both bags, or what `made_from` makes of them; the new bag has every point."""
@@ -160,6 +168,31 @@ class SteppedClockTest(Verbs, MemoryTest):
     is late, all of it, and lies before the first block of the main run."""
 
     RECORDING = {"ticks_ahead": SHORT_TICKS // 2}
+
+
+class LargeFrameTest(LimitedTest):
+    """One frame of a million small values, which as a tree would take fifty times what it has."""
+
+    ITEMS = 1_048_000  # of 1,048,576 that a frame may have
+
+    def test_what_prints_it_makes_no_tree_of_it(self):
+        source, bag = self.space.path("in.jsonl"), self.space.path("large.zbag")
+        with open(source, "w", encoding="utf-8") as file:
+            json.dump({"track": "a", "_ts": 1.0, "fields": {"x": [7] * self.ITEMS}}, file)
+        self.run_ok("import", source, "-o", bag)
+        limit = PRINT_BYTES + 2 * self.ITEMS
+        out = self.space.path
+        for what, *options in (
+                ("cat",), ("cat raw", "--format", "raw"), ("cat yaml", "--format", "yaml"),
+                ("cat by index", "--track", "a", "--start-index", "0"),
+                ("cat of columns", "--columns", "x"),
+                ("export json", "--format", "json", "-o", out("out.json")),
+                ("export rows", "--format", "jsonl", "--layout", "rows", "-o", out("rows")),
+                ("export neutral", "--format", "jsonl", "-o", out("out.jsonl"))):
+            with self.subTest(what=what):
+                self.run_limited(what, limit, bag, *options)
+        with open(out("out.json"), encoding="utf-8") as file:
+            self.assertEqual(json.load(file)["entries"], [{"timestamp": 1.0, "x": [7] * self.ITEMS}])
 
 
 if __name__ == "__main__":

@@ -228,14 +228,15 @@ class NothingIgnoredTest(NodeTest):
     def test_what_a_start_index_does_not_go_with_is_refused(self):
         bag = self.bag([("a", float(n), {"n": n}) for n in range(9)])
         for option in (("--start", "3"), ("--end", "5"), ("--duration", "2"), ("--exclude", "b"),
-                       ("--reverse",), ("--all",)):
+                       ("--reverse",)):
             with self.subTest(option=option):
                 done = self.run_ok("cat", bag, "--track", "a", "--start-index", "2", *option,
                                    code=USAGE)
                 self.assertIn(f"does not go with {option[0]}", done.stderr)
         lines = self.run_ok("cat", bag, "--track", "a", "--start-index", "2", "--limit", "2",
-                            "--columns", "n").stdout.splitlines()
+                            "--columns", "n", "--all").stdout.splitlines()
         self.assertEqual([json.loads(line)["n"] for line in lines], [2, 3])
+        self.assertEqual([json.loads(line)["_seq"] for line in lines], [2, 3])
 
     def test_columns_are_chosen_in_every_format(self):
         bag = self.bag([("a", 1.0, {"n": 1, "m": {"x": 2, "y": 3}})])

@@ -4,6 +4,8 @@
 #include <memory>
 
 #include "recorder/bag/block/header.hpp"
+#include "recorder/bag/pages/meta_pages.hpp"
+#include "recorder/bag/pages/page_walk.hpp"
 #include "recorder/bag/read/each_entry.hpp"
 #include "recorder/bag/records/layout.hpp"
 
@@ -11,11 +13,9 @@ namespace zbag {
 namespace {
 
 // LMDB puts a value of more than half a page on pages of its own, behind a header of 16 bytes.
-std::uint64_t bytes_on_pages(std::uint64_t value_bytes) {
-  constexpr std::uint64_t kPage = 4096;
-  constexpr std::uint64_t kPageHeader = 16;
-  if (value_bytes < kPage / 2) return value_bytes;
-  return (value_bytes + kPageHeader + kPage - 1) / kPage * kPage;
+std::uint64_t bytes_on_pages(std::uint64_t value_bytes, std::uint64_t page_bytes) {
+  if (value_bytes < page_bytes / 2) return value_bytes;
+  return (value_bytes + PageFile::kHeaderBytes + page_bytes - 1) / page_bytes * page_bytes;
 }
 
 // The main block before, of the same track.
@@ -39,13 +39,15 @@ void note(const Before& before, std::int64_t first, std::map<std::uint32_t, Rate
 }  // namespace
 
 Result<BlockSpread> read_block_spread(BagFile& file) {
+  const Result<MetaPages> meta = read_meta_pages(file.path());
+  if (!meta) return tl::unexpected(meta.error());
   Result<std::unique_ptr<ReadTxn>> txn = file.env().read();
   if (!txn) return tl::unexpected(txn.error());
   BlockSpread spread;
   std::optional<Before> before;
   const Status walked =
       each_entry(**txn, file.tables().blocks, "", [&](const TableCursor::Item& item) -> Status {
-        spread.page_bytes += item.key.size() + bytes_on_pages(item.value.size());
+        spread.page_bytes += item.key.size() + bytes_on_pages(item.value.size(), meta->page_bytes);
         const std::optional<BlockKey> key = BlockKey::decode(item.key);
         const Result<BlockHeader> header = read_block_header(item.value);
         if (!key || !header || key->is_late() || header->count == 0) return {};

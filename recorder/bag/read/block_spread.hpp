@@ -1,5 +1,5 @@
-// How the blocks of a bag lie in time and on its pages, from their headers alone: a page of each
-// block is read, no point.
+// How the blocks of a bag lie in time and on its pages, from their headers alone: of each block its
+// first page is read, no point.
 #pragma once
 
 #include <cstdint>

@@ -54,6 +54,14 @@ class NeutralFileTest : public testing::Test {
     return R"({"track":"a","_ts":)" + ts + R"(,"fields":{)" + members + "}}\n";
   }
 
+  static std::string line_of(std::string_view track, double seconds, const Fields& fields) {
+    const std::string map = encoded(fields);
+    std::string text;
+    write_neutral_line(track, Timestamp::from_seconds(seconds).value(),
+                       open_map(as_bytes(map)).value(), text, {});
+    return text;
+  }
+
   TempDir dir_;
 };
 
@@ -258,9 +266,7 @@ TEST_F(NeutralFileTest, KeepsNamesThatAreNotUtf8OrLookLikeWords) {
                        {"", Binary{"b"}},       {"\xff", Binary{"c"}},
                        {long_name + "\xff", 4}, {long_name + "\xfe", 5},
                        {"a_hex", "ff"},         {"m", Fields{{"\xff", 1}, {"$bin", "YQ=="}}}};
-  std::string text;
-  write_neutral_line("t", Timestamp::from_seconds(1.0).value(), written, text);
-  EXPECT_EQ(open(text).next().value().value().fields, written);
+  EXPECT_EQ(open(line_of("t", 1.0, written)).next().value().value().fields, written);
 }
 
 TEST_F(NeutralFileTest, RefusesADataFileThatIsALinkOutOfItsFolder) {
@@ -389,10 +395,8 @@ TEST_F(NeutralFileTest, ReadsBackWhatItWrote) {
                        {"ext", Extension{5, ""}},
                        {"list", Array{1, Binary{"x"}, nullptr}},
                        {"map", Fields{{"jpeg", Binary{"y"}}, {"empty", Fields{}}}}};
-  std::string text;
-  write_neutral_line("robot/arm", Timestamp::from_seconds(1795202544.4515257).value(), written,
-                     text);
-  const NeutralFrame frame = open(text).next().value().value();
+  const NeutralFrame frame =
+      open(line_of("robot/arm", 1795202544.4515257, written)).next().value().value();
   EXPECT_EQ(frame.track, "robot/arm");
   EXPECT_EQ(frame.stamp.seconds(), 1795202544.4515257);
   EXPECT_EQ(frame.fields, written);

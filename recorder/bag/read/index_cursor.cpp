@@ -1,8 +1,10 @@
-// Reading points by index: BagReader::read_page().
+#include "recorder/bag/read/index_cursor.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <utility>
 
 #include "recorder/bag/read/bag_reader.hpp"
 #include "recorder/bag/read/track_blocks.hpp"
@@ -22,15 +24,6 @@ Result<std::optional<TrackRecord>> find_track(const Txn& txn, const BagTables& t
   return std::optional(std::move(*record));
 }
 
-Result<Point> to_point(std::uint64_t index, const StoredPoint& stored) {
-  Result<Fields> fields = decode_fields(stored.map);
-  if (!fields) {
-    return fail(ErrorCode::kDamaged,
-                fmt::format("point of index {}: {}", index, fields.error().message));
-  }
-  return Point{stored, index, std::move(*fields)};
-}
-
 // Finds points of a track by index. Late points have an entry in `order`, with their rank among
 // late ones; all others fill the indices that are left, so their place in the main run is
 // index - rank, or what the entry of a folded run says; the block that holds it is found by
@@ -40,7 +33,8 @@ class IndexReader {
   IndexReader(const Txn& txn, BagFile& file, const TrackRecord& track)
       : txn_(txn), tables_(file.tables()), cache_(file.block_cache()), track_(track) {}
 
-  Result<Point> at(std::uint64_t index) {
+  // Valid until the transaction ends.
+  Result<const StoredPoint*> at(std::uint64_t index) {
     Result<TableCursor> order = TableCursor::open(txn_, tables_.order);
     if (!order) return tl::unexpected(order.error());
     Result<Item> item = order->seek(OrderEntry{track_.id, index, 0, 0}.encode_key());
@@ -80,20 +74,19 @@ class IndexReader {
     return {};
   }
 
-  std::optional<Result<Point>> late_in_group(const OrderEntry& entry) const {
-    if (!group_) return std::nullopt;
+  const StoredPoint* late_in_group(const OrderEntry& entry) const {
+    if (!group_) return nullptr;
     const auto key_of = [](const BlockGroup::Entry& one) { return one.point->key; };
     for (auto one = std::ranges::lower_bound(group_->entries, entry.key, {}, key_of);
          one != group_->entries.end() && key_of(*one) == entry.key; ++one) {
-      if (!one->main_ordinal && one->point->index == entry.index)
-        return to_point(entry.index, *one->point);
+      if (!one->main_ordinal && one->point->index == entry.index) return one->point;
     }
-    return std::nullopt;
+    return nullptr;
   }
 
-  Result<Point> late(const OrderEntry& entry) {
+  Result<const StoredPoint*> late(const OrderEntry& entry) {
     // Late points that were written together mostly lie together.
-    if (std::optional<Result<Point>> found = late_in_group(entry)) return std::move(*found);
+    if (const StoredPoint* const found = late_in_group(entry)) return found;
     Result<TrackBlocks> blocks = TrackBlocks::open(txn_, tables_.blocks, track_.id);
     if (!blocks) return tl::unexpected(blocks.error());
     const Result<std::optional<BlockKey>> start = blocks->main_before(entry.key, false);
@@ -101,7 +94,7 @@ class IndexReader {
     // A main block may begin with the very key of a late point that lies in the group before.
     for (std::optional<BlockKey> at = *start;;) {
       if (Status status = load(at); !status) return tl::unexpected(status.error());
-      if (std::optional<Result<Point>> found = late_in_group(entry)) return std::move(*found);
+      if (const StoredPoint* const found = late_in_group(entry)) return found;
       if (!at || at->first < entry.key) return tl::unexpected(missing(entry.index));
       const Result<std::optional<BlockKey>> before = blocks->main_before(*at);
       if (!before) return tl::unexpected(before.error());
@@ -111,16 +104,16 @@ class IndexReader {
 
   // Pages are read from one index to the next: the group at hand, or the one behind it, has most
   // points, and only the first costs a search.
-  Result<Point> main(std::uint64_t index, std::uint64_t ordinal) {
-    if (std::optional<Result<Point>> found = in_group(index, ordinal)) return std::move(*found);
+  Result<const StoredPoint*> main(std::uint64_t index, std::uint64_t ordinal) {
+    if (const StoredPoint* const found = in_group(ordinal)) return found;
     if (group_ && group_->next_start && ordinal_ahead(ordinal)) {
       if (Status status = load(group_->next_start); !status) return tl::unexpected(status.error());
-      if (std::optional<Result<Point>> found = in_group(index, ordinal)) return std::move(*found);
+      if (const StoredPoint* const found = in_group(ordinal)) return found;
     }
     Result<BlockKey> block = bisect(ordinal);
     if (!block) return tl::unexpected(block.error());
     if (Status status = load(*block); !status) return tl::unexpected(status.error());
-    if (std::optional<Result<Point>> found = in_group(index, ordinal)) return std::move(*found);
+    if (const StoredPoint* const found = in_group(ordinal)) return found;
     return tl::unexpected(missing(index));
   }
 
@@ -133,16 +126,16 @@ class IndexReader {
     return true;
   }
 
-  std::optional<Result<Point>> in_group(std::uint64_t index, std::uint64_t ordinal) const {
-    if (!group_) return std::nullopt;
+  const StoredPoint* in_group(std::uint64_t ordinal) const {
+    if (!group_) return nullptr;
     for (const BlockGroup::Member& member : group_->members) {
       const BlockHeader& header = member.block->header();
       if (header.is_late() || ordinal < header.first_ordinal ||
           ordinal - header.first_ordinal >= header.count)
         continue;
-      return to_point(index, member.block->points()[ordinal - header.first_ordinal]);
+      return &member.block->points()[ordinal - header.first_ordinal];
     }
-    return std::nullopt;
+    return nullptr;
   }
 
   // The last main block whose first ordinal is at most `ordinal`. There is no table by ordinal: it
@@ -196,26 +189,88 @@ class IndexReader {
 
 }  // namespace
 
+struct IndexCursor::State {
+  std::shared_ptr<BagFile> file;
+  std::string name;
+  std::uint64_t index = 0;
+  std::unique_ptr<ReadTxn> txn;
+  std::chrono::steady_clock::time_point txn_began{};
+  std::uint32_t since_clock = 0;
+  std::optional<TrackRecord> track;   // as it is in `txn`
+  std::optional<IndexReader> reader;  // in `txn`, of `track`
+
+  bool has_next() const { return track && index < track->total(); }
+  Status begin();
+  void end_when_old();
+};
+
+IndexCursor::IndexCursor(std::unique_ptr<State> state) : state_(std::move(state)) {}
+IndexCursor::IndexCursor(IndexCursor&&) noexcept = default;
+IndexCursor& IndexCursor::operator=(IndexCursor&&) noexcept = default;
+IndexCursor::~IndexCursor() = default;
+
+Status IndexCursor::State::begin() {
+  if (txn) return {};
+  Result<std::unique_ptr<ReadTxn>> begun = file->env().read();
+  if (!begun) return tl::unexpected(begun.error());
+  Result<std::optional<TrackRecord>> found = find_track(**begun, file->tables(), name);
+  if (!found) return tl::unexpected(found.error());
+  txn = std::move(*begun);
+  txn_began = std::chrono::steady_clock::now();
+  track = std::move(*found);
+  if (track) reader.emplace(*txn, *file, *track);
+  return {};
+}
+
+void IndexCursor::State::end_when_old() {
+  constexpr std::uint32_t kClockEvery = 64;
+  if (++since_clock < kClockEvery) return;
+  since_clock = 0;
+  if (std::chrono::steady_clock::now() - txn_began <= kTxnAgeMax) return;
+  reader.reset();
+  txn.reset();
+}
+
+Result<IndexCursor> IndexCursor::open(std::shared_ptr<BagFile> file, std::string track,
+                                      std::uint64_t start) {
+  std::unique_ptr<State> state(
+      new State{.file = std::move(file), .name = std::move(track), .index = start});
+  if (Status begun = state->begin(); !begun) return tl::unexpected(begun.error());
+  return IndexCursor(std::move(state));
+}
+
+Result<std::optional<PointView>> IndexCursor::next() {
+  State& state = *state_;
+  state.end_when_old();
+  if (Status begun = state.begin(); !begun) return tl::unexpected(begun.error());
+  if (!state.has_next()) return std::optional<PointView>();
+  const Result<const StoredPoint*> point = state.reader->at(state.index);
+  if (!point) return fail(point.error(), state.file->path());
+  ++state.index;
+  return std::optional(view_of(state.name, **point));
+}
+
+std::uint64_t IndexCursor::index() const { return state_->index; }
+bool IndexCursor::has_next() const { return state_->has_next(); }
+
 Result<Page> BagReader::read_page(const std::string& name, std::uint64_t start,
                                   std::size_t limit) const {
-  Result<std::unique_ptr<ReadTxn>> txn = file_->env().read();
-  if (!txn) return tl::unexpected(txn.error());
-  const Result<std::optional<TrackRecord>> track = find_track(**txn, file_->tables(), name);
-  if (!track) return tl::unexpected(track.error());
+  Result<IndexCursor> cursor = IndexCursor::open(file_, name, start);
+  if (!cursor) return tl::unexpected(cursor.error());
   Page page;
   page.start_index = static_cast<std::int64_t>(start);
-  page.end_index = page.start_index - 1;
-  if (!*track) return page;
-  IndexReader reader(**txn, *file_, **track);
-  const std::uint64_t total = (*track)->total();
-  for (std::uint64_t index = start; index < total && page.points.size() < limit; ++index) {
-    Result<Point> point = reader.at(index);
-    if (!point) return fail(point.error(), file_->path());
-    page.points.push_back(std::move(*point));
+  while (page.points.size() < limit) {
+    const std::uint64_t index = cursor->index();
+    const Result<std::optional<PointView>> point = cursor->next();
+    if (!point) return tl::unexpected(point.error());
+    if (!*point) break;
+    Result<Fields> fields = (*point)->fields();
+    if (!fields) return fail(fields.error(), file_->path());
+    page.points.push_back(Point{**point, index, std::move(*fields)});
   }
   page.total = page.points.size();
-  page.end_index += static_cast<std::int64_t>(page.total);
-  page.has_more = start + page.total < total;
+  page.end_index = page.start_index - 1 + static_cast<std::int64_t>(page.total);
+  page.has_more = cursor->has_next();
   return page;
 }
 
