@@ -129,6 +129,13 @@ Result<BagReader::Selection> choose(const std::string& verb, const SelectionArgu
   return selection;
 }
 
+Result<PointChoice> choose_copied(const std::string& verb, const SelectionArguments& arguments,
+                                  const std::vector<BagSummary>& bags) {
+  Result<BagReader::Selection> selection = choose(verb, arguments, bags, SystemTracks::kToo);
+  if (!selection) return tl::unexpected(selection.error());
+  return PointChoice{std::move(*selection), arguments.columns, arguments.limit};
+}
+
 int show_unchosen(const std::string& verb, const Error& error) {
   const int exit_code = show(verb, error);
   return error.code == ErrorCode::kNotFound ? kExitLossy : exit_code;
@@ -137,6 +144,16 @@ int show_unchosen(const std::string& verb, const Error& error) {
 int show_nothing_chosen(const std::string& verb) {
   say_always("zbag {}: no point is chosen by the tracks and times given\n", verb);
   return kExitLossy;
+}
+
+int show_copied(const std::string& verb, std::uint64_t points, std::uint64_t left_out,
+                const std::vector<BagSummary>& bags) {
+  if (points == 0 && left_out == 0 && extent_of(bags)) return show_nothing_chosen(verb);
+  if (left_out == 0) return kExitDone;
+  warn(verb, fmt::format("{} damaged blocks, points and records were left out; zbag check names "
+                         "them",
+                         left_out));
+  return kExitDamaged;
 }
 
 }  // namespace zbag

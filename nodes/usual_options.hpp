@@ -53,12 +53,8 @@ struct SelectionArguments {
   std::optional<std::chrono::nanoseconds> duration;
   std::vector<std::string> columns;
   std::uint64_t limit = 0;  // points; 0: all
-
-  bool has_range() const { return !start.empty() || !end.empty() || duration; }
 };
-// --track, --exclude, --start, --end and --duration.
-void add_tracks_and_range(OptionTable& options, SelectionArguments& arguments);
-// These, --columns and --limit.
+// --track, --exclude, --start, --end, --duration, --columns and --limit.
 void add_selection(OptionTable& options, SelectionArguments& arguments);
 
 // Of verbs that listen, where the same struct chooses frames as they pass: patterns, also without

@@ -57,7 +57,7 @@ Result<BagReader::Selection> chosen_of(const Arguments& arguments,
 std::size_t leave_out(const BagReader::Selection& selection, BagSummary& bag) {
   if (selection.all_tracks) return 0;
   const std::size_t before = bag.tracks.size();
-  BagSummary kept = cut_records(bag, false, selection);
+  BagSummary kept = cut_records(bag, {.selection = selection});
   bag.tracks = std::move(kept.tracks);
   bag.losses = std::move(kept.losses);
   bag.unnamed = kept.unnamed;

@@ -244,11 +244,11 @@ class FileVerbsTest(EffectTest):
         self.check_making("compact", {})
 
     def test_cut(self):
-        self.check_making("cut", {**self.CHOICE, "state-at-start": Case(
+        self.check_making("cut", {**self.CHOICE, **self.COLUMNS, "state-at-start": Case(
             "--state-at-start", beside=("a.zbag", "-o", "new.zbag", "--start", "+2.5"))})
 
     def test_merge(self):
-        self.check_making("merge", {**self.CHOICE, "merge": Case(
+        self.check_making("merge", {**self.CHOICE, **self.COLUMNS, "merge": Case(
             "--merge=shallow", beside=("a.zbag", "b.zbag", "-o", "new.zbag"))})
 
     def test_launch(self):

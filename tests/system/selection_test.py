@@ -34,6 +34,15 @@ class SelectionTest(harness.SystemTest):
         done = self.run_ok("export", *arguments, "--format", "jsonl", "-o", "-", code=code)
         return [json.loads(line) for line in done.stdout.splitlines()]
 
+    def made(self, verb, bag, *options):
+        """The points of the bag that `cut` or `merge` makes."""
+        new = self.space.path("made.zbag")
+        self.run_ok(verb, bag, "-o", new, *options)
+        self.assert_equation(self.assert_whole(new))
+        points = self.cat(new)
+        os.remove(new)
+        return points
+
     def played(self, *arguments):
         bus = self.start_broker()
         listener = self.listener(bus)
@@ -85,7 +94,7 @@ class QuantitiesTest(SelectionTest):
 class ChoiceTest(SelectionTest):
     """The same words mean the same for every verb that reads bags."""
 
-    def test_tracks_times_and_a_limit_choose_alike_for_cat_export_and_play(self):
+    def test_tracks_times_and_a_limit_choose_alike_for_every_verb_that_gives_points(self):
         bag = self.make_bag()
         for options, expected in (
                 (("--start", "+2", "--duration", "2s"), [(n, t) for n in (2, 3, 4) for t in "12"]),
@@ -102,6 +111,9 @@ class ChoiceTest(SelectionTest):
                                   for line in self.neutral(bag, *options)], names)
                 self.assertEqual([(frame["n"], track) for track, frame in
                                   self.played(bag, *options)], names)
+                for verb in ("cut", "merge"):
+                    self.assertEqual([(line["n"], line["track"])
+                                      for line in self.made(verb, bag, *options)], names)
                 out = self.space.path("out")
                 self.run_ok("export", bag, *options, "--format", "json", "-o", out)
                 found = []
@@ -120,6 +132,9 @@ class ChoiceTest(SelectionTest):
             self.assertEqual(self.cat(*words), [{"_ts": 1000.0, "track": "a", "pos.y": 0}])
             self.assertEqual(self.neutral(*words)[0]["fields"], {"pos": {"y": 0}})
             self.assertEqual(self.played(*words), [("a", {"_ts": 1000.0, "pos": {"y": 0}})])
+            for verb in ("cut", "merge"):
+                self.assertEqual(self.made(verb, *words),
+                                 [{"_ts": 1000.0, "track": "a", "pos": {"y": 0}}])
         self.assertEqual(self.cat(bag, "--columns", "pos", "--limit", "1"),
                          [{"_ts": 1000.0, "track": "a", "pos.x": 0, "pos.y": 0}])
 
@@ -129,6 +144,22 @@ class ChoiceTest(SelectionTest):
                     "--start", "+2", "--duration", "1s")
         self.assertEqual([(line["n"], line["track"]) for line in self.cat(new)],
                          [(2, "robot2/imu"), (3, "robot2/imu")])
+
+    def test_what_is_chosen_of_several_bags_is_chosen_before_they_are_merged(self):
+        bags = [self.make_bag(name, tracks=("a",)) for name in ("a", "b")]
+        words = (*bags, "--columns", "n", "--limit", "5")
+        self.assertEqual([line["n"] for line in self.cat(*words)], [0, 0, 1, 1, 2])
+        new = self.space.path("new.zbag")
+        done = self.run_ok("merge", "-o", new, *words)
+        self.assertIn(": 3 points, 0 kept apart, 2 merged into others", done.stderr)
+        self.assertEqual(self.cat(new), [{"_ts": 1000.0 + n, "track": "a", "n": n} for n in range(3)])
+        track = self.assert_whole(new)["tracks"][0]
+        self.assertEqual((track["fields"], track["points"]), ({"n": "int"}, 3))
+
+    def test_a_limit_of_none_is_no_limit(self):
+        bag = self.make_bag(tracks=("a",))
+        for verb in ("cut", "merge"):
+            self.assertEqual(len(self.made(verb, bag, "--limit", "0")), 10)
 
     def test_a_replay_stops_after_so_many_points_also_in_laps(self):
         bag = self.make_bag(tracks=("a",))
@@ -161,9 +192,8 @@ class NowhereTest(SelectionTest):
                                (("--columns", "n.x"), ("column n.x",))):
             for verb in (("cat",), ("play", "--publish-to", "tcp://127.0.0.1:1"),
                          ("export", "--format", "jsonl", "-o", out),
-                         ("export", "--format", "json", "-o", out + ".json"), ("cut", "-o", out)):
-                if verb[0] == "cut" and options[0] == "--columns":
-                    continue
+                         ("export", "--format", "json", "-o", out + ".json"), ("cut", "-o", out),
+                         ("merge", "-o", out)):
                 with self.subTest(options=options, verb=verb):
                     done = self.run_ok(verb[0], bag, *verb[1:], *options, code=LOSSY)
                     self.assert_one_line(done.stderr, f"zbag {verb[0]}: ", *words)

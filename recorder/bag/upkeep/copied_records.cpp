@@ -58,11 +58,17 @@ std::vector<RunRecord> joined_runs(std::span<const BagSummary> sources) {
 
 }  // namespace
 
-BagSummary cut_records(const BagSummary& source, bool is_trimmed,
-                       const BagReader::Selection& selection) {
+bool PointChoice::is_trimmed() const {
+  constexpr TimeRange kAll = TimeRange::all();
+  const TimeRange& range = selection.range;
+  return points_max > 0 || range.first != kAll.first || range.last != kAll.last;
+}
+
+BagSummary cut_records(const BagSummary& source, const PointChoice& choice) {
   const auto keeps = [&](const std::string& track) {
-    return selection.all_tracks || selection.filter.matches(track);
+    return choice.selection.all_tracks || choice.selection.filter.matches(track);
   };
+  const bool is_trimmed = choice.is_trimmed();
   BagSummary records;
   records.bag = source.bag;
   records.runs = source.runs;
@@ -73,8 +79,8 @@ BagSummary cut_records(const BagSummary& source, bool is_trimmed,
       continue;
     }
     TrackRecord& kept = records.tracks.emplace_back(track);
-    if (!is_trimmed) continue;
-    kept.fate = {};
+    if (is_trimmed) kept.fate = {};
+    if (!is_trimmed && choice.columns.empty()) continue;
     kept.bytes = 0;
     kept.fields.clear();
   }
