@@ -332,12 +332,13 @@ class ListenersTest(EffectTest):
                 done = self.run_ok("topics", "--duration=0.1", *beside, *words)
                 return done.returncode, done.stdout, done.stderr
             code, lines, says = self.hear("topics", words, ("--duration=0.5",))
-            return code, re.findall("arm|leg|name", "".join(lines)), says
+            return code, re.findall("arm|leg|name|rate|lost", "".join(lines)), says
 
         nobody = ("--publish-to", NOWHERE, "--subscribe-to", NOWHERE)
         silence = Elsewhere("bad_input_test", "NoBrokerTest.test_who_listens_says_that_nothing_comes")
         self.check_all("topics", {
             "track": Case("--track=arm"), "exclude": Case("--exclude=leg"), "json": Case("--json"),
+            "columns": Case("--columns=lost"), "limit": Case("--limit=1"),
             "watch": Elsewhere("screens_test", "TopicsScreenTest.test_it_fits_scrolls_nothing_and_q_"
                                "ends_it"),
             "duration": Elsewhere("screens_test", "TopicsScreenTest.test_a_rate_is_that_of_the_last_"

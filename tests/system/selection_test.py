@@ -449,6 +449,23 @@ class ListeningTest(SelectionTest):
         sensor.stop()
         self.assertEqual(bus.stop(), DONE)
 
+    def test_topics_show_chosen_columns_of_so_many_tracks(self):
+        bus = self.start_broker()
+        self.make_bag()
+        sensor = self.space.start("pub", self.space.path("a.jsonl"), "--loop", "--rate", "20",
+                                  "--quiet", "--publish-to", bus.publish_to)
+        self.run_ok("tap", "robot2/imu", "-n", "1", "--subscribe-to", bus.subscribe_to)
+        words = ("topics", "--limit", "1", "--columns", "lost,rate", "--duration", "0.5",
+                 "--subscribe-to", bus.subscribe_to)
+        done = self.run_ok(*words)
+        self.assertRegex(done.stdout, rb"^track +rate +lost\nrobot1/imu .*\n$")
+        self.assert_one_line(done.stderr, "and 1 more track")
+        listed = json.loads(self.run_ok(*words, "--json").stdout)
+        self.assertEqual([set(one) for one in listed], [{"name", "rate_hz", "lost"}])
+        self.assert_one_line(self.run_ok(*words, "--columns", "x", code=USAGE).stderr, "rate")
+        sensor.stop()
+        self.assertEqual(bus.stop(), DONE)
+
     def test_pub_of_no_track_of_the_file_waits_for_nobody(self):
         self.make_bag()
         nowhere = ("--wait", "1000", "--publish-to", "tcp://127.0.0.1:1")
