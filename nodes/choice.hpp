@@ -23,6 +23,12 @@ Result<BagReader::Selection> choose(const std::string& verb, const SelectionArgu
 // The same for a verb that makes a bag of what is chosen.
 Result<PointChoice> choose_copied(const std::string& verb, const SelectionArguments& arguments,
                                   const std::vector<BagSummary>& bags);
+// The same for a verb that looks at tracks as they are: kNotFound also where all are excluded.
+Result<BagReader::Selection> choose_tracks(const std::string& verb,
+                                           const SelectionArguments& arguments,
+                                           const std::vector<BagSummary>& bags);
+// Stands among `bags` for one that can not be read, and may have whatever is named.
+BagSummary unread_bag(const std::string& path, const Error& why);
 // Both give the exit code. That nothing was chosen of bags that hold points is said, too.
 int show_unchosen(const std::string& verb, const Error& error);
 int show_nothing_chosen(const std::string& verb);

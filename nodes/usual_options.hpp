@@ -53,6 +53,8 @@ struct SelectionArguments {
   std::optional<std::chrono::nanoseconds> duration;
   std::vector<std::string> columns;
   std::uint64_t limit = 0;  // points; 0: all
+
+  bool names_tracks() const { return !tracks.empty() || !excluded.empty(); }
 };
 // --track, --exclude, --start, --end, --duration, --columns and --limit.
 void add_selection(OptionTable& options, SelectionArguments& arguments);

@@ -86,7 +86,7 @@ Result<ExportReport> export_points(Playlist& playlist, const BagReader::Selectio
   for (const BagSummary& summary : playlist.summaries()) {
     for (const TrackRecord& track : summary.tracks) {
       const bool has_points = track.first && selection.range.overlaps(*track.first, *track.last);
-      if (!has_points || !selection.filter.matches(track.name)) continue;
+      if (!has_points || !selection.takes_track(track.name)) continue;
       std::set<std::string>& fields = plan.tracks[track.name];
       for (const auto& [field, types] : track.fields) fields.insert(field);
     }

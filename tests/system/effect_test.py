@@ -228,6 +228,7 @@ class FileVerbsTest(EffectTest):
 
     def test_check(self):
         self.check_verb("check", ("a.zbag",), {
+            "track": Case("--track", "arm"), "exclude": Case("--exclude", "arm"),
             "json": Case("--json"), "quiet": Case("--quiet"), "log-level": self.TWICE,
             "color": self.RED})
 

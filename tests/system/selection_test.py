@@ -8,6 +8,8 @@ Several bags and folders of bags are here, too.
 import json
 import os
 
+import lmdb
+
 import harness
 from harness import DAMAGED, DONE, FAILED, LOSSY, USAGE
 
@@ -200,9 +202,24 @@ class NowhereTest(SelectionTest):
                     self.assertEqual(done.stdout, b"")
                     self.assertFalse(os.path.exists(out) or os.path.exists(out + ".json"))
 
-    def test_an_exclusion_of_nothing_is_a_warning(self):
-        done = self.run_ok("cat", self.make_bag(), "--exclude", "robot3/imu", "--limit", "1")
-        self.assert_one_line(done.stderr, "warning", "--exclude", "robot3/imu")
+    # Everything is there that was asked for: nothing is lost or skipped (cli.md, Exit codes).
+    def test_an_exclusion_of_nothing_is_a_warning_of_every_verb_that_knows_all_tracks(self):
+        bag, out = self.make_bag(), self.space.path("out")
+        bus = self.start_broker()
+        listener = self.listener(bus)
+        sending = ("--burst", *bus.urls)
+        for verb, source, *options in (
+                ("cat", bag), ("info", bag), ("check", bag), ("play", bag, *sending),
+                ("export", bag, "-o", out, "--format", "jsonl"), ("cut", bag, "-o", out + "1.zbag"),
+                ("merge", bag, "-o", out + "2.zbag"), ("pub", self.space.path("a.jsonl"), *sending)):
+            with self.subTest(verb=verb):
+                done = self.run_ok(verb, source, *options, "--exclude", "robot2/*", "--exclude",
+                                   "robot3/imu")
+                warnings = [line for line in done.stderr.splitlines() if "warning" in line]
+                self.assert_one_line("".join(warnings) + "\n", f"zbag {verb}: ", "--exclude: no track "
+                                     "matches robot3/imu; did you mean robot1/imu?")
+        listener.take(20)
+        self.assertEqual(bus.stop(), DONE)
 
     def test_of_a_bag_that_is_being_recorded_it_is_a_warning(self):
         bag = self.space.path("live.zbag")
@@ -320,7 +337,80 @@ class SeveralBagsTest(SelectionTest):
         self.assert_one_line(done.stderr, "did you mean robot1/imu?")
         self.assertEqual(done.stdout, b"")
 
+    def test_check_looks_at_the_chosen_tracks_alone(self):
+        bag = self.make_bag()
+        for chosen in (("--track", "robot1/**"), ("--exclude", "robot2/*")):
+            self.assertIn(b": whole: 10 points in 1 block; 1 of 2 tracks looked at",
+                          self.run_ok("check", bag, *chosen).stdout)
+            report = json.loads(self.run_ok("check", bag, "--json", *chosen).stdout)
+            self.assertEqual((report["tracks"], report["tracks_left_out"], report["points"]),
+                             (1, 1, 10))
+        report = json.loads(self.run_ok("check", bag, "--json").stdout)
+        self.assertEqual((report["tracks"], report["tracks_left_out"]), (2, 0))
+        self.hurt_track(bag, "robot2/imu")
+        self.assertIn("robot2/imu", self.run_ok("check", bag, code=DAMAGED).stderr)
+        self.assertIn("robot2/imu", self.run_ok("check", bag, "--track", "*/imu", code=DAMAGED).stderr)
+        self.assertEqual(self.run_ok("check", bag, "--track", "robot1/imu").stderr, "")
+
+    def hurt_track(self, bag, name):
+        """Changes a byte of the track's only block."""
+        with lmdb.open(bag, subdir=False, max_dbs=16, readonly=True, lock=False) as env:
+            with env.begin() as read, read.cursor(env.open_db(b"blocks", txn=read)) as cursor:
+                blocks = [bytes(value) for _, value in cursor]
+        track = [one["name"] for one in self.info(bag)["tracks"]].index(name)
+        with open(bag, "r+b") as file:
+            data = file.read()
+            at = data.rindex(blocks[track]) + len(blocks[track]) // 2
+            file.seek(at)
+            file.write(bytes([data[at] ^ 0xFF]))
+
+    def test_of_tracks_that_are_nowhere_or_all_excluded_nothing_is_looked_at(self):
+        bag = self.make_bag()
+        for verb in ("info", "check"):
+            for chosen, words in ((("--track", "robot1/imo"), ("did you mean robot1/imu?",)),
+                                  (("--exclude", "**"), ("no track is chosen", "--exclude"))):
+                with self.subTest(verb=verb, chosen=chosen):
+                    done = self.run_ok(verb, bag, *chosen, code=LOSSY)
+                    self.assert_one_line(done.stderr, f"zbag {verb}: ", *words)
+                    self.assertEqual(done.stdout, b"")
+
+    def test_who_asks_for_a_part_of_tracks_that_are_looked_at_whole_is_told_who_gives_it(self):
+        bag = self.make_bag()
+        for verb in ("info", "check"):
+            for option in ("--start=+1", "--end=+1", "--duration=1", "--columns=n", "--limit=1"):
+                with self.subTest(verb=verb, option=option):
+                    done = self.run_ok(verb, bag, option, code=USAGE)
+                    self.assert_one_line(done.stderr, option.split("=")[0], "whole", "--track",
+                                         "zbag cut")
+
+    def test_a_bag_whose_pages_are_damaged_may_hold_what_is_named(self):
+        bags = [self.make_bag(name) for name in ("a", "b")]
+        with open(bags[1], "r+b") as file:
+            file.truncate(5000)
+        for verb in ("info", "check"):
+            with self.subTest(verb=verb):
+                done = self.run_ok(verb, *bags, "--track", "robot1/imu", "--track", "leg", code=DAMAGED)
+                self.assertIn("warning: no track matches leg", done.stderr)
+                self.assertIn(bags[1], done.stderr)
+                self.assertEqual(done.stdout.decode().count("1 of 2 tracks"), 1)
+
     # What one bag lacks another may have.
+    def test_info_and_check_choose_of_all_bags_together(self):
+        folder = self.make_folder()
+        reports = json.loads(self.run_ok("check", folder, "--json", "--track", "a").stdout)
+        self.assertEqual(sorted(report["points"] for report in reports), [0, 0, 10])
+
+    def test_info_opens_a_bag_as_often_for_a_choice_as_for_all(self):
+        bag = self.make_bag()
+
+        def opened(*words):
+            with harness.OpenCounter(bag) as counter:
+                self.run_ok("info", bag, *words)
+            return counter.count
+
+        self.assertGreater(opened(), 0)
+        self.assertEqual(opened("--track", "robot1/imu"), opened())
+
     def test_info_of_several_bags_chooses_of_all_together(self):
         done = self.run_ok("info", self.make_folder(), "--json", "--track", "a")
         names = [[track["name"] for track in bag["tracks"]] for bag in json.loads(done.stdout)]

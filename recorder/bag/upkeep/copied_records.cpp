@@ -65,16 +65,13 @@ bool PointChoice::is_trimmed() const {
 }
 
 BagSummary cut_records(const BagSummary& source, const PointChoice& choice) {
-  const auto keeps = [&](const std::string& track) {
-    return choice.selection.all_tracks || choice.selection.filter.matches(track);
-  };
   const bool is_trimmed = choice.is_trimmed();
   BagSummary records;
   records.bag = source.bag;
   records.runs = source.runs;
   bool keeps_all = true;
   for (const TrackRecord& track : source.tracks) {
-    if (!keeps(track.name)) {
+    if (!choice.selection.takes_track(track.name)) {
       keeps_all = false;
       continue;
     }
@@ -85,7 +82,7 @@ BagSummary cut_records(const BagSummary& source, const PointChoice& choice) {
     kept.fields.clear();
   }
   for (const LossRecord& loss : source.losses) {
-    if (keeps(loss.track)) records.losses.push_back(loss);
+    if (choice.selection.takes_track(loss.track)) records.losses.push_back(loss);
   }
   if (keeps_all && !is_trimmed) records.unnamed = source.unnamed;
   return records;
