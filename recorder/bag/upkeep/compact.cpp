@@ -247,7 +247,7 @@ Result<CompactReport> compact_bag(const std::string& path, const std::optional<s
   CompactReport report{.points = summary->points(), .bytes_before = summary->size_bytes};
   for (const TrackRecord& track : summary->tracks) report.folded += track.late_points;
   Status status = copy_all(*source, *summary, *copy, progress);
-  if (status) status = out ? copy->publish() : copy->replace();
+  if (status) status = out ? copy->publish() : copy->replace(**source);
   if (!status) return fail(status.error(), path);
   struct stat made {};
   if (::stat(out.value_or(path).c_str(), &made) == 0)

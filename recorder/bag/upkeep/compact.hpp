@@ -25,7 +25,8 @@ struct CompactReport {
 
 // Into `out`, or in place: the bag's writer lock is held, and one rename swaps the files; readers
 // that have it open read the old one on. kBusy: it is being recorded; kDamaged: nothing was done;
-// kExists: `out` is there.
+// kExists: `out` is there; kIo: another bag has come in its place, or it is gone, and that stays
+// so.
 Result<CompactReport> compact_bag(const std::string& path, const std::optional<std::string>& out,
                                   const Progress& progress = {});
 

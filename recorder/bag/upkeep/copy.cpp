@@ -391,7 +391,7 @@ Status BagCopy::publish() {
   return sync_path(folder_of(path_), O_RDONLY | O_DIRECTORY);
 }
 
-Status BagCopy::replace() {
+Status BagCopy::replace(const BagFile& old_bag) {
   struct stat old {};
   if (::stat(path_.c_str(), &old) == 0) {
     // Best effort: who may not give a file away keeps it.
@@ -401,6 +401,8 @@ Status BagCopy::replace() {
   // The lock file tells readers which transaction is the newest: the old bag's would mislead those
   // of the new one.
   const auto give_name = [&]() -> Status {
+    if (!is_named(old_bag.fd(), path_))
+      return fail(ErrorCode::kIo, "was removed or replaced meanwhile; nothing was changed");
     if (::rename(made_path_.c_str(), path_.c_str()) != 0) return tl::unexpected(os_error(path_));
     return {};
   };

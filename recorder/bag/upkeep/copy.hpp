@@ -84,10 +84,10 @@ class BagCopy {
   const std::string& made_path() const { return made_path_; }
   // Gives the bag its name. kExists: it was taken meanwhile. REQUIRES: finish() returned well.
   Status publish();
-  // Puts it in the place of the bag of that name, atomically, with its owner and mode; who reads
-  // that one reads on.
+  // Puts it in the place of `old_bag`, atomically, with its owner and mode; who reads that one
+  // reads on. kIo: the name is no longer that of `old_bag`; what has it now is left alone.
   // REQUIRES: finish() returned well, and the caller keeps writers away from the old one.
-  Status replace();
+  Status replace(const BagFile& old_bag);
 
  private:
   class RowArena;

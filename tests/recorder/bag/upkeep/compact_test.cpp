@@ -236,5 +236,25 @@ TEST_F(CompactTest, StopsWhenAskedToAndChangesNothing) {
   EXPECT_EQ(file_bytes(path_), before);
 }
 
+TEST_F(CompactTest, LeavesABagAloneThatHasTakenTheNameMeanwhile) {
+  const std::string newer = dir_.path("newer.zbag");
+  write_file(newer, "what nobody may lose");
+  const Result<CompactReport> report = compact_bag(path_, {}, [&](double) {
+    std::error_code error;  // of every call but the first
+    std::filesystem::rename(newer, path_, error);
+    return true;
+  });
+  ASSERT_FALSE(report.has_value());
+  EXPECT_THAT(report.error().message, HasSubstr("replaced meanwhile; nothing was changed"));
+  EXPECT_EQ(file_bytes(path_), "what nobody may lose");
+}
+
+TEST_F(CompactTest, DoesNotBringBackABagThatWasRemoved) {
+  const Result<CompactReport> report =
+      compact_bag(path_, {}, [&](double) { return std::filesystem::remove(path_), true; });
+  ASSERT_FALSE(report.has_value());
+  EXPECT_FALSE(std::filesystem::exists(path_));
+}
+
 }  // namespace
 }  // namespace zbag
