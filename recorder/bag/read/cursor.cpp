@@ -11,6 +11,7 @@
 #include "recorder/bag/read/each_entry.hpp"
 #include "recorder/bag/read/loser_tree.hpp"
 #include "recorder/bag/read/track_blocks.hpp"
+#include "recorder/bag/records/track_numbers.hpp"
 
 namespace zbag {
 namespace {
@@ -91,8 +92,11 @@ Result<BagCursor> BagCursor::open(std::shared_ptr<BagFile> file, const Selection
   state->file = std::move(file);
   state->selection = selection;
   if (Status status = state->ensure_txn(); !status) return tl::unexpected(status.error());
+  TrackNumbers numbers;
   const auto take = [&](std::string_view name, std::string_view bytes) -> Status {
     Result<TrackExtent> extent = TrackExtent::decode(name, bytes);
+    const Status alone = extent ? numbers.take(extent->id, name) : Status();
+    if (!alone) extent = tl::unexpected(alone.error());
     if (!extent) {
       state->bad_records.insert(state->bad_records.begin(),
                                 {std::string(name), std::move(extent.error())});

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "recorder/bag/read/each_entry.hpp"
+#include "recorder/bag/records/track_numbers.hpp"
 
 namespace zbag {
 
@@ -102,9 +103,12 @@ Result<BagSummary> read_summary(BagFile& file) {
   Status status = each_entry(**txn, tables.meta, "", take_meta);
   if (status) {
     damage = &summary.damaged_tracks;
+    TrackNumbers numbers;
     status = each_entry(**txn, tables.tracks, "", [&](const TableCursor::Item& item) {
-      return take(TrackRecord::decode(item.key, item.value),
-                  [&](TrackRecord r) { summary.tracks.push_back(std::move(r)); });
+      Result<TrackRecord> track = TrackRecord::decode(item.key, item.value);
+      const Status alone = track ? numbers.take(track->id, track->name) : Status();
+      if (!alone) track = tl::unexpected(alone.error());
+      return take(std::move(track), [&](TrackRecord r) { summary.tracks.push_back(std::move(r)); });
     });
   }
   if (status) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 
 #include "recorder/bag/records/record_checksum.hpp"
@@ -72,6 +73,19 @@ Status check_name(std::string_view table, std::string_view key, std::string_view
   const char* const fault = track_name_fault(name);
   if (fault == nullptr) return {};
   return damaged(table, key, fmt::format("the name {}", fault));
+}
+
+// What keeps a track with such a record from being read; null: nothing. `has_points`: it counts
+// some.
+const char* extent_fault(std::uint64_t id, bool has_points, bool has_extent) {
+  if (id == 0 || id > UINT32_MAX) return "its number is none that a track has";
+  if (has_points && !has_extent) return "it does not say from when to when its points lie";
+  return nullptr;
+}
+
+// One that is too large stays so.
+std::uint32_t serial_field(const Fields& fields, const char* name) {
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(uint_field(fields, name), UINT32_MAX));
 }
 
 void put_key(Fields& fields, const char* name, const std::optional<std::int64_t>& key) {
@@ -190,18 +204,22 @@ Result<TrackRecord> TrackRecord::decode(std::string_view name, std::string_view 
     return tl::unexpected(named.error());
   TrackRecord record;
   record.name = name;
-  record.id = static_cast<std::uint32_t>(uint_field(*fields, "id"));
+  const std::uint64_t id = uint_field(*fields, "id");
+  record.id = static_cast<std::uint32_t>(id);
   record.created = float_field(*fields, "created");
   record.main_points = uint_field(*fields, "main_points");
   record.late_points = uint_field(*fields, "late_points");
   record.bytes = uint_field(*fields, "bytes");
-  record.next_serial = static_cast<std::uint32_t>(uint_field(*fields, "next_serial"));
-  record.next_late_serial = static_cast<std::uint32_t>(uint_field(*fields, "next_late_serial"));
+  record.next_serial = serial_field(*fields, "next_serial");
+  record.next_late_serial = serial_field(*fields, "next_late_serial");
   record.fate = fate_of(map_field(*fields, "fate"));
   record.missed_before = uint_field(*fields, "missed_before");
   record.first = int_field(*fields, "first");
   record.last = int_field(*fields, "last");
   record.main_end = int_field(*fields, "main_end");
+  const bool has_points = record.main_points > 0 || record.late_points > 0;
+  const char* const fault = extent_fault(id, has_points, record.first && record.last);
+  if (fault != nullptr) return damaged(kTracksTable, name, fault);
   if (find_field(*fields, "lost") != nullptr) record.lost = uint_field(*fields, "lost");
   for (const auto& [field, types] : map_field(*fields, "fields")) {
     std::set<std::string>& seen = record.fields[field];
@@ -222,17 +240,23 @@ Result<TrackExtent> TrackExtent::decode(std::string_view name, std::string_view 
       check_map({reinterpret_cast<const std::uint8_t*>(record->data()), record->size()});
   if (!checked) return damaged(kTracksTable, name, "malformed");
   TrackExtent extent;
+  std::uint64_t id = 0;
+  bool has_points = false;
   PairWalk walk(checked->map.pairs, checked->map.count);
   while (const std::optional<PairBytes> pair = walk.next()) {
     item::Cursor in(pair->value);
     std::uint64_t bits = 0;
     bool above_signed = false;
-    const bool is_wanted = pair->name == "id" || pair->name == "first" || pair->name == "last";
-    if (!is_wanted || !item::take_int(in, bits, above_signed)) continue;
-    if (pair->name == "id") extent.id = static_cast<std::uint32_t>(bits);
+    if (!item::take_int(in, bits, above_signed)) continue;
+    const bool is_count = pair->name == "main_points" || pair->name == "late_points";
+    if (pair->name == "id") id = bits;
+    has_points = has_points || (is_count && bits > 0);
     if (pair->name == "first") extent.first = static_cast<std::int64_t>(bits);
     if (pair->name == "last") extent.last = static_cast<std::int64_t>(bits);
   }
+  const char* const fault = extent_fault(id, has_points, extent.first && extent.last);
+  if (fault != nullptr) return damaged(kTracksTable, name, fault);
+  extent.id = static_cast<std::uint32_t>(id);
   return extent;
 }
 

@@ -75,6 +75,24 @@ void check_order(const Block& block, const std::string& track, const OrderAudit&
   }
 }
 
+// What a header says beside where its points are.
+void check_header(const BlockKey& key, const BlockHeader& header, std::string_view value,
+                  const std::string& track, TrackSums& sums, CheckReport& report) {
+  const auto add = [&](const char* what) {
+    report.add({what, track, header.first, header.last, 0});
+  };
+  if ((header.flags & kBlockBorder) != 0 && header.count > 0)
+    add("block says that it is a border, and has points");
+  constexpr std::size_t kReserved = 8;  // at the header's end
+  if (value.substr(kBlockHeaderBytes - kReserved, kReserved) !=
+      std::string_view("\0\0\0\0\0\0\0\0", 8))
+    add("block has a header that does not end with zeros");
+  if (!header.is_late() && sums.main_last && header.first < *sums.main_last)
+    add("block begins before the one in front of it ends");
+  std::uint32_t& serials = header.is_late() ? sums.late_serials : sums.serials;
+  serials = std::max(serials, (key.serial & ~kLateSerial) + 1);
+}
+
 // Of a block that is read and where it belongs.
 void count_block(const BlockHeader& header, const std::string& track, TrackSums& sums,
                  CheckReport& report) {
@@ -98,7 +116,7 @@ void count_block(const BlockHeader& header, const std::string& track, TrackSums&
                 track, header.first, header.last, 0});
   }
   sums.main_points += header.count;
-  sums.main_last = header.last;
+  if (header.count > 0) sums.main_last = header.last;
 }
 
 void check_block(const BlockKey& key, std::string_view value, const std::string& track,
@@ -129,6 +147,7 @@ void check_block(const BlockKey& key, std::string_view value, const std::string&
     if (is_here && !key.is_late()) sums.main_points += header.count;
     return;
   }
+  check_header(key, header, value, track, sums, report);
   count_block(header, track, sums, report);
   if (header.is_late() && order != nullptr) check_order(*block, track, *order, sums, report);
   check_rows(*block, track, report);
@@ -153,6 +172,16 @@ void check_counts(const TrackRecord& track, const TrackSums& sums, CheckReport& 
     report.add({"its record does not say from when to when its points lie", track.name,
                 sums.first_there, sums.last_there, sums.main_points + sums.late_points});
   }
+  if (counts_fit && !sums.is_partial && track.main_end != sums.main_last) {
+    report.add({"its record does not say where its main run ends", track.name, sums.main_last,
+                sums.main_last, 0});
+  }
+  const bool has_serials = track.next_serial >= sums.serials && track.next_serial <= kLateSerial &&
+                           track.next_late_serial >= sums.late_serials &&
+                           track.next_late_serial <= kLateSerial;
+  if (!has_serials)
+    report.add(
+        {"its record gives serials of blocks that are taken, or are none", track.name, {}, {}, 0});
   if (!track.fate.balances()) {
     report.add({"the fate of its frames does not add up", track.name, {}, {}, 0});
   }
@@ -162,15 +191,7 @@ void check_counts(const TrackRecord& track, const TrackSums& sums, CheckReport& 
 
 void BlockAudit::expect(TrackRecord record) {
   Track& track = tracks_[record.id];
-  if (track.is_known) {
-    report_.add({fmt::format("it has the number {}, which is that of {}", record.id,
-                             printable(track.record.name)),
-                 record.name,
-                 {},
-                 {},
-                 0});
-    return;
-  }
+  if (track.is_known) return;  // one number of two tracks is named with the other records
   if (record.first) track.sums.begin = *record.first;
   track.is_known = true;
   track.record = std::move(record);

@@ -33,6 +33,8 @@ struct TrackSums {
   std::uint64_t main_points = 0;
   std::optional<std::int64_t> main_last;  // the last key of those
   std::uint64_t late_points = 0;
+  std::uint32_t serials = 0;  // of main blocks, each below it
+  std::uint32_t late_serials = 0;
   std::optional<std::int64_t> first_there;  // of the points that are there
   std::optional<std::int64_t> last_there;
   bool lies_told = false;               // one lie of the table `order` stands for all of a track

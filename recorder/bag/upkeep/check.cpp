@@ -17,6 +17,7 @@
 #include "recorder/bag/pages/meta_pages.hpp"
 #include "recorder/bag/pages/page_walk.hpp"
 #include "recorder/bag/read/bag_reader.hpp"
+#include "recorder/bag/records/track_numbers.hpp"
 #include "recorder/bag/upkeep/block_audit.hpp"
 #include "recorder/bag/upkeep/order_audit.hpp"
 #include "schemas/frame_scan.hpp"
@@ -35,11 +36,12 @@ class RecordAudit {
     static constexpr std::array<std::string_view, 5> kTables = {
         kMetaTable, kTracksTable, kOrderTable, kLossesTable, kAttachmentsTable};
     if (std::find(kTables.begin(), kTables.end(), table) == kTables.end()) return;
-    if (table == kTracksTable) {
+    Status sound = verify_record(table, key, value);
+    if (table == kTracksTable && sound) {
       const Result<TrackRecord> track = TrackRecord::decode(key, value);
-      if (track) names_.emplace(track->id, track->name);
+      sound = numbers_.take(track->id, track->name);
+      names_.emplace(track->id, track->name);
     }
-    const Status sound = verify_record(table, key, value);
     if (sound || damaged_.size() >= kProblemsMax) return;
     damaged_.push_back({std::string(table), std::string(key), sound.error().message});
   }
@@ -62,6 +64,7 @@ class RecordAudit {
     return known == names_.end() ? std::string() : known->second;
   }
 
+  TrackNumbers numbers_;
   std::map<std::uint32_t, std::string> names_;
   std::vector<Damaged> damaged_;
 };

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "recorder/bag/write/resumable.hpp"
 #include "schemas/add_up.hpp"
 #include "schemas/check.hpp"
 #include "schemas/host_name.hpp"
@@ -117,6 +118,8 @@ Status BagWriter::begin_run() {
     for (auto track = names->first(); track && *track; track = names->next()) {
       const Result<TrackRecord> record = TrackRecord::decode((*track)->key, (*track)->value);
       if (!record) return fail(record.error(), file_->path());
+      if (Status fit = check_resumable(**txn, tables.blocks, *record); !fit)
+        return fail(fit.error(), file_->path());
       next_track_ = std::max(next_track_, record->id + 1);
     }
   }

@@ -131,6 +131,7 @@ TEST(TrackRecordTest, KeepsUnknownLossApartFromNone) {
 TEST(TrackRecordTest, KeepsNoTimesOfATrackWithoutPoints) {
   TrackRecord record;
   record.name = "a";
+  record.id = 1;
   const TrackRecord back = TrackRecord::decode("a", record.encode()).value();
   EXPECT_FALSE(back.first.has_value());
   EXPECT_FALSE(back.last.has_value());
@@ -181,11 +182,12 @@ TEST(TrackRecordTest, SurvivesRandomBytesUnderARightChecksum) {
 
 TEST(TrackRecordTest, TakesFieldsOfTheWrongTypeAsMissing) {
   std::string bytes;
-  encode_fields({{"id", "seven"}, {"fields", 3}, {"fate", Array{}}, {"first", "x"}, {"lost", -1}},
-                bytes);
+  encode_fields(
+      {{"id", 7}, {"created", "x"}, {"fields", 3}, {"fate", Array{}}, {"first", "x"}, {"lost", -1}},
+      bytes);
   seal_record(kTracksTable, "a", bytes);
   const TrackRecord record = TrackRecord::decode("a", bytes).value();
-  EXPECT_EQ(record.id, 0u);
+  EXPECT_EQ(record.created, 0.0);
   EXPECT_TRUE(record.fields.empty());
   EXPECT_FALSE(record.first.has_value());
 }
@@ -299,6 +301,34 @@ TEST(FateTest, BalancesWhenEveryFrameHasAnEnd) {
 TEST(RunKeyTest, SortsAsRunsFollow) {
   EXPECT_LT(run_key(9), run_key(10));
   EXPECT_LT(run_key(99'999), run_key(100'000));
+}
+
+// Readers would pass over its points, or take those of another track for them.
+TEST(TrackRecordTest, IsDamagedWhereItDoesNotLeadToItsPoints) {
+  const std::vector<Fields> lies = {
+      {{"main_points", 1}, {"first", 1}, {"last", 1}},
+      {{"id", 0}},
+      {{"id", -1}},
+      {{"id", "seven"}},
+      {{"id", std::uint64_t{1} << 32}},
+      {{"id", 1}, {"main_points", 1}, {"last", 1}},
+      {{"id", 1}, {"late_points", 1}, {"first", 1}},
+      {{"id", 1}, {"main_points", 1}, {"first", "x"}, {"last", 1}},
+  };
+  for (const Fields& fields : lies) {
+    std::string bytes;
+    encode_fields(fields, bytes);
+    seal_record(kTracksTable, "a", bytes);
+    EXPECT_FALSE(TrackRecord::decode("a", bytes).has_value()) << bytes;
+    EXPECT_FALSE(TrackExtent::decode("a", bytes).has_value()) << bytes;
+  }
+}
+
+TEST(TrackRecordTest, KeepsASerialThatIsTooLargeAsLargeAsItCan) {
+  std::string bytes;
+  encode_fields({{"id", 1}, {"next_serial", std::uint64_t{1} << 40}}, bytes);
+  seal_record(kTracksTable, "a", bytes);
+  EXPECT_EQ(TrackRecord::decode("a", bytes)->next_serial, UINT32_MAX);
 }
 
 TEST(TrackExtentTest, IsTakenFromTheRecordOfItsTrack) {

@@ -2,10 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "recorder/bag/block/checksum.hpp"
+#include "recorder/bag/block/header.hpp"
 #include "recorder/bag/read/bag_reader.hpp"
 #include "recorder/bag/records/record_checksum.hpp"
 #include "recorder/bag/upkeep/check.hpp"
@@ -65,6 +68,20 @@ class LyingRecordsTest : public testing::Test {
       ASSERT_TRUE(txn.erase(tables.order, key).has_value());
       edit(entry);
       ASSERT_TRUE(txn.put(tables.order, entry.encode_key(), entry.encode_value()).has_value());
+    });
+  }
+  // Puts the first block of "b" as somebody else would have written it.
+  void change_block(const std::function<void(BlockKey&, std::string&)>& edit) {
+    change([&](WriteTxn& txn, const BagTables& tables) {
+      const std::uint32_t id = TrackRecord::decode("b", **txn.get(tables.tracks, "b"))->id;
+      TableCursor cursor = TableCursor::open(txn, tables.blocks).value();
+      const auto item = cursor.seek(BlockKey{id, INT64_MIN, 0}.encode()).value();
+      BlockKey key = BlockKey::decode(item->key).value();
+      std::string block(item->value);
+      edit(key, block);
+      std::fill_n(block.begin() + kChecksumOffset, 8, '\0');
+      block::seal({reinterpret_cast<std::uint8_t*>(block.data()), block.size()});
+      ASSERT_TRUE(txn.put(tables.blocks, key.encode(), block).has_value());
     });
   }
   void put_format(const Value& format) {
@@ -144,8 +161,89 @@ TEST_F(LyingRecordsTest, OfAnExtentThatHidesPointsAreNamed) {
 TEST_F(LyingRecordsTest, OfTwoTracksWithOneNumberAreNamed) {
   const std::uint32_t id = BagReader::open(path_)->summary()->tracks.front().id;
   change_track("b", [&](TrackRecord& record) { record.id = id; });
-  const std::string expected = "it has the number " + std::to_string(id) + ", which is that of a";
+  const std::string expected =
+      "table tracks, b: it has the number " + std::to_string(id) + ", which is that of a";
   EXPECT_THAT(problems(), testing::Contains(expected));
+  const BagReader reader = BagReader::open(path_).value();
+  EXPECT_THAT(reader.summary()->damaged_tracks, ElementsAre(expected));
+  BagCursor cursor = reader.cursor({.all_tracks = true}).value();
+  EXPECT_THAT(cursor.next().error().message, HasSubstr(expected));
+  EXPECT_EQ(cursor.skip_damage()->track, "b");
+  while (const std::optional<PointView> view = cursor.next().value()) EXPECT_EQ(view->track, "a");
+}
+
+TEST_F(LyingRecordsTest, ThatHidePointsAreNamedByReaders) {
+  change_track("b", [](TrackRecord& record) { record.first.reset(); });
+  const std::string expected = "table tracks, b: it does not say from when to when its points lie";
+  EXPECT_THAT(problems(), ElementsAre(expected));
+  const BagReader reader = BagReader::open(path_).value();
+  EXPECT_THAT(reader.summary()->damaged_tracks, ElementsAre(expected));
+  EXPECT_THAT(reader.cursor({.all_tracks = true})->next().error().message, HasSubstr(expected));
+  EXPECT_THAT(reader.cursor({.track = "b"})->next().error().message, HasSubstr(expected));
+}
+
+// A writer would put points among those that are there.
+TEST_F(LyingRecordsTest, OfWhereATrackEndsAreNamedAndWritersRefuseThem) {
+  const std::vector<std::function<void(TrackRecord&)>> lies = {
+      [](TrackRecord& record) { record.main_end.reset(); },
+      [](TrackRecord& record) { record.main_end = *record.main_end - 1; },
+      [](TrackRecord& record) { record.main_end = *record.main_end + 1; },
+      [](TrackRecord& record) { record.next_serial = UINT32_MAX; },
+      [](TrackRecord& record) { record.next_late_serial = kLateSerial + 1; }};
+  for (const std::function<void(TrackRecord&)>& lie : lies) {
+    write_file(path_, whole_);
+    change_track("a", lie);
+    EXPECT_THAT(problems(), SizeIs(1));
+    const Result<BagWriter> writer = BagWriter::open(path_, small_blocks());
+    ASSERT_FALSE(writer.has_value());
+    EXPECT_EQ(writer.error().code, ErrorCode::kDamaged);
+    EXPECT_THAT(writer.error().message, HasSubstr("track a: "));
+    EXPECT_THAT(writer.error().message, HasSubstr("zbag recover"));
+    EXPECT_EQ(keys_of(path_).size(), 82u);
+  }
+}
+
+TEST_F(LyingRecordsTest, OfSerialsThatAreTakenAreNamed) {
+  change_track("a", [](TrackRecord& record) { record.next_serial = 0; });
+  EXPECT_THAT(problems(), ElementsAre(HasSubstr("serials of blocks that are taken")));
+  write_file(path_, whole_);
+  change_track("a", [](TrackRecord& record) { record.next_late_serial = 0; });
+  EXPECT_THAT(problems(), ElementsAre(HasSubstr("serials of blocks that are taken")));
+}
+
+TEST_F(LyingRecordsTest, OfABlockThatOverlapsTheOneInFrontAreNamed) {
+  change_block([](BlockKey& key, std::string&) { key.serial += 1'000; });  // it is there twice
+  EXPECT_THAT(problems(), testing::Contains("block begins before the one in front of it ends"));
+}
+
+TEST_F(LyingRecordsTest, OfABlockWithPointsThatIsABorderAreNamed) {
+  change_block([](BlockKey&, std::string& block) { block[7] = static_cast<char>(kBlockBorder); });
+  EXPECT_THAT(problems(), ElementsAre("block says that it is a border, and has points"));
+}
+
+TEST_F(LyingRecordsTest, OfABlockWhoseHeaderDoesNotEndWithZerosAreNamed) {
+  change_block([](BlockKey&, std::string& block) { block[63] = 1; });
+  EXPECT_THAT(problems(), ElementsAre("block has a header that does not end with zeros"));
+}
+
+// What check() names recover() makes anew, and says so.
+TEST_F(LyingRecordsTest, AreNoWholeBagToRecover) {
+  const std::vector<std::function<void(TrackRecord&)>> lies = {
+      [](TrackRecord& record) { std::swap(record.first, record.last); },
+      [](TrackRecord& record) { record.main_points = 0; },
+      [](TrackRecord& record) { record.fate.received += 1; },
+      [](TrackRecord& record) { record.main_end.reset(); }};
+  for (std::size_t i = 0; i < lies.size(); ++i) {
+    write_file(path_, whole_);
+    change_track("b", lies[i]);
+    ASSERT_THAT(problems(), testing::Not(IsEmpty()));
+    const std::string out = dir_.path("new" + std::to_string(i) + ".zbag");
+    const Result<RecoverReport> report = recover_bag(path_, out);
+    ASSERT_TRUE(report.has_value()) << report.error().message;
+    EXPECT_FALSE(report->is_whole());
+    EXPECT_EQ(report->points, 82u);
+    EXPECT_THAT(check_bag(out)->problems, IsEmpty());
+  }
 }
 
 TEST_F(LyingRecordsTest, OfATrackThatAreNoMapAreNamed) {
