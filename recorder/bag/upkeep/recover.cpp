@@ -11,6 +11,7 @@
 #include "recorder/bag/upkeep/salvage.hpp"
 #include "recorder/bag/upkeep/track_weave.hpp"
 #include "schemas/host_name.hpp"
+#include "schemas/track_name.hpp"
 
 namespace zbag {
 namespace {
@@ -226,6 +227,21 @@ RunRecord run_of_recovery(const BagSummary& records, const std::string& path,
   return run;
 }
 
+// What check() finds where nothing was damaged: what a record says of its points was made anew.
+Status note_remade(const std::string& path, const Progress& progress, RecoverReport& report) {
+  const Result<CheckReport> found = check_bag(path, progress);
+  if (!found && found.error().code == ErrorCode::kClosed) return tl::unexpected(found.error());
+  if (!found) report.damage.push_back(found.error().message);
+  for (const BagProblem& problem : found ? found->problems : std::vector<BagProblem>()) {
+    report.damage.push_back(
+        problem.track.empty()
+            ? problem.what
+            : fmt::format("track {}: {}", printable(problem.track), problem.what));
+  }
+  report.damage_count = report.damage.size();
+  return {};
+}
+
 CompressionSpec compression_of(const std::vector<FoundBlock>& blocks) {
   std::array<std::size_t, 3> seen{};
   for (const FoundBlock& block : blocks) {
@@ -255,6 +271,8 @@ Result<RecoverReport> recover_bag(const std::string& path, const std::string& ou
   }
   Recovery recovery(std::move(*findings), *copy, progress);
   if (status) status = recovery.run();
+  if (status && recovery.report().is_whole())
+    status = note_remade(path, progress, recovery.report());
   if (status) {
     BagSummary& records = recovery.records();
     records.runs.push_back(run_of_recovery(records, path, recovery.report().lost_points));

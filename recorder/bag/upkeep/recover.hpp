@@ -30,7 +30,9 @@ namespace zbag {
 struct RecoverReport {
   std::uint64_t points = 0;
   std::uint64_t tracks = 0;
-  std::vector<std::string> damage;  // of pages and records, the first of them
+  // Of pages and records, the first of them; where none is, what check() finds: records and entries
+  // of `order` that did not speak of the points there are, and were made anew.
+  std::vector<std::string> damage;
   std::uint64_t damage_count = 0;
   // What is missing of a track: an extent, and how many points as far as that is known. The extent
   // begins where the lost blocks do, if that is known, else at the point before; it ends at the
