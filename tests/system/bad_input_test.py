@@ -377,6 +377,24 @@ class FullDiskTest(BadInputTest):
         except subprocess.TimeoutExpired:
             pass
 
+    def test_a_copy_needs_no_more_room_than_the_bag(self):
+        source = self.space.path("in.jsonl")
+        with open(source, "w", encoding="utf-8") as file:
+            for i in range(15_000):
+                file.write(json.dumps({"track": "a", "_ts": i, "fields": {"x_hex": os.urandom(1000).hex()}}))
+                file.write("\n")
+        bag = self.space.path("a.zbag")
+        self.run_ok("import", source, "-o", bag)
+        self.assertGreater(2 * os.path.getsize(bag), 24 << 20)
+        copy = os.path.join(self.disk, "copy.zbag")
+        self.run_ok("cut", bag, "-o", copy)
+        self.run_ok("check", copy)
+        done = self.space.run("cut", bag, "-o", os.path.join(self.disk, "second.zbag"))
+        self.assertEqual(done.returncode, FAILED)
+        self.assert_one_line(done.stderr, "second.zbag: ", "No space left")
+        self.assertNotIn("making", done.stderr)
+        self.assertEqual(os.listdir(self.disk), ["copy.zbag"])
+
     def test_less_free_than_asked_for_is_said_at_once_and_leaves_no_bag(self):
         bag = os.path.join(self.disk, "run.zbag")
         done = self.space.run("record", "-o", bag, "--with-broker", *PORTS, "--min-free", "1000")

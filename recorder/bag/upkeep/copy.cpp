@@ -31,6 +31,13 @@ Status sync_path(const std::string& path, int flags) {
   return {};
 }
 
+// What keeps a bag from being made is said of the name it would have: the other goes with it.
+tl::unexpected<Error> unmade(Error error, const std::string& made, const std::string& path) {
+  const std::size_t at = error.message.find(made);
+  if (at != std::string::npos) error.message.replace(at, made.size(), path);
+  return tl::unexpected<Error>(std::move(error));
+}
+
 }  // namespace
 
 // Where gathered rows live until they are written. What it gives out does not move.
@@ -135,7 +142,7 @@ Result<BagCopy> BagCopy::begin(const std::string& path, Options options) {
   writing.merge = MergeMode::kAppend;  // what merges has merged before it gets there
   writing.node = copy.options_.node;
   Result<BagWriter> writer = BagWriter::open(copy.made_path_, std::move(writing));
-  if (!writer) return tl::unexpected(writer.error());
+  if (!writer) return unmade(writer.error(), copy.made_path_, copy.path_);
   copy.file_ = writer->file();
   copy.writer_.emplace(std::move(*writer));
   return copy;
@@ -215,7 +222,7 @@ Status BagCopy::write_gathered() {
   if (batch.tracks.empty()) return {};
   const Result<WriteReport> written = writer_->write(batch);
   rows_->clear();
-  if (!written) return tl::unexpected(written.error());
+  if (!written) return unmade(written.error(), made_path_, path_);
   return {};
 }
 
@@ -264,8 +271,8 @@ Status BagCopy::finish(const BagSummary& records, BagFile* source) {
     empty.tracks.emplace_back().name = record.name;
   }
   if (const Result<WriteReport> written = writer_->write(empty); !written)
-    return tl::unexpected(written.error());
-  if (Status status = writer_->close(); !status) return status;
+    return unmade(written.error(), made_path_, path_);
+  if (Status status = writer_->close(); !status) return unmade(status.error(), made_path_, path_);
   if (Status status = put_records(records); !status) return status;
   if (source != nullptr) {
     if (Status status = copy_attachments(*source); !status) return status;
@@ -285,10 +292,12 @@ Status BagCopy::squeeze() {
   const std::string squeezed = making_name(made_path_);
   ::unlink(squeezed.c_str());  // of a process that had our number and was killed
   Status status = file_->env().copy_used(squeezed);
+  // Where there is no room for two the first one does.
+  const bool has_room = status || status.error().code != ErrorCode::kDiskFull;
   if (status && ::rename(squeezed.c_str(), made_path_.c_str()) != 0)
     status = tl::unexpected(os_error(made_path_));
   if (!status) ::unlink(squeezed.c_str());
-  return status;
+  return has_room ? status : Status();
 }
 
 Status BagCopy::put_records(const BagSummary& records) {
