@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <span>
+#include <string_view>
 
 #include "nodes/bag_paths.hpp"
 #include "nodes/choice.hpp"
@@ -54,7 +56,14 @@ constexpr const char* kRemedy = "zbag recover saves what is intact";
 // Whether that is so: of a file that never was a bag there is nothing.
 bool can_be_recovered(const std::string& path) {
   const Result<MappedFile> file = MappedFile::open(path);
-  return file && salvage(*file, [](double) { return !StopSignal::wanted(); });
+  if (!file) return false;
+  // Pages of a bag are used from the first one on: what has no block there is not read to its end.
+  constexpr std::size_t kLookedAt = 64u << 20;
+  constexpr std::string_view kBlock = "ZBK1";
+  const std::span<const std::uint8_t> begin =
+      file->bytes().first(std::min(kLookedAt, file->bytes().size()));
+  return std::ranges::search(begin, kBlock).begin() != begin.end() &&
+         salvage(*file, [](double) { return !StopSignal::wanted(); });
 }
 
 // On a terminal a screen of them at most; a pipe gets every one.
