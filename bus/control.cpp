@@ -106,9 +106,10 @@ Result<ControlServer> ControlServer::open(Context& context, const std::string& n
     Result<FileLock> lock = FileLock::hold(path + ".lock", tried);
     if (!lock) {
       if (lock.error().code == ErrorCode::kBusy && name_is_free) continue;
-      return tl::unexpected(Error{
-          lock.error().code,
-          fmt::format("node name '{}' is taken: {}; give --name", tried, lock.error().message)});
+      if (lock.error().code != ErrorCode::kBusy)
+        return fail(lock.error(), fmt::format("node name '{}'", tried));
+      return fail(ErrorCode::kBusy, fmt::format("node name '{}' is taken: {}; give --name", tried,
+                                                lock.error().message));
     }
     SocketHandle socket(zmq_socket(context.raw(), ZMQ_ROUTER));
     if (!socket) return tl::unexpected(zmq_failure("control socket"));
