@@ -133,8 +133,9 @@ Status Launcher::start(Process& process) {
   }
   if (pid == 0) {
     ::setpgid(0, 0);
-    // We stop nodes by SIGINT, which a shell that started us in the background has us ignore.
-    ::signal(SIGINT, SIG_DFL);
+    // We stop nodes by SIGINT, which a shell that started us in the background has us ignore, and
+    // ignore SIGPIPE and SIGXFSZ ourselves, by which other programs end.
+    for (const int number : {SIGINT, SIGPIPE, SIGXFSZ}) ::signal(number, SIG_DFL);
     ::dup2(pipe_fds[1], STDOUT_FILENO);
     ::dup2(pipe_fds[1], STDERR_FILENO);
     const int null = ::open("/dev/null", O_RDONLY);

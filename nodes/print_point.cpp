@@ -16,6 +16,7 @@
 #include "schemas/frame_scan.hpp"
 #include "schemas/item.hpp"
 #include "schemas/json_text.hpp"
+#include "schemas/no_room.hpp"
 #include "schemas/put_item.hpp"
 
 namespace zbag {
@@ -201,7 +202,7 @@ bool PointPrinter::flush() {
 
 int PointPrinter::exit_code(const std::string& verb) const {
   if (error_ == EPIPE) return kExitDone;
-  return show(verb, {error_ == ENOSPC ? ErrorCode::kDiskFull : ErrorCode::kIo,
+  return show(verb, {is_no_room(error_) ? ErrorCode::kDiskFull : ErrorCode::kIo,
                      fmt::format("stdout: {}", std::strerror(error_))});
 }
 

@@ -42,8 +42,8 @@ void StopSignal::install() {
     sigaction(number, nullptr, &before);
     if (before.sa_handler != SIG_IGN) sigaction(number, &action, nullptr);
   }
-  // A closed pipe is an error of write(), not the end of the process.
-  std::signal(SIGPIPE, SIG_IGN);
+  // A closed pipe, or a file that may not grow, is an error of write(), not the end of the process.
+  for (const int number : {SIGPIPE, SIGXFSZ}) std::signal(number, SIG_IGN);
 }
 
 int StopSignal::count() { return stop_signals.load(); }

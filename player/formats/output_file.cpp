@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "recorder/bag/bag_file.hpp"
+#include "schemas/no_room.hpp"
 
 namespace zbag {
 namespace {
@@ -28,10 +29,10 @@ bool is_there(const std::string& path) {
 }
 
 Error error_of(const std::string& path, int code) {
-  const ErrorCode kind = code == ENOSPC || code == EDQUOT ? ErrorCode::kDiskFull
-                         : code == EPIPE                  ? ErrorCode::kClosed
-                         : code == EEXIST                 ? ErrorCode::kExists
-                                                          : ErrorCode::kIo;
+  const ErrorCode kind = is_no_room(code) ? ErrorCode::kDiskFull
+                         : code == EPIPE  ? ErrorCode::kClosed
+                         : code == EEXIST ? ErrorCode::kExists
+                                          : ErrorCode::kIo;
   return {kind, fmt::format("{}: {}", path, std::strerror(code))};
 }
 
@@ -135,7 +136,7 @@ Status OutputFile::finish() {
 Status OutputFile::publish() {
   if (made_.empty()) return {};
   bool is_named = ::link(made_.c_str(), path_.c_str()) == 0;
-  const bool has_links = is_named || errno == EEXIST || errno == ENOSPC || errno == EDQUOT;
+  const bool has_links = is_named || errno == EEXIST || is_no_room(errno);
   if (!has_links && !is_there(path_)) is_named = ::rename(made_.c_str(), path_.c_str()) == 0;
   if (!is_named && errno == EEXIST) return exists(path_);
   if (!is_named) return tl::unexpected(failure());

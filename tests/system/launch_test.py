@@ -100,6 +100,13 @@ nodes:
         self.assertEqual(len([line for line in launch.out_lines if line == "bad | run"]), 4)
         self.assertEqual(launch.out_lines.count("bad | exited with 3"), 4)
 
+    def test_a_node_does_not_ignore_the_signals_that_launch_ignores(self):
+        launch = self.start_launch("nodes:\n  n: {command: grep SigIgn /proc/self/status}\n")
+        self.assertEqual(launch.wait(), DONE)
+        ignored = int(self.lines_of(launch, "SigIgn")[0].split()[-1], 16)
+        for number in (signal.SIGPIPE, signal.SIGXFSZ):
+            self.assertEqual(ignored >> (number - 1) & 1, 0, number)
+
     def test_restart_on_failure_does_not_restart_success(self):
         launch = self.start_launch("nodes:\n  ok: {command: echo run, restart: on-failure}\n")
         self.assertEqual(launch.wait(), DONE)

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <lmdb.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -11,13 +12,14 @@
 #include <utility>
 
 #include "schemas/check.hpp"
+#include "schemas/no_room.hpp"
 
 namespace zbag {
 namespace {
 
 Error error_of(int rc, const std::string& what) {
   ErrorCode code = ErrorCode::kIo;
-  if (rc == MDB_MAP_FULL || rc == ENOSPC || rc == EDQUOT) code = ErrorCode::kDiskFull;
+  if (rc == MDB_MAP_FULL || is_no_room(rc)) code = ErrorCode::kDiskFull;
   if (rc == MDB_CORRUPTED || rc == MDB_PAGE_NOTFOUND || rc == MDB_INVALID)
     code = ErrorCode::kDamaged;
   if (rc == MDB_VERSION_MISMATCH) code = ErrorCode::kNewerFormat;
@@ -72,8 +74,9 @@ Result<std::optional<Table>> ReadTxn::open_table(const char* name) {
 
 Error WriteTxn::failed(int rc, const char* what) {
   if (rc == MDB_MAP_FULL) env_.map_was_full_ = true;
-  // LMDB says EIO of a write that was cut short, which is what the last one to a full disk is.
+  // LMDB says EIO of a write that was cut short, which is what the last one is that finds any room.
   if (rc == EIO && env_.is_disk_full()) rc = ENOSPC;
+  if (rc == EIO && env_.is_at_limit()) rc = EFBIG;
   return error_of(rc, what);
 }
 
@@ -263,6 +266,11 @@ bool Env::is_disk_full() const {
   struct statvfs disk {};
   ZBAG_CHECK(mdb_env_get_fd(env_, &file) == MDB_SUCCESS);
   return ::fstatvfs(file, &disk) == 0 && disk.f_bavail * disk.f_frsize < kFullBytes;
+}
+
+bool Env::is_at_limit() const {
+  struct rlimit limit {};
+  return ::getrlimit(RLIMIT_FSIZE, &limit) == 0 && file_bytes() >= limit.rlim_cur;
 }
 
 std::uint64_t Env::file_bytes() const {

@@ -5,7 +5,7 @@
 // any lives, the file's map cannot be resized, and pages it sees are not reused: keep it short.
 //
 // Values and keys come back as views into the map: valid until the transaction ends.
-// Return codes become Errors: MDB_MAP_FULL and ENOSPC are kDiskFull, corruption is kDamaged,
+// Return codes become Errors: MDB_MAP_FULL and what is no room are kDiskFull, corruption kDamaged,
 // MDB_NOTFOUND is an empty optional.
 #pragma once
 
@@ -152,6 +152,7 @@ class Env {
   Status grow(std::size_t bytes);
   Status resize(std::size_t bytes);
   bool is_disk_full() const;
+  bool is_at_limit() const;  // of what a file of this process may be
   bool must_look_for_dead_readers();
 
   MDB_env* env_;
