@@ -1,6 +1,7 @@
 #include "recorder/bag_session.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "recorder/bag/read/bag_reader.hpp"
 #include "recorder/refusal_text.hpp"
@@ -104,11 +105,17 @@ Result<std::unique_ptr<Session>> open_bag_session(const std::string& path,
     options.session.tick_every =
         std::clamp(*options.recording.sync / 10, milliseconds(1), options.session.tick_every);
   }
+  std::error_code error;
+  const bool is_new = !std::filesystem::exists(path, error);
   Result<std::unique_ptr<Recording>> recording =
       Recording::open(path, std::move(options.recording), lmdb_storage(options.bag));
   if (!recording) return tl::unexpected(recording.error());
   Result<BagReader> reader = BagReader::open(path);
-  if (!reader) return tl::unexpected(reader.error());
+  if (!reader) {
+    recording->reset();
+    if (is_new) remove_bag(path);  // nobody has written into it
+    return tl::unexpected(reader.error());
+  }
   auto source = std::make_unique<BagSource>(std::move(*reader));
   return Session::into(std::make_unique<BagSink>(std::move(*recording)), std::move(source),
                        std::move(options.session));

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <climits>
 #include <cstring>
 #include <filesystem>
 #include <map>
@@ -24,6 +25,7 @@
 #include "recorder/bag/pages/meta_pages.hpp"
 #include "recorder/bag/pages/tree_check.hpp"
 #include "schemas/mutex.hpp"
+#include "schemas/no_room.hpp"
 
 namespace zbag {
 namespace {
@@ -50,6 +52,13 @@ Status sync_name(const std::string& path) {
   const bool is_done = file.get() < 0 || ::fsync(file.get()) == 0 || errno == EINVAL;
   if (is_done) return {};
   return fail(ErrorCode::kIo, fmt::format("{}: {}", folder, std::strerror(errno)));
+}
+
+// Of the longest of the names that a bag needs.
+Status check_length(const std::string& path) {
+  const std::size_t bytes = std::filesystem::path(path).filename().string().size();
+  if (bytes <= NAME_MAX) return {};
+  return fail(ErrorCode::kIo, fmt::format("its name is {} bytes too long", bytes - NAME_MAX));
 }
 
 // Whether the writer's lock can be had: then nobody writes.
@@ -294,6 +303,8 @@ Status BagFile::create(const std::string& path, std::size_t map_bytes) {
     return fail(ErrorCode::kExists, fmt::format("{} exists; zbag never overwrites a bag", path));
   }
   const std::string making = making_name(path);
+  if (Status fits = check_length(lock_file_of(making)); !fits)
+    return fail(fits.error(), fmt::format("create {}", path));
   const auto remove_making = [&] {
     ::unlink(making.c_str());
     ::unlink(lock_file_of(making).c_str());
@@ -302,7 +313,7 @@ Status BagFile::create(const std::string& path, std::size_t map_bytes) {
   const FileDescriptor file(::open(making.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0664));
   if (file.get() < 0 || ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     ErrorCode code = errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo;
-    if (errno == ENOSPC || errno == EDQUOT) code = ErrorCode::kDiskFull;
+    if (is_no_room(errno)) code = ErrorCode::kDiskFull;
     return fail(code, fmt::format("create {}: {}", path, std::strerror(errno)));
   }
   const auto make = [&]() -> Status {

@@ -55,7 +55,7 @@ class FilesTest(harness.SystemTest):
                 write.put(new, seal(b"tracks", new, record), db=tracks)
 
     def limited(self, *arguments, **limits):
-        """Runs zbag under limits of prlimit; signal 25 (SIGXFSZ) ends it where a file grows beyond."""
+        """Runs zbag under limits of prlimit."""
         options = [f"--{name}={value}" for name, value in limits.items()]
         return subprocess.run(["prlimit", *options, harness.binary(), *map(str, arguments)],
                               env=self.space.env, cwd=self.space.folder, capture_output=True,
@@ -77,24 +77,34 @@ class ExportTest(FilesTest):
         done = self.run_ok("check", bag, code=DAMAGED)
         self.assertIn("'.' or '..' segment", done.stderr)
 
+    def files_below(self, folder):
+        return [name for _, _, names in os.walk(folder) for name in names]
+
     def test_a_killed_export_leaves_nothing_under_its_name(self):
-        bag = self.make_bag(20_000)
-        for out in ("out.jsonl", "rows"):
+        bag = self.make_bag(100_000)
+        for out in ("one/out.jsonl", "rows"):
             with self.subTest(out=out):
-                path = self.space.path(out)
-                killed = self.limited("export", bag, "-o", path, "--format", "jsonl", fsize=200_000)
-                self.assertEqual(killed.returncode, -signal.SIGXFSZ)
-                found = [name for folder, _, names in os.walk(self.space.folder) for name in names
-                         if name.endswith(".jsonl") and name != "source.jsonl"]
-                self.assertEqual(found, [])
+                path, folder = self.space.path(out), self.space.path(out.split("/")[0])
+                export = self.space.start("export", bag, "-o", path, "--format", "jsonl")
+                harness.wait_until(lambda: self.files_below(folder), "the export to begin")
+                export.kill()
+                self.assertEqual(export.popen.returncode, -signal.SIGKILL)
+                self.assertTrue(all(".making-" in name for name in self.files_below(folder)))
                 self.run_ok("export", bag, "-o", path, "--format", "jsonl")
-                left = [name for folder, _, names in os.walk(self.space.folder) for name in names
-                        if ".making-" in name]
-                self.assertEqual(left, [])
-                for folder, _, names in list(os.walk(self.space.folder)):
-                    for name in names:
-                        if name.endswith(".jsonl") and name != "source.jsonl":
-                            os.remove(os.path.join(folder, name))
+                self.assertFalse(any(".making-" in name for name in self.files_below(folder)))
+
+    def test_a_file_that_may_not_grow_is_said_and_leaves_nothing(self):
+        """ulimit -f: the signal that comes with it ends nothing."""
+        bag = self.make_bag(20_000)
+        made = self.space.path("made")
+        os.mkdir(made)
+        for words, code in ((("export", bag, "--format", "jsonl"), LOSSY), (("cut", bag), FAILED),
+                            (("merge", bag), FAILED), (("recover", bag), FAILED)):
+            with self.subTest(verb=words[0]):
+                done = self.limited(*words, "-o", f"{made}/x.jsonl", fsize=100_000)
+                self.assertEqual(done.returncode, code, done.stderr)
+                self.assert_one_line(done.stderr.decode(), f"{made}/x.jsonl: ", "File too large")
+                self.assertEqual(os.listdir(made), [])
 
 
 class ImportTest(FilesTest):
@@ -282,18 +292,30 @@ class ImportTest(FilesTest):
                 names = [msgpack.unpackb(value[:-8])["publisher"] for _, value in cursor]
         self.assertEqual(names, ["import", "import"])
 
+    def test_where_it_can_not_open_files_it_leaves_no_bag(self):
+        source = self.write("in.jsonl", line_of("a", 1.0))
+        for handles in range(5, 10):
+            with self.subTest(handles=handles):
+                bag = self.space.path(f"few{handles}.zbag")
+                done = self.limited("import", source, "-o", bag, nofile=handles)
+                self.assertEqual(os.path.exists(bag), done.returncode == DONE, done.stderr)
+
+    def test_a_name_that_is_too_long_is_said_by_how_much(self):
+        bag = self.make_bag(10)
+        for words in (("cut", bag), ("import", self.space.path("source.jsonl"))):
+            done = self.run_ok(*words, "-o", self.space.path("x" * 245), code=FAILED)
+            self.assertRegex(done.stderr, r"^zbag \w+: create \S+: its name is \d+ bytes too long\n$")
+            self.assertNotIn("making", done.stderr)
+
     def test_where_the_disk_takes_no_more_it_claims_only_what_is_there(self):
         # More than a transaction holds (16 MB), less than the limit; three of them are more.
         frames = 50_000
         source = self.write("in.jsonl", "".join(
             line_of("a", float(i), data=os.urandom(750).hex()) for i in range(frames)))
         bag = self.space.path("full.zbag")
-        done = subprocess.run(
-            ["prlimit", "--fsize=28000000", harness.binary(), "import", source, "-o", bag],
-            env=self.space.env, cwd=self.space.folder, capture_output=True, check=False,
-            preexec_fn=lambda: signal.signal(signal.SIGXFSZ, signal.SIG_IGN))
+        done = self.limited("import", source, "-o", bag, fsize=28_000_000)
         said = done.stderr.decode()
-        self.assertIn(done.returncode, (FAILED, LOSSY), said)
+        self.assertEqual(done.returncode, LOSSY, said)
         info = self.info(bag)
         self.assertLess(info["points"], frames)
         self.assertIn(f"{info['points']:,} are in {bag}", said)
@@ -381,6 +403,15 @@ class RuntimeDirectoryTest(FilesTest):
         done = self.run_ok("record", "--with-broker", "-o", self.space.path("a.zbag"),
                            *harness.PORTS, code=USAGE)
         self.assert_one_line(done.stderr, folder, "others may write")
+
+    def test_a_lock_that_can_not_be_made_is_no_name_that_is_taken(self):
+        folder = self.space.env["ZBAG_RUNTIME_DIR"]
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        os.symlink("nowhere", os.path.join(folder, "record.ctl.lock"))
+        done = self.run_ok("record", "--with-broker", "-o", self.space.path("a.zbag"),
+                           *harness.PORTS, code=FAILED)
+        self.assert_one_line(done.stderr, "record.ctl.lock", "symbolic link")
+        self.assertNotIn("taken", done.stderr)
 
 
 if __name__ == "__main__":

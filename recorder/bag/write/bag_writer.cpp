@@ -91,6 +91,7 @@ Result<BagWriter> BagWriter::open(const std::string& path, Options options) {
     is_new = created.has_value();
   }
   Result<std::shared_ptr<BagFile>> file = BagFile::open_to_write(path, options.map_bytes);
+  if (!file && is_new && file.error().code != ErrorCode::kBusy) remove_bag(path);
   if (!file) return tl::unexpected(file.error());
   BagWriter writer(std::move(*file), std::move(options));
   const Status begun = writer.space_.reserve_ahead() ? writer.begin_run() : Status(too_full());
