@@ -203,6 +203,7 @@ class Publication {
     }
   }
 
+  // Waits for room as long as there is none; when stopped meanwhile it is not sent.
   Status send(const NeutralFrame& frame) {
     Result<Track*> track = sessions_.track(frame.track);
     const Timestamp stamp = shift_ns_ == 0
@@ -210,10 +211,11 @@ class Publication {
                                 : Timestamp::from_ns(sum_of_stamps(frame.stamp.ns(), shift_ns_));
     Status status =
         track ? (*track)->append(frame.fields, stamp) : Status(tl::unexpected(track.error()));
-    while (!status && status.error().code == ErrorCode::kTimeout && StopSignal::count() < 2) {
+    const auto is = [&](ErrorCode code) { return !status && status.error().code == code; };
+    while (is(ErrorCode::kTimeout) && !is_stopping())
       status = (*track)->append(frame.fields, stamp);
-    }
-    if (!status && status.error().code == ErrorCode::kInvalid) {
+    if (is(ErrorCode::kTimeout)) return {};
+    if (is(ErrorCode::kInvalid)) {
       refuse(status.error().message);
       return {};
     }
