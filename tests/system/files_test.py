@@ -100,9 +100,9 @@ class ExportTest(FilesTest):
 
 class ImportTest(FilesTest):
 
-    def imported(self, *files, code=DONE, stdin=None):
+    def imported(self, *files, code=DONE, **more):
         bag = self.space.path(f"bag{len(os.listdir(self.space.folder))}.zbag")
-        done = self.space.run("import", *files, "-o", bag, stdin=stdin)
+        done = self.space.run("import", *files, "-o", bag, **more)
         self.assertEqual(done.returncode, code, done.stderr)
         return bag, done
 
@@ -195,6 +195,17 @@ class ImportTest(FilesTest):
         self.write("out/about.json", '{"by":"somebody"}')
         _, done = self.imported(self.space.path("out"), code=FAILED)
         self.assert_one_line(done.stderr, "out", "a folder without files of export")
+
+    def test_what_can_not_be_looked_into_is_not_left_out(self):
+        folder = self.written(self.make_bag(10), "out", "export", "--format", "json")
+        for name in (folder, f"{folder}/robot", f"{folder}/robot/1.json"):
+            with self.subTest(name=name):
+                mode = os.stat(name).st_mode
+                os.chmod(name, 0)
+                bag, done = self.imported(folder, code=FAILED, behind=harness.without_privilege())
+                os.chmod(name, mode)
+                self.assert_one_line(done.stderr, name, "Permission denied")
+                self.assertFalse(os.path.exists(bag))
 
     def test_other_json_in_a_folder_is_left_alone(self):
         folder = self.written(self.make_bag(10), "out", "export", "--format", "json")
