@@ -363,6 +363,26 @@ class RecordedBagTest(FilesTest):
         self.assertEqual(len(self.points(bag)), 1000)
 
 
+class BlindFolderTest(FilesTest):
+
+    def test_a_folder_that_may_not_be_read_takes_bags_and_exports(self):
+        """It can not be synced either: what was made there is no failure."""
+        bag = self.make_bag(10)
+        folder = self.space.path("blind")
+        os.mkdir(folder, 0o300)
+        self.addCleanup(os.chmod, folder, 0o700)
+        for words in (("cut", bag), ("merge", bag), ("recover", bag),
+                      ("import", self.space.path("source.jsonl")),
+                      ("export", bag, "--format", "jsonl")):
+            with self.subTest(verb=words[0]):
+                out = f"{folder}/{words[0]}"
+                done = self.space.run(*words, "-o", out, behind=harness.without_privilege())
+                self.assertEqual(done.returncode, DONE, done.stderr)
+                self.assertTrue(os.path.exists(out))
+        done = self.space.run("compact", f"{folder}/merge", behind=harness.without_privilege())
+        self.assertEqual(done.returncode, DONE, done.stderr)
+
+
 class RuntimeDirectoryTest(FilesTest):
 
     def test_nothing_is_left_in_it_after_a_normal_end(self):
