@@ -55,6 +55,26 @@ std::string exit_text(int status) {
   return "ended";
 }
 
+// In the child, between fork and exec, where nothing may allocate.
+[[noreturn]] void become(const char* program, char* const* argv, char* const* envp, int output) {
+  ::setpgid(0, 0);
+  // We stop nodes by SIGINT, which a shell that started us in the background has us ignore, and
+  // ignore SIGPIPE ourselves, by which programs of a pipeline end.
+  for (const int number : {SIGINT, SIGPIPE}) ::signal(number, SIG_DFL);
+  ::dup2(output, STDOUT_FILENO);
+  ::dup2(output, STDERR_FILENO);
+  const int null = ::open("/dev/null", O_RDONLY);
+  if (null > STDIN_FILENO) {
+    ::dup2(null, STDIN_FILENO);
+    ::close(null);
+  }
+  ::execvpe(program, argv, envp);
+  // Its program was there: gone since, or what a script names behind #! is not there.
+  constexpr std::string_view kText = "cannot be started: no such program or interpreter\n";
+  static_cast<void>(::write(STDERR_FILENO, kText.data(), kText.size()) < 0);
+  ::_exit(127);
+}
+
 // How a program ends that was told to.
 bool is_stop(int status) { return !WIFEXITED(status) || WEXITSTATUS(status) >= 128; }
 
@@ -107,7 +127,7 @@ Status Launcher::start(Process& process) {
   std::array<int, 2> pipe_fds{};
   if (::pipe2(pipe_fds.data(), O_CLOEXEC) != 0)
     return fail(ErrorCode::kIo, fmt::format("pipe: {}", std::strerror(errno)));
-  // Everything the child needs is made before fork(): between fork and exec nothing may allocate.
+  // Everything the child needs is made before fork().
   const std::string program = find_program(process.node.command.front(), options_.search);
   std::vector<char*> argv;
   for (std::string& word : process.node.command) argv.push_back(word.data());
@@ -131,24 +151,7 @@ Status Launcher::start(Process& process) {
     for (const int end : pipe_fds) ::close(end);
     return fail(ErrorCode::kIo, fmt::format("fork: {}", std::strerror(error)));
   }
-  if (pid == 0) {
-    ::setpgid(0, 0);
-    // We stop nodes by SIGINT, which a shell that started us in the background has us ignore, and
-    // ignore SIGPIPE ourselves, by which programs of a pipeline end.
-    for (const int number : {SIGINT, SIGPIPE}) ::signal(number, SIG_DFL);
-    ::dup2(pipe_fds[1], STDOUT_FILENO);
-    ::dup2(pipe_fds[1], STDERR_FILENO);
-    const int null = ::open("/dev/null", O_RDONLY);
-    if (null > STDIN_FILENO) {
-      ::dup2(null, STDIN_FILENO);
-      ::close(null);
-    }
-    ::execvpe(program.c_str(), argv.data(), envp.data());
-    // Its program was there: gone since, or what a script names behind #! is not there.
-    constexpr std::string_view kText = "cannot be started: no such program or interpreter\n";
-    static_cast<void>(::write(STDERR_FILENO, kText.data(), kText.size()) < 0);
-    ::_exit(127);
-  }
+  if (pid == 0) become(program.c_str(), argv.data(), envp.data(), pipe_fds[1]);
   ::setpgid(pid, pid);  // here too, whoever is first
   ::close(pipe_fds[1]);
   process.pid = pid;
