@@ -510,6 +510,7 @@ nodes:
                 ("nodes:\n  a: {command: echo, restart: sometimes}\n", 2, ("sometimes",)),
                 ("nodes:\n  a:\n    command: echo\n    wait_timeout: long\n", 4, ("long",)),
                 ("nodes:\n  a:\n    command: echo\n    max_restarts: -1\n", 4, ("-1",)),
+                ("nodes:\n  a:\n    command: echo\n    max_restarts: 1.9\n", 4, ("max_restarts", "1.9")),
                 ("nodes:\n  a:\n    command: echo ${nothing}\n", 3, ("nothing",)),
                 ("nodes:\n  a:\n    command: echo ${env:ZBAG_NOT_SET_AT_ALL}\n", 3,
                  ("ZBAG_NOT_SET_AT_ALL",)),
