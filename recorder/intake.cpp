@@ -75,7 +75,8 @@ Intake::TopicState* Intake::known(std::string_view topic) {
   return it->second.plain == nullptr ? &it->second : it->second.plain;
 }
 
-// Makes a track of a topic, unless its first frame is refused: only what is recorded takes a place.
+// Makes a track of a topic, unless its first frame is refused or the filter leaves it out (`state`
+// is null then): only what is recorded takes a place.
 std::optional<Refusal> Intake::place(std::string_view topic, std::span<const std::uint8_t> frame,
                                      std::span<Message> more, TopicState*& state) {
   const bool has_slash = topic.starts_with('/');
@@ -84,13 +85,11 @@ std::optional<Refusal> Intake::place(std::string_view topic, std::span<const std
   // "/imu" and "imu" are one track: the state of the plain name serves both.
   state = has_slash ? known(name) : nullptr;
   if (state == nullptr) {
-    const bool wanted = options_.filter.matches(name);
-    const std::optional<Refusal> fault = wanted ? fault_of(frame, more) : std::nullopt;
-    if (fault) return fault;
+    if (!options_.filter.matches(name)) return std::nullopt;
+    if (const std::optional<Refusal> fault = fault_of(frame, more)) return fault;
     if (names_.size() >= kTracksMax) return Refusal::kTooManyTracks;
     state = &topics_[std::string(name)];
     state->name = name;
-    state->wanted = wanted;
     state->track = static_cast<std::uint32_t>(names_.size());
     names_.push_back(state->name);
     new_tracks_.emplace_back(state->track, state->name);
@@ -179,12 +178,13 @@ std::optional<Refusal> Intake::take_frame(std::string_view topic,
       return refuse(unnamed_, topic, *refusal, bytes);
     }
   }
-  mark(*state);
-  ++state->fate.received;
-  if (!state->wanted) {
-    ++state->fate.skipped[static_cast<std::size_t>(Skip::kFilter)];
+  if (state == nullptr) {
+    ++unnamed_.received;
+    ++unnamed_.skipped[static_cast<std::size_t>(Skip::kFilter)];
     return std::nullopt;
   }
+  mark(*state);
+  ++state->fate.received;
   ScanOutcome outcome = state->layout.scan(bytes, options_.items_max);
   if (!outcome.refusal && !more.empty()) outcome.refusal = fault_of_parts(bytes, more);
   if (outcome.refusal) return refuse(state->fate, state->name, *outcome.refusal, bytes);

@@ -5,7 +5,8 @@
 // refuses and skips. Copies small frames once; of large ones it keeps the message itself.
 // No allocation per frame, apart from a chunk's own when it begins.
 //
-// What is refused never makes a track: of those who send it the worst are kept (Offenders).
+// Neither what is refused nor what the filter leaves out makes a track. Of those who send the first
+// the worst are kept (Offenders); the second is counted in one sum, whatever its topics.
 //
 // Not thread-safe. Never blocks. Limits: kTracksMax tracks; a chunk holds kChunkFrames frames or
 // kChunkBytes bytes, whichever comes first (one frame may exceed the bytes).
@@ -122,7 +123,6 @@ class Intake {
     std::string name;
     FrameLayout layout;
     TopicState* plain = nullptr;  // of a topic with a leading '/': the state that serves it
-    bool wanted = true;
     bool warned_stamp = false;
     std::uint8_t equal_float32 = 0;  // frames in a row with one float32 stamp, this one
     std::int64_t float32_key = 0;

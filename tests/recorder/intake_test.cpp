@@ -292,6 +292,17 @@ TEST_F(IntakeTest, SkipsWhatTheFilterLeavesOut) {
   EXPECT_EQ(skipped(Skip::kFilter), 1u);
 }
 
+TEST_F(IntakeTest, GivesNoPlaceToWhatTheFilterLeavesOut) {
+  restart({.filter = TrackFilter::parse({"wanted"}).value()});
+  for (std::size_t i = 0; i < kTracksMax + 1; ++i)
+    accept("other/" + std::to_string(i), {{"_ts", 1}});
+  accept("wanted", {{"_ts", 1}});
+  const Chunk chunk = intake_->take();
+  EXPECT_THAT(chunk.new_tracks, ElementsAre(std::pair<std::uint32_t, std::string>(0, "wanted")));
+  EXPECT_EQ(chunk.unnamed.skipped[static_cast<std::size_t>(Skip::kFilter)], kTracksMax + 1);
+  EXPECT_EQ(fate_of_chunk(chunk).refused_total(), 0u);
+}
+
 TEST_F(IntakeTest, SkipsWhatComesInAPauseWithoutCallingItLost) {
   accept("t", {{"_ts", 1}, {"_src", 1}, {"_seq", 0}});
   intake_->pause(true);

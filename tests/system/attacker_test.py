@@ -204,6 +204,20 @@ class FloodTest(harness.SystemTest):
         self.assertEqual(info["refused"], {"one_part": many, "bad_name": many})
         self.assertLess(len(recorder.lines), 60, recorder.stderr)
 
+    def test_topics_that_are_left_out_take_no_place(self):
+        bag = self.space.path("wanted.zbag")
+        recorder = self.start_recorder(bag, "--track", "wanted")
+        flood = self.publisher(recorder).wait_for_subscriber()
+        for i in range(52_000):
+            flood.send(f"other/{i}", {"_ts": float(i)})
+        for i in range(100):
+            flood.send("wanted", {"_ts": float(i), "i": i})
+        self.assertEqual(recorder.stop(), DONE)
+        info = self.assert_whole(bag)
+        self.assertEqual([track["name"] for track in info["tracks"]], ["wanted"])
+        self.assertEqual((info["points"], info["skipped_by_reason"]), (100, {"filter": 52_000}))
+        self.assertLess(os.path.getsize(bag), 1_000_000)
+
     def test_a_publisher_with_a_fixed_src_that_is_started_again_loses_nothing(self):
         bag = self.space.path("kept.zbag")
         recorder = self.start_recorder(bag)
