@@ -277,6 +277,32 @@ class NewcomerTest(harness.SystemTest):
         self.assertIn("track coarse: many frames have one stamp", recorder.stderr)
 
 
+    def test_messages_of_one_part_are_explained_to_who_listens(self):
+        """There is a broker, and somebody publishes."""
+        bus = self.start_broker()
+        sensor = self.publisher(bus)
+        for verb, *more in (("tap", "imu", "--duration", "3"), ("topics", "--duration", "2")):
+            with self.subTest(verb=verb):
+                listener = self.space.start(verb, *more, "--subscribe-to", bus.subscribe_to)
+                sensor.wait_for_subscriber(b"imu")
+                for n in range(5):
+                    sensor.socket.send_string(f"imu {n}")
+                listener.wait()
+                self.assertIn("5 messages passed that show nothing: 'imu 0'", listener.stderr)
+                self.assertIn("send two parts", listener.stderr)
+                self.assertNotIn("nothing from", listener.stderr)
+
+    def test_messages_of_one_part_are_told_of_in_a_growing_line(self):
+        recorder = self.start_recorder(self.space.path("kept.zbag"))
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        for n in range(99):
+            sensor.socket.send_string(f"imu {n}")
+        self.assertEqual(recorder.stop(), LOSSY)
+        told = [line for line in recorder.lines if "(one_part)" in line]
+        self.assertEqual(len(told), 2, recorder.stderr)
+        self.assertIn("'messages of one part': 99 refused, last as one_part", recorder.stderr)
+
+
 class HandlesTest(harness.SystemTest):
     """Out of file handles."""
 
@@ -312,11 +338,17 @@ class HandlesTest(harness.SystemTest):
         self.assertIn("over ipc (ulimit -n is 64)", recorder.stderr)
         port = recorder.publish_to.rsplit(":", 1)[1]
         url = "ipc://" + os.path.join(self.space.env["ZBAG_RUNTIME_DIR"], f"bus-{port}.ipc")
+        log = self.strangers.socket(zmq.SUB)
+        self.addCleanup(log.close, 0)
+        log.subscribe(b"_sys/log")
+        log.connect(recorder.subscribe_to)
         peers = self.connect_many(url)
         recorder.wait_for_line("nobody is let in at ipc://")
         for peer in peers:
             peer.close(0)
         recorder.wait_for_line("peers are let in at ipc://")
+        self.assertTrue(log.poll(harness.DEADLINE * 1000), "the bus is not told of it")
+        self.assertIn("nobody is let in at ipc://", msgpack.unpackb(log.recv_multipart()[1])["text"])
         self.assertEqual(recorder.stop(), DONE, recorder.stderr)
         self.run_ok("check", bag)
 
