@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "recorder/bag/block/header.hpp"
-#include "recorder/bag/read/each_entry.hpp"
+#include "recorder/bag/pages/each_entry.hpp"
 #include "recorder/bag/records/layout.hpp"
 
 namespace zbag {
