@@ -21,7 +21,7 @@ constexpr std::chrono::seconds kShutAtLeast{2};  // what is said of it comes no 
 constexpr std::size_t kHandlesFew = 256;
 constexpr std::size_t kFramesPerLook = 16;
 
-// Restores the process's umask: an ipc socket must not be for others even for an instant.
+// An ipc socket must not be for others even for an instant. The umask is the whole process's.
 class PrivateFiles {
  public:
   PrivateFiles() : before_(::umask(0177)) {}
@@ -272,10 +272,12 @@ void Broker::mind_handles() {
     if (!side->ipc.empty() && !side->is_shut && left < kHandlesSpare) {
       side->is_shut = zmq_unbind(side->socket.get(), side->ipc.c_str()) == 0;
       side->shut_at = now;
-      tell(
-          fmt::format("{} file handles are left (ulimit -n is {}): nobody is let in at {} until "
-                      "there are more",
-                      left, handle_limit(), side->ipc));
+      if (side->is_shut) {
+        tell(
+            fmt::format("{} file handles are left (ulimit -n is {}): nobody is let in at {} until "
+                        "there are more",
+                        left, handle_limit(), side->ipc));
+      }
     } else if (side->is_shut && left >= kHandlesSpare && now - side->shut_at >= kShutAtLeast &&
                bind_socket(side->socket.get(), side->ipc)) {
       side->is_shut = false;

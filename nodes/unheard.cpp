@@ -8,8 +8,10 @@
 
 #include "nodes/errors.hpp"
 #include "nodes/nearest.hpp"
+#include "nodes/number_text.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
+#include "recorder/refusal_text.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -42,6 +44,13 @@ int show_unheard(const std::string& verb, Context& context, const BusUrls& urls,
   say_always("zbag {}: no track was heard that matches {}{}\n", verb,
              printable(fmt::format("{}", fmt::join(patterns, ", "))), hint);
   return kExitLossy;
+}
+
+std::optional<std::string> one_part_text(const Tap& tap) {
+  const Tap::OnePart passed = tap.one_part();
+  if (passed.count == 0) return std::nullopt;
+  return fmt::format("{} passed that show nothing: {}", amount_text(passed.count, "message"),
+                     refusal_text(Refusal::kOnePart, passed.first, {}));
 }
 
 }  // namespace zbag

@@ -75,7 +75,7 @@ bool print_frames(const Arguments& arguments, Tap& tap, PointPrinter& printer, P
       if (progress.timed_out) break;
       if (!warned && progress.printed == 0 && now - heard > std::chrono::seconds(2)) {
         warned = true;
-        warn("tap", nothing_heard(arguments.bus.urls));
+        warn("tap", one_part_text(tap).value_or(nothing_heard(arguments.bus.urls)));
       }
       continue;
     }
@@ -119,6 +119,7 @@ int run(const Arguments& arguments) {
   if (!is_open) return printer.exit_code("tap");
   if (progress.malformed > 0)
     warn("tap", fmt::format("did not show {}", amount_text(progress.malformed, "malformed frame")));
+  if (const std::optional<std::string> text = one_part_text(*tap)) warn("tap", *text);
   if (tap->skipped() > 0) {
     warn("tap", fmt::format("skipped {}: they came faster than they could be shown",
                             amount_text(tap->skipped(), "frame")));

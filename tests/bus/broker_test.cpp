@@ -90,6 +90,19 @@ TEST_F(BusTest, ATapChecksNamesAgain) {
   EXPECT_EQ(frame->bytes, "2");
 }
 
+TEST_F(BusTest, ATapPassesOverWhatIsNoTracksName) {
+  const RunningBroker broker(context_);
+  Tap from = tap(broker.urls(), {});
+  Publisher to = publisher(broker.urls());
+  ASSERT_TRUE(to.wait_for_subscriber(kLong));
+  for (const std::string& name : {std::string(5'000'000, 'x'), std::string("a//b")})
+    send(to, name, "0");
+  send(to, "imu", "1");
+  const std::optional<TapFrame> frame = from.next(kLong);
+  ASSERT_TRUE(frame);
+  EXPECT_EQ(frame->track, "imu");
+}
+
 TEST_F(BusTest, ATapStampsTheArrival) {
   const RunningBroker broker(context_);
   Tap from = tap(broker.urls(), {"imu"});
@@ -122,7 +135,7 @@ TEST_F(BusTest, ASlowTapSkipsTheOldestAndCounts) {
 
 TEST_F(BusTest, ATapIsBoundedInBytes) {
   const RunningBroker broker(context_);
-  Tap from = tap(broker.urls(), {"imu"}, {.bytes_max = 5'000});
+  Tap from = tap(broker.urls(), {"imu"}, {.bytes_max = 5'000 + 5 * 3});
   Publisher to = publisher(broker.urls());
   ASSERT_TRUE(to.wait_for_subscriber(kLong));
   for (int i = 0; i < 100; ++i) send(to, "imu", std::string(1'000, 'x'));
