@@ -8,6 +8,7 @@
 #include "nodes/nearest.hpp"
 #include "nodes/terminal.hpp"
 #include "nodes/time_text.hpp"
+#include "nodes/unmatched.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -26,16 +27,7 @@ class Known {
   // A bag that is recorded or damaged may hold more than one can see.
   bool may_be_more() const { return may_be_more_; }
 
-  // Empty, or why `text` stands for no track.
-  std::string no_match(const std::string& text) const {
-    const Result<TrackPattern> pattern = TrackPattern::parse(text);
-    const bool is_there = std::any_of(tracks_.begin(), tracks_.end(), [&](const std::string& name) {
-      return name == text || (pattern && pattern->matches(name));
-    });
-    return is_there
-               ? ""
-               : fmt::format("no track matches {}{}", printable(text), nearest_hint(text, tracks_));
-  }
+  const std::vector<std::string>& tracks() const { return tracks_; }
   std::string no_track(const std::string& name) const {
     const bool is_there = std::find(tracks_.begin(), tracks_.end(), name) != tracks_.end();
     return is_there ? ""
@@ -99,16 +91,14 @@ Result<TimeRange> range_of(const SelectionArguments& arguments,
 Status check_names(const std::string& verb, const SelectionArguments& arguments, const Known& known,
                    const TrackFilter& filter, const std::vector<std::string>& named) {
   std::vector<std::string> faults;
-  for (const std::string& text : arguments.tracks) faults.push_back(known.no_match(text));
+  for (const std::string& text : arguments.tracks)
+    faults.push_back(unmatched_text(text, known.tracks()));
   for (const std::string& name : named) faults.push_back(known.no_track(name));
   std::erase(faults, "");
   if (faults.empty()) faults = known.no_columns(arguments.columns, filter);
   if (!faults.empty() && !known.may_be_more()) return fail(ErrorCode::kNotFound, faults.front());
   for (const std::string& fault : faults) warn(verb, fault);
-  for (const std::string& text : arguments.excluded) {
-    const std::string fault = known.no_match(text);
-    if (!fault.empty()) warn(verb, "--exclude: " + fault);
-  }
+  warn_of_idle_exclusions(verb, arguments.excluded, known.tracks());
   return {};
 }
 
@@ -129,6 +119,33 @@ Result<BagReader::Selection> choose(const std::string& verb, const SelectionArgu
   return selection;
 }
 
+Result<PointChoice> choose_copied(const std::string& verb, const SelectionArguments& arguments,
+                                  const std::vector<BagSummary>& bags) {
+  Result<BagReader::Selection> selection = choose(verb, arguments, bags, SystemTracks::kToo);
+  if (!selection) return tl::unexpected(selection.error());
+  return PointChoice{std::move(*selection), arguments.columns, arguments.limit};
+}
+
+Result<BagReader::Selection> choose_tracks(const std::string& verb,
+                                           const SelectionArguments& arguments,
+                                           const std::vector<BagSummary>& bags) {
+  Result<BagReader::Selection> selection = choose(verb, arguments, bags, SystemTracks::kToo);
+  const auto may_give_some = [&](const BagSummary& bag) {
+    return !bag.whole() ||
+           std::any_of(bag.tracks.begin(), bag.tracks.end(),
+                       [&](const auto& track) { return selection->takes_track(track.name); });
+  };
+  if (!selection || std::any_of(bags.begin(), bags.end(), may_give_some)) return selection;
+  return fail(ErrorCode::kNotFound, "no track is chosen: --exclude leaves none");
+}
+
+BagSummary unread_bag(const std::string& path, const Error& why) {
+  BagSummary bag;
+  bag.path = path;
+  bag.other_damage.push_back(why.message);
+  return bag;
+}
+
 int show_unchosen(const std::string& verb, const Error& error) {
   const int exit_code = show(verb, error);
   return error.code == ErrorCode::kNotFound ? kExitLossy : exit_code;
@@ -137,6 +154,16 @@ int show_unchosen(const std::string& verb, const Error& error) {
 int show_nothing_chosen(const std::string& verb) {
   say_always("zbag {}: no point is chosen by the tracks and times given\n", verb);
   return kExitLossy;
+}
+
+int show_copied(const std::string& verb, std::uint64_t points, std::uint64_t left_out,
+                const std::vector<BagSummary>& bags) {
+  if (points == 0 && left_out == 0 && extent_of(bags)) return show_nothing_chosen(verb);
+  if (left_out == 0) return kExitDone;
+  warn(verb, fmt::format("{} damaged blocks, points and records were left out; zbag check names "
+                         "them",
+                         left_out));
+  return kExitDamaged;
 }
 
 }  // namespace zbag

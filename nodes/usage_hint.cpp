@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "nodes/nearest.hpp"
 #include "schemas/track_name.hpp"
@@ -115,6 +116,15 @@ constexpr std::array<OptionOfOthers, 36> kOptionsOfOthers = {
      {"-s", nullptr, "a bag has one storage; zbag export writes other formats"},
      {"--storage", nullptr, "a bag has one storage; zbag export writes other formats"}}};
 
+// What verbs that look at tracks whole say to who asks for a part.
+constexpr std::array<std::string_view, 6> kOptionsOfAPart = {"--start",   "--end",    "--duration",
+                                                             "--columns", "--fields", "--limit"};
+constexpr std::array<std::pair<std::string_view, const char*>, 2> kWholeTracks = {
+    {{"check",
+      "tracks are verified whole, with their counts, and --track chooses them; zbag cut of a part "
+      "names what is damaged in it"},
+     {"info", "tracks are shown whole, and --track chooses them; zbag cut makes a bag of a part"}}};
+
 // Words that other tools put in front of a verb.
 bool is_prefix(const std::string& word) {
   return word == "bag" || word == "topic" || word == "node" || word == "rosbag" || word == "ros2" ||
@@ -143,12 +153,18 @@ std::string verb_fault(const std::vector<std::string>& words,
   return fault + "; zbag help lists them";
 }
 
-std::string option_fault(const std::string& word, const std::vector<std::string>& options) {
+std::string option_fault(const std::string& word, const std::vector<std::string>& options,
+                         const std::string& verb) {
   const std::string name = word.substr(0, word.find('='));
   const std::string fault = fmt::format("unknown option {}", printable(name));
   for (const OptionOfOthers& theirs : kOptionsOfOthers) {
     if (theirs.name == name && (theirs.ours == nullptr || has(options, theirs.ours)))
       return fmt::format("{}: {}", fault, theirs.instead);
+  }
+  const bool is_of_a_part =
+      std::find(kOptionsOfAPart.begin(), kOptionsOfAPart.end(), name) != kOptionsOfAPart.end();
+  for (const auto& [whole_verb, instead] : kWholeTracks) {
+    if (is_of_a_part && verb == whole_verb) return fmt::format("{}: {}", fault, instead);
   }
   const std::optional<std::string> near = nearest(name, options);
   return near ? fmt::format("{}: did you mean {}?", fault, *near) : fault;

@@ -13,8 +13,10 @@ std::string verb_fault(const std::vector<std::string>& words,
                        const std::vector<std::string>& verbs);
 
 // "unknown option --outptu: did you mean --output?"; of an option of other tools what a verb with
-// these `options` has instead: "unknown option --topics: write --track PATTERN".
-std::string option_fault(const std::string& word, const std::vector<std::string>& options);
+// these `options` has instead: "unknown option --topics: write --track PATTERN"; of one that
+// chooses a part of a bag, where `verb` looks at tracks whole, who gives that part.
+std::string option_fault(const std::string& word, const std::vector<std::string>& options,
+                         const std::string& verb = "");
 
 // "'robot/imu' is one argument too many", and where tracks are named if not there.
 std::string argument_fault(const std::string& word, const std::vector<std::string>& options);

@@ -54,11 +54,9 @@ struct SelectionArguments {
   std::vector<std::string> columns;
   std::uint64_t limit = 0;  // points; 0: all
 
-  bool has_range() const { return !start.empty() || !end.empty() || duration; }
+  bool names_tracks() const { return !tracks.empty() || !excluded.empty(); }
 };
-// --track, --exclude, --start, --end and --duration.
-void add_tracks_and_range(OptionTable& options, SelectionArguments& arguments);
-// These, --columns and --limit.
+// --track, --exclude, --start, --end, --duration, --columns and --limit.
 void add_selection(OptionTable& options, SelectionArguments& arguments);
 
 // Of verbs that listen, where the same struct chooses frames as they pass: patterns, also without

@@ -91,7 +91,7 @@ std::string usage_fault(const OptionTable& options, const CLI::ParseError& error
   const auto option = std::find_if(unknown.begin(), unknown.end(), [](const std::string& word) {
     return word.size() > 1 && word.front() == '-';
   });
-  if (option != unknown.end()) return option_fault(*option, known);
+  if (option != unknown.end()) return option_fault(*option, known, options.verb());
   if (!unknown.empty()) return argument_fault(unknown.front(), known);
   std::string text = error.what();  // "--track: 1 required PATTERN missing"
   const bool lacks_value = dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr;

@@ -89,12 +89,12 @@ int print_by_index(const Arguments& arguments, const Playlist& playlist, PointPr
 }
 
 int print_by_time(const Arguments& arguments, Playlist& playlist, PointPrinter& printer) {
-  const std::uint64_t limit = arguments.selection.limit;
   std::uint64_t printed = 0;
   IntactPoints points(playlist, [&](const std::string& text) {
     if (!arguments.quiet) warn("cat", text);
   });
-  while (!StopSignal::wanted() && (limit == 0 || printed < limit)) {
+  points.end_after(arguments.selection.limit);
+  while (!StopSignal::wanted()) {
     const Result<std::optional<PointView>> point = points.next_checked();
     if (!point) return show("cat", point.error());
     if (!*point) break;

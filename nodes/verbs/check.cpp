@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "nodes/bag_paths.hpp"
+#include "nodes/choice.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/live_screen.hpp"
 #include "nodes/number_text.hpp"
@@ -23,6 +24,7 @@ namespace {
 
 struct Arguments {
   std::vector<std::string> bags;
+  SelectionArguments selection;
   bool json = false;
   bool quiet = false;
 };
@@ -40,6 +42,7 @@ Fields fields_of(const std::string& bag, const CheckReport& report) {
   return {{"path", bag},
           {"pages", report.pages},
           {"tracks", report.tracks},
+          {"tracks_left_out", report.tracks_left_out},
           {"blocks", report.blocks},
           {"points", report.points},
           {"unclosed", report.unclosed},
@@ -69,16 +72,39 @@ void say_problems(const std::string& bag, const std::vector<BagProblem>& problem
                       Tone::kFaint}});
 }
 
-Result<CheckReport> checked(const std::string& bag, bool quiet) {
+// What it says it holds, where its pages are sound.
+BagSummary summary_of(const std::string& path, const Result<CheckReport>& records) {
+  if (!records) return unread_bag(path, records.error());
+  if (!records->has_sound_pages) return unread_bag(path, {ErrorCode::kDamaged, "its pages"});
+  const Result<BagReader> reader = BagReader::open(path);
+  Result<BagSummary> summary =
+      reader ? reader->summary() : Result<BagSummary>(tl::unexpected(reader.error()));
+  return summary ? std::move(*summary) : unread_bag(path, summary.error());
+}
+
+// The rest, and what can be done for a bag that is damaged so that it can not be checked.
+Result<CheckReport> checked(const std::string& bag, Result<CheckReport> records,
+                            const BagReader::Selection& selection, bool quiet) {
   ProgressBar bar("check", quiet);
-  Result<CheckReport> report = check_bag(bag, [&](double share) {
+  const auto show_share = [&](double share) {
     bar.show(share);
     return !StopSignal::wanted();
-  });
+  };
+  Result<CheckReport> report =
+      records ? check_tracks(bag, std::move(*records), selection, show_share) : std::move(records);
   const bool is_damaged = !report && report.error().code == ErrorCode::kDamaged;
   if (is_damaged && can_be_recovered(bag))
     return fail(ErrorCode::kDamaged, report.error().message + "; " + kRemedy);
   return report;
+}
+
+// "in 9 blocks of 4 tracks", and how many are left out.
+std::string looked_at_text(const CheckReport& report) {
+  const std::string blocks = amount_text(report.blocks, "block");
+  const std::string tracks = amount_text(report.tracks + report.tracks_left_out, "track");
+  return report.tracks_left_out == 0
+             ? fmt::format("{} of {}", blocks, tracks)
+             : fmt::format("{}; {} of {} looked at", blocks, count_text(report.tracks), tracks);
 }
 
 // One line, and one for each problem.
@@ -90,8 +116,7 @@ void print_report(const std::string& bag, const CheckReport& report, bool quiet)
       {{bag + ": "},
        {is_whole ? "whole" : "damaged", is_whole ? Tone::kPlain : Tone::kBad},
        {fmt::format(
-           ": {} in {} of {}{}{}", amount_text(report.points, "point"),
-           amount_text(report.blocks, "block"), amount_text(report.tracks, "track"),
+           ": {} in {}{}{}", amount_text(report.points, "point"), looked_at_text(report),
            report.unclosed ? "; the last run is not closed (being recorded, or it was killed)" : "",
            is_whole ? std::string() : fmt::format("; {}", kRemedy))}});
 }
@@ -100,12 +125,28 @@ void print_report(const std::string& bag, const CheckReport& report, bool quiet)
 int run(const Arguments& arguments) {
   const Result<BagPaths> bags = find_bags(arguments.bags, warner("check"));
   if (!bags) return show("check", bags.error());
+  const auto show_stopped = [](const std::string& bag) {
+    return show("check", {ErrorCode::kClosed, "stopped before " + bag});
+  };
+  Result<BagReader::Selection> selection = BagReader::Selection{.all_tracks = true};
+  std::vector<Result<CheckReport>> ahead;  // of all of them, where what is chosen hangs on all
+  if (arguments.selection.names_tracks()) {
+    std::vector<BagSummary> summaries;
+    for (const std::string& bag : bags->paths) {
+      if (StopSignal::wanted()) return show_stopped(bag);
+      summaries.push_back(summary_of(bag, ahead.emplace_back(check_records(bag))));
+    }
+    selection = choose_tracks("check", arguments.selection, summaries);
+  }
+  if (!selection) return show_unchosen("check", selection.error());
   int exit_code = kExitDone;
   Array reports;
-  for (const std::string& bag : bags->paths) {
-    if (StopSignal::wanted())
-      return std::max(exit_code, show("check", {ErrorCode::kClosed, "stopped before " + bag}));
-    const Result<CheckReport> report = checked(bag, arguments.quiet || arguments.json);
+  for (std::size_t i = 0; i < bags->paths.size(); ++i) {
+    const std::string& bag = bags->paths[i];
+    if (StopSignal::wanted()) return std::max(exit_code, show_stopped(bag));
+    const Result<CheckReport> report =
+        checked(bag, ahead.empty() ? check_records(bag) : std::move(ahead[i]), *selection,
+                arguments.quiet || arguments.json);
     if (!report) {
       exit_code = std::max(exit_code, show("check", report.error()));
       continue;
@@ -132,6 +173,7 @@ Verb add_check(CLI::App& root) {
       "zbag check day.zbag");
   auto a = std::make_shared<Arguments>();
   add_bags(*options, a->bags, "Bags to verify");
+  add_tracks(*options, a->selection.tracks, a->selection.excluded);
   options->begin(OptionGroup::kOutput);
   options->add_flag("--json", a->json, "Prints JSON");
   options->add_loudness(a->quiet);

@@ -1,7 +1,5 @@
 #include "recorder/bag/upkeep/cut.hpp"
 
-#include <fmt/format.h>
-
 #include "nodes/choice.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/live_screen.hpp"
@@ -27,17 +25,14 @@ int run(const Arguments& arguments) {
   if (!reader) return show("cut", reader.error());
   const Result<BagSummary> summary = reader->summary();
   if (!summary) return show("cut", summary.error());
-  const Result<BagReader::Selection> selection =
-      choose("cut", arguments.selection, {*summary}, SystemTracks::kToo);
-  if (!selection) return show_unchosen("cut", selection.error());
-  const CutOptions options{.selection = *selection,
-                           .is_trimmed = arguments.selection.has_range(),
-                           .state_at_start = arguments.state_at_start};
+  const std::vector<BagSummary> bags{*summary};
+  const Result<PointChoice> choice = choose_copied("cut", arguments.selection, bags);
+  if (!choice) return show_unchosen("cut", choice.error());
   Result<CutReport> report = CutReport{};
   {
     ProgressBar bar("cut", arguments.quiet);
     report = cut_bag(
-        *reader, arguments.out, options,
+        *reader, arguments.out, {*choice, arguments.state_at_start},
         [&](double share) {
           bar.show(share);
           return !StopSignal::wanted();
@@ -47,13 +42,7 @@ int run(const Arguments& arguments) {
   if (!report) return show_unmade("cut", report.error());
   if (!arguments.quiet)
     say("cut {} into {}\n", amount_text(report->points, "point"), arguments.out);
-  if (report->points == 0 && report->left_out == 0 && summary->points() > 0)
-    return show_nothing_chosen("cut");
-  if (report->left_out == 0) return kExitDone;
-  warn("cut",
-       fmt::format("{} damaged blocks, points and records were left out; zbag check names them",
-                   report->left_out));
-  return kExitDamaged;
+  return show_copied("cut", report->points, report->left_out, bags);
 }
 
 }  // namespace
@@ -66,10 +55,11 @@ Verb add_cut(CLI::App& root) {
   auto a = std::make_shared<Arguments>();
   add_bag(*options, a->bag, "Bag to read");
   add_new_bag(*options, a->out);
-  add_tracks_and_range(*options, a->selection);
+  add_selection(*options, a->selection);
   options->begin(OptionGroup::kSelection);
   options->add_flag("--state-at-start", a->state_at_start,
-                    "Also the last point before the start of every track, stamped as it is");
+                    "Also the last point before the start of every track, stamped as it is, and "
+                    "whatever --limit is");
   options->add_loudness(a->quiet);
   return {std::move(options), [a] { return run(*a); }};
 }

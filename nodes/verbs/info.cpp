@@ -29,71 +29,78 @@ struct Arguments {
 };
 
 // LMDB ends the process where a tree of its pages leads astray: they are looked at first.
-Result<BagReader> open_sound(const std::string& path) {
-  const Result<std::uint64_t> pages = check_pages(path);
-  if (!pages && pages.error().code == ErrorCode::kDamaged) return tl::unexpected(pages.error());
-  return BagReader::open(path);
-}
-
-// Of all the bags together, so that each may lack what another has. One that can not be read is
-// told when its turn comes.
-Result<BagReader::Selection> chosen_of(const Arguments& arguments,
-                                       const std::vector<std::string>& paths) {
-  const SelectionArguments& asked = arguments.selection;
-  if (asked.tracks.empty() && asked.excluded.empty())
-    return BagReader::Selection{.all_tracks = true};
-  std::vector<BagSummary> bags;
-  for (const std::string& path : paths) {
-    const Result<BagReader> reader = open_sound(path);
-    Result<BagSummary> summary =
-        reader ? reader->summary() : Result<BagSummary>(tl::unexpected(reader.error()));
-    if (summary) bags.push_back(std::move(*summary));
+struct SoundBag {
+  static Result<SoundBag> open(const std::string& path) {
+    const Result<std::uint64_t> pages = check_pages(path);
+    if (!pages && pages.error().code == ErrorCode::kDamaged) return tl::unexpected(pages.error());
+    Result<BagReader> reader = BagReader::open(path);
+    if (!reader) return tl::unexpected(reader.error());
+    Result<BagSummary> summary = reader->summary();
+    if (!summary) return tl::unexpected(summary.error());
+    return SoundBag{std::move(*reader), std::move(*summary)};
   }
-  if (bags.empty()) return BagReader::Selection{};
-  return choose("info", asked, bags, SystemTracks::kToo);
-}
+
+  BagReader reader;
+  BagSummary summary;
+};
 
 // Leaves the chosen tracks alone in `bag`; gives how many it had beside them.
 std::size_t leave_out(const BagReader::Selection& selection, BagSummary& bag) {
   if (selection.all_tracks) return 0;
   const std::size_t before = bag.tracks.size();
-  BagSummary kept = cut_records(bag, false, selection);
+  BagSummary kept = cut_records(bag, {.selection = selection});
   bag.tracks = std::move(kept.tracks);
   bag.losses = std::move(kept.losses);
   bag.unnamed = kept.unnamed;
   return before - bag.tracks.size();
 }
 
+// Text is printed; JSON is added to `json`. Gives the exit code.
+int show_bag(SoundBag bag, const BagReader::Selection& selection, const Arguments& arguments,
+             std::string& json) {
+  BagSummary& summary = bag.summary;
+  int exit_code = kExitDone;
+  if (const Status whole = summary.whole(); !whole) exit_code = show("info", whole.error());
+  const BagTextOptions options{size_of_terminal(STDOUT_FILENO), arguments.all, arguments.losses,
+                               leave_out(selection, summary)};
+  const Result<BlockSpread> read = read_block_spread(*bag.reader.file());
+  if (!read) exit_code = std::max(exit_code, show("info", read.error()));
+  const std::optional<BlockSpread> spread = read ? std::optional(*read) : std::nullopt;
+  if (arguments.json) {
+    if (!json.empty()) json += ',';
+    write_json(Value(bag_fields(bag.reader, summary, spread)), json);
+  } else if (!arguments.quiet) {
+    for (const Line& line : bag_text(bag.reader, summary, spread, options)) print_line(line);
+  }
+  return exit_code;
+}
+
 int run(const Arguments& arguments) {
-  BagTextOptions options{size_of_terminal(STDOUT_FILENO), arguments.all, arguments.losses};
   const Result<BagPaths> bags = find_bags(arguments.bags, warner("info"));
   if (!bags) return show("info", bags.error());
-  const Result<BagReader::Selection> selection = chosen_of(arguments, bags->paths);
+  const auto show_stopped = [](const std::string& path) {
+    return show("info", {ErrorCode::kClosed, "stopped before " + path});
+  };
+  Result<BagReader::Selection> selection = BagReader::Selection{.all_tracks = true};
+  std::vector<Result<SoundBag>> ahead;  // all of them, where what is chosen hangs on all
+  if (arguments.selection.names_tracks()) {
+    std::vector<BagSummary> summaries;
+    for (const std::string& path : bags->paths) {
+      if (StopSignal::wanted()) return show_stopped(path);
+      const auto& bag = ahead.emplace_back(SoundBag::open(path));
+      summaries.push_back(bag ? bag->summary : unread_bag(path, bag.error()));
+    }
+    selection = choose_tracks("info", arguments.selection, summaries);
+  }
   if (!selection) return show_unchosen("info", selection.error());
   int exit_code = kExitDone;
   std::string json;
-  for (const std::string& path : bags->paths) {
-    if (StopSignal::wanted())
-      return std::max(exit_code, show("info", {ErrorCode::kClosed, "stopped before " + path}));
-    const Result<BagReader> reader = open_sound(path);
-    Result<BagSummary> summary =
-        reader ? reader->summary() : Result<BagSummary>(tl::unexpected(reader.error()));
-    if (!summary) {
-      exit_code = std::max(exit_code, show("info", summary.error()));
-      continue;
-    }
-    if (const Status whole = summary->whole(); !whole)
-      exit_code = std::max(exit_code, show("info", whole.error()));
-    options.tracks_left_out = leave_out(*selection, *summary);
-    const Result<BlockSpread> read = read_block_spread(*reader->file());
-    if (!read) exit_code = std::max(exit_code, show("info", read.error()));
-    const std::optional<BlockSpread> spread = read ? std::optional(*read) : std::nullopt;
-    if (arguments.json) {
-      if (!json.empty()) json += ',';
-      write_json(Value(bag_fields(*reader, *summary, spread)), json);
-    } else if (!arguments.quiet) {
-      for (const Line& line : bag_text(*reader, *summary, spread, options)) print_line(line);
-    }
+  for (std::size_t i = 0; i < bags->paths.size(); ++i) {
+    const std::string& path = bags->paths[i];
+    if (StopSignal::wanted()) return std::max(exit_code, show_stopped(path));
+    Result<SoundBag> bag = ahead.empty() ? SoundBag::open(path) : std::move(ahead[i]);
+    exit_code = std::max(exit_code, bag ? show_bag(std::move(*bag), *selection, arguments, json)
+                                        : show("info", bag.error()));
   }
   if (arguments.json) print("{}\n", bags->is_list ? "[" + json + "]" : json);
   return exit_code;

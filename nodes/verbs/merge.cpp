@@ -28,14 +28,12 @@ int run(const Arguments& arguments) {
   if (!bags) return show("merge", bags.error());
   Result<Playlist> playlist = Playlist::open(bags->paths);
   if (!playlist) return show("merge", playlist.error());
-  const Result<BagReader::Selection> selection =
-      choose("merge", arguments.selection, playlist->summaries(), SystemTracks::kToo);
-  if (!selection) return show_unchosen("merge", selection.error());
-  const MergeOptions options{arguments.merge, *selection, arguments.selection.has_range()};
-  const bool has_points = playlist->points() > 0;
+  const Result<PointChoice> choice =
+      choose_copied("merge", arguments.selection, playlist->summaries());
+  if (!choice) return show_unchosen("merge", choice.error());
   ProgressBar bar("merge", arguments.quiet);
   const Result<MergeReport> report = merge_bags(
-      *playlist, arguments.out, options,
+      *playlist, arguments.out, {arguments.merge, *choice},
       [&](double share) {
         bar.show(share);
         return !StopSignal::wanted();
@@ -50,13 +48,7 @@ int run(const Arguments& arguments) {
     warn("merge", fmt::format("{} values were overwritten by different ones of equal _ts; --merge "
                               "join keeps them all",
                               count_text(report->overwritten)));
-  if (report->points == 0 && report->left_out == 0 && has_points)
-    return show_nothing_chosen("merge");
-  if (report->left_out == 0) return kExitDone;
-  warn("merge",
-       fmt::format("{} damaged blocks, points and records were left out; zbag check names them",
-                   report->left_out));
-  return kExitDamaged;
+  return show_copied("merge", report->points, report->left_out, playlist->summaries());
 }
 
 }  // namespace
@@ -69,7 +61,7 @@ Verb add_merge(CLI::App& root) {
   auto a = std::make_shared<Arguments>();
   add_bags(*options, a->bags, "Bags to join; of equal stamps the first comes first");
   add_new_bag(*options, a->out);
-  add_tracks_and_range(*options, a->selection);
+  add_selection(*options, a->selection);
   add_merge_rules(*options, a->merge);
   options->add_loudness(a->quiet);
   return {std::move(options), [a] { return run(*a); }};

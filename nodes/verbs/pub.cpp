@@ -18,6 +18,7 @@
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
 #include "nodes/time_text.hpp"
+#include "nodes/unmatched.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
 #include "player/formats/neutral_file.hpp"
@@ -155,6 +156,11 @@ class Publication {
   std::uint64_t sent() const { return sent_; }
   std::uint64_t refused() const { return refused_; }
   std::uint64_t laps() const { return laps_; }
+  // Of the file, chosen or not; nullopt: it was not read to its end.
+  std::optional<std::vector<std::string>> all_tracks() const {
+    if (!was_read_) return std::nullopt;
+    return std::vector(tracks_.begin(), tracks_.end());
+  }
   // Seconds of the recording that have been played in this lap.
   double seconds() const { return static_cast<double>(progress_ns_.load()) / 1e9; }
 
@@ -169,7 +175,9 @@ class Publication {
         continue;
       }
       if (!frame) return tl::unexpected(frame.error());
+      was_read_ = was_read_ || !*frame;
       if (!*frame) break;
+      tracks_.insert((*frame)->track);
       if (filter_.matches((*frame)->track)) next_ = std::move(**frame);
     }
     return {};
@@ -226,6 +234,8 @@ class Publication {
   Sessions& sessions_;
   std::optional<NeutralReader> reader_;
   std::optional<NeutralFrame> next_;
+  std::set<std::string> tracks_;  // met so far
+  bool was_read_ = false;         // to the end, once at least
   PlaybackClock clock_;
   std::int64_t shift_ns_ = 0;
   std::int64_t first_ = 0;            // stamp of this lap's first frame
@@ -300,6 +310,7 @@ int run(const Arguments& arguments) {
   if (!filter) return show("pub", filter.error());
   int exit_code = kExitDone;
   std::uint64_t sent = 0;
+  std::optional<std::vector<std::string>> tracks;
   GiveUp give_up("pub", arguments.bus.urls.publish_to);
   {
     Context context;
@@ -332,10 +343,12 @@ int run(const Arguments& arguments) {
     }
     exit_code = exit_code_of(status, publication);
     sent = publication.sent();
+    tracks = publication.all_tracks();
     give_up.leaving(sent);
     // The context's end waits until the last frame has left the process.
   }
   give_up.left();
+  if (tracks) warn_of_idle_exclusions("pub", arguments.excluded, *tracks);
   if (!arguments.bus.quiet) say("published {}\n", amount_text(sent, "frame"));
   return exit_code;
 }

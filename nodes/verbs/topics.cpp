@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -57,8 +59,35 @@ struct Topic {
   std::deque<Mark> marks;
 };
 
+// What stands of a track in the table, and in JSON.
+struct TopicColumn {
+  const char* title;
+  const char* json;
+  int worth;
+};
+constexpr std::array<TopicColumn, 5> kColumns = {{{"rate", "rate_hz", 4},
+                                                  {"bandwidth", "bytes_per_s", 2},
+                                                  {"publishers", "publishers", 0},
+                                                  {"lost", "lost", 3},
+                                                  {"age", "age_s", 1}}};
+
+OptionType<std::string> column_title() {
+  option_type::Words<std::string> titles;
+  for (const TopicColumn& column : kColumns) titles.emplace_back(column.title, column.title);
+  return option_type::one_of<std::string>("COLUMN", std::move(titles));
+}
+
 class TopicTable {
  public:
+  // Shows these columns, all when there are none, and so many tracks at most, of 0 all.
+  TopicTable(const std::vector<std::string>& columns, std::uint64_t limit) : limit_(limit) {
+    for (std::size_t i = 0; i < kColumns.size(); ++i) {
+      const bool is_shown = columns.empty() || std::find(columns.begin(), columns.end(),
+                                                         kColumns[i].title) != columns.end();
+      if (is_shown) shown_.push_back(i);
+    }
+  }
+
   bool is_empty() const { return topics_.empty(); }
   void add(const TapFrame& frame) {
     const std::span bytes(reinterpret_cast<const std::uint8_t*>(frame.bytes.data()),
@@ -95,38 +124,55 @@ class TopicTable {
   }
 
   TrackTable table(double seconds) const {
-    TrackTable table({{"rate", 4}, {"bandwidth", 2}, {"publishers", 0}, {"lost", 3}, {"age", 1}});
+    std::vector<TrackColumn> columns;
+    for (const std::size_t i : shown_) columns.push_back({kColumns[i].title, kColumns[i].worth});
+    TrackTable table(std::move(columns));
     for (const auto& [name, topic] : topics_) {
+      if (table.size() == shown_tracks()) break;
       const auto [hertz, bytes] = rates(topic, seconds);
       const auto loss = ledger_.of_track(topic.id);
-      table.add(name, {{fmt::format("{:.1f} Hz", hertz), hertz},
-                       {bytes_text(static_cast<std::uint64_t>(bytes)) + "/s", bytes},
-                       {publishers(topic), static_cast<double>(topic.publishers.size())},
-                       lost_cell(loss ? std::optional(loss->lost) : std::nullopt),
-                       {fmt::format("{:.1f} s", age(topic)), age(topic)}});
+      const std::array<TrackCell, kColumns.size()> all = {
+          {{fmt::format("{:.1f} Hz", hertz), hertz},
+           {bytes_text(static_cast<std::uint64_t>(bytes)) + "/s", bytes},
+           {publishers(topic), static_cast<double>(topic.publishers.size())},
+           lost_cell(loss ? std::optional(loss->lost) : std::nullopt),
+           {fmt::format("{:.1f} s", age(topic)), age(topic)}}};
+      std::vector<TrackCell> cells;
+      for (const std::size_t i : shown_) cells.push_back(all[i]);
+      table.add(name, std::move(cells));
     }
     return table;
   }
+  // Of tracks that the limit leaves out; nullopt: of none.
+  std::optional<Line> rest() const {
+    const std::size_t left_out = topics_.size() - shown_tracks();
+    if (left_out == 0) return std::nullopt;
+    return Line{{"and " + amount_text(left_out, "more track"), Tone::kFaint}};
+  }
 
   std::string json(double seconds) const {
-    std::string out = "[";
+    Array tracks;
     for (const auto& [name, topic] : topics_) {
-      if (out.size() > 1) out += ',';
+      if (tracks.size() == shown_tracks()) break;
       const auto [hertz, bytes] = rates(topic, seconds);
-      const Fields fields{
-          {"name", name},
-          {"rate_hz", hertz},
-          {"bytes_per_s", bytes},
-          {"frames", topic.frames},
-          {"publishers", topic.publishers.size() + (topic.anonymous > 0 ? 1 : 0)},
-          {"lost", ledger_.of_track(topic.id) ? Value(ledger_.of_track(topic.id)->lost) : Value()},
-          {"age_s", age(topic)}};
-      write_json(Value(fields), out);
+      const auto loss = ledger_.of_track(topic.id);
+      const std::array<Value, kColumns.size()> all = {
+          hertz, bytes, topic.publishers.size() + (topic.anonymous > 0 ? 1 : 0),
+          loss ? Value(loss->lost) : Value(), age(topic)};
+      Fields fields{{"name", name}};
+      if (shown_.size() == kColumns.size()) fields.emplace_back("frames", topic.frames);
+      for (const std::size_t i : shown_) fields.emplace_back(kColumns[i].json, all[i]);
+      tracks.emplace_back(std::move(fields));
     }
-    return out + "]\n";
+    std::string out;
+    write_json(Value(std::move(tracks)), out);
+    return out + '\n';
   }
 
  private:
+  std::size_t shown_tracks() const {
+    return limit_ == 0 ? topics_.size() : std::min<std::size_t>(limit_, topics_.size());
+  }
   // Frames and bytes a second: of the window where there is one, else of all `seconds`.
   static std::pair<double, double> rates(const Topic& topic, double seconds) {
     Topic::Mark before{};
@@ -144,6 +190,8 @@ class TopicTable {
     return fmt::format("{}{}", topic.publishers.size(), topic.anonymous > 0 ? "+?" : "");
   }
 
+  std::vector<std::size_t> shown_;  // of kColumns
+  const std::uint64_t limit_;
   std::map<std::string, Topic> topics_;
   LossLedger ledger_;
 };
@@ -182,6 +230,7 @@ class Screen {
     topics.move_window();
     std::vector<Line> head;
     if (topics.is_empty()) head.push_back({{"(nothing heard)"}});
+    if (std::optional<Line> rest = topics.rest()) head.push_back(std::move(*rest));
     shown_.draw(std::move(head), topics.table(seconds), "q ends");
     return true;
   }
@@ -230,7 +279,7 @@ int run(const Arguments& arguments) {
   if (!node) return show("topics", node.error());
   Result<Tap> tap = Tap::open(context, arguments.bus.urls.subscribe_to, *filter, {});
   if (!tap) return show("topics", tap.error());
-  TopicTable table;
+  TopicTable table(arguments.selection.columns, arguments.selection.limit);
   double seconds = 0.0;
   const Status status = node->run(
       [&]() -> Status {
@@ -248,6 +297,7 @@ int run(const Arguments& arguments) {
       print_line(line);
     if (table.is_empty()) print("(nothing heard)\n");
   }
+  if (const std::optional<Line> rest = table.rest(); rest && !arguments.watch) say_line(*rest);
   if (table.is_empty() && !arguments.watch && !asked.empty())
     return show_unheard("topics", context, arguments.bus.urls, asked, progress.stopping);
   if (table.is_empty() && !arguments.bus.quiet) warn("topics", nothing_heard(arguments.bus.urls));
@@ -262,6 +312,14 @@ Verb add_topics(CLI::App& root) {
       "zbag topics --watch");
   auto a = std::make_shared<Arguments>();
   add_heard_tracks(*options, a->patterns, a->selection);
+  options->begin(OptionGroup::kSelection);
+  options
+      ->add_list("--columns,--fields", a->selection.columns, column_title(),
+                 "Only these of the table: rate, bandwidth, publishers, lost, age")
+      .comma_separated();
+  options->add("--limit", a->selection.limit, option_type::count<std::uint64_t>("N", {0, 1e18}),
+               "Shows so many tracks at most, the first by name; 0: all");
+  options->begin(OptionGroup::kOwn);
   options->add_flag("--watch", a->watch, "Refreshes in place until stopped");
   options->add_flag("--json", a->json, "Prints JSON at the end");
   options->add("--duration", a->duration, option_type::seconds<Seconds>({0.001, 1e9}),

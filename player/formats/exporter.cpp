@@ -7,10 +7,10 @@
 namespace zbag {
 namespace {
 
-// A choice of points, and how many of it there may be.
+// A choice of points, and how many of it there may be; 0: all.
 struct Round {
   BagReader::Selection selection;
-  std::uint64_t points_max = UINT64_MAX;
+  std::uint64_t points_max = 0;
 };
 
 Status export_round(Playlist& playlist, const Round& round, Exporter& exporter,
@@ -18,7 +18,8 @@ Status export_round(Playlist& playlist, const Round& round, Exporter& exporter,
                     const std::function<void(const std::string&)>& warn) {
   if (Status status = playlist.select(round.selection); !status) return status;
   IntactPoints points(playlist, warn);
-  for (std::uint64_t left = round.points_max; left > 0; --left) {
+  points.end_after(round.points_max);
+  while (true) {
     const Result<std::optional<PointView>> point = points.next_checked();
     if (!point) return tl::unexpected(point.error());
     if (!*point) break;
@@ -37,7 +38,8 @@ Result<std::map<std::string, std::uint64_t>> shares_of(Playlist& playlist,
   std::map<std::string, std::uint64_t> shares;
   if (Status status = playlist.select(selection); !status) return tl::unexpected(status.error());
   IntactPoints points(playlist, nullptr);  // what is damaged is told of when it is written
-  for (; limit > 0; --limit) {
+  points.end_after(limit);
+  while (true) {
     const Result<std::optional<PointView>> point = points.next_checked();
     if (!point) return tl::unexpected(point.error());
     if (!*point) break;
@@ -49,7 +51,7 @@ Result<std::map<std::string, std::uint64_t>> shares_of(Playlist& playlist,
 // All at once, or a track at a time.
 Result<std::vector<Round>> rounds_of(Playlist& playlist, const BagReader::Selection& selection,
                                      const ExportPlan& plan, bool by_track, std::uint64_t limit) {
-  if (!by_track) return std::vector<Round>{{selection, limit == 0 ? UINT64_MAX : limit}};
+  if (!by_track) return std::vector<Round>{{selection, limit}};
   std::map<std::string, std::uint64_t> shares;
   if (limit > 0) {
     Result<std::map<std::string, std::uint64_t>> found = shares_of(playlist, selection, limit);
@@ -58,7 +60,8 @@ Result<std::vector<Round>> rounds_of(Playlist& playlist, const BagReader::Select
   }
   std::vector<Round> rounds;
   for (const auto& [track, fields] : plan.tracks) {
-    rounds.push_back({selection, limit == 0 ? UINT64_MAX : shares[track]});
+    if (limit > 0 && shares[track] == 0) continue;
+    rounds.push_back({selection, limit > 0 ? shares[track] : 0});
     rounds.back().selection.track = track;
   }
   return rounds;
@@ -83,7 +86,7 @@ Result<ExportReport> export_points(Playlist& playlist, const BagReader::Selectio
   for (const BagSummary& summary : playlist.summaries()) {
     for (const TrackRecord& track : summary.tracks) {
       const bool has_points = track.first && selection.range.overlaps(*track.first, *track.last);
-      if (!has_points || !selection.filter.matches(track.name)) continue;
+      if (!has_points || !selection.takes_track(track.name)) continue;
       std::set<std::string>& fields = plan.tracks[track.name];
       for (const auto& [field, types] : track.fields) fields.insert(field);
     }

@@ -9,6 +9,7 @@ namespace zbag {
 namespace {
 
 using testing::Eq;
+using testing::HasSubstr;
 using testing::Optional;
 
 const std::vector<std::string> kVerbs = {"record", "play", "cat", "info"};
@@ -50,6 +51,11 @@ TEST(UsageHintTest, NamesWhatOptionsOfOtherToolsAreHere) {
   EXPECT_EQ(argument_fault("robot/imu", {"--track"}),
             "'robot/imu' is one argument too many; tracks are named with --track PATTERN");
   EXPECT_EQ(argument_fault("\x1b[2J", {"--all"}), "'\\x1b[2J' is one argument too many");
+}
+
+TEST(UsageHintTest, NamesWhoGivesAPartOfWhatIsLookedAtWhole) {
+  EXPECT_THAT(option_fault("--start=+1", {"--track"}, "check"), HasSubstr("zbag cut"));
+  EXPECT_EQ(option_fault("--start", {"--track"}, "tap"), "unknown option --start");
 }
 
 // What a stranger has typed for somebody can not command his terminal.

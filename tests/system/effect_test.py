@@ -228,6 +228,7 @@ class FileVerbsTest(EffectTest):
 
     def test_check(self):
         self.check_verb("check", ("a.zbag",), {
+            "track": Case("--track", "arm"), "exclude": Case("--exclude", "arm"),
             "json": Case("--json"), "quiet": Case("--quiet"), "log-level": self.TWICE,
             "color": self.RED})
 
@@ -244,11 +245,11 @@ class FileVerbsTest(EffectTest):
         self.check_making("compact", {})
 
     def test_cut(self):
-        self.check_making("cut", {**self.CHOICE, "state-at-start": Case(
+        self.check_making("cut", {**self.CHOICE, **self.COLUMNS, "state-at-start": Case(
             "--state-at-start", beside=("a.zbag", "-o", "new.zbag", "--start", "+2.5"))})
 
     def test_merge(self):
-        self.check_making("merge", {**self.CHOICE, "merge": Case(
+        self.check_making("merge", {**self.CHOICE, **self.COLUMNS, "merge": Case(
             "--merge=shallow", beside=("a.zbag", "b.zbag", "-o", "new.zbag"))})
 
     def test_launch(self):
@@ -332,12 +333,13 @@ class ListenersTest(EffectTest):
                 done = self.run_ok("topics", "--duration=0.1", *beside, *words)
                 return done.returncode, done.stdout, done.stderr
             code, lines, says = self.hear("topics", words, ("--duration=0.5",))
-            return code, re.findall("arm|leg|name", "".join(lines)), says
+            return code, re.findall("arm|leg|name|rate|lost", "".join(lines)), says
 
         nobody = ("--publish-to", NOWHERE, "--subscribe-to", NOWHERE)
         silence = Elsewhere("bad_input_test", "NoBrokerTest.test_who_listens_says_that_nothing_comes")
         self.check_all("topics", {
             "track": Case("--track=arm"), "exclude": Case("--exclude=leg"), "json": Case("--json"),
+            "columns": Case("--columns=lost"), "limit": Case("--limit=1"),
             "watch": Elsewhere("screens_test", "TopicsScreenTest.test_it_fits_scrolls_nothing_and_q_"
                                "ends_it"),
             "duration": Elsewhere("screens_test", "TopicsScreenTest.test_a_rate_is_that_of_the_last_"

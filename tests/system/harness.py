@@ -3,6 +3,7 @@
 Nothing here sleeps to prove a thing: every wait is for a line, a frame or an exit, with a deadline.
 """
 
+import ctypes
 import json
 import math
 import os
@@ -389,6 +390,29 @@ class Listener:
 
     def close(self):
         self.socket.close()
+
+
+class OpenCounter:
+    """How often a file is opened while it watches (inotify); what comes at once counts once."""
+
+    OPEN, CLOSE = 0x20, 0x18  # IN_OPEN, IN_CLOSE
+
+    def __init__(self, path):
+        self.path, self.count = path, 0
+
+    def __enter__(self):
+        libc = ctypes.CDLL(None, use_errno=True)
+        self.events = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+        watch = libc.inotify_add_watch(self.events, self.path.encode(), self.OPEN | self.CLOSE)
+        if watch < 0:
+            raise OSError(ctypes.get_errno(), "inotify", self.path)
+        return self
+
+    def __exit__(self, *_):
+        events = os.read(self.events, 1 << 20)
+        os.close(self.events)
+        masks = [mask for _, mask, _, _ in struct.iter_unpack("=iIII", events)]
+        self.count = sum(bool(mask & self.OPEN) for mask in masks)
 
 
 def unpack_raw(data):

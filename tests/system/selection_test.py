@@ -8,6 +8,8 @@ Several bags and folders of bags are here, too.
 import json
 import os
 
+import lmdb
+
 import harness
 from harness import DAMAGED, DONE, FAILED, LOSSY, USAGE
 
@@ -33,6 +35,15 @@ class SelectionTest(harness.SystemTest):
     def neutral(self, *arguments, code=DONE):
         done = self.run_ok("export", *arguments, "--format", "jsonl", "-o", "-", code=code)
         return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def made(self, verb, bag, *options):
+        """The points of the bag that `cut` or `merge` makes."""
+        new = self.space.path("made.zbag")
+        self.run_ok(verb, bag, "-o", new, *options)
+        self.assert_equation(self.assert_whole(new))
+        points = self.cat(new)
+        os.remove(new)
+        return points
 
     def played(self, *arguments):
         bus = self.start_broker()
@@ -85,7 +96,7 @@ class QuantitiesTest(SelectionTest):
 class ChoiceTest(SelectionTest):
     """The same words mean the same for every verb that reads bags."""
 
-    def test_tracks_times_and_a_limit_choose_alike_for_cat_export_and_play(self):
+    def test_tracks_times_and_a_limit_choose_alike_for_every_verb_that_gives_points(self):
         bag = self.make_bag()
         for options, expected in (
                 (("--start", "+2", "--duration", "2s"), [(n, t) for n in (2, 3, 4) for t in "12"]),
@@ -102,6 +113,9 @@ class ChoiceTest(SelectionTest):
                                   for line in self.neutral(bag, *options)], names)
                 self.assertEqual([(frame["n"], track) for track, frame in
                                   self.played(bag, *options)], names)
+                for verb in ("cut", "merge"):
+                    self.assertEqual([(line["n"], line["track"])
+                                      for line in self.made(verb, bag, *options)], names)
                 out = self.space.path("out")
                 self.run_ok("export", bag, *options, "--format", "json", "-o", out)
                 found = []
@@ -120,6 +134,9 @@ class ChoiceTest(SelectionTest):
             self.assertEqual(self.cat(*words), [{"_ts": 1000.0, "track": "a", "pos.y": 0}])
             self.assertEqual(self.neutral(*words)[0]["fields"], {"pos": {"y": 0}})
             self.assertEqual(self.played(*words), [("a", {"_ts": 1000.0, "pos": {"y": 0}})])
+            for verb in ("cut", "merge"):
+                self.assertEqual(self.made(verb, *words),
+                                 [{"_ts": 1000.0, "track": "a", "pos": {"y": 0}}])
         self.assertEqual(self.cat(bag, "--columns", "pos", "--limit", "1"),
                          [{"_ts": 1000.0, "track": "a", "pos.x": 0, "pos.y": 0}])
 
@@ -129,6 +146,22 @@ class ChoiceTest(SelectionTest):
                     "--start", "+2", "--duration", "1s")
         self.assertEqual([(line["n"], line["track"]) for line in self.cat(new)],
                          [(2, "robot2/imu"), (3, "robot2/imu")])
+
+    def test_what_is_chosen_of_several_bags_is_chosen_before_they_are_merged(self):
+        bags = [self.make_bag(name, tracks=("a",)) for name in ("a", "b")]
+        words = (*bags, "--columns", "n", "--limit", "5")
+        self.assertEqual([line["n"] for line in self.cat(*words)], [0, 0, 1, 1, 2])
+        new = self.space.path("new.zbag")
+        done = self.run_ok("merge", "-o", new, *words)
+        self.assertIn(": 3 points, 0 kept apart, 2 merged into others", done.stderr)
+        self.assertEqual(self.cat(new), [{"_ts": 1000.0 + n, "track": "a", "n": n} for n in range(3)])
+        track = self.assert_whole(new)["tracks"][0]
+        self.assertEqual((track["fields"], track["points"]), ({"n": "int"}, 3))
+
+    def test_a_limit_of_none_is_no_limit(self):
+        bag = self.make_bag(tracks=("a",))
+        for verb in ("cut", "merge"):
+            self.assertEqual(len(self.made(verb, bag, "--limit", "0")), 10)
 
     def test_a_replay_stops_after_so_many_points_also_in_laps(self):
         bag = self.make_bag(tracks=("a",))
@@ -161,18 +194,32 @@ class NowhereTest(SelectionTest):
                                (("--columns", "n.x"), ("column n.x",))):
             for verb in (("cat",), ("play", "--publish-to", "tcp://127.0.0.1:1"),
                          ("export", "--format", "jsonl", "-o", out),
-                         ("export", "--format", "json", "-o", out + ".json"), ("cut", "-o", out)):
-                if verb[0] == "cut" and options[0] == "--columns":
-                    continue
+                         ("export", "--format", "json", "-o", out + ".json"), ("cut", "-o", out),
+                         ("merge", "-o", out)):
                 with self.subTest(options=options, verb=verb):
                     done = self.run_ok(verb[0], bag, *verb[1:], *options, code=LOSSY)
                     self.assert_one_line(done.stderr, f"zbag {verb[0]}: ", *words)
                     self.assertEqual(done.stdout, b"")
                     self.assertFalse(os.path.exists(out) or os.path.exists(out + ".json"))
 
-    def test_an_exclusion_of_nothing_is_a_warning(self):
-        done = self.run_ok("cat", self.make_bag(), "--exclude", "robot3/imu", "--limit", "1")
-        self.assert_one_line(done.stderr, "warning", "--exclude", "robot3/imu")
+    # Everything is there that was asked for: nothing is lost or skipped (cli.md, Exit codes).
+    def test_an_exclusion_of_nothing_is_a_warning_of_every_verb_that_knows_all_tracks(self):
+        bag, out = self.make_bag(), self.space.path("out")
+        bus = self.start_broker()
+        listener = self.listener(bus)
+        sending = ("--burst", *bus.urls)
+        for verb, source, *options in (
+                ("cat", bag), ("info", bag), ("check", bag), ("play", bag, *sending),
+                ("export", bag, "-o", out, "--format", "jsonl"), ("cut", bag, "-o", out + "1.zbag"),
+                ("merge", bag, "-o", out + "2.zbag"), ("pub", self.space.path("a.jsonl"), *sending)):
+            with self.subTest(verb=verb):
+                done = self.run_ok(verb, source, *options, "--exclude", "robot2/*", "--exclude",
+                                   "robot3/imu")
+                warnings = [line for line in done.stderr.splitlines() if "warning" in line]
+                self.assert_one_line("".join(warnings) + "\n", f"zbag {verb}: ", "--exclude: no track "
+                                     "matches robot3/imu; did you mean robot1/imu?")
+        listener.take(20)
+        self.assertEqual(bus.stop(), DONE)
 
     def test_of_a_bag_that_is_being_recorded_it_is_a_warning(self):
         bag = self.space.path("live.zbag")
@@ -290,7 +337,80 @@ class SeveralBagsTest(SelectionTest):
         self.assert_one_line(done.stderr, "did you mean robot1/imu?")
         self.assertEqual(done.stdout, b"")
 
+    def test_check_looks_at_the_chosen_tracks_alone(self):
+        bag = self.make_bag()
+        for chosen in (("--track", "robot1/**"), ("--exclude", "robot2/*")):
+            self.assertIn(b": whole: 10 points in 1 block; 1 of 2 tracks looked at",
+                          self.run_ok("check", bag, *chosen).stdout)
+            report = json.loads(self.run_ok("check", bag, "--json", *chosen).stdout)
+            self.assertEqual((report["tracks"], report["tracks_left_out"], report["points"]),
+                             (1, 1, 10))
+        report = json.loads(self.run_ok("check", bag, "--json").stdout)
+        self.assertEqual((report["tracks"], report["tracks_left_out"]), (2, 0))
+        self.hurt_track(bag, "robot2/imu")
+        self.assertIn("robot2/imu", self.run_ok("check", bag, code=DAMAGED).stderr)
+        self.assertIn("robot2/imu", self.run_ok("check", bag, "--track", "*/imu", code=DAMAGED).stderr)
+        self.assertEqual(self.run_ok("check", bag, "--track", "robot1/imu").stderr, "")
+
+    def hurt_track(self, bag, name):
+        """Changes a byte of the track's only block."""
+        with lmdb.open(bag, subdir=False, max_dbs=16, readonly=True, lock=False) as env:
+            with env.begin() as read, read.cursor(env.open_db(b"blocks", txn=read)) as cursor:
+                blocks = [bytes(value) for _, value in cursor]
+        track = [one["name"] for one in self.info(bag)["tracks"]].index(name)
+        with open(bag, "r+b") as file:
+            data = file.read()
+            at = data.rindex(blocks[track]) + len(blocks[track]) // 2
+            file.seek(at)
+            file.write(bytes([data[at] ^ 0xFF]))
+
+    def test_of_tracks_that_are_nowhere_or_all_excluded_nothing_is_looked_at(self):
+        bag = self.make_bag()
+        for verb in ("info", "check"):
+            for chosen, words in ((("--track", "robot1/imo"), ("did you mean robot1/imu?",)),
+                                  (("--exclude", "**"), ("no track is chosen", "--exclude"))):
+                with self.subTest(verb=verb, chosen=chosen):
+                    done = self.run_ok(verb, bag, *chosen, code=LOSSY)
+                    self.assert_one_line(done.stderr, f"zbag {verb}: ", *words)
+                    self.assertEqual(done.stdout, b"")
+
+    def test_who_asks_for_a_part_of_tracks_that_are_looked_at_whole_is_told_who_gives_it(self):
+        bag = self.make_bag()
+        for verb in ("info", "check"):
+            for option in ("--start=+1", "--end=+1", "--duration=1", "--columns=n", "--limit=1"):
+                with self.subTest(verb=verb, option=option):
+                    done = self.run_ok(verb, bag, option, code=USAGE)
+                    self.assert_one_line(done.stderr, option.split("=")[0], "whole", "--track",
+                                         "zbag cut")
+
+    def test_a_bag_whose_pages_are_damaged_may_hold_what_is_named(self):
+        bags = [self.make_bag(name) for name in ("a", "b")]
+        with open(bags[1], "r+b") as file:
+            file.truncate(5000)
+        for verb in ("info", "check"):
+            with self.subTest(verb=verb):
+                done = self.run_ok(verb, *bags, "--track", "robot1/imu", "--track", "leg", code=DAMAGED)
+                self.assertIn("warning: no track matches leg", done.stderr)
+                self.assertIn(bags[1], done.stderr)
+                self.assertEqual(done.stdout.decode().count("1 of 2 tracks"), 1)
+
     # What one bag lacks another may have.
+    def test_info_and_check_choose_of_all_bags_together(self):
+        folder = self.make_folder()
+        reports = json.loads(self.run_ok("check", folder, "--json", "--track", "a").stdout)
+        self.assertEqual(sorted(report["points"] for report in reports), [0, 0, 10])
+
+    def test_info_opens_a_bag_as_often_for_a_choice_as_for_all(self):
+        bag = self.make_bag()
+
+        def opened(*words):
+            with harness.OpenCounter(bag) as counter:
+                self.run_ok("info", bag, *words)
+            return counter.count
+
+        self.assertGreater(opened(), 0)
+        self.assertEqual(opened("--track", "robot1/imu"), opened())
+
     def test_info_of_several_bags_chooses_of_all_together(self):
         done = self.run_ok("info", self.make_folder(), "--json", "--track", "a")
         names = [[track["name"] for track in bag["tracks"]] for bag in json.loads(done.stdout)]
@@ -416,6 +536,23 @@ class ListeningTest(SelectionTest):
                     self.assert_one_line(done.stderr.replace(
                         f"ready subscribe-to={bus.subscribe_to}\n", ""), "robot1/imo",
                         "did you mean robot1/imu?")
+        sensor.stop()
+        self.assertEqual(bus.stop(), DONE)
+
+    def test_topics_show_chosen_columns_of_so_many_tracks(self):
+        bus = self.start_broker()
+        self.make_bag()
+        sensor = self.space.start("pub", self.space.path("a.jsonl"), "--loop", "--rate", "20",
+                                  "--quiet", "--publish-to", bus.publish_to)
+        self.run_ok("tap", "robot2/imu", "-n", "1", "--subscribe-to", bus.subscribe_to)
+        words = ("topics", "--limit", "1", "--columns", "lost,rate", "--duration", "0.5",
+                 "--subscribe-to", bus.subscribe_to)
+        done = self.run_ok(*words)
+        self.assertRegex(done.stdout, rb"^track +rate +lost\nrobot1/imu .*\n$")
+        self.assert_one_line(done.stderr, "and 1 more track")
+        listed = json.loads(self.run_ok(*words, "--json").stdout)
+        self.assertEqual([set(one) for one in listed], [{"name", "rate_hz", "lost"}])
+        self.assert_one_line(self.run_ok(*words, "--columns", "x", code=USAGE).stderr, "rate")
         sensor.stop()
         self.assertEqual(bus.stop(), DONE)
 

@@ -98,9 +98,7 @@ Result<BagCursor> BagCursor::open(std::shared_ptr<BagFile> file, const Selection
                                 {std::string(name), std::move(extent.error())});
       return {};
     }
-    const bool is_wanted =
-        !selection.track.empty() || selection.all_tracks || selection.filter.matches(name);
-    if (!extent->first || !extent->last || !is_wanted) return {};
+    if (!extent->first || !extent->last || !selection.takes_track(name)) return {};
     TrackPosition track;
     track.name = name;
     track.id = extent->id;

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "recorder/bag/bag_file.hpp"
 #include "schemas/points/point.hpp"
@@ -29,6 +30,10 @@ class BagCursor {
     std::string track;        // this one alone, whatever the filter says; empty: by the filter
     bool all_tracks = false;  // system tracks too, whatever the filter says
     bool reverse = false;
+
+    bool takes_track(std::string_view name) const {
+      return track.empty() ? all_tracks || filter.matches(name) : track == name;
+    }
   };
   static Result<BagCursor> open(std::shared_ptr<BagFile> file, const Selection& selection);
   BagCursor(BagCursor&&) noexcept;

@@ -35,10 +35,15 @@ class IntactPoints {
   IntactPoints(Cursor& cursor, Warn warn, std::string instead = {})
       : cursor_(cursor), warn_(std::move(warn)), instead_(std::move(instead)) {}
 
+  // Ends behind so many points, those that are left out not counted; 0: at the cursor's end.
+  void end_after(std::uint64_t points) { points_max_ = points == 0 ? UINT64_MAX : points; }
+
   // nullopt at the end. Views as the cursor's.
   Result<std::optional<PointView>> next() {
     while (true) {
+      if (given_ == points_max_) return std::optional<PointView>();
       Result<std::optional<PointView>> point = cursor_.next();
+      if (point && *point) ++given_;
       if (point || point.error().code != ErrorCode::kDamaged) return point;
       const std::optional<BagCursor::Damage> damage = cursor_.skip_damage();
       if (!damage) return point;
@@ -57,8 +62,11 @@ class IntactPoints {
     }
   }
 
-  // For a point that its user could do nothing with.
-  void leave_out(const std::string& why) { note(why, 1); }
+  // For the point given last, when its user could do nothing with it.
+  void leave_out(const std::string& why) {
+    --given_;
+    note(why, 1);
+  }
 
   std::uint64_t left_out() const { return left_out_; }  // blocks, records and points
   // In those, as far as it is known: one at least each.
@@ -74,6 +82,8 @@ class IntactPoints {
   Cursor& cursor_;
   const Warn warn_;
   const std::string instead_;
+  std::uint64_t points_max_ = UINT64_MAX;
+  std::uint64_t given_ = 0;
   std::uint64_t left_out_ = 0;
   std::uint64_t points_left_out_ = 0;
 };

@@ -164,6 +164,35 @@ Result<std::uint64_t> walk_pages(const std::string& path, CheckReport* report) {
   return fail(status.error(), path);
 }
 
+// Blocks of tracks that `audit` expects, and of none that is known; of those that are left out only
+// that they are there.
+Status check_blocks(const Txn& txn, const BagFile& file, const BagSummary& summary,
+                    BlockAudit& audit, CheckReport& report, const Progress& progress) {
+  std::set<std::uint32_t> known;
+  for (const TrackRecord& track : summary.tracks) known.insert(track.id);
+  const Table blocks = file.tables().blocks;
+  const auto total = static_cast<double>(txn.entries(blocks));
+  Result<TableCursor> cursor = TableCursor::open(txn, blocks);
+  if (!cursor) return tl::unexpected(cursor.error());
+  std::uint64_t passed = 0;
+  auto item = cursor->first();
+  for (; item && *item; item = cursor->next()) {
+    if (progress && ++passed % 16 == 0 && !progress(static_cast<double>(passed) / total))
+      return fail(ErrorCode::kClosed, fmt::format("{}: stopped", summary.path));
+    const std::optional<BlockKey> key = BlockKey::decode((*item)->key);
+    const bool is_known = key && known.contains(key->track);
+    if (is_known && !audit.knows(key->track)) continue;
+    // Of a track whose record is damaged the blocks are sound by themselves.
+    if (is_known || (key && !summary.damaged_tracks.empty())) {
+      audit.take(*key, (*item)->value);
+    } else {
+      report.add({"a block of no known track", {}, {}, {}, 0});
+    }
+  }
+  if (!item) return tl::unexpected(item.error());
+  return {};
+}
+
 }  // namespace
 
 Result<std::uint64_t> check_pages(const std::string& path) {
@@ -183,11 +212,23 @@ Result<std::uint64_t> check_pages(const std::string& path) {
 }
 
 Result<CheckReport> check_bag(const std::string& path, const Progress& progress) {
+  Result<CheckReport> report = check_records(path);
+  if (!report) return report;
+  return check_tracks(path, std::move(*report), {.all_tracks = true}, progress);
+}
+
+Result<CheckReport> check_records(const std::string& path) {
   CheckReport report;
   const Result<std::uint64_t> pages = walk_pages(path, &report);
   if (!pages && report.problems.empty()) return tl::unexpected(pages.error());
-  if (!pages) return report;
-  report.pages = *pages;
+  report.has_sound_pages = pages.has_value();
+  report.pages = pages.value_or(0);
+  return report;
+}
+
+Result<CheckReport> check_tracks(const std::string& path, CheckReport report,
+                                 const BagReader::Selection& selection, const Progress& progress) {
+  if (!report.has_sound_pages) return report;
   Result<BagReader> reader = BagReader::open(path);
   if (!reader) {
     // Unless it is the record that has been named, this is no bag.
@@ -199,40 +240,26 @@ Result<CheckReport> check_bag(const std::string& path, const Progress& progress)
   }
   const Result<BagSummary> summary = reader->summary();
   if (!summary) return tl::unexpected(summary.error());
-  report.tracks = summary->tracks.size();
   report.unclosed = !summary->runs.empty() && !summary->runs.back().closed;
   // One transaction for the whole walk: what is checked is one state of the bag.
   Result<std::unique_ptr<ReadTxn>> txn = reader->file()->env().read();
   if (!txn) return tl::unexpected(txn.error());
   OrderAudit order(**txn, reader->file()->tables().order);
   BlockAudit audit(report, &order);
-  for (const TrackRecord& track : summary->tracks) audit.expect(track);
-
-  const Table blocks = reader->file()->tables().blocks;
-  const auto total = static_cast<double>((*txn)->entries(blocks));
-  Result<TableCursor> cursor = TableCursor::open(**txn, blocks);
-  if (!cursor) return tl::unexpected(cursor.error());
-  auto item = cursor->first();
-  for (; item && *item; item = cursor->next()) {
-    const std::optional<BlockKey> key = BlockKey::decode((*item)->key);
-    // Of a track whose record is damaged the blocks are sound by themselves.
-    const bool has_record = key && audit.knows(key->track);
-    if (!key || (!has_record && summary->damaged_tracks.empty())) {
-      report.add({"a block of no known track", {}, {}, {}, 0});
-      continue;
-    }
-    audit.take(*key, (*item)->value);
-    if (progress && report.blocks % 16 == 0 &&
-        !progress(static_cast<double>(report.blocks) / total))
-      return fail(ErrorCode::kClosed, fmt::format("{}: stopped", path));
+  for (const TrackRecord& track : summary->tracks) {
+    const bool is_chosen = selection.takes_track(track.name);
+    ++(is_chosen ? report.tracks : report.tracks_left_out);
+    if (is_chosen) audit.expect(track);
   }
-  if (!item) return tl::unexpected(item.error());
+  if (Status status = check_blocks(**txn, *reader->file(), *summary, audit, report, progress);
+      !status)
+    return tl::unexpected(status.error());
   // A bag being written goes on between the summary and this transaction: counts fit only at rest.
   // The record of a writer that was killed stays; its lock does not.
   const bool is_at_rest = !summary->writer || !reader->file()->is_being_written();
   audit.finish(is_at_rest);
   const bool has_strays = order.walked() < (*txn)->entries(reader->file()->tables().order);
-  if (is_at_rest && report.problems.empty() && has_strays)
+  if (is_at_rest && report.problems.empty() && report.tracks_left_out == 0 && has_strays)
     report.add({"order: an entry of no known track", {}, {}, {}, 0});
   return report;
 }

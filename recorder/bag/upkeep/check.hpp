@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "recorder/bag/read/bag_reader.hpp"
 #include "schemas/result.hpp"
 
 namespace zbag {
@@ -31,11 +32,14 @@ inline constexpr std::size_t kProblemsMax = 1'000;
 
 struct CheckReport {
   std::uint64_t pages = 0;
-  std::uint64_t tracks = 0;
+  std::uint64_t tracks = 0;           // looked at
+  std::uint64_t tracks_left_out = 0;  // of the bag, beside those
   std::uint64_t blocks = 0;
   std::uint64_t points = 0;
   std::vector<BagProblem> problems;  // empty: whole
   bool unclosed = false;             // the last run has no end: a kill, or it is being recorded
+  // False: readers may not come near the bag, and what was found past the damage is all of it.
+  bool has_sound_pages = false;
 
   void add(BagProblem problem) {
     if (problems.size() < kProblemsMax) problems.push_back(std::move(problem));
@@ -45,9 +49,14 @@ struct CheckReport {
 // Called now and then with the share done, 0 to 1. False: stop; the work ends with kClosed.
 using Progress = std::function<bool(double)>;
 
-// Errors only for what keeps it from looking: kNotFound, kIo, kNewerFormat; a file that is no bag
-// or is truncated gives kDamaged.
+// Errors of all three only for what keeps them from looking: kNotFound, kIo, kNewerFormat; a file
+// that is no bag or is truncated gives kDamaged.
 Result<CheckReport> check_bag(const std::string& path, const Progress& progress = {});
+// The same in two steps, for who chooses tracks by what the bag holds: its pages and all records;
+// then what the chosen tracks have, which is noted in `report`, that of the first step.
+Result<CheckReport> check_records(const std::string& path);
+Result<CheckReport> check_tracks(const std::string& path, CheckReport report,
+                                 const BagReader::Selection& selection, const Progress& progress);
 
 // The page walk alone, again where a writer has come to the bag meanwhile. kDamaged names the page;
 // kBusy: writers keep coming. Returns the pages in use.

@@ -58,28 +58,31 @@ std::vector<RunRecord> joined_runs(std::span<const BagSummary> sources) {
 
 }  // namespace
 
-BagSummary cut_records(const BagSummary& source, bool is_trimmed,
-                       const BagReader::Selection& selection) {
-  const auto keeps = [&](const std::string& track) {
-    return selection.all_tracks || selection.filter.matches(track);
-  };
+bool PointChoice::is_trimmed() const {
+  constexpr TimeRange kAll = TimeRange::all();
+  const TimeRange& range = selection.range;
+  return points_max > 0 || range.first != kAll.first || range.last != kAll.last;
+}
+
+BagSummary cut_records(const BagSummary& source, const PointChoice& choice) {
+  const bool is_trimmed = choice.is_trimmed();
   BagSummary records;
   records.bag = source.bag;
   records.runs = source.runs;
   bool keeps_all = true;
   for (const TrackRecord& track : source.tracks) {
-    if (!keeps(track.name)) {
+    if (!choice.selection.takes_track(track.name)) {
       keeps_all = false;
       continue;
     }
     TrackRecord& kept = records.tracks.emplace_back(track);
-    if (!is_trimmed) continue;
-    kept.fate = {};
+    if (is_trimmed) kept.fate = {};
+    if (!is_trimmed && choice.columns.empty()) continue;
     kept.bytes = 0;
     kept.fields.clear();
   }
   for (const LossRecord& loss : source.losses) {
-    if (keeps(loss.track)) records.losses.push_back(loss);
+    if (choice.selection.takes_track(loss.track)) records.losses.push_back(loss);
   }
   if (keeps_all && !is_trimmed) records.unnamed = source.unnamed;
   return records;

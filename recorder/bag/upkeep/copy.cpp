@@ -11,6 +11,7 @@
 #include <filesystem>
 
 #include "schemas/check.hpp"
+#include "schemas/chosen_fields.hpp"
 #include "schemas/map_bytes.hpp"
 
 namespace zbag {
@@ -141,7 +142,12 @@ Result<BagCopy> BagCopy::begin(const std::string& path, Options options) {
 }
 
 Result<bool> BagCopy::add(const PointView& point, std::size_t bag) {
-  const std::optional<RowPoint> row = row_of(point, point.map);
+  std::optional<RowPoint> row = row_of(point, point.map);
+  if (row && !options_.columns.empty()) {
+    chosen_.clear();
+    append_chosen(row->map(), options_.columns, chosen_);
+    row = row_of(point, {reinterpret_cast<const std::uint8_t*>(chosen_.data()), chosen_.size()});
+  }
   if (!row) return false;
   const bool is_same_track = last_ != nullptr && last_->batch.name == point.track;
   const bool is_same_stamp =

@@ -37,6 +37,7 @@ class BagCopy {
     // What becomes of points of one track and key that several bags have (stamp_merge.hpp). Under
     // kAppend only those that are one frame are one.
     MergeRules merge = MergeMode::kAppend;
+    std::vector<std::string> columns;     // the fields that are copied; see is_chosen_field()
     std::size_t commit_bytes = 8u << 20;  // of points, written in one transaction
     std::string node = "zbag";            // shown to who meets the unfinished bag
   };
@@ -107,6 +108,7 @@ class BagCopy {
   std::string path_;
   std::string made_path_;
   Options options_;
+  std::string chosen_;  // the fields of the point at hand that are copied
   std::optional<BagWriter> writer_;
   std::shared_ptr<BagFile> file_;  // of the writer, which shares it
   std::map<std::string, Gathered, std::less<>> tracks_;

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <chrono>
 
-#include "recorder/bag/upkeep/copied_records.hpp"
-
 namespace zbag {
 namespace {
 
@@ -46,17 +44,18 @@ Result<CutReport> cut_bag(const BagReader& reader, const std::string& out,
   const Result<CompressionSpec> compression = usual_compression(*reader.file());
   if (!compression) return tl::unexpected(compression.error());
   const bool is_live = reader.file()->is_being_written();
-  BagReader::Selection selection = options.selection;
+  BagReader::Selection selection = options.choice.selection;
   // A recorder may write faster than this copies: it ends where the bag ended when it began.
   const std::optional<Timestamp> end = summary->end();
   if (is_live && end) selection.range.last = std::min(selection.range.last, end->ns());
-  BagSummary records = cut_records(*summary, options.is_trimmed, selection);
+  BagSummary records = cut_records(*summary, options.choice);
   if (is_live) {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     end_last_run(records, std::chrono::duration<double>(now).count());
   }
 
-  Result<BagCopy> copy = BagCopy::create(out, {.compression = *compression, .node = "cut"});
+  Result<BagCopy> copy = BagCopy::create(
+      out, {.compression = *compression, .columns = options.choice.columns, .node = "cut"});
   if (!copy) return tl::unexpected(copy.error());
   CutReport report{.left_out = tell_left_out(summary->other_damage, warn)};
   if (options.state_at_start) {
@@ -67,7 +66,8 @@ Result<CutReport> cut_bag(const BagReader& reader, const std::string& out,
   }
   Result<BagCursor> cursor = reader.cursor(selection);
   if (!cursor) return tl::unexpected(cursor.error());
-  const Result<std::uint64_t> left_out = add_all(*cursor, *copy, summary->points(), progress, warn);
+  const Result<std::uint64_t> left_out =
+      add_points(*cursor, *copy, options.choice.points_max, summary->points(), progress, warn);
   if (!left_out) return tl::unexpected(left_out.error());
   report.left_out += *left_out;
   cursor->release();

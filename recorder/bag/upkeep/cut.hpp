@@ -5,6 +5,7 @@
 // copied_records.hpp. Memory: see BagCopy and BagCursor.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -13,15 +14,15 @@
 #include "recorder/bag/read/intact_points.hpp"
 #include "recorder/bag/read/playlist.hpp"
 #include "recorder/bag/upkeep/check.hpp"
+#include "recorder/bag/upkeep/copied_records.hpp"
 #include "recorder/bag/upkeep/copy.hpp"
 
 namespace zbag {
 
 struct CutOptions {
-  BagReader::Selection selection;  // forwards
-  bool is_trimmed = false;         // the range was asked for: see cut_records()
+  PointChoice choice;
   // For every chosen track also the last point before the range, stamped as it is: what held when
-  // the range began.
+  // the range began. They do not count among `points_max`.
   bool state_at_start = false;
 };
 
@@ -41,13 +42,16 @@ std::uint64_t tell_left_out(const std::vector<std::string>& records, const Warn&
 inline std::size_t bag_of(const BagCursor&) { return 0; }
 inline std::size_t bag_of(const Playlist& bags) { return bags.bag(); }
 
-// Adds every point a cursor gives, or whatever IntactPoints serves, to
-// `copy`. `total` is for the progress. Returns how many blocks and points were left out.
+// Adds the points a cursor gives, or whatever IntactPoints serves, to `copy`: the first
+// `points_max` (0: all). `total` is for the progress. Returns how many blocks and points were left
+// out.
 template <class Cursor>
-Result<std::uint64_t> add_all(Cursor& cursor, BagCopy& copy, std::uint64_t total,
-                              const Progress& progress, const Warn& warn) {
+Result<std::uint64_t> add_points(Cursor& cursor, BagCopy& copy, std::uint64_t points_max,
+                                 std::uint64_t total, const Progress& progress, const Warn& warn) {
   constexpr std::uint64_t kProgressEvery = 256;
   IntactPoints points(cursor, warn);
+  points.end_after(points_max);
+  if (points_max > 0) total = std::min(total, points_max);
   for (std::uint64_t done = 1;; ++done) {
     const Result<std::optional<PointView>> point = points.next();
     if (!point) return tl::unexpected(point.error());

@@ -2,29 +2,30 @@
 
 #include <algorithm>
 
-#include "recorder/bag/upkeep/copied_records.hpp"
-
 namespace zbag {
 
 Result<MergeReport> merge_bags(Playlist& bags, const std::string& out, const MergeOptions& options,
                                const Progress& progress, const Warn& warn) {
-  BagReader::Selection selection = options.selection;
+  BagReader::Selection selection = options.choice.selection;
   // Bags that are being recorded end where they ended when this began.
   if (const auto extent = bags.extent())
     selection.range.last = std::min(selection.range.last, extent->last);
   if (Status status = bags.select(selection); !status) return tl::unexpected(status.error());
   const Result<CompressionSpec> compression = usual_compression(*bags.readers().front().file());
   if (!compression) return tl::unexpected(compression.error());
-  Result<BagCopy> copy =
-      BagCopy::create(out, {.compression = *compression, .merge = options.rules, .node = "merge"});
+  Result<BagCopy> copy = BagCopy::create(out, {.compression = *compression,
+                                               .merge = options.rules,
+                                               .columns = options.choice.columns,
+                                               .node = "merge"});
   if (!copy) return tl::unexpected(copy.error());
-  Result<std::uint64_t> left_out = add_all(bags, *copy, bags.points(), progress, warn);
+  Result<std::uint64_t> left_out =
+      add_points(bags, *copy, options.choice.points_max, bags.points(), progress, warn);
   if (!left_out) return tl::unexpected(left_out.error());
   bags.release();
   std::vector<BagSummary> records;
   for (const BagSummary& summary : bags.summaries()) {
     *left_out += tell_left_out(summary.other_damage, warn);
-    records.push_back(cut_records(summary, options.is_trimmed, selection));
+    records.push_back(cut_records(summary, options.choice));
   }
   Status status = copy->finish(joined_records(records));
   if (status) status = copy->publish();

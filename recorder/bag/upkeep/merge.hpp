@@ -15,8 +15,7 @@ namespace zbag {
 
 struct MergeOptions {
   MergeRules rules;
-  BagReader::Selection selection{.all_tracks = true};  // forwards
-  bool is_trimmed = false;                             // as CutOptions
+  PointChoice choice;  // of the points of all the bags, before they meet
 };
 
 struct MergeReport {

@@ -49,7 +49,7 @@ class CutTest : public testing::Test {
 };
 
 TEST_F(CutTest, OfEverythingIsACopyWithEveryCounter) {
-  EXPECT_EQ(cut({.selection = everything_}).points, 300u);
+  EXPECT_EQ(cut({{everything_}}).points, 300u);
   const BagSummary before = BagReader::open(path_)->summary().value();
   EXPECT_EQ(summary().fate(), before.fate());
   EXPECT_EQ(summary().lost(), before.lost());
@@ -61,8 +61,8 @@ TEST_F(CutTest, OfEverythingIsACopyWithEveryCounter) {
 
 // Which frames merged outside the range is not known: what was copied is what was received.
 TEST_F(CutTest, UnderATimeBoundCountsWhatItCopied) {
-  CutOptions options{.selection = everything_, .is_trimmed = true};
-  options.selection.range = {100, 190};
+  CutOptions options{{everything_}};
+  options.choice.selection.range = {100, 190};
   EXPECT_EQ(cut(options).points, 30u);
   EXPECT_EQ(summary().fate().received, 30u);
   EXPECT_TRUE(summary().fate().balances());
@@ -70,7 +70,7 @@ TEST_F(CutTest, UnderATimeBoundCountsWhatItCopied) {
 }
 
 TEST_F(CutTest, OfSomeTracksLeavesOutWhatIsOfTheOthers) {
-  cut({.selection = {.filter = TrackFilter::parse({"b"}).value()}});
+  cut({{{.filter = TrackFilter::parse({"b"}).value()}}});
   ASSERT_THAT(summary().tracks, SizeIs(1));
   EXPECT_EQ(summary().tracks[0].name, "b");
   EXPECT_EQ(summary().tracks[0].fate.merged, 3u);
@@ -79,26 +79,45 @@ TEST_F(CutTest, OfSomeTracksLeavesOutWhatIsOfTheOthers) {
 }
 
 TEST_F(CutTest, WithTheStateAtStartBeginsWithThePointBefore) {
-  CutOptions options{.is_trimmed = true, .state_at_start = true};
-  options.selection.filter = TrackFilter::parse({"a"}).value();
-  options.selection.range = {505, 520};
+  CutOptions options{.choice = {.selection = {}}, .state_at_start = true};
+  options.choice.selection.filter = TrackFilter::parse({"a"}).value();
+  options.choice.selection.range = {505, 520};
   cut(options);
   EXPECT_THAT(keys_of(out_), ElementsAre(500, 510, 520));
 }
 
 TEST_F(CutTest, WithTheStateAtStartNeedsNoPointInTheRange) {
-  CutOptions options{.is_trimmed = true, .state_at_start = true};
-  options.selection.range = {5'000, 6'000};
+  CutOptions options{.choice = {.selection = {}}, .state_at_start = true};
+  options.choice.selection.range = {5'000, 6'000};
   cut(options);
   EXPECT_THAT(keys_of(out_), ElementsAre(990, 990));
 }
 
+// What of the other fields became of the frames is still so; how many bytes they have is not.
+TEST_F(CutTest, OfSomeFieldsKeepsEveryPointAndItsFate) {
+  CutOptions options{{everything_}};
+  options.choice.columns = {"nowhere"};
+  EXPECT_EQ(cut(options).points, 300u);
+  const BagSummary before = BagReader::open(path_)->summary().value();
+  EXPECT_EQ(summary().fate(), before.fate());
+  EXPECT_THAT(summary().tracks[0].fields, IsEmpty());
+  EXPECT_LT(summary().tracks[0].bytes, before.tracks[0].bytes);
+  EXPECT_THAT(check_bag(out_)->problems, IsEmpty());
+}
+
+TEST_F(CutTest, OfTheFirstPointsHasTheStateAtStartBesides) {
+  CutOptions options{.choice = {.points_max = 3}, .state_at_start = true};
+  options.choice.selection.range = {505, 900};
+  EXPECT_EQ(cut(options).points, 6u);
+  EXPECT_THAT(keys_of(out_), ElementsAre(500, 500, 510, 510));
+  EXPECT_EQ(summary().fate().received, 6u);
+}
+
 TEST_F(CutTest, StopsWhenAskedToAndLeavesNothingBehind) {
   const auto stop = [](double) { return false; };
-  EXPECT_EQ(cut_bag(BagReader::open(path_).value(), out_, {.selection = everything_}, stop, ignore)
-                .error()
-                .code,
-            ErrorCode::kClosed);
+  EXPECT_EQ(
+      cut_bag(BagReader::open(path_).value(), out_, {{everything_}}, stop, ignore).error().code,
+      ErrorCode::kClosed);
   EXPECT_FALSE(std::filesystem::exists(out_));
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir_.path("")), {}), 1);
 }
@@ -110,7 +129,7 @@ TEST_F(CutTest, OfABagThatIsBeingRecordedIsWhole) {
   ASSERT_TRUE(writer.write(small_batch(store, "a", 2'000)).has_value());
   // The registry gives this process's readers the writer's file.
   const BagReader reader(writer.file());
-  EXPECT_EQ(cut_bag(reader, out_, {.selection = everything_}, {}, ignore)->points, 301u);
+  EXPECT_EQ(cut_bag(reader, out_, {{everything_}}, {}, ignore)->points, 301u);
   EXPECT_THAT(check_bag(out_)->problems, IsEmpty());
   ASSERT_THAT(summary().runs, SizeIs(2));
   EXPECT_TRUE(summary().runs.back().closed);

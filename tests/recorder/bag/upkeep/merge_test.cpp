@@ -94,6 +94,20 @@ TEST_F(MergeTest, CountsAFrameThatTwoBagsHaveAsADuplicate) {
   EXPECT_EQ(report.merged, 0u);
 }
 
+// As if each bag had been cut before.
+TEST_F(MergeTest, JoinsTheChosenFieldsOfTheFirstPoints) {
+  Playlist bags = Playlist::open({front_, back_}).value();
+  MergeOptions options;
+  options.choice.columns = {"y"};
+  options.choice.points_max = 3;
+  const MergeReport report = merge_bags(bags, out_, options, {}, ignore).value();
+  EXPECT_EQ(report.points, 2u);
+  EXPECT_EQ(report.merged, 1u);
+  EXPECT_THAT(points("arm"), ElementsAre(Fields{}, Fields{{"y", 1}}));
+  EXPECT_THAT(points("base"), ElementsAre());
+  EXPECT_TRUE(BagReader::open(out_)->summary()->fate().balances());
+}
+
 TEST_F(MergeTest, AddsUpWhatBecameOfTheFrames) {
   ASSERT_TRUE(merge(MergeMode::kShallow).has_value());
   const Fate fate = BagReader::open(out_)->summary()->fate();
