@@ -614,14 +614,38 @@ class ClosedPipeTest(BadInputTest):
                 self.assertGreater(len(line), 0)
                 self.assertEqual((code, noise), (DONE, ""))
 
-    def test_a_full_disk_behind_cat_is_said(self):
-        """/dev/full takes nothing: that must not look like success."""
+    def test_a_full_disk_behind_cat_and_export_is_said(self):
+        """/dev/full takes nothing: that must not look like success, nor like a loss."""
         bag = self.make_bag(points=5_000)
-        with open("/dev/full", "wb") as full:
-            done = subprocess.run([harness.binary(), "cat", bag], env=self.space.env, stdout=full,
-                                  stderr=subprocess.PIPE, timeout=harness.DEADLINE, check=False)
-        self.assertNotEqual(done.returncode, DONE)
-        self.assert_one_line(done.stderr.decode())
+        for arguments in (("cat", bag), ("export", bag, "--format", "jsonl", "-o", "-")):
+            with self.subTest(verb=arguments[0]), open("/dev/full", "wb") as full:
+                done = subprocess.run([harness.binary(), *arguments], env=self.space.env,
+                                      stdout=full, stderr=subprocess.PIPE,
+                                      timeout=harness.DEADLINE, check=False)
+                self.assertEqual(done.returncode, FAILED)
+                self.assert_one_line(done.stderr.decode(), "stdout: No space left")
+
+    def test_cat_and_export_that_are_stopped_say_after_how_many_points(self):
+        """A part that looks whole is none: the lines that came are whole and counted."""
+        bag = self.make_bag(points=50_000)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            for arguments in (("cat", bag), ("cat", bag, "--track", "robot/0", "--start-index", "0"),
+                              ("export", bag, "--format", "jsonl", "-o", "-")):
+                with self.subTest(signal=number.name, arguments=arguments[:1] + arguments[2:]):
+                    process = subprocess.Popen([harness.binary(), *arguments], env=self.space.env,
+                                               bufsize=0, stdout=subprocess.PIPE,
+                                               stderr=subprocess.PIPE)
+                    self.addCleanup(process.kill)
+                    first = process.stdout.readline()
+                    # There is more than the pipe takes: it is full by now, or will be.
+                    process.send_signal(number)
+                    out, err = process.communicate(timeout=harness.DEADLINE)
+                    self.assertEqual(process.returncode, FAILED, err)
+                    line = self.assert_one_line(err.decode(), "stopped after")
+                    count = int(re.search(r"after ([\d,]+) points?$", line)[1].replace(",", ""))
+                    self.assertEqual(len([json.loads(line) for line in (first + out).splitlines()]),
+                                     count)
+                    self.assertLess(count, 25_000)
 
 
 if __name__ == "__main__":
