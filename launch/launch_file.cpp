@@ -283,6 +283,8 @@ Result<LaunchPlan> read_launch_file(const std::string& path,
     return fail(ErrorCode::kInvalid, bad.message);
   } catch (const YAML::BadFile&) {
     return fail(ErrorCode::kNotFound, fmt::format("{}: no such file, or not readable", path));
+  } catch (const std::ios_base::failure&) {
+    return fail(ErrorCode::kNotFound, fmt::format("{}: it is no file", path));
   } catch (const YAML::Exception& error) {
     return fail(ErrorCode::kInvalid,
                 fmt::format("{}:{}: {}", path, error.mark.line + 1, error.msg));

@@ -6,11 +6,13 @@
 #include "nodes/number_text.hpp"
 #include "nodes/print_point.hpp"
 #include "nodes/stop_signal.hpp"
+#include "nodes/terminal.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
 #include "recorder/bag/read/index_cursor.hpp"
 #include "recorder/bag/read/intact_points.hpp"
 #include "recorder/bag/read/playlist.hpp"
+#include "schemas/track_name.hpp"
 
 namespace zbag {
 namespace {
@@ -53,15 +55,29 @@ Result<std::optional<PointView>> next_checked(IndexCursor& cursor) {
   return is_whole ? point : tl::unexpected((*point)->fields().error());
 }
 
+// Of a track that has no point of that index, how many it has.
+int show_too_far(const std::string& track, const Playlist& playlist) {
+  std::uint64_t points = 0;
+  for (const TrackRecord& one : playlist.summaries().front().tracks) {
+    if (one.name == track) points = one.total();
+  }
+  say_always("zbag cat: no point is chosen: {} has {}, and the first has index 0\n",
+             printable(track), amount_text(points, "point"));
+  return kExitLossy;
+}
+
 // cli.md: exit 3 says that nothing was selected; a bag without a point has given all it has.
-int end_of(std::uint64_t printed, const Playlist& playlist) {
-  return printed > 0 || playlist.points() == 0 ? kExitDone : show_nothing_chosen("cat");
+int end_of(std::uint64_t printed, const Arguments& arguments, const Playlist& playlist) {
+  if (printed > 0 || playlist.points() == 0) return kExitDone;
+  return arguments.start_index ? show_too_far(arguments.selection.tracks.front(), playlist)
+                               : show_nothing_chosen("cat", playlist.extent());
 }
 
 // Prints what next() gives, until it is enough or somebody stops it; left_out() is asked then.
 template <class Next, class LeftOut>
-int print_points(Next next, LeftOut left_out, std::uint64_t limit, const Playlist& playlist,
+int print_points(Next next, LeftOut left_out, const Arguments& arguments, const Playlist& playlist,
                  PointPrinter& printer) {
+  const std::uint64_t limit = arguments.selection.limit;
   std::uint64_t printed = 0;
   bool is_stopped = false;
   while (limit == 0 || printed < limit) {
@@ -84,7 +100,7 @@ int print_points(Next next, LeftOut left_out, std::uint64_t limit, const Playlis
     return std::max(exit_code,
                     show("cat", {ErrorCode::kClosed,
                                  fmt::format("stopped after {}", amount_text(printed, "point"))}));
-  return exit_code == kExitDone ? end_of(printed, playlist) : exit_code;
+  return exit_code == kExitDone ? end_of(printed, arguments, playlist) : exit_code;
 }
 
 int print_by_index(const Arguments& arguments, const Playlist& playlist, PointPrinter& printer) {
@@ -94,8 +110,8 @@ int print_by_index(const Arguments& arguments, const Playlist& playlist, PointPr
       IndexCursor::open(playlist.readers().front().file(), arguments.selection.tracks.front(),
                         *arguments.start_index);
   if (!cursor) return show("cat", cursor.error());
-  return print_points([&] { return next_checked(*cursor); }, [] { return 0; },
-                      arguments.selection.limit, playlist, printer);
+  return print_points([&] { return next_checked(*cursor); }, [] { return 0; }, arguments, playlist,
+                      printer);
 }
 
 int print_by_time(const Arguments& arguments, Playlist& playlist, PointPrinter& printer) {
@@ -103,7 +119,7 @@ int print_by_time(const Arguments& arguments, Playlist& playlist, PointPrinter& 
     if (!arguments.quiet) warn("cat", text);
   });
   return print_points([&] { return points.next_checked(); }, [&] { return points.left_out(); },
-                      arguments.selection.limit, playlist, printer);
+                      arguments, playlist, printer);
 }
 
 int run(const Arguments& arguments) {

@@ -56,7 +56,7 @@ int run(const Arguments& arguments) {
   if (!arguments.quiet && arguments.output.out != "-")
     say("exported {} to {}\n", amount_text(report->points, "point"), arguments.output.out);
   if (report->points == 0 && report->left_out == 0 && playlist->points() > 0)
-    return show_nothing_chosen("export");
+    return show_nothing_chosen("export", playlist->extent());
   if (report->left_out == 0) return kExitDone;
   warn("export", fmt::format("left out {}", amount_text(report->left_out, "damaged point")));
   return kExitDamaged;
