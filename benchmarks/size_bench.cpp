@@ -1,14 +1,17 @@
 // How large real recordings are as bags and as MCAP files, both with zstd: performance.md, "size on
 // the real sets". Exits 1 when the bags are above 0.6 of MCAP in total, or one above 0.95.
 //
-//   size_bench [FOLDER]   FOLDER holds NAME/NAME.jsonl.xz; without it ZBAG_TEST_DATA
+//   size_bench [--real-time] [FOLDER]   FOLDER holds NAME/NAME.jsonl.xz; without it ZBAG_TEST_DATA
 //
-// A bag is written by the recorder, as `record --merge append --compression zstd:3` does of a
-// recording that comes as fast as it is taken, so that it has a point for every message of MCAP;
-// its size is that of the closed file. MCAP is written by @mcap/core with a message for every map:
-// without _ts, _seq and _src, which its own head of a message has. Chunks are those of the C++
-// library, 768 KiB. Its level of zstd is 1 by default, that of the Python library and of npm's wasm
-// is 3: the smaller file counts.
+// A bag is written by the recorder, as `record --merge append --compression zstd:3` does, so that
+// it has a point for every message of MCAP; its size is that of the closed file, and that after
+// `compact` stands behind it. The recording comes as fast as it is taken, or, with --real-time, as
+// a robot sends it: what arrives within 100 ms of it becomes durable together, and each frame
+// arrives up to 20 ms after its stamp (a track's own in order). Nobody waits for that time: the
+// flushes follow the stamps. MCAP is written by @mcap/core with a message for every map: without
+// _ts, _seq and _src, which its own head of a message has. Chunks are those of the C++ library, 768
+// KiB. Its level of zstd is 1 by default, that of the Python library and of npm's wasm is 3: the
+// smaller file counts.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -16,11 +19,13 @@
 #include <cstdlib>
 #include <filesystem>
 #include <map>
+#include <random>
 
 #include "benchmarks/peers/mcap_core.hpp"
 #include "benchmarks/program.hpp"
 #include "benchmarks/workloads.hpp"
 #include "player/formats/neutral_file.hpp"
+#include "recorder/bag/upkeep/compact.hpp"
 #include "recorder/recording.hpp"
 #include "recorder/storage/lmdb_storage.hpp"
 #include "schemas/frame.hpp"
@@ -71,19 +76,64 @@ Set read_set(const fs::path& path) {
   }
 }
 
-double bag_bytes(const Set& set, const std::string& path) {
+enum class Pace { kAsFast, kRealTime };
+
+// The frames' places in order of arrival, and when that is.
+std::vector<std::pair<std::int64_t, std::size_t>> arrivals_of(const Workload& workload) {
+  constexpr std::int64_t kJitter = 20'000'000;
+  std::mt19937_64 random(20261129);
+  std::vector<std::int64_t> last(workload.tracks.size(), INT64_MIN);
+  std::vector<std::pair<std::int64_t, std::size_t>> arrivals;
+  for (std::size_t i = 0; i < workload.frames.size(); ++i) {
+    const Workload::Frame& frame = workload.frames[i];
+    std::int64_t& before = last[frame.track];
+    before = std::max(before, frame.ts_ns + static_cast<std::int64_t>(random() % kJitter));
+    arrivals.emplace_back(before, i);
+  }
+  std::stable_sort(arrivals.begin(), arrivals.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  return arrivals;
+}
+
+void take(Recording& recording, const Set& set, std::size_t at) {
+  const Workload::Frame& frame = set.frames.frames[at];
+  const std::span bytes(reinterpret_cast<const std::uint8_t*>(frame.bytes.data()),
+                        frame.bytes.size());
+  recording.intake().accept(set.frames.tracks[frame.track], bytes, ArrivalTime::now());
+  recording.hand_over(false);
+}
+
+void flush(Recording& recording) {
+  if (const Result<FlushResult> flushed = recording.flush(); !flushed)
+    stop(flushed.error().message);
+}
+
+void take_all(Recording& recording, const Set& set, Pace pace) {
+  if (pace == Pace::kAsFast) {
+    for (std::size_t i = 0; i < set.frames.frames.size(); ++i) take(recording, set, i);
+    return;
+  }
+  constexpr std::int64_t kSync = 100'000'000;
+  std::int64_t synced = INT64_MIN;
+  for (const auto& [arrival, at] : arrivals_of(set.frames)) {
+    if (synced == INT64_MIN) synced = arrival;
+    if (arrival - synced >= kSync) {
+      flush(recording);
+      synced = arrival - (arrival - synced) % kSync;
+    }
+    take(recording, set, at);
+  }
+}
+
+double bag_bytes(const Set& set, const std::string& path, Pace pace) {
   Recording::Options options;
   options.storage.merge = MergeMode::kAppend;
   options.overflow = Overflow::kBlock;
+  if (pace == Pace::kRealTime) options.sync = std::chrono::hours(1);
   Result<std::unique_ptr<Recording>> recording = Recording::open(
       path, std::move(options), lmdb_storage({.compression = {Compression::kZstd, 3}}));
   if (!recording) stop(recording.error().message);
-  for (const Workload::Frame& frame : set.frames.frames) {
-    const std::span bytes(reinterpret_cast<const std::uint8_t*>(frame.bytes.data()),
-                          frame.bytes.size());
-    (*recording)->intake().accept(set.frames.tracks[frame.track], bytes, ArrivalTime::now());
-    (*recording)->hand_over(false);
-  }
+  take_all(**recording, set, pace);
   if (Status closed = (*recording)->close(); !closed) stop(closed.error().message);
   if ((*recording)->totals().fate.points != set.frames.frames.size())
     stop(set.name + ": not a point for every frame");
@@ -96,48 +146,65 @@ double mcap_bytes(const Set& set, const std::string& path, int level) {
   return static_cast<double>(fs::file_size(path));
 }
 
+double compacted_bytes(const std::string& bag, const std::string& out) {
+  if (const Result<CompactReport> report = compact_bag(bag, out); !report)
+    stop(report.error().message);
+  return static_cast<double>(fs::file_size(out));
+}
+
 struct Sizes {
   double maps = 0.0;
   double bag = 0.0;
+  double compacted = 0.0;
   double mcap1 = 0.0;  // at zstd's level 1
   double mcap3 = 0.0;
   double mcap = 0.0;  // the smaller
 
   double ratio() const { return bag / mcap; }
+  double compacted_ratio() const { return compacted / mcap; }
+  void add(const Sizes& other) {
+    maps += other.maps;
+    bag += other.bag;
+    compacted += other.compacted;
+    mcap1 += other.mcap1;
+    mcap3 += other.mcap3;
+    mcap += other.mcap;
+  }
 };
 
-Sizes sizes_of(const Set& set) {
+Sizes sizes_of(const Set& set, Pace pace) {
   const fs::path folder = fs::temp_directory_path() / fmt::format("size_bench.{}", ::getpid());
   fs::create_directories(folder);
-  Sizes sizes{set.maps.bytes(), bag_bytes(set, folder / "bag"), mcap_bytes(set, folder / "mcap", 1),
-              mcap_bytes(set, folder / "mcap", 3)};
+  Sizes sizes;
+  sizes.maps = set.maps.bytes();
+  sizes.bag = bag_bytes(set, folder / "bag", pace);
+  sizes.compacted = compacted_bytes(folder / "bag", folder / "compacted");
+  sizes.mcap1 = mcap_bytes(set, folder / "mcap", 1);
+  sizes.mcap3 = mcap_bytes(set, folder / "mcap", 3);
   sizes.mcap = std::min(sizes.mcap1, sizes.mcap3);
   fs::remove_all(folder);
   return sizes;
 }
 
 void print(const std::string& name, const Sizes& sizes, double ratio_max) {
-  fmt::print("{:18} {:9.0f} {:9.0f} {:9.0f} {:9.0f} {:6.2f} {}\n", name, sizes.maps / 1e3,
-             sizes.bag / 1e3, sizes.mcap1 / 1e3, sizes.mcap3 / 1e3, sizes.ratio(),
+  fmt::print("{:18} {:9.0f} {:9.0f} {:9.0f} {:9.0f} {:9.0f} {:6.2f} {:9.2f} {}\n", name,
+             sizes.maps / 1e3, sizes.bag / 1e3, sizes.compacted / 1e3, sizes.mcap1 / 1e3,
+             sizes.mcap3 / 1e3, sizes.ratio(), sizes.compacted_ratio(),
              sizes.ratio() <= ratio_max ? "ok" : fmt::format("MISSED (wanted {})", ratio_max));
   std::fflush(stdout);
 }
 
-bool run(const std::vector<fs::path>& files) {
-  fmt::print("{:18} {:>9} {:>9} {:>9} {:>9} {:>6}\n", "kB", "maps", "bag", "mcap 1", "mcap 3",
-             "ratio");
+bool run(const std::vector<fs::path>& files, Pace pace) {
+  fmt::print("{:18} {:>9} {:>9} {:>9} {:>9} {:>9} {:>6} {:>9}\n", "kB", "maps", "bag", "compacted",
+             "mcap 1", "mcap 3", "ratio", "compacted");
   Sizes total;
   bool all = true;
   for (const fs::path& file : files) {
     const Set set = read_set(file);
-    const Sizes sizes = sizes_of(set);
+    const Sizes sizes = sizes_of(set, pace);
     print(set.name, sizes, kEachMax);
     all = all && sizes.ratio() <= kEachMax;
-    total.maps += sizes.maps;
-    total.bag += sizes.bag;
-    total.mcap1 += sizes.mcap1;
-    total.mcap3 += sizes.mcap3;
-    total.mcap += sizes.mcap;
+    total.add(sizes);
   }
   print("all", total, kTotalMax);
   return all && total.ratio() <= kTotalMax;
@@ -150,11 +217,13 @@ int main(int argc, char** argv) {
   using namespace zbag::bench;
   keep_memory();
   const char* const variable = std::getenv("ZBAG_TEST_DATA");
-  const std::string folder = argc > 1 ? argv[1] : variable != nullptr ? variable : "";
+  const bool is_real_time = argc > 1 && std::string_view(argv[1]) == "--real-time";
+  const int words = is_real_time ? 2 : 1;
+  const std::string folder = argc > words ? argv[words] : variable != nullptr ? variable : "";
   if (folder.empty()) stop("name the folder of the recordings");
   std::vector<fs::path> files;
   for (const auto& entry : fs::recursive_directory_iterator(folder))
     if (entry.path().string().ends_with(".jsonl.xz")) files.push_back(entry.path());
   std::sort(files.begin(), files.end());
-  return run(files) ? 0 : 1;
+  return run(files, is_real_time ? Pace::kRealTime : Pace::kAsFast) ? 0 : 1;
 }

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "launch/shell_line.hpp"
+#include "launch/yaml_file.hpp"
 #include "schemas/quantity_text.hpp"
 #include "schemas/track_name.hpp"
 
@@ -23,17 +24,12 @@ constexpr int kIncludeDepthMax = 16;
 constexpr int kFilesMax = 256;  // that one launch reads: each may be included many times
 // Of a value. Variables are made of variables: a few lines that double one stand for gigabytes.
 constexpr std::size_t kValueBytesMax = 64u << 10;
-constexpr std::uintmax_t kFileBytesMax = 1u << 20;
 
 using Variables = std::map<std::string, std::string>;
 
-// Thrown inside this file only; read_launch_file() turns it into an Error.
-struct BadFile {
-  std::string message;
-};
-
+// Errors are thrown inside this file only, and caught by read_launch_file().
 [[noreturn]] void refuse(const std::string& file, const YAML::Node& node, const std::string& what) {
-  throw BadFile{fmt::format("{}:{}: {}", file, node.Mark().line + 1, what)};
+  throw Error{ErrorCode::kInvalid, fmt::format("{}:{}: {}", file, node.Mark().line + 1, what)};
 }
 
 [[noreturn]] void refuse_size(const std::string& file, const YAML::Node& node) {
@@ -180,18 +176,6 @@ void read_node(const std::string& name, const YAML::Node& map, const Variables& 
   plan.nodes.push_back(std::move(node));
 }
 
-// A pipe would be waited for, a device read for ever.
-void check_include(const std::string& path, const std::string& file, const YAML::Node& includes) {
-  std::error_code error;
-  if (!std::filesystem::exists(path, error))
-    refuse(file, includes, fmt::format("include {}: no such file", path));
-  if (!std::filesystem::is_regular_file(path, error))
-    refuse(file, includes, fmt::format("include {}: it is no file", path));
-  if (std::filesystem::file_size(path, error) > kFileBytesMax)
-    refuse(file, includes,
-           fmt::format("include {}: it has more than {} MiB", path, kFileBytesMax >> 20));
-}
-
 // What has been read so far.
 struct Reading {
   LaunchPlan plan;
@@ -202,10 +186,14 @@ struct Reading {
 void read_file(const std::string& file, Variables variables, const Variables& args, int depth,
                Reading& reading) {
   if (depth > kIncludeDepthMax)
-    throw BadFile{fmt::format("{}: included more than {} deep", file, kIncludeDepthMax)};
+    throw Error{ErrorCode::kInvalid,
+                fmt::format("{}: included more than {} deep", file, kIncludeDepthMax)};
   if (++reading.files > kFilesMax)
-    throw BadFile{fmt::format("{}: more than {} files are included", file, kFilesMax)};
-  const YAML::Node document = YAML::LoadFile(file);
+    throw Error{ErrorCode::kInvalid,
+                fmt::format("{}: more than {} files are included", file, kFilesMax)};
+  const Result<YAML::Node> loaded = load_yaml(file);
+  if (!loaded) throw Error(loaded.error());
+  const YAML::Node& document = *loaded;
   if (!document.IsMap()) refuse(file, document, "expected variables, include and nodes");
   check_keys(document, launch_file_keys(), file, "a launch file");
   if (const YAML::Node section = document["variables"]) {
@@ -221,7 +209,8 @@ void read_file(const std::string& file, Variables variables, const Variables& ar
   if (const YAML::Node includes = document["include"]) {
     for (const std::string& other : words_of(includes, variables, file)) {
       const std::string path = (std::filesystem::path(file).parent_path() / other).string();
-      check_include(path, file, includes);
+      if (Status there = check_yaml_file(path); !there)
+        refuse(file, includes, "include " + there.error().message);
       read_file(path, variables, args, depth + 1, reading);
     }
   }
@@ -279,12 +268,8 @@ Result<LaunchPlan> read_launch_file(const std::string& path,
     if (reading.plan.nodes.empty())
       return fail(ErrorCode::kInvalid, fmt::format("{}: no nodes to start", path));
     return std::move(reading.plan);
-  } catch (const BadFile& bad) {
-    return fail(ErrorCode::kInvalid, bad.message);
-  } catch (const YAML::BadFile&) {
-    return fail(ErrorCode::kNotFound, fmt::format("{}: no such file, or not readable", path));
-  } catch (const std::ios_base::failure&) {
-    return fail(ErrorCode::kNotFound, fmt::format("{}: it is no file", path));
+  } catch (const Error& error) {
+    return tl::unexpected(error);
   } catch (const YAML::Exception& error) {
     return fail(ErrorCode::kInvalid,
                 fmt::format("{}:{}: {}", path, error.mark.line + 1, error.msg));

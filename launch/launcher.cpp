@@ -97,7 +97,7 @@ Launcher::~Launcher() {
 }
 
 void Launcher::say(const Process& process, const std::string& line) {
-  const std::string prefix = fmt::format("{:<{}} | ", process.node.name, name_width_);
+  const std::string prefix = fmt::format("{:<{}} | ", printable(process.node.name), name_width_);
   options_.print(options_.coloured
                      ? fmt::format("\x1b[{}m{}\x1b[0m{}", process.colour, prefix, line)
                      : prefix + line);

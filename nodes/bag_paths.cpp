@@ -13,6 +13,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
+bool leads_nowhere(const fs::directory_entry& entry) {
+  std::error_code error;
+  return entry.is_symlink(error) && !entry.exists(error);
+}
+
 // What can not be looked into has none that could be read.
 void add_bags_in(const fs::path& folder, int depth, std::vector<std::string>& found) {
   std::error_code error;
@@ -20,7 +25,8 @@ void add_bags_in(const fs::path& folder, int depth, std::vector<std::string>& fo
     std::error_code no_entry;
     if (at->is_directory(no_entry)) {
       if (depth > 0) add_bags_in(at->path(), depth - 1, found);
-    } else if (at->path().extension() == ".zbag" && at->is_regular_file(no_entry)) {
+    } else if (at->path().extension() == ".zbag" &&
+               (at->is_regular_file(no_entry) || leads_nowhere(*at))) {
       found.push_back(at->path().string());
     }
   }
@@ -54,7 +60,9 @@ Result<BagPaths> find_bags(const std::vector<std::string>& named,
                               printable(path)));
     }
     std::sort(found.begin(), found.end());
-    for (const std::string& bag : found) add(bag);
+    for (const std::string& bag : found) {
+      if (add(bag)) bags.of_folders.insert(bag);
+    }
   }
   return bags;
 }

@@ -197,6 +197,9 @@ TrackCell spread_cell(const std::optional<RateSpread>& rates) {
           rates->max_hz - rates->min_hz};
 }
 
+constexpr std::size_t kLostColumn = 4;
+constexpr std::size_t kOverwrittenColumn = 5;  // where there is any
+
 TrackTable table_of(const BagSummary& bag, const std::optional<BlockSpread>& spread) {
   const bool has_overwritten = bag.fate().overwritten > 0;
   std::vector<TrackColumn> columns{
@@ -216,6 +219,13 @@ TrackTable table_of(const BagSummary& bag, const std::optional<BlockSpread>& spr
   return table;
 }
 
+// What somebody who sees a few of the tracks must not miss.
+std::optional<std::size_t> worst_column(const BagSummary& bag) {
+  if (bag.lost().value_or(0) > 0) return kLostColumn;
+  if (bag.fate().overwritten > 0) return kOverwrittenColumn;
+  return std::nullopt;
+}
+
 void BagText::add_tracks() {
   if (bag_.tracks.empty()) return;
   constexpr std::string_view kIndent = "  ";
@@ -228,7 +238,9 @@ void BagText::add_tracks() {
     const std::size_t room = terminal->rows - std::min(terminal->rows, taken);
     shown = std::min(shown, std::max(kTracksMin, room));
   }
-  std::vector<Line> table = table_of(bag_, spread_).lines(width);
+  TrackTable tracks = table_of(bag_, spread_);
+  if (shown < tracks.size()) tracks.sort(worst_column(bag_), false);
+  std::vector<Line> table = tracks.lines(width);
   add("");
   for (std::size_t i = 0; i <= shown; ++i) {
     table[i].insert(table[i].begin(), {std::string(kIndent)});

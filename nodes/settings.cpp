@@ -8,8 +8,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <ios>
 
+#include "launch/yaml_file.hpp"
 #include "nodes/nearest.hpp"
 #include "schemas/json_text.hpp"
 #include "schemas/track_name.hpp"
@@ -94,13 +94,10 @@ Status read_document(const std::string& file, const YAML::Node& document, const 
 
 Status read_yaml(const std::string& file, const std::string& verb, const KnownOptions& known,
                  Settings& settings) {
+  const Result<YAML::Node> document = load_yaml(file);
+  if (!document) return tl::unexpected(document.error());
   try {
-    const YAML::Node document = YAML::LoadFile(file);
-    return document.IsNull() ? Status() : read_document(file, document, verb, known, settings);
-  } catch (const YAML::BadFile&) {
-    return fail(ErrorCode::kNotFound, fmt::format("{}: no such file, or not readable", file));
-  } catch (const std::ios_base::failure&) {  // a folder
-    return fail(ErrorCode::kNotFound, fmt::format("{}: no file that can be read", file));
+    return document->IsNull() ? Status() : read_document(file, *document, verb, known, settings);
   } catch (const YAML::Exception& error) {
     return fail(ErrorCode::kInvalid,
                 fmt::format("{}:{}: {}", file, error.mark.line + 1, error.msg));

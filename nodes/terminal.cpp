@@ -48,6 +48,23 @@ void say_text(std::string_view text) { live_area::write_above(stderr, harmless(t
 
 void print_text(std::string_view text) { live_area::write_above(stdout, harmless(text)); }
 
+void print_coloured_text(std::string_view text) {
+  constexpr std::string_view kBegin = "\x1b[";
+  std::string shown;
+  while (!text.empty()) {
+    const std::size_t begin = text.find(kBegin);
+    shown += harmless(text.substr(0, begin));
+    if (begin == std::string_view::npos) break;
+    text.remove_prefix(begin);
+    const std::size_t end = text.find_first_not_of("0123456789;:", kBegin.size());
+    const bool is_colour = end != std::string_view::npos && text[end] == 'm';
+    const std::size_t length = is_colour ? end + 1 : kBegin.size();
+    shown += is_colour ? std::string(text.substr(0, length)) : harmless(text.substr(0, length));
+    text.remove_prefix(length);
+  }
+  live_area::write_above(stdout, shown);
+}
+
 void set_colours(ColourMode mode) { colours = mode; }
 
 bool is_coloured(int fd) {

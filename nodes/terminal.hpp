@@ -24,6 +24,8 @@ bool is_said(LogLevel level);
 // gone, the pipe is closed) costs no more than the text, which of stdout main() tells.
 void say_text(std::string_view text);    // on stderr
 void print_text(std::string_view text);  // on stdout
+// The same of what another program wrote for people, whose colours stay.
+void print_coloured_text(std::string_view text);
 template <class... Values>
 void print(fmt::format_string<Values...> format, Values&&... values) {
   print_text(fmt::format(format, std::forward<Values>(values)...));

@@ -145,12 +145,21 @@ const char* track_name_fault(std::string_view name, NameRule rule) {
 
 namespace {
 
+// Whether it begins with a character that turns the text behind it around (Unicode UAX #9: LRE to
+// RLO, LRI to PDI).
+bool turns_text(std::string_view text) {
+  if (text.size() < 3 || text[0] != '\xe2') return false;
+  const bool is_override = text[1] == '\x80' && text[2] >= '\xaa' && text[2] <= '\xae';
+  return is_override || (text[1] == '\x81' && text[2] >= '\xa6' && text[2] <= '\xa9');
+}
+
 // Bytes at the start that a terminal would obey or no reader would take for text: control bytes, C1
-// too, which are two bytes in UTF-8, and what is not UTF-8.
+// too, which are two bytes in UTF-8, what turns text around, and what is not UTF-8.
 std::size_t harmful_at(std::string_view text) {
   const std::size_t length = utf8_sequence(text);
   if (length == 0 || is_control(text[0])) return 1;
   const bool is_c1 = length == 2 && text[0] == '\xc2' && static_cast<unsigned char>(text[1]) < 0xa0;
+  if (turns_text(text)) return 3;
   return is_c1 ? 2 : 0;
 }
 

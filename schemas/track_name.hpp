@@ -87,8 +87,8 @@ class TrackFilter {
   std::vector<TrackPattern> exclude_;
 };
 
-// `text` with control bytes (C1 too) and what is not UTF-8 written as \xNN, cut at 80 bytes: for
-// messages.
+// `text` with control bytes (C1 too), what turns text around, and what is not UTF-8 written as
+// \xNN, cut at 80 bytes: for messages.
 std::string printable(std::string_view text);
 
 // The same for whole lines of any length: newlines and tabs stay.

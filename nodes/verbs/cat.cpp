@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
-#include "nodes/bag_paths.hpp"
+#include <algorithm>
+
 #include "nodes/choice.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/number_text.hpp"
+#include "nodes/open_bags.hpp"
 #include "nodes/print_point.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
@@ -127,16 +129,17 @@ int run(const Arguments& arguments) {
     return show("cat", status.error());
   const Result<BagPaths> bags = find_bags(arguments.bags, warner("cat"));
   if (!bags) return show("cat", bags.error());
-  Result<Playlist> playlist = Playlist::open(bags->paths);
+  int opened = kExitDone;
+  Result<Playlist> playlist = open_bags("cat", *bags, opened);
   if (!playlist) return show("cat", playlist.error());
   Result<BagReader::Selection> selection =
       choose("cat", arguments.selection, playlist->summaries(), SystemTracks::kToo);
   if (!selection) return show_unchosen("cat", selection.error());
   PointPrinter printer(arguments.style, arguments.selection.columns);
-  if (arguments.start_index) return print_by_index(arguments, *playlist, printer);
+  if (arguments.start_index) return std::max(opened, print_by_index(arguments, *playlist, printer));
   selection->reverse = arguments.reverse;
   if (Status status = playlist->select(*selection); !status) return show("cat", status.error());
-  return print_by_time(arguments, *playlist, printer);
+  return std::max(opened, print_by_time(arguments, *playlist, printer));
 }
 
 }  // namespace

@@ -29,10 +29,11 @@ int run(const Arguments& arguments) {
     });
   }
   if (!report && report.error().code == ErrorCode::kDamaged) {
-    return show("compact",
-                {ErrorCode::kDamaged,
-                 fmt::format("{}; nothing was changed; zbag recover saves what is intact",
-                             report.error().message)});
+    const std::string& why = report.error().message;
+    const bool has_remedy = why.find("zbag recover") != std::string::npos;
+    return show("compact", {ErrorCode::kDamaged,
+                            fmt::format("nothing was changed: {}{}", why,
+                                        has_remedy ? "" : "; zbag recover saves what is intact")});
   }
   if (!report) return show_unmade("compact", report.error());
   if (!arguments.quiet)

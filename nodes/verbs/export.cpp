@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
-#include "nodes/bag_paths.hpp"
+#include <algorithm>
+
 #include "nodes/choice.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/live_screen.hpp"
 #include "nodes/number_text.hpp"
+#include "nodes/open_bags.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
 #include "nodes/usual_options.hpp"
@@ -24,7 +26,8 @@ struct Arguments {
 int run(const Arguments& arguments) {
   const Result<BagPaths> bags = find_bags(arguments.bags, warner("export"));
   if (!bags) return show("export", bags.error());
-  Result<Playlist> playlist = Playlist::open(bags->paths);
+  int opened = kExitDone;
+  Result<Playlist> playlist = open_bags("export", *bags, opened);
   if (!playlist) return show("export", playlist.error());
   const Result<BagReader::Selection> selection =
       choose("export", arguments.selection, playlist->summaries(), SystemTracks::kWhenNamed);
@@ -47,7 +50,7 @@ int run(const Arguments& arguments) {
   bar.clear();
   if (!report) {
     if (report.error().code != ErrorCode::kClosed) return show_unmade("export", report.error());
-    if (!StopSignal::wanted()) return kExitDone;  // whoever read our stdout has seen enough
+    if (!StopSignal::wanted()) return opened;  // whoever read our stdout has seen enough
     return show("export",
                 {ErrorCode::kClosed,
                  output.out == "-" ? fmt::format("stopped after {}", amount_text(written, "point"))
@@ -56,8 +59,8 @@ int run(const Arguments& arguments) {
   if (!arguments.quiet && arguments.output.out != "-")
     say("exported {} to {}\n", amount_text(report->points, "point"), arguments.output.out);
   if (report->points == 0 && report->left_out == 0 && playlist->points() > 0)
-    return show_nothing_chosen("export", playlist->extent());
-  if (report->left_out == 0) return kExitDone;
+    return std::max(opened, show_nothing_chosen("export", playlist->extent()));
+  if (report->left_out == 0) return opened;
   warn("export", fmt::format("left out {}", amount_text(report->left_out, "damaged point")));
   return kExitDamaged;
 }

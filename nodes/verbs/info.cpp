@@ -12,7 +12,6 @@
 #include "nodes/terminal_size.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
-#include "recorder/bag/upkeep/check.hpp"
 #include "recorder/bag/upkeep/copied_records.hpp"
 #include "schemas/json_text.hpp"
 
@@ -28,16 +27,13 @@ struct Arguments {
   bool quiet = false;
 };
 
-// LMDB ends the process where a tree of its pages leads astray: they are looked at first.
-struct SoundBag {
-  static Result<SoundBag> open(const std::string& path) {
-    const Result<std::uint64_t> pages = check_pages(path);
-    if (!pages && pages.error().code == ErrorCode::kDamaged) return tl::unexpected(pages.error());
+struct OpenBag {
+  static Result<OpenBag> open(const std::string& path) {
     Result<BagReader> reader = BagReader::open(path);
     if (!reader) return tl::unexpected(reader.error());
     Result<BagSummary> summary = reader->summary();
     if (!summary) return tl::unexpected(summary.error());
-    return SoundBag{std::move(*reader), std::move(*summary)};
+    return OpenBag{std::move(*reader), std::move(*summary)};
   }
 
   BagReader reader;
@@ -56,7 +52,7 @@ std::size_t leave_out(const BagReader::Selection& selection, BagSummary& bag) {
 }
 
 // Text is printed; JSON is added to `json`. Gives the exit code.
-int show_bag(SoundBag bag, const BagReader::Selection& selection, const Arguments& arguments,
+int show_bag(OpenBag bag, const BagReader::Selection& selection, const Arguments& arguments,
              std::string& json) {
   BagSummary& summary = bag.summary;
   int exit_code = kExitDone;
@@ -82,12 +78,12 @@ int run(const Arguments& arguments) {
     return show("info", {ErrorCode::kClosed, "stopped before " + path});
   };
   Result<BagReader::Selection> selection = BagReader::Selection{.all_tracks = true};
-  std::vector<Result<SoundBag>> ahead;  // all of them, where what is chosen hangs on all
+  std::vector<Result<OpenBag>> ahead;  // all of them, where what is chosen hangs on all
   if (arguments.selection.names_tracks()) {
     std::vector<BagSummary> summaries;
     for (const std::string& path : bags->paths) {
       if (StopSignal::wanted()) return show_stopped(path);
-      const auto& bag = ahead.emplace_back(SoundBag::open(path));
+      const auto& bag = ahead.emplace_back(OpenBag::open(path));
       summaries.push_back(bag ? bag->summary : unread_bag(path, bag.error()));
     }
     selection = choose_tracks("info", arguments.selection, summaries);
@@ -98,7 +94,7 @@ int run(const Arguments& arguments) {
   for (std::size_t i = 0; i < bags->paths.size(); ++i) {
     const std::string& path = bags->paths[i];
     if (StopSignal::wanted()) return std::max(exit_code, show_stopped(path));
-    Result<SoundBag> bag = ahead.empty() ? SoundBag::open(path) : std::move(ahead[i]);
+    Result<OpenBag> bag = ahead.empty() ? OpenBag::open(path) : std::move(ahead[i]);
     exit_code = std::max(exit_code, bag ? show_bag(std::move(*bag), *selection, arguments, json)
                                         : show("info", bag.error()));
   }

@@ -41,9 +41,8 @@ Launcher::Options launcher_options() {
       std::filesystem::read_symlink("/proc/self/exe", error).parent_path().string());
   options.coloured = is_coloured(STDOUT_FILENO);
   options.stop_wanted = [] { return StopSignal::wanted(); };
-  // As the programs wrote it, who may well colour what they say: the user chose them.
   options.print = [](const std::string& line) {
-    fmt::print("{}\n", line);
+    print_coloured_text(line + "\n");
     std::fflush(stdout);
   };
   return options;

@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
-#include "nodes/bag_paths.hpp"
+#include <algorithm>
+
 #include "nodes/choice.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/live_screen.hpp"
 #include "nodes/number_text.hpp"
+#include "nodes/open_bags.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
 #include "nodes/usual_options.hpp"
@@ -26,7 +28,8 @@ struct Arguments {
 int run(const Arguments& arguments) {
   const Result<BagPaths> bags = find_bags(arguments.bags, warner("merge"));
   if (!bags) return show("merge", bags.error());
-  Result<Playlist> playlist = Playlist::open(bags->paths);
+  int opened = kExitDone;
+  Result<Playlist> playlist = open_bags("merge", *bags, opened);
   if (!playlist) return show("merge", playlist.error());
   const Result<PointChoice> choice =
       choose_copied("merge", arguments.selection, playlist->summaries());
@@ -42,13 +45,15 @@ int run(const Arguments& arguments) {
   if (!report) return show_unmade("merge", report.error());
   if (!arguments.quiet)
     say("merged {} into {}: {}, {} kept apart, {} merged into others, {} duplicates\n",
-        amount_text(bags->paths.size(), "bag"), arguments.out, amount_text(report->points, "point"),
-        count_text(report->kept_apart), count_text(report->merged), count_text(report->duplicates));
+        amount_text(playlist->readers().size(), "bag"), arguments.out,
+        amount_text(report->points, "point"), count_text(report->kept_apart),
+        count_text(report->merged), count_text(report->duplicates));
   if (report->overwritten > 0 && !arguments.quiet)
     warn("merge", fmt::format("{} values were overwritten by different ones of equal _ts; --merge "
                               "join keeps them all",
                               count_text(report->overwritten)));
-  return show_copied("merge", report->points, report->left_out, playlist->summaries());
+  return std::max(opened,
+                  show_copied("merge", report->points, report->left_out, playlist->summaries()));
 }
 
 }  // namespace

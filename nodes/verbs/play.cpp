@@ -4,13 +4,13 @@
 #include <chrono>
 #include <cmath>
 
-#include "nodes/bag_paths.hpp"
 #include "nodes/choice.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/give_up.hpp"
 #include "nodes/live_screen.hpp"
 #include "nodes/node.hpp"
 #include "nodes/number_text.hpp"
+#include "nodes/open_bags.hpp"
 #include "nodes/sending.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
@@ -255,7 +255,8 @@ bool is_empty(const Playlist& playlist) {
 int run(const Arguments& arguments) {
   const Result<BagPaths> bags = find_bags(arguments.bags, warner("play"));
   if (!bags) return show("play", bags.error());
-  Result<Playlist> playlist = Playlist::open(bags->paths);
+  int opened = kExitDone;
+  Result<Playlist> playlist = open_bags("play", *bags, opened);
   if (!playlist) return show("play", playlist.error());
   std::vector<std::string> renamed;
   for (const auto& [from, to] : arguments.player.remap) renamed.push_back(from);
@@ -265,7 +266,7 @@ int run(const Arguments& arguments) {
   if (is_empty(*playlist)) {
     if (!arguments.bus.quiet)
       say("zbag play: nothing to play: no bag holds a point\npublished 0 frames\n");
-    return kExitDone;
+    return opened;
   }
   GiveUp give_up("play", arguments.bus.urls.publish_to);
   std::optional<std::uint64_t> published;
@@ -273,7 +274,7 @@ int run(const Arguments& arguments) {
   const int exit_code = play(arguments, *playlist, *selection, give_up, published);
   give_up.left();
   if (!arguments.bus.quiet && published) say("published {}\n", amount_text(*published, "frame"));
-  return exit_code;
+  return std::max(opened, exit_code);
 }
 
 }  // namespace

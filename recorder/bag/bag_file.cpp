@@ -22,6 +22,7 @@
 #include "recorder/bag/pages/file_descriptor.hpp"
 #include "recorder/bag/pages/lock_file.hpp"
 #include "recorder/bag/pages/meta_pages.hpp"
+#include "recorder/bag/pages/tree_check.hpp"
 #include "schemas/mutex.hpp"
 
 namespace zbag {
@@ -147,6 +148,7 @@ Result<std::shared_ptr<BagFile>> BagFile::try_open(const std::string& path, bool
   bag->fd_ = file.release();
   bag->writable_ = to_write;
   if (Status marked = mark_opening(bag->fd_); !marked) return fail(marked.error(), path);
+  if (Status sound = bag->check_pages(); !sound) return tl::unexpected(sound.error());
   const Result<bool> is_open = bag->open_env(map_bytes);
   if (!is_open) return tl::unexpected(is_open.error());
   if (!*is_open) return std::shared_ptr<BagFile>();
@@ -176,6 +178,24 @@ std::shared_ptr<BagFile> BagFile::open_or_announce(BagFile& bag, FileId id) {
   known.files.try_emplace(id);
   bag.registered_as_ = id;
   return nullptr;
+}
+
+// What somebody else is writing to is as sound as its LMDB finds it.
+Status BagFile::check_pages() const {
+  constexpr int kTries = 100;  // far more than writers come while pages are walked
+  for (int i = 0; i < kTries; ++i) {
+    if (!writable_ && !is_lock_free(fd_)) return {};
+    const Result<MetaPages> before = read_meta_pages(path_);
+    if (!before) return tl::unexpected(before.error());
+    Status sound = check_trees(path_, writable_ ? TreeUse::kWrite : TreeUse::kRead);
+    if (sound || sound.error().code != ErrorCode::kDamaged) return sound;
+    const Result<MetaPages> after = read_meta_pages(path_);
+    const bool is_at_rest = writable_ || is_lock_free(fd_);
+    if (is_at_rest && (!after || after->txn == before->txn))
+      return fail(ErrorCode::kDamaged,
+                  sound.error().message + "; zbag recover saves what is intact");
+  }
+  return fail(ErrorCode::kBusy, path_ + ": writers come and go while it is opened");
 }
 
 // False: the name leads to another file than was marked as being opened.

@@ -5,7 +5,8 @@
 // and inode in a registry, the one global of zbag; the last owner closes it, and removes the lock
 // file when no other process has the bag open (lock_file.hpp).
 //
-// Before LMDB sees a file, its meta pages are held against it (meta_pages.hpp). Thread-safe.
+// Before LMDB sees a file that nobody writes to, its pages are held against it (tree_check.hpp): a
+// damaged one is refused. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -42,8 +43,8 @@ void remove_leftovers(const std::string& path);
 
 class BagFile {
  public:
-  // kNotFound; kDamaged: not a bag, empty, truncated; kNewerFormat; kBusy: this process has it open
-  // in the other way.
+  // kNotFound; kDamaged: not a bag, empty, truncated, a page that LMDB could not follow;
+  // kNewerFormat; kBusy: this process has it open in the other way.
   static Result<std::shared_ptr<BagFile>> open_to_read(const std::string& path);
   // Holds the writer lock; from here on a loss of power leaves the file its name. Removes what
   // killed makers have left. kBusy names the present writer. `map_bytes`: address space to begin
@@ -75,6 +76,7 @@ class BagFile {
                                                    std::size_t map_bytes);
   static std::shared_ptr<BagFile> open_or_announce(BagFile& bag, FileId id);
   static Status lock_to_write(int fd, const std::string& path);
+  Status check_pages() const;
   Result<bool> open_env(std::size_t map_bytes);
   Status open_tables();
   Status check_format(const Txn& txn) const;

@@ -262,6 +262,7 @@ TEST(HarmlessTest, KeepsLinesAndTheirLength) {
   const std::string text = "one\n\ttwo " + std::string(1'000, 'x');
   EXPECT_EQ(harmless(text), text);
   EXPECT_EQ(harmless("a\x1b[2J\r\xc2\x85\n"), "a\\x1b[2J\\x0d\\xc2\\x85\n");
+  EXPECT_EQ(harmless("a\u202eb\u2066c\u2028"), "a\\xe2\\x80\\xaeb\\xe2\\x81\\xa6c\u2028");
 }
 
 }  // namespace

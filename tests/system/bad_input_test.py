@@ -4,6 +4,7 @@ Proves the last paragraph of section 6 of the issue with the exit codes of cli.m
 """
 
 import collections
+import itertools
 import json
 import os
 import re
@@ -188,6 +189,98 @@ class NotABagTest(BadInputTest):
         self.assertIn(f"{problem['points']} damaged points", done.stderr)
         done = self.space.run("cat", bag, "--track", problem["track"], "--start-index", "999")
         self.assertEqual((done.returncode, done.stdout), (DAMAGED, b""), done.stderr)
+
+
+class FolderTest(BadInputTest):
+    """Bags of a folder that can not be opened cost themselves alone; what was named must open."""
+
+    def setUp(self):
+        super().setUp()
+        self.folder = self.space.path("bags")
+        os.mkdir(self.folder)
+        self.good = self.make_bag("bags/a.zbag", points=10)
+        with open(os.path.join(self.folder, "b.zbag"), "w", encoding="utf-8") as file:
+            file.write("no bag")
+        os.symlink("nowhere", os.path.join(self.folder, "c.zbag"))
+
+    def test_they_are_named_and_the_others_are_read(self):
+        made = self.space.path("made")
+        for verb, count in ((("cat",), 10), (("info",), None), (("check",), None),
+                            (("export", "-o", "-", "--format", "jsonl"), 10),
+                            (("merge", "-o", made + ".zbag"), None)):
+            with self.subTest(verb=verb):
+                done = self.run_ok(verb[0], self.folder, *verb[1:], code=DAMAGED)
+                named = [line for line in done.stderr.splitlines() if line.startswith("zbag ")]
+                self.assertEqual(len(named), 2, done.stderr)
+                self.assertIn("b.zbag: not a bag", named[0])
+                self.assertIn("c.zbag: No such file", named[1])
+                if count is not None:
+                    self.assertEqual(len(done.stdout.splitlines()), count)
+        self.assertEqual(len(self.points(made + ".zbag")), 10)
+
+    def test_what_was_named_must_open(self):
+        bad = os.path.join(self.folder, "b.zbag")
+        self.assert_refused(("cat", self.good, bad), DAMAGED, bad, "not a bag")
+        self.assert_refused(("cat", self.good, self.space.path("none.zbag")), FAILED, "none.zbag")
+
+    def test_a_folder_of_nothing_else_is_refused(self):
+        os.remove(self.good)
+        done = self.space.run("cat", self.folder)
+        self.assertEqual((done.returncode, done.stdout), (DAMAGED, b""), done.stderr)
+        self.assertIn("none of these bags", done.stderr.splitlines()[-1])
+
+
+# What becomes of a page of LMDB's trees: (where in the page, the bytes there).
+PAGE_FAULTS = {
+    "another number": (0, b"\xff"),
+    "another kind": (10, b"\x07"),
+    "bounds outside the page": (12, b"\xfe\xff\xff\xff"),
+    "no nodes": (12, b"\x10\x00"),
+    "a node outside the page": (16, b"\xf8\xff"),
+}
+
+
+class TreePageTest(BadInputTest):
+    """LMDB ends the process where its pages lead astray: every verb looks at them first."""
+
+    def tree_pages(self, data):
+        for at in range(2 * 4096, len(data), 4096):
+            number, _, flags = struct.unpack_from("<QHH", data, at)
+            if number == at // 4096 and flags & 0x3:
+                yield at
+
+    def outcomes(self, bag):
+        """What every verb that opens a bag makes of this one."""
+        made = self.space.path("made.zbag")
+        for verb in (*READERS, ("cat", "--reverse"), ("cut", "-o", made), ("merge", "-o", made),
+                     ("cat", "--start-index", "9", "--track", "robot/0"),
+                     ("compact", "-o", made), ("compact",)):
+            yield verb, self.space.run(verb[0], bag, *verb[1:])
+            if os.path.exists(made):
+                os.remove(made)
+        yield ("record", "--resume"), self.space.run(
+            "record", "-o", bag, "--resume", "--with-broker", *PORTS, "--duration", "0.01")
+
+    def test_a_damaged_page_ends_no_verb_by_a_signal(self):
+        bag = self.make_bag(points=4000)
+        with open(bag, "rb") as file:
+            whole = file.read()
+        copy = self.space.path("copy.zbag")
+        refused = collections.Counter()
+        faults = PAGE_FAULTS.items()
+        for at, (name, (offset, change)) in itertools.product(self.tree_pages(whole), faults):
+            broken = bytearray(whole)
+            broken[at + offset:at + offset + len(change)] = change
+            with open(copy, "wb") as file:
+                file.write(broken)
+            if self.space.run("info", copy).returncode == DONE:
+                continue  # it is of an older state
+            refused.update([name])
+            for verb, done in self.outcomes(copy):
+                with self.subTest(page=at // 4096, fault=name, verb=verb):
+                    self.assertEqual(done.returncode, DAMAGED, done.stderr)
+                    self.assertIn(f"page {at // 4096}", done.stderr)
+        self.assertEqual(set(refused), set(PAGE_FAULTS), refused)
 
 
 class WritingTest(BadInputTest):

@@ -115,6 +115,15 @@ class InfoTest(harness.SystemTest):
         self.assertRegex(first, r"^  a .* 2  n int")
         self.assertRegex(second, r"^  b .* 0 *$")
 
+    def test_of_more_tracks_than_fit_the_worst_are_shown(self):
+        bag = self.make_bag([(f"track/{n:02}", 1.0, {"n": n}) for n in range(96)]
+                            + [(f"track/{n}", 1.0, {"n": 0}) for n in (77, 95)], "--merge", "shallow")
+        shown = self.table(terminal.output_of(self.space, 80, "info", bag).splitlines())[1:]
+        self.assertLess(len(shown), 20)
+        self.assertEqual([line.split()[0] for line in shown[:3]],
+                         ["track/77", "track/95", "track/00"])
+        self.assertIn("track/00", self.table(self.shown(bag).splitlines())[1])
+
     def test_every_loss_is_told_when_asked_for(self):
         bag = self.space.path("lossy.zbag")
         recorder = self.start_recorder(bag)

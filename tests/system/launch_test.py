@@ -57,6 +57,14 @@ nodes:
         self.assertIn("slow   | ready slow", launch.out_lines)
         self.assertEqual(launch.stop(), DONE, launch.stderr)
 
+    def test_what_nodes_print_may_have_colours_and_commands_no_terminal(self):
+        odd = r"\033[1;31mred\033[0m \033]0;title\007 \033[2J \302\233 5\n"
+        launch = self.start_launch(f"nodes: {{\"n\\e[31m\": {{command: [printf, '{odd}']}}}}")
+        self.assertEqual(launch.wait(), DONE, launch.stderr)
+        [line] = self.lines_of(launch, "red")
+        self.assertEqual(line, "n\\x1b[31m | \x1b[1;31mred\x1b[0m \\x1b]0;title\\x07 "
+                               "\\x1b[2J \\xc2\\x9b 5")
+
     def test_a_signal_stops_them_in_reverse_order(self):
         for number in (signal.SIGINT, signal.SIGTERM):
             with self.subTest(signal=number.name):

@@ -19,7 +19,7 @@ VERBS = LOUD + ("launch", "ctl", "version")
 OTHER = {
     "publish-to": "tcp://127.0.0.1:4711", "subscribe-to": "tcp://127.0.0.1:4712", "name": "other",
     "log-level": "warning", "rate": "2.5", "track": "robot/**", "exclude": "laser/*", "wait": "0.5",
-    "timeout": "3.5", "format": "raw", "columns": "a.b",
+    "timeout": "3.5", "format": "raw", "columns": "lost",
     "duration": "12.5", "output": "x.zbag", "base-directory": "else where", "max-size": "25.5",
     "max-duration": "60", "max-files": "3", "max-items": "5000", "sync": "70", "sync-idle": "900", "buffer-mb": "12.5",
     "buffer-points": "50", "flush-interval": "0.25", "min-free": "10", "compression": "zstd:7",

@@ -418,8 +418,9 @@ class SeveralBagsTest(SelectionTest):
                 self.run_ok("info", bag, *words)
             return counter.count
 
-        self.assertGreater(opened(), 0)
-        self.assertEqual(opened("--track", "robot1/imu"), opened())
+        # A choice asks besides whether the bag is being written: it may come to hold what is named.
+        self.assertGreater(opened(), 1)
+        self.assertLessEqual(opened("--track", "robot1/imu"), opened() + 1)
 
     def test_info_of_several_bags_chooses_of_all_together(self):
         done = self.run_ok("info", self.make_folder(), "--json", "--track", "a")

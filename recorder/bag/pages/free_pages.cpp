@@ -78,4 +78,8 @@ bool are_free(const PageFile& file, std::uint64_t root, std::uint64_t from, std:
   return pages.read(root) && pages.are_all();
 }
 
+bool can_be_read(const PageFile& file, std::uint64_t root) {
+  return FreePages(file, 0, 0).read(root);
+}
+
 }  // namespace zbag

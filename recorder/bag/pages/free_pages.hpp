@@ -13,4 +13,7 @@ class PageFile;
 // could list.
 bool are_free(const PageFile& file, std::uint64_t root, std::uint64_t from, std::uint64_t to);
 
+// Whether that list can be read.
+bool can_be_read(const PageFile& file, std::uint64_t root);
+
 }  // namespace zbag

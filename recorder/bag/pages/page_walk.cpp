@@ -80,6 +80,10 @@ void MappedFile::expect_one_pass() const {
   static_cast<void>(::madvise(const_cast<std::uint8_t*>(at_), size_, MADV_SEQUENTIAL));
 }
 
+void MappedFile::expect_jumps() const {
+  static_cast<void>(::madvise(const_cast<std::uint8_t*>(at_), size_, MADV_RANDOM));
+}
+
 bool PageNode::is_table() const { return (flags & kSubData) != 0 && value.size() == kTableRecord; }
 
 std::optional<std::uint64_t> PageNode::root() const {
@@ -276,13 +280,7 @@ Status PageWalk::leaf(std::uint64_t number, const KeyRange& keys) {
 Status PageWalk::entry(std::uint64_t number, const PageNode& node) {
   if ((node.flags & ~(is_main() ? kSubData : kBigData)) != 0)
     return bad(number, "has a node of an unknown kind");
-  if (node.overflow) {
-    const auto value = file_.overflow(*node.overflow, node.value_bytes);
-    if (!value) return tl::unexpected(value.error());
-    if (Status reached = reach(*node.overflow, value->pages); !reached) return reached;
-    if (visitor_->value) visitor_->value(tree_.table, node.key, value->value);
-    return {};
-  }
+  if (node.overflow) return large_value(node);
   if (!is_main()) {
     if (visitor_->value) visitor_->value(tree_.table, node.key, node.value);
     return {};
@@ -292,6 +290,18 @@ Status PageWalk::entry(std::uint64_t number, const PageNode& node) {
   Status status = table(number, node);
   tree_ = std::move(main);
   return status;
+}
+
+Status PageWalk::large_value(const PageNode& node) {
+  if (large_ == LargeValues::kPlaced) {
+    const std::uint64_t bytes = PageFile::kHeaderBytes + node.value_bytes;
+    return reach(*node.overflow, (bytes + file_.page_bytes() - 1) / file_.page_bytes());
+  }
+  const auto value = file_.overflow(*node.overflow, node.value_bytes);
+  if (!value) return tl::unexpected(value.error());
+  if (Status reached = reach(*node.overflow, value->pages); !reached) return reached;
+  if (visitor_->value) visitor_->value(tree_.table, node.key, value->value);
+  return {};
 }
 
 Status PageWalk::table(std::uint64_t number, const PageNode& record) {

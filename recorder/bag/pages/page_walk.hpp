@@ -33,8 +33,10 @@ class MappedFile {
   MappedFile& operator=(MappedFile&&) = delete;
 
   std::span<const std::uint8_t> bytes() const { return {at_, size_}; }
-  // Makes the kernel read ahead, or not: for a pass over the whole file.
+  // Makes the kernel read ahead: for a pass over the whole file.
   void expect_one_pass() const;
+  // Makes it read no more than what is looked at: for a page here and there.
+  void expect_jumps() const;
 
  private:
   MappedFile(const std::uint8_t* at, std::size_t size) : at_(at), size_(size) {}
@@ -118,9 +120,18 @@ class PageWalk {
     // without what hangs on it, behind the values before it; otherwise it ends with the error.
     std::function<void(std::string_view table, const Error& error)> damage;
   };
+  // What is looked at of a value on overflow pages.
+  enum class LargeValues : std::uint8_t {
+    kRead,
+    kPlaced,  // that it lies in the file: visitors are called without it
+  };
   // Pages from `limit` on are none, whatever the file's length.
-  PageWalk(const PageFile& file, std::uint64_t limit)
-      : file_(file), limit_(std::min(limit, file.count())), reached_(limit_), damaged_(limit_) {}
+  PageWalk(const PageFile& file, std::uint64_t limit, LargeValues large = LargeValues::kRead)
+      : file_(file),
+        limit_(std::min(limit, file.count())),
+        large_(large),
+        reached_(limit_),
+        damaged_(limit_) {}
 
   // Walks from the root page of the main table. kDamaged names the page.
   Status run(std::uint64_t main_root, const Visitor& visitor);
@@ -155,11 +166,13 @@ class PageWalk {
   Status branch(std::uint64_t number, int depth, const KeyRange& keys);
   Status leaf(std::uint64_t number, const KeyRange& keys);
   Status entry(std::uint64_t number, const PageNode& node);
+  Status large_value(const PageNode& node);
   Status table(std::uint64_t number, const PageNode& record);
   bool is_main() const { return tree_.table.empty(); }
 
   const PageFile& file_;
   std::uint64_t limit_;
+  LargeValues large_;
   std::vector<bool> reached_;
   std::vector<bool> damaged_;
   std::uint64_t pages_ = 0;

@@ -7,17 +7,27 @@
 
 namespace zbag {
 
-Result<Playlist> Playlist::open(const std::vector<std::string>& paths) {
+Result<Playlist> Playlist::open(const std::vector<std::string>& paths, const PassOver& pass_over) {
   Playlist playlist;
+  std::optional<Error> left_out;
   for (const std::string& path : paths) {
-    Result<BagReader> reader = BagReader::open(path);
-    if (!reader) return tl::unexpected(reader.error());
-    Result<BagSummary> summary = reader->summary();
-    if (!summary) return tl::unexpected(summary.error());
-    playlist.readers_.push_back(std::move(*reader));
-    playlist.summaries_.push_back(std::move(*summary));
+    const Status added = playlist.add(path);
+    if (added) continue;
+    if (!pass_over || !pass_over(path, added.error())) return tl::unexpected(added.error());
+    left_out = added.error();
   }
+  if (left_out && playlist.readers_.empty()) return tl::unexpected(*left_out);
   return playlist;
+}
+
+Status Playlist::add(const std::string& path) {
+  Result<BagReader> reader = BagReader::open(path);
+  if (!reader) return tl::unexpected(reader.error());
+  Result<BagSummary> summary = reader->summary();
+  if (!summary) return tl::unexpected(summary.error());
+  readers_.push_back(std::move(*reader));
+  summaries_.push_back(std::move(*summary));
+  return {};
 }
 
 std::uint64_t Playlist::points() const {

@@ -4,6 +4,7 @@
 // Not thread-safe. Views of a point are valid until the next call.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,8 +15,12 @@ namespace zbag {
 
 class Playlist {
  public:
-  // Errors as BagReader::open, of the first bag that gives one.
-  static Result<Playlist> open(const std::vector<std::string>& paths);
+  // Whether to go on without the bag at `path`, which can not be opened.
+  using PassOver = std::function<bool(const std::string& path, const Error&)>;
+  // Errors as BagReader::open, of the first bag that gives one and is not passed over; of the last
+  // that was when no bag is left.
+  static Result<Playlist> open(const std::vector<std::string>& paths,
+                               const PassOver& pass_over = {});
 
   // First and last stamp over all bags; nullopt when they hold no point.
   std::optional<TimeRange> extent() const { return extent_of(summaries_); }
@@ -45,6 +50,8 @@ class Playlist {
     bool needs_next = true;
     bool is_done = false;
   };
+  Status add(const std::string& path);
+
   std::vector<BagReader> readers_;
   std::vector<BagSummary> summaries_;
   std::vector<Head> heads_;

@@ -127,9 +127,8 @@ class DamageSurvey {
   CheckReport& report_;
 };
 
-// The page walk. What it finds not sound, and records that are damaged, are noted when there is a
-// report.
-Result<std::uint64_t> walk_pages(const std::string& path, CheckReport* report) {
+// The page walk: notes what is not sound, and records that are damaged. Gives the pages in use.
+Result<std::uint64_t> walk_pages(const std::string& path, CheckReport& report) {
   // A writer uses free pages again unless a transaction may still see them. That LMDB is let near
   // the bag before the walk is no new risk: its writer's LMDB is at work on it.
   std::shared_ptr<BagFile> live;
@@ -149,18 +148,18 @@ Result<std::uint64_t> walk_pages(const std::string& path, CheckReport* report) {
   if (!file) return tl::unexpected(file.error());
   const PageFile pages(file->bytes(), meta->page_bytes);
   // A writer may be between the two.
-  if (report != nullptr && !live && !meta->has_twin) report->add({kMetaDamage, {}, {}, {}, 0});
+  if (!live && !meta->has_twin) report.add({kMetaDamage, {}, {}, {}, 0});
   RecordAudit records;
   PageWalk::Visitor visitor;
-  if (report != nullptr) visitor.value = std::bind_front(&RecordAudit::take, &records);
+  visitor.value = std::bind_front(&RecordAudit::take, &records);
   PageWalk walk(pages, meta->last_page + 1);
   const Status status = walk.run(meta->main_root, visitor);
-  if (status && report != nullptr) records.tell(*report);
-  if (status) return walk.pages();
-  if (report != nullptr) {
-    DamageSurvey(pages, *meta, *report).run();
-    if (report->problems.empty()) report->add({status.error().message, {}, {}, {}, 0});
+  if (status) {
+    records.tell(report);
+    return walk.pages();
   }
+  DamageSurvey(pages, *meta, report).run();
+  if (report.problems.empty()) report.add({status.error().message, {}, {}, {}, 0});
   return fail(status.error(), path);
 }
 
@@ -195,22 +194,6 @@ Status check_blocks(const Txn& txn, const BagFile& file, const BagSummary& summa
 
 }  // namespace
 
-Result<std::uint64_t> check_pages(const std::string& path) {
-  constexpr int kTries = 100;  // far more than writers come while pages are walked
-  for (int i = 0; i < kTries; ++i) {
-    const bool is_live = is_being_written(path);
-    const Result<MetaPages> before = read_meta_pages(path);
-    if (!before) return tl::unexpected(before.error());
-    Result<std::uint64_t> pages = walk_pages(path, nullptr);
-    if (pages || is_live) return pages;
-    // A writer that came meanwhile has changed them under the walk.
-    const bool is_written = is_being_written(path);
-    const Result<MetaPages> after = read_meta_pages(path);
-    if (!is_written && (!after || after->txn == before->txn)) return pages;
-  }
-  return fail(ErrorCode::kBusy, path + ": writers come and go while it is read");
-}
-
 Result<CheckReport> check_bag(const std::string& path, const Progress& progress) {
   Result<CheckReport> report = check_records(path);
   if (!report) return report;
@@ -219,7 +202,7 @@ Result<CheckReport> check_bag(const std::string& path, const Progress& progress)
 
 Result<CheckReport> check_records(const std::string& path) {
   CheckReport report;
-  const Result<std::uint64_t> pages = walk_pages(path, &report);
+  const Result<std::uint64_t> pages = walk_pages(path, report);
   if (!pages && report.problems.empty()) return tl::unexpected(pages.error());
   report.has_sound_pages = pages.has_value();
   report.pages = pages.value_or(0);

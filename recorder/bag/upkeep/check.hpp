@@ -58,8 +58,4 @@ Result<CheckReport> check_records(const std::string& path);
 Result<CheckReport> check_tracks(const std::string& path, CheckReport report,
                                  const BagReader::Selection& selection, const Progress& progress);
 
-// The page walk alone, again where a writer has come to the bag meanwhile. kDamaged names the page;
-// kBusy: writers keep coming. Returns the pages in use.
-Result<std::uint64_t> check_pages(const std::string& path);
-
 }  // namespace zbag

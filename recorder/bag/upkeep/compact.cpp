@@ -205,11 +205,6 @@ Status verify(const std::string& path, const BagSummary& before, const Progress&
 
 Result<std::shared_ptr<BagFile>> open_source(const std::string& path, bool in_place) {
   constexpr const char* kRemedy = "stop the recording first, or compact a copy made with zbag cut";
-  // Pages first: what is damaged must not be met by LMDB while it is rewritten. A bag that is being
-  // recorded is refused below.
-  if (!is_being_written(path)) {
-    if (const auto pages = check_pages(path); !pages) return tl::unexpected(pages.error());
-  }
   Result<std::shared_ptr<BagFile>> file =
       in_place ? BagFile::open_to_write(path, 0) : BagFile::open_to_read(path);
   if (!file && file.error().code == ErrorCode::kBusy)

@@ -20,8 +20,8 @@ long page_bytes_here = 0;  // of a machine that makes a bag; 0: of this one
 
 // In place of the C library's: LMDB asks it once for every environment it opens.
 extern "C" long sysconf(int name) noexcept {
-  static const auto real = reinterpret_cast<long (*)(int)>(::dlsym(RTLD_NEXT, "sysconf"));
-  return name == _SC_PAGESIZE && page_bytes_here != 0 ? page_bytes_here : real(name);
+  static const auto kReal = reinterpret_cast<long (*)(int)>(::dlsym(RTLD_NEXT, "sysconf"));
+  return name == _SC_PAGESIZE && page_bytes_here != 0 ? page_bytes_here : kReal(name);
 }
 
 namespace zbag {

@@ -10,6 +10,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::SizeIs;
 
 class PlaylistTest : public testing::Test {
  protected:
@@ -109,6 +110,22 @@ TEST_F(PlaylistTest, NamesTheBagItCannotOpen) {
   ASSERT_FALSE(playlist);
   EXPECT_EQ(playlist.error().code, ErrorCode::kNotFound);
   EXPECT_THAT(playlist.error().message, testing::HasSubstr("none.zbag"));
+}
+
+TEST_F(PlaylistTest, GoesOnWithoutABagThatIsPassedOver) {
+  const std::string none = dir_.path("none.zbag");
+  std::vector<std::string> passed;
+  const auto pass_over = [&](const std::string& path, const Error& error) {
+    EXPECT_EQ(error.code, ErrorCode::kNotFound);
+    passed.push_back(path);
+    return true;
+  };
+  Playlist playlist =
+      Playlist::open({none, bag("1.zbag", {{"a", 1.0, {{"x", 1}}}})}, pass_over).value();
+  EXPECT_EQ(playlist.points(), 1u);
+  EXPECT_THAT(walk(playlist, {}), SizeIs(1));
+  EXPECT_THAT(passed, testing::ElementsAre(none));
+  EXPECT_EQ(Playlist::open({none}, pass_over).error().code, ErrorCode::kNotFound);
 }
 
 }  // namespace
