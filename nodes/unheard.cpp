@@ -67,8 +67,10 @@ int show_unheard(const std::string& verb, Context& context, const BusUrls& urls,
 }
 
 UnheardPatterns::Unheard UnheardPatterns::find(std::vector<std::string> heard) {
-  const auto look = [&] { return Unheard{unmatched(tracks_, heard), unmatched(excluded_, heard)}; };
-  const Unheard first = look();
+  const auto look = [&] {
+    return Unheard{unmatched(tracks_, heard), unmatched(excluded_, heard), heard.empty()};
+  };
+  Unheard first = look();
   if (url_.empty() || (first.tracks.empty() && first.excluded.empty())) return first;
   if (on_bus_.empty()) on_bus_ = tracks_on_bus(context_, url_);
   heard.insert(heard.end(), on_bus_.begin(), on_bus_.end());
@@ -83,15 +85,16 @@ void UnheardPatterns::warn_so_far(const std::vector<std::string>& heard) {
 
 bool UnheardPatterns::say_last(const std::vector<std::string>& heard, bool is_nothing) {
   const Unheard unheard = find(heard);
+  const bool is_fault = is_nothing && !unheard.is_silent;
   for (const std::string& text : unheard.tracks) {
-    if (is_nothing) {
+    if (is_fault) {
       say_line_always({{fmt::format("zbag {}: ", verb_), Tone::kBad}, {"--track: " + text}});
     } else {
       warn(verb_, "--track: " + text);
     }
   }
   for (const std::string& text : unheard.excluded) warn(verb_, "--exclude: " + text);
-  return is_nothing && !unheard.tracks.empty();
+  return is_fault && !unheard.tracks.empty();
 }
 
 }  // namespace zbag

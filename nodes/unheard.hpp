@@ -32,14 +32,15 @@ class UnheardPatterns {
   bool is_empty() const { return tracks_.empty() && excluded_.empty(); }
   // Warns of every pattern that none of the tracks `heard` so far matches.
   void warn_so_far(const std::vector<std::string>& heard);
-  // The last word; `is_nothing`: that was all, and came to nothing. True where that is because of a
-  // pattern of --track.
+  // The last word; `is_nothing`: nothing came of it all. True where that is because of a pattern of
+  // --track, which is then an error: others were heard.
   bool say_last(const std::vector<std::string>& heard, bool is_nothing);
 
  private:
   struct Unheard {
     std::vector<std::string> tracks;  // a sentence each
     std::vector<std::string> excluded;
+    bool is_silent;  // there is no track at all
   };
   Unheard find(std::vector<std::string> heard);
 
