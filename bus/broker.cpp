@@ -50,12 +50,21 @@ Status check_reach(const std::string& url, bool insecure) {
                           url));
 }
 
+// libzmq binds addresses and names of interfaces; of hosts it knows none, not even this one.
+std::string bindable(const std::string& url) {
+  const std::optional<HostPort> address = split_tcp(url);
+  return address && address->host == "localhost" ? "tcp://127.0.0.1:" + address->port : url;
+}
+
 Status bind_socket(void* socket, const std::string& url) {
   const PrivateFiles guard;
-  if (zmq_bind(socket, url.c_str()) == 0) return {};
-  const bool taken = zmq_errno() == EADDRINUSE;
+  if (zmq_bind(socket, bindable(url).c_str()) == 0) return {};
+  const int code = zmq_errno();
   Error error = zmq_failure("bind " + url);
-  if (taken) error.message += "; is a broker running already? give other ports, or '*'";
+  if (code == EADDRINUSE)
+    error.message += "; is a broker running already? give other ports, or '*'";
+  if (code == ENODEV)
+    error.message += "; write an address of this host, such as 127.0.0.1, or an interface of it";
   return tl::unexpected(std::move(error));
 }
 

@@ -11,6 +11,7 @@
 #include <set>
 #include <utility>
 
+#include "player/formats/whole_stdout.hpp"
 #include "recorder/bag/bag_file.hpp"
 
 namespace zbag {
@@ -67,7 +68,11 @@ Result<std::vector<std::string>> make_output_folder(const std::string& folder) {
 }
 
 Result<OutputFile> OutputFile::create(const std::string& path) {
-  if (path == "-") return OutputFile(path, {}, stdout);
+  if (path == "-") {
+    std::FILE* const file = open_stdout();
+    if (file == nullptr) return tl::unexpected(error_of("stdout", errno));
+    return OutputFile(path, {}, file);
+  }
   if (is_there(path)) return exists(path);
   Result<std::vector<std::string>> folders =
       make_output_folder(fs::path(path).parent_path().string());
@@ -97,7 +102,7 @@ OutputFile::OutputFile(OutputFile&& other) noexcept
       made_folders_(std::move(other.made_folders_)) {}
 
 OutputFile::~OutputFile() {
-  if (file_ != nullptr && file_ != stdout) std::fclose(file_);
+  if (file_ != nullptr) std::fclose(file_);
   if (made_.empty()) return;
   ::unlink(made_.c_str());
   // One in which somebody has put something meanwhile stays.
@@ -112,9 +117,9 @@ Status OutputFile::write(std::string_view text) {
 
 Status OutputFile::finish() {
   if (std::fflush(file_) != 0) return tl::unexpected(failure());
-  if (file_ == stdout) return {};
   // EINVAL: a file system that has no such call.
-  if (::fsync(::fileno(file_)) != 0 && errno != EINVAL) return tl::unexpected(failure());
+  if (path_ != "-" && ::fsync(::fileno(file_)) != 0 && errno != EINVAL)
+    return tl::unexpected(failure());
   if (std::fclose(std::exchange(file_, nullptr)) != 0) return tl::unexpected(failure());
   return {};
 }

@@ -434,6 +434,10 @@ class FileTest(LaunchTest):
         self.assertEqual(done.stdout.decode().splitlines(), [f"a: touch {mark}", "b: echo hello"])
         self.assertFalse(os.path.exists(mark))
 
+    def test_a_folder_is_no_launch_file(self):
+        done = self.run_ok("launch", self.space.folder, code=FAILED)
+        self.assert_one_line(done.stderr, f"zbag launch: {self.space.folder}: it is no file")
+
     def commands(self, text, *options):
         path = self.write("l.yaml", text)
         return self.run_ok("launch", path, "--dry-run", *options).stdout.decode().splitlines()

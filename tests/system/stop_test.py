@@ -432,7 +432,9 @@ class ControlTest(StopTest):
         self.run_ok("import", self.recording(100), "-o", bag)
         play = self.space.start("play", bag, "--start-paused", *recorder.urls)
         self.await_node("play")
-        for arguments, word in ((("record", "fly"), "fly"), (("play", "rate", "rate=0"), "rate"),
+        for arguments, word in ((("record", "fly"), "fly; it has"),
+                                (("play", "sekk"), "did you mean seek?"),
+                                (("play", "rate", "2"), "rate=R"), (("play", "rate", "rate=0"), "rate"),
                                 (("play", "rate", "rate=x"), "rate"), (("play", "rate"), "rate"),
                                 (("play", "seek", "time=nan"), ""),
                                 (("nobody", "status"), "nobody"),
