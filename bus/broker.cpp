@@ -21,7 +21,7 @@ constexpr std::chrono::seconds kShutAtLeast{2};  // what is said of it comes no 
 constexpr std::size_t kHandlesFew = 256;
 constexpr std::size_t kFramesPerLook = 16;
 
-// Restores the process's umask: an ipc socket must not be for others even for an instant.
+// An ipc socket must not be for others even for an instant. The umask is the whole process's.
 class PrivateFiles {
  public:
   PrivateFiles() : before_(::umask(0177)) {}
@@ -50,12 +50,21 @@ Status check_reach(const std::string& url, bool insecure) {
                           url));
 }
 
+// libzmq binds addresses and names of interfaces; of hosts it knows none, not even this one.
+std::string bindable(const std::string& url) {
+  const std::optional<HostPort> address = split_tcp(url);
+  return address && address->host == "localhost" ? "tcp://127.0.0.1:" + address->port : url;
+}
+
 Status bind_socket(void* socket, const std::string& url) {
   const PrivateFiles guard;
-  if (zmq_bind(socket, url.c_str()) == 0) return {};
-  const bool taken = zmq_errno() == EADDRINUSE;
+  if (zmq_bind(socket, bindable(url).c_str()) == 0) return {};
+  const int code = zmq_errno();
   Error error = zmq_failure("bind " + url);
-  if (taken) error.message += "; is a broker running already? give other ports, or '*'";
+  if (code == EADDRINUSE)
+    error.message += "; is a broker running already? give other ports, or '*'";
+  if (code == ENODEV)
+    error.message += "; write an address of this host, such as 127.0.0.1, or an interface of it";
   return tl::unexpected(std::move(error));
 }
 
@@ -272,10 +281,12 @@ void Broker::mind_handles() {
     if (!side->ipc.empty() && !side->is_shut && left < kHandlesSpare) {
       side->is_shut = zmq_unbind(side->socket.get(), side->ipc.c_str()) == 0;
       side->shut_at = now;
-      tell(
-          fmt::format("{} file handles are left (ulimit -n is {}): nobody is let in at {} until "
-                      "there are more",
-                      left, handle_limit(), side->ipc));
+      if (side->is_shut) {
+        tell(
+            fmt::format("{} file handles are left (ulimit -n is {}): nobody is let in at {} until "
+                        "there are more",
+                        left, handle_limit(), side->ipc));
+      }
     } else if (side->is_shut && left >= kHandlesSpare && now - side->shut_at >= kShutAtLeast &&
                bind_socket(side->socket.get(), side->ipc)) {
       side->is_shut = false;

@@ -11,6 +11,8 @@
 //
 // With few file handles left nobody is let in over ipc, where libzmq would end the process, until
 // there are more: `warn` hears of both, and of peers that were turned away.
+// While an ipc socket is bound, then too, the umask of the whole process is 0177: a file another
+// thread makes in that instant is its user's alone.
 // Not thread-safe: one thread binds and pumps.
 #pragma once
 

@@ -3,6 +3,8 @@
 //
 // The last part of a request is a MessagePack map {op, id, ...args}; the reply repeats the parts
 // before it and ends with {id, ok, result | error{code, message}}. `describe` lists the operations.
+//
+// While a server opens, the umask of the whole process is 0177 for an instant (bus/broker.hpp).
 #pragma once
 
 #include <chrono>

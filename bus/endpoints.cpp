@@ -139,6 +139,7 @@ bool is_reachable(const std::string& url) {
   std::string host = address->host;
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   addrinfo hints{};
+  hints.ai_family = AF_INET;  // as libzmq does: "localhost" may be ::1 first
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
   if (::getaddrinfo(host.c_str(), address->port.c_str(), &hints, &found) != 0) return false;

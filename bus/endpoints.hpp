@@ -46,7 +46,7 @@ std::string nearest_url(const std::string& url);
 bool is_listening(const std::string& path);
 
 // True when somebody takes a connection at a tcp or ipc URL, which is closed at once; waits for it
-// a second at most. True of other transports.
+// a second at most. Of IPv4 alone, which is what libzmq dials. True of other transports.
 bool is_reachable(const std::string& url);
 // kInvalid: the bus is reached by tcp, ipc and inproc alone, of which we know who may come. libzmq
 // may have been built with others (ws, norm, udp), which know nothing of loopback.

@@ -8,6 +8,11 @@
 #include "schemas/mutex.hpp"
 
 namespace zbag {
+namespace {
+
+std::size_t bytes_of(const TapFrame& frame) { return frame.bytes.size() + frame.track.size(); }
+
+}  // namespace
 
 struct Tap::State {
   State(Subscriber socket, TrackFilter wanted, Options limits)
@@ -15,6 +20,7 @@ struct Tap::State {
 
   void run(const std::stop_token& stop);
   void take(Parts& parts);
+  void note_one_part(std::string_view text);
 
   Subscriber subscriber;
   const TrackFilter filter;
@@ -23,8 +29,8 @@ struct Tap::State {
   Condition arrived;
   std::deque<TapFrame> ring ZBAG_GUARDED_BY(mutex);
   std::size_t ring_bytes ZBAG_GUARDED_BY(mutex) = 0;
-  std::uint64_t skipped_now ZBAG_GUARDED_BY(mutex) = 0;
-  std::uint64_t skipped_ever ZBAG_GUARDED_BY(mutex) = 0;
+  std::uint64_t skipped ZBAG_GUARDED_BY(mutex) = 0;
+  OnePart one_part ZBAG_GUARDED_BY(mutex);
   std::jthread thread;  // last: stops before what it uses goes
 };
 
@@ -38,23 +44,33 @@ void Tap::State::run(const std::stop_token& stop) {
 
 void Tap::State::take(Parts& parts) {
   const std::string_view track = plain_name(parts.topic.text());
-  if (parts.count < 2 || !filter.matches(track)) return;
+  if (parts.count < 2) {
+    note_one_part(parts.topic.text());
+    return;
+  }
+  if (track_name_fault(track) != nullptr || !filter.matches(track)) return;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   TapFrame frame{std::string(track), std::string(parts.frame.text()),
-                 std::chrono::duration_cast<std::chrono::nanoseconds>(now).count(), 0};
+                 std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()};
   {
     const MutexLock lock(mutex);
-    ring_bytes += frame.bytes.size();
+    ring_bytes += bytes_of(frame);
     ring.push_back(std::move(frame));
     while (ring.size() > options.frames_max ||
            (ring_bytes > options.bytes_max && ring.size() > 1)) {
-      ring_bytes -= ring.front().bytes.size();
+      ring_bytes -= bytes_of(ring.front());
       ring.pop_front();
-      ++skipped_now;
-      ++skipped_ever;
+      ++skipped;
     }
   }
   arrived.notify_one();
+}
+
+void Tap::State::note_one_part(std::string_view text) {
+  constexpr std::size_t kKept = 80;
+  if (is_system_track(text)) return;
+  const MutexLock lock(mutex);
+  if (one_part.count++ == 0) one_part.first = text.substr(0, kKept);
 }
 
 Tap::Tap(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -79,14 +95,18 @@ std::optional<TapFrame> Tap::next(std::chrono::milliseconds timeout) {
   if (!state.arrived.wait_for(lock, timeout, has_frame)) return std::nullopt;
   TapFrame frame = std::move(state.ring.front());
   state.ring.pop_front();
-  state.ring_bytes -= frame.bytes.size();
-  frame.skipped = std::exchange(state.skipped_now, 0);
+  state.ring_bytes -= bytes_of(frame);
   return frame;
 }
 
 std::uint64_t Tap::skipped() const {
   const MutexLock lock(state_->mutex);
-  return state_->skipped_ever;
+  return state_->skipped;
+}
+
+Tap::OnePart Tap::one_part() const {
+  const MutexLock lock(state_->mutex);
+  return state_->one_part;
 }
 
 }  // namespace zbag

@@ -151,14 +151,19 @@ int show_unchosen(const std::string& verb, const Error& error) {
   return error.code == ErrorCode::kNotFound ? kExitLossy : exit_code;
 }
 
-int show_nothing_chosen(const std::string& verb) {
-  say_always("zbag {}: no point is chosen by the tracks and times given\n", verb);
+int show_nothing_chosen(const std::string& verb, const std::optional<TimeRange>& extent) {
+  const auto text_of = [](std::int64_t ns) { return iso_text(Timestamp::from_ns(ns).seconds()); };
+  say_always("zbag {}: no point is chosen by the tracks and times given{}\n", verb,
+             extent ? fmt::format("; there are some from {} to {}", text_of(extent->first),
+                                  text_of(extent->last))
+                    : "");
   return kExitLossy;
 }
 
 int show_copied(const std::string& verb, std::uint64_t points, std::uint64_t left_out,
                 const std::vector<BagSummary>& bags) {
-  if (points == 0 && left_out == 0 && extent_of(bags)) return show_nothing_chosen(verb);
+  if (points == 0 && left_out == 0 && extent_of(bags))
+    return show_nothing_chosen(verb, extent_of(bags));
   if (left_out == 0) return kExitDone;
   warn(verb, fmt::format("{} damaged blocks, points and records were left out; zbag check names "
                          "them",

@@ -31,7 +31,7 @@ Result<BagReader::Selection> choose_tracks(const std::string& verb,
 BagSummary unread_bag(const std::string& path, const Error& why);
 // Both give the exit code. That nothing was chosen of bags that hold points is said, too.
 int show_unchosen(const std::string& verb, const Error& error);
-int show_nothing_chosen(const std::string& verb);
+int show_nothing_chosen(const std::string& verb, const std::optional<TimeRange>& extent);
 // The exit code of a verb that has made a bag of so many points, chosen of `bags`, and has left so
 // much damage out; what somebody must know of that is said.
 int show_copied(const std::string& verb, std::uint64_t points, std::uint64_t left_out,

@@ -40,10 +40,33 @@ Result<std::string> expand_output(const std::string& text, std::time_t now) {
   return path;
 }
 
+Status check_output(const std::string& path, bool resume) {
+  namespace fs = std::filesystem;
+  if (path.empty()) return fail(ErrorCode::kInvalid, "-o is empty: name a file, as -o day.zbag");
+  if (path == "-")
+    return fail(ErrorCode::kInvalid, "-o -: a bag is a file and no stream: name one");
+  std::error_code error;
+  const fs::file_status there = fs::status(path, error);
+  if (path.ends_with('/') || fs::is_directory(there)) {
+    return fail(ErrorCode::kExists, fmt::format("{} is a folder: name a file in it, as -o {}", path,
+                                                (fs::path(path) / "day.zbag").string()));
+  }
+  if (!fs::exists(there)) return {};
+  if (!fs::is_regular_file(there))
+    return fail(ErrorCode::kExists, fmt::format("{} is no file that could be a bag", path));
+  if (resume) return {};
+  return fail(ErrorCode::kExists,
+              fmt::format("{} exists; zbag never overwrites a bag: choose another -o, or go on in "
+                          "it with --resume",
+                          path));
+}
+
 std::string default_output(const std::string& base, std::time_t now) {
   const std::string first = fmt::format("{}/run_{}", base, time_word(now));
   std::string folder = first;
-  for (int i = 2; std::filesystem::exists(folder); ++i) folder = fmt::format("{}_{}", first, i);
+  std::error_code error;
+  for (int i = 2; std::filesystem::exists(folder, error); ++i)
+    folder = fmt::format("{}_{}", first, i);
   return folder + "/run.zbag";
 }
 

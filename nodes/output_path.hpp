@@ -12,6 +12,10 @@ namespace zbag {
 // whose file does not exist. kInvalid: another word in braces.
 Result<std::string> expand_output(const std::string& text, std::time_t now);
 
+// That a bag can be made at `path`, or gone on in with `resume`, as far as what stands there tells;
+// kInvalid, kExists: what to write instead.
+Status check_output(const std::string& path, bool resume);
+
 // BASE/run_YYYYMMDD_HHMMSS/run.zbag, with a suffix when two runs begin in one second.
 std::string default_output(const std::string& base, std::time_t now);
 

@@ -5,18 +5,17 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 
 #include "nodes/brief_text.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/number_text.hpp"
 #include "nodes/terminal_size.hpp"
+#include "player/formats/whole_stdout.hpp"
 #include "schemas/chosen_fields.hpp"
 #include "schemas/frame_scan.hpp"
 #include "schemas/item.hpp"
 #include "schemas/json_text.hpp"
-#include "schemas/no_room.hpp"
 #include "schemas/put_item.hpp"
 
 namespace zbag {
@@ -193,17 +192,14 @@ void PointPrinter::print_members(std::size_t line_begin) {
 }
 
 bool PointPrinter::flush() {
-  const bool written =
-      std::fwrite(out_.data(), 1, out_.size(), stdout) == out_.size() && std::fflush(stdout) == 0;
-  if (!written && error_ == 0) error_ = errno;
+  if (error_ == 0 && !write_stdout(out_)) error_ = errno;
   out_.clear();
-  return written;
+  return error_ == 0;
 }
 
 int PointPrinter::exit_code(const std::string& verb) const {
   if (error_ == EPIPE) return kExitDone;
-  return show(verb, {is_no_room(error_) ? ErrorCode::kDiskFull : ErrorCode::kIo,
-                     fmt::format("stdout: {}", std::strerror(error_))});
+  return show(verb, {ErrorCode::kIo, fmt::format("stdout: {}", std::strerror(error_))});
 }
 
 }  // namespace zbag

@@ -128,8 +128,8 @@ void say_summary(const Recorder& recorder, const RecordingTotals& totals) {
     say_line(line);
   for (const Offenders::Offender& from :
        recorder.recording().intake().offenders().worst(kWorstShown)) {
-    say("    '{}': {} refused, last as {}\n", from.name, count_text(from.count),
-        refusal_name(from.last));
+    say("    '{}': {}{} refused, last as {}\n", from.name, from.inherited > 0 ? "at least " : "",
+        count_text(from.least()), refusal_name(from.last));
   }
   say_line({{"  "},
             {"lost " + (totals.lost() ? count_text(*totals.lost()) : "unknown"),

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 
 #include "launch/yaml_file.hpp"
@@ -157,17 +159,37 @@ std::string yaml_value(const Option& option) {
 
 }  // namespace
 
-std::vector<std::string> unused_variables() {
-  std::vector<std::string> set;
-  for (const char* name :
-       {"PLUME_RECORD_BACKEND", "PLUME_PARQUET_COMPRESSION", "PLUME_HDF5_COMPRESSION",
-        "PLUME_ASYNC_IO", "PLUME_IO_WORKERS", "PLUME_IO_QUEUE_SIZE", "PLUME_IO_TIMEOUT",
-        "PLUME_MAX_MEMORY_MB", "PLUME_RECORD_FULL", "PLUME_RECORD_STEP_INTERVAL",
-        "PLUME_DEBUG_RECORDING"}) {
-    const char* const value = std::getenv(name);
-    if (value != nullptr && *value != '\0') set.emplace_back(name);
+std::vector<std::string> unused_variables(const std::string& verb,
+                                          const std::vector<std::string>& known) {
+  constexpr std::array kOfOthers = {"PLUME_RECORD_BACKEND",   "PLUME_PARQUET_COMPRESSION",
+                                    "PLUME_HDF5_COMPRESSION", "PLUME_ASYNC_IO",
+                                    "PLUME_IO_WORKERS",       "PLUME_IO_QUEUE_SIZE",
+                                    "PLUME_IO_TIMEOUT",       "PLUME_MAX_MEMORY_MB",
+                                    "PLUME_RECORD_FULL",      "PLUME_RECORD_STEP_INTERVAL",
+                                    "PLUME_DEBUG_RECORDING"};
+  constexpr std::string_view kPrefix = "ZBAG_";
+  std::vector<std::string> words;  // without the prefix, which all have in common
+  for (const std::string& name : known) {
+    if (name.starts_with(kPrefix)) words.push_back(name.substr(kPrefix.size()));
   }
-  return set;
+  std::vector<std::string> said;
+  for (char** at = environ; *at != nullptr; ++at) {
+    const std::string_view entry(*at);
+    const std::string name(entry.substr(0, entry.find('=')));
+    if (name.size() + 1 >= entry.size()) continue;  // empty
+    const bool is_ours = name.starts_with(kPrefix);
+    const bool is_used = std::find(known.begin(), known.end(), name) != known.end() ||
+                         name == "ZBAG_RUNTIME_DIR" || name == "ZBAG_BIN" ||
+                         name == "ZBAG_SOURCE" || name.starts_with("ZBAG_TEST_");
+    const bool is_of_others =
+        verb == "record" && std::find(kOfOthers.begin(), kOfOthers.end(), name) != kOfOthers.end();
+    if (is_used || !(is_ours || is_of_others)) continue;
+    const std::optional<std::string> near =
+        is_ours ? nearest(name.substr(kPrefix.size()), words) : std::nullopt;
+    said.push_back(fmt::format("{} is set and no option of zbag: not used{}", printable(name),
+                               near ? fmt::format("; did you mean {}{}?", kPrefix, *near) : ""));
+  }
+  return said;
 }
 
 Result<Settings> read_settings(const OptionTable& table, const KnownOptions& known) {

@@ -21,9 +21,11 @@ using KnownOptions = std::map<std::string, std::vector<std::string>>;
 // verb has or, below a verb, not this one, with the nearest known one; kNotFound: no such file.
 Result<Settings> read_settings(const OptionTable& table, const KnownOptions& known);
 
-// Variables of requirement S2.26 that are set and mean no option: nobody must believe that they do
-// something.
-std::vector<std::string> unused_variables();
+// What is said of every variable ZBAG_... that is set and none of `known`, those of all options,
+// nor one that zbag reads elsewhere; to `record` also of those of requirement S2.26 that mean no
+// option. Nobody must believe that they do something.
+std::vector<std::string> unused_variables(const std::string& verb,
+                                          const std::vector<std::string>& known);
 
 // The table's options, their values and where these came from, as YAML that --config takes.
 std::string settings_text(const OptionTable& table);

@@ -9,15 +9,27 @@
 #include "schemas/track_name.hpp"
 
 namespace zbag {
+namespace {
+
+// "imu" of "robot/imu".
+bool is_end_of_some(const std::string& pattern, const std::vector<std::string>& tracks) {
+  const Result<TrackPattern> parsed = TrackPattern::parse("**/" + pattern);
+  return parsed && std::any_of(tracks.begin(), tracks.end(),
+                               [&](const std::string& name) { return parsed->matches(name); });
+}
+
+}  // namespace
 
 std::string unmatched_text(const std::string& pattern, const std::vector<std::string>& tracks) {
   const Result<TrackPattern> parsed = TrackPattern::parse(pattern);
   const bool is_there = std::any_of(tracks.begin(), tracks.end(), [&](const std::string& name) {
     return name == pattern || (parsed && parsed->matches(name));
   });
-  return is_there ? ""
-                  : fmt::format("no track matches {}{}", printable(pattern),
-                                nearest_hint(pattern, tracks));
+  if (is_there) return {};
+  std::string hint = nearest_hint(pattern, tracks);
+  if (hint.empty() && is_end_of_some(pattern, tracks))
+    hint = fmt::format("; did you mean '**/{}'?", printable(pattern));
+  return fmt::format("no track matches {}{}", printable(pattern), hint);
 }
 
 void warn_of_idle_exclusions(const std::string& verb, const std::vector<std::string>& excluded,

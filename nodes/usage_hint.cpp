@@ -32,6 +32,8 @@ const char* const kCompact = "zbag compact rewrites a bag; record and import tak
 const char* const kExport = "zbag export writes a bag in another format, zbag import reads one";
 const char* const kBroker = "zbag broker, or zbag record --with-broker, runs the bus";
 const char* const kNodes = "zbag ctl lists the nodes that run";
+const char* const kControl =
+    "zbag ctl lists the nodes that run; zbag ctl NODE stop, pause or resume is for one of them";
 const char* const kSplit =
     "zbag record --max-size parts a recording, zbag ctl record split at once";
 
@@ -65,6 +67,9 @@ const std::map<std::string, const char*>& words_of_others() {
       {"roscore", kBroker},   {"server", kBroker},
       {"proxy", kBroker},     {"nodes", kNodes},
       {"ps", kNodes},         {"status", kNodes},
+      {"node", kNodes},       {"stop", kControl},
+      {"start", kControl},    {"pause", kControl},
+      {"resume", kControl},   {"kill", kControl},
       {"split", kSplit},      {"man", "zbag help explains the verbs"}};
   return kWords;
 }
@@ -127,8 +132,7 @@ constexpr std::array<std::pair<std::string_view, const char*>, 2> kWholeTracks =
 
 // Words that other tools put in front of a verb.
 bool is_prefix(const std::string& word) {
-  return word == "bag" || word == "topic" || word == "node" || word == "rosbag" || word == "ros2" ||
-         word == "mcap";
+  return word == "bag" || word == "topic" || word == "rosbag" || word == "ros2" || word == "mcap";
 }
 
 bool has(const std::vector<std::string>& options, const char* name) {

@@ -1,7 +1,6 @@
 // zbag: one binary, verbs like git's.
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <malloc.h>
 
 #include <CLI/CLI.hpp>
@@ -22,6 +21,7 @@
 #include "nodes/usage_hint.hpp"
 #include "nodes/verb.hpp"
 #include "recorder/bag/records/layout.hpp"
+#include "schemas/track_name.hpp"
 
 namespace zbag {
 namespace {
@@ -39,18 +39,27 @@ Status check_handles(const OptionTable& options) {
                           handle_limit()));
 }
 
+std::vector<std::string> variables_of(const Verbs& verbs) {
+  std::vector<std::string> variables;
+  for (const Verb& verb : verbs) {
+    for (const Option& option : verb.options->options())
+      variables.insert(variables.end(), option.variables.begin(), option.variables.end());
+  }
+  return variables;
+}
+
 // Gives the options of `verb` their values, and runs it.
-int run(const Verb& verb, const KnownOptions& known) {
+int run(const Verb& verb, const Verbs& verbs) {
+  KnownOptions known;
+  for (const Verb& one : verbs) known[one.options->verb()] = one.options->setting_names();
   OptionTable& options = *verb.options;
   const Result<Settings> settings = read_settings(options, known);
   if (!settings) return show(options.verb(), settings.error());
   if (Status status = options.take(*settings); !status) return show(options.verb(), status.error());
   set_log_level(options.log_level());
   set_colours(options.colours());
-  if (const std::vector<std::string> unused = unused_variables();
-      options.verb() == "record" && !unused.empty())
-    warn("record", fmt::format("{} {} set and no option of zbag: not used", fmt::join(unused, ", "),
-                               unused.size() == 1 ? "is" : "are"));
+  for (const std::string& text : unused_variables(options.verb(), variables_of(verbs)))
+    warn(options.verb(), text);
   if (!options.wants_print_config()) {
     if (Status status = check_handles(options); !status)
       return show(options.verb(), status.error());
@@ -83,7 +92,11 @@ void add_verbs(CLI::App& root, Verbs& verbs) {
 
 // What is wrong with the words behind a verb: the option that is none before all else, since what
 // stands behind it may have been meant as its value.
-std::string usage_fault(const OptionTable& options, const CLI::ParseError& error) {
+std::string usage_fault(const OptionTable& options, const std::vector<std::string>& behind_dashes,
+                        const CLI::ParseError& error) {
+  if (!behind_dashes.empty())
+    return fmt::format("{} stands behind --, where nothing is read: leave the -- out",
+                       printable(behind_dashes.front()));
   const std::vector<std::string> unknown = options.unknown_words();
   std::vector<std::string> known;
   for (const std::string& name : options.setting_names()) known.push_back("--" + name);
@@ -101,26 +114,25 @@ std::string usage_fault(const OptionTable& options, const CLI::ParseError& error
          (has_several ? " takes one value and has several" : " needs a value");
 }
 
+int refuse(const std::string& who, const std::string& why) {
+  say_line_always({{who + ": ", Tone::kBad}, {why}});
+  return kExitUsage;
+}
+
 int run(int argc, char** argv) {
   CLI::App root("", "zbag");
   root.require_subcommand(0, 1);  // a second verb is an argument: zbag help record
   root.set_version_flag("--version", fmt::format("zbag {}", kZbagVersion));
   Verbs verbs;
   add_verbs(root, verbs);
-  KnownOptions known;
-  for (const Verb& verb : verbs) known[verb.options->verb()] = verb.options->setting_names();
-
   const std::vector<std::string> words(argv + 1, argv + argc);
   if (words.empty()) {
-    say_always("zbag: name a verb; zbag help lists them\n");
-    return kExitUsage;
+    return refuse("zbag", "name a verb; zbag help lists them");
   }
   if (is_completion_request(words)) return print_completions(verbs, words);
   const Verb* const verb = find_verb(verbs, words.front());
-  if (verb == nullptr && !words.front().starts_with("-")) {
-    say_always("zbag: {}\n", verb_fault(words, verb_names(verbs)));
-    return kExitUsage;
-  }
+  if (verb == nullptr && !words.front().starts_with("-"))
+    return refuse("zbag", verb_fault(words, verb_names(verbs)));
   try {
     root.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -130,16 +142,14 @@ int run(int argc, char** argv) {
     return root.exit(success);
   } catch (const CLI::ParseError& error) {
     if (verb != nullptr) {
-      const std::string name = verb->options->verb();
-      say_always("zbag {}: {}; see zbag {} --help\n", name, usage_fault(*verb->options, error),
-                 name);
-      return kExitUsage;
+      const std::string name = "zbag " + verb->options->verb();
+      return refuse(name, fmt::format("{}; see {} --help",
+                                      usage_fault(*verb->options, root.remaining(), error), name));
     }
   }
-  if (verb != nullptr) return run(*verb, known);
-  say_always("zbag: {}; options stand behind the verb: zbag VERB [OPTIONS]\n",
-             option_fault(words.front(), {"--help", "--version"}));
-  return kExitUsage;
+  if (verb != nullptr) return run(*verb, verbs);
+  return refuse("zbag", option_fault(words.front(), {"--help", "--version"}) +
+                            "; options stand behind the verb: zbag VERB [OPTIONS]");
 }
 
 // What was printed must have come out: of a verb that did all it should the exit code says so. A
@@ -166,7 +176,7 @@ int main(int argc, char** argv) {
   try {
     return zbag::flush_output(zbag::run(argc, argv));
   } catch (const std::exception& error) {
-    zbag::say_always("zbag: {}\n", error.what());
+    zbag::say_line_always({{"zbag: ", zbag::Tone::kBad}, {error.what()}});
     return zbag::kExitFailed;
   }
 }

@@ -75,7 +75,8 @@ Intake::TopicState* Intake::known(std::string_view topic) {
   return it->second.plain == nullptr ? &it->second : it->second.plain;
 }
 
-// Makes a track of a topic, unless its first frame is refused: only what is recorded takes a place.
+// Makes a track of a topic, unless its first frame is refused or the filter leaves it out (`state`
+// is null then): only what is recorded takes a place.
 std::optional<Refusal> Intake::place(std::string_view topic, std::span<const std::uint8_t> frame,
                                      std::span<Message> more, TopicState*& state) {
   const bool has_slash = topic.starts_with('/');
@@ -84,13 +85,11 @@ std::optional<Refusal> Intake::place(std::string_view topic, std::span<const std
   // "/imu" and "imu" are one track: the state of the plain name serves both.
   state = has_slash ? known(name) : nullptr;
   if (state == nullptr) {
-    const bool wanted = options_.filter.matches(name);
-    const std::optional<Refusal> fault = wanted ? fault_of(frame, more) : std::nullopt;
-    if (fault) return fault;
+    if (!options_.filter.matches(name)) return std::nullopt;
+    if (const std::optional<Refusal> fault = fault_of(frame, more)) return fault;
     if (names_.size() >= kTracksMax) return Refusal::kTooManyTracks;
     state = &topics_[std::string(name)];
     state->name = name;
-    state->wanted = wanted;
     state->track = static_cast<std::uint32_t>(names_.size());
     names_.push_back(state->name);
     new_tracks_.emplace_back(state->track, state->name);
@@ -110,9 +109,8 @@ std::optional<Refusal> Intake::fault_of(std::span<const std::uint8_t> frame,
   if (!more.empty()) {
     if (const std::optional<Refusal> fault = fault_of_parts(frame, more)) return fault;
   }
-  const auto last = last_of_src_.find(outcome.scan.src.value_or(0));
-  const bool has_last = outcome.scan.src && last != last_of_src_.end();
-  return fault_of_stamp(outcome.scan, has_last ? &last->second : nullptr);
+  return fault_of_stamp(outcome.scan,
+                        outcome.scan.src ? sources_.find(*outcome.scan.src) : nullptr);
 }
 
 void Intake::mark(TopicState& topic) {
@@ -122,10 +120,13 @@ void Intake::mark(TopicState& topic) {
 }
 
 Refusal Intake::refuse(Fate& fate, std::string_view topic, Refusal refusal,
-                       std::span<const std::uint8_t> frame) {
+                       std::span<const std::uint8_t> frame, std::span<Message> more) {
   ++fate.refused[static_cast<std::size_t>(refusal)];
+  std::size_t more_bytes = 0;
+  for (Message& part : more) more_bytes += part.bytes().size();
   offenders_.note(
-      refusal, topic, [&] { return refusal_text(refusal, topic, frame); }, options_.warn);
+      refusal, topic, [&] { return refusal_text(refusal, topic, frame, more_bytes); },
+      options_.warn);
   return refusal;
 }
 
@@ -176,18 +177,19 @@ std::optional<Refusal> Intake::take_frame(std::string_view topic,
   if (state == nullptr) {
     if (const std::optional<Refusal> refusal = place(topic, bytes, more, state)) {
       ++unnamed_.received;
-      return refuse(unnamed_, topic, *refusal, bytes);
+      return refuse(unnamed_, topic, *refusal, bytes, more);
     }
+  }
+  if (state == nullptr) {
+    ++unnamed_.received;
+    ++unnamed_.skipped[static_cast<std::size_t>(Skip::kFilter)];
+    return std::nullopt;
   }
   mark(*state);
   ++state->fate.received;
-  if (!state->wanted) {
-    ++state->fate.skipped[static_cast<std::size_t>(Skip::kFilter)];
-    return std::nullopt;
-  }
   ScanOutcome outcome = state->layout.scan(bytes, options_.items_max);
   if (!outcome.refusal && !more.empty()) outcome.refusal = fault_of_parts(bytes, more);
-  if (outcome.refusal) return refuse(state->fate, state->name, *outcome.refusal, bytes);
+  if (outcome.refusal) return refuse(state->fate, state->name, *outcome.refusal, bytes, more);
   // Numbering first: a frame that is paused away or cannot be stamped was not lost.
   if (!note_source(*state, outcome.scan, bytes)) {
     ++state->fate.skipped[static_cast<std::size_t>(Skip::kDuplicate)];
@@ -206,17 +208,21 @@ std::optional<Refusal> Intake::take_frame(std::string_view topic,
 
 // Whoever published last on a track nearly always publishes next: its states are kept at hand.
 void Intake::look_up_source(TopicState& topic, const FrameScan& scan) {
-  constexpr std::size_t kSourcesMax = 10'000;
   topic.cached_src = *scan.src;
   topic.cached_stream = nullptr;
-  const bool fits = last_of_src_.size() < kSourcesMax || last_of_src_.contains(*scan.src);
-  topic.cached_last = fits ? &last_of_src_[*scan.src] : nullptr;
+  topic.cached_source = sources_.hear(*scan.src);
 }
 
 bool Intake::note_source(TopicState& topic, const FrameScan& scan,
                          std::span<const std::uint8_t> frame) {
   if (!scan.src) return true;
-  if (topic.cached_last == nullptr || topic.cached_src != *scan.src) look_up_source(topic, scan);
+  const bool is_cached = topic.cached_source && topic.cached_src == *scan.src &&
+                         (*topic.cached_source)->key == *scan.src;
+  if (is_cached) {
+    sources_.hear_again(*topic.cached_source);
+  } else {
+    look_up_source(topic, scan);
+  }
   if (!scan.seq) return true;
   if (topic.cached_stream == nullptr) {
     topic.cached_stream = ledger_.stream(*scan.src, topic.track, topic.name, *scan.seq);
@@ -254,7 +260,7 @@ std::optional<Refusal> Intake::fault_of_stamp(const FrameScan& scan,
 
 std::optional<Refusal> Intake::resolve_stamp(TopicState& topic, FrameScan& scan,
                                              ArrivalTime arrival) {
-  std::optional<Timestamp>* const last = scan.src ? topic.cached_last : nullptr;
+  std::optional<Timestamp>* const last = scan.src ? &(*topic.cached_source)->value : nullptr;
   if (const std::optional<Refusal> fault = fault_of_stamp(scan, last)) return fault;
   if (scan.stamp_kind == StampKind::kGiven) {
     if (last != nullptr) *last = scan.stamp;

@@ -5,9 +5,11 @@
 // refuses and skips. Copies small frames once; of large ones it keeps the message itself.
 // No allocation per frame, apart from a chunk's own when it begins.
 //
-// What is refused never makes a track: of those who send it the worst are kept (Offenders).
+// Neither what is refused nor what the filter leaves out makes a track. Of those who send the first
+// the worst are kept (Offenders); the second is counted in one sum, whatever its topics.
 //
-// Not thread-safe. Never blocks. Limits: kTracksMax tracks; a chunk holds kChunkFrames frames or
+// Not thread-safe. Never blocks. Limits: kTracksMax tracks; the last stamp of each of the
+// kSourcesMax publishers heard most recently, for `_ts` -1; a chunk holds kChunkFrames frames or
 // kChunkBytes bytes, whichever comes first (one frame may exceed the bytes).
 #pragma once
 
@@ -28,12 +30,14 @@
 #include "recorder/losses.hpp"
 #include "recorder/offenders.hpp"
 #include "schemas/frame_layout.hpp"
+#include "schemas/most_recent.hpp"
 #include "schemas/points/batch.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
 
 inline constexpr std::size_t kTracksMax = 50'000;
+inline constexpr std::size_t kSourcesMax = LossLedger::kSourcesMax;
 inline constexpr std::size_t kChunkFrames = 2'048;
 inline constexpr std::size_t kChunkBytes = 256u << 10;
 // Frames of this size and more are kept as messages instead of being copied.
@@ -117,12 +121,12 @@ class Intake {
   void drop(Chunk chunk);
 
  private:
+  using Sources = MostRecent<std::optional<Timestamp>>;  // by `_src`: the last stamp
   struct TopicState {
     std::uint32_t track = 0;
     std::string name;
     FrameLayout layout;
     TopicState* plain = nullptr;  // of a topic with a leading '/': the state that serves it
-    bool wanted = true;
     bool warned_stamp = false;
     std::uint8_t equal_float32 = 0;  // frames in a row with one float32 stamp, this one
     std::int64_t float32_key = 0;
@@ -130,7 +134,7 @@ class Intake {
     Fate fate;
     std::uint64_t cached_src = 0;
     LossLedger::Stream* cached_stream = nullptr;
-    std::optional<Timestamp>* cached_last = nullptr;  // of cached_src
+    std::optional<Sources::Place> cached_source;  // of cached_src, as long as its key is that
   };
   static_assert(kRefusalCount <= 32);
   enum class Notice : std::uint8_t {
@@ -149,7 +153,7 @@ class Intake {
                                   std::span<Message> more) const;
   void mark(TopicState& topic);
   Refusal refuse(Fate& fate, std::string_view topic, Refusal refusal,
-                 std::span<const std::uint8_t> frame);
+                 std::span<const std::uint8_t> frame, std::span<Message> more = {});
   void tell(Notice notice, const std::string& text);
   void note_float32(TopicState& topic, Timestamp stamp);
   std::optional<Refusal> fault_of_stamp(const FrameScan& scan,
@@ -177,7 +181,7 @@ class Intake {
   LossLedger ledger_;
   Offenders offenders_;
   std::array<std::uint8_t, static_cast<std::size_t>(Notice::kCount)> told_{};
-  std::unordered_map<std::uint64_t, std::optional<Timestamp>> last_of_src_;  // for _ts = -1
+  Sources sources_{kSourcesMax};
   std::int64_t last_auto_ns_ = INT64_MIN;
   std::int64_t last_mono_ns_ = INT64_MIN / 2;
   std::vector<TopicState*> dirty_;

@@ -14,8 +14,6 @@
 namespace zbag {
 namespace {
 
-constexpr std::size_t kStreamsMax = 100'000;
-constexpr std::size_t kSourcesMax = 10'000;
 constexpr std::size_t kGapsMax = 64;
 constexpr std::size_t kCountsMax = 200'000;
 // Frames remembered of a stream, of all streams, and of one when those are too many.
@@ -56,19 +54,28 @@ void LossLedger::forget_old_gaps(Stream& stream) {
   stream.gaps_forgotten = true;
 }
 
-LossLedger::Source* LossLedger::source_of(std::uint64_t src) {
-  const auto known = sources_.find(src);
-  if (known != sources_.end()) return &known->second;
-  return sources_.size() < kSourcesMax ? &sources_[src] : nullptr;
+LossLedger::Source& LossLedger::source_of(std::uint64_t src) {
+  const auto forget = [this](Source& gone) {
+    counts_ -= gone.claims.size() + gone.first_counts.size();
+    for (const auto& [track, stream] : gone.streams) stream->has_source = false;
+  };
+  return sources_.hear(src, forget)->value;
+}
+
+void LossLedger::add_stream(Source& source, Stream& stream) {
+  stream.has_source = true;
+  source.streams.emplace(stream.name, &stream);
+  const auto claim = source.claims.find(stream.name);
+  if (claim != source.claims.end()) stream.announced = claim->second;
 }
 
 // What the session had sent on that track before we can have missed it.
-std::uint64_t LossLedger::sent_before(const Source* source, std::string_view name,
-                                      std::uint64_t first_seq) const {
-  if (source == nullptr || !source->was_announced_first) return first_seq;
-  const auto count = source->first_counts.find(std::string(name));
-  if (count != source->first_counts.end()) return std::min(first_seq, count->second);
-  return source->first_counts_full ? first_seq : 0;
+std::uint64_t LossLedger::sent_before(const Source& source, const std::string& name,
+                                      std::uint64_t first_seq) {
+  if (!source.was_announced_first) return first_seq;
+  const auto count = source.first_counts.find(name);
+  if (count != source.first_counts.end()) return std::min(first_seq, count->second);
+  return source.first_counts_full ? first_seq : 0;
 }
 
 LossLedger::Stream* LossLedger::stream(std::uint64_t src, std::uint32_t track,
@@ -76,29 +83,28 @@ LossLedger::Stream* LossLedger::stream(std::uint64_t src, std::uint32_t track,
   const auto it = streams_.find({src, track});
   if (it != streams_.end()) return &it->second;
   if (streams_.size() >= kStreamsMax) return nullptr;
-  Source* const source = source_of(src);
-  if (source != nullptr && source->streams.size() >= kTracksOfSessionMax) return nullptr;
+  Source& source = source_of(src);
+  if (source.streams.size() >= kTracksOfSessionMax) return nullptr;
   Stream& stream = streams_[{src, track}];
   stream.src = src;
   stream.track = track;
+  stream.name = name;
   stream.first = stream.expected = first_seq;
   TrackLoss& loss = tracks_[track];
   if (first_seq < kStepMax) {  // else no counter that began at 0 is there yet
-    stream.missed_before = sent_before(source, name, first_seq);
+    stream.missed_before = sent_before(source, stream.name, first_seq);
     add_up(loss.missed_before, stream.missed_before);
     lose(stream, stream.missed_before, first_seq);
     stream.first = stream.missed_before;
   }
-  if (source == nullptr) return &stream;
-  source->streams.emplace(name, &stream);
-  if (const auto claim = source->claims.find(std::string(name)); claim != source->claims.end())
-    stream.announced = claim->second;
+  add_stream(source, stream);
   return &stream;
 }
 
 LossLedger::Found LossLedger::note(Stream& stream, std::uint64_t seq,
                                    std::span<const std::uint8_t> frame) {
   mark(stream);
+  if (!stream.has_source) add_stream(source_of(stream.src), stream);
   const std::uint64_t hash = XXH3_64bits(frame.data(), frame.size());
   Found found = Found::kFrame;
   if (seq < stream.expected) {
@@ -152,9 +158,9 @@ void LossLedger::remember(Stream& stream, std::uint64_t hash) {
 }
 
 bool LossLedger::tells_of_new_life(std::uint64_t src) {
-  const auto source = sources_.find(src);
-  if (source == sources_.end() || source->second.told_of_new_life) return false;
-  source->second.told_of_new_life = true;
+  Source* const source = sources_.find(src);
+  if (source == nullptr || source->told_of_new_life) return false;
+  source->told_of_new_life = true;
   return ++told_of_new_lives_ <= kNewLivesTold;
 }
 
@@ -163,31 +169,30 @@ bool LossLedger::announce(std::span<const std::uint8_t> session) {
   const ScanOutcome outcome = scan_frame(session);
   if (outcome.refusal || !outcome.scan.src) return false;
   const std::uint64_t src = *outcome.scan.src;
-  const bool is_new = !sources_.contains(src);
-  Source* const source = source_of(src);
-  if (source == nullptr) return true;
-  const bool was_named = !source->name.empty();
+  const bool is_new = sources_.find(src) == nullptr;
+  Source& source = source_of(src);
+  const bool was_named = !source.name.empty();
   std::string_view state;
   std::span<const std::uint8_t> counts;
   const MapBytes map = *open_map(session);
   PairWalk walk(map.pairs, map.count);
   while (const std::optional<PairBytes> pair = walk.next()) {
-    if (pair->name == "name") source->name = printable(text_of(pair->value).value_or(""));
+    if (pair->name == "name") source.name = printable(text_of(pair->value).value_or(""));
     if (pair->name == "state") state = text_of(pair->value).value_or("");
     if (pair->name == "counts") counts = pair->value;
   }
   // What is in the bag of its streams may lack its name.
-  if (!was_named && !source->name.empty()) {
-    for (const auto& [track, stream] : source->streams) mark(*stream);
+  if (!was_named && !source.name.empty()) {
+    for (const auto& [track, stream] : source.streams) mark(*stream);
   }
   if (is_new) {
-    source->was_announced_first = true;
-    source->first_announced = outcome.scan.stamp;
-    source->first_state = printable(state);
+    source.was_announced_first = true;
+    source.first_announced = outcome.scan.stamp;
+    source.first_state = printable(state);
   }
   const bool is_first =
-      source->first_announced == outcome.scan.stamp && source->first_state == printable(state);
-  take_counts(*source, counts, is_first);
+      source.first_announced == outcome.scan.stamp && source.first_state == printable(state);
+  take_counts(source, counts, is_first);
   return true;
 }
 
@@ -223,7 +228,7 @@ bool LossLedger::keep_count(Counts& counts, const std::string& name, std::uint64
 
 std::vector<LossLedger::Claim> LossLedger::claims() const {
   std::vector<Claim> claims;
-  for (const auto& [src, source] : sources_) {
+  for (const auto& [src, source] : sources_.entries()) {
     if (source.streams.empty()) continue;
     for (const auto& [track, count] : source.claims) {
       const auto before = source.first_counts.find(track);
@@ -261,11 +266,11 @@ std::vector<LossRecord> LossLedger::take_changed(
   std::vector<LossRecord> records;
   for (Stream* stream : dirty_) {
     stream->is_dirty = false;
-    const auto source = sources_.find(stream->src);
+    const Source* const source = sources_.find(stream->src);
     records.push_back({.src = stream->src,
                        .track = name_of(stream->track),
                        .run_start_ns = 0,
-                       .publisher = source == sources_.end() ? std::string() : source->second.name,
+                       .publisher = source == nullptr ? std::string() : source->name,
                        .lost = stream->lost,
                        .missed_before = stream->missed_before,
                        .received = stream->received});

@@ -11,8 +11,10 @@
 // (wire.md, `_seq` again). A step of 2^40 or more is no loss either, but a new life: no counter
 // gets there. Of what is announced only counts of tracks whose frames come are believed.
 //
-// Bounded: 100 000 streams, 4 096 of one session, 64 gaps each; 4 Mi frames remembered in all. What
-// is beyond has no loss that is known. Sums stop at the end of their range.
+// Bounded: kStreamsMax streams, kTracksOfSessionMax of one session, 64 gaps each; 4 Mi frames
+// remembered in all. What is beyond has no loss that is known. Of sessions the kSourcesMax that
+// announced themselves or began a track most recently are known by name and by what they announced;
+// one that is forgotten and comes again is as a new one. Sums stop at the end of their range.
 // Not thread-safe: owned by the thread that receives.
 #pragma once
 
@@ -25,6 +27,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "schemas/most_recent.hpp"
 #include "schemas/points/loss.hpp"
 #include "schemas/timestamp.hpp"
 
@@ -32,6 +35,8 @@ namespace zbag {
 
 class LossLedger {
  public:
+  static constexpr std::size_t kStreamsMax = 100'000;
+  static constexpr std::size_t kSourcesMax = 10'000;
   // Of one session, what is numbered and what is announced.
   static constexpr std::size_t kTracksOfSessionMax = 4'096;
 
@@ -39,6 +44,8 @@ class LossLedger {
   struct Stream {
     std::uint64_t src = 0;
     std::uint32_t track = 0;
+    std::string name;            // of the track
+    bool has_source = false;     // its session is known, and knows of it
     std::uint64_t first = 0;     // of this life
     std::uint64_t expected = 0;  // one above the newest
     std::uint64_t announced = 0;
@@ -116,9 +123,10 @@ class LossLedger {
       return key.src * 0x9e3779b97f4a7c15ULL ^ key.track;
     }
   };
-  Source* source_of(std::uint64_t src);
-  std::uint64_t sent_before(const Source* source, std::string_view name,
-                            std::uint64_t first_seq) const;
+  Source& source_of(std::uint64_t src);
+  static void add_stream(Source& source, Stream& stream);
+  static std::uint64_t sent_before(const Source& source, const std::string& name,
+                                   std::uint64_t first_seq);
   void take_counts(Source& source, std::span<const std::uint8_t> counts, bool is_first);
   bool keep_count(Counts& counts, const std::string& name, std::uint64_t count);
   bool fill_gap(Stream& stream, std::uint64_t seq);
@@ -128,7 +136,7 @@ class LossLedger {
   void mark(Stream& stream);
 
   std::unordered_map<Key, Stream, KeyHash> streams_;
-  std::unordered_map<std::uint64_t, Source> sources_;
+  MostRecent<Source> sources_{kSourcesMax};
   std::unordered_map<std::uint32_t, TrackLoss> tracks_;
   std::vector<Stream*> dirty_;
   std::size_t counts_ = 0;  // kept of all sources

@@ -35,12 +35,13 @@ Result<std::unique_ptr<Recorder>> Recorder::open(Context& context, const std::st
   const Options& given = recorder->options_;
   recorder->probe_topic_ =
       fmt::format("_sys/probe/{}-{}", ::getpid(), reinterpret_cast<std::uintptr_t>(recorder.get()));
+  const auto warn = [recorder = recorder.get()](const std::string& text) { recorder->warn(text); };
   if (given.with_broker) {
     Result<Broker> broker = Broker::bind(context, {.urls = given.urls,
                                                    .insecure = given.insecure,
                                                    .receive_all = true,
                                                    .name = given.name,
-                                                   .warn = given.warn});
+                                                   .warn = warn});
     if (!broker) return tl::unexpected(broker.error());
     recorder->urls_ = broker->urls();
     recorder->broker_ = std::move(*broker);
@@ -67,9 +68,7 @@ Result<std::unique_ptr<Recorder>> Recorder::open(Context& context, const std::st
   if (!publisher) return tl::unexpected(publisher.error());
   recorder->publisher_.emplace(std::move(*publisher));
   Recording::Options rules = given.recording;
-  rules.intake.warn = [recorder = recorder.get()](const std::string& text) {
-    recorder->warn(text);
-  };
+  rules.intake.warn = warn;
   Result<std::unique_ptr<Recording>> recording =
       Recording::open(path, std::move(rules), given.open_storage);
   if (!recording) return tl::unexpected(recording.error());

@@ -188,7 +188,8 @@ Bytes stamp_of(Bytes frame) {
   return frame;
 }
 
-std::string reason_text(Refusal refusal, std::string_view topic, Bytes frame) {
+std::string reason_text(Refusal refusal, std::string_view topic, Bytes frame,
+                        std::size_t more_bytes) {
   switch (refusal) {
     case Refusal::kNotAMap:
       return not_a_map_text(frame);
@@ -206,7 +207,8 @@ std::string reason_text(Refusal refusal, std::string_view topic, Bytes frame) {
     case Refusal::kTooDeep:
       return fmt::format("maps and arrays are more than {} deep", item::kDepthMax);
     case Refusal::kTooLarge:
-      return fmt::format("it has {} bytes; a frame has at most {}", frame.size(), kFrameBytesMax);
+      return fmt::format("it has {} bytes{}; a frame has at most {}", frame.size() + more_bytes,
+                         more_bytes > 0 ? " in all its parts" : "", kFrameBytesMax);
     case Refusal::kTruncated:
       return frame.empty() ? fmt::format("it is empty; {}", kSend)
                            : "it ends in the middle of a value; send the map whole";
@@ -215,7 +217,8 @@ std::string reason_text(Refusal refusal, std::string_view topic, Bytes frame) {
     case Refusal::kBadType:
       return "it has the byte 0xc1, which MessagePack never uses; it is no MessagePack";
     case Refusal::kNothingToInherit:
-      return "_ts is -1, the stamp used last, and there is none; send a stamp first, and a _src";
+      return "_ts is -1, the stamp used last, and none of this publisher is known; send a stamp "
+             "first, and a _src";
     case Refusal::kNoTimestamp:
       return "it has no _ts, which --timestamps require asks for";
     case Refusal::kLate:
@@ -234,13 +237,14 @@ std::string reason_text(Refusal refusal, std::string_view topic, Bytes frame) {
 
 }  // namespace
 
-std::string refusal_text(Refusal refusal, std::string_view topic, Bytes frame) {
+std::string refusal_text(Refusal refusal, std::string_view topic, Bytes frame,
+                         std::size_t more_bytes) {
   if (refusal == Refusal::kOnePart) {
     return fmt::format("'{}' was refused ({}): {}", short_text(topic), refusal_name(refusal),
-                       reason_text(refusal, topic, frame));
+                       reason_text(refusal, topic, frame, more_bytes));
   }
   return fmt::format("track {}: a frame was refused ({}): {}", printable(topic),
-                     refusal_name(refusal), reason_text(refusal, topic, frame));
+                     refusal_name(refusal), reason_text(refusal, topic, frame, more_bytes));
 }
 
 std::string float32_text(std::string_view track, double stamp) {

@@ -2,6 +2,7 @@
 // like, and what to send instead.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -12,8 +13,9 @@
 namespace zbag {
 
 // One line with the reason's name in it; what strangers sent is shown printable and short.
+// `more_bytes`: of the parts behind the frame.
 std::string refusal_text(Refusal refusal, std::string_view topic,
-                         std::span<const std::uint8_t> frame);
+                         std::span<const std::uint8_t> frame, std::size_t more_bytes = 0);
 
 // Why the stamps of a track do not differ: they are float32, of which this is one.
 std::string float32_text(std::string_view track, double stamp);

@@ -62,18 +62,14 @@ Status StorageSeries::split() {
   StorageOptions next = options_.storage;
   next.losses_before = options_.losses();
   std::string path;
-  std::vector<BagSeries::Part> oldest;
   {
     const MutexLock lock(mutex_);
     if (!names_.holds_points())
       return fail(ErrorCode::kNotFound, names_.path() + " holds no points yet");
     next.config.emplace_back("continues", std::filesystem::path(names_.path()).filename().string());
     path = names_.next_path();
-    oldest = names_.take_oldest(1);
   }
-  // Both help the new storage find what it asks of the disk.
-  remover_.remove(std::move(oldest));
-  storage_->give_back_reserve();
+  storage_->give_back_reserve();  // the new storage asks for as much
   Result<std::unique_ptr<Storage>> opened = open_next(path, next);
   if (!opened) return tl::unexpected(opened.error());
   // What it holds is durable, closed or not.
@@ -83,18 +79,28 @@ Status StorageSeries::split() {
     const MutexLock lock(mutex_);
     names_.begin(std::move(path));
     ++begun_;
-    oldest = names_.take_oldest(0);
   }
   storage_ = std::move(*opened);
-  remover_.remove(std::move(oldest));
+  remove_oldest(0);
   return {};
+}
+
+// So that the ring has room for `more`.
+void StorageSeries::remove_oldest(std::size_t more) {
+  std::vector<BagSeries::Part> oldest;
+  {
+    const MutexLock lock(mutex_);
+    oldest = names_.take_oldest(more);
+  }
+  remover_.remove(std::move(oldest));
 }
 
 Result<std::unique_ptr<Storage>> StorageSeries::open_next(const std::string& path,
                                                           const StorageOptions& options) {
   Result<std::unique_ptr<Storage>> next = options_.open(path, options);
   if (next || next.error().code != ErrorCode::kDiskFull) return next;
-  // There may be room when what leaves the ring is gone.
+  // There may be room when what leaves the ring is gone, and what the new one would push out of it.
+  remove_oldest(1);
   remover_.wait();
   return options_.open(path, options);
 }

@@ -3,7 +3,8 @@
 //
 // The present storage is whole by itself and gets all that came before the next one begins. Where
 // no next one can be made it is written on, with a warning; what is due by the rules is tried again
-// a minute later. What leaves a ring is removed on a thread of its own (bag_remover.hpp).
+// a minute later. What leaves a ring is removed on a thread of its own (bag_remover.hpp), once the
+// next one has begun; before that only where the disk has no room for it.
 //
 // current(), is_due(), split(), split_when_due(), is_lost(), rescue() and close() belong to the
 // thread that writes; the rest is thread-safe.
@@ -69,6 +70,7 @@ class StorageSeries {
  private:
   Result<std::unique_ptr<Storage>> open_next(const std::string& path,
                                              const StorageOptions& options);
+  void remove_oldest(std::size_t more);
   void note_removed(const BagSeries::Part& part);
   void note_rescued(const std::string& rescued, const char* more);
   Status not_rescued(const Error& why);

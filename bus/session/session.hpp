@@ -19,8 +19,12 @@
 // its oldest append is `buffer_age` old, on flush() and on close().
 //
 // Thread-safe: resolving, remembering and sending happen under one lock. A Track is a small handle
-// that lives as long as its session. Appending never waits on a live bus; it waits for room in a
-// sink that asks for that (pub, play).
+// that lives as long as its session. Appending never waits for room on a live bus, but in a sink
+// that asks for that (pub, play). It waits once for a socket: before the first frame of
+// kLargeFrameBytes and more of a track, where no frame of its size (in powers of two) has left the
+// process yet, until those who listen have been heard there: 50 ms where they are, half a second
+// where they have gone. Other appends of the session wait with it: sensors that may not have a
+// session of their own.
 #pragma once
 
 #include <chrono>

@@ -2,10 +2,22 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
+
 #include "schemas/check.hpp"
 #include "schemas/field_lookup.hpp"
 
 namespace zbag {
+namespace {
+
+// Its own for ever: a std::thread::id is given out again when its thread has ended.
+std::uint64_t number_of_this_thread() {
+  static std::atomic<std::uint64_t> last{0};
+  thread_local const std::uint64_t kNumber = ++last;
+  return kNumber;
+}
+
+}  // namespace
 
 Result<Stamp> Stamp::of_value(const Value& value) {
   if (const std::optional<double> seconds = number_of(value)) return Stamp(*seconds);
@@ -33,8 +45,7 @@ Result<Timestamp> Stamper::resolve(const TrackName& track, const Stamp& stamp) c
   }
   if (stamp.kind() == StampKind::kInherit) {
     if (options_.inherit == InheritScope::kThread) {
-      const auto it = last_of_thread_.find(std::this_thread::get_id());
-      if (it != last_of_thread_.end()) return it->second;
+      if (const auto* const last = last_of_thread_.find(number_of_this_thread())) return **last;
     } else if (last_) {
       return *last_;
     }
@@ -51,7 +62,7 @@ void Stamper::remember(const Stamp& stamp, Timestamp resolved) {
   if (stamp.kind() == StampKind::kMissing) last_now_ = resolved.seconds();
   last_ = resolved;
   if (options_.inherit == InheritScope::kThread)
-    last_of_thread_[std::this_thread::get_id()] = resolved;
+    last_of_thread_.hear(number_of_this_thread())->value = resolved;
 }
 
 }  // namespace zbag

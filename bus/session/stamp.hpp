@@ -2,11 +2,10 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <optional>
-#include <thread>
 
 #include "schemas/frame.hpp"
+#include "schemas/most_recent.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -33,13 +32,16 @@ class Stamp {
   std::optional<Timestamp> exact_;
 };
 
-// Whose last stamp -1 means: any append's of the session, or only the calling thread's.
+// Whose last stamp -1 means: any append's of the session, or only the calling thread's, as long as
+// it is among the Stamper::kThreadsMax that appended most recently.
 enum class InheritScope { kSession, kThread };
 
 // What a session knows of stamps. A missing one is now, made strictly increasing. Not thread-safe:
 // resolving, sending and remembering are one step under the session's lock.
 class Stamper {
  public:
+  static constexpr std::size_t kThreadsMax = 1'000;
+
   struct Options {
     TimestampMode missing = TimestampMode::kAuto;
     InheritScope inherit = InheritScope::kSession;
@@ -60,7 +62,7 @@ class Stamper {
 
   const Options options_;
   std::optional<Timestamp> last_;
-  std::map<std::thread::id, Timestamp> last_of_thread_;
+  MostRecent<std::optional<Timestamp>> last_of_thread_{kThreadsMax};
   double last_now_ = 0.0;  // the last that was missing
 };
 

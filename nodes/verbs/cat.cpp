@@ -4,14 +4,17 @@
 
 #include "nodes/choice.hpp"
 #include "nodes/errors.hpp"
+#include "nodes/number_text.hpp"
 #include "nodes/open_bags.hpp"
 #include "nodes/print_point.hpp"
 #include "nodes/stop_signal.hpp"
+#include "nodes/terminal.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
 #include "recorder/bag/read/index_cursor.hpp"
 #include "recorder/bag/read/intact_points.hpp"
 #include "recorder/bag/read/playlist.hpp"
+#include "schemas/track_name.hpp"
 
 namespace zbag {
 namespace {
@@ -47,25 +50,59 @@ Status check_by_index(const Arguments& arguments, const Playlist& playlist) {
   return {};
 }
 
-bool print(const PointView& view, PointPrinter& printer) {
-  return printer.print(view.track, view.stamp(), view.map, view.given_src(), view.given_seq());
-}
-
-// What is printed is out. cli.md: exit 3 says that nothing was selected; a bag without a point has
-// given all it has.
-int end_of(std::uint64_t printed, std::uint64_t left_out, const Playlist& playlist,
-           PointPrinter& printer) {
-  if (!printer.flush()) return printer.exit_code("cat");
-  if (left_out > 0) return kExitDamaged;
-  const bool is_all = printed > 0 || StopSignal::wanted() || playlist.points() == 0;
-  return is_all ? kExitDone : show_nothing_chosen("cat");
-}
-
 Result<std::optional<PointView>> next_checked(IndexCursor& cursor) {
   Result<std::optional<PointView>> point = cursor.next();
   // The bag may be a stranger's.
   const bool is_whole = !point || !*point || check_map((*point)->map);
   return is_whole ? point : tl::unexpected((*point)->fields().error());
+}
+
+// Of a track that has no point of that index, how many it has.
+int show_too_far(const std::string& track, const Playlist& playlist) {
+  std::uint64_t points = 0;
+  for (const TrackRecord& one : playlist.summaries().front().tracks) {
+    if (one.name == track) points = one.total();
+  }
+  say_always("zbag cat: no point is chosen: {} has {}, and the first has index 0\n",
+             printable(track), amount_text(points, "point"));
+  return kExitLossy;
+}
+
+// cli.md: exit 3 says that nothing was selected; a bag without a point has given all it has.
+int end_of(std::uint64_t printed, const Arguments& arguments, const Playlist& playlist) {
+  if (printed > 0 || playlist.points() == 0) return kExitDone;
+  return arguments.start_index ? show_too_far(arguments.selection.tracks.front(), playlist)
+                               : show_nothing_chosen("cat", playlist.extent());
+}
+
+// Prints what next() gives, until it is enough or somebody stops it; left_out() is asked then.
+template <class Next, class LeftOut>
+int print_points(Next next, LeftOut left_out, const Arguments& arguments, const Playlist& playlist,
+                 PointPrinter& printer) {
+  const std::uint64_t limit = arguments.selection.limit;
+  std::uint64_t printed = 0;
+  bool is_stopped = false;
+  while (limit == 0 || printed < limit) {
+    is_stopped = StopSignal::wanted();
+    if (is_stopped) break;
+    const Result<std::optional<PointView>> point = next();
+    if (!point) {
+      printer.flush();  // what can be read before it
+      return show("cat", point.error());
+    }
+    if (!*point) break;
+    const PointView& view = **point;
+    if (!printer.print(view.track, view.stamp(), view.map, view.given_src(), view.given_seq()))
+      return printer.exit_code("cat");
+    ++printed;
+  }
+  if (!printer.flush()) return printer.exit_code("cat");
+  const int exit_code = left_out() > 0 ? kExitDamaged : kExitDone;
+  if (is_stopped)
+    return std::max(exit_code,
+                    show("cat", {ErrorCode::kClosed,
+                                 fmt::format("stopped after {}", amount_text(printed, "point"))}));
+  return exit_code == kExitDone ? end_of(printed, arguments, playlist) : exit_code;
 }
 
 int print_by_index(const Arguments& arguments, const Playlist& playlist, PointPrinter& printer) {
@@ -75,35 +112,16 @@ int print_by_index(const Arguments& arguments, const Playlist& playlist, PointPr
       IndexCursor::open(playlist.readers().front().file(), arguments.selection.tracks.front(),
                         *arguments.start_index);
   if (!cursor) return show("cat", cursor.error());
-  const std::uint64_t limit = arguments.selection.limit;
-  std::uint64_t printed = 0;
-  while (!StopSignal::wanted() && (limit == 0 || printed < limit)) {
-    const Result<std::optional<PointView>> point = next_checked(*cursor);
-    if (!point) {
-      printer.flush();  // what can be read before it
-      return show("cat", point.error());
-    }
-    if (!*point) break;
-    if (!print(**point, printer)) return printer.exit_code("cat");
-    ++printed;
-  }
-  return end_of(printed, 0, playlist, printer);
+  return print_points([&] { return next_checked(*cursor); }, [] { return 0; }, arguments, playlist,
+                      printer);
 }
 
 int print_by_time(const Arguments& arguments, Playlist& playlist, PointPrinter& printer) {
-  std::uint64_t printed = 0;
   IntactPoints points(playlist, [&](const std::string& text) {
     if (!arguments.quiet) warn("cat", text);
   });
-  points.end_after(arguments.selection.limit);
-  while (!StopSignal::wanted()) {
-    const Result<std::optional<PointView>> point = points.next_checked();
-    if (!point) return show("cat", point.error());
-    if (!*point) break;
-    if (!print(**point, printer)) return printer.exit_code("cat");
-    ++printed;
-  }
-  return end_of(printed, points.left_out(), playlist, printer);
+  return print_points([&] { return points.next_checked(); }, [&] { return points.left_out(); },
+                      arguments, playlist, printer);
 }
 
 int run(const Arguments& arguments) {

@@ -17,6 +17,7 @@
 #include "nodes/verb.hpp"
 #include "schemas/field_lookup.hpp"
 #include "schemas/json_text.hpp"
+#include "schemas/track_name.hpp"
 
 namespace zbag {
 namespace {
@@ -24,7 +25,7 @@ namespace {
 struct Arguments {
   std::string node;
   std::string op = "describe";
-  std::vector<std::pair<std::string, std::string>> args;
+  std::vector<std::string> args;  // key=value
   std::chrono::duration<double> timeout{5.0};
 };
 
@@ -114,26 +115,59 @@ int list_nodes(const Arguments& arguments) {
   return kExitDone;
 }
 
-// Names the nearest node that runs, and all of them.
-int show_missing(const std::string& node, Error error) {
+// What a node can do, each with a summary; nothing where it does not answer.
+Fields operations_of(Context& context, const Arguments& arguments) {
+  const Result<Value> reply =
+      control_call(context, arguments.node, "describe", {}, whole_milliseconds(arguments.timeout));
+  const Fields* const operations = reply ? reply->get_if<Fields>() : nullptr;
+  return operations == nullptr ? Fields() : *operations;
+}
+
+// Names the nearest node that runs, and all of them; of one that runs, the nearest operation.
+int show_refused(Context& context, const Arguments& arguments, Error error) {
   const Result<std::vector<std::string>> names = running_nodes();
   if (error.code == ErrorCode::kNotFound && names) {
     error.message += names->empty()
                          ? "; none is"
-                         : fmt::format("{}; there {} {}", nearest_hint(node, *names),
+                         : fmt::format("{}; there {} {}", nearest_hint(arguments.node, *names),
                                        names->size() == 1 ? "is" : "are", fmt::join(*names, ", "));
   }
+  if (error.code != ErrorCode::kInvalid) return show("ctl", error);
+  std::vector<std::string> known;
+  for (const auto& [op, summary] : operations_of(context, arguments)) known.push_back(op);
+  const bool is_known =
+      known.empty() || std::find(known.begin(), known.end(), arguments.op) != known.end();
+  if (!is_known)
+    error.message =
+        fmt::format("{} has no operation {}{}; it has {}", arguments.node, printable(arguments.op),
+                    nearest_hint(arguments.op, known), fmt::join(known, ", "));
   return show("ctl", error);
+}
+
+// Of a word that is no key=value: what the operation takes.
+int show_no_argument(Context& context, const Arguments& arguments, const std::string& word) {
+  const Fields operations = operations_of(context, arguments);
+  const std::string summary = text_field(operations, arguments.op);
+  return show("ctl", {ErrorCode::kInvalid,
+                      fmt::format("{}: write key=value{}", printable(word),
+                                  summary.empty() ? ""
+                                                  : fmt::format("; {} {}: {}", arguments.node,
+                                                                arguments.op, summary))});
 }
 
 int run(const Arguments& arguments) {
   if (arguments.node.empty()) return list_nodes(arguments);
-  Fields args;
-  for (const auto& [key, value] : arguments.args) args.emplace_back(key, parse_value(value));
   Context context;
+  Fields args;
+  for (const std::string& word : arguments.args) {
+    const std::size_t equals = word.find('=');
+    if (equals == std::string::npos || equals == 0)
+      return show_no_argument(context, arguments, word);
+    args.emplace_back(word.substr(0, equals), parse_value(word.substr(equals + 1)));
+  }
   const Result<Value> reply = control_call(context, arguments.node, arguments.op, args,
                                            whole_milliseconds(arguments.timeout));
-  if (!reply) return show_missing(arguments.node, reply.error());
+  if (!reply) return show_refused(context, arguments, reply.error());
   const Fields* fields = reply->get_if<Fields>();
   if (arguments.op == "describe" && fields != nullptr) {
     for (const auto& [op, summary] : *fields) {
@@ -159,7 +193,7 @@ Verb add_ctl(CLI::App& root) {
                "Name of the node: its --name, or its verb; without it all are listed");
   options->add("OP", a->op, option_type::any_text("OP"),
                "What to do: describe lists what the node can");
-  options->add_list("ARGS", a->args, option_type::text_pair("key=value", "=", true),
+  options->add_list("ARGS", a->args, option_type::any_text("key=value"),
                     "Arguments of OP, as key=value");
   options->add("--timeout", a->timeout,
                option_type::seconds<std::chrono::duration<double>>({0.001, 1e6}),

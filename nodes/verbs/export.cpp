@@ -38,24 +38,28 @@ int run(const Arguments& arguments) {
   if (!exporter) return show("export", exporter.error());
   ProgressBar bar("export", arguments.quiet);
   const auto total = static_cast<double>(std::max<std::uint64_t>(1, playlist->points()));
+  std::uint64_t written = 0;
   const Result<ExportReport> report = export_points(
       *playlist, *selection, **exporter,
       [&](std::uint64_t done) {
         bar.show(static_cast<double>(done) / total);
+        written = done;
         return !StopSignal::wanted();
       },
       [](const std::string& text) { warn("export", text); }, arguments.selection.limit);
   bar.clear();
   if (!report) {
-    if (report.error().code != ErrorCode::kClosed) return show("export", report.error());
+    if (report.error().code != ErrorCode::kClosed) return show_unmade("export", report.error());
     if (!StopSignal::wanted()) return opened;  // whoever read our stdout has seen enough
-    const char* const rest = output.out == "-" ? "" : "; nothing was written";
-    return show("export", {ErrorCode::kClosed, report.error().message + rest});
+    return show("export",
+                {ErrorCode::kClosed,
+                 output.out == "-" ? fmt::format("stopped after {}", amount_text(written, "point"))
+                                   : "stopped; nothing was written"});
   }
   if (!arguments.quiet && arguments.output.out != "-")
     say("exported {} to {}\n", amount_text(report->points, "point"), arguments.output.out);
   if (report->points == 0 && report->left_out == 0 && playlist->points() > 0)
-    return std::max(opened, show_nothing_chosen("export"));
+    return std::max(opened, show_nothing_chosen("export", playlist->extent()));
   if (report->left_out == 0) return opened;
   warn("export", fmt::format("left out {}", amount_text(report->left_out, "damaged point")));
   return kExitDamaged;

@@ -214,7 +214,7 @@ int play(const Arguments& arguments, Playlist& playlist, const BagReader::Select
       Player::open(playlist, **session, options_of(arguments, selection));
   if (!opened) return show("play", opened.error());
   Player& player = **opened;
-  if (!player.has_anything()) return show_nothing_chosen("play");
+  if (!player.has_anything()) return show_nothing_chosen("play", playlist.extent());
   Result<Node> node = Node::open(context, "play", name,
                                  control_ops(player, playlist.extent().value_or(TimeRange::all())));
   if (!node) return show("play", node.error());

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <atomic>
 #include <chrono>
 #include <ctime>
 #include <filesystem>
@@ -12,8 +13,10 @@
 #include "nodes/recorder_text.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
+#include "nodes/unheard.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
+#include "player/formats/output_file.hpp"
 #include "recorder/recorder.hpp"
 
 namespace zbag {
@@ -25,7 +28,7 @@ struct Arguments {
   BusArguments bus;
   Recorder::Options recorder;
   BagOptions bag;
-  std::string output;
+  std::optional<std::string> output;
   std::string base_directory = "runs";
   std::vector<std::string> tracks;
   std::vector<std::string> excluded;
@@ -64,21 +67,21 @@ Result<Recorder::Options> recorder_options(const Arguments& a, const OptionTable
 // The bag to write, whose folder is there then. kExists: it would have to be overwritten.
 Result<std::string> output_of(const Arguments& arguments) {
   const std::time_t now = std::time(nullptr);
-  Result<std::string> path = arguments.output.empty()
-                                 ? default_output(arguments.base_directory, now)
-                             : arguments.resume ? Result<std::string>(arguments.output)
-                                                : expand_output(arguments.output, now);
+  if (arguments.resume && !arguments.output)
+    return fail(ErrorCode::kInvalid, "--resume goes on in a bag: name it with -o");
+  Result<std::string> path = arguments.output ? expand_output(*arguments.output, now)
+                                              : default_output(arguments.base_directory, now);
   if (!path) return path;
-  std::error_code error;
-  if (!arguments.resume && fs::exists(*path, error)) {
-    return fail(
-        ErrorCode::kExists,
-        fmt::format("{} exists; zbag never overwrites a bag: choose another -o, or go on in "
-                    "it with --resume",
-                    *path));
+  if (arguments.resume && *path != *arguments.output) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("-o {}: --resume goes on in one bag, which {{time}} and {{n}} would "
+                            "name anew each time: write its name",
+                            *arguments.output));
   }
-  if (const fs::path parent = fs::path(*path).parent_path(); !parent.empty())
-    fs::create_directories(parent, error);
+  if (Status status = check_output(*path, arguments.resume); !status)
+    return tl::unexpected(status.error());
+  if (const auto made = make_output_folder(fs::path(*path).parent_path().string()); !made)
+    return tl::unexpected(made.error());
   return path;
 }
 
@@ -141,19 +144,30 @@ std::vector<ControlOp> control_ops(const std::unique_ptr<Recorder>& recorder) {
   };
 }
 
+std::vector<std::string> tracks_of(const RecordingTotals& totals) {
+  std::vector<std::string> tracks;
+  for (const auto& [name, track] : totals.tracks) tracks.push_back(name);
+  return tracks;
+}
+
 // Looks at signals and keys, and draws the live screen while the recorder runs.
 class Watch {
  public:
-  Watch(Recorder& recorder, bool draws, const std::string& node)
-      : recorder_(recorder), node_(node) {
+  Watch(Recorder& recorder, bool draws, const std::string& node, UnheardPatterns& unheard)
+      : recorder_(recorder), node_(node), unheard_(unheard) {
     if (draws) screen_.emplace();
   }
+
+  // The bus is there: what is heard from now on counts.
+  void begin() { has_begun_ = true; }
+  bool has_begun() const { return has_begun_; }
 
   void look(int signals) {
     if (std::string path = recorder_.recording().path(); path != path_)
       BusError::watch(path_ = std::move(path));
     if (signals >= 1) recorder_.stop();
     if (signals >= 2) recorder_.hurry();
+    if (signals == 0) tell_unheard();
     if (!screen_) {
       StopSignal::wait(std::chrono::milliseconds(200));
       return;
@@ -174,6 +188,14 @@ class Watch {
     KeyReader keys;
   };
 
+  // Once, when sensors have had the time to say something.
+  void tell_unheard() {
+    constexpr double kTellAfter = 5.0;
+    if (!has_begun_ || unheard_.is_empty() || recorder_.seconds() < kTellAfter) return;
+    if (!std::exchange(is_told_, true))
+      unheard_.warn_so_far(tracks_of(recorder_.recording().totals()));
+  }
+
   void draw() {
     const auto now = std::chrono::steady_clock::now();
     if (now - drawn_ < std::chrono::seconds(1)) return;
@@ -193,6 +215,9 @@ class Watch {
 
   Recorder& recorder_;
   const std::string node_;
+  UnheardPatterns& unheard_;
+  std::atomic<bool> has_begun_{false};
+  bool is_told_ = false;
   std::string path_;
   std::optional<Screen> screen_;
   RecordingTotals before_;
@@ -202,8 +227,6 @@ class Watch {
 int run(const Arguments& arguments, const OptionTable& table) {
   Result<Recorder::Options> options = recorder_options(arguments, table);
   if (!options) return show("record", options.error());
-  if (arguments.resume && arguments.output.empty())
-    return show("record", {ErrorCode::kInvalid, "--resume goes on in a bag: name it with -o"});
   const Result<std::string> path = output_of(arguments);
   if (!path) return show("record", path.error());
 
@@ -220,19 +243,26 @@ int run(const Arguments& arguments, const OptionTable& table) {
     say("recording to {} as {} (stop: Ctrl-C, or zbag ctl {} stop)\n", *path, node->name(),
         node->name());
   if (arguments.recorder.with_broker) Node::say_room();
-  std::optional<Watch> watch(std::in_place, recorder, arguments.stats, node->name());
+  UnheardPatterns unheard("record", context,
+                          arguments.recorder.with_broker ? "" : recorder.urls().subscribe_to,
+                          arguments.tracks, arguments.excluded);
+  std::optional<Watch> watch(std::in_place, recorder, arguments.stats, node->name(), unheard);
   const Status status = node->run(
       [&] {
-        return recorder.run([](const BusUrls& urls) {
+        return recorder.run([&](const BusUrls& urls) {
+          watch->begin();
           say_always("ready publish-to={} subscribe-to={}\n", urls.publish_to, urls.subscribe_to);
         });
       },
       [&](int signals) { watch->look(signals); });
+  const bool had_bus = watch->has_begun();
   watch.reset();  // gives the terminal back
   const RecordingTotals totals = recorder.recording().totals();
   if (!arguments.bus.quiet) say_summary(recorder, totals);
   if (!status) return show("record", status.error());
-  const bool is_lossy = totals.rescued_bags > 0 || totals.fate.refused_total() > 0 ||
+  const bool is_unheard = had_bus && !unheard.is_empty() &&
+                          unheard.say_last(tracks_of(totals), totals.fate.points == 0);
+  const bool is_lossy = is_unheard || totals.rescued_bags > 0 || totals.fate.refused_total() > 0 ||
                         totals.fate.dropped > 0 || totals.lost().value_or(0) > 0;
   return is_lossy ? kExitLossy : kExitDone;
 }

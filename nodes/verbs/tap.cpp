@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <set>
+#include <utility>
 
 #include "nodes/errors.hpp"
 #include "nodes/node.hpp"
@@ -12,8 +14,10 @@
 #include "nodes/print_point.hpp"
 #include "nodes/terminal.hpp"
 #include "nodes/unheard.hpp"
+#include "nodes/unseen_columns.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
+#include "recorder/refusal_text.hpp"
 #include "schemas/frame.hpp"
 
 namespace zbag {
@@ -38,6 +42,7 @@ struct Progress {
   std::atomic<bool> timed_out{false};
   std::atomic<std::uint64_t> printed{0};
   std::atomic<std::uint64_t> malformed{0};
+  bool is_told = false;  // that nothing comes; of the printing thread
 };
 
 Value status_of(const Progress& progress) {
@@ -55,12 +60,26 @@ std::vector<ControlOp> control_ops(Progress& progress) {
            }}};
 }
 
+// What was refused: told once a track and reason, as the recorder does, and counted.
+class Refused {
+ public:
+  void note(Refusal refusal, const std::string& track, std::span<const std::uint8_t> frame) {
+    constexpr std::size_t kToldMax = 20;
+    if (told_.size() < kToldMax && told_.emplace(track, refusal).second)
+      warn("tap", refusal_text(refusal, track, frame));
+  }
+
+ private:
+  std::set<std::pair<std::string, Refusal>> told_;
+};
+
 // Prints until stopped, or there is enough, or nothing comes any more. False: stdout takes no more.
-bool print_frames(const Arguments& arguments, Tap& tap, PointPrinter& printer, Progress& progress) {
+bool print_frames(const Arguments& arguments, Tap& tap, PointPrinter& printer, Progress& progress,
+                  UnseenColumns& unseen) {
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
   auto heard = start;
-  bool warned = arguments.bus.quiet;
+  Refused refused;
   const SelectionArguments& chosen = arguments.selection;
   const auto goes_on = [&] {
     const bool is_over = chosen.duration && Clock::now() - start >= *chosen.duration;
@@ -73,10 +92,9 @@ bool print_frames(const Arguments& arguments, Tap& tap, PointPrinter& printer, P
       if (!printer.flush()) return false;
       progress.timed_out = arguments.timeout && now - heard > *arguments.timeout;
       if (progress.timed_out) break;
-      if (!warned && progress.printed == 0 && now - heard > std::chrono::seconds(2)) {
-        warned = true;
-        warn("tap", nothing_heard(arguments.bus.urls));
-      }
+      const bool is_silent = progress.printed == 0 && now - heard > std::chrono::seconds(2);
+      if (is_silent && !arguments.bus.quiet && !std::exchange(progress.is_told, true))
+        warn("tap", one_part_text(tap).value_or(nothing_heard(arguments.bus.urls)));
       continue;
     }
     heard = now;
@@ -85,12 +103,48 @@ bool print_frames(const Arguments& arguments, Tap& tap, PointPrinter& printer, P
     const ScanOutcome outcome = scan_frame(bytes, kItemsMax);
     if (outcome.refusal) {
       ++progress.malformed;
+      refused.note(*outcome.refusal, frame->track, bytes);
       continue;
     }
+    unseen.note(bytes);
     if (!printer.print(frame->track, stamp_of(*frame, outcome.scan), bytes)) return false;
     ++progress.printed;
   }
   return printer.flush();
+}
+
+// What is left to say, and the exit code.
+int end_of(const Arguments& arguments, const Tap& tap, const Progress& progress,
+           const UnseenColumns& unseen, Context& context) {
+  int exit_code = kExitDone;
+  if (progress.malformed > 0) {
+    warn("tap", fmt::format("did not show {}", amount_text(progress.malformed, "malformed frame")));
+    exit_code = kExitLossy;
+  }
+  const std::optional<std::string> passed_over = one_part_text(tap);
+  if (passed_over) warn("tap", *passed_over);
+  if (tap.skipped() > 0) {
+    warn("tap", fmt::format("skipped {}: they came faster than they could be shown",
+                            amount_text(tap.skipped(), "frame")));
+    exit_code = kExitLossy;
+  }
+  if (progress.printed > 0 && !unseen.text().empty()) {
+    say_line_always({{"zbag tap: ", Tone::kBad}, {unseen.text()}});
+    return kExitLossy;
+  }
+  const std::vector<std::string> asked = asked_tracks(arguments.patterns, arguments.selection);
+  const bool is_silent = progress.printed == 0 && progress.malformed == 0;
+  if (is_silent && !asked.empty())
+    return show_unheard("tap", context, arguments.bus.urls, asked, progress.stopping);
+  if (progress.timed_out && !progress.stopping &&
+      progress.printed < std::max<std::uint64_t>(1, arguments.selection.limit))
+    return show("tap", {ErrorCode::kTimeout,
+                        fmt::format("{} in {} s", amount_text(progress.printed, "frame"),
+                                    arguments.timeout->count())});
+  const bool is_told = progress.is_told || passed_over;
+  if (is_silent && !progress.stopping && !arguments.bus.quiet && !is_told)
+    warn("tap", nothing_heard(arguments.bus.urls));
+  return exit_code;
 }
 
 int run(const Arguments& arguments) {
@@ -108,31 +162,17 @@ int run(const Arguments& arguments) {
   if (!arguments.bus.quiet) say_always("ready subscribe-to={}\n", arguments.bus.urls.subscribe_to);
 
   PointPrinter printer(arguments.style, arguments.selection.columns);
+  UnseenColumns unseen(arguments.selection.columns);
   bool is_open = true;
   const Status status = node->run(
       [&]() -> Status {
-        is_open = print_frames(arguments, *tap, printer, progress);
+        is_open = print_frames(arguments, *tap, printer, progress, unseen);
         return {};
       },
       progress.stopping);
   if (!status) return show("tap", status.error());
   if (!is_open) return printer.exit_code("tap");
-  if (progress.malformed > 0)
-    warn("tap", fmt::format("did not show {}", amount_text(progress.malformed, "malformed frame")));
-  if (tap->skipped() > 0) {
-    warn("tap", fmt::format("skipped {}: they came faster than they could be shown",
-                            amount_text(tap->skipped(), "frame")));
-    return kExitLossy;
-  }
-  const bool is_unheard = progress.printed == 0 && progress.malformed == 0 && !asked.empty();
-  if (is_unheard) return show_unheard("tap", context, arguments.bus.urls, asked, progress.stopping);
-  const bool timed_out = progress.timed_out && !progress.stopping &&
-                         progress.printed < std::max<std::uint64_t>(1, arguments.selection.limit);
-  if (timed_out)
-    return show("tap", {ErrorCode::kTimeout,
-                        fmt::format("{} in {} s", amount_text(progress.printed, "frame"),
-                                    arguments.timeout->count())});
-  return kExitDone;
+  return end_of(arguments, *tap, progress, unseen, context);
 }
 
 }  // namespace

@@ -22,6 +22,7 @@
 #include "nodes/unheard.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
+#include "recorder/intake.hpp"
 #include "recorder/losses.hpp"
 #include "schemas/json_text.hpp"
 
@@ -42,6 +43,7 @@ using Seconds = std::chrono::duration<double>;
 
 constexpr Seconds kDurationOnce{2.0};
 constexpr Seconds kWindow{2.0};  // of the rates of --watch
+constexpr std::size_t kPublishersMax = 100'000;
 
 struct Topic {
   std::uint32_t id = 0;
@@ -89,11 +91,16 @@ class TopicTable {
   }
 
   bool is_empty() const { return topics_.empty(); }
+  std::uint64_t others() const { return others_; }  // frames of topics beyond kTracksMax
   void add(const TapFrame& frame) {
     const std::span bytes(reinterpret_cast<const std::uint8_t*>(frame.bytes.data()),
                           frame.bytes.size());
     if (frame.track == "_sys/session") {
       static_cast<void>(ledger_.announce(bytes));  // what is none says nothing
+      return;
+    }
+    if (topics_.size() >= kTracksMax && !topics_.contains(frame.track)) {
+      ++others_;
       return;
     }
     const auto [it, is_new] = topics_.try_emplace(frame.track);
@@ -107,7 +114,8 @@ class TopicTable {
       ++topic.anonymous;
       return;
     }
-    topic.publishers.insert(*outcome.scan.src);
+    if (publishers_ < kPublishersMax)
+      publishers_ += topic.publishers.insert(*outcome.scan.src).second ? 1 : 0;
     if (!outcome.scan.seq) return;
     LossLedger::Stream* const stream =
         ledger_.stream(*outcome.scan.src, topic.id, frame.track, *outcome.scan.seq);
@@ -193,6 +201,8 @@ class TopicTable {
   std::vector<std::size_t> shown_;  // of kColumns
   const std::uint64_t limit_;
   std::map<std::string, Topic> topics_;
+  std::uint64_t others_ = 0;
+  std::size_t publishers_ = 0;  // of all topics
   LossLedger ledger_;
 };
 
@@ -298,9 +308,15 @@ int run(const Arguments& arguments) {
     if (table.is_empty()) print("(nothing heard)\n");
   }
   if (const std::optional<Line> rest = table.rest(); rest && !arguments.watch) say_line(*rest);
+  const std::optional<std::string> passed_over = one_part_text(*tap);
+  if (passed_over) warn("topics", *passed_over);
+  if (table.others() > 0)
+    warn("topics", fmt::format("{} of further topics came: at most {} are told apart",
+                               amount_text(table.others(), "frame"), count_text(kTracksMax)));
   if (table.is_empty() && !arguments.watch && !asked.empty())
     return show_unheard("topics", context, arguments.bus.urls, asked, progress.stopping);
-  if (table.is_empty() && !arguments.bus.quiet) warn("topics", nothing_heard(arguments.bus.urls));
+  if (table.is_empty() && !passed_over && !arguments.bus.quiet)
+    warn("topics", nothing_heard(arguments.bus.urls));
   return kExitDone;
 }
 

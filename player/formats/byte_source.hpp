@@ -21,10 +21,6 @@ struct FileCloser {
 };
 using FileHandle = std::unique_ptr<std::FILE, FileCloser>;
 
-// What a file is that begins so, with its article and what to do with it ("a ROS 1 bag: ...");
-// nullptr: nothing that is known and no text of JSON lines could be.
-const char* kind_of_file(std::string_view begin);
-
 class ByteSource {
  public:
   // "-" is stdin. kNotFound, kIo, kDamaged (of another kind, or no xz data where its name says so).

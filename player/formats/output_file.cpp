@@ -11,6 +11,7 @@
 #include <set>
 #include <utility>
 
+#include "player/formats/whole_stdout.hpp"
 #include "recorder/bag/bag_file.hpp"
 #include "schemas/no_room.hpp"
 
@@ -34,17 +35,6 @@ Error error_of(const std::string& path, int code) {
                          : code == EEXIST ? ErrorCode::kExists
                                           : ErrorCode::kIo;
   return {kind, fmt::format("{}: {}", path, std::strerror(code))};
-}
-
-// A file's own sync does not cover its name.
-Status sync_folder(const std::string& path) {
-  const std::string folder = folder_of(path);
-  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return {};  // one that may not be read cannot be synced
-  const int code = ::fsync(fd) == 0 || errno == EINVAL ? 0 : errno;
-  ::close(fd);
-  if (code == 0) return {};
-  return tl::unexpected(error_of(folder, code));
 }
 
 // Every folder that the names of tracks stand for: "a/b/c" gives "a" and "a/b".
@@ -79,7 +69,11 @@ Result<std::vector<std::string>> make_output_folder(const std::string& folder) {
 }
 
 Result<OutputFile> OutputFile::create(const std::string& path) {
-  if (path == "-") return OutputFile(path, {}, stdout);
+  if (path == "-") {
+    std::FILE* const file = open_stdout();
+    if (file == nullptr) return tl::unexpected(error_of("stdout", errno));
+    return OutputFile(path, {}, file);
+  }
   if (is_there(path)) return exists(path);
   Result<std::vector<std::string>> folders =
       make_output_folder(fs::path(path).parent_path().string());
@@ -109,7 +103,7 @@ OutputFile::OutputFile(OutputFile&& other) noexcept
       made_folders_(std::move(other.made_folders_)) {}
 
 OutputFile::~OutputFile() {
-  if (file_ != nullptr && file_ != stdout) std::fclose(file_);
+  if (file_ != nullptr) std::fclose(file_);
   if (made_.empty()) return;
   ::unlink(made_.c_str());
   // One in which somebody has put something meanwhile stays.
@@ -124,9 +118,9 @@ Status OutputFile::write(std::string_view text) {
 
 Status OutputFile::finish() {
   if (std::fflush(file_) != 0) return tl::unexpected(failure());
-  if (file_ == stdout) return {};
   // EINVAL: a file system that has no such call.
-  if (::fsync(::fileno(file_)) != 0 && errno != EINVAL) return tl::unexpected(failure());
+  if (path_ != "-" && ::fsync(::fileno(file_)) != 0 && errno != EINVAL)
+    return tl::unexpected(failure());
   if (std::fclose(std::exchange(file_, nullptr)) != 0) return tl::unexpected(failure());
   return {};
 }
@@ -141,8 +135,10 @@ Status OutputFile::publish() {
   if (!is_named && errno == EEXIST) return exists(path_);
   if (!is_named) return tl::unexpected(failure());
   ::unlink(made_.c_str());
-  made_.clear();
-  return sync_folder(path_);
+  take_back();
+  Status synced = sync_name(path_);
+  if (synced) made_.clear();
+  return synced;
 }
 
 Error OutputFile::failure() const { return error_of(path_ == "-" ? "stdout" : path_, errno); }
@@ -195,8 +191,11 @@ Status OutputFolder::publish() {
   if (Status finished = finish_last(); !finished) return finished;
   // Of an export of nothing.
   if (const auto made = make_output_folder(folder_); !made) return tl::unexpected(made.error());
-  for (OutputFile& file : files_) {
-    if (Status published = file.publish(); !published) return published;
+  for (auto file = files_.begin(); file != files_.end(); ++file) {
+    Status published = file->publish();
+    if (published) continue;
+    while (file != files_.begin()) (--file)->take_back();
+    return published;
   }
   return {};
 }

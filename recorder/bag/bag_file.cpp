@@ -43,17 +43,6 @@ Registry& registry() {
   return instance;
 }
 
-// A file's own syncs do not cover its name: without this a loss of power may leave flushed points
-// in a file that nobody finds.
-Status sync_name(const std::string& path) {
-  const std::string folder = folder_of(path);
-  const FileDescriptor file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  // A folder that may not be read cannot be synced, and some file systems have no such call.
-  const bool is_done = file.get() < 0 || ::fsync(file.get()) == 0 || errno == EINVAL;
-  if (is_done) return {};
-  return fail(ErrorCode::kIo, fmt::format("{}: {}", folder, std::strerror(errno)));
-}
-
 // Of the longest of the names that a bag needs.
 Status check_length(const std::string& path) {
   const std::size_t bytes = std::filesystem::path(path).filename().string().size();
@@ -92,6 +81,16 @@ std::string writer_text(const std::string& path) {
 }
 
 }  // namespace
+
+Status sync_name(const std::string& path) {
+  const std::string folder = folder_of(path);
+  const FileDescriptor file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  // Some file systems have no such call.
+  const bool is_done = file.get() < 0 || ::fsync(file.get()) == 0 || errno == EINVAL;
+  if (is_done) return {};
+  return fail(is_no_room(errno) ? ErrorCode::kDiskFull : ErrorCode::kIo,
+              fmt::format("{}: {}", folder, std::strerror(errno)));
+}
 
 std::string folder_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');

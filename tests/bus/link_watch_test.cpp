@@ -1,13 +1,35 @@
 #include "bus/link_watch.hpp"
 
+#include <dlfcn.h>
 #include <gtest/gtest.h>
+#include <netdb.h>
 
 #include <optional>
+#include <string_view>
 
 #include "bus/publisher.hpp"
 #include "bus/subscriber.hpp"
 #include "tests/support/running_broker.hpp"
 #include "tests/support/temp_dir.hpp"
+
+namespace {
+
+constexpr std::string_view kTwoAddresses = "two-addresses.test";
+
+}  // namespace
+
+// Knows a name of ::1 and 127.0.0.1, in that order.
+extern "C" int getaddrinfo(const char* node, const char* service, const addrinfo* hints,
+                           addrinfo** found) {
+  const auto next = reinterpret_cast<decltype(&getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
+  if (node == nullptr || node != kTwoAddresses) return next(node, service, hints, found);
+  const int error = next("127.0.0.1", service, hints, found);
+  if (error != 0 || hints->ai_family == AF_INET) return error;
+  addrinfo* const second = *found;
+  const int first_error = next("::1", service, hints, found);
+  if (first_error == 0) (*found)->ai_next = second;
+  return first_error;
+}
 
 namespace zbag {
 namespace {
@@ -64,6 +86,13 @@ TEST_F(LinkWatchTest, KnowsWhereSomebodyTakesAConnection) {
   }
   EXPECT_TRUE(wait_for([&] { return !is_reachable(url); }));
   EXPECT_FALSE(is_reachable("ipc://" + dir_.path("none.ipc")));
+}
+
+// A name of an IPv6 address first, where nobody listens.
+TEST_F(LinkWatchTest, DialsTheAddressThatLibzmqDials) {
+  const RunningBroker broker(context_);
+  const std::string port = split_tcp(broker.urls().publish_to)->port;
+  EXPECT_TRUE(is_reachable("tcp://" + std::string(kTwoAddresses) + ":" + port));
 }
 
 }  // namespace

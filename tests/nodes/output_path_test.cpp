@@ -33,6 +33,11 @@ TEST(OutputPathTest, RefusesOtherWords) {
   EXPECT_NE(path.error().message.find("{host}"), std::string::npos);
 }
 
+TEST(OutputPathTest, GoesOnWhereNothingCanBeLookedAt) {
+  const std::string base(300, 'x');
+  EXPECT_EQ(default_output(base, kNow), base + "/run_20261120_100005/run.zbag");
+}
+
 TEST(OutputPathTest, GivesEveryRunAFolderOfItsOwn) {
   const TempDir dir;
   const std::string first = default_output(dir.path("runs"), kNow);

@@ -36,6 +36,12 @@ TEST(UsageHintTest, NamesTheVerbThatDoesWhatAWordOfOthersDoes) {
             "no verb 'topic': zbag tap prints frames as they pass");
 }
 
+TEST(UsageHintTest, NamesWhatReachesNodesThatRun) {
+  for (const char* word : {"stop", "start", "pause", "kill"})
+    EXPECT_THAT(verb_fault({word, "record"}, {"record", "ctl"}), HasSubstr("zbag ctl NODE stop"));
+  EXPECT_THAT(verb_fault({"node", "list"}, {"ctl"}), HasSubstr("zbag ctl lists the nodes"));
+}
+
 TEST(UsageHintTest, NamesTheNearestOption) {
   EXPECT_EQ(option_fault("--outptu=x", {"--output", "--track"}),
             "unknown option --outptu: did you mean --output?");

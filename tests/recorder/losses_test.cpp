@@ -209,6 +209,19 @@ TEST_F(LossLedgerTest, TakesALaterAnnouncementForNoFirstOne) {
   EXPECT_EQ(lost(), 40u);
 }
 
+TEST_F(LossLedgerTest, ForgetsTheSessionsHeardLeastRecently) {
+  constexpr std::uint64_t kLast = LossLedger::kSourcesMax + 2;
+  note(0, 1);
+  for (std::uint64_t src = 2; src <= kLast; ++src) announce(announcement(src, {{"t", 0}}));
+  note(0, kLast);
+  announce(announcement(kLast, {{"t", 3}}, 2.0));
+  note(1, 1);  // it was forgotten, and is there again
+  announce(announcement(1, {{"t", 6}}, 2.0));
+  settle();
+  EXPECT_EQ(lost(), 2u + 4u);
+  EXPECT_THAT(ledger_.claims(), IsEmpty());
+}
+
 TEST_F(LossLedgerTest, IgnoresAnAnnouncementOfMoreThan64KiB) {
   Fields counts;
   for (int i = 0; i < 7'000; ++i) counts.emplace_back("track/" + std::to_string(i), 1);

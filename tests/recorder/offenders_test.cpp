@@ -5,6 +5,7 @@
 namespace zbag {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
@@ -34,6 +35,25 @@ TEST_F(OffendersTest, TellsOfManyInAFewLinesWithGrowingCounts) {
   EXPECT_THAT(told_[11], AllOf(HasSubstr("10000 frames"), HasSubstr("bad_name")));
 }
 
+// Their bytes are no names: as many as there are messages.
+TEST_F(OffendersTest, TakesMessagesOfOnePartForOneOffenders) {
+  for (int i = 0; i < 500; ++i) note("text " + std::to_string(i), Refusal::kOnePart);
+  ASSERT_THAT(told_, SizeIs(3));
+  EXPECT_EQ(told_[0], "sentence on text 0");
+  EXPECT_THAT(told_[2], AllOf(HasSubstr("100 more messages"), HasSubstr("'text 100'")));
+  ASSERT_THAT(offenders_.worst(9), SizeIs(1));
+  EXPECT_EQ(offenders_.worst(1)[0].least(), 500u);
+}
+
+TEST_F(OffendersTest, SaysOfNobodyMoreThanItSent) {
+  for (std::size_t i = 0; i < kOffendersMax; ++i) {
+    for (int n = 0; n < 100; ++n) note("old" + std::to_string(i));
+  }
+  for (int n = 0; n < 3; ++n) note("new");
+  for (const Offenders::Offender& offender : offenders_.worst(kOffendersMax))
+    EXPECT_EQ(offender.least(), offender.name == "new" ? 3u : 100u) << offender.name;
+}
+
 TEST_F(OffendersTest, KeepsTheWorstOfMany) {
   for (int i = 0; i < 10'000; ++i) {
     note("once" + std::to_string(i));
@@ -42,7 +62,7 @@ TEST_F(OffendersTest, KeepsTheWorstOfMany) {
   EXPECT_THAT(offenders_.worst(1'000), SizeIs(kOffendersMax));
   const std::vector<Offenders::Offender> worst = offenders_.worst(kOffendersMax);
   EXPECT_TRUE(std::any_of(worst.begin(), worst.end(), [](const Offenders::Offender& offender) {
-    return offender.name == "often" && offender.count >= 1'000;
+    return offender.name == "often" && offender.least() >= 900;
   }));
 }
 

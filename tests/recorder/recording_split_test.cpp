@@ -171,6 +171,53 @@ TEST_F(RecordingSplitTest, CountsLossesOnceInTheBagTheyFallInto) {
   EXPECT_EQ(second.fate().received, 6u);
 }
 
+// A storage that can not be opened every time: `refuse` says why, or nothing, of its n-th opening.
+OpenStorage refusing(std::function<std::optional<ErrorCode>(int n)> refuse) {
+  return [open = lmdb_storage({.map_bytes = 64u << 20}), refuse = std::move(refuse), n = 0](
+             const std::string& path,
+             const StorageOptions& storage) mutable -> Result<std::unique_ptr<Storage>> {
+    if (const std::optional<ErrorCode> why = refuse(n++)) return fail(*why, path + ": no");
+    return open(path, storage);
+  };
+}
+
+TEST_F(RecordingSplitTest, ARingKeepsItsOldestBagUntilANewOneHasBegun) {
+  Recording::Options options;
+  options.split.files_max = 2;
+  std::atomic<bool> refuses = false;
+  const OpenStorage storage =
+      refusing([&](int) { return refuses ? std::optional(ErrorCode::kIo) : std::nullopt; });
+  auto recording = Recording::open(path_, options, storage).value();
+  accept(*recording, 0);
+  ASSERT_TRUE(recording->wait_for(recording->request_split()));
+  accept(*recording, 1);
+  refuses = true;
+  EXPECT_FALSE(recording->wait_for(recording->request_split()));
+  EXPECT_THAT(recording->paths(), ElementsAre(path_, dir_.path("day_0001.zbag")));
+  EXPECT_TRUE(std::filesystem::exists(path_));
+  refuses = false;
+  ASSERT_TRUE(recording->wait_for(recording->request_split()));
+  ASSERT_TRUE(recording->close().has_value());
+  EXPECT_FALSE(std::filesystem::exists(path_));
+  EXPECT_EQ(recording->totals().removed_bags, 1u);
+}
+
+TEST_F(RecordingSplitTest, ARingMakesRoomForANewBagOnAFullDisk) {
+  Recording::Options options;
+  options.split.files_max = 2;
+  const OpenStorage storage = refusing([&](int n) {
+    const bool is_full = n > 1 && std::filesystem::exists(path_);
+    return is_full ? std::optional(ErrorCode::kDiskFull) : std::nullopt;
+  });
+  auto recording = Recording::open(path_, options, storage).value();
+  for (std::uint64_t i = 0; i < 2; ++i) {
+    accept(*recording, i);
+    ASSERT_TRUE(recording->wait_for(recording->request_split()));
+  }
+  EXPECT_EQ(recording->paths().size(), 2u);
+  ASSERT_TRUE(recording->close().has_value());
+}
+
 TEST_F(RecordingSplitTest, WritesOnWhereNoNewBagCanBeMade) {
   Recording::Options options;
   options.split.age_max = std::chrono::nanoseconds(1);

@@ -93,6 +93,12 @@ TEST(RefusalTextTest, SaysWhatIsWrongWithAName) {
               AllOf(HasSubstr("a//b"), HasSubstr("empty segment"), HasSubstr("robot/arm/imu")));
 }
 
+TEST(RefusalTextTest, SaysTheSizeOfAllPartsOfWhatIsTooLarge) {
+  const std::string frame = encoded({{"_ts", 1.0}});
+  EXPECT_THAT(refusal_text(Refusal::kTooLarge, "t", as_bytes(frame), 70'000'000),
+              HasSubstr(std::to_string(70'000'000 + frame.size()) + " bytes in all its parts;"));
+}
+
 TEST(RefusalTextTest, IsOneShortLineWithoutControlBytesWhateverCame) {
   const std::string odd = "\x1b[2J\n\r\xc2\x9b" + std::string(100'000, 'x');
   for (std::size_t i = 0; i < kRefusalCount; ++i) {

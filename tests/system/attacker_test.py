@@ -204,6 +204,20 @@ class FloodTest(harness.SystemTest):
         self.assertEqual(info["refused"], {"one_part": many, "bad_name": many})
         self.assertLess(len(recorder.lines), 60, recorder.stderr)
 
+    def test_topics_that_are_left_out_take_no_place(self):
+        bag = self.space.path("wanted.zbag")
+        recorder = self.start_recorder(bag, "--track", "wanted")
+        flood = self.publisher(recorder).wait_for_subscriber()
+        for i in range(52_000):
+            flood.send(f"other/{i}", {"_ts": float(i)})
+        for i in range(100):
+            flood.send("wanted", {"_ts": float(i), "i": i})
+        self.assertEqual(recorder.stop(), DONE)
+        info = self.assert_whole(bag)
+        self.assertEqual([track["name"] for track in info["tracks"]], ["wanted"])
+        self.assertEqual((info["points"], info["skipped_by_reason"]), (100, {"filter": 52_000}))
+        self.assertLess(os.path.getsize(bag), 1_000_000)
+
     def test_a_publisher_with_a_fixed_src_that_is_started_again_loses_nothing(self):
         bag = self.space.path("kept.zbag")
         recorder = self.start_recorder(bag)
@@ -263,6 +277,32 @@ class NewcomerTest(harness.SystemTest):
         self.assertIn("track coarse: many frames have one stamp", recorder.stderr)
 
 
+    def test_messages_of_one_part_are_explained_to_who_listens(self):
+        """There is a broker, and somebody publishes."""
+        for verb, *more in (("tap", "imu", "--duration", "3"), ("topics", "--duration", "2")):
+            with self.subTest(verb=verb):
+                bus = self.start_broker()
+                sensor = self.publisher(bus)
+                listener = self.space.start(verb, *more, "--subscribe-to", bus.subscribe_to)
+                sensor.wait_for_subscriber(b"imu")
+                for n in range(5):
+                    sensor.socket.send_string(f"imu {n}")
+                listener.wait()
+                self.assertIn("5 messages passed that show nothing: 'imu 0'", listener.stderr)
+                self.assertIn("send two parts", listener.stderr)
+                self.assertNotIn("nothing from", listener.stderr)
+
+    def test_messages_of_one_part_are_told_of_in_a_growing_line(self):
+        recorder = self.start_recorder(self.space.path("kept.zbag"))
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        for n in range(99):
+            sensor.socket.send_string(f"imu {n}")
+        self.assertEqual(recorder.stop(), LOSSY)
+        told = [line for line in recorder.lines if "(one_part)" in line]
+        self.assertEqual(len(told), 2, recorder.stderr)
+        self.assertIn("'messages of one part': 99 refused, last as one_part", recorder.stderr)
+
+
 class HandlesTest(harness.SystemTest):
     """Out of file handles."""
 
@@ -298,11 +338,17 @@ class HandlesTest(harness.SystemTest):
         self.assertIn("over ipc (ulimit -n is 64)", recorder.stderr)
         port = recorder.publish_to.rsplit(":", 1)[1]
         url = "ipc://" + os.path.join(self.space.env["ZBAG_RUNTIME_DIR"], f"bus-{port}.ipc")
+        listener = self.listener(recorder)
         peers = self.connect_many(url)
         recorder.wait_for_line("nobody is let in at ipc://")
         for peer in peers:
             peer.close(0)
         recorder.wait_for_line("peers are let in at ipc://")
+        topic = b""
+        while topic != b"_sys/log":
+            self.assertTrue(listener.socket.poll(harness.DEADLINE * 1000), "the bus is not told of it")
+            topic, frame = listener.socket.recv_multipart()
+        self.assertIn("nobody is let in at ipc://", msgpack.unpackb(frame)["text"])
         self.assertEqual(recorder.stop(), DONE, recorder.stderr)
         self.run_ok("check", bag)
 

@@ -65,6 +65,21 @@ class NotABagTest(BadInputTest):
         done = self.assert_refused(("check", path), DAMAGED, "not a bag")
         self.assertNotIn("recover", done.stderr)
 
+    def test_a_file_of_another_kind_is_named(self):
+        for begin, word in ((b"#ROSBAG V2.0\n", "this is a ROS 1 bag"),
+                            (b"\x89MCAP0\r\n", "this is an MCAP file"),
+                            (b'{"track":"a"}\n', "zbag import")):
+            path = self.space.path("x.bag")
+            with open(path, "wb") as file:
+                file.write(begin * 1000)
+            self.assert_all_readers_refuse(path, DAMAGED, word)
+
+    def test_a_bag_without_its_suffix_is_what_was_meant(self):
+        self.make_bag("day.zbag")
+        for verb in ("info", "cat", "check", "compact"):
+            self.assert_refused((verb, self.space.path("day")), FAILED,
+                                f"did you mean {self.space.path('day.zbag')}?")
+
     def test_a_bag_without_its_first_pages_can_be_recovered_and_check_says_so(self):
         bag = self.make_bag()
         with open(bag, "r+b") as file:
@@ -298,7 +313,52 @@ class WritingTest(BadInputTest):
     def test_a_folder_that_cannot_be_made_is_named(self):
         self.make_bag()
         bag = self.space.path("good.zbag", "below", "a.zbag")
-        self.assert_refused(("record", "-o", bag, "--with-broker", *PORTS), FAILED, bag)
+        self.assert_refused(("record", "-o", bag, "--with-broker", *PORTS), FAILED,
+                            self.space.path("good.zbag") + " exists and is no folder")
+
+    def test_a_folder_that_may_not_be_written_is_named_with_the_reason(self):
+        folder = self.space.path("locked")
+        os.mkdir(folder, mode=0o500)
+        if os.access(folder, os.W_OK):
+            os.rmdir(folder)
+            folder = "/proc/self"  # where nobody makes any, root neither
+        for words in (("-o", os.path.join(folder, "below", "a.zbag")),
+                      ("--base-directory", os.path.join(folder, "below"))):
+            done = self.assert_refused(("record", "--with-broker", *words, *PORTS), FAILED,
+                                       folder)
+            self.assertNotIn("a.zbag", done.stderr)
+        name = "x" * 300
+        self.assert_refused(("record", "--with-broker", "--base-directory", name, *PORTS), FAILED,
+                            "File name too long")
+
+    def test_what_can_be_no_bag_is_told_what_it_is(self):
+        folder = self.space.path("runs")
+        os.mkdir(folder)
+        for out, code, word in (("", USAGE, "name a file"), ("-", USAGE, "no stream"),
+                                (folder, FAILED, "is a folder: name a file in it"),
+                                (folder + "2/", FAILED, "is a folder: name a file in it"),
+                                ("/dev/full", FAILED, "no file that could be a bag")):
+            for more in ((), ("--resume",)):
+                with self.subTest(out=out, more=more):
+                    done = self.assert_refused(("record", "-o", out, *more, "--with-broker",
+                                                *PORTS), code, word)
+                    self.assertNotIn("--resume", done.stderr)
+        self.assertEqual(os.listdir(folder), [])
+
+    def test_what_resumes_names_one_bag(self):
+        for word in ("time", "n"):
+            out = self.space.path("day_{%s}.zbag" % word)
+            self.assert_refused(("record", "--resume", "-o", out, "--with-broker", *PORTS), USAGE,
+                                "write its name")
+            self.assertFalse(os.path.exists(out))
+
+    def test_localhost_is_bound_as_this_host(self):
+        bus = self.await_ready(self.space.start("broker", "--publish-to", "tcp://localhost:*",
+                                                "--subscribe-to", "tcp://localhost:*"))
+        self.assertTrue(bus.publish_to.startswith("tcp://127.0.0.1:"))
+        self.assertEqual(bus.stop(), DONE)
+        self.assert_refused(("broker", "--insecure", "--publish-to", "tcp://no-such-host:9871"),
+                            USAGE, "write an address of this host")
 
     def test_a_port_in_use_is_code_1_and_leaves_no_bag_behind(self):
         bus = self.start_broker()
@@ -515,8 +575,22 @@ class BadFrameTest(BadInputTest):
             sensor.send(f"bad/{i}", frame)
         sensor.send("good", {"_ts": 1.0, "x": 1})
         tap.wait_for_line('"good"', tap.out_lines)
-        self.assertIn(tap.stop(), (DONE, LOSSY))
+        self.assertEqual(tap.stop(), LOSSY)
         self.assertEqual(recorder.stop(), LOSSY)
+
+
+    def test_a_tap_says_what_it_refuses_at_once_once_a_track_and_reason(self):
+        bus = self.start_broker()
+        tap = self.space.start("tap", "bad/stamp", "-n", "1", *bus.urls)
+        sensor = self.publisher(bus).wait_for_subscriber(b"bad/stamp")
+        for _ in range(3):
+            sensor.send("bad/stamp", {"_ts": "noon"})
+        tap.wait_for_line("bad/stamp.*bad_timestamp|bad_timestamp.*bad/stamp")
+        sensor.send("bad/stamp", {"_ts": 1.0, "n": 1})
+        self.assertEqual(tap.wait(), LOSSY, tap.stderr)
+        self.assertEqual(len(re.findall("bad_timestamp", tap.stderr)), 1, tap.stderr)
+        self.assertIn("did not show 3 malformed frames", tap.stderr)
+        self.assertEqual(bus.stop(), DONE)
 
 
 class NoBrokerTest(BadInputTest):
@@ -625,6 +699,10 @@ class SettingsTest(BadInputTest):
         self.assert_refused(("recrd",), USAGE, "recrd")
         self.assert_refused((), USAGE)
 
+    def test_what_stands_behind_two_dashes_is_told_as_one_argument_too_many(self):
+        self.assert_refused(("play", "day.zbag", "--", "--wait", "0"), USAGE,
+                            "leave the -- out")
+
     def test_options_of_cli_md_that_are_not_there_yet_are_code_2_and_not_ignored(self):
         for option in (("--snapshot", "5"), ("--fallback", "a"), ("--backend", "lmdb"),
                        ("--pre-buffer", "1"), ("--rate-limit", "a=5")):
@@ -725,14 +803,38 @@ class ClosedPipeTest(BadInputTest):
                 self.assertGreater(len(line), 0)
                 self.assertEqual((code, noise), (DONE, ""))
 
-    def test_a_full_disk_behind_cat_is_said(self):
-        """/dev/full takes nothing: that must not look like success."""
+    def test_a_full_disk_behind_cat_and_export_is_said(self):
+        """/dev/full takes nothing: that must not look like success, nor like a loss."""
         bag = self.make_bag(points=5_000)
-        with open("/dev/full", "wb") as full:
-            done = subprocess.run([harness.binary(), "cat", bag], env=self.space.env, stdout=full,
-                                  stderr=subprocess.PIPE, timeout=harness.DEADLINE, check=False)
-        self.assertNotEqual(done.returncode, DONE)
-        self.assert_one_line(done.stderr.decode())
+        for arguments in (("cat", bag), ("export", bag, "--format", "jsonl", "-o", "-")):
+            with self.subTest(verb=arguments[0]), open("/dev/full", "wb") as full:
+                done = subprocess.run([harness.binary(), *arguments], env=self.space.env,
+                                      stdout=full, stderr=subprocess.PIPE,
+                                      timeout=harness.DEADLINE, check=False)
+                self.assertEqual(done.returncode, FAILED)
+                self.assert_one_line(done.stderr.decode(), "stdout: No space left")
+
+    def test_cat_and_export_that_are_stopped_say_after_how_many_points(self):
+        """A part that looks whole is none: the lines that came are whole and counted."""
+        bag = self.make_bag(points=50_000)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            for arguments in (("cat", bag), ("cat", bag, "--track", "robot/0", "--start-index", "0"),
+                              ("export", bag, "--format", "jsonl", "-o", "-")):
+                with self.subTest(signal=number.name, arguments=arguments[:1] + arguments[2:]):
+                    process = subprocess.Popen([harness.binary(), *arguments], env=self.space.env,
+                                               bufsize=0, stdout=subprocess.PIPE,
+                                               stderr=subprocess.PIPE)
+                    self.addCleanup(process.kill)
+                    first = process.stdout.readline()
+                    # There is more than the pipe takes: it is full by now, or will be.
+                    process.send_signal(number)
+                    out, err = process.communicate(timeout=harness.DEADLINE)
+                    self.assertEqual(process.returncode, FAILED, err)
+                    line = self.assert_one_line(err.decode(), "stopped after")
+                    count = int(re.search(r"after ([\d,]+) points?$", line)[1].replace(",", ""))
+                    self.assertEqual(len([json.loads(line) for line in (first + out).splitlines()]),
+                                     count)
+                    self.assertLess(count, 25_000)
 
 
 if __name__ == "__main__":

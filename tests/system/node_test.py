@@ -271,6 +271,13 @@ class NothingIgnoredTest(NodeTest):
         self.assertIn("PLUME_ASYNC_IO is set", self.assert_one_line(done.stderr))
         self.assertEqual(self.run_ok("cat", "--print-config").stderr, "")
 
+    def test_variables_of_ours_that_mean_nothing_are_told_with_the_nearest(self):
+        self.space.env.update(ZBAG_DURATON="1", ZBAG_SYNC="50", ZBAG_EMPTY="", ZBAG_TEST_DATA="x")
+        for verb in ("record", "cat"):
+            self.assertIn("ZBAG_DURATON is set and no option of zbag: not used; did you mean "
+                          "ZBAG_DURATION?",
+                          self.assert_one_line(self.run_ok(verb, "--print-config").stderr))
+
 
 if __name__ == "__main__":
     harness.main()

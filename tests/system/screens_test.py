@@ -357,6 +357,12 @@ class ColourTest(ScreensTest):
         self.addCleanup(terminal.close)
         terminal.wait()
         self.assertIn(f"{RED}zbag check: \x1b[0m".encode(), terminal.output)
+        for words, who in ((("info", "--nope"), "zbag info"), (("infp",), "zbag"), ((), "zbag"),
+                           (("--nope",), "zbag")):
+            usage = Terminal(self.space, *words)
+            self.addCleanup(usage.close)
+            self.assertEqual(usage.wait(), harness.USAGE)
+            self.assertIn(f"{RED}{who}: \x1b[0m".encode(), usage.output)
 
 
 if __name__ == "__main__":

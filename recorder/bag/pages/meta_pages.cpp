@@ -9,10 +9,12 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 
 #include "recorder/bag/pages/free_pages.hpp"
 #include "recorder/bag/pages/page_walk.hpp"
 #include "schemas/byte_io.hpp"
+#include "schemas/file_kind.hpp"
 
 namespace zbag {
 namespace {
@@ -47,11 +49,38 @@ bool is_sane(const MetaPages& meta) {
          (meta.page_bytes & (meta.page_bytes - 1)) == 0;
 }
 
+Error errno_of(const std::string& path, ErrorCode code) {
+  return {code, fmt::format("{}: {}", path, std::strerror(errno))};
+}
+
 // LMDB believes what the newer meta page says of the size of pages, and reads the file by it.
 Error impossible_pages(const std::string& path, const MetaPages& meta) {
   return {ErrorCode::kDamaged,
           fmt::format("{}: a meta page is damaged: it speaks of pages of {} bytes", path,
                       meta.page_bytes)};
+}
+
+// Of what is no bag, what it is where that is known.
+Error other_file(int fd, const std::string& path) {
+  std::array<char, kFileKindBytes> bytes{};
+  const ssize_t size = ::pread(fd, bytes.data(), bytes.size(), 0);
+  const std::string_view begin(bytes.data(), static_cast<std::size_t>(std::max<ssize_t>(0, size)));
+  if (const char* const kind = kind_of_file(begin))
+    return {ErrorCode::kDamaged,
+            fmt::format("{}: this is {}; bags of zbag are read here", path, kind)};
+  if (begin.starts_with('{'))
+    return {ErrorCode::kDamaged,
+            fmt::format("{}: this is JSON; zbag import makes a bag of JSON lines", path)};
+  return not_a_bag(path, "no LMDB meta page");
+}
+
+// Of a name without its ".zbag" that, too.
+Error no_file(const std::string& path) {
+  const std::string whole = path + ".zbag";
+  Error error = errno_of(path, errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo);
+  if (error.code == ErrorCode::kNotFound && ::access(whole.c_str(), F_OK) == 0)
+    error.message += fmt::format("; did you mean {}?", whole);
+  return error;
 }
 
 // The newer of the two.
@@ -74,12 +103,8 @@ Result<MetaPages> newer_meta(int fd, const std::string& path) {
     if (is_newest) newest = second;
     if (newest) newest->has_twin = has_twin;
   }
-  if (!newest) return tl::unexpected(not_a_bag(path, "no LMDB meta page"));
+  if (!newest) return tl::unexpected(other_file(fd, path));
   return *newest;
-}
-
-Error errno_of(const std::string& path, ErrorCode code) {
-  return {code, fmt::format("{}: {}", path, std::strerror(errno))};
 }
 
 // is_whole() of the file at `path`, mapped.
@@ -146,9 +171,7 @@ bool is_whole(const PageFile& file, const MetaPages& meta) {
 
 Result<MetaPages> read_meta_pages(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-  if (fd < 0) {
-    return tl::unexpected(errno_of(path, errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo));
-  }
+  if (fd < 0) return tl::unexpected(no_file(path));
   Result<MetaPages> meta = read_meta_pages(fd, path);
   ::close(fd);
   return meta;

@@ -4,8 +4,8 @@
 //   BagCursor cursor = reader.cursor({.range = range, .filter = filter}).value();
 //   while (std::optional<PointView> point = cursor.next().value()) { ... }
 //
-// Every block's and every record's checksum is verified when it is read. Not thread-safe: one
-// thread per reader and its cursors.
+// Every block's and every record's checksum is verified when it is read. Thread-safe: several
+// threads may read through one reader at once. A cursor is for one thread at a time.
 #pragma once
 
 #include <cstdint>

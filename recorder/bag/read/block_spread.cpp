@@ -4,9 +4,9 @@
 #include <memory>
 
 #include "recorder/bag/block/header.hpp"
+#include "recorder/bag/pages/each_entry.hpp"
 #include "recorder/bag/pages/meta_pages.hpp"
 #include "recorder/bag/pages/page_walk.hpp"
-#include "recorder/bag/read/each_entry.hpp"
 #include "recorder/bag/records/layout.hpp"
 
 namespace zbag {

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "recorder/bag/read/each_entry.hpp"
+#include "recorder/bag/pages/each_entry.hpp"
 #include "recorder/bag/read/loser_tree.hpp"
 #include "recorder/bag/read/track_blocks.hpp"
 #include "recorder/bag/records/track_numbers.hpp"

@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include "recorder/bag/read/each_entry.hpp"
+#include "recorder/bag/pages/each_entry.hpp"
 #include "recorder/bag/records/track_numbers.hpp"
 
 namespace zbag {

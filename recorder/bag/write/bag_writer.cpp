@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "recorder/bag/pages/each_entry.hpp"
 #include "recorder/bag/write/resumable.hpp"
 #include "schemas/add_up.hpp"
 #include "schemas/check.hpp"
@@ -105,25 +106,19 @@ Status BagWriter::begin_run() {
   if (!txn) return tl::unexpected(txn.error());
   const BagTables& tables = file_->tables();
   std::uint32_t runs = 0;
-  {
-    Result<TableCursor> cursor = TableCursor::open(**txn, tables.meta);
-    if (!cursor) return tl::unexpected(cursor.error());
-    for (auto item = cursor->first(); item && *item; item = cursor->next()) {
-      const auto& [key, value] = **item;
-      if (Status sound = verify_record(kMetaTable, key, value); !sound)
-        return fail(sound.error(), file_->path());
-      runs += key.starts_with(kRunPrefix) ? 1 : 0;
-    }
-    Result<TableCursor> names = TableCursor::open(**txn, tables.tracks);
-    if (!names) return tl::unexpected(names.error());
-    for (auto track = names->first(); track && *track; track = names->next()) {
-      const Result<TrackRecord> record = TrackRecord::decode((*track)->key, (*track)->value);
-      if (!record) return fail(record.error(), file_->path());
-      if (Status fit = check_resumable(**txn, tables.blocks, *record); !fit)
-        return fail(fit.error(), file_->path());
+  Status known = each_entry(**txn, tables.meta, {}, [&](const TableCursor::Item& item) -> Status {
+    runs += item.key.starts_with(kRunPrefix) ? 1 : 0;
+    return verify_record(kMetaTable, item.key, item.value);
+  });
+  if (known) {
+    known = each_entry(**txn, tables.tracks, {}, [&](const TableCursor::Item& item) -> Status {
+      const Result<TrackRecord> record = TrackRecord::decode(item.key, item.value);
+      if (!record) return tl::unexpected(record.error());
       next_track_ = std::max(next_track_, record->id + 1);
-    }
+      return check_resumable(**txn, tables.blocks, *record);
+    });
   }
+  if (!known) return fail(known.error(), file_->path());
   const auto unnamed = (*txn)->get(tables.meta, kUnnamedFateKey);
   if (unnamed && *unnamed) {
     const Result<Fate> fate = decode_unnamed_fate(**unnamed);

@@ -146,6 +146,30 @@ TEST(SessionThreadsTest, InheritsFromItsOwnThreadWhenAsked) {
   EXPECT_THAT(sent.stamps(), ElementsAre(5.0, 6.0, 6.0, 5.0));
 }
 
+// A std::thread::id is given out again.
+TEST(SessionThreadsTest, InheritsNothingFromAThreadThatHasEnded) {
+  SentFrames sent;
+  const auto session = open(sent, [] { return 1.0; }, {.inherit = InheritScope::kThread});
+  Track track = session->track("a").value();
+  for (int i = 0; i < 4; ++i) {
+    std::jthread([&] {
+      EXPECT_FALSE(track.append({{"q", 1}}, -1));
+      EXPECT_TRUE(track.append({{"q", 2}}, 6.0));
+    }).join();
+  }
+}
+
+TEST(SessionThreadsTest, KeepsTheStampsOfABoundedNumberOfThreads) {
+  SentFrames sent;
+  const auto session = open(sent, [] { return 1.0; }, {.inherit = InheritScope::kThread});
+  Track track = session->track("a").value();
+  ASSERT_TRUE(track.append({{"q", 1}}, 5.0));
+  for (std::size_t i = 0; i < Stamper::kThreadsMax; ++i) {
+    std::jthread([&] { ASSERT_TRUE(track.append({{"q", 2}}, 6.0)); }).join();
+  }
+  EXPECT_FALSE(track.append({{"q", 3}}, -1));
+}
+
 // S1.22: concurrent frames never mix stamps.
 TEST(SessionFrameTest, StampsItsTracksTogetherWhateverOtherThreadsDo) {
   SentFrames sent;

@@ -144,6 +144,16 @@ TEST_F(NeutralFileTest, RefusesADataFileThatIsShorterThanAsked) {
   EXPECT_THAT(error_of(line(R"("data_file":"none.bin")")), HasSubstr("none.bin"));
 }
 
+TEST_F(NeutralFileTest, RefusesAPartOfADataFileThatIsNoWholeNumber) {
+  write("blob.bin", "0123456789");
+  for (const char* part : {R"("data_offset":3.0)", R"("data_offset":-3)", R"("data_len":"2")",
+                           R"("data_len":null)", R"("data_len":-1)"}) {
+    EXPECT_THAT(error_of(line(R"("data_file":"blob.bin",)" + std::string(part))),
+                HasSubstr("is no whole number of bytes"))
+        << part;
+  }
+}
+
 class BadLineTest : public NeutralFileTest, public testing::WithParamInterface<const char*> {};
 
 TEST_P(BadLineTest, IsAnErrorThatNamesFileAndLine) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <thread>
 
 #include "recorder/bag/write/bag_writer.hpp"
 #include "schemas/field_lookup.hpp"
@@ -68,6 +69,26 @@ TEST_F(BagReaderTest, HasNothingInAnEmptyBag) {
   EXPECT_FALSE(summary.start().has_value());
   EXPECT_FALSE(summary.end().has_value());
   EXPECT_FALSE(summary.lost().has_value());
+}
+
+// As those of a session do, while it writes.
+TEST_F(BagReaderTest, ServesSeveralThreadsAtOnce) {
+  BagWriter::Options options = small_blocks();
+  options.compression = {Compression::kLz4};
+  open(options);
+  for (int i = 0; i < 400; ++i) write("t", i, i);
+  std::vector<std::jthread> threads;
+  for (int thread = 0; thread < 4; ++thread) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 20; ++i) {
+        EXPECT_GE(all().size(), 400u);
+        EXPECT_EQ(reader_->read_page("t", 7, 1).value().points.at(0).key, 7);
+        EXPECT_EQ(reader_->floor("t", Timestamp::from_ns(399)).value()->key, 399);
+        EXPECT_GE(reader_->summary().value().points(), 400u);
+      }
+    });
+  }
+  for (int i = 400; i < 500; ++i) write("t", i, i);
 }
 
 TEST_F(BagReaderTest, StaysAtTheEnd) {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 
 #include "recorder/bag/read/bag_reader.hpp"
@@ -45,6 +46,35 @@ TEST_F(BagWriterTest, MakesABagThatIsWholeBeforeAnythingIsWritten) {
   EXPECT_THAT(report.problems, IsEmpty());
   EXPECT_TRUE(report.unclosed);
   EXPECT_EQ(report.points, 0u);
+}
+
+// Numbers of tracks behind the damage would be given out again.
+TEST_F(BagWriterTest, WritesNoBagWhoseTracksItCanNotReadToTheEnd) {
+  {
+    BagWriter writer = open();
+    Batch batch;
+    for (int i = 0; i < 300; ++i) {
+      batch.tracks.push_back(batch_of(std::string(150, 'a') + std::to_string(1'000 + i),
+                                      {store_.make(i, number_fields(i))}));
+    }
+    ASSERT_TRUE(writer.write(batch).has_value());
+    ASSERT_TRUE(writer.close().has_value());
+  }
+  // The last child of every branch page is none of the file's.
+  constexpr std::size_t kPage = 4096;
+  std::string bytes = file_bytes(path_);
+  for (std::size_t at = 2 * kPage; at + kPage <= bytes.size(); at += kPage) {
+    std::uint16_t flags = 0;
+    std::uint16_t lower = 0;
+    std::uint16_t node = 0;
+    std::memcpy(&flags, bytes.data() + at + 10, sizeof flags);
+    std::memcpy(&lower, bytes.data() + at + 12, sizeof lower);
+    if (flags != 1 || lower < 18 || lower > kPage) continue;
+    std::memcpy(&node, bytes.data() + at + lower - 2, sizeof node);
+    if (node <= kPage - 4) std::fill_n(bytes.begin() + static_cast<long>(at) + node + 2, 2, '\x7f');
+  }
+  write_file(path_, bytes);
+  EXPECT_EQ(BagWriter::open(path_, small_blocks()).error().code, ErrorCode::kDamaged);
 }
 
 TEST_F(BagWriterTest, NotesTheRunItsEndAndWhoWrites) {
