@@ -98,11 +98,11 @@ class ExportTest(FilesTest):
         bag = self.make_bag(20_000)
         made = self.space.path("made")
         os.mkdir(made)
-        for words, code in ((("export", bag, "--format", "jsonl"), LOSSY), (("cut", bag), FAILED),
-                            (("merge", bag), FAILED), (("recover", bag), FAILED)):
+        for words in (("export", bag, "--format", "jsonl"), ("cut", bag), ("merge", bag),
+                      ("recover", bag)):
             with self.subTest(verb=words[0]):
                 done = self.limited(*words, "-o", f"{made}/x.jsonl", fsize=100_000)
-                self.assertEqual(done.returncode, code, done.stderr)
+                self.assertEqual(done.returncode, FAILED, done.stderr)
                 self.assert_one_line(done.stderr.decode(), f"{made}/x.jsonl: ", "File too large")
                 self.assertEqual(os.listdir(made), [])
 
