@@ -47,7 +47,7 @@ int run(const Arguments& arguments) {
       [](const std::string& text) { warn("export", text); }, arguments.selection.limit);
   bar.clear();
   if (!report) {
-    if (report.error().code != ErrorCode::kClosed) return show("export", report.error());
+    if (report.error().code != ErrorCode::kClosed) return show_unmade("export", report.error());
     if (!StopSignal::wanted()) return opened;  // whoever read our stdout has seen enough
     const char* const rest = output.out == "-" ? "" : "; nothing was written";
     return show("export", {ErrorCode::kClosed, report.error().message + rest});

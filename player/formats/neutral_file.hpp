@@ -15,9 +15,11 @@
 //
 // Reads as it goes: memory is bounded by a line (64 MiB) and the file it names. Errors name file
 // and line: kNotFound, kIo, kDamaged (of another kind, which is named; not xz, or cut off),
-// kInvalid (a line breaks the form).
+// kInvalid (a line breaks the form), kUnsupported (rows of export, whose track nothing says),
+// kClosed (it is not to go on).
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,13 +34,20 @@ struct NeutralFrame {
   std::string track;  // a valid name
   Timestamp stamp;
   Fields fields;
+  std::string ignored;  // a member that the line has beside them, the first
+};
+
+struct NeutralOptions {
+  std::optional<std::string> track_of_rows = {};  // of a file of rows, where its name is not it
+  std::size_t values_max = 1u << 20;              // of a line
+  std::function<bool()> goes_on = {};             // asked while it reads and waits; default: yes
 };
 
 class NeutralReader {
  public:
-  // "-" is stdin. `track_of_rows`: of a file of rows, where that is not what its name says.
-  static Result<NeutralReader> open(const std::string& path,
-                                    const std::optional<std::string>& track_of_rows = {});
+  using Options = NeutralOptions;
+  // "-" is stdin.
+  static Result<NeutralReader> open(const std::string& path, Options options = {});
   NeutralReader(NeutralReader&&) noexcept;
   NeutralReader& operator=(NeutralReader&&) noexcept;
   ~NeutralReader();
