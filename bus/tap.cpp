@@ -23,8 +23,7 @@ struct Tap::State {
   Condition arrived;
   std::deque<TapFrame> ring ZBAG_GUARDED_BY(mutex);
   std::size_t ring_bytes ZBAG_GUARDED_BY(mutex) = 0;
-  std::uint64_t skipped_now ZBAG_GUARDED_BY(mutex) = 0;
-  std::uint64_t skipped_ever ZBAG_GUARDED_BY(mutex) = 0;
+  std::uint64_t skipped ZBAG_GUARDED_BY(mutex) = 0;
   std::jthread thread;  // last: stops before what it uses goes
 };
 
@@ -41,7 +40,7 @@ void Tap::State::take(Parts& parts) {
   if (parts.count < 2 || !filter.matches(track)) return;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   TapFrame frame{std::string(track), std::string(parts.frame.text()),
-                 std::chrono::duration_cast<std::chrono::nanoseconds>(now).count(), 0};
+                 std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()};
   {
     const MutexLock lock(mutex);
     ring_bytes += frame.bytes.size();
@@ -50,8 +49,7 @@ void Tap::State::take(Parts& parts) {
            (ring_bytes > options.bytes_max && ring.size() > 1)) {
       ring_bytes -= ring.front().bytes.size();
       ring.pop_front();
-      ++skipped_now;
-      ++skipped_ever;
+      ++skipped;
     }
   }
   arrived.notify_one();
@@ -80,13 +78,12 @@ std::optional<TapFrame> Tap::next(std::chrono::milliseconds timeout) {
   TapFrame frame = std::move(state.ring.front());
   state.ring.pop_front();
   state.ring_bytes -= frame.bytes.size();
-  frame.skipped = std::exchange(state.skipped_now, 0);
   return frame;
 }
 
 std::uint64_t Tap::skipped() const {
   const MutexLock lock(state_->mutex);
-  return state_->skipped_ever;
+  return state_->skipped;
 }
 
 }  // namespace zbag

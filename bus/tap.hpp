@@ -21,7 +21,6 @@ struct TapFrame {
   std::string track;
   std::string bytes;            // the frame as it passed; not validated
   std::int64_t arrival_ns = 0;  // wall clock
-  std::uint64_t skipped = 0;    // frames let go just before this one
 };
 
 class Tap {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
@@ -93,12 +94,13 @@ std::vector<std::string> words_of(const YAML::Node& node, const Variables& varia
   return std::move(line.words);
 }
 
-double number_of(const YAML::Node& node, const Variables& variables, const std::string& file) {
+int restarts_of(const YAML::Node& node, const Variables& variables, const std::string& file) {
   const std::string text = text_of(node, variables, file);
-  char* end = nullptr;
-  const double value = std::strtod(text.c_str(), &end);
-  if (end == text.c_str() || *end != '\0' || !(value >= 0.0 && value < 1e9))
-    refuse(file, node, fmt::format("'{}' is no number", text));
+  const char* const end = text.data() + text.size();
+  int value = 0;
+  const auto [at, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || at != end || value < 0)
+    refuse(file, node, fmt::format("max_restarts: {}: use a whole number", printable(text)));
   return value;
 }
 
@@ -165,8 +167,7 @@ void read_node(const std::string& name, const YAML::Node& map, const Variables& 
   if (map["wait_for"]) node.wait_for = text_of(map["wait_for"], variables, file);
   if (map["wait_timeout"]) node.wait_timeout = span_of(map["wait_timeout"], variables, file);
   if (map["restart"]) node.restart = restart_of(map["restart"], variables, file);
-  if (map["max_restarts"])
-    node.restarts_max = static_cast<int>(number_of(map["max_restarts"], variables, file));
+  if (map["max_restarts"]) node.restarts_max = restarts_of(map["max_restarts"], variables, file);
   if (map["restart_delay"]) node.restart_delay = span_of(map["restart_delay"], variables, file);
   if (map["required"]) node.required = is_true(map["required"], variables, file);
   if (map["stops_launch"]) node.stops_launch = is_true(map["stops_launch"], variables, file);

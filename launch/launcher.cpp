@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <optional>
 #include <sstream>
+#include <utility>
 
 #include "schemas/track_name.hpp"
 
@@ -54,6 +55,26 @@ std::string exit_text(int status) {
   return "ended";
 }
 
+// In the child, between fork and exec, where nothing may allocate.
+[[noreturn]] void become(const char* program, char* const* argv, char* const* envp, int output) {
+  ::setpgid(0, 0);
+  // We stop nodes by SIGINT, which a shell that started us in the background has us ignore, and
+  // ignore SIGPIPE ourselves, by which programs of a pipeline end.
+  for (const int number : {SIGINT, SIGPIPE}) ::signal(number, SIG_DFL);
+  ::dup2(output, STDOUT_FILENO);
+  ::dup2(output, STDERR_FILENO);
+  const int null = ::open("/dev/null", O_RDONLY);
+  if (null > STDIN_FILENO) {
+    ::dup2(null, STDIN_FILENO);
+    ::close(null);
+  }
+  ::execvpe(program, argv, envp);
+  // Its program was there: gone since, or what a script names behind #! is not there.
+  constexpr std::string_view kText = "cannot be started: no such program or interpreter\n";
+  static_cast<void>(::write(STDERR_FILENO, kText.data(), kText.size()) < 0);
+  ::_exit(127);
+}
+
 // How a program ends that was told to.
 bool is_stop(int status) { return !WIFEXITED(status) || WEXITSTATUS(status) >= 128; }
 
@@ -69,8 +90,7 @@ struct Launcher::Process {
 
   LaunchNode node;
   int colour;
-  pid_t pid = -1;    // -1: not running
-  pid_t group = -1;  // of the last start
+  pid_t pid = -1;  // and its group's; -1: not running
   int output = -1;
   std::string partial;  // a line that has not ended yet
   bool is_ready = false;
@@ -107,7 +127,7 @@ Status Launcher::start(Process& process) {
   std::array<int, 2> pipe_fds{};
   if (::pipe2(pipe_fds.data(), O_CLOEXEC) != 0)
     return fail(ErrorCode::kIo, fmt::format("pipe: {}", std::strerror(errno)));
-  // Everything the child needs is made before fork(): between fork and exec nothing may allocate.
+  // Everything the child needs is made before fork().
   const std::string program = find_program(process.node.command.front(), options_.search);
   std::vector<char*> argv;
   for (std::string& word : process.node.command) argv.push_back(word.data());
@@ -131,24 +151,10 @@ Status Launcher::start(Process& process) {
     for (const int end : pipe_fds) ::close(end);
     return fail(ErrorCode::kIo, fmt::format("fork: {}", std::strerror(error)));
   }
-  if (pid == 0) {
-    ::setpgid(0, 0);
-    // We stop nodes by SIGINT, which a shell that started us in the background has us ignore.
-    ::signal(SIGINT, SIG_DFL);
-    ::dup2(pipe_fds[1], STDOUT_FILENO);
-    ::dup2(pipe_fds[1], STDERR_FILENO);
-    const int null = ::open("/dev/null", O_RDONLY);
-    if (null >= 0) ::dup2(null, STDIN_FILENO);
-    ::execvpe(program.c_str(), argv.data(), envp.data());
-    // Its program was there: gone since, or what a script names behind #! is not there.
-    constexpr std::string_view kText = "cannot be started: no such program or interpreter\n";
-    static_cast<void>(::write(STDERR_FILENO, kText.data(), kText.size()) < 0);
-    ::_exit(127);
-  }
+  if (pid == 0) become(program.c_str(), argv.data(), envp.data(), pipe_fds[1]);
   ::setpgid(pid, pid);  // here too, whoever is first
   ::close(pipe_fds[1]);
   process.pid = pid;
-  process.group = pid;
   process.output = pipe_fds[0];
   ::fcntl(process.output, F_SETFL, O_NONBLOCK);
   process.is_ready = process.node.wait_for.empty();
@@ -187,16 +193,31 @@ void Launcher::pump(std::chrono::milliseconds timeout) {
   ::poll(fds.data(), fds.size(), static_cast<int>(timeout.count()));
   for (const auto& process : processes_) read_output(*process);
   reap();
+  start_due();
 }
 
 void Launcher::reap() {
   for (const auto& process : processes_) {
     if (process->pid <= 0) continue;
+    siginfo_t ended{};
+    constexpr int kLook = WEXITED | WNOHANG | WNOWAIT;
+    if (::waitid(P_PID, static_cast<id_t>(process->pid), &ended, kLook) != 0 || ended.si_pid == 0)
+      continue;
+    // What the node itself had started and left behind goes with it, before the number of its group
+    // is free to become somebody else's.
+    ::kill(-process->pid, SIGKILL);
     int status = 0;
-    if (::waitpid(process->pid, &status, WNOHANG) != process->pid) continue;
-    process->pid = -1;
+    ::waitpid(std::exchange(process->pid, -1), &status, 0);
     read_output(*process);
     on_exit(*process, status);
+  }
+}
+
+void Launcher::start_due() {
+  for (const auto& process : processes_) {
+    if (stopping_ || !result_ || !process->restart_at || Clock::now() < *process->restart_at)
+      continue;
+    result_ = start(*process);
   }
 }
 
@@ -229,7 +250,7 @@ void Launcher::on_exit(Process& process, int status) {
 
 Status Launcher::await_ready(Process& process) {
   const auto deadline = Clock::now() + process.node.wait_timeout;
-  while (!process.is_ready && !options_.stop_wanted()) {
+  while (!process.is_ready && result_ && !options_.stop_wanted()) {
     pump(kTick);
     if (process.pid <= 0 && !process.restart_at && !process.is_ready) {
       return fail(ErrorCode::kIo, fmt::format("node {} ended before it was ready: {}",
@@ -272,13 +293,7 @@ Result<LaunchEnd> Launcher::run() {
     if (status) status = await_ready(*process);
     if (!status) break;
   }
-  while (status && result_ && !ended_ && any_alive() && !options_.stop_wanted()) {
-    pump(kTick);
-    for (const auto& process : processes_) {
-      if (status && process->restart_at && Clock::now() >= *process->restart_at)
-        status = start(*process);
-    }
-  }
+  while (status && result_ && !ended_ && any_alive() && !options_.stop_wanted()) pump(kTick);
   stop_all();
   // Once more, where it is seen: much may have been said since.
   for (const auto& process : processes_) {
@@ -304,8 +319,6 @@ void Launcher::stop_all() {
       ::kill(-process.pid, SIGKILL);
       while (process.pid > 0) pump(kTick);
     }
-    // What the node itself had started and left behind goes with it.
-    if (process.group > 0) ::kill(-process.group, SIGKILL);
   }
 }
 

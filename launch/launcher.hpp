@@ -3,7 +3,7 @@
 //
 // One thread, one poll loop; run() blocks until all nodes have ended. Nodes get process groups of
 // their own, so that Ctrl-C reaches them through us and in order. Stopping sends SIGINT, waits up
-// to `stop_timeout`, then SIGKILL.
+// to `stop_timeout`, then SIGKILL. What a node leaves behind in its group is killed when it ends.
 #pragma once
 
 #include <chrono>
@@ -49,6 +49,7 @@ class Launcher {
   void read_output(Process& process);
   void say(const Process& process, const std::string& line);
   void reap();
+  void start_due();
   void on_exit(Process& process, int status);
   void stop_all();
   bool any_alive() const;

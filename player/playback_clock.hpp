@@ -19,6 +19,8 @@
 #include <utility>
 #include <vector>
 
+#include "schemas/timestamp.hpp"
+
 namespace zbag {
 
 // Sum and difference of stamps in nanoseconds; beyond the ends of time, the end.
@@ -101,6 +103,25 @@ inline std::int64_t median_step(std::vector<std::int64_t> gaps_ns) {
   const auto middle = gaps_ns.begin() + static_cast<std::ptrdiff_t>(gaps_ns.size() / 2);
   std::nth_element(gaps_ns.begin(), middle, gaps_ns.end());
   return *middle;
+}
+
+struct Lap {
+  std::int64_t length_ns = 0;  // with the step behind its last point
+  std::int64_t shift_ns = 0;   // of the stamps of the next one
+};
+// Of a lap from `first` to `last`, whose own stamps were shifted by `shift_ns`. nullopt: the stamps
+// of a further one would lie beyond the end of time.
+inline std::optional<Lap> lap_of(std::int64_t first, std::int64_t last, std::int64_t step_ns,
+                                 std::int64_t shift_ns) {
+  Lap lap;
+  std::int64_t end = 0;
+  const bool is_beyond = __builtin_sub_overflow(last, first, &lap.length_ns) ||
+                         __builtin_add_overflow(lap.length_ns, step_ns, &lap.length_ns) ||
+                         __builtin_add_overflow(shift_ns, lap.length_ns, &lap.shift_ns) ||
+                         __builtin_add_overflow(last, lap.shift_ns, &end) ||
+                         !Timestamp::from_seconds(seconds_of_key(end));
+  if (is_beyond) return std::nullopt;
+  return lap;
 }
 
 }  // namespace zbag

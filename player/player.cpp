@@ -159,27 +159,20 @@ Result<bool> Player::play_lap() {
 // lap goes on, or stops.
 Result<bool> Player::turn_lap() {
   const std::int64_t step = median_step(steps_);
-  std::int64_t length = 0;
-  std::int64_t shift = 0;
-  std::int64_t last = 0;
-  const bool is_beyond = __builtin_sub_overflow(last_ns_, first_ns_, &length) ||
-                         __builtin_add_overflow(length, step, &length) ||
-                         __builtin_add_overflow(shift_ns_, length, &shift) ||
-                         __builtin_add_overflow(last_ns_, shift, &last) ||
-                         !Timestamp::from_seconds(seconds_of_key(last));
-  if (is_beyond) {
+  const std::optional<Lap> lap = lap_of(first_ns_, last_ns_, step, shift_ns_);
+  if (!lap) {
     return fail(ErrorCode::kUnsupported,
                 fmt::format("--loop ends after {} laps: the stamps of a further one would lie "
                             "beyond the end of time (the year 2262)",
                             laps_.load() + 1));
   }
   if (!wait_for(sum_of_stamps(last_ns_, step), step, nullptr)) return false;
-  shift_ns_ = shift;
+  shift_ns_ = lap->shift_ns;
   before_ns_ = first_ns_;
   playlist_.seek(range_);
   const MutexLock lock(mutex_);
   ++laps_;
-  clock_.turn_back(length);
+  clock_.turn_back(lap->length_ns);
   return true;
 }
 

@@ -1,7 +1,9 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <optional>
 
 #include "nodes/errors.hpp"
@@ -15,6 +17,7 @@
 #include "player/formats/neutral_file.hpp"
 #include "player/formats/rows_document.hpp"
 #include "recorder/bag_session.hpp"
+#include "schemas/track_name.hpp"
 
 namespace zbag {
 namespace {
@@ -34,38 +37,58 @@ struct Source {
   std::optional<std::string> track;
 };
 
-// What `export` has called so in `folder`; nullopt: it is none of its files.
+// What `export` has called so in `folder`; nullopt: it is none of its files. Whether JSON that can
+// not be read is one can not be told: whoever opens it says why.
 std::optional<std::string> track_of(const std::filesystem::path& path, const std::string& folder) {
   const std::string name = std::filesystem::relative(path, folder).string();
   std::optional<std::string> track = track_of_rows_file(name);
   if (!track || name.substr(track->size()).starts_with(".jsonl")) return track;
   // Other JSON may lie there, too.
-  return RowsDocument::is_begun_in(path.string()) ? track : std::nullopt;
+  const bool may_be_one =
+      RowsDocument::is_begun_in(path.string()) || ::access(path.c_str(), R_OK) != 0;
+  return may_be_one ? track : std::nullopt;
 }
 
-// Files as they are given; of a folder those that `export` may have written into it, each of the
-// track its path says. kNotFound: a folder without any.
-Result<std::vector<Source>> sources_of(const std::vector<std::string>& given) {
+// Those that `export` may have written into a folder, each of the track its path says. kNotFound:
+// there is none. kIo: it can not be looked into, or a folder in it.
+Result<std::vector<Source>> sources_in(const std::string& folder) {
   namespace fs = std::filesystem;
+  std::vector<Source> found;
+  std::error_code error;
+  fs::path seen = folder;  // where an error of the walk comes from
+  for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end;
+       at.increment(error)) {
+    seen = at->path();
+    std::error_code unknown;
+    if (!at->is_regular_file(unknown)) continue;
+    if (std::optional<std::string> track = track_of(seen, folder))
+      found.push_back({seen.string(), std::move(track)});
+  }
+  if (error) {
+    return fail(ErrorCode::kIo,
+                fmt::format("{}: {}; what is in it would be left out: name the files to read",
+                            printable(seen.string()), error.message()));
+  }
+  if (found.empty())
+    return fail(ErrorCode::kNotFound,
+                folder + ": a folder without files of export in it (.jsonl, .jsonl.xz, .json)");
+  std::sort(found.begin(), found.end(),
+            [](const Source& a, const Source& b) { return a.path < b.path; });
+  return found;
+}
+
+// Files as they are given, and what is in folders.
+Result<std::vector<Source>> sources_of(const std::vector<std::string>& given) {
   std::vector<Source> all;
   for (const std::string& path : given) {
     std::error_code error;
-    if (!fs::is_directory(path, error)) {
+    if (!std::filesystem::is_directory(path, error)) {
       all.push_back({path, {}});
       continue;
     }
-    const std::size_t first = all.size();
-    for (fs::recursive_directory_iterator at(path, error), end; !error && at != end;
-         at.increment(error)) {
-      if (!at->is_regular_file(error)) continue;
-      if (const std::optional<std::string> track = track_of(at->path(), path))
-        all.push_back({at->path().string(), track});
-    }
-    std::sort(all.begin() + static_cast<std::ptrdiff_t>(first), all.end(),
-              [](const Source& a, const Source& b) { return a.path < b.path; });
-    if (all.size() == first)
-      return fail(ErrorCode::kNotFound,
-                  path + ": a folder without files of export in it (.jsonl, .jsonl.xz, .json)");
+    Result<std::vector<Source>> found = sources_in(path);
+    if (!found) return found;
+    std::move(found->begin(), found->end(), std::back_inserter(all));
   }
   return all;
 }

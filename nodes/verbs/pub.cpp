@@ -132,21 +132,14 @@ class Publication {
   // one took. kUnsupported: they would lie beyond the end of time.
   Status turn() {
     const std::int64_t step = median_step(steps_);
-    std::int64_t length = 0;
-    std::int64_t shift = 0;
-    std::int64_t last = 0;
-    const bool is_beyond = __builtin_sub_overflow(*last_, first_, &length) ||
-                           __builtin_add_overflow(length, step, &length) ||
-                           __builtin_add_overflow(shift_ns_, length, &shift) ||
-                           __builtin_add_overflow(*last_, shift, &last) ||
-                           !Timestamp::from_seconds(seconds_of_key(last));
-    if (is_beyond)
+    const std::optional<Lap> lap = lap_of(first_, *last_, step, shift_ns_);
+    if (!lap)
       return fail(ErrorCode::kUnsupported,
                   "--loop ends: the stamps of a further lap would lie beyond the end of time (the "
                   "year 2262)");
     wait_until(sum_of_stamps(*last_, step));
-    clock_.turn_back(length);
-    shift_ns_ = shift;
+    clock_.turn_back(lap->length_ns);
+    shift_ns_ = lap->shift_ns;
     ++laps_;
     return {};
   }
@@ -211,6 +204,7 @@ class Publication {
     }
   }
 
+  // Waits for room as long as there is none; when stopped meanwhile it is not sent.
   Status send(const NeutralFrame& frame) {
     Result<Track*> track = sessions_.track(frame.track);
     const Timestamp stamp = shift_ns_ == 0
@@ -218,10 +212,11 @@ class Publication {
                                 : Timestamp::from_ns(sum_of_stamps(frame.stamp.ns(), shift_ns_));
     Status status =
         track ? (*track)->append(frame.fields, stamp) : Status(tl::unexpected(track.error()));
-    while (!status && status.error().code == ErrorCode::kTimeout && StopSignal::count() < 2) {
+    const auto is = [&](ErrorCode code) { return !status && status.error().code == code; };
+    while (is(ErrorCode::kTimeout) && !is_stopping())
       status = (*track)->append(frame.fields, stamp);
-    }
-    if (!status && status.error().code == ErrorCode::kInvalid) {
+    if (is(ErrorCode::kTimeout)) return {};
+    if (is(ErrorCode::kInvalid)) {
       refuse(status.error().message);
       return {};
     }

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "schemas/field_lookup.hpp"
 #include "schemas/item.hpp"
 #include "schemas/track_name.hpp"
 
@@ -133,11 +134,6 @@ std::optional<std::string> without_python_words(std::string_view line) {
   return plain;
 }
 
-const std::string* text_of(const Fields& fields, std::string_view name) {
-  const Value* value = find_field(fields, name);
-  return value == nullptr ? nullptr : value->get_if<std::string>();
-}
-
 // The objects that stand for values JSON has no words for; nullopt for any other.
 std::optional<Result<Value>> special(const Fields& fields, JsonDialect dialect) {
   if (fields.empty() || fields.size() > 2) return std::nullopt;
@@ -153,7 +149,7 @@ std::optional<Result<Value>> special(const Fields& fields, JsonDialect dialect) 
                    : Result<Value>(bad("$str_hex is not hex"));
     }
   }
-  const std::string* const bin = text_of(fields, "$bin");
+  const std::string* const bin = field_as<std::string>(fields, "$bin");
   if (bin == nullptr) return std::nullopt;
   const Value* const ext = find_field(fields, "$ext");
   if (fields.size() == 2 && ext == nullptr) return std::nullopt;

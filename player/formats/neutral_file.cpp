@@ -52,6 +52,10 @@ Result<std::string> read_data_file(const fs::path& folder, const Fields& fields)
   std::error_code error;
   const std::uint64_t size = fs::file_size(*path, error);
   if (error) return bad(fmt::format("data_file {}: {}", printable(*name), error.message()));
+  for (const char* part : {"data_offset", "data_len"}) {
+    if (find_field(fields, part) != nullptr && int_field(fields, part).value_or(-1) < 0)
+      return bad(fmt::format("{} is no whole number of bytes", part));
+  }
   const std::uint64_t offset = uint_field(fields, "data_offset");
   const std::uint64_t length = uint_field(fields, "data_len", size - std::min(size, offset));
   if (offset > size || length > size - offset || length > kFrameBytesMax) {

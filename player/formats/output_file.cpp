@@ -35,17 +35,6 @@ Error error_of(const std::string& path, int code) {
   return {kind, fmt::format("{}: {}", path, std::strerror(code))};
 }
 
-// A file's own sync does not cover its name.
-Status sync_folder(const std::string& path) {
-  const std::string folder = folder_of(path);
-  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return {};  // one that may not be read cannot be synced
-  const int code = ::fsync(fd) == 0 || errno == EINVAL ? 0 : errno;
-  ::close(fd);
-  if (code == 0) return {};
-  return tl::unexpected(error_of(folder, code));
-}
-
 // Every folder that the names of tracks stand for: "a/b/c" gives "a" and "a/b".
 std::set<std::string> folders_of(const std::vector<std::string>& tracks) {
   std::set<std::string> folders;
@@ -140,8 +129,10 @@ Status OutputFile::publish() {
   if (!is_named && errno == EEXIST) return exists(path_);
   if (!is_named) return tl::unexpected(failure());
   ::unlink(made_.c_str());
-  made_.clear();
-  return sync_folder(path_);
+  take_back();
+  Status synced = sync_name(path_);
+  if (synced) made_.clear();
+  return synced;
 }
 
 Error OutputFile::failure() const { return error_of(path_ == "-" ? "stdout" : path_, errno); }
@@ -194,8 +185,11 @@ Status OutputFolder::publish() {
   if (Status finished = finish_last(); !finished) return finished;
   // Of an export of nothing.
   if (const auto made = make_output_folder(folder_); !made) return tl::unexpected(made.error());
-  for (OutputFile& file : files_) {
-    if (Status published = file.publish(); !published) return published;
+  for (auto file = files_.begin(); file != files_.end(); ++file) {
+    Status published = file->publish();
+    if (published) continue;
+    while (file != files_.begin()) (--file)->take_back();
+    return published;
   }
   return {};
 }

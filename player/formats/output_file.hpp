@@ -33,6 +33,8 @@ class OutputFile {
   Status write(std::string_view text);
   Status finish();   // nothing can be written any more
   Status publish();  // REQUIRES: finish() returned well
+  // As if it had not been published: the destructor removes it. REQUIRES: publish() returned well.
+  void take_back() { made_ = path_; }
 
  private:
   OutputFile(std::string path, std::string made, std::FILE* file)
@@ -40,7 +42,7 @@ class OutputFile {
   Error failure() const;
 
   std::string path_;
-  std::string made_;                       // the name it has until it is published; empty: none
+  std::string made_;                       // the name under which it goes again; empty: it stays
   std::FILE* file_;                        // null once it is finished
   std::vector<std::string> made_folders_;  // the outermost first
 };
@@ -68,7 +70,7 @@ class OutputFolder {
 
   // Ends the file before and begins that of `track`. REQUIRES: it was planned.
   Result<OutputFile*> begin(const std::string& track);
-  Status publish();
+  Status publish();  // all of them, or none
 
  private:
   explicit OutputFolder(std::string folder) : folder_(std::move(folder)) {}

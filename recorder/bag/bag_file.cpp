@@ -41,17 +41,6 @@ Registry& registry() {
   return instance;
 }
 
-// A file's own syncs do not cover its name: without this a loss of power may leave flushed points
-// in a file that nobody finds.
-Status sync_name(const std::string& path) {
-  const std::string folder = folder_of(path);
-  const FileDescriptor file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  // A folder that may not be read cannot be synced, and some file systems have no such call.
-  const bool is_done = file.get() < 0 || ::fsync(file.get()) == 0 || errno == EINVAL;
-  if (is_done) return {};
-  return fail(ErrorCode::kIo, fmt::format("{}: {}", folder, std::strerror(errno)));
-}
-
 // Whether the writer's lock can be had: then nobody writes.
 bool is_lock_free(int fd) {
   if (::flock(fd, LOCK_SH | LOCK_NB) != 0) return false;
@@ -83,6 +72,16 @@ std::string writer_text(const std::string& path) {
 }
 
 }  // namespace
+
+Status sync_name(const std::string& path) {
+  const std::string folder = folder_of(path);
+  const FileDescriptor file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  // Some file systems have no such call.
+  const bool is_done = file.get() < 0 || ::fsync(file.get()) == 0 || errno == EINVAL;
+  if (is_done) return {};
+  return fail(errno == ENOSPC || errno == EDQUOT ? ErrorCode::kDiskFull : ErrorCode::kIo,
+              fmt::format("{}: {}", folder, std::strerror(errno)));
+}
 
 std::string folder_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');

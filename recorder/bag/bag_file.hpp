@@ -36,6 +36,10 @@ struct BagTables {
 // The folder that holds `path`'s name: "." when it names none.
 std::string folder_of(const std::string& path);
 
+// A file's own syncs do not cover its name: without this a loss of power may leave all of it under
+// none. A folder that may not be read can not be synced: it is passed over. kDiskFull, kIo.
+Status sync_name(const std::string& path);
+
 // The name a bag has while it is being made, in `path`'s folder: a kill leaves it behind.
 std::string making_name(const std::string& path);
 // Removes what makers of a bag at `path` have left that are dead and hold no lock.

@@ -4,4 +4,5 @@ zbag_tests(player_tests USES zbag::player zbag::recorder PkgConfig::lzma SOURCES
   player/formats/neutral_file_test.cpp
   player/player_test.cpp
   player/formats/exporter_test.cpp
-  player/formats/importer_test.cpp)
+  player/formats/importer_test.cpp
+  player/formats/output_file_test.cpp)

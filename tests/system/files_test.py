@@ -99,9 +99,9 @@ class ExportTest(FilesTest):
 
 class ImportTest(FilesTest):
 
-    def imported(self, *files, code=DONE, stdin=None):
+    def imported(self, *files, code=DONE, **more):
         bag = self.space.path(f"bag{len(os.listdir(self.space.folder))}.zbag")
-        done = self.space.run("import", *files, "-o", bag, stdin=stdin)
+        done = self.space.run("import", *files, "-o", bag, **more)
         self.assertEqual(done.returncode, code, done.stderr)
         return bag, done
 
@@ -208,6 +208,17 @@ class ImportTest(FilesTest):
         self.write("out/about.json", '{"by":"somebody"}')
         _, done = self.imported(self.space.path("out"), code=FAILED)
         self.assert_one_line(done.stderr, "out", "a folder without files of export")
+
+    def test_what_can_not_be_looked_into_is_not_left_out(self):
+        folder = self.written(self.make_bag(10), "out", "export", "--format", "json")
+        for name in (folder, f"{folder}/robot", f"{folder}/robot/1.json"):
+            with self.subTest(name=name):
+                mode = os.stat(name).st_mode
+                os.chmod(name, 0)
+                bag, done = self.imported(folder, code=FAILED, behind=harness.without_privilege())
+                os.chmod(name, mode)
+                self.assert_one_line(done.stderr, name, "Permission denied")
+                self.assertFalse(os.path.exists(bag))
 
     def test_other_json_in_a_folder_is_left_alone(self):
         folder = self.written(self.make_bag(10), "out", "export", "--format", "json")
@@ -363,6 +374,26 @@ class RecordedBagTest(FilesTest):
         self.assertEqual(recorder.stop(signal.SIGBUS), DAMAGED, recorder.stderr)
         self.assertIn(f"zbag recover {bag} -o NEW", recorder.stderr)
         self.assertEqual(len(self.points(bag)), 1000)
+
+
+class BlindFolderTest(FilesTest):
+
+    def test_a_folder_that_may_not_be_read_takes_bags_and_exports(self):
+        """It can not be synced either: what was made there is no failure."""
+        bag = self.make_bag(10)
+        folder = self.space.path("blind")
+        os.mkdir(folder, 0o300)
+        self.addCleanup(os.chmod, folder, 0o700)
+        for words in (("cut", bag), ("merge", bag), ("recover", bag),
+                      ("import", self.space.path("source.jsonl")),
+                      ("export", bag, "--format", "jsonl")):
+            with self.subTest(verb=words[0]):
+                out = f"{folder}/{words[0]}"
+                done = self.space.run(*words, "-o", out, behind=harness.without_privilege())
+                self.assertEqual(done.returncode, DONE, done.stderr)
+                self.assertTrue(os.path.exists(out))
+        done = self.space.run("compact", f"{folder}/merge", behind=harness.without_privilege())
+        self.assertEqual(done.returncode, DONE, done.stderr)
 
 
 class RuntimeDirectoryTest(FilesTest):

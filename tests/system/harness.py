@@ -68,6 +68,11 @@ def recording_path(name):
     return path
 
 
+def without_privilege():
+    """What starts a program that the modes of files bind, which they do not bind the superuser."""
+    return () if os.geteuid() else ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
+
+
 def wait_until(condition, what, deadline=DEADLINE):
     """The first true answer of `condition`; fails loudly when there is none in time."""
     limit = time.monotonic() + deadline
@@ -191,9 +196,10 @@ class Workspace:
         self.processes.append(process)
         return process
 
-    def run(self, *arguments, deadline=DEADLINE, stdin=None):
-        """Runs zbag to its end; the answer has returncode, stdout (bytes) and stderr (text)."""
-        done = subprocess.run([binary(), *map(str, arguments)], env=self.env, cwd=self.folder,
+    def run(self, *arguments, deadline=DEADLINE, stdin=None, behind=()):
+        """Runs zbag to its end; the answer has returncode, stdout (bytes) and stderr (text).
+        `behind`: the words of a program that starts it."""
+        done = subprocess.run([*behind, binary(), *map(str, arguments)], env=self.env, cwd=self.folder,
                               stdin=stdin or subprocess.DEVNULL, capture_output=True,
                               timeout=deadline, check=False)
         done.stderr = done.stderr.decode("utf-8", "replace")

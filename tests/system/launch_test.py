@@ -41,6 +41,23 @@ class LaunchTest(harness.SystemTest):
     def lines_of(self, process, word):
         return [line for line in process.out_lines if word in line]
 
+    def assert_no_process_has(self, word):
+        """Soon none has it among its words; those that do are ended."""
+        def left():
+            found = []
+            for pid in filter(str.isdigit, os.listdir("/proc")):
+                try:
+                    with open(f"/proc/{pid}/cmdline", "rb") as file:
+                        found += [pid] if word.encode() in file.read().split(b"\0") else []
+                except OSError:
+                    pass
+            return found
+        try:
+            harness.wait_until(lambda: not left(), "the child of a node to end", 5)
+        finally:
+            for pid in left():
+                os.kill(int(pid), signal.SIGKILL)
+
 
 class RunningTest(LaunchTest):
 
@@ -161,6 +178,40 @@ nodes:
 """)
         self.assertEqual(launch.wait(), DONE)
         self.assertGreaterEqual(time.monotonic() - began, 0.6)
+
+    def test_a_node_that_fails_before_it_is_ready_starts_again(self):
+        mark = self.space.path("tried")
+        script = self.write("second.sh", f"[ -e {mark} ] || {{ touch {mark}; exit 3; }}\n"
+                                         "echo ready; sleep 1000")
+        launch = self.start_launch(f"""
+nodes:
+  late: {{command: [bash, {script}], wait_for: ready, restart: on-failure, restart_delay: 0.05}}
+  last: {{command: [{self.node}, last]}}
+""")
+        launch.wait_for_line("ready last", launch.out_lines)
+        self.assertEqual(self.lines_of(launch, "late | exited"), ["late | exited with 3"])
+        self.assertEqual(launch.stop(), DONE, launch.stderr)
+
+    def test_a_node_starts_again_while_a_later_one_is_awaited(self):
+        mark = self.space.path("twice")
+        first = self.write("first.sh", f"[ -e {mark}.1 ] && touch {mark}; touch {mark}.1; exit 3")
+        later = self.write("later.sh", f"until [ -e {mark} ]; do sleep 0.05; done; echo ready")
+        launch = self.start_launch(f"""
+nodes:
+  first: {{command: [bash, {first}], restart: on-failure, max_restarts: 1, restart_delay: 0.05}}
+  later: {{command: [bash, {later}], wait_for: ready}}
+""")
+        self.assertEqual(launch.wait(), DONE, launch.stderr)
+        self.assertEqual(self.lines_of(launch, "ready"), ["later | ready"])
+
+    def test_a_required_node_that_fails_ends_the_wait_for_a_later_one(self):
+        launch = self.start_launch("""
+nodes:
+  vital: {command: "false", required: true}
+  mute: {command: sleep 1000, wait_for: ready, wait_timeout: 1h}
+""")
+        self.assertEqual(launch.wait(), FAILED)
+        self.assert_one_line(launch.stderr, "vital", "exited with 1")
 
     def test_a_node_killed_by_a_signal_has_failed(self):
         script = self.write("die.sh", "kill -9 $$")
@@ -295,21 +346,36 @@ nodes:
         launch = self.start_launch(f"nodes:\n  p: {{command: [bash, {script}], wait_for: ready}}\n")
         launch.wait_for_line("ready", launch.out_lines)
         self.assertEqual(launch.stop(), DONE)
+        self.assert_no_process_has(mark)
 
-        def leftovers():
-            found = []
-            for pid in filter(str.isdigit, os.listdir("/proc")):
-                try:
-                    with open(f"/proc/{pid}/cmdline", "rb") as file:
-                        found += [pid] if mark.encode() in file.read().split(b"\0") else []
-                except OSError:
-                    pass
-            return found
-        try:
-            harness.wait_until(lambda: not leftovers(), "the child of a node to end", 5)
-        finally:
-            for pid in leftovers():
-                os.kill(int(pid), signal.SIGKILL)
+    def test_what_a_node_leaves_behind_goes_when_it_ends(self):
+        """Not when the launch does: the number of its group may be somebody else's by then."""
+        mark = f"96{os.getpid()}"
+        script = self.write("parent.sh", f"sleep {mark} & exit 0")
+        launch = self.start_launch(f"""
+nodes:
+  keeper: {{command: [{self.node}, keeper], wait_for: ready}}
+  p: {{command: [bash, {script}]}}
+""")
+        launch.wait_for_line("exited with 0", launch.out_lines)
+        self.assert_no_process_has(mark)
+        self.assertEqual(launch.stop(), DONE)
+
+    def test_a_program_is_started_as_a_shell_would(self):
+        """Signals that we take otherwise are not ignored, and of files it has the usual three (and
+        `ls` the folder)."""
+        launch = self.start_launch("""
+nodes:
+  signals: {command: grep SigIgn /proc/self/status}
+  files: {command: ls /proc/self/fd}
+""")
+        self.assertEqual(launch.wait(), DONE)
+        ignored = int(self.lines_of(launch, "SigIgn:")[0].split()[-1], 16)
+        for number in (signal.SIGINT, signal.SIGPIPE):
+            self.assertFalse(ignored >> (number - 1) & 1, number)
+        files = [line for line in self.lines_of(launch, "files   | ") if line[-1].isdigit()]
+        self.assertEqual([line.split(" | ")[1] for line in files if "exited" not in line],
+                         ["0", "1", "2", "3"])
 
     def test_it_starts_a_recorder_and_a_publisher_of_this_zbag(self):
         """The program beside the command is found first; the bag is whole after Ctrl-C."""
@@ -452,6 +518,7 @@ nodes:
                 ("nodes:\n  a: {command: echo, restart: sometimes}\n", 2, ("sometimes",)),
                 ("nodes:\n  a:\n    command: echo\n    wait_timeout: long\n", 4, ("long",)),
                 ("nodes:\n  a:\n    command: echo\n    max_restarts: -1\n", 4, ("-1",)),
+                ("nodes:\n  a:\n    command: echo\n    max_restarts: 1.9\n", 4, ("max_restarts", "1.9")),
                 ("nodes:\n  a:\n    command: echo ${nothing}\n", 3, ("nothing",)),
                 ("nodes:\n  a:\n    command: echo ${env:ZBAG_NOT_SET_AT_ALL}\n", 3,
                  ("ZBAG_NOT_SET_AT_ALL",)),

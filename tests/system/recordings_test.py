@@ -2,16 +2,12 @@
 
 Proves section 6.1 of the issue: every point equals the source after merging, with --merge append
 every frame does, nothing is lost, and the bag's counters say the same.
-
-    recordings_test.py [--set NAME] [--list-sets BYTES]
 """
 
-import argparse
 import json
 import lzma
 import os
 import struct
-import sys
 import unittest
 
 import msgpack
@@ -193,47 +189,5 @@ class RecordingsTest(harness.SystemTest):
         check_set(self, "mines_exp1")
 
 
-def run_one(name):
-    """For all_recordings.sh: one set, and one line of what was compared."""
-    def one(self):
-        print("%d frames, %d points" % check_set(self, name))
-    setattr(RecordingsTest, "test_one", one)
-    test = RecordingsTest("test_one")
-    result = unittest.TestResult()
-    test.run(result)
-    for _, trace in result.failures + result.errors + result.skipped:
-        print(trace, file=sys.stderr)
-    return 0 if result.wasSuccessful() and not result.skipped else 1
-
-
-def list_sets(bytes_max):
-    """The sets whose plain jsonl is smaller than that."""
-    folder = harness.data_folder()
-    if folder is None:
-        print("skipped: no recordings; set ZBAG_TEST_DATA to the folder that holds them")
-        sys.exit(harness.SKIPPED)
-    for name in sorted(os.listdir(folder)):
-        info = os.path.join(folder, name, "info.json")
-        if not os.path.exists(info):
-            continue
-        with open(info, encoding="utf-8") as file:
-            if json.load(file)["jsonl_bytes"] < bytes_max:
-                print(name)
-
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--set", metavar="NAME", help="this one alone, in one line")
-    parser.add_argument("--list-sets", metavar="BYTES", type=int, help="names of smaller sets")
-    arguments, rest = parser.parse_known_args()
-    if arguments.list_sets is not None:
-        list_sets(arguments.list_sets)
-        return
-    if arguments.set is not None:
-        sys.exit(run_one(arguments.set))
-    sys.argv[1:] = rest
-    harness.main()
-
-
 if __name__ == "__main__":
-    main()
+    harness.main()

@@ -213,6 +213,29 @@ class SenderStopTest(StopTest):
         self.assertEqual(pub.wait(), LOSSY, pub.stderr)
         pub.wait_for_line("gave up: .* frames")
 
+    def test_pub_that_waits_for_room_stops_at_the_first_word(self):
+        """Its queue is full, and no broker takes any of it."""
+        source = self.recording(2, padding=100_000)  # large, so that few make a full queue
+        for stop in ("signal", "ctl"):
+            with self.subTest(stop=stop):
+                bus = self.start_broker()
+                witness = self.listener(bus)
+                pub = self.space.start("pub", source, "--loop", "--burst", *bus.urls)
+                witness.take(2)
+                bus.kill()
+                pub.wait_for_line("has gone")
+                sent = lambda: self.ctl("pub", "status")["published"]
+                harness.wait_until(lambda: len({sent() for _ in range(8)}) == 1, "a full queue")
+                if stop == "ctl":
+                    self.ctl("pub", "stop")
+                else:
+                    pub.send_signal(signal.SIGINT)
+                # It waits for its last frames to leave; the next signal ends that.
+                pub.wait_for_line("there is no broker at")
+                pub.send_signal(signal.SIGINT)
+                self.assertEqual(pub.wait(), LOSSY, pub.stderr)
+                self.assertNotIn("slow", pub.stderr)
+
     def test_the_first_signal_lets_everything_leave(self):
         """What pub says it published has arrived, also when it was told to stop in the middle."""
         bag = self.space.path("a.zbag")

@@ -22,8 +22,8 @@ Error os_error(const std::string& path) {
           fmt::format("{}: {}", path, std::strerror(errno))};
 }
 
-Status sync_path(const std::string& path, int flags) {
-  const int fd = ::open(path.c_str(), flags | O_CLOEXEC);
+Status sync_file(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   const bool synced = fd >= 0 && ::fsync(fd) == 0;
   const Error error = os_error(path);
   if (fd >= 0) ::close(fd);
@@ -278,7 +278,7 @@ Status BagCopy::finish(const BagSummary& records, BagFile* source) {
   }
   file_.reset();
   ::unlink(lock_file_of(made_path_).c_str());  // of what was there before it was squeezed
-  return sync_path(made_path_, O_RDONLY);
+  return sync_file(made_path_);
 }
 
 Status BagCopy::squeeze() {
@@ -388,7 +388,7 @@ Status BagCopy::publish() {
   if (Status named = name_bag(made_path_, path_, give_name); !named) return named;
   ::unlink(made_path_.c_str());
   is_named_ = true;
-  return sync_path(folder_of(path_), O_RDONLY | O_DIRECTORY);
+  return sync_name(path_);
 }
 
 Status BagCopy::replace() {
@@ -406,7 +406,7 @@ Status BagCopy::replace() {
   };
   if (Status named = name_bag(made_path_, path_, give_name); !named) return named;
   is_named_ = true;
-  return sync_path(folder_of(path_), O_RDONLY | O_DIRECTORY);
+  return sync_name(path_);
 }
 
 }  // namespace zbag

@@ -144,6 +144,16 @@ TEST_F(NeutralFileTest, RefusesADataFileThatIsShorterThanAsked) {
   EXPECT_THAT(error_of(line(R"("data_file":"none.bin")")), HasSubstr("none.bin"));
 }
 
+TEST_F(NeutralFileTest, RefusesAPartOfADataFileThatIsNoWholeNumber) {
+  write("blob.bin", "0123456789");
+  for (const char* part : {R"("data_offset":3.0)", R"("data_offset":-3)", R"("data_len":"2")",
+                           R"("data_len":null)", R"("data_len":-1)"}) {
+    EXPECT_THAT(error_of(line(R"("data_file":"blob.bin",)" + std::string(part))),
+                HasSubstr("is no whole number of bytes"))
+        << part;
+  }
+}
+
 class BadLineTest : public NeutralFileTest, public testing::WithParamInterface<const char*> {};
 
 TEST_P(BadLineTest, IsAnErrorThatNamesFileAndLine) {
@@ -399,8 +409,10 @@ TEST_F(NeutralFileTest, RefusesALineThatGoesOnBehindANulByte) {
 }
 
 TEST_F(NeutralFileTest, EndsWhereBlankLinesHaveNoEnd) {
-  NeutralReader reader =
-      open(xz(line("\"a\":1") + std::string((256u << 20) + 2, '\n')), "in.jsonl.xz");
+  const std::string blank = std::string((1u << 20) - 1, ' ') + "\n";
+  std::string text = line("\"a\":1");
+  for (int i = 0; i < 257; ++i) text += blank;
+  NeutralReader reader = open(xz(text), "in.jsonl.xz");
   EXPECT_TRUE(reader.next().value());
   EXPECT_THAT(reader.next().error().message, HasSubstr("blank lines"));
 }

@@ -1,0 +1,35 @@
+#include "player/formats/output_file.hpp"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+#include <optional>
+
+#include "tests/support/temp_dir.hpp"
+
+namespace zbag {
+namespace {
+
+// What was published before goes, with the folders that were made for it.
+TEST(OutputFolderTest, LeavesNoneWhenOneOfItsNamesIsTakenMeanwhile) {
+  const TempDir dir;
+  const auto exists = [&](const char* name) { return std::filesystem::exists(dir.path(name)); };
+  std::optional<OutputFolder> folder =
+      OutputFolder::plan(dir.path("out"), {"a", "arm/left", "b", "c"}, ".jsonl").value();
+  for (const char* track : {"a", "arm/left", "b", "c"})
+    ASSERT_TRUE(folder->begin(track).value()->write("{}\n"));
+  std::ofstream(dir.path("out/b.jsonl")) << "somebody's own";
+
+  const Status published = folder->publish();
+  ASSERT_FALSE(published);
+  EXPECT_EQ(published.error().code, ErrorCode::kExists);
+  folder.reset();
+  EXPECT_FALSE(exists("out/a.jsonl"));
+  EXPECT_FALSE(exists("out/arm"));
+  EXPECT_FALSE(exists("out/c.jsonl"));
+  EXPECT_EQ(std::filesystem::file_size(dir.path("out/b.jsonl")), 14u);
+}
+
+}  // namespace
+}  // namespace zbag
