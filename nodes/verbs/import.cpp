@@ -40,7 +40,7 @@ struct Source {
 // What `export` has called so in `folder`; nullopt: it is none of its files. Whether JSON that can
 // not be read is one can not be told: whoever opens it says why.
 std::optional<std::string> track_of(const std::filesystem::path& path, const std::string& folder) {
-  const std::string name = std::filesystem::relative(path, folder).string();
+  const std::string name = path.lexically_relative(folder).string();
   std::optional<std::string> track = track_of_rows_file(name);
   if (!track || name.substr(track->size()).starts_with(".jsonl")) return track;
   // Other JSON may lie there, too.
@@ -61,8 +61,15 @@ Result<std::vector<Source>> sources_in(const std::string& folder) {
     seen = at->path();
     std::error_code unknown;
     if (!at->is_regular_file(unknown)) continue;
-    if (std::optional<std::string> track = track_of(seen, folder))
-      found.push_back({seen.string(), std::move(track)});
+    std::optional<std::string> track = track_of(seen, folder);
+    if (!track) continue;
+    if (leads_out_of(folder, seen)) {
+      return fail(ErrorCode::kIo,
+                  fmt::format("{}: a link out of the folder, which is not followed; "
+                              "name what it leads to, or remove it",
+                              printable(seen.string())));
+    }
+    found.push_back({seen.string(), std::move(track)});
   }
   if (error) {
     return fail(ErrorCode::kIo,

@@ -30,12 +30,10 @@ tl::unexpected<Error> bad(std::string what) { return fail(ErrorCode::kInvalid, s
 Result<std::string> path_beside(const fs::path& folder, const std::string& name) {
   if (track_name_fault(name) != nullptr) return bad("data_file is no path beside the file");
   std::error_code error;
-  const fs::path root = fs::canonical(folder.empty() ? fs::path(".") : folder, error);
-  const fs::path path = error ? fs::path() : fs::canonical(root / name, error);
+  const fs::path root = folder.empty() ? fs::path(".") : folder;
+  const fs::path path = fs::canonical(root / name, error);
   if (error) return bad(fmt::format("data_file {}: {}", printable(name), error.message()));
-  const auto [end, rest] = std::mismatch(root.begin(), root.end(), path.begin(), path.end());
-  static_cast<void>(rest);
-  if (end != root.end())
+  if (leads_out_of(root, path))
     return bad(
         fmt::format("data_file {} is a link out of the recording's folder", printable(name)));
   if (!fs::is_regular_file(path, error))
@@ -333,6 +331,14 @@ Result<std::optional<NeutralFrame>> NeutralReader::next() {
     if (!frame) return state.fault(frame.error().code, frame.error().message);
     return std::optional(std::move(*frame));
   }
+}
+
+bool leads_out_of(const fs::path& folder, const fs::path& path) {
+  std::error_code error;
+  const fs::path root = fs::canonical(folder, error);
+  const fs::path end = error ? fs::path() : fs::canonical(path, error);
+  return error ||
+         std::mismatch(root.begin(), root.end(), end.begin(), end.end()).first != root.end();
 }
 
 std::optional<std::string> track_of_rows_file(std::string name) {

@@ -10,9 +10,10 @@ import os
 import signal
 import subprocess
 import threading
+import unittest
 
 import harness
-from harness import DAMAGED, DONE, FAILED, LOSSY
+from harness import DAMAGED, FAILED, LOSSY
 
 
 def line_of(track, stamp, **fields):
@@ -147,21 +148,24 @@ class ImportTest(harness.SystemTest):
         self.assertEqual([run["status"] for run in runs], ["open"])
         self.assertEqual(self.numbers(bag), list(range(len(self.numbers(bag)))))
 
+    @unittest.skipIf(subprocess.run(["unshare", "-rm", "true"], capture_output=True,
+                                    check=False).returncode, "no mounts of our own here")
     def test_a_full_disk_with_nothing_made_is_a_failure_of_every_verb(self):
         source = self.write("in.jsonl", "".join(
             line_of("a", float(n), n=n, s=os.urandom(400).hex()) for n in range(4000)))
         bag = self.space.path("a.zbag")
         self.run_ok("import", source, "-o", bag)
-        for command in (("import", source, "-o", "new.zbag"), ("cut", bag, "-o", "new.zbag"),
-                        ("export", bag, "-o", "new", "--format", "jsonl")):
+        os.mkdir(self.space.path("small"))
+        for command in (("import", source, "-o", "small/new.zbag"),
+                        ("cut", bag, "-o", "small/new.zbag"),
+                        ("export", bag, "-o", "small/new.jsonl", "--format", "jsonl")):
             with self.subTest(command=command):
                 done = subprocess.run(
-                    ["prlimit", "--fsize=100000", harness.binary(), *command],
-                    env=self.space.env, cwd=self.space.folder, capture_output=True, check=False,
-                    preexec_fn=lambda: signal.signal(signal.SIGXFSZ, signal.SIG_IGN))
+                    ["unshare", "-rm", "sh", "-c", 'mount -t tmpfs -o size=200k none small && '
+                     '"$@"; code=$?; ls small; exit $code', "sh", harness.binary(), *command],
+                    env=self.space.env, cwd=self.space.folder, capture_output=True, check=False)
                 self.assertEqual(done.returncode, FAILED, done.stderr)
-                self.assertEqual([name for name in os.listdir(self.space.folder)
-                                  if name.startswith("new")], [])
+                self.assertEqual(done.stdout, b"", done.stderr)
 
     def raw(self, bag, *options):
         return self.run_ok("cat", bag, "--format", "raw", *options).stdout
@@ -209,6 +213,19 @@ class ImportTest(harness.SystemTest):
         said = self.ended(process, FAILED)
         self.assertIn("TRACK.jsonl", said)
         self.assertNotIn("imported", said)
+
+    def test_a_link_out_of_a_folder_is_not_followed(self):
+        os.mkdir(self.space.path("out"))
+        self.write("out/a.jsonl", line_of("a", 1.0, n=1))
+        os.symlink("a.jsonl", self.space.path("out", "b.jsonl"))
+        bag = self.space.path("a.zbag")
+        self.run_ok("import", self.space.path("out"), "-o", bag)
+        self.assertEqual(self.numbers(bag), [1])
+        os.symlink(self.write("secret.jsonl", line_of("s", 1.0, n=2)),
+                   self.space.path("out", "c.jsonl"))
+        done = self.run_ok("import", self.space.path("out"), "-o", self.space.path("c.zbag"),
+                           code=FAILED)
+        self.assertIn("out/c.jsonl: a link out of the folder", done.stderr)
 
     def test_a_mark_of_utf8_before_the_first_line_is_passed_over(self):
         bag = self.space.path("a.zbag")
