@@ -17,6 +17,7 @@
 #include "schemas/item.hpp"
 #include "schemas/json_text.hpp"
 #include "schemas/put_item.hpp"
+#include "schemas/track_name.hpp"
 
 namespace zbag {
 namespace {
@@ -25,6 +26,16 @@ constexpr std::size_t kBufferBytes = 64u << 10;
 
 bool is_reserved(std::string_view name) {
   return name == "_ts" || name == "_seq" || name == "_src";
+}
+
+// Whether a value is written as an object.
+bool is_object(std::span<const std::uint8_t> value) {
+  const item::Type type = item::kLeads[value.front()].type;
+  if (type == item::Type::kMap || type == item::Type::kExtension) return true;
+  item::Cursor in(value);
+  std::span<const std::uint8_t> text;
+  return item::take_text(in, text) &&
+         !is_utf8({reinterpret_cast<const char*>(text.data()), text.size()});
 }
 
 }  // namespace
@@ -168,6 +179,15 @@ void PointPrinter::print_name(std::string_view name) {
   out_ += is_yaml ? ": " : ":";
 }
 
+// What a field is called in its line, which has words of its own. The line of a point whose only
+// field is an object called `fields` would be a neutral recording's.
+std::string PointPrinter::name_in_line(std::string_view name,
+                                       std::span<const std::uint8_t> value) const {
+  std::string said = escaped_name(name, "track");
+  if (members_ == 1 && is_object(value)) said = escaped_name(said, "fields");
+  return member_name(said, JsonDialect::kPlain);
+}
+
 void PointPrinter::print_members(std::size_t line_begin) {
   // What is large is printed as it is made. A failure shows when the point is done.
   const JsonDrain drain = [this] { flush(); };
@@ -180,7 +200,7 @@ void PointPrinter::print_members(std::size_t line_begin) {
       return false;
     }
     --left;
-    print_name(member_name(escaped_name(name, "track"), JsonDialect::kPlain));
+    print_name(name_in_line(name, value));
     if (is_brief_) {
       brief.write(value);
     } else {

@@ -56,6 +56,7 @@ class PointPrinter {
   void print_text(std::string_view track, Timestamp stamp, std::optional<std::uint64_t> src,
                   std::optional<std::uint64_t> seq);
 
+  std::string name_in_line(std::string_view name, std::span<const std::uint8_t> value) const;
   void print_members(std::size_t line_begin);
   void print_name(std::string_view name);
 

@@ -12,20 +12,20 @@ namespace {
 
 class BagSink : public FrameSink {
  public:
-  explicit BagSink(std::unique_ptr<Recording> recording) : recording_(std::move(recording)) {}
+  explicit BagSink(std::shared_ptr<Recording> recording) : recording_(std::move(recording)) {}
 
   Status write(const TrackName& track, std::span<const std::uint8_t> frame) override {
     if (const std::optional<Error> failure = recording_->failure()) return tl::unexpected(*failure);
-    if (is_system_track(track.str())) {  // the session's own announcement
-      recording_->intake().announce(frame);
-      return {};
-    }
     const std::optional<Refusal> refusal =
         recording_->intake().accept(track.str(), frame, ArrivalTime::now());
     if (refusal) {
       return fail(ErrorCode::kInvalid, refusal_text(*refusal, track.str(), frame));
     }
     recording_->hand_over(false);
+    return {};
+  }
+  Status announce(const TrackName&, std::span<const std::uint8_t> frame) override {
+    recording_->intake().announce(frame);
     return {};
   }
   Result<FlushResult> flush(const TrackName* track) override { return recording_->flush(track); }
@@ -37,7 +37,7 @@ class BagSink : public FrameSink {
   bool announces() const override { return true; }  // so that the bag knows the publisher's name
 
  private:
-  std::unique_ptr<Recording> recording_;
+  std::shared_ptr<Recording> recording_;
 };
 
 class BagSource : public PointSource {
@@ -92,8 +92,8 @@ class BagSource : public PointSource {
 
 }  // namespace
 
-Result<std::unique_ptr<Session>> open_bag_session(const std::string& path,
-                                                  BagSessionOptions options) {
+Result<std::shared_ptr<Recording>> open_session_recording(const std::string& path,
+                                                          BagSessionOptions& options) {
   // It reads what it has written, which would lie in several bags.
   if (options.recording.split.bytes_max > 0 || options.recording.split.age_max)
     return fail(ErrorCode::kInvalid, "a session writes into one bag: it takes no rules of a split");
@@ -105,20 +105,30 @@ Result<std::unique_ptr<Session>> open_bag_session(const std::string& path,
     options.session.tick_every =
         std::clamp(*options.recording.sync / 10, milliseconds(1), options.session.tick_every);
   }
+  return Recording::open(path, options.recording, lmdb_storage(options.bag));
+}
+
+Result<std::unique_ptr<Session>> session_into(std::shared_ptr<Recording> recording,
+                                              std::unique_ptr<PointSource> source,
+                                              Session::Options options) {
+  return Session::into(std::make_unique<BagSink>(std::move(recording)), std::move(source),
+                       std::move(options));
+}
+
+Result<std::unique_ptr<Session>> open_bag_session(const std::string& path,
+                                                  BagSessionOptions options) {
   std::error_code error;
   const bool is_new = !std::filesystem::exists(path, error);
-  Result<std::unique_ptr<Recording>> recording =
-      Recording::open(path, std::move(options.recording), lmdb_storage(options.bag));
+  Result<std::shared_ptr<Recording>> recording = open_session_recording(path, options);
   if (!recording) return tl::unexpected(recording.error());
   Result<BagReader> reader = BagReader::open(path);
   if (!reader) {
-    recording->reset();
-    if (is_new) remove_bag(path);  // nobody has written into it
+    if (is_new) (*recording)->end_as(Ending::kNothing);  // nobody has written into it
+    static_cast<void>((*recording)->close());
     return tl::unexpected(reader.error());
   }
-  auto source = std::make_unique<BagSource>(std::move(*reader));
-  return Session::into(std::make_unique<BagSink>(std::move(*recording)), std::move(source),
-                       std::move(options.session));
+  return session_into(std::move(*recording), std::make_unique<BagSource>(std::move(*reader)),
+                      std::move(options.session));
 }
 
 }  // namespace zbag

@@ -31,4 +31,13 @@ struct BagSessionOptions {
 Result<std::unique_ptr<Session>> open_bag_session(const std::string& path,
                                                   BagSessionOptions options);
 
+// The same in two steps, for somebody who looks after the recording, too, which is closed with the
+// session: what it may say meanwhile, and what its end makes of the bag. Without a `source` nothing
+// is read back.
+Result<std::shared_ptr<Recording>> open_session_recording(const std::string& path,
+                                                          BagSessionOptions& options);
+Result<std::unique_ptr<Session>> session_into(std::shared_ptr<Recording> recording,
+                                              std::unique_ptr<PointSource> source,
+                                              Session::Options options);
+
 }  // namespace zbag

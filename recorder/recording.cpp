@@ -258,14 +258,18 @@ void Recording::warn(const std::string& text) const {
 }
 
 void Recording::finish() {
+  Ending ending = ending_;
   Status status;
-  if (!write_all() || !writer_.settle()) {
+  if (ending == Ending::kNothing) {
+    static_cast<void>(writer_.settle());
+  } else if (!write_all() || !writer_.settle()) {
+    ending = Ending::kInterrupted;
     // The last try failed: what is left is lost, and said so.
     for (const HeldBatch& held : writer_.take_unwritten()) totals_.add_dropped(held.batch);
     if (!buffer_.empty()) totals_.add_dropped(buffer_.take().batch);
     status = tl::unexpected(*failure());
   }
-  Status closed = series_.close();
+  Status closed = series_.close(ending);
   const MutexLock lock(mutex_);
   close_status_ = status ? closed : status;
 }

@@ -29,6 +29,7 @@
 // is thread-safe.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -93,8 +94,10 @@ class Recording {
   // points yet.
   std::uint64_t request_split();
   Result<FlushResult> wait_for(std::uint64_t ticket);
+  // What close() makes of the bag; kWhole unless said otherwise. From any thread, before close().
+  void end_as(Ending ending) { ending_ = ending; }
   // Writes everything, ends the run. kDiskFull, kIo: some could not be written and is counted as
-  // dropped. Idempotent.
+  // dropped; the run stays open. Idempotent.
   Status close();
 
   // Why the recording can not go on: the disk is full or failing.
@@ -131,6 +134,7 @@ class Recording {
   OverflowQueue queue_;
   std::uint64_t last_ticket_ = 0;
   bool closed_ = false;
+  std::atomic<Ending> ending_ = Ending::kWhole;
   bool is_nearly_full_ = false;  // and that was said
 
   MergeBuffer buffer_;  // of the merge thread

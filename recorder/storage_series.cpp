@@ -153,9 +153,12 @@ void StorageSeries::note_rescued(const std::string& rescued, const char* more) {
       rescued, more));
 }
 
-Status StorageSeries::close() {
-  Status closed = storage_->close();
-  if (!storage_->is_in_place()) {
+Status StorageSeries::close(Ending ending) {
+  Status closed = ending == Ending::kWhole ? storage_->close() : Status();
+  if (ending == Ending::kInterrupted) storage_->give_back_reserve();
+  if (ending == Ending::kNothing) {
+    storage_->remove();
+  } else if (!storage_->is_in_place()) {
     const std::string rescued = rescued_path(path());
     Status copied = storage_->copy_to(rescued);
     if (copied) note_rescued(rescued, "");

@@ -25,6 +25,13 @@
 
 namespace zbag {
 
+// What the end of a recording makes of its last storage.
+enum class Ending {
+  kWhole,        // its run is closed
+  kInterrupted,  // it is not all that was to come: its run stays open, as after a kill
+  kNothing,      // it is removed, where its name still leads to it
+};
+
 class StorageSeries {
  public:
   using Warn = std::function<void(const std::string& text)>;
@@ -54,9 +61,9 @@ class StorageSeries {
   // and says so. On an error it is written on as it is, and this is tried again in ten seconds.
   // REQUIRES: nothing is under way.
   Status rescue();
-  // Closes the present one, which is rescued where it must be, and waits until what leaves the ring
+  // Ends the present one, which is rescued where it must be, and waits until what leaves the ring
   // is gone.
-  Status close();
+  Status close(Ending ending);
 
   void note_points(std::uint64_t points);
   // While old storages go, the disk has more left than it says. True: they go now, without pauses.

@@ -1,11 +1,14 @@
 #include "schemas/json_text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <charconv>
 #include <cmath>
+#include <vector>
 
 #include "schemas/item.hpp"
+#include "schemas/map_bytes.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -32,6 +35,33 @@ void write_float(double number, std::string& out) {
     out += seconds_text(number);
   }
 }
+
+constexpr std::string_view kHexEnd = "_hex";
+
+// The names in a map that a bin field beside them would be written as, found when the first comes.
+class HexNames {
+ public:
+  HexNames(std::span<const std::uint8_t> pairs, std::uint32_t count) : walk_(pairs, count) {}
+
+  // Whether the map holds `name`_hex.
+  bool has(std::string_view name) {
+    if (!stems_) find();
+    return std::binary_search(stems_->begin(), stems_->end(), name);
+  }
+
+ private:
+  void find() {
+    stems_.emplace();
+    while (const std::optional<PairBytes> pair = walk_.next()) {
+      if (pair->name.ends_with(kHexEnd))
+        stems_->push_back(pair->name.substr(0, pair->name.size() - kHexEnd.size()));
+    }
+    std::sort(stems_->begin(), stems_->end());
+  }
+
+  PairWalk walk_;
+  std::optional<std::vector<std::string_view>> stems_;
+};
 
 // Writes an item of MessagePack that was validated. Depth is bounded by its grammar.
 class ItemWriter {
@@ -87,11 +117,12 @@ class ItemWriter {
   }
 
   void write_pairs(item::Cursor& in, std::uint32_t pairs) {
+    HexNames names({in.at, in.left()}, pairs);
     for (std::uint32_t i = 0; i < pairs; ++i) {
       if (i > 0) out_ += ',';
       std::span<const std::uint8_t> name;
       if (!item::take_text(in, name)) return;
-      write_member(text_of(name), in);
+      write_member(text_of(name), in, names);
       make_room();
     }
   }
@@ -165,11 +196,15 @@ class ItemWriter {
     out_ += '}';
   }
 
-  void write_member(std::string_view name, item::Cursor& in) {
+  void write_member(std::string_view name, item::Cursor& in, HexNames& names) {
     std::string shown = member_name(name, dialect_);
     std::span<const std::uint8_t> bytes;
-    if (is_neutral_ && !name.empty() && item::take_binary(in, bytes)) {
-      write_json_text(shown += "_hex", out_);
+    item::Cursor ahead = in;
+    const bool is_hex =
+        is_neutral_ && !name.empty() && item::take_binary(ahead, bytes) && !names.has(name);
+    if (is_hex) {
+      in = ahead;
+      write_json_text(shown.append(kHexEnd), out_);
       out_ += ':';
       write_quoted({}, hex(text_of(bytes)));
       return;
@@ -177,8 +212,8 @@ class ItemWriter {
     write_json_text(shown, out_);
     out_ += ':';
     // A text field that is called as a bin field is written: its value must not look like hex.
-    const bool needs_word = is_neutral_ && (shown.ends_with("_hex") || shown == "data_file");
-    item::Cursor ahead = in;
+    const bool needs_word = is_neutral_ && (shown.ends_with(kHexEnd) || shown == "data_file");
+    ahead = in;
     if (needs_word && item::take_text(ahead, bytes) && is_utf8(text_of(bytes))) {
       in = ahead;
       write_word(text_of(bytes));
@@ -195,10 +230,12 @@ class ItemWriter {
 
 constexpr std::string_view kHexName = "$hex:";
 
-// Whether a name begins with "$"s and goes on as one that is written in hex.
-bool looks_like_hex_name(std::string_view name) {
+// Whether a name begins with "$"s and goes on as a word that both dialects have.
+bool looks_like_word(std::string_view name) {
   const std::size_t at = name.find_first_not_of('$');
-  return at != std::string_view::npos && at > 0 && name.substr(at - 1).starts_with(kHexName);
+  if (at == std::string_view::npos || at == 0) return false;
+  const std::string_view word = name.substr(at - 1);
+  return word.starts_with(kHexName) || word == "$bin" || word == "$ext";
 }
 
 bool is_escape_of(std::string_view name, std::string_view word) {
@@ -264,14 +301,14 @@ void write_json_members(MapBytes map, std::string& out, JsonDialect dialect,
 std::string member_name(std::string_view name, JsonDialect dialect) {
   if (!is_utf8(name)) return std::string(kHexName).append(hex(name));
   const bool is_word =
-      dialect == JsonDialect::kNeutral ? name.starts_with('$') : looks_like_hex_name(name);
+      dialect == JsonDialect::kNeutral ? name.starts_with('$') : looks_like_word(name);
   return std::string(is_word ? "$" : "").append(name);
 }
 
 std::optional<std::string> name_of_member(std::string_view member, JsonDialect dialect) {
   if (member.starts_with(kHexName)) return unhex(member.substr(kHexName.size()));
   const bool is_escaped =
-      member.starts_with("$$") && (dialect == JsonDialect::kNeutral || looks_like_hex_name(member));
+      member.starts_with("$$") && (dialect == JsonDialect::kNeutral || looks_like_word(member));
   return std::string(member.substr(is_escaped ? 1 : 0));
 }
 

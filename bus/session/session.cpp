@@ -101,7 +101,7 @@ TrackState& Session::state_of(TrackName name) {
 Result<Track> Session::track(std::string_view name) {
   Result<TrackName> parsed = TrackName::parse(name, options_.names);
   if (!parsed) return tl::unexpected(parsed.error());
-  if (is_system_track(parsed->str())) {
+  if (!options_.system_tracks && is_system_track(parsed->str())) {
     return fail(ErrorCode::kInvalid,
                 fmt::format("track '{}': names below _sys belong to the bus", parsed->str()));
   }
@@ -278,7 +278,7 @@ void Session::announce(const char* state) {
     std::string bytes;
     encode_fields(frame, bytes);
     // An announcement that does not get through is repeated in five seconds.
-    static_cast<void>(sink_->write(*topic, bytes_of(bytes)));
+    static_cast<void>(sink_->announce(*topic, bytes_of(bytes)));
   };
   Fields counts;
   std::size_t bytes = 0;

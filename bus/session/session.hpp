@@ -58,6 +58,8 @@ class Session {
     TimestampMode timestamps = TimestampMode::kAuto;
     InheritScope inherit = InheritScope::kSession;
     NameRule names = NameRule::kWire;
+    // Whether frames of tracks below _sys are taken, such as a bag holds that has recorded some.
+    bool system_tracks = false;
     // Of frames of equal stamp in the buffer. What kShallow and kDeep replace by a different value
     // is counted, and told of by close().
     MergeMode merge = MergeMode::kJoin;

@@ -27,6 +27,10 @@ class FrameSink {
   // True when the session should announce itself on _sys/session; the sink says when somebody new
   // listens.
   virtual bool announces() const { return false; }
+  // Takes such an announcement, which is no frame of the session's. As write().
+  virtual Status announce(const TrackName& track, std::span<const std::uint8_t> frame) {
+    return write(track, frame);
+  }
   virtual bool has_new_listener() { return false; }
   // Waits until somebody listens; false after `timeout`. A sink that always does has no one to wait
   // for.

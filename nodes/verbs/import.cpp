@@ -16,8 +16,6 @@
 #include "player/formats/importer.hpp"
 #include "player/formats/neutral_file.hpp"
 #include "player/formats/rows_document.hpp"
-#include "recorder/bag/pages/lock_file.hpp"
-#include "recorder/bag/read/bag_reader.hpp"
 #include "recorder/bag_session.hpp"
 #include "schemas/track_name.hpp"
 
@@ -42,13 +40,13 @@ struct Source {
 // What `export` has called so in `folder`; nullopt: it is none of its files. Whether JSON that can
 // not be read is one can not be told: whoever opens it says why.
 std::optional<std::string> track_of(const std::filesystem::path& path, const std::string& folder) {
-  const std::string name = std::filesystem::relative(path, folder).string();
+  const std::string name = path.lexically_relative(folder).string();
   std::optional<std::string> track = track_of_rows_file(name);
   if (!track || name.substr(track->size()).starts_with(".jsonl")) return track;
   // Other JSON may lie there, too.
-  const bool may_be_rows =
+  const bool may_be_one =
       RowsDocument::is_begun_in(path.string()) || ::access(path.c_str(), R_OK) != 0;
-  return may_be_rows ? track : std::nullopt;
+  return may_be_one ? track : std::nullopt;
 }
 
 // Those that `export` may have written into a folder, each of the track its path says. kNotFound:
@@ -63,8 +61,15 @@ Result<std::vector<Source>> sources_in(const std::string& folder) {
     seen = at->path();
     std::error_code unknown;
     if (!at->is_regular_file(unknown)) continue;
-    if (std::optional<std::string> track = track_of(seen, folder))
-      found.push_back({seen.string(), std::move(track)});
+    std::optional<std::string> track = track_of(seen, folder);
+    if (!track) continue;
+    if (leads_out_of(folder, seen)) {
+      return fail(ErrorCode::kIo,
+                  fmt::format("{}: a link out of the folder, which is not followed; "
+                              "name what it leads to, or remove it",
+                              printable(seen.string())));
+    }
+    found.push_back({seen.string(), std::move(track)});
   }
   if (error) {
     return fail(ErrorCode::kIo,
@@ -95,13 +100,22 @@ Result<std::vector<Source>> sources_of(const std::vector<std::string>& given) {
   return all;
 }
 
+// Of a line, which has some around its frame.
+std::size_t values_max(const Arguments& arguments) {
+  constexpr std::size_t kAround = 8;
+  return std::size_t{arguments.items_max} + kAround;
+}
+
+bool goes_on() { return !StopSignal::wanted(); }
+
 // What is looked at before anything is written. A pipe can be opened once; of other files there may
 // be more than a process may have open.
 using Readers = std::vector<std::optional<NeutralReader>>;
-Result<Readers> look_at(const std::vector<Source>& files) {
+Result<Readers> look_at(const std::vector<Source>& files, const Arguments& arguments) {
   Readers readers;
   for (const Source& file : files) {
-    Result<NeutralReader> reader = NeutralReader::open(file.path, file.track);
+    Result<NeutralReader> reader =
+        NeutralReader::open(file.path, {file.track, values_max(arguments), goes_on});
     if (!reader) return tl::unexpected(reader.error());
     std::error_code error;
     readers.emplace_back();
@@ -110,27 +124,20 @@ Result<Readers> look_at(const std::vector<Source>& files) {
   return readers;
 }
 
-// How many frames the bag has taken, whatever became of the rest.
-std::uint64_t frames_in(const std::string& bag) {
-  const Result<BagReader> reader = BagReader::open(bag);
-  const Result<BagSummary> summary =
-      reader ? reader->summary() : Result<BagSummary>(tl::unexpected(reader.error()));
-  if (!summary) return 0;
-  const Fate fate = summary->fate();
-  return fate.points + fate.merged;
-}
-
 class Import {
  public:
   Import(Session& session, const Arguments& arguments)
-      : bar_("import", arguments.quiet),
+      : arguments_(arguments),
+        bar_("import", arguments.quiet),
         importer_(session, {.goes_on = [this] { return goes_on(); },
                             .warn = [](const std::string& text) { warn("import", text); }}) {}
 
   Status run(const std::vector<Source>& files, Readers& readers) {
     for (std::size_t i = 0; i < files.size() && !StopSignal::wanted(); ++i) {
       if (!readers[i]) {
-        Result<NeutralReader> again = NeutralReader::open(files[i].path, files[i].track);
+        Result<NeutralReader> again = NeutralReader::open(
+            files[i].path,
+            {files[i].track, values_max(arguments_), [this] { return this->goes_on(); }});
         if (!again) return tl::unexpected(again.error());
         readers[i] = std::move(*again);
       }
@@ -149,11 +156,12 @@ class Import {
 
  private:
   bool goes_on() {
-    if (const std::optional<double> share = reader_->share())
+    if (const std::optional<double> share = reader_ ? reader_->share() : std::nullopt)
       bar_.show(share_before_ + share_of_file_ * *share);
     return !StopSignal::wanted();
   }
 
+  const Arguments& arguments_;
   ProgressBar bar_;
   NeutralReader* reader_ = nullptr;
   double share_before_ = 0.0;
@@ -161,23 +169,64 @@ class Import {
   Importer importer_;
 };
 
-// What became of the files, `kept` frames of which are in the bag now.
-int tell(const Arguments& arguments, const Status& status, const Importer::Counts& counts,
-         std::uint64_t kept) {
-  if (!status) {
-    // On a full disk what was read is not what is there.
-    return show(
-        "import",
-        {status.error().code,
-         fmt::format("{}; {} frames were read, {}", status.error().message,
-                     count_text(counts.frames),
-                     kept == 0 ? "none is kept: there is no bag"
-                               : fmt::format("{} are in {}", count_text(kept), arguments.bag))});
+// What is in the bag, whatever became of the rest, and where that is.
+struct Outcome {
+  Status status;
+  std::string path;
+  std::uint64_t kept = 0;
+  bool is_rescued = false;  // somebody took the bag away, and this is a copy
+  bool is_known = true;     // otherwise the bag may be no more what was written
+};
+
+// Half a recording must not look like a whole one: the run of one that ended early stays open, and
+// of one that was stopped, or is empty, nothing stays, as of cut and merge.
+Outcome end(Session& session, Recording& recording, Status status) {
+  const auto kept = [&] {
+    const Fate fate = recording.totals().fate;
+    return fate.points + fate.merged;
+  };
+  if (!StopSignal::wanted()) {
+    const Result<FlushResult> flushed = session.flush();
+    if (status && !flushed) status = tl::unexpected(flushed.error());
   }
+  const bool is_void = StopSignal::wanted() || kept() == 0;
+  recording.end_as(is_void ? Ending::kNothing : status ? Ending::kWhole : Ending::kInterrupted);
+  const Status closed = session.close();
+  if (status && !is_void) status = closed;
+  const std::optional<Error> failure = recording.failure();
+  return {status, recording.path(), is_void ? 0 : kept(), recording.totals().rescued_bags > 0,
+          failure ? failure->code != ErrorCode::kDamaged : closed.has_value()};
+}
+
+int tell_failure(const Outcome& outcome, const Importer::Counts& counts) {
+  Error error = outcome.status.error();
+  if (outcome.kept == 0) {
+    error.message += fmt::format("; {} frames were read, none is kept: there is no bag",
+                                 count_text(counts.frames));
+    return show_unmade("import", error);
+  }
+  // On a full disk what was read is not what is there.
+  if (outcome.is_known) {
+    error.message += fmt::format("; {} frames were read, {} are in {}, whose run is left unclosed",
+                                 count_text(counts.frames), count_text(outcome.kept), outcome.path);
+  }
+  return show("import", error);
+}
+
+int tell(const Arguments& arguments, const Outcome& outcome, const Importer::Counts& counts) {
+  if (!outcome.status) return tell_failure(outcome, counts);
+  if (outcome.kept > 0 && !arguments.quiet)
+    say("imported {} into {}\n", amount_text(outcome.kept, "frame"), outcome.path);
   if (counts.refused > 0)
     warn("import", fmt::format("refused {}", amount_text(counts.refused, "line")));
-  if (kept == 0) warn("import", fmt::format("nothing to import: there is no {}", arguments.bag));
-  return counts.refused > 0 || kept == 0 ? kExitLossy : kExitDone;
+  if (outcome.kept == 0)
+    warn("import", fmt::format("nothing to import: there is no {}", arguments.bag));
+  const bool is_lossy = counts.refused > 0 || outcome.kept == 0 || outcome.is_rescued;
+  return is_lossy ? kExitLossy : kExitDone;
+}
+
+int show_stopped() {
+  return show_unmade("import", {ErrorCode::kClosed, "stopped; nothing was written"});
 }
 
 int run(const Arguments& arguments) {
@@ -188,38 +237,27 @@ int run(const Arguments& arguments) {
   }
   const Result<std::vector<Source>> files = sources_of(arguments.files);
   if (!files) return show("import", files.error());
-  Result<Readers> readers = look_at(*files);
+  Result<Readers> readers = look_at(*files, arguments);
+  if (StopSignal::wanted()) return show_stopped();
   if (!readers) return show("import", readers.error());
   BagSessionOptions options;
   options.session.name = "import";
+  // What a bag has recorded of the bus, too.
+  options.session.system_tracks = true;
+  options.recording.intake.filter = TrackFilter::parse({"**", "_sys/**"}, {}).value();
   options.recording.intake.warn = [](const std::string& text) { warn("import", text); };
   options.recording.storage.merge = arguments.merge;
   options.bag = arguments.options;
   options.recording.intake.items_max = arguments.items_max;
-  Result<std::unique_ptr<Session>> session = open_bag_session(arguments.bag, std::move(options));
+  Result<std::shared_ptr<Recording>> recording = open_session_recording(arguments.bag, options);
+  if (!recording) return show_unmade("import", recording.error());
+  Result<std::unique_ptr<Session>> session = session_into(*recording, nullptr, options.session);
   if (!session) return show("import", session.error());
   Import import(**session, arguments);
-  Status status = import.run(*files, *readers);
-  const Status closed = (*session)->close();
-  session->reset();
-  if (status) status = closed;
-  // Half a recording that looks like a whole one would be worse than none, as for cut and merge.
-  if (status && StopSignal::wanted()) {
-    remove_bag(arguments.bag);
-    return show_unmade("import", {ErrorCode::kClosed, "stopped; nothing was written"});
-  }
-  const Importer::Counts& counts = import.counts();
-  const std::uint64_t kept = frames_in(arguments.bag);
-  if (status && counts.frames > 0 && !std::filesystem::exists(arguments.bag, error)) {
-    return show("import", {ErrorCode::kIo,
-                           fmt::format("{} was removed while it was written", arguments.bag)});
-  }
-  if (kept == 0) {
-    remove_bag(arguments.bag);
-  } else if (!arguments.quiet) {
-    say("imported {} into {}\n", amount_text(kept, "frame"), arguments.bag);
-  }
-  return tell(arguments, status, counts, kept);
+  const Status status = import.run(*files, *readers);
+  const Outcome outcome = end(**session, **recording, status);
+  // Whatever error a stop has come with.
+  return StopSignal::wanted() ? show_stopped() : tell(arguments, outcome, import.counts());
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <lzma.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,7 +43,7 @@ void ByteSource::XzEnd::operator()(Xz* xz) const {
   delete xz;
 }
 
-Result<ByteSource> ByteSource::open(const std::string& path) {
+Result<ByteSource> ByteSource::open(const std::string& path, GoesOn goes_on) {
   const bool is_stdin = path == "-";
   const int duplicate = is_stdin ? ::dup(STDIN_FILENO) : -1;
   FileHandle file(is_stdin ? ::fdopen(duplicate, "rb") : std::fopen(path.c_str(), "rbe"));
@@ -50,30 +51,29 @@ Result<ByteSource> ByteSource::open(const std::string& path) {
     return fail(errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo,
                 fmt::format("{}: {}", is_stdin ? "stdin" : path, std::strerror(errno)));
   }
-  ByteSource source(is_stdin ? "stdin" : path, std::move(file));
+  ByteSource source(is_stdin ? "stdin" : path, std::move(file), std::move(goes_on));
   source.in_.resize(kReadBytes);
   struct stat status {};
   if (::fstat(::fileno(source.file_.get()), &status) == 0 && S_ISREG(status.st_mode))
     source.size_ = static_cast<std::uint64_t>(status.st_size);
-  const Result<std::size_t> got = source.read_file();
-  if (!got) return tl::unexpected(got.error());
-  const std::string_view begin(reinterpret_cast<const char*>(source.in_.data()), *got);
-  if (begin.starts_with(kXz) || path.ends_with(".xz")) {
+  const Result<std::string_view> begin = source.read_begin();
+  if (!begin) return tl::unexpected(begin.error());
+  if (begin->starts_with(kXz) || path.ends_with(".xz")) {
     if (Status begun = source.begin_xz(); !begun) return tl::unexpected(begun.error());
     source.xz_->stream.next_in = source.in_.data();
-    source.xz_->stream.avail_in = *got;
+    source.xz_->stream.avail_in = begin->size();
     if (Result<bool> first = source.read_xz(source.first_); !first)
       return tl::unexpected(first.error());
   } else {
-    source.first_ = begin;
+    source.first_ = *begin;
   }
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (source.first_.starts_with(kByteOrderMark)) source.first_.erase(0, kByteOrderMark.size());
   if (const char* const kind = kind_beside_lines(source.first_)) {
     return fail(
         ErrorCode::kDamaged,
         fmt::format("{}: this is {}; JSON lines, plain or xz, are read here", source.path_, kind));
   }
-  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-  if (source.first_.starts_with(kByteOrderMark)) source.first_.erase(0, kByteOrderMark.size());
   return source;
 }
 
@@ -83,12 +83,38 @@ Status ByteSource::begin_xz() {
   return fail(ErrorCode::kIo, fmt::format("{}: no memory for xz", path_));
 }
 
-Result<std::size_t> ByteSource::read_file() {
-  const std::size_t got = std::fread(in_.data(), 1, in_.size(), file_.get());
-  if (std::ferror(file_.get()) != 0)
-    return fail(ErrorCode::kIo, fmt::format("{}: {}", path_, std::strerror(errno)));
-  done_ += got;
-  return got;
+// A pipe may be quiet for hours, and a signal may come just before a read() that it would end.
+Status ByteSource::wait_for_bytes() const {
+  constexpr int kAskEveryMs = 100;
+  while (true) {
+    if (goes_on_ && !goes_on_()) return fail(ErrorCode::kClosed, path_ + ": stopped");
+    pollfd file{::fileno(file_.get()), POLLIN, 0};
+    if (::poll(&file, 1, kAskEveryMs) > 0) return {};
+  }
+}
+
+Result<std::size_t> ByteSource::read_file(std::size_t at) {
+  ssize_t got = -1;
+  do {
+    if (Status ready = wait_for_bytes(); !ready) return tl::unexpected(ready.error());
+    got = ::read(::fileno(file_.get()), in_.data() + at, in_.size() - at);
+  } while (got < 0 && (errno == EINTR || errno == EAGAIN));
+  if (got < 0) return fail(ErrorCode::kIo, fmt::format("{}: {}", path_, std::strerror(errno)));
+  done_ += static_cast<std::uint64_t>(got);
+  return static_cast<std::size_t>(got);
+}
+
+// As much as it takes to see what it is, which a pipe may give in pieces.
+Result<std::string_view> ByteSource::read_begin() {
+  constexpr std::size_t kBegin = 512;
+  std::string_view begin;
+  while (begin.size() < kBegin && !begin.starts_with('{')) {
+    const Result<std::size_t> got = read_file(begin.size());
+    if (!got) return tl::unexpected(got.error());
+    begin = {reinterpret_cast<const char*>(in_.data()), begin.size() + *got};
+    if (*got == 0) break;
+  }
+  return begin;
 }
 
 Result<bool> ByteSource::read(std::string& out) {
@@ -105,6 +131,8 @@ Result<bool> ByteSource::read(std::string& out) {
 
 Result<bool> ByteSource::read_xz(std::string& out) {
   if (xz_done_) return false;
+  // A few bytes may stand for hours.
+  if (goes_on_ && !goes_on_()) return fail(ErrorCode::kClosed, path_ + ": stopped");
   lzma_stream& xz = xz_->stream;
   std::array<std::uint8_t, kReadBytes> plain;
   xz.next_out = plain.data();

@@ -4,6 +4,8 @@
 
 #include <span>
 
+#include "schemas/track_name.hpp"
+
 namespace zbag {
 namespace {
 
@@ -26,6 +28,15 @@ void Importer::refuse(const std::string& why) {
   if (counts_.refused == kToldMax) options_.warn("further lines are refused without a word each");
 }
 
+void Importer::note_ignored(const NeutralReader& reader, const std::string& member) {
+  if (member.empty() || warned_of_ == reader.path()) return;
+  warned_of_ = reader.path();
+  options_.warn(
+      fmt::format("{}:{}: \"{}\" stands beside \"fields\", where nothing of a frame does: such "
+                  "members are left out; put them into \"fields\"",
+                  reader.path(), reader.line(), printable(member)));
+}
+
 Status Importer::add(NeutralReader& reader) {
   while (options_.goes_on()) {
     Result<std::optional<NeutralFrame>> frame = reader.next();
@@ -42,6 +53,7 @@ Status Importer::add(NeutralReader& reader) {
     }
     if (!status) return status;
     ++counts_.frames;
+    note_ignored(reader, (*frame)->ignored);
   }
   return {};
 }

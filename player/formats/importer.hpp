@@ -2,7 +2,7 @@
 // bag.
 //
 // A frame the session refuses, and a line that is none, is counted, told and passed over; every
-// other error ends the file. Not thread-safe.
+// other error ends the file. What a line has beside a frame is told once a file. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -36,10 +36,12 @@ class Importer {
 
  private:
   void refuse(const std::string& why);
+  void note_ignored(const NeutralReader& reader, const std::string& member);
 
   Session& session_;
   const Options options_;
   Counts counts_;
+  std::string warned_of_;  // a file with members that are none of a frame
 };
 
 }  // namespace zbag

@@ -24,6 +24,8 @@ tl::unexpected<Error> bad(std::string what) { return fail(ErrorCode::kInvalid, s
 // each key among all those before it, and know nothing of our limits.
 class ValueBuilder {
  public:
+  explicit ValueBuilder(std::size_t values_max) : values_max_(values_max) {}
+
   using Integer = std::int64_t;
   using Unsigned = std::uint64_t;
   using Text = std::string;
@@ -76,8 +78,7 @@ class ValueBuilder {
     return false;
   }
   bool take(Value value) {
-    if (++values_ > kLineValuesMax)
-      return refuse(fmt::format("more than {} values", kLineValuesMax));
+    if (++values_ > values_max_) return refuse(fmt::format("more than {} values", values_max_));
     if (levels_.empty()) {
       root_ = std::move(value);
     } else if (levels_.back().is_object) {
@@ -100,6 +101,7 @@ class ValueBuilder {
 
   std::vector<Level> levels_;
   Value root_;
+  const std::size_t values_max_;
   std::size_t values_ = 0;
   std::optional<std::string> why_;
 };
@@ -170,9 +172,12 @@ std::optional<Result<Value>> special(const Fields& fields, JsonDialect dialect) 
 
 }  // namespace
 
-Result<Value> parse_json_line(std::string_view line) {
+Result<Value> parse_json_line(std::string_view line, std::size_t values_max) {
+  // To the library it is the end of its input, whatever comes behind.
+  if (const std::size_t nul = line.find('\0'); nul != std::string_view::npos)
+    return bad(fmt::format("not JSON: character {} is a NUL byte", nul + 1));
   const std::optional<std::string> plain = without_python_words(line);
-  ValueBuilder builder;
+  ValueBuilder builder(values_max);
   static_cast<void>(nlohmann::json::sax_parse(plain ? std::string_view(*plain) : line, &builder));
   return std::move(builder).result();
 }

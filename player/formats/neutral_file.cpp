@@ -22,7 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kLineBytesMax = 64u << 20;
-constexpr std::uint64_t kPassedBytesMax = 256u << 20;  // of one that is longer
+constexpr std::uint64_t kPassedBytesMax = 256u << 20;  // of one that is longer, of blank ones
 
 tl::unexpected<Error> bad(std::string what) { return fail(ErrorCode::kInvalid, std::move(what)); }
 
@@ -30,12 +30,10 @@ tl::unexpected<Error> bad(std::string what) { return fail(ErrorCode::kInvalid, s
 Result<std::string> path_beside(const fs::path& folder, const std::string& name) {
   if (track_name_fault(name) != nullptr) return bad("data_file is no path beside the file");
   std::error_code error;
-  const fs::path root = fs::canonical(folder.empty() ? fs::path(".") : folder, error);
-  const fs::path path = error ? fs::path() : fs::canonical(root / name, error);
+  const fs::path root = folder.empty() ? fs::path(".") : folder;
+  const fs::path path = fs::canonical(root / name, error);
   if (error) return bad(fmt::format("data_file {}: {}", printable(name), error.message()));
-  const auto [end, rest] = std::mismatch(root.begin(), root.end(), path.begin(), path.end());
-  static_cast<void>(rest);
-  if (end != root.end())
+  if (leads_out_of(root, path))
     return bad(
         fmt::format("data_file {} is a link out of the recording's folder", printable(name)));
   if (!fs::is_regular_file(path, error))
@@ -121,30 +119,40 @@ Result<NeutralFrame> frame_of_members(Fields line, std::string track, const char
     const std::string& name = member.first;
     return name == word || name == time || name == "_src" || name == "_seq";
   });
+  // The only one, which would have made the line a neutral recording's.
+  const bool is_escaped = line.size() == 1 && line.front().second.get_if<Fields>() != nullptr;
   if (Status resolved = resolve_fields(line, JsonDialect::kPlain); !resolved)
     return tl::unexpected(resolved.error());
   for (auto& [name, value] : line) name = unescaped_name(name, word);
-  return NeutralFrame{std::move(track), *stamp, std::move(line)};
+  if (is_escaped) line.front().first = unescaped_name(line.front().first, "fields");
+  return NeutralFrame{std::move(track), *stamp, std::move(line), {}};
 }
 
 Result<NeutralFrame> neutral_frame(Fields line, std::string track, const fs::path& folder) {
   const Result<Timestamp> stamp = stamp_of(line, "_ts");
   if (!stamp) return tl::unexpected(stamp.error());
-  const auto member =
-      std::find_if(line.begin(), line.end(), [](const auto& one) { return one.first == "fields"; });
-  Fields* const fields = member == line.end() ? nullptr : member->second.get_if<Fields>();
+  Fields* fields = nullptr;
+  std::string ignored;
+  for (auto& [name, value] : line) {
+    const bool is_of_line = name == "track" || name == "_ts" || name == "_src" || name == "_seq";
+    if (name == "fields") {
+      fields = value.get_if<Fields>();
+    } else if (!is_of_line && ignored.empty()) {
+      ignored = name;
+    }
+  }
   if (fields == nullptr) return bad("\"fields\" is missing");
   const Value* const data_file = find_field(*fields, "data_file");
   const bool has_data = data_file != nullptr && data_file->get_if<Fields>() == nullptr;
   Status status = resolve_fields(*fields, JsonDialect::kNeutral);
   if (status && has_data) status = inline_data(folder, *fields);
   if (!status) return tl::unexpected(status.error());
-  return NeutralFrame{std::move(track), *stamp, std::move(*fields)};
+  return NeutralFrame{std::move(track), *stamp, std::move(*fields), std::move(ignored)};
 }
 
 Result<NeutralFrame> parse_line(std::string_view text, const fs::path& folder,
-                                const std::string& track_of_rows) {
-  Result<Value> parsed = parse_json_line(text);
+                                const std::string& track_of_rows, std::size_t values_max) {
+  Result<Value> parsed = parse_json_line(text, values_max);
   if (!parsed) return tl::unexpected(parsed.error());
   Fields* const line = parsed->get_if<Fields>();
   if (line == nullptr) return bad("not a JSON object");
@@ -154,6 +162,10 @@ Result<NeutralFrame> parse_line(std::string_view text, const fs::path& folder,
                                        ? nullptr
                                        : find_field(*line, "track")->get_if<std::string>();
   if (named == nullptr) return bad("\"track\" is missing");
+  if (kind == LineKind::kRow && named->empty())
+    return fail(ErrorCode::kUnsupported,
+                "rows of export do not say their track, which is the name of their file: give them "
+                "in one that is called TRACK.jsonl");
   std::string track(plain_name(*named));
   if (const char* fault = track_name_fault(track))
     return bad(fmt::format("track name '{}' {}", printable(track), fault));
@@ -174,10 +186,12 @@ struct NeutralReader::State {
   std::string path;
   fs::path folder;
   std::string track_of_rows;
+  std::size_t values_max;
   ByteSource source;
   std::string buffer;
   std::size_t at = 0;
   std::size_t line = 0;
+  std::uint64_t blank = 0;  // bytes since the last line that is not
   bool at_end = false;
   std::optional<RowsDocument> document;
 
@@ -199,18 +213,21 @@ NeutralReader::NeutralReader(NeutralReader&&) noexcept = default;
 NeutralReader& NeutralReader::operator=(NeutralReader&&) noexcept = default;
 NeutralReader::~NeutralReader() = default;
 
-Result<NeutralReader> NeutralReader::open(const std::string& path,
-                                          const std::optional<std::string>& track_of_rows) {
-  Result<ByteSource> source = ByteSource::open(path);
+Result<NeutralReader> NeutralReader::open(const std::string& path, Options options) {
+  Result<ByteSource> source = ByteSource::open(path, std::move(options.goes_on));
   if (!source) return tl::unexpected(source.error());
   const bool is_stdin = path == "-";
   const std::string name = fs::path(path).filename().string();
-  std::string track = track_of_rows_file(name).value_or(name);
+  std::error_code error;  // a pipe is called anything
+  std::string track =
+      track_of_rows_file(name).value_or(fs::is_regular_file(path, error) ? name : std::string());
   std::unique_ptr<State> state(new State{is_stdin ? "stdin" : path,
                                          fs::path(path).parent_path(),
-                                         track_of_rows.value_or(std::move(track)),
+                                         options.track_of_rows.value_or(std::move(track)),
+                                         options.values_max,
                                          std::move(*source),
                                          {},
+                                         0,
                                          0,
                                          0,
                                          false,
@@ -302,11 +319,26 @@ Result<std::optional<NeutralFrame>> NeutralReader::next() {
     const Result<std::optional<std::string_view>> line = state.next_line();
     if (!line) return tl::unexpected(line.error());
     if (!*line) return std::optional<NeutralFrame>();
-    if ((*line)->find_first_not_of(" \t\r") == std::string_view::npos) continue;
-    Result<NeutralFrame> frame = parse_line(**line, state.folder, state.track_of_rows);
+    if ((*line)->find_first_not_of(" \t\r") == std::string_view::npos) {
+      state.blank += (*line)->size() + 1;
+      if (state.blank <= kPassedBytesMax) continue;
+      return state.fault(ErrorCode::kDamaged,
+                         "more than 256 MiB of blank lines: this is no recording");
+    }
+    state.blank = 0;
+    Result<NeutralFrame> frame =
+        parse_line(**line, state.folder, state.track_of_rows, state.values_max);
     if (!frame) return state.fault(frame.error().code, frame.error().message);
     return std::optional(std::move(*frame));
   }
+}
+
+bool leads_out_of(const fs::path& folder, const fs::path& path) {
+  std::error_code error;
+  const fs::path root = fs::canonical(folder, error);
+  const fs::path end = error ? fs::path() : fs::canonical(path, error);
+  return error ||
+         std::mismatch(root.begin(), root.end(), end.begin(), end.end()).first != root.end();
 }
 
 std::optional<std::string> track_of_rows_file(std::string name) {

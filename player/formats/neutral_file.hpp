@@ -15,9 +15,12 @@
 //
 // Reads as it goes: memory is bounded by a line (64 MiB) and the file it names. Errors name file
 // and line: kNotFound, kIo, kDamaged (of another kind, which is named; not xz, or cut off),
-// kInvalid (a line breaks the form).
+// kInvalid (a line breaks the form), kUnsupported (rows of export, whose track nothing says),
+// kClosed (it is not to go on).
 #pragma once
 
+#include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,13 +35,20 @@ struct NeutralFrame {
   std::string track;  // a valid name
   Timestamp stamp;
   Fields fields;
+  std::string ignored;  // a member that the line has beside them, the first
+};
+
+struct NeutralOptions {
+  std::optional<std::string> track_of_rows = {};  // of a file of rows, where its name is not it
+  std::size_t values_max = 1u << 20;              // of a line
+  std::function<bool()> goes_on = {};             // asked while it reads and waits; default: yes
 };
 
 class NeutralReader {
  public:
-  // "-" is stdin. `track_of_rows`: of a file of rows, where that is not what its name says.
-  static Result<NeutralReader> open(const std::string& path,
-                                    const std::optional<std::string>& track_of_rows = {});
+  using Options = NeutralOptions;
+  // "-" is stdin.
+  static Result<NeutralReader> open(const std::string& path, Options options = {});
   NeutralReader(NeutralReader&&) noexcept;
   NeutralReader& operator=(NeutralReader&&) noexcept;
   ~NeutralReader();
@@ -55,6 +65,9 @@ class NeutralReader {
   explicit NeutralReader(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
+
+// Whether a path leads out of a folder, as links may: what is there is not of its recordings.
+bool leads_out_of(const std::filesystem::path& folder, const std::filesystem::path& path);
 
 // The track of a file of rows, by what `export` calls it in its folder: "b/imu" of "b/imu.jsonl",
 // "b/imu.jsonl.xz" and "b/imu.json". nullopt: it is called otherwise.

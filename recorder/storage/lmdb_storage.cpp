@@ -81,6 +81,12 @@ Status LmdbStorage::close() {
   return writer_.close();
 }
 
+void LmdbStorage::remove() {
+  struct stat open {};
+  if (::fstat(writer_.file()->fd(), &open) == 0)
+    remove_bag(writer_.path(), {open.st_dev, open.st_ino});
+}
+
 bool LmdbStorage::is_in_place() const {
   struct stat open {};
   struct stat named {};
@@ -113,7 +119,9 @@ Status LmdbStorage::copy_to(const std::string& path) {
 }
 
 std::uint64_t LmdbStorage::size_bytes() const { return writer_.file()->size_bytes(); }
-void LmdbStorage::give_back_reserve() { writer_.give_back_reserve(); }
+void LmdbStorage::give_back_reserve() {
+  if (look_at_size()) writer_.give_back_reserve();
+}
 void LmdbStorage::release_cache() { writer_.release_whole_cache(); }
 
 OpenStorage lmdb_storage(BagOptions bag) {

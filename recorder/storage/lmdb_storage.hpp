@@ -26,6 +26,7 @@ class LmdbStorage : public Storage {
   void drop(std::unique_ptr<Prepared> prepared) override;
   void forget_prepared() override;
   Status close() override;
+  void remove() override;
   bool is_in_place() const override;
   Status copy_to(const std::string& path) override;
   std::uint64_t size_bytes() const override;

@@ -46,8 +46,10 @@ class Storage {
   // To be called when a store() has failed and no prepared batch is left.
   virtual void forget_prepared() {}
 
-  // Ends the run. Idempotent.
+  // Ends the run. Idempotent. What is not closed keeps its run open, as after a kill.
   virtual Status close() = 0;
+  // Removes what its name leads to, where that is still this storage.
+  virtual void remove() {}
 
   // Whether its name still leads to it: not so once somebody has removed it, or put something else
   // in its place. From any thread, beside all else.

@@ -94,12 +94,27 @@ TEST(JsonTextTest, WritesANameThatIsNotUtf8Escaped) {
   EXPECT_EQ(members({{"a\xff", Binary{"b"}}}, JsonDialect::kNeutral), R"("$hex:61ff_hex":"62")");
 }
 
+// A bin field X beside a field X_hex, which it would be written as.
+TEST(JsonTextTest, WritesNoNameTwiceForAFieldThatIsBytes) {
+  const Fields fields{{"a", Binary{"b"}}, {"a_hex", "01"}};
+  const char* const written = R"("a":{"$bin":"Yg=="},"a_hex":{"$str":"01"})";
+  EXPECT_EQ(members(fields, JsonDialect::kNeutral), written);
+  EXPECT_EQ(members({{"m", fields}}, JsonDialect::kNeutral),
+            std::string(R"("m":{)") + written + "}");
+  EXPECT_EQ(members({{"a", Binary{"b"}}, {"b_hex", 1}}, JsonDialect::kNeutral),
+            R"("a_hex":"62","b_hex":1)");
+}
+
+TEST(JsonTextTest, MarksAKeyThatWouldMakeAMapAWord) {
+  EXPECT_EQ(members({{"m", Fields{{"$bin", "AA=="}}}}), R"("m":{"$$bin":"AA=="})");
+}
+
 // Two names that are not one must not become one.
 TEST(MemberNameTest, ComesBackInBothDialects) {
   const std::string long_name(90, '\xff');
-  for (const std::string& name :
-       {"a"s, ""s, "$"s, "$nil"s, "$$x"s, "$hex:61"s, "$$hex:61"s, "hex:61"s, "a\xff"s, "\xff"s,
-        "a\0b"s, long_name + "a", long_name + "b", "caf\u00e9"s}) {
+  for (const std::string& name : {"a"s, ""s, "$"s, "$nil"s, "$$x"s, "$hex:61"s, "$$hex:61"s,
+                                  "hex:61"s, "a\xff"s, "\xff"s, "a\0b"s, "$bin"s, "$$bin"s, "$ext"s,
+                                  "$binary"s, long_name + "a", long_name + "b", "caf\u00e9"s}) {
     for (const JsonDialect dialect : {JsonDialect::kPlain, JsonDialect::kNeutral}) {
       const std::string member = member_name(name, dialect);
       EXPECT_TRUE(is_utf8(member));

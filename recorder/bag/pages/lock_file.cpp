@@ -127,10 +127,20 @@ Status name_bag(const std::string& made, const std::string& path,
 }
 
 std::error_code remove_bag(const std::string& path) {
+  struct stat named {};
+  if (::stat(path.c_str(), &named) != 0) return {errno, std::generic_category()};
+  return remove_bag(path, {named.st_dev, named.st_ino});
+}
+
+std::error_code remove_bag(const std::string& path, FileId id) {
   const FileDescriptor bag(open_to_lock(path));
   const std::string lock_file = lock_file_of(path);
   // First, so that it is not that of a new bag of this name.
   const bool is_closed = close_gate(bag.get()) && is_named(bag.get(), path);
+  struct stat named {};
+  if (::stat(path.c_str(), &named) != 0) return {errno, std::generic_category()};
+  if (FileId(named.st_dev, named.st_ino) != id)
+    return std::make_error_code(std::errc::no_such_file_or_directory);
   if (is_closed) ::unlink(lock_file.c_str());
   if (::unlink(path.c_str()) != 0) return {errno, std::generic_category()};
   if (!is_closed) ::unlink(lock_file.c_str());

@@ -67,5 +67,7 @@ Status name_bag(const std::string& made, const std::string& path,
 
 // Removes the bag at `path` and its lock file, whoever has it open: they keep both.
 std::error_code remove_bag(const std::string& path);
+// The same of the bag `bag`: what else has its name by now is not touched.
+std::error_code remove_bag(const std::string& path, FileId bag);
 
 }  // namespace zbag

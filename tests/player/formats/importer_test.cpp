@@ -10,6 +10,7 @@
 namespace zbag {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
@@ -54,6 +55,14 @@ TEST_F(ImporterTest, AppendsEveryFrameAsItIsStamped) {
 TEST_F(ImporterTest, KeepsForeignFieldsThatBeginWithAnUnderscore) {
   ASSERT_TRUE(add(importer(), file(line("a", "1.5"))));
   EXPECT_EQ(sent_.all().front().fields, (Fields{{"x", 1}, {"_note", 2}}));
+}
+
+TEST_F(ImporterTest, TellsOnceOfWhatStandsBesideAFrame) {
+  const std::string with_more = R"({"track":"a","_ts":1.5,"extra":5,"fields":{"x":1}})";
+  Importer importer = this->importer();
+  ASSERT_TRUE(add(importer, file(with_more + "\n" + with_more + "\n")));
+  EXPECT_EQ(importer.counts().frames, 2u);
+  EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("in.jsonl:1:"), HasSubstr("\"extra\""))));
 }
 
 TEST_F(ImporterTest, CountsTellsAndPassesOverALineThatIsNone) {

@@ -265,7 +265,8 @@ TEST_F(NeutralFileTest, ReadsRowsOfTheTrackTheFileIsNamedAfter) {
   EXPECT_EQ(frame.track, "odom");
   EXPECT_EQ(frame.stamp.seconds(), 2.5);
   EXPECT_EQ(frame.fields, (Fields{{"timestamp", 3}, {"pose.x", 1.0}}));
-  NeutralReader told = NeutralReader::open(dir_.path("odom.jsonl"), "base/odom").value();
+  NeutralReader told =
+      NeutralReader::open(dir_.path("odom.jsonl"), {.track_of_rows = "base/odom"}).value();
   EXPECT_EQ(told.next().value().value().track, "base/odom");
 }
 
@@ -393,6 +394,38 @@ TEST_F(NeutralFileTest, SaysWhatAFileOfAnotherKindIs) {
     EXPECT_EQ(reader.error().code, ErrorCode::kDamaged);
     EXPECT_THAT(reader.error().message, HasSubstr(name));
   }
+}
+
+TEST_F(NeutralFileTest, KeepsABinFieldBesideTheOneItWouldBeWrittenAs) {
+  const Fields both{{"a", Binary{"b"}}, {"a_hex", "01"}};
+  for (const Fields& written : {both, Fields{{"m", both}},
+                                Fields{{"m", Fields{{"$bin", Binary{"b"}}, {"$bin_hex", "01"}}}}})
+    EXPECT_EQ(open(line_of("t", 1.0, written)).next().value().value().fields, written);
+}
+
+TEST_F(NeutralFileTest, RefusesALineThatGoesOnBehindANulByte) {
+  const std::string whole = R"({"track":"a","_ts":1,"fields":{"a":1}})";
+  EXPECT_THAT(error_of(whole + std::string(1, '\0') + whole), HasSubstr("39 is a NUL byte"));
+}
+
+TEST_F(NeutralFileTest, EndsWhereBlankLinesHaveNoEnd) {
+  const std::string blank = std::string((1u << 20) - 1, ' ') + "\n";
+  std::string text = line("\"a\":1");
+  for (int i = 0; i < 257; ++i) text += blank;
+  NeutralReader reader = open(xz(text), "in.jsonl.xz");
+  EXPECT_TRUE(reader.next().value());
+  EXPECT_THAT(reader.next().error().message, HasSubstr("blank lines"));
+}
+
+TEST_F(NeutralFileTest, StopsWhereItReadsWhenItIsNotToGoOn) {
+  bool goes_on = true;
+  NeutralReader reader =
+      NeutralReader::open(write("in.jsonl", line("\"a\":1") + std::string(1u << 20, '\n')),
+                          {.goes_on = [&] { return goes_on; }})
+          .value();
+  EXPECT_TRUE(reader.next().value());
+  goes_on = false;
+  EXPECT_EQ(reader.next().error().code, ErrorCode::kClosed);
 }
 
 TEST_F(NeutralFileTest, ReadsBackWhatItWrote) {

@@ -1,0 +1,237 @@
+#!/usr/bin/env python3
+"""Importing: what is left of one that ends early, and what comes through it unchanged.
+
+Proves cli.md (import, cat, exit codes): a bag that looks whole is whole, and no other is touched.
+"""
+
+import json
+import lzma
+import os
+import signal
+import subprocess
+import threading
+import unittest
+
+import harness
+from harness import DAMAGED, FAILED, LOSSY
+
+
+def line_of(track, stamp, **fields):
+    return json.dumps({"track": track, "_ts": stamp, "fields": fields}) + "\n"
+
+
+class ImportTest(harness.SystemTest):
+
+    def write(self, name, text):
+        path = self.space.path(name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def piped(self, bag, *more):
+        """An import that reads what is written to its stdin."""
+        process = subprocess.Popen([harness.binary(), "import", "-", "-o", bag, *more],
+                                   env=self.space.env, cwd=self.space.folder,
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+        self.addCleanup(self.end, process)
+        return process
+
+    def end(self, process):
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+    def feed(self, process, first, limit):
+        process.stdin.write("".join(line_of("a", float(n), n=n)
+                                    for n in range(first, limit)).encode())
+        process.stdin.flush()
+
+    def ended(self, process, code):
+        """What it said, once its input has ended."""
+        said = process.communicate(timeout=harness.DEADLINE)[1].decode("utf-8", "replace")
+        self.assertEqual(process.returncode, code, said)
+        return said
+
+    def numbers(self, bag):
+        done = self.run_ok("cat", bag)
+        return [json.loads(line)["n"] for line in done.stdout.decode().splitlines()]
+
+    def has(self, bag, frames):
+        return os.path.exists(bag) and self.space.run("cat", bag).stdout.count(b"\n") >= frames
+
+    def begun(self, name="d.zbag"):
+        """An import that has stored a thousand frames and waits for more."""
+        bag = self.space.path(name)
+        process = self.piped(bag)
+        self.feed(process, 0, 1000)
+        harness.wait_until(lambda: self.has(bag, 1000), "frames")
+        return bag, process
+
+    def replaced(self, bag):
+        """Somebody's bag of one frame in its place."""
+        precious = self.space.path("precious.zbag")
+        self.run_ok("import", self.write("p.jsonl", line_of("p", 1.0, n=7)), "-o", precious)
+        os.rename(precious, bag)
+
+    def test_a_stop_removes_its_own_bag_and_no_other(self):
+        bag, process = self.begun()
+        self.replaced(bag)
+        process.send_signal(signal.SIGINT)
+        self.assertIn("stopped; nothing was written", self.ended(process, FAILED))
+        self.assertEqual(self.numbers(bag), [7])
+        self.assertFalse(os.path.exists(self.space.path("d.rescued.zbag")))
+
+    def test_a_bag_that_is_replaced_goes_on_in_a_copy(self):
+        bag, process = self.begun()
+        self.replaced(bag)
+        self.feed(process, 1000, 2000)
+        said = self.ended(process, LOSSY)
+        rescued = self.space.path("d.rescued.zbag")
+        self.assertIn(f"imported 2,000 frames into {rescued}", said)
+        self.assertEqual(self.numbers(bag), [7])
+        self.assertEqual(self.numbers(rescued), list(range(2000)))
+
+    def test_a_bag_that_is_removed_goes_on_in_a_copy(self):
+        bag, process = self.begun()
+        os.remove(bag)
+        said = self.ended(process, LOSSY)
+        self.assertIn("imported 1,000 frames into " + self.space.path("d.rescued.zbag"), said)
+        self.assertFalse(os.path.exists(bag))
+
+    def test_a_bag_that_is_cut_short_is_left_for_recover(self):
+        bag, process = self.begun()
+        os.truncate(bag, 8192)
+        self.feed(process, 1000, 1100)
+        said = self.ended(process, DAMAGED)
+        self.assertIn("zbag recover", said)
+        self.assertTrue(os.path.exists(bag))
+
+    def test_a_stop_on_a_quiet_pipe_leaves_nothing(self):
+        bag, process = self.begun()
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(harness.DEADLINE), FAILED)  # while nothing comes
+        self.assertIn("stopped; nothing was written", self.ended(process, FAILED))
+        self.assertFalse(os.path.exists(bag))
+        self.assertFalse(os.path.exists(bag + "-lock"))
+
+    def test_a_stop_is_heard_among_blank_lines(self):
+        bag, process = self.begun()
+        blank = threading.Event()
+
+        def write():
+            try:
+                while True:
+                    process.stdin.write(b"\n" * 65536)
+                    blank.set()
+            except (BrokenPipeError, ValueError):
+                pass
+        writer = threading.Thread(target=write, daemon=True)
+        writer.start()
+        blank.wait(harness.DEADLINE)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(harness.DEADLINE), FAILED)
+        writer.join(harness.DEADLINE)
+        self.assertIn("stopped; nothing was written", process.stderr.read().decode())
+        self.assertFalse(os.path.exists(bag))
+
+    def test_the_run_of_what_ended_early_stays_open(self):
+        whole = lzma.compress("".join(
+            line_of("a", float(n), n=n, s=os.urandom(40).hex()) for n in range(3000)).encode())
+        path = self.space.path("cut.jsonl.xz")
+        with open(path, "wb") as file:
+            file.write(whole[:len(whole) // 2])
+        bag = self.space.path("cut.zbag")
+        done = self.run_ok("import", path, "-o", bag, code=DAMAGED)
+        self.assertIn("left unclosed", done.stderr)
+        runs = json.loads(self.run_ok("info", bag, "--json").stdout)["runs"]
+        self.assertEqual([run["status"] for run in runs], ["open"])
+        self.assertEqual(self.numbers(bag), list(range(len(self.numbers(bag)))))
+
+    @unittest.skipIf(subprocess.run(["unshare", "-rm", "true"], capture_output=True,
+                                    check=False).returncode, "no mounts of our own here")
+    def test_a_full_disk_with_nothing_made_is_a_failure_of_every_verb(self):
+        source = self.write("in.jsonl", "".join(
+            line_of("a", float(n), n=n, s=os.urandom(400).hex()) for n in range(4000)))
+        bag = self.space.path("a.zbag")
+        self.run_ok("import", source, "-o", bag)
+        os.mkdir(self.space.path("small"))
+        for command in (("import", source, "-o", "small/new.zbag"),
+                        ("cut", bag, "-o", "small/new.zbag"),
+                        ("export", bag, "-o", "small/new.jsonl", "--format", "jsonl")):
+            with self.subTest(command=command):
+                done = subprocess.run(
+                    ["unshare", "-rm", "sh", "-c", 'mount -t tmpfs -o size=200k none small && '
+                     '"$@"; code=$?; ls small; exit $code', "sh", harness.binary(), *command],
+                    env=self.space.env, cwd=self.space.folder, capture_output=True, check=False)
+                self.assertEqual(done.returncode, FAILED, done.stderr)
+                self.assertEqual(done.stdout, b"", done.stderr)
+
+    def raw(self, bag, *options):
+        return self.run_ok("cat", bag, "--format", "raw", *options).stdout
+
+    def test_what_looks_like_a_word_comes_back_from_cat_and_export(self):
+        for fields in ({"fields": {"x": 1}}, {"fields_": {"x": 1}}, {"fields": 1},
+                       {"fields": {"x": 1}, "b": 2}, {"m": {"$bin": "AA=="}},
+                       {"m": {"$ext": 1, "$bin": "AA=="}}, {"m": {"$$bin": "AA=="}},
+                       {"$bin": "AA=="}):
+            with self.subTest(fields=fields):
+                at = len(os.listdir(self.space.folder))
+                words = json.dumps(fields).replace('"$', '"$$')
+                source = self.write(f"{at}.jsonl", f'{{"track":"a","_ts":1,"fields":{words}}}\n')
+                bag = self.space.path(f"{at}.zbag")
+                self.run_ok("import", source, "-o", bag)
+                for verb, *options in (("cat",), ("cat", "--all"),
+                                       ("export", "-o", "-", "--format", "jsonl", "--layout",
+                                        "neutral")):
+                    text = self.run_ok(verb, bag, *options).stdout.decode()
+                    again = self.space.path(f"{at}{len(os.listdir(self.space.folder))}.zbag")
+                    self.run_ok("import", self.write("again.jsonl", text), "-o", again)
+                    self.assertEqual(self.raw(again), self.raw(bag), text)
+
+    def test_system_tracks_come_through(self):
+        source = self.write("in.jsonl", line_of("a", 1.0, n=1) + line_of("_sys/log", 2.0, n=2))
+        bag, again = self.space.path("a.zbag"), self.space.path("again.zbag")
+        self.run_ok("import", source, "-o", bag)
+        done = self.run_ok("export", bag, "-o", "-", "--format", "jsonl", "--layout", "neutral",
+                           "--track", "**", "--track", "_sys/**")
+        self.run_ok("import", self.write("out.jsonl", done.stdout.decode()), "-o", again)
+        choice = ("--track", "**", "--track", "_sys/**")
+        self.assertEqual(self.raw(again, *choice), self.raw(bag, *choice))
+        self.assertEqual(self.raw(again, *choice).count(b"_sys/log"), 1)
+
+    def test_a_frame_may_hold_as_many_values_as_it_is_told(self):
+        source = self.write("in.jsonl", '{"track":"a","_ts":1,"fields":{"v":['
+                            + ",".join(["1"] * 1_100_000) + "]}}\n")
+        bag = self.space.path("a.zbag")
+        self.run_ok("import", source, "-o", bag, code=LOSSY)
+        self.run_ok("import", source, "-o", bag, "--max-items", "1200000")
+
+    def test_rows_that_nothing_says_the_track_of_are_refused_with_the_remedy(self):
+        process = self.piped(self.space.path("a.zbag"))
+        process.stdin.write(b'{"timestamp":1.0,"n":1}\n')
+        said = self.ended(process, FAILED)
+        self.assertIn("TRACK.jsonl", said)
+        self.assertNotIn("imported", said)
+
+    def test_a_link_out_of_a_folder_is_not_followed(self):
+        os.mkdir(self.space.path("out"))
+        self.write("out/a.jsonl", line_of("a", 1.0, n=1))
+        os.symlink("a.jsonl", self.space.path("out", "b.jsonl"))
+        bag = self.space.path("a.zbag")
+        self.run_ok("import", self.space.path("out"), "-o", bag)
+        self.assertEqual(self.numbers(bag), [1])
+        os.symlink(self.write("secret.jsonl", line_of("s", 1.0, n=2)),
+                   self.space.path("out", "c.jsonl"))
+        done = self.run_ok("import", self.space.path("out"), "-o", self.space.path("c.zbag"),
+                           code=FAILED)
+        self.assertIn("out/c.jsonl: a link out of the folder", done.stderr)
+
+    def test_a_mark_of_utf8_before_the_first_line_is_passed_over(self):
+        bag = self.space.path("a.zbag")
+        self.run_ok("import", self.write("in.jsonl", "\ufeff" + line_of("a", 1.0, n=1)), "-o", bag)
+        self.assertEqual(self.numbers(bag), [1])
+
+
+if __name__ == "__main__":
+    harness.main()
