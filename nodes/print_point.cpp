@@ -22,8 +22,10 @@
 namespace zbag {
 namespace {
 
-bool is_reserved(std::string_view name) {
-  return name == "_ts" || name == "_seq" || name == "_src";
+// A _seq or _src that is no uint is a field.
+bool is_reserved(const PairBytes& pair) {
+  return pair.name == "_ts" ||
+         ((pair.name == "_seq" || pair.name == "_src") && read_unsigned(pair.value));
 }
 
 std::span<const std::uint8_t> bytes_of(std::string_view text) {
@@ -67,7 +69,7 @@ bool PointPrinter::print(std::string_view track, Timestamp stamp, std::span<cons
   while (const std::optional<PairBytes> pair = walk.next()) {
     if (!src && pair->name == "_src") src = read_unsigned(pair->value);
     if (!seq && pair->name == "_seq") seq = read_unsigned(pair->value);
-    if (!is_reserved(pair->name)) take(std::string(pair->name), pair->value);
+    if (!is_reserved(*pair)) take(std::string(pair->name), pair->value);
   }
   if (!style_.all) src = seq = std::nullopt;
   if (style_.format == PointFormat::kRaw) {

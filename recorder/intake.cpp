@@ -240,6 +240,12 @@ bool Intake::note_source(TopicState& topic, const FrameScan& scan,
   if (!scan.seq) return true;
   if (topic.cached_stream == nullptr) {
     topic.cached_stream = ledger_.stream(*scan.src, topic.track, topic.name, *scan.seq);
+  if (scan.has_odd_numbering && !std::exchange(topic.warned_numbering, true)) {
+    tell(Notice::kOddNumbering,
+         fmt::format("track {}: _seq and _src are unsigned ints; as something else they are kept "
+                     "as fields, which play leaves out, and losses can not be told",
+                     topic.name));
+  }
     if (topic.cached_stream == nullptr) return true;
   }
   const LossLedger::Found found = ledger_.note(*topic.cached_stream, *scan.seq, frame);
