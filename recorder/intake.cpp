@@ -174,8 +174,13 @@ void Intake::settle() {
   for (const LossLedger::Claim& claim : ledger_.claims()) {
     // No frame confirms it, so it is told, not counted.
     if (track_name_fault(claim.track) != nullptr || !options_.filter.matches(claim.track)) continue;
-    tell(Notice::kClaim, fmt::format("track {}: {} says it sent {} frames, of which none came",
-                                     claim.track, claim.publisher, claim.count));
+    tell(Notice::kClaim,
+         claim.received == 0
+             ? fmt::format("track {}: {} says it sent {} frames, of which none came", claim.track,
+                           claim.publisher, claim.count)
+             : fmt::format("track {}: {} says it sent {} frames, of which {} came: that is not "
+                           "believed, nor counted as lost",
+                           claim.track, claim.publisher, claim.count, claim.received));
   }
 }
 
@@ -235,17 +240,17 @@ void Intake::look_up_source(TopicState& topic, const FrameScan& scan) {
 
 bool Intake::note_source(TopicState& topic, const FrameScan& scan,
                          std::span<const std::uint8_t> frame) {
-  if (!scan.src) return true;
-  if (topic.cached_last == nullptr || topic.cached_src != *scan.src) look_up_source(topic, scan);
-  if (!scan.seq) return true;
-  if (topic.cached_stream == nullptr) {
-    topic.cached_stream = ledger_.stream(*scan.src, topic.track, topic.name, *scan.seq);
   if (scan.has_odd_numbering && !std::exchange(topic.warned_numbering, true)) {
     tell(Notice::kOddNumbering,
          fmt::format("track {}: _seq and _src are unsigned ints; as something else they are kept "
                      "as fields, which play leaves out, and losses can not be told",
                      topic.name));
   }
+  if (!scan.src) return true;
+  if (topic.cached_last == nullptr || topic.cached_src != *scan.src) look_up_source(topic, scan);
+  if (!scan.seq) return true;
+  if (topic.cached_stream == nullptr) {
+    topic.cached_stream = ledger_.stream(*scan.src, topic.track, topic.name, *scan.seq);
     if (topic.cached_stream == nullptr) return true;
   }
   const LossLedger::Found found = ledger_.note(*topic.cached_stream, *scan.seq, frame);

@@ -187,6 +187,31 @@ class FloodTest(harness.SystemTest):
         self.assertEqual(info["lost"], 0)
         self.assertEqual(info["tracks"][0]["missed_before"], 0)
 
+    def test_a_count_that_no_frame_confirms_is_told_and_not_lost(self):
+        bag = self.space.path("kept.zbag")
+        recorder = self.start_recorder(bag)
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        for n in range(10):
+            sensor.send("honest", {"_ts": float(n), "_src": 7, "_seq": n})
+        sensor.send("_sys/session", {"_ts": 9.0, "_src": 7, "name": "forger", "state": "closed",
+                                     "counts": {"honest": 2**39}})
+        self.assertEqual(recorder.stop(), DONE, recorder.stderr)
+        self.assertEqual(self.assert_whole(bag)["lost"], 0)
+        self.assertIn("not believed", recorder.stderr)
+
+    def test_frames_of_one_stamp_cost_what_they_are(self):
+        """Each cost as much as all before it: five thousand stopped a recorder for half a minute."""
+        many = 20_000
+        bag = self.space.path("kept.zbag")
+        recorder = self.start_recorder(bag)
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        for n in range(many):
+            sensor.send("k", {"_ts": 1.0, f"k{n}": n})
+        sensor.send("good", {"_ts": 1.0})
+        self.assertEqual(recorder.stop(), DONE, recorder.stderr)
+        info = self.assert_whole(bag)
+        self.assertEqual((info["points"], info["merged"]), (2, many - 1))
+
     def test_a_message_of_20_000_fields_and_as_many_parts_stops_nothing(self):
         """Every part was compared with every field: 0.15 MB took the thread that receives for a minute."""
         many = 20_000
