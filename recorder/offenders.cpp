@@ -47,6 +47,7 @@ void Offenders::note(Refusal refusal, std::string_view topic,
   }
   if (++reason.others < reason.tell_at) return;
   reason.tell_at *= 10;
+  if (reason.others == 1) return tell(sentence() + "; of others only their number is told");
   tell(fmt::format("{} frames of others were refused likewise ({}), the last of '{}'",
                    reason.others, refusal_name(refusal), from.name));
 }

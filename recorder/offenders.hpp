@@ -1,8 +1,8 @@
 // Who sends what is refused: the worst of them, and what is said of it while it comes.
 //
 // Bounded whatever comes: kOffendersMax names, each shortened; of every reason the first few
-// offenders are said in a sentence, and of all others together a line when they are 10, 100, 1,000
-// frames. Not thread-safe.
+// offenders are said in a sentence, and of all others together a line when they are 1, 10, 100
+// frames and so on (1: that one's sentence). Not thread-safe.
 #pragma once
 
 #include <array>
@@ -40,7 +40,7 @@ class Offenders {
   struct Reason {
     std::uint32_t told = 0;    // offenders
     std::uint64_t others = 0;  // frames of those that were not
-    std::uint64_t tell_at = 10;
+    std::uint64_t tell_at = 1;
   };
   std::vector<Offender> offenders_;
   std::array<Reason, kRefusalCount> reasons_{};
