@@ -81,7 +81,7 @@ void LmdbStorage::drop(std::unique_ptr<Prepared> prepared) { writer_.drop(blocks
 void LmdbStorage::forget_prepared() { writer_.forget_prepared(); }
 Status LmdbStorage::close() {
   if (Status size = look_at_file(); !size) return size;
-  const Status closed = writer_.close();
+  Status closed = writer_.close();
   meta_.note();
   return closed;
 }
