@@ -24,8 +24,10 @@ namespace {
 
 constexpr std::size_t kBufferBytes = 64u << 10;
 
-bool is_reserved(std::string_view name) {
-  return name == "_ts" || name == "_seq" || name == "_src";
+// A _seq or _src that is no uint is a field.
+bool is_reserved(const PairBytes& pair) {
+  return pair.name == "_ts" ||
+         ((pair.name == "_seq" || pair.name == "_src") && read_unsigned(pair.value));
 }
 
 // Whether a value is written as an object.
@@ -69,7 +71,7 @@ bool PointPrinter::print(std::string_view track, Timestamp stamp, std::span<cons
   while (const std::optional<PairBytes> pair = walk.next()) {
     if (!src && pair->name == "_src") src = read_unsigned(pair->value);
     if (!seq && pair->name == "_seq") seq = read_unsigned(pair->value);
-    members_ += is_reserved(pair->name) ? 0 : 1;
+    members_ += is_reserved(*pair) ? 0 : 1;
   }
   if (!columns_.empty()) {
     chosen_.clear();
@@ -89,7 +91,7 @@ bool PointPrinter::print(std::string_view track, Timestamp stamp, std::span<cons
 void PointPrinter::choose(const MapBytes& map, std::string_view front) {
   PairWalk walk(map.pairs, map.count);
   while (const std::optional<PairBytes> pair = walk.next()) {
-    if (front.empty() && is_reserved(pair->name)) continue;
+    if (front.empty() && is_reserved(*pair)) continue;
     std::string name = std::string(front).append(pair->name);
     const std::optional<MapBytes> inner = open_map(pair->value);
     if (inner && inner->count > 0) {
@@ -115,7 +117,7 @@ void PointPrinter::each_member(Each each) const {
   }
   PairWalk walk(map_.pairs, map_.count);
   while (const std::optional<PairBytes> pair = walk.next()) {
-    if (!is_reserved(pair->name) && !each(pair->name, pair->value)) return;
+    if (!is_reserved(*pair) && !each(pair->name, pair->value)) return;
   }
 }
 

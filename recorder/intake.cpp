@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <cstring>
 #include <utility>
@@ -24,12 +25,25 @@ std::size_t total_bytes(const FrameScan& scan) {
 }
 
 // Extra parts of a foreign message, as pairs "_part2": bin, "_part3": bin...
-std::string name_of_part(std::size_t i) { return fmt::format("_part{}", i + 2); }
+constexpr std::string_view kPart = "_part";
+constexpr std::size_t kFirstPart = 2;
+
+// The number in a name of that form.
+std::optional<std::size_t> part_number(std::string_view name) {
+  if (!name.starts_with(kPart)) return std::nullopt;
+  name.remove_prefix(kPart.size());
+  if (name.starts_with('0')) return std::nullopt;
+  std::size_t number = 0;
+  const auto [end, fault] = std::from_chars(name.data(), name.data() + name.size(), number);
+  const bool is_whole = fault == std::errc() && end == name.data() + name.size();
+  return is_whole ? std::optional(number) : std::nullopt;
+}
 
 std::string pairs_of_parts(std::span<Message> parts) {
   Fields fields;
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    fields.emplace_back(name_of_part(i), Binary{std::string(parts[i].text())});
+    fields.emplace_back(fmt::format("{}{}", kPart, i + kFirstPart),
+                        Binary{std::string(parts[i].text())});
   }
   std::string map;
   encode_fields(fields, map);
@@ -39,22 +53,31 @@ std::string pairs_of_parts(std::span<Message> parts) {
 }
 
 // Why a frame can not be stored with further parts as fields: what is stored keeps the rules of a
-// frame.
+// frame. REQUIRES: a scan passed the frame.
 std::optional<Refusal> fault_of_parts(std::span<const std::uint8_t> frame,
                                       std::span<Message> parts) {
   constexpr std::size_t kPairHeadMax = 32;
   std::size_t bytes = frame.size();
   for (Message& part : parts) bytes += part.bytes().size() + kPairHeadMax;
   if (bytes > kFrameBytesMax) return Refusal::kTooLarge;
-  const std::optional<MapBytes> map = open_map(frame);
-  if (!map) return Refusal::kNotAMap;
-  PairWalk walk(map->pairs, map->count);
+  const MapBytes map = *open_map(frame);
+  PairWalk walk(map.pairs, map.count);
   while (const std::optional<PairBytes> pair = walk.next()) {
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      if (pair->name == name_of_part(i)) return Refusal::kDuplicateKey;
-    }
+    const std::optional<std::size_t> number = part_number(pair->name);
+    if (number && *number >= kFirstPart && *number - kFirstPart < parts.size())
+      return Refusal::kDuplicateKey;
   }
   return std::nullopt;
+}
+
+// Scans a frame that has further parts; each counts like the field it becomes.
+ScanOutcome scan_with_parts(std::span<const std::uint8_t> frame, std::span<Message> parts,
+                            std::uint32_t items_max) {
+  const std::size_t items = 2 * parts.size();
+  if (items > items_max) return {Refusal::kTooManyItems, {}};
+  ScanOutcome outcome = scan_frame(frame, items_max - static_cast<std::uint32_t>(items));
+  if (!outcome.refusal) outcome.refusal = fault_of_parts(frame, parts);
+  return outcome;
 }
 
 }  // namespace
@@ -104,11 +127,8 @@ std::optional<Refusal> Intake::place(std::string_view topic, std::span<const std
 // Why the first frame of a track can not be recorded.
 std::optional<Refusal> Intake::fault_of(std::span<const std::uint8_t> frame,
                                         std::span<Message> more) const {
-  const ScanOutcome outcome = scan_frame(frame, options_.items_max);
+  const ScanOutcome outcome = scan_with_parts(frame, more, options_.items_max);
   if (outcome.refusal) return outcome.refusal;
-  if (!more.empty()) {
-    if (const std::optional<Refusal> fault = fault_of_parts(frame, more)) return fault;
-  }
   return fault_of_stamp(outcome.scan,
                         outcome.scan.src ? sources_.find(*outcome.scan.src) : nullptr);
 }
@@ -155,8 +175,13 @@ void Intake::settle() {
   for (const LossLedger::Claim& claim : ledger_.claims()) {
     // No frame confirms it, so it is told, not counted.
     if (track_name_fault(claim.track) != nullptr || !options_.filter.matches(claim.track)) continue;
-    tell(Notice::kClaim, fmt::format("track {}: {} says it sent {} frames, of which none came",
-                                     claim.track, claim.publisher, claim.count));
+    tell(Notice::kClaim,
+         claim.received == 0
+             ? fmt::format("track {}: {} says it sent {} frames, of which none came", claim.track,
+                           claim.publisher, claim.count)
+             : fmt::format("track {}: {} says it sent {} frames, of which {} came: that is not "
+                           "believed, nor counted as lost",
+                           claim.track, claim.publisher, claim.count, claim.received));
   }
 }
 
@@ -187,8 +212,8 @@ std::optional<Refusal> Intake::take_frame(std::string_view topic,
   }
   mark(*state);
   ++state->fate.received;
-  ScanOutcome outcome = state->layout.scan(bytes, options_.items_max);
-  if (!outcome.refusal && !more.empty()) outcome.refusal = fault_of_parts(bytes, more);
+  ScanOutcome outcome = more.empty() ? state->layout.scan(bytes, options_.items_max)
+                                     : scan_with_parts(bytes, more, options_.items_max);
   if (outcome.refusal) return refuse(state->fate, state->name, *outcome.refusal, bytes, more);
   // Numbering first: a frame that is paused away or cannot be stamped was not lost.
   if (!note_source(*state, outcome.scan, bytes)) {
@@ -215,6 +240,12 @@ void Intake::look_up_source(TopicState& topic, const FrameScan& scan) {
 
 bool Intake::note_source(TopicState& topic, const FrameScan& scan,
                          std::span<const std::uint8_t> frame) {
+  if (scan.has_odd_numbering && !std::exchange(topic.warned_numbering, true)) {
+    tell(Notice::kOddNumbering,
+         fmt::format("track {}: _seq and _src are unsigned ints; as something else they are kept "
+                     "as fields, which play leaves out, and losses can not be told",
+                     topic.name));
+  }
   if (!scan.src) return true;
   const bool is_cached = topic.cached_source && topic.cached_src == *scan.src &&
                          (*topic.cached_source)->key == *scan.src;

@@ -128,6 +128,7 @@ class Intake {
     FrameLayout layout;
     TopicState* plain = nullptr;  // of a topic with a leading '/': the state that serves it
     bool warned_stamp = false;
+    bool warned_numbering = false;
     std::uint8_t equal_float32 = 0;  // frames in a row with one float32 stamp, this one
     std::int64_t float32_key = 0;
     bool is_dirty = false;
@@ -144,6 +145,7 @@ class Intake {
     kNewLife,
     kAnnouncement,
     kClaim,
+    kOddNumbering,
     kCount
   };
   TopicState* known(std::string_view topic);

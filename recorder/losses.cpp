@@ -23,6 +23,14 @@ constexpr std::size_t kSeenMin = 16;
 // Three years at ten kilohertz.
 constexpr std::uint64_t kStepMax = std::uint64_t{1} << 40;
 constexpr std::size_t kNewLivesTold = 16;
+// Ten times what a socket's queue holds, and what a link that was down for most of the time lost.
+constexpr std::uint64_t kTailOfQueues = std::uint64_t{1} << 20;
+constexpr std::uint64_t kTailOfEach = 16;
+
+// What of a stream's end may be lost, by the frames that came.
+bool is_plausible_tail(const LossLedger::Stream& stream) {
+  return stream.announced - stream.expected <= kTailOfQueues + kTailOfEach * stream.received;
+}
 
 // The text within a text item; nullopt when the value is none.
 std::optional<std::string_view> text_of(std::span<const std::uint8_t> value) {
@@ -230,11 +238,15 @@ std::vector<LossLedger::Claim> LossLedger::claims() const {
   std::vector<Claim> claims;
   for (const auto& [src, source] : sources_.entries()) {
     if (source.streams.empty()) continue;
+    for (const auto& [track, stream] : source.streams) {
+      if (stream->announced > stream->expected && !is_plausible_tail(*stream))
+        claims.push_back({source.name, track, stream->announced, stream->received});
+    }
     for (const auto& [track, count] : source.claims) {
       const auto before = source.first_counts.find(track);
       const std::uint64_t base = before == source.first_counts.end() ? 0 : before->second;
       if (count > base && !source.streams.contains(track))
-        claims.push_back({source.name, track, count - base});
+        claims.push_back({source.name, track, count - base, 0});
     }
   }
   return claims;
@@ -243,7 +255,7 @@ std::vector<LossLedger::Claim> LossLedger::claims() const {
 void LossLedger::settle(const std::function<void(std::uint32_t)>& changed) {
   for (auto& [key, stream] : streams_) {
     if (stream.announced <= stream.expected) continue;
-    if (stream.announced - stream.expected >= kStepMax) continue;
+    if (!is_plausible_tail(stream)) continue;
     lose(stream, stream.expected, stream.announced);
     stream.expected = stream.announced;
     mark(stream);

@@ -9,7 +9,12 @@
 // A number that is not above the newest one is a duplicate only where the very same bytes came
 // within the last 1,024 frames; else the publisher has begun to count anew, which costs no frame
 // (wire.md, `_seq` again). A step of 2^40 or more is no loss either, but a new life: no counter
-// gets there. Of what is announced only counts of tracks whose frames come are believed.
+// gets there.
+//
+// Of what is announced only counts of tracks whose frames come are believed, and of those only what
+// the frames make plausible: at the end of a stream at most 2^20 lost frames, what queues on the
+// way may have held, and 16 for each that came. Anybody may announce in another's name, and a count
+// beyond that is no loss but a claim.
 //
 // Bounded: kStreamsMax streams, kTracksOfSessionMax of one session, 64 gaps each; 4 Mi frames
 // remembered in all. What is beyond has no loss that is known. Of sessions the kSourcesMax that
@@ -78,11 +83,14 @@ class LossLedger {
   // Counts as lost what sessions announced of tracks and what never came. To be called once, when
   // nothing more will come. `changed` hears of every track whose loss has grown.
   void settle(const std::function<void(std::uint32_t)>& changed);
-  // What sessions whose frames came say they have sent on other tracks since they were heard of.
+  // What sessions whose frames came say they have sent, and no frame makes plausible: on other
+  // tracks since they were heard of, or on one of which far fewer came. To be asked before or after
+  // settle().
   struct Claim {
     std::string publisher;
     std::string track;
     std::uint64_t count = 0;
+    std::uint64_t received = 0;  // of the track
   };
   std::vector<Claim> claims() const;
 

@@ -45,6 +45,10 @@ void Offenders::note(Refusal refusal, std::string_view topic,
   }
   if (++reason.others < reason.tell_at) return;
   reason.tell_at *= 10;
+  if (reason.others == 1) {
+    if (has_name) tell(sentence() + "; of others only their number is told");
+    return;
+  }
   tell(fmt::format("{} {} were refused likewise ({}), the last of '{}'", reason.others,
                    has_name ? "frames of others" : "more messages", refusal_name(refusal),
                    printable(topic)));

@@ -5,7 +5,8 @@
 // refused is in the table: a count is that of the name and up to `inherited` of others.
 //
 // Of every reason the first few offenders are said in a sentence, and of all others together a line
-// when they are 10, 100, 1,000 frames. Messages of one part have no name: they are one offender's.
+// when they are 1, 10, 100 frames and so on (1: that one's sentence). Messages of one part have no
+// name: they are one offender's.
 // Not thread-safe.
 #pragma once
 
@@ -46,7 +47,7 @@ class Offenders {
   struct Reason {
     std::uint32_t told = 0;    // offenders
     std::uint64_t others = 0;  // frames of those that were not
-    std::uint64_t tell_at = 10;
+    std::uint64_t tell_at = 1;
   };
   std::vector<Offender> offenders_;
   std::array<Reason, kRefusalCount> reasons_{};

@@ -343,7 +343,9 @@ void Recorder::speak() {
   publisher_->read_subscriptions();
   if (!publisher_->has_subscribers()) return;
   if (const std::string path = recording_->path(); path != bag_said_) {
-    if (!bag_said_.empty()) talk_.bag(bag_said_, "complete");
+    const std::uint64_t rescued = recording_->totals().rescued_bags;
+    const bool is_rescue = std::exchange(rescued_said_, rescued) != rescued;
+    if (!bag_said_.empty()) talk_.bag(bag_said_, is_rescue ? "rescued" : "complete");
     talk_.bag(path, "open");
     bag_said_ = path;
   }

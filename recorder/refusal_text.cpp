@@ -30,10 +30,25 @@ std::string short_text(std::string_view text) {
   return printable(text.substr(0, kShown)) + (text.size() > kShown ? "..." : "");
 }
 
-bool is_plain_text(Bytes bytes) {
-  return !bytes.empty() && std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) {
-    return (byte >= 0x20 && byte < 0x7f) || byte == '\t' || byte == '\n' || byte == '\r';
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+// Text of any language; a str of MessagePack is none, though its bytes may look like it.
+bool is_plain_text(std::string_view text) {
+  const bool has_control = std::any_of(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) && c != '\t' && c != '\n' &&
+           c != '\r';
   });
+  if (text.empty() || has_control || !is_utf8(text)) return false;
+  const Bytes bytes{reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+  item::Cursor in(bytes);
+  const bool is_item = item::skip(in) == item::Fault::kNone && in.left() == 0;
+  return bytes[0] < 0x80 || text.starts_with(kByteOrderMark) || !is_item;
+}
+
+// Of protocol 2 on: a mark and the protocol, and a stop at the end.
+bool looks_like_pickle(Bytes bytes) {
+  return bytes.size() > 2 && bytes[0] == 0x80 && bytes[1] >= 2 && bytes[1] <= 5 &&
+         bytes.back() == '.';
 }
 
 const char* type_word(item::Type type) {
@@ -72,8 +87,9 @@ std::string not_a_map_text(Bytes frame) {
   if (text.starts_with("\x89PNG") || text.starts_with("\xff\xd8\xff"))
     return "it is a bare image; send it as a bin field of a map: {\"_ts\": seconds, \"data\": "
            "bytes}";
-  if (is_plain_text(frame)) {
-    const char first = text[text.find_first_not_of(" \t\r\n") % text.size()];
+  if (is_plain_text(text)) {
+    const std::size_t mark = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+    const char first = text[text.find_first_not_of(" \t\r\n", mark) % text.size()];
     const bool is_json = first == '{' || first == '[' || first == '"';
     return fmt::format("'{}' is {}; {}", short_text(text), is_json ? "JSON text" : "plain text",
                        is_json ? "pack the same object with msgpack instead of json"
@@ -140,12 +156,21 @@ bool looks_like_iso(std::string_view text) {
          digits(8, 2);
 }
 
-// Of a map with "sec" and "nanosec", or "secs" and "nsecs".
-bool looks_like_ros(item::Cursor in) {
-  std::uint32_t pairs = 0;
-  if (!item::take_map(in, pairs)) return false;
-  Bytes key;
-  return item::take_text(in, key) && text_of(key).starts_with("sec");
+// A map with "sec" and "nanosec", or "secs" and "nsecs", in any order; or both numbers as a list.
+bool looks_like_ros(Bytes value) {
+  if (const std::optional<MapBytes> map = open_map(value)) {
+    PairWalk walk(map->pairs, map->count);
+    while (const std::optional<PairBytes> pair = walk.next()) {
+      if (pair->name == "sec" || pair->name == "secs") return true;
+    }
+    return false;
+  }
+  item::Cursor in(value);
+  std::uint32_t count = 0;
+  std::uint64_t bits = 0;
+  bool above_signed = false;
+  return item::take_array(in, count) && count == 2 && item::take_int(in, bits, above_signed) &&
+         item::take_int(in, bits, above_signed);
 }
 
 std::string bad_stamp_text(Bytes value) {
@@ -160,8 +185,11 @@ std::string bad_stamp_text(Bytes value) {
                            ? ", which looks like ISO 8601 (datetime.timestamp() gives a float)"
                            : "");
   }
-  if (looks_like_ros(in))
-    return "_ts is a map, which looks like a time of ROS; send one float: sec + nanosec * 1e-9";
+  if (looks_like_ros(value)) {
+    return fmt::format(
+        "_ts is {}, which looks like a time of ROS; send one float: sec + nanosec * 1e-9",
+        type_word(type_at(in)));
+  }
   if (item::take_float64(in, bits))
     return number_stamp_text(fmt::format("{}", std::bit_cast<double>(bits)),
                              std::bit_cast<double>(bits));
@@ -194,6 +222,8 @@ std::string reason_text(Refusal refusal, std::string_view topic, Bytes frame,
     case Refusal::kNotAMap:
       return not_a_map_text(frame);
     case Refusal::kTrailingBytes:
+      if (looks_like_pickle(frame))
+        return "it looks like a pickle of Python; pack the same object with msgpack instead";
       return "there are bytes behind its map; send one map a message";
     case Refusal::kDuplicateKey:
       return "a key is there twice; send each field once";

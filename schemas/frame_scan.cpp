@@ -136,13 +136,11 @@ bool note_reserved(std::string_view key, std::span<const std::uint8_t> value, Fr
     bad_stamp = !read_stamp(value, scan);
     return true;
   }
-  if (key == "_seq") {
-    scan.seq = read_unsigned(value);
-    return scan.seq.has_value();
-  }
-  if (key == "_src") {
-    scan.src = read_unsigned(value);
-    return scan.src.has_value();
+  if (key == "_seq" || key == "_src") {
+    std::optional<std::uint64_t>& number = key == "_seq" ? scan.seq : scan.src;
+    number = read_unsigned(value);
+    scan.has_odd_numbering = scan.has_odd_numbering || !number;
+    return number.has_value();
   }
   if (key == "_latch") scan.latch = value[0] == item::kTrue;
   return false;

@@ -57,6 +57,7 @@ enum class TimestampMode : std::uint8_t { kAuto, kWarn, kRequire };
 struct FrameScan {
   StampKind stamp_kind = StampKind::kMissing;
   bool stamp_is_float32 = false;     // so coarse today that many frames have the same
+  bool has_odd_numbering = false;    // a _seq or _src is no uint
   Timestamp stamp;                   // set when kGiven
   std::optional<std::uint64_t> seq;  // a _seq or _src that is no uint counts as a user field
   std::optional<std::uint64_t> src;

@@ -11,37 +11,14 @@
 namespace zbag {
 namespace {
 
-// The pairs of a map, findable by name: in order while they are few, sorted when they are many, so
-// that merging two maps of n keys never costs n * n.
-class PairIndex {
- public:
-  explicit PairIndex(MapBytes map) {
-    pairs_.reserve(std::min<std::size_t>(map.count, map.pairs.size() / 2));
-    PairWalk walk(map.pairs, map.count);
-    while (const std::optional<PairBytes> pair = walk.next()) pairs_.push_back(*pair);
-    if (pairs_.size() <= kFew) return;
-    sorted_ = pairs_;
-    std::sort(sorted_.begin(), sorted_.end(), by_name);
-  }
-  const std::vector<PairBytes>& pairs() const { return pairs_; }
-  const PairBytes* find(std::string_view name) const {
-    if (sorted_.empty()) {
-      const auto it = std::find_if(pairs_.begin(), pairs_.end(),
-                                   [&](const PairBytes& pair) { return pair.name == name; });
-      return it == pairs_.end() ? nullptr : &*it;
-    }
-    const auto it =
-        std::lower_bound(sorted_.begin(), sorted_.end(), PairBytes{name, {}, {}}, by_name);
-    return it == sorted_.end() || it->name != name ? nullptr : &*it;
-  }
-
- private:
-  static constexpr std::size_t kFew = 16;
-  static bool by_name(const PairBytes& a, const PairBytes& b) { return a.name < b.name; }
-
-  std::vector<PairBytes> pairs_;
-  std::vector<PairBytes> sorted_;
-};
+std::vector<PairBytes> pairs_by_name(MapBytes map) {
+  std::vector<PairBytes> pairs;
+  pairs.reserve(std::min<std::size_t>(map.count, map.pairs.size() / 2));
+  PairWalk walk(map.pairs, map.count);
+  while (const std::optional<PairBytes> pair = walk.next()) pairs.push_back(*pair);
+  std::ranges::stable_sort(pairs, {}, &PairBytes::name);
+  return pairs;
+}
 
 bool same_bytes(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end());
@@ -67,11 +44,7 @@ bool same_arrays(item::Cursor& a, item::Cursor& b) {
 // Pairs in any order; of a name that is there twice, in the order they stand in.
 bool same_maps(MapBytes a, MapBytes b) {
   if (a.count != b.count) return false;
-  std::vector<PairBytes> pairs_a = PairIndex(a).pairs();
-  std::vector<PairBytes> pairs_b = PairIndex(b).pairs();
-  std::ranges::stable_sort(pairs_a, {}, &PairBytes::name);
-  std::ranges::stable_sort(pairs_b, {}, &PairBytes::name);
-  return std::ranges::equal(pairs_a, pairs_b, [](const PairBytes& x, const PairBytes& y) {
+  return std::ranges::equal(pairs_by_name(a), pairs_by_name(b), [](const auto& x, const auto& y) {
     return x.name == y.name && same_value(x.value, y.value);
   });
 }
@@ -107,23 +80,6 @@ bool same_items(item::Cursor& a, item::Cursor& b) {
   const bool has_head = type == item::Type::kText || type == item::Type::kBinary;
   return has_head && item::take_bytes_of(type, in_a, whole_a) &&
          item::take_bytes_of(type, in_b, whole_b) && same_bytes(whole_a, whole_b);
-}
-
-// The value both sides hold, merged: maps key by key when `deep`, else the later one.
-void merge_value(const PairBytes& earlier, const PairBytes& later, bool deep, std::string& out,
-                 std::uint64_t& overwritten) {
-  const std::optional<MapBytes> map_a = deep ? open_map(earlier.value) : std::nullopt;
-  const std::optional<MapBytes> map_b = deep ? open_map(later.value) : std::nullopt;
-  if (!map_a || !map_b) {
-    if (!same_value(earlier.value, later.value)) ++overwritten;
-    append(out, later.pair);
-    return;
-  }
-  const std::size_t key_bytes = earlier.pair.size() - earlier.value.size();
-  append(out, earlier.pair.first(key_bytes));
-  std::string merged;
-  const std::uint32_t count = merge_pairs(*map_a, *map_b, true, merged, overwritten);
-  append_map({count, {reinterpret_cast<const std::uint8_t*>(merged.data()), merged.size()}}, out);
 }
 
 }  // namespace
@@ -170,51 +126,11 @@ std::string type_text(std::span<const std::uint8_t> value) {
   return std::string(name_at(in)) + "[]";
 }
 
-std::uint32_t merge_pairs(MapBytes earlier, MapBytes later, bool deep, std::string& out,
-                          std::uint64_t& overwritten) {
-  const PairIndex first(earlier);
-  const PairIndex second(later);
-  std::uint32_t count = earlier.count;
-  for (const PairBytes& pair : first.pairs()) {
-    if (const PairBytes* winner = second.find(pair.name)) {
-      merge_value(pair, *winner, deep, out, overwritten);
-    } else {
-      append(out, pair.pair);
-    }
-  }
-  for (const PairBytes& pair : second.pairs()) {
-    if (first.find(pair.name) != nullptr) continue;
-    append(out, pair.pair);
-    ++count;
-  }
-  return count;
-}
-
 bool same_value(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b) {
   if (same_bytes(a, b)) return true;
   item::Cursor in_a(a);
   item::Cursor in_b(b);
   return same_items(in_a, in_b);
-}
-
-JoinedPairs join_pairs(MapBytes earlier, MapBytes later, std::string& pairs) {
-  const PairIndex first(earlier);
-  const PairIndex second(later);
-  std::uint32_t added = 0;
-  for (const PairBytes& pair : second.pairs()) {
-    const PairBytes* const there = first.find(pair.name);
-    if (there == nullptr) {
-      ++added;
-    } else if (!same_value(there->value, pair.value)) {
-      return {Joined::kConflict};
-    }
-  }
-  if (added == 0) return {Joined::kNoNews};
-  append(pairs, earlier.pairs);
-  for (const PairBytes& pair : second.pairs()) {
-    if (first.find(pair.name) == nullptr) append(pairs, pair.pair);
-  }
-  return {Joined::kGrown, earlier.count + added};
 }
 
 }  // namespace zbag

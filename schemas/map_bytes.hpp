@@ -1,4 +1,4 @@
-// Maps as the bytes they lie in: walked and merged without building a value.
+// Maps as the bytes they lie in: walked and compared without building a value.
 //
 // But for open_map() all of it is for bytes that scan_frame() has passed.
 #pragma once
@@ -43,29 +43,10 @@ class PairWalk {
 // The type of an encoded value as `info` shows it: "float64", "float64[]", "bin", "map"...
 std::string type_text(std::span<const std::uint8_t> value);
 
-// Pairs of `later` merged into those of `earlier`, as merge_fields() does it, in bytes. `out`
-// receives pairs without a header; returns their count. `overwritten` is raised by the number of
-// values that were replaced by different ones. REQUIRES: both were validated.
-std::uint32_t merge_pairs(MapBytes earlier, MapBytes later, bool deep, std::string& out,
-                          std::uint64_t& overwritten);
-
 // Whether a reader gets equal values back (wire.md, Merge): ints by value however they are encoded,
 // floats by their bits, texts, bytes and extensions by their bytes, arrays in order, maps with the
 // same pairs in any order. An int is no float, and float32 no float64. REQUIRES: whole items, both
 // validated.
 bool same_value(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b);
-
-// `later` joined to `earlier`, unless a field of it would replace a value by a different one.
-enum class Joined : std::uint8_t {
-  kConflict,  // it would
-  kNoNews,    // every field of it is there already
-  kGrown      // `pairs`, without a header, and their number are those of both
-};
-struct JoinedPairs {
-  Joined outcome;
-  std::uint32_t count = 0;
-};
-// Appends to `pairs` when the outcome is kGrown. REQUIRES: both were validated.
-JoinedPairs join_pairs(MapBytes earlier, MapBytes later, std::string& pairs);
 
 }  // namespace zbag

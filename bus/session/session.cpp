@@ -9,6 +9,7 @@
 #include "bus/session/track_state.hpp"
 #include "schemas/check.hpp"
 #include "schemas/host_name.hpp"
+#include "schemas/map_bytes.hpp"
 
 namespace zbag {
 namespace {
@@ -41,6 +42,19 @@ Status check_field_name(std::string_view name) {
   return fail(ErrorCode::kInvalid,
               fmt::format("field '{}' begins with '_', which is reserved for the bus; rename it",
                           printable(name)));
+}
+
+// The pairs that are no _seq and _src, made in `pairs`: a frame has each key once.
+MapBytes without_numbering(MapBytes map, std::string& pairs) {
+  MapBytes rest;
+  PairWalk walk(map.pairs, map.count);
+  while (const std::optional<PairBytes> pair = walk.next()) {
+    if (pair->name == "_seq" || pair->name == "_src") continue;
+    pairs.append(reinterpret_cast<const char*>(pair->pair.data()), pair->pair.size());
+    ++rest.count;
+  }
+  rest.pairs = {reinterpret_cast<const std::uint8_t*>(pairs.data()), pairs.size()};
+  return rest;
 }
 
 }  // namespace
@@ -203,9 +217,11 @@ Status Session::append_map(TrackState& track, std::span<const std::uint8_t> map,
                 fmt::format("track {}: not a map of plain fields ({})", track.name.str(),
                             outcome.refusal ? refusal_name(*outcome.refusal) : "reserved fields"));
   }
+  std::string rest;
+  const MapBytes sent = outcome.scan.has_odd_numbering ? without_numbering(*fields, rest) : *fields;
   const MutexLock lock(mutex_);
   if (closed_) return fail(ErrorCode::kClosed, "the session is closed");
-  encode_frame({stamp, track.seq, src_}, *fields, encoded_);
+  encode_frame({stamp, track.seq, src_}, sent, encoded_);
   if (Status status = write_encoded(track); !status) return status;
   stamper_.remember(stamp, stamp);
   return {};

@@ -35,7 +35,9 @@ class Track {
   }
 
   // Sends fields that are a MessagePack map already, as stored in a bag; reserved names other than
-  // _ts, _seq and _src pass unchanged. Never merges in the buffer. kInvalid: the map is malformed.
+  // _ts, _seq and _src pass unchanged. A _seq or _src that is no uint, which a stranger's point may
+  // hold, is left out: the frame has the session's. Never merges in the buffer. kInvalid: the map
+  // is malformed.
   Status append_map(std::span<const std::uint8_t> map, Timestamp stamp);
 
   Result<FlushResult> flush();

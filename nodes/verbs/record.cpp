@@ -227,7 +227,7 @@ class Watch {
 int run(const Arguments& arguments, const OptionTable& table) {
   Result<Recorder::Options> options = recorder_options(arguments, table);
   if (!options) return show("record", options.error());
-  const Result<std::string> path = output_of(arguments);
+  Result<std::string> path = output_of(arguments);
   if (!path) return show("record", path.error());
 
   Context context;
@@ -235,7 +235,14 @@ int run(const Arguments& arguments, const OptionTable& table) {
   std::unique_ptr<Recorder> recorder_slot;
   Result<Node> node = Node::open(context, "record", arguments.bus.name, control_ops(recorder_slot));
   if (!node) return show("record", node.error());
-  Result<std::unique_ptr<Recorder>> opened = Recorder::open(context, *path, std::move(*options));
+  Result<std::unique_ptr<Recorder>> opened = Recorder::open(context, *path, *options);
+  // Another recorder that was started just now may have taken the name that was free.
+  while (!opened && opened.error().code == ErrorCode::kBusy && !arguments.resume) {
+    Result<std::string> next = output_of(arguments);
+    if (!next || *next == *path) break;
+    path = std::move(next);
+    opened = Recorder::open(context, *path, *options);
+  }
   if (!opened) return show("record", opened.error());
   recorder_slot = std::move(*opened);
   Recorder& recorder = *recorder_slot;

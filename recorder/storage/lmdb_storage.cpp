@@ -31,33 +31,36 @@ Result<std::unique_ptr<LmdbStorage>> LmdbStorage::open(const std::string& path,
   return std::unique_ptr<LmdbStorage>(new LmdbStorage(std::move(*writer)));
 }
 
-// Pages that are gone must not be read, and what is written behind them would look like a bag.
-Status LmdbStorage::look_at_size() {
+// Pages that are gone, or another's, must not be read, and what is written behind them would look
+// like a bag.
+Status LmdbStorage::look_at_file() {
   const std::uint64_t seen = size_seen_;  // before it grows beside this
   const std::uint64_t size = writer_.file()->size_bytes();
-  if (size >= seen) {
+  const bool is_whole = size >= seen;
+  if (is_whole && meta_.is_ours()) {
     size_seen_ = size;
     return {};
   }
-  return fail(
-      ErrorCode::kDamaged,
-      fmt::format("{} was cut short while it was written; zbag recover {} -o NEW saves what "
-                  "is left of it",
-                  writer_.path(), writer_.path()));
+  return fail(ErrorCode::kDamaged,
+              fmt::format("{} was {} while it was written; zbag recover {} -o NEW saves what is "
+                          "left of it",
+                          writer_.path(), is_whole ? "written over by another" : "cut short",
+                          writer_.path()));
 }
 
 Result<WriteReport> LmdbStorage::noted(Result<WriteReport> report) {
+  meta_.note();
   if (report) size_seen_ = writer_.file()->size_bytes();
   return report;
 }
 
 Result<WriteReport> LmdbStorage::write(const Batch& batch) {
-  if (Status size = look_at_size(); !size) return tl::unexpected(size.error());
+  if (Status size = look_at_file(); !size) return tl::unexpected(size.error());
   return noted(writer_.write(batch));
 }
 
 Result<std::unique_ptr<Storage::Prepared>> LmdbStorage::prepare(const Batch& batch) {
-  if (Status size = look_at_size(); !size) return tl::unexpected(size.error());
+  if (Status size = look_at_file(); !size) return tl::unexpected(size.error());
   Result<std::optional<PreparedBatch>> prepared = writer_.prepare(batch);
   if (!prepared) return tl::unexpected(prepared.error());
   std::unique_ptr<Prepared> blocks;
@@ -66,7 +69,7 @@ Result<std::unique_ptr<Storage::Prepared>> LmdbStorage::prepare(const Batch& bat
 }
 
 Result<WriteReport> LmdbStorage::store(const Batch&, std::unique_ptr<Prepared> prepared) {
-  if (Status size = look_at_size(); !size) {
+  if (Status size = look_at_file(); !size) {
     writer_.drop(blocks_of(*prepared));
     return tl::unexpected(size.error());
   }
@@ -77,8 +80,10 @@ void LmdbStorage::drop(std::unique_ptr<Prepared> prepared) { writer_.drop(blocks
 
 void LmdbStorage::forget_prepared() { writer_.forget_prepared(); }
 Status LmdbStorage::close() {
-  if (Status size = look_at_size(); !size) return size;
-  return writer_.close();
+  if (Status size = look_at_file(); !size) return size;
+  Status closed = writer_.close();
+  meta_.note();
+  return closed;
 }
 
 void LmdbStorage::remove() {
@@ -96,7 +101,7 @@ bool LmdbStorage::is_in_place() const {
 }
 
 Status LmdbStorage::copy_to(const std::string& path) {
-  if (Status size = look_at_size(); !size) return size;
+  if (Status size = look_at_file(); !size) return size;
   const std::string making = making_name(path);
   ::unlink(making.c_str());  // of a process that had our number and was killed
   Status status = writer_.file()->env().copy_used(making);

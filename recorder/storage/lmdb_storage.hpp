@@ -1,7 +1,8 @@
 // A bag as the storage of a recording: the default one.
 //
-// Where somebody cuts the file short while it is written, nothing more is written into it: every
-// call says kDamaged. (What LMDB reads of it in that very instant raises SIGBUS.)
+// Where somebody cuts the file short while it is written, or writes over it in place, nothing more
+// is written into it: every call says kDamaged. (What LMDB reads of it in that very instant raises
+// SIGBUS.)
 #pragma once
 
 #include <atomic>
@@ -9,6 +10,7 @@
 #include <string>
 
 #include "recorder/bag/bag_file.hpp"
+#include "recorder/bag/pages/meta_watch.hpp"
 #include "recorder/bag/write/bag_writer.hpp"
 #include "recorder/storage/storage.hpp"
 
@@ -38,10 +40,11 @@ class LmdbStorage : public Storage {
 
  private:
   explicit LmdbStorage(BagWriter writer) : writer_(std::move(writer)) {}
-  Status look_at_size();
+  Status look_at_file();
   Result<WriteReport> noted(Result<WriteReport> report);
 
   BagWriter writer_;
+  MetaWatch meta_{writer_.file()->fd()};
   std::atomic<std::uint64_t> size_seen_{0};  // nobody of ours makes a bag's file smaller
 };
 

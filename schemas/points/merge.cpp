@@ -3,10 +3,17 @@
 #include <algorithm>
 #include <utility>
 
+#include "schemas/growing_map.hpp"
+
 namespace zbag {
 namespace {
 
-// The newest point of a stamp, and the row that was made for it, if any.
+GrowingMap::Meets values_of(MergeMode mode) {
+  if (mode == MergeMode::kJoin) return GrowingMap::Meets::kStays;
+  return mode == MergeMode::kDeep ? GrowingMap::Meets::kMerges : GrowingMap::Meets::kGivesWay;
+}
+
+// The newest point of a stamp. Of many frames that become one point, one row is made.
 class Newest {
  public:
   Newest(MergeMode mode, std::deque<std::string>& rows, std::vector<RowPoint>& points,
@@ -14,59 +21,56 @@ class Newest {
       : mode_(mode), rows_(rows), points_(points), counts_(counts) {}
 
   void begin(const RowPoint& frame) {
+    finish();
     points_.push_back(frame);
-    row_ = nullptr;
+    map_.reset();
   }
   void meet(const RowPoint& frame) {
-    if (mode_ == MergeMode::kJoin) {
-      join(frame);
+    if (!map_) map_.emplace(points_.back().map());
+    const GrowingMap::Prospect prospect = map_->look_at(frame.map(), values_of(mode_));
+    const bool is_large = prospect.bytes > kPairsBytesMax;
+    if (mode_ != MergeMode::kJoin) {
+      overwrite(frame, is_large, prospect.differing);
+    } else if (prospect.differing > 0 || is_large) {
+      ++counts_.kept_apart;
+      begin(frame);
     } else {
-      overwrite(frame);
+      ++counts_.merged;
+      if (prospect.added > 0) take_in(frame);
     }
+  }
+  void finish() {
+    if (!std::exchange(has_grown_, false)) return;
+    std::string& row = rows_.emplace_back();
+    map_->append_to(row);
+    RowPoint& point = points_.back();
+    point.fields = map_->count();
+    point.pairs = reinterpret_cast<const std::uint8_t*>(row.data());
+    point.pairs_bytes = static_cast<std::uint32_t>(row.size());
+    point.shape = 0;
   }
 
  private:
-  void join(const RowPoint& frame) {
-    made_.clear();
-    const JoinedPairs joined = join_pairs(points_.back().map(), frame.map(), made_);
-    if (joined.outcome == Joined::kConflict || made_.size() > kPairsBytesMax) {
-      ++counts_.kept_apart;
-      begin(frame);
-      return;
-    }
-    ++counts_.merged;
-    if (joined.outcome == Joined::kGrown) put(joined.count);
-  }
-  void overwrite(const RowPoint& frame) {
-    made_.clear();
-    std::uint64_t overwritten = 0;
-    const std::uint32_t fields = merge_pairs(points_.back().map(), frame.map(),
-                                             mode_ == MergeMode::kDeep, made_, overwritten);
-    if (made_.size() > kPairsBytesMax) {
+  void overwrite(const RowPoint& frame, bool is_large, std::uint64_t differing) {
+    if (is_large) {
       ++counts_.too_large;
       return;
     }
-    counts_.overwritten += overwritten;
+    counts_.overwritten += differing;
     ++counts_.merged;
-    put(fields);
+    take_in(frame);
   }
-  // Of many frames that become one point, the last row alone is kept.
-  void put(std::uint32_t fields) {
-    if (row_ == nullptr) row_ = &rows_.emplace_back();
-    row_->swap(made_);
-    RowPoint& point = points_.back();
-    point.fields = fields;
-    point.pairs = reinterpret_cast<const std::uint8_t*>(row_->data());
-    point.pairs_bytes = static_cast<std::uint32_t>(row_->size());
-    point.shape = 0;
+  void take_in(const RowPoint& frame) {
+    map_->take_in(frame.map(), values_of(mode_));
+    has_grown_ = true;
   }
 
   const MergeMode mode_;
   std::deque<std::string>& rows_;
   std::vector<RowPoint>& points_;
   MergeCounts& counts_;
-  std::string* row_ = nullptr;  // of points_.back()
-  std::string made_;
+  std::optional<GrowingMap> map_;  // of points_.back(), once a frame has met it
+  bool has_grown_ = false;
 };
 
 }  // namespace
@@ -106,6 +110,7 @@ void merge_frames(std::span<const RowPoint> frames, MergeMode mode, std::deque<s
       newest.meet(frames[i]);
     }
   }
+  newest.finish();
 }
 
 MergeCounts count_merges(std::span<const RowPoint> frames, MergeMode mode) {

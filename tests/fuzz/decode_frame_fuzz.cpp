@@ -7,6 +7,7 @@
 #include "schemas/check.hpp"
 #include "schemas/frame.hpp"
 #include "schemas/frame_layout.hpp"
+#include "schemas/growing_map.hpp"
 
 namespace zbag {
 namespace {
@@ -60,43 +61,49 @@ void check_layout(Bytes frame, Bytes changes) {
   ZBAG_CHECK(got.scan.range_count == wanted.scan.range_count);
 }
 
+Fields fields_of(const GrowingMap& map) {
+  std::string pairs;
+  map.append_to(pairs);
+  std::string whole;
+  append_map({map.count(), as_bytes(pairs)}, whole);
+  return decode_fields(as_bytes(whole)).value();
+}
+
 void check_merge(Bytes earlier, Bytes later, bool deep) {
-  std::string merged;
-  std::uint64_t overwritten = 0;
-  const std::uint32_t count =
-      merge_pairs(open_map(earlier).value(), open_map(later).value(), deep, merged, overwritten);
-  std::string map;
-  append_map({count, as_bytes(merged)}, map);
-  const Result<Fields> fields = decode_fields(as_bytes(map));
-  ZBAG_CHECK(fields.has_value());
+  const GrowingMap::Meets meets = deep ? GrowingMap::Meets::kMerges : GrowingMap::Meets::kGivesWay;
+  const MapBytes second = open_map(later).value();
+  GrowingMap map(open_map(earlier).value());
+  const GrowingMap::Prospect prospect = map.look_at(second, meets);
+  map.take_in(second, meets);
+  const Fields fields = fields_of(map);
 
   Fields expected = decode_fields(earlier).value();
   const Fields other = decode_fields(later).value();
   // Below the top level a name may come twice; which of the two wins is nobody's promise.
   if (!has_unique_names(expected) || !has_unique_names(other)) return;
   const std::size_t replaced = merge_fields(expected, other, deep);
-  ZBAG_CHECK(*fields == expected);
-  ZBAG_CHECK(overwritten <= replaced);  // values also tell two orders of a nested map apart
+  ZBAG_CHECK(fields == expected);
+  ZBAG_CHECK(prospect.differing <= replaced);  // values also tell two orders of a nested map apart
 }
 
 // Joined as bytes or as values, it is the same, and a frame that has joined has no more to add.
 void check_join(Bytes earlier, Bytes later) {
+  constexpr GrowingMap::Meets kStays = GrowingMap::Meets::kStays;
   Fields expected = decode_fields(earlier).value();
   const Fields other = decode_fields(later).value();
   if (!has_unique_names(expected) || !has_unique_names(other)) return;
-  std::string pairs;
-  const JoinedPairs joined = join_pairs(open_map(earlier).value(), open_map(later).value(), pairs);
+  const MapBytes second = open_map(later).value();
+  GrowingMap map(open_map(earlier).value());
+  const GrowingMap::Prospect prospect = map.look_at(second, kStays);
   const std::size_t before = expected.size();
   const bool fits = join_fields(expected, other);
-  ZBAG_CHECK(fits == (joined.outcome != Joined::kConflict));
-  ZBAG_CHECK((joined.outcome == Joined::kGrown) == (fits && expected.size() > before));
-  if (joined.outcome != Joined::kGrown) return;
-  std::string map;
-  append_map({joined.count, as_bytes(pairs)}, map);
-  ZBAG_CHECK(decode_fields(as_bytes(map)).value() == expected);
-  std::string none;
-  ZBAG_CHECK(join_pairs(open_map(as_bytes(map)).value(), open_map(later).value(), none).outcome ==
-             Joined::kNoNews);
+  ZBAG_CHECK(fits == (prospect.differing == 0));
+  if (!fits) return;
+  ZBAG_CHECK(prospect.added == expected.size() - before);
+  map.take_in(second, kStays);
+  ZBAG_CHECK(fields_of(map) == expected);
+  const GrowingMap::Prospect again = map.look_at(second, kStays);
+  ZBAG_CHECK(again.added == 0 && again.differing == 0);
 }
 
 }  // namespace

@@ -93,6 +93,13 @@ TEST_F(IntakeTest, KeepsFieldsAroundReservedOnes) {
             (Fields{{"a", 1}, {"b", 2}, {"c", 3}, {"d", 4}, {"_odd", 5}}));
 }
 
+TEST_F(IntakeTest, SaysOnceThatANumberingIsNone) {
+  for (int i = 0; i < 3; ++i) accept("t", {{"_ts", i}, {"_src", "camera"}, {"_seq", -1}});
+  EXPECT_EQ(fields_of(intake_->take().arrivals.at(0).point),
+            (Fields{{"_src", "camera"}, {"_seq", -1}}));
+  EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("track t"), HasSubstr("unsigned"))));
+}
+
 struct BadFrame {
   std::string bytes;
   Refusal refusal;

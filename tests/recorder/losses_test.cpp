@@ -180,6 +180,22 @@ TEST_F(LossLedgerTest, BelievesNoCountThatNoCounterReaches) {
   EXPECT_EQ(lost(), 0u);
 }
 
+// Anybody may announce in another's name: 2^39 made "lost 549,755,813,878".
+TEST_F(LossLedgerTest, BelievesOfAnEndWhatTheFramesMakePlausible) {
+  for (std::uint64_t seq = 0; seq < 10; ++seq) note(seq);
+  announce(announcement(1, {{"t", 10 + (1u << 20) + 161}}));
+  settle();
+  EXPECT_EQ(lost(), 0u);
+  const std::vector<LossLedger::Claim> claims = ledger_.claims();
+  ASSERT_THAT(claims, SizeIs(1));
+  EXPECT_EQ(claims[0].track, "t");
+  EXPECT_EQ(claims[0].received, 10u);
+  announce(announcement(1, {{"t", 1u << 20}}, 2.0));
+  settle();
+  EXPECT_EQ(lost(), (1u << 20) - 10);
+  EXPECT_THAT(ledger_.claims(), IsEmpty());
+}
+
 TEST_F(LossLedgerTest, TakesNoFirstNumberForSentBeforeThatNoCounterReaches) {
   note(~0ull - 5);
   EXPECT_EQ(missed_before(), 0u);

@@ -30,9 +30,10 @@ TEST_F(OffendersTest, TellsOfAnOffenderOnceAReason) {
 
 TEST_F(OffendersTest, TellsOfManyInAFewLinesWithGrowingCounts) {
   for (int i = 0; i < 50'000; ++i) note("topic" + std::to_string(i));
-  ASSERT_THAT(told_, SizeIs(12));
-  EXPECT_THAT(told_[8], HasSubstr("10 frames of others"));
-  EXPECT_THAT(told_[11], AllOf(HasSubstr("10000 frames"), HasSubstr("bad_name")));
+  ASSERT_THAT(told_, SizeIs(13));
+  EXPECT_THAT(told_[8], "sentence on topic8; of others only their number is told");
+  EXPECT_THAT(told_[9], HasSubstr("10 frames of others"));
+  EXPECT_THAT(told_[12], AllOf(HasSubstr("10000 frames"), HasSubstr("bad_name")));
 }
 
 // Their bytes are no names: as many as there are messages.

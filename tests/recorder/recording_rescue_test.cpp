@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <mutex>
 
 #include "recorder/bag/read/bag_reader.hpp"
@@ -158,6 +159,32 @@ TEST_F(RecordingRescueTest, WritesNothingMoreIntoABagThatWasCutShort) {
   EXPECT_THAT(closed.error().message, HasSubstr("cut short"));
   EXPECT_EQ(fs::file_size(path_), size / 2);
   EXPECT_TRUE(recording->totals().fate.balances());
+}
+
+// Somebody copies another bag over it: no page of what is there is ours to go on from.
+TEST_F(RecordingRescueTest, WritesNothingMoreIntoABagThatIsWrittenOver) {
+  const std::string other = dir_.path("other.zbag");
+  {
+    const auto larger = Recording::open(other, {}, lmdb_storage({.map_bytes = 64u << 20})).value();
+    accept(*larger, 20'000);
+    ASSERT_TRUE(larger->close().has_value());
+  }
+  for (const bool is_bag : {true, false}) {
+    fs::remove(path_);
+    const std::string bytes = is_bag ? file_bytes(other) : std::string(8'192, '\0');
+    auto recording = open();
+    accept(*recording, next_ + 100);
+    ASSERT_TRUE(recording->flush().has_value());
+    std::fstream(path_, std::ios::in | std::ios::out | std::ios::binary) << bytes;
+    const std::string left = file_bytes(path_);
+    accept(*recording, next_ + 100);
+    const Status closed = recording->close();
+    ASSERT_FALSE(closed.has_value());
+    EXPECT_EQ(closed.error().code, ErrorCode::kDamaged);
+    EXPECT_THAT(closed.error().message, HasSubstr("written over"));
+    EXPECT_TRUE(file_bytes(path_) == left);
+    EXPECT_TRUE(recording->totals().fate.balances());
+  }
 }
 
 }  // namespace

@@ -46,6 +46,15 @@ TEST(RefusalTextTest, KnowsTimesOfRos) {
   EXPECT_THAT(said_of_stamp(Fields{{"secs", 5}, {"nsecs", 6}}), HasSubstr("ROS"));
 }
 
+TEST(RefusalTextTest, KnowsTimesOfRosInAnyOrderAndAsLists) {
+  EXPECT_THAT(said_of_stamp(Fields{{"nanosec", 6}, {"sec", 5}}),
+              AllOf(HasSubstr("a map"), HasSubstr("ROS")));
+  EXPECT_THAT(said_of_stamp(Array{5, 6}),
+              AllOf(HasSubstr("an array"), HasSubstr("sec + nanosec * 1e-9")));
+  EXPECT_THAT(said_of_stamp(Array{5.5, 6}), AllOf(HasSubstr("an array"), Not(HasSubstr("ROS"))));
+  EXPECT_THAT(said_of_stamp(Fields{{"second", 6}}), Not(HasSubstr("ROS")));
+}
+
 TEST(RefusalTextTest, SaysWhatElseAStampIs) {
   EXPECT_THAT(said_of_stamp(nullptr), HasSubstr("_ts is nil"));
   EXPECT_THAT(said_of_stamp(true), HasSubstr("_ts is a bool"));
@@ -72,6 +81,20 @@ TEST(RefusalTextTest, KnowsJsonTextAndOtherText) {
               AllOf(HasSubstr("JSON"), HasSubstr("msgpack instead of json")));
   EXPECT_THAT(said_of("[1, 2]"), HasSubstr("JSON"));
   EXPECT_THAT(said_of("hello world"), AllOf(HasSubstr("hello world"), HasSubstr("plain text")));
+}
+
+TEST(RefusalTextTest, KnowsTextOfAllLanguages) {
+  EXPECT_THAT(said_of("\xef\xbb\xbf{\"x\": 1}"), HasSubstr("JSON"));  // a byte order mark
+  EXPECT_THAT(said_of("{\"ort\": \"K\xc3\xb6ln\"}"), HasSubstr("JSON"));
+  EXPECT_THAT(said_of("\xc3\xbc"
+                      "ber"),
+              HasSubstr("plain text"));
+  EXPECT_THAT(said_of("\xd9\xb0" + std::string(0xb0, 'x')), HasSubstr("a str"));
+}
+
+TEST(RefusalTextTest, KnowsPickles) {
+  EXPECT_THAT(said_of(from_hex("80 04 95 0a00000000000000 7d 94 8c01 78 94 4b01 73 2e")),
+              AllOf(HasSubstr("pickle"), HasSubstr("msgpack")));
 }
 
 TEST(RefusalTextTest, KnowsBareImages) {

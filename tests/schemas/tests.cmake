@@ -11,6 +11,7 @@ zbag_tests(schemas_tests USES zbag::schemas SOURCES
   schemas/frame_layout_test.cpp
   schemas/frame_fields_test.cpp
   schemas/item_test.cpp
+  schemas/growing_map_test.cpp
   schemas/map_bytes_test.cpp
   schemas/merge_test.cpp
   schemas/field_lookup_test.cpp)

@@ -187,6 +187,59 @@ class FloodTest(harness.SystemTest):
         self.assertEqual(info["lost"], 0)
         self.assertEqual(info["tracks"][0]["missed_before"], 0)
 
+    def test_a_count_that_no_frame_confirms_is_told_and_not_lost(self):
+        bag = self.space.path("kept.zbag")
+        recorder = self.start_recorder(bag)
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        for n in range(10):
+            sensor.send("honest", {"_ts": float(n), "_src": 7, "_seq": n})
+        sensor.send("_sys/session", {"_ts": 9.0, "_src": 7, "name": "forger", "state": "closed",
+                                     "counts": {"honest": 2**39}})
+        self.assertEqual(recorder.stop(), DONE, recorder.stderr)
+        self.assertEqual(self.assert_whole(bag)["lost"], 0)
+        self.assertIn("not believed", recorder.stderr)
+
+    def test_frames_of_one_stamp_cost_what_they_are(self):
+        """Each cost as much as all before it: five thousand stopped a recorder for half a minute."""
+        many = 20_000
+        bag = self.space.path("kept.zbag")
+        recorder = self.start_recorder(bag)
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        for n in range(many):
+            sensor.send("k", {"_ts": 1.0, f"k{n}": n})
+        sensor.send("good", {"_ts": 1.0})
+        self.assertEqual(recorder.stop(), DONE, recorder.stderr)
+        info = self.assert_whole(bag)
+        self.assertEqual((info["points"], info["merged"]), (2, many - 1))
+
+    def test_a_message_of_20_000_fields_and_as_many_parts_stops_nothing(self):
+        """Every part was compared with every field: 0.15 MB took the thread that receives for a minute."""
+        many = 20_000
+        bag = self.space.path("kept.zbag")
+        recorder = self.start_recorder(bag)
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        fields = {f"k{n}": n for n in range(many)}
+        sensor.send("wide", {"_ts": 1.0, **fields}, *[b""] * many)
+        sensor.send("wide", {"_ts": 2.0, **fields, f"_part{many}": 1}, *[b""] * many)
+        sensor.send("wide", {"_ts": 3.0, "_part1": 1, "_part02": 2, "_part4": 4}, b"", b"")
+        sensor.send("good", {"_ts": 1.0})
+        self.assertEqual(recorder.stop(), LOSSY, recorder.stderr)
+        info = self.assert_whole(bag)
+        self.assertEqual((info["points"], info["refused"]), (3, {"duplicate_key": 1}))
+
+    def test_parts_count_among_the_items_of_a_frame(self):
+        """Else one became a point that no replay takes."""
+        bag = self.space.path("kept.zbag")
+        recorder = self.start_recorder(bag, "--max-items", "1024")
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        sensor.send("few", {"_ts": 1.0}, *[b""] * 511)
+        sensor.send("many", {"_ts": 1.0}, *[b""] * 512)
+        sensor.send("more", {"_ts": 1.0}, *[b""] * 513)
+        self.assertEqual(recorder.stop(), LOSSY, recorder.stderr)
+        info = self.assert_whole(bag)
+        self.assertEqual([track["name"] for track in info["tracks"]], ["few"])
+        self.assertEqual(info["refused"], {"too_many_items": 2})
+
     def test_refused_topics_take_no_place_and_a_few_lines(self):
         """Else a sensor that comes later is refused without a word."""
         bag = self.space.path("kept.zbag")

@@ -390,6 +390,27 @@ class RecordedBagTest(FilesTest):
                 self.assertIn(bag, recorder.stderr)
 
 
+    def test_a_bag_that_is_written_over_ends_it_with_code_4(self):
+        """It went on among the pages of another, with exit 0, or LMDB ended the process."""
+        other, first, sensor = self.recorder_of("other")
+        self.send(sensor, 1000, 9000)
+        self.assertEqual(first.stop(), DONE)
+        with open(other, "rb") as file:
+            whole = file.read()
+        for number, content in enumerate((whole, bytes(8192))):
+            with self.subTest(bytes=len(content)):
+                bag, recorder, sensor = self.recorder_of(f"over{number}")
+                with open(bag, "r+b") as file:
+                    file.write(content)
+                self.send(sensor, 1000, 3000)
+                self.assertEqual(recorder.stop(), DAMAGED, recorder.stderr)
+                said = [line for line in recorder.lines if "written over" in line]
+                self.assertEqual(len(said), 1, recorder.stderr)
+                self.assertIn(bag, said[0])
+                self.assertIn("recover", said[0])
+                with open(bag, "rb") as file:
+                    self.assertEqual(file.read(len(content)), content)
+
     def test_a_bus_error_names_the_bag_and_ends_it_with_code_4(self):
         """What LMDB raises when it meets the end of the file before anybody has looked."""
         bag, recorder, _ = self.recorder_of()

@@ -157,6 +157,37 @@ class SystemTopicTest(NodeTest):
         self.assertIn((bag, "complete"), heard.values())
         self.assertEqual(recorder.stop(), DONE, recorder.stderr)
 
+    def test_a_bag_that_was_removed_is_told_of_as_rescued(self):
+        """It is not complete: there is none."""
+        bag = self.space.path("a.zbag")
+        recorder = self.start_recorder(bag)
+        bags = self.system_listener(recorder, b"_sys/bag")
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        sensor.send("a", {"_ts": 1.0})
+        harness.wait_until(lambda: self.ctl("record", "status")["received"] == 1, "the frame")
+        os.remove(bag)
+        rescued = self.space.path("a.rescued.zbag")
+        heard = []
+        while (rescued, "open") not in heard:
+            frame = bags()
+            heard.append((frame["path"], frame["event"]))
+        self.assertIn((bag, "rescued"), heard)
+        self.assertNotIn((bag, "complete"), heard)
+        self.assertEqual(recorder.stop(), LOSSY, recorder.stderr)
+
+    def test_recorders_that_are_started_at_once_take_a_number_each(self):
+        bus = self.start_broker()
+        pattern = self.space.path("n_{n}.zbag")
+        recorders = [self.space.start("record", "-o", pattern, "--min-free", "10", "--name",
+                                      f"record-of-{n}", *bus.urls) for n in range(4)]
+        for recorder in recorders:
+            recorder.wait_for_line(harness.READY.pattern)
+        for recorder in recorders:
+            self.assertEqual(recorder.stop(), DONE, recorder.stderr)
+        self.assertEqual(sorted(name for name in os.listdir(self.space.folder)
+                                if name.endswith(".zbag")),
+                         [f"n_{n}.zbag" for n in range(1, 5)])
+
     def test_losses_are_told_of_as_what_was_lost_since(self):
         recorder = self.start_recorder(self.space.path("a.zbag"))
         losses = self.system_listener(recorder, b"_sys/loss")

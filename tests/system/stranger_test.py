@@ -146,6 +146,15 @@ class StrangerTest(harness.SystemTest):
         self.assertEqual(self.points(bag), [("eye", {"_ts": 1.0, "w": 2, "_part2": b"\x00\x01\x02",
                                                      "_part3": b"", "_part4": b"x" * 70_000})])
 
+    def test_a_numbering_that_is_none_is_a_field_that_is_shown_and_not_replayed(self):
+        """It was hidden, and played beside the player's own: refused as duplicate_key."""
+        bag = self.record([("a", {"_ts": 1.0, "x": 1, "_src": "camera", "_seq": -1})])
+        self.assertEqual(self.points(bag), [("a", {"_ts": 1.0, "x": 1, "_src": "camera",
+                                                   "_seq": -1})])
+        frame = harness.unpack_frame(self.replay(bag, 1)[0][1])
+        self.assertEqual([type(frame[name]) for name in ("_src", "_seq")], [int, int])
+        self.assertEqual(frame["x"], 1)
+
     def test_what_we_send_has_two_parts_and_ts_first(self):
         """The rule that keeps PlotJuggler alive, for pub, play, and replayed extra parts."""
         bag = self.record([("eye", {"w": 2, "_ts": 1.0}, b"blob")])

@@ -25,11 +25,10 @@ using byte_io::load;
 constexpr std::uint32_t kLmdbMagic = 0xBEEFC0DE;
 constexpr std::uint32_t kLmdbVersion = 1;
 constexpr std::uint16_t kMetaPageFlag = 0x08;
-constexpr std::size_t kMetaBytes = 16 + 136;
 
 // What a page says that LMDB takes for a meta page, sane or not.
 std::optional<MetaPages> claimed_meta(std::span<const std::uint8_t> bytes) {
-  if (bytes.size() < kMetaBytes) return std::nullopt;
+  if (bytes.size() < kMetaPageBytes) return std::nullopt;
   const std::uint8_t* const page = bytes.data();
   const bool is_meta = (load<std::uint16_t>(page + 10) & kMetaPageFlag) != 0 &&
                        load<std::uint32_t>(page + 16) == kLmdbMagic &&
@@ -85,7 +84,7 @@ Error no_file(const std::string& path) {
 
 // The newer of the two.
 Result<MetaPages> newer_meta(int fd, const std::string& path) {
-  std::array<std::uint8_t, kMetaBytes> page{};
+  std::array<std::uint8_t, kMetaPageBytes> page{};
   std::optional<MetaPages> newest;
   if (::pread(fd, page.data(), page.size(), 0) == static_cast<ssize_t>(page.size()))
     newest = claimed_meta(page);

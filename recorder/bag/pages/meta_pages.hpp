@@ -28,6 +28,8 @@ struct MetaPages {
 // Whether two meta pages are as LMDB leaves them: of transactions that follow one another, the file
 // not shorter in the later one.
 bool are_twins(const MetaPages& one, const MetaPages& other);
+// What of a meta page is read.
+inline constexpr std::size_t kMetaPageBytes = 16 + 136;
 // A meta page; nullopt when `page` is none.
 std::optional<MetaPages> parse_meta_page(std::span<const std::uint8_t> page);
 // Whether the file lacks none of the pages a meta page speaks of but free ones at its end.

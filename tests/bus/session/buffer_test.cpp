@@ -302,6 +302,14 @@ TEST_F(SessionBufferTest, PassesAMapOnAsItIs) {
   EXPECT_THAT(sent_.stamps(), ElementsAre(2.0));
 }
 
+// As a stranger's point may hold them: a frame that has them twice is refused by whoever receives.
+TEST_F(SessionBufferTest, SendsItsOwnNumberingInPlaceOfAnOddOne) {
+  open({});
+  const Fields fields{{"_src", "camera"}, {"q", 1}, {"_seq", -1}};
+  ASSERT_TRUE(track("a").append_map(as_bytes(encoded(fields)), Timestamp::from_seconds(2).value()));
+  EXPECT_EQ(sent_.all()[0].fields, (Fields{{"q", 1}}));
+}
+
 TEST_F(SessionBufferTest, RefusesAMapThatIsMalformed) {
   open({});
   const Timestamp stamp = Timestamp::from_seconds(2).value();
