@@ -1,11 +1,13 @@
 #include "bus/broker.hpp"
 
 #include <fmt/format.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <zmq.h>
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "bus/file_handles.hpp"
 
@@ -13,8 +15,14 @@ namespace zbag {
 namespace {
 
 constexpr std::size_t kFramesPerRound = 4096;
+constexpr std::size_t kRequestsPerRound = 1024;
+// libzmq reads requests for as long as there are any: with a short queue there soon are none.
+constexpr int kRequestsQueued = 64;
 // Prefixes of all subscribers together; beyond it everything is received.
 constexpr std::size_t kPrefixesMax = 10'000;
+// What one subscriber may ask for: 50,000 tracks by name. libzmq keeps some 60 bytes for each of
+// these, and hears nothing else while it forgets them.
+constexpr std::size_t kRequestBytesOfPeerMax = 2u << 20;
 constexpr std::chrono::seconds kTurnedAwayEvery{10};
 constexpr std::chrono::seconds kShutAtLeast{2};  // what is said of it comes no more often
 // With no more handles than that, they are counted while frames are forwarded, too.
@@ -63,9 +71,14 @@ SocketHandle make_socket(Context& context, int type, int frames_max) {
   SocketHandle socket(zmq_socket(context.raw(), type));
   if (!socket) return socket;
   set_option(socket.get(), ZMQ_SNDHWM, frames_max);
-  set_option(socket.get(), ZMQ_RCVHWM, frames_max);
   set_option(socket.get(), ZMQ_LINGER, 200);
-  zmq_setsockopt(socket.get(), ZMQ_MAXMSGSIZE, &kMessageBytesMax, sizeof kMessageBytesMax);
+  if (type == ZMQ_XPUB) {
+    set_option(socket.get(), ZMQ_RCVHWM, kRequestsQueued);
+    limit_requests(socket.get());
+  } else {
+    set_option(socket.get(), ZMQ_RCVHWM, frames_max);
+    zmq_setsockopt(socket.get(), ZMQ_MAXMSGSIZE, &kMessageBytesMax, sizeof kMessageBytesMax);
+  }
   return socket;
 }
 
@@ -77,10 +90,12 @@ Status send_message(void* socket, Message& message, bool more) {
   return {};
 }
 
-// An unsubscription the peer has sent itself, true or not, carries where it came from; one that
-// libzmq makes because a subscriber has gone, and was the last of its prefix, does not.
-bool comes_from_peer(Message& request) {
-  return zmq_msg_gets(static_cast<zmq_msg_t*>(request.raw()), "Peer-Address") != nullptr;
+// The file handle of the peer that sent a request. There is none of an unsubscription that libzmq
+// makes because a subscriber has gone, and was the last of its prefix; one the peer has sent itself
+// may not be true.
+std::optional<int> sender_of(Message& request) {
+  const int handle = zmq_msg_get(static_cast<zmq_msg_t*>(request.raw()), ZMQ_SRCFD);
+  return handle < 0 ? std::nullopt : std::optional(handle);
 }
 
 }  // namespace
@@ -191,27 +206,28 @@ Status Broker::send(Parts& parts) {
   return status;
 }
 
+// As many as a round has room for: whoever asks without end must not keep frames waiting.
 Status Broker::forward_subscriptions() {
-  Parts request;
-  while (true) {
-    const Result<bool> received = receive_parts(subscribers_.socket.get(), request);
+  Message part;
+  for (std::size_t n = 0; n < kRequestsPerRound; ++n) {
+    const Result<bool> received = receive_part(subscribers_.socket.get(), part);
     if (!received) return tl::unexpected(received.error());
     if (!*received) return {};
-    // A message of a stranger, which XSUB sockets may send, is no subscription: it goes nowhere.
-    const auto bytes = request.topic.bytes();
-    if (request.count > 1 || bytes.empty() || bytes[0] > 1) continue;
-    // What a peer that has just come wants must not be forgotten with what those before it wanted.
-    if (Status status = look_at_peers(); !status) return status;
-    if (Status status = forward_subscription(request.topic); !status) return status;
+    // What is no request goes nowhere.
+    if (!is_request(part)) continue;
+    if (Status status = forward_subscription(part); !status) return status;
   }
+  return {};
 }
 
 Status Broker::forward_subscription(Message& request) {
   const bool subscribes = request.bytes()[0] == 1;
   const std::string_view prefix = request.text().substr(1);
-  const bool is_of_peer = comes_from_peer(request);
-  if (!subscribes && is_of_peer) return {};
-  if (subscribes && !is_of_peer) wanted_within_ = true;
+  const std::optional<int> sender = sender_of(request);
+  if (!subscribes && sender) return {};
+  if (subscribes && !sender) wanted_within_ = true;
+  if (sender && subscribers_.watch.charge(*sender, request.bytes().size(), kRequestBytesOfPeerMax))
+    turn_out(*sender);
   if (wants_all_) return {};
   const auto known = wanted_.find(prefix);
   if (subscribes == (known != wanted_.end())) return {};
@@ -224,6 +240,15 @@ Status Broker::forward_subscription(Message& request) {
   if (wants_all_) return receive_all();
   if (receives_all_ && prefix.empty()) return {};
   return send_message(publishers_.socket.get(), request, false);
+}
+
+void Broker::turn_out(int subscriber) {
+  ::shutdown(subscriber, SHUT_RDWR);
+  if (std::exchange(has_turned_out_, true) || !options_.warn) return;
+  options_.warn(
+      fmt::format("a subscriber names more than {} MiB of tracks and is disconnected, now and "
+                  "whenever one does; let it subscribe to a prefix they share",
+                  kRequestBytesOfPeerMax >> 20));
 }
 
 Status Broker::receive_all() {

@@ -74,6 +74,7 @@ class Broker {
   Result<std::size_t> forward_frames(const Observer& observe);
   Status forward_subscriptions();
   Status forward_subscription(Message& request);
+  void turn_out(int subscriber);
   Status receive_all();
   Status look_at_peers();
   Status forget_subscriptions();
@@ -90,6 +91,7 @@ class Broker {
   bool receives_all_ = false;                  // of the publishers, whatever is wanted
   bool wants_all_ = false;                     // so many prefixes that none is looked at any more
   bool wanted_within_ = false;                 // by a subscriber of this process, which is no peer
+  bool has_turned_out_ = false;                // a subscriber that asked for too much
   bool are_handles_few_ = false;
   bool peers_changed_ = false;  // since handles were counted
   std::chrono::steady_clock::time_point handles_counted_;
