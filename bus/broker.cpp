@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "bus/file_handles.hpp"
+#include "schemas/track_name.hpp"
 
 namespace zbag {
 namespace {
@@ -50,6 +51,12 @@ std::string last_endpoint(void* socket) {
 
 Status check_reach(const std::string& url, bool insecure) {
   if (Status status = check_bus_url(url); !status) return status;
+  if (url.starts_with("ipc://@")) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("{}: an abstract socket is nobody's own; give the path of a file, such "
+                            "as ipc:///tmp/bus.ipc",
+                            printable(url)));
+  }
   const std::optional<HostPort> address = split_tcp(url);
   if (!address || insecure || is_loopback(address->host)) return {};
   return fail(ErrorCode::kInvalid,
@@ -123,24 +130,43 @@ Status Broker::open_side(Context& context, Side& side, int type, const std::stri
   Result<PeerWatch> watch = PeerWatch::open(context, side.socket.get());
   if (!watch) return tl::unexpected(watch.error());
   side.watch = std::move(*watch);
+  if (Status status = hold_path(url); !status) return status;
   if (Status status = bind_socket(side.socket.get(), url); !status) return status;
   bound = last_endpoint(side.socket.get());
   if (bound.starts_with("ipc://")) side.ipc = bound;
   return options_.twins ? bind_twin(side, bound) : Status();
 }
 
-// Binds the ipc twin of a loopback tcp URL, under its lock: libzmq would let a second bind steal
-// it.
+// Takes the lock of an ipc URL's path, and sees that nothing is there which is not ours: libzmq
+// removes whatever is in the way of a socket it binds, be it one that somebody listens on.
+Status Broker::hold_path(const std::string& url) {
+  constexpr std::string_view kScheme = "ipc://";
+  if (!url.starts_with(kScheme) || url == "ipc://*") return {};  // for `*`, libzmq makes a path
+  const std::string path = url.substr(kScheme.size());
+  const std::string lock_path = path + ".lock";
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode)) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("{} is there and no socket; give another path", printable(path)));
+  }
+  if (::lstat(lock_path.c_str(), &status) != 0 && is_listening(path)) {
+    return fail(ErrorCode::kBusy,
+                fmt::format("{}: somebody listens there; give another path", printable(path)));
+  }
+  Result<FileLock> lock = FileLock::hold(lock_path, options_.name);
+  if (!lock) return tl::unexpected(lock.error());
+  locks_.push_back(std::move(*lock));
+  return {};
+}
+
+// Binds the ipc twin of a loopback tcp URL.
 Status Broker::bind_twin(Side& side, const std::string& bound) {
   const std::optional<HostPort> address = split_tcp(bound);
   if (!address || !is_loopback(address->host)) return {};
   const Result<std::string> directory = runtime_directory();
   if (!directory) return tl::unexpected(directory.error());
-  const std::string path = twin_path(*directory, address->port);
-  Result<FileLock> lock = FileLock::hold(path + ".lock", options_.name);
-  if (!lock) return tl::unexpected(lock.error());
-  locks_.push_back(std::move(*lock));
-  side.ipc = "ipc://" + path;
+  side.ipc = "ipc://" + twin_path(*directory, address->port);
+  if (Status status = hold_path(side.ipc); !status) return status;
   return bind_socket(side.socket.get(), side.ipc);
 }
 

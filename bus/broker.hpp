@@ -39,8 +39,9 @@ class Broker {
   };
   using Observer = std::function<void(Parts&)>;
 
-  // kBusy: a port or twin is taken (the message names it and the remedy); kInvalid: a malformed or
-  // non-loopback URL, or none of tcp, ipc and inproc.
+  // kBusy: a port, path or twin is taken (the message names it and the remedy); kInvalid: a
+  // malformed or non-loopback URL, none of tcp, ipc and inproc, an abstract ipc socket, or the path
+  // of a file that is no socket.
   static Result<Broker> bind(Context& context, const Options& options);
 
   // The URLs with the ports that were bound.
@@ -70,6 +71,7 @@ class Broker {
   Broker() = default;
   Status open_side(Context& context, Side& side, int type, const std::string& url,
                    std::string& bound);
+  Status hold_path(const std::string& url);
   Status bind_twin(Side& side, const std::string& bound);
   Result<std::size_t> forward_frames(const Observer& observe);
   Status forward_subscriptions();

@@ -260,6 +260,49 @@ class SubscriptionTest(harness.SystemTest):
         self.assertFalse(os.path.exists(self.space.path("no.zbag")))
 
 
+class PathTest(harness.SystemTest):
+    """Brokers of ipc sockets that are named."""
+
+    def urls(self):
+        return ("--publish-to", "ipc://" + self.space.path("p.ipc"),
+                "--subscribe-to", "ipc://" + self.space.path("s.ipc"))
+
+    def test_a_second_broker_is_told_who_holds_the_path(self):
+        bus = self.start_broker(*self.urls())
+        for verb in (("broker",), ("record", "--with-broker", "-o", "no.zbag")):
+            with self.subTest(verb=verb[0]):
+                done = self.run_ok(*verb, *self.urls(), code=FAILED)
+                self.assert_one_line(done.stderr, "p.ipc", "held by broker (pid")
+        self.assertFalse(os.path.exists(self.space.path("no.zbag")))
+        listener = self.listener(bus)
+        sensor = self.publisher(bus).wait_for_subscriber()
+        sensor.send("a", b"\x80")
+        self.assertEqual(listener.take(1), [[b"a", b"\x80"]])
+        self.assertEqual(bus.stop(), DONE, bus.stderr)
+        self.assertEqual([name for name in os.listdir(self.space.folder) if "ipc" in name], [])
+
+    def test_what_is_at_the_path_already_stays_there(self):
+        """libzmq removes it, file or socket."""
+        with open(self.space.path("p.ipc"), "w", encoding="utf-8") as file:
+            file.write("dear")
+        done = self.run_ok("broker", *self.urls(), code=USAGE)
+        self.assert_one_line(done.stderr, "p.ipc", "no socket")
+        with open(self.space.path("p.ipc"), encoding="utf-8") as file:
+            self.assertEqual(file.read(), "dear")
+        os.remove(self.space.path("p.ipc"))
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(self.space.path("p.ipc"))
+            server.listen()
+            done = self.run_ok("broker", *self.urls(), code=FAILED)
+            self.assert_one_line(done.stderr, "p.ipc", "somebody listens")
+            self.assertTrue(os.path.exists(self.space.path("p.ipc")))
+
+    def test_an_abstract_socket_is_refused(self):
+        done = self.run_ok("broker", "--publish-to", "ipc://@bus", "--subscribe-to",
+                           "ipc://@bus2", code=USAGE)
+        self.assert_one_line(done.stderr, "ipc://@bus", "path")
+
+
 class FloodTest(harness.SystemTest):
     """A recorder among strangers that send much, or lies."""
 
