@@ -112,7 +112,7 @@ Result<bool> receive_parts(void* socket, Parts& parts) {
     Message* into = &parts.topic;
     if (parts.count == 1) into = &parts.frame;
     if (parts.count >= 2) into = &parts.more.emplace_back();
-    if (const Result<bool> received = receive_part(socket, *into); !received || !*received)
+    if (Result<bool> received = receive_part(socket, *into); !received || !*received)
       return received;
     ++parts.count;
     if (zmq_msg_more(as_msg(into->raw())) == 0) return true;
