@@ -1,20 +1,29 @@
 #include "bus/broker.hpp"
 
 #include <fmt/format.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <zmq.h>
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "bus/file_handles.hpp"
+#include "schemas/track_name.hpp"
 
 namespace zbag {
 namespace {
 
 constexpr std::size_t kFramesPerRound = 4096;
+constexpr std::size_t kRequestsPerRound = 1024;
+// libzmq reads requests for as long as there are any: with a short queue there soon are none.
+constexpr int kRequestsQueued = 64;
 // Prefixes of all subscribers together; beyond it everything is received.
 constexpr std::size_t kPrefixesMax = 10'000;
+// What one subscriber may ask for: 50,000 tracks by name. libzmq keeps some 60 bytes for each of
+// these, and hears nothing else while it forgets them.
+constexpr std::size_t kRequestBytesOfPeerMax = 2u << 20;
 constexpr std::chrono::seconds kTurnedAwayEvery{10};
 constexpr std::chrono::seconds kShutAtLeast{2};  // what is said of it comes no more often
 // With no more handles than that, they are counted while frames are forwarded, too.
@@ -42,6 +51,12 @@ std::string last_endpoint(void* socket) {
 
 Status check_reach(const std::string& url, bool insecure) {
   if (Status status = check_bus_url(url); !status) return status;
+  if (url.starts_with("ipc://@")) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("{}: an abstract socket is nobody's own; give the path of a file, such "
+                            "as ipc:///tmp/bus.ipc",
+                            printable(url)));
+  }
   const std::optional<HostPort> address = split_tcp(url);
   if (!address || insecure || is_loopback(address->host)) return {};
   return fail(ErrorCode::kInvalid,
@@ -72,9 +87,14 @@ SocketHandle make_socket(Context& context, int type, int frames_max) {
   SocketHandle socket(zmq_socket(context.raw(), type));
   if (!socket) return socket;
   set_option(socket.get(), ZMQ_SNDHWM, frames_max);
-  set_option(socket.get(), ZMQ_RCVHWM, frames_max);
   set_option(socket.get(), ZMQ_LINGER, 200);
-  zmq_setsockopt(socket.get(), ZMQ_MAXMSGSIZE, &kMessageBytesMax, sizeof kMessageBytesMax);
+  if (type == ZMQ_XPUB) {
+    set_option(socket.get(), ZMQ_RCVHWM, kRequestsQueued);
+    limit_requests(socket.get());
+  } else {
+    set_option(socket.get(), ZMQ_RCVHWM, frames_max);
+    zmq_setsockopt(socket.get(), ZMQ_MAXMSGSIZE, &kMessageBytesMax, sizeof kMessageBytesMax);
+  }
   return socket;
 }
 
@@ -86,10 +106,12 @@ Status send_message(void* socket, Message& message, bool more) {
   return {};
 }
 
-// An unsubscription the peer has sent itself, true or not, carries where it came from; one that
-// libzmq makes because a subscriber has gone, and was the last of its prefix, does not.
-bool comes_from_peer(Message& request) {
-  return zmq_msg_gets(static_cast<zmq_msg_t*>(request.raw()), "Peer-Address") != nullptr;
+// The file handle of the peer that sent a request. There is none of an unsubscription that libzmq
+// makes because a subscriber has gone, and was the last of its prefix; one the peer has sent itself
+// may not be true.
+std::optional<int> sender_of(Message& request) {
+  const int handle = zmq_msg_get(static_cast<zmq_msg_t*>(request.raw()), ZMQ_SRCFD);
+  return handle < 0 ? std::nullopt : std::optional(handle);
 }
 
 }  // namespace
@@ -117,24 +139,43 @@ Status Broker::open_side(Context& context, Side& side, int type, const std::stri
   Result<PeerWatch> watch = PeerWatch::open(context, side.socket.get());
   if (!watch) return tl::unexpected(watch.error());
   side.watch = std::move(*watch);
+  if (Status status = hold_path(url); !status) return status;
   if (Status status = bind_socket(side.socket.get(), url); !status) return status;
   bound = last_endpoint(side.socket.get());
   if (bound.starts_with("ipc://")) side.ipc = bound;
   return options_.twins ? bind_twin(side, bound) : Status();
 }
 
-// Binds the ipc twin of a loopback tcp URL, under its lock: libzmq would let a second bind steal
-// it.
+// Takes the lock of an ipc URL's path, and sees that nothing is there which is not ours: libzmq
+// removes whatever is in the way of a socket it binds, be it one that somebody listens on.
+Status Broker::hold_path(const std::string& url) {
+  constexpr std::string_view kScheme = "ipc://";
+  if (!url.starts_with(kScheme) || url == "ipc://*") return {};  // for `*`, libzmq makes a path
+  const std::string path = url.substr(kScheme.size());
+  const std::string lock_path = path + ".lock";
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode)) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("{} is there and no socket; give another path", printable(path)));
+  }
+  if (::lstat(lock_path.c_str(), &status) != 0 && is_listening(path)) {
+    return fail(ErrorCode::kBusy,
+                fmt::format("{}: somebody listens there; give another path", printable(path)));
+  }
+  Result<FileLock> lock = FileLock::hold(lock_path, options_.name);
+  if (!lock) return tl::unexpected(lock.error());
+  locks_.push_back(std::move(*lock));
+  return {};
+}
+
+// Binds the ipc twin of a loopback tcp URL.
 Status Broker::bind_twin(Side& side, const std::string& bound) {
   const std::optional<HostPort> address = split_tcp(bound);
   if (!address || !is_loopback(address->host)) return {};
   const Result<std::string> directory = runtime_directory();
   if (!directory) return tl::unexpected(directory.error());
-  const std::string path = twin_path(*directory, address->port);
-  Result<FileLock> lock = FileLock::hold(path + ".lock", options_.name);
-  if (!lock) return tl::unexpected(lock.error());
-  locks_.push_back(std::move(*lock));
-  side.ipc = "ipc://" + path;
+  side.ipc = "ipc://" + twin_path(*directory, address->port);
+  if (Status status = hold_path(side.ipc); !status) return status;
   return bind_socket(side.socket.get(), side.ipc);
 }
 
@@ -200,27 +241,28 @@ Status Broker::send(Parts& parts) {
   return status;
 }
 
+// As many as a round has room for: whoever asks without end must not keep frames waiting.
 Status Broker::forward_subscriptions() {
-  Parts request;
-  while (true) {
-    const Result<bool> received = receive_parts(subscribers_.socket.get(), request);
+  Message part;
+  for (std::size_t n = 0; n < kRequestsPerRound; ++n) {
+    const Result<bool> received = receive_part(subscribers_.socket.get(), part);
     if (!received) return tl::unexpected(received.error());
     if (!*received) return {};
-    // A message of a stranger, which XSUB sockets may send, is no subscription: it goes nowhere.
-    const auto bytes = request.topic.bytes();
-    if (request.count > 1 || bytes.empty() || bytes[0] > 1) continue;
-    // What a peer that has just come wants must not be forgotten with what those before it wanted.
-    if (Status status = look_at_peers(); !status) return status;
-    if (Status status = forward_subscription(request.topic); !status) return status;
+    // What is no request goes nowhere.
+    if (!is_request(part)) continue;
+    if (Status status = forward_subscription(part); !status) return status;
   }
+  return {};
 }
 
 Status Broker::forward_subscription(Message& request) {
   const bool subscribes = request.bytes()[0] == 1;
   const std::string_view prefix = request.text().substr(1);
-  const bool is_of_peer = comes_from_peer(request);
-  if (!subscribes && is_of_peer) return {};
-  if (subscribes && !is_of_peer) wanted_within_ = true;
+  const std::optional<int> sender = sender_of(request);
+  if (!subscribes && sender) return {};
+  if (subscribes && !sender) wanted_within_ = true;
+  if (sender && subscribers_.watch.charge(*sender, request.bytes().size(), kRequestBytesOfPeerMax))
+    turn_out(*sender);
   if (wants_all_) return {};
   const auto known = wanted_.find(prefix);
   if (subscribes == (known != wanted_.end())) return {};
@@ -233,6 +275,15 @@ Status Broker::forward_subscription(Message& request) {
   if (wants_all_) return receive_all();
   if (receives_all_ && prefix.empty()) return {};
   return send_message(publishers_.socket.get(), request, false);
+}
+
+void Broker::turn_out(int subscriber) {
+  ::shutdown(subscriber, SHUT_RDWR);
+  if (std::exchange(has_turned_out_, true) || !options_.warn) return;
+  options_.warn(
+      fmt::format("a subscriber names more than {} MiB of tracks and is disconnected, now and "
+                  "whenever one does; let it subscribe to a prefix they share",
+                  kRequestBytesOfPeerMax >> 20));
 }
 
 Status Broker::receive_all() {

@@ -41,8 +41,9 @@ class Broker {
   };
   using Observer = std::function<void(Parts&)>;
 
-  // kBusy: a port or twin is taken (the message names it and the remedy); kInvalid: a malformed or
-  // non-loopback URL, or none of tcp, ipc and inproc.
+  // kBusy: a port, path or twin is taken (the message names it and the remedy); kInvalid: a
+  // malformed or non-loopback URL, none of tcp, ipc and inproc, an abstract ipc socket, or the path
+  // of a file that is no socket.
   static Result<Broker> bind(Context& context, const Options& options);
 
   // The URLs with the ports that were bound.
@@ -72,10 +73,12 @@ class Broker {
   Broker() = default;
   Status open_side(Context& context, Side& side, int type, const std::string& url,
                    std::string& bound);
+  Status hold_path(const std::string& url);
   Status bind_twin(Side& side, const std::string& bound);
   Result<std::size_t> forward_frames(const Observer& observe);
   Status forward_subscriptions();
   Status forward_subscription(Message& request);
+  void turn_out(int subscriber);
   Status receive_all();
   Status look_at_peers();
   Status forget_subscriptions();
@@ -92,6 +95,7 @@ class Broker {
   bool receives_all_ = false;                  // of the publishers, whatever is wanted
   bool wants_all_ = false;                     // so many prefixes that none is looked at any more
   bool wanted_within_ = false;                 // by a subscriber of this process, which is no peer
+  bool has_turned_out_ = false;                // a subscriber that asked for too much
   bool are_handles_few_ = false;
   bool peers_changed_ = false;  // since handles were counted
   std::chrono::steady_clock::time_point handles_counted_;

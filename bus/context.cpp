@@ -97,6 +97,14 @@ Error zmq_failure(const std::string& what) {
   return Error{code_of(error), what + ": " + zmq_strerror(error)};
 }
 
+Result<bool> receive_part(void* socket, Message& part) {
+  while (zmq_msg_recv(as_msg(part.raw()), socket, ZMQ_DONTWAIT) < 0) {
+    if (zmq_errno() == EAGAIN) return false;
+    if (zmq_errno() != EINTR) return tl::unexpected(zmq_failure("receive"));
+  }
+  return true;
+}
+
 Result<bool> receive_parts(void* socket, Parts& parts) {
   parts.count = 0;
   parts.more.clear();
@@ -104,15 +112,23 @@ Result<bool> receive_parts(void* socket, Parts& parts) {
     Message* into = &parts.topic;
     if (parts.count == 1) into = &parts.frame;
     if (parts.count >= 2) into = &parts.more.emplace_back();
-    // The parts behind the first are there already: libzmq delivers messages whole.
-    if (zmq_msg_recv(as_msg(into->raw()), socket, parts.count == 0 ? ZMQ_DONTWAIT : 0) < 0) {
-      if (zmq_errno() == EINTR) continue;
-      if (zmq_errno() == EAGAIN) return false;
-      return tl::unexpected(zmq_failure("receive"));
-    }
+    if (Result<bool> received = receive_part(socket, *into); !received || !*received)
+      return received;
     ++parts.count;
     if (zmq_msg_more(as_msg(into->raw())) == 0) return true;
   }
+}
+
+bool is_request(Message& part) {
+  const auto bytes = part.bytes();
+  return !bytes.empty() && bytes[0] <= 1 && bytes.size() <= kPrefixBytesMax + 1 &&
+         zmq_msg_more(as_msg(part.raw())) == 0;
+}
+
+void limit_requests(void* xpub) {
+  // Far below what ends a process, and not less: who has dialed does not dial again after this.
+  constexpr std::int64_t kBytesMax = 16 << 10;
+  zmq_setsockopt(xpub, ZMQ_MAXMSGSIZE, &kBytesMax, sizeof kBytesMax);
 }
 
 }  // namespace zbag

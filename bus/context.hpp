@@ -86,7 +86,18 @@ using SocketHandle = std::unique_ptr<void, SocketCloser>;
 // For the files of bus/: sets an integer option; the current errno as an Error.
 void set_option(void* socket, int option, int value);
 Error zmq_failure(const std::string& what);
-// Receives one whole message without waiting; false when there is none.
+// Receives one whole message without waiting; false when there is none, or not wholly.
 Result<bool> receive_parts(void* socket, Parts& parts);
+// Receives one part without waiting; false when there is none.
+Result<bool> receive_part(void* socket, Message& part);
+// Whether a part that an XPUB has received asks for a prefix or gives it up: a byte that says
+// which, then the prefix. An XPUB is read part by part: of a message of several, which an XSUB may
+// send, libzmq 4.3.4 keeps those to itself that look like a request it knows, the last one, too.
+bool is_request(Message& part);
+inline constexpr std::size_t kPrefixBytesMax = 255;  // more than any topic has
+// Lets an XPUB close the connection of whoever sends more than a request has. REQUIRES: it is not
+// bound or connected yet. libzmq's search tree calls itself for every byte of a prefix, so that one
+// of 200,000 bytes ends the process.
+void limit_requests(void* xpub);
 
 }  // namespace zbag

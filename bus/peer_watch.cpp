@@ -19,11 +19,19 @@ bool PeerWatch::read() {
   bool has_news = false;
   while (const std::optional<SocketMonitor::Event> event = monitor_.read()) {
     has_news = true;
-    if (event->what == ZMQ_EVENT_ACCEPTED) peers_.insert(event->value);
+    if (event->what == ZMQ_EVENT_ACCEPTED) peers_[event->value] = 0;
     if (event->what == ZMQ_EVENT_DISCONNECTED) peers_.erase(event->value);
     if (event->what == ZMQ_EVENT_ACCEPT_FAILED) ++turned_away_;
   }
   return has_news;
+}
+
+bool PeerWatch::charge(int peer, std::size_t bytes, std::size_t bytes_max) {
+  const auto account = peers_.find(peer);
+  if (account == peers_.end()) return false;
+  const bool was_within = account->second <= bytes_max;
+  account->second += bytes;
+  return was_within && account->second > bytes_max;
 }
 
 }  // namespace zbag

@@ -7,7 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <unordered_set>
+#include <unordered_map>
 
 #include "bus/socket_monitor.hpp"
 
@@ -23,6 +23,9 @@ class PeerWatch {
   // it sends can be read.
   bool read();
   std::size_t peers() const { return peers_.size(); }
+  // Counts bytes on the account of the peer of that file handle, which ends with its connection;
+  // true when that made them more than `bytes_max`.
+  bool charge(int peer, std::size_t bytes, std::size_t bytes_max);
   // How often somebody could not be let in, for want of file handles.
   std::uint64_t turned_away() const { return turned_away_; }
   // The zmq socket that is readable when there is something to read, for the files of bus/ alone.
@@ -30,7 +33,7 @@ class PeerWatch {
 
  private:
   SocketMonitor monitor_;
-  std::unordered_set<int> peers_;  // their file handles
+  std::unordered_map<int, std::size_t> peers_;  // file handle to what was charged
   std::uint64_t turned_away_ = 0;
 };
 

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kSettleTime{50};
 constexpr std::chrono::milliseconds kSettleTimeMax{500};
+constexpr int kRequestsPerLook = 4096;  // whoever sends must not read for ever
 
 // One part; EINTR is retried, EAGAIN reported as false.
 Result<bool> send_part(void* socket, const void* data, std::size_t size, int flags) {
@@ -27,6 +28,7 @@ Result<Publisher> Publisher::connect(Context& context, const std::string& url, O
   // XPUB rather than PUB: it tells when somebody subscribes.
   SocketHandle socket(zmq_socket(context.raw(), ZMQ_XPUB));
   if (!socket) return tl::unexpected(zmq_failure("socket"));
+  limit_requests(socket.get());
   set_option(socket.get(), ZMQ_SNDHWM, options.frames_max);
   set_option(socket.get(), ZMQ_LINGER, static_cast<int>(options.linger.count()));
   set_option(socket.get(), ZMQ_XPUB_NODROP, options.wait_when_full ? 1 : 0);
@@ -63,17 +65,16 @@ Status Publisher::send(std::string_view topic, std::span<const std::uint8_t> fra
 }
 
 int Publisher::read_subscriptions() {
-  Parts parts;
+  Message part;
   int news = 0;
-  while (receive_parts(socket_.get(), parts).value_or(false)) {
-    const auto bytes = parts.topic.bytes();
-    if (bytes.empty()) continue;
-    if (bytes[0] == 1) {
+  for (int n = 0; n < kRequestsPerLook && receive_part(socket_.get(), part).value_or(false); ++n) {
+    if (!is_request(part)) continue;
+    if (part.bytes()[0] == 1) {
       newest_subscription_ = std::chrono::steady_clock::now();
       if (subscriptions_ == 0) first_subscription_ = newest_subscription_;
       ++subscriptions_;
       ++news;
-    } else if (bytes[0] == 0 && subscriptions_ > 0) {
+    } else if (subscriptions_ > 0) {
       --subscriptions_;
     }
   }

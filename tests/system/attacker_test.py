@@ -11,6 +11,7 @@ import shlex
 import socket
 import struct
 import sys
+import threading
 import time
 
 import msgpack
@@ -23,14 +24,16 @@ from harness import DONE, FAILED, LOSSY, PORTS, USAGE
 class RawSubscriber:
     """A SUB of ZMTP 3.0 by hand: sends what no library would."""
 
-    def __init__(self, url):
-        host, port = url.removeprefix("tcp://").rsplit(":", 1)
-        self.socket = socket.create_connection((host, int(port)), harness.DEADLINE)
+    def __init__(self, url, connection=None):
+        """Connects to `url`, or has been connected to."""
+        if connection is None:
+            host, port = url.removeprefix("tcp://").rsplit(":", 1)
+            connection = socket.create_connection((host, int(port)), harness.DEADLINE)
+        self.socket = connection
         self.socket.sendall(b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0")
                             + bytes(32))
         self._take(64)
-        name = b"\x0bSocket-Type" + struct.pack(">I", 3) + b"SUB"
-        self._send(4, b"\x05READY" + name)
+        self._send(4, b"\x05READY\x0bSocket-Type" + struct.pack(">I", 3) + b"SUB")
         _, size = self._take(2)
         self._take(size)
 
@@ -43,11 +46,25 @@ class RawSubscriber:
             data += news
         return data
 
+    @staticmethod
+    def framed(body, flags=0):
+        if len(body) < 256:
+            return bytes([flags, len(body)]) + body
+        return bytes([flags | 2]) + struct.pack(">Q", len(body)) + body
+
     def _send(self, flags, body):
-        self.socket.sendall(bytes([flags, len(body)]) + body)
+        self.socket.sendall(self.framed(body, flags))
 
     def send(self, body):
         self._send(0, body)
+
+    def wait_until_closed(self):
+        """Until the peer has closed the connection."""
+        try:
+            while self.socket.recv(1 << 16):
+                pass
+        except ConnectionResetError:
+            pass
 
     def close(self):
         self.socket.close()
@@ -140,6 +157,100 @@ class SubscriptionTest(harness.SystemTest):
                 pass
         self.assertEqual(bus.stop(), DONE)
 
+    def start_both(self):
+        """A bus of either kind, one by one."""
+        for start in (self.start_broker, lambda: self.start_recorder(self.space.path("kept.zbag"))):
+            bus = start()
+            with self.subTest(verb=bus.argv[1]):
+                yield bus, self.publisher(bus), self.listener(bus)
+                self.assertEqual(bus.stop(), DONE, bus.stderr)
+
+    def test_a_message_whose_last_part_libzmq_keeps_mutes_nobody(self):
+        """The bus waited for that part for ever."""
+        for bus, sensor, listener in self.start_both():
+            xsub = self.strangers.socket(zmq.XSUB)
+            self.addCleanup(xsub.close, 0)
+            xsub.connect(bus.subscribe_to)
+            xsub.send(b"\x01")
+            xsub.send_multipart([b"x", b"\x01"])
+            xsub.send(b"\x01seen/")  # was taken for that part
+            sensor.socket.rcvtimeo = int(harness.DEADLINE * 1000)
+            while sensor.socket.recv() != b"\x01seen/":
+                pass
+            self.assert_heard(sensor, listener)
+
+    def test_a_prefix_longer_than_any_topic_ends_nothing_and_goes_nowhere(self):
+        """libzmq's search tree calls itself for every byte of it."""
+        for bus, sensor, listener in self.start_both():
+            raw = RawSubscriber(bus.subscribe_to)
+            raw.send(b"\x01" + b"A" * 300)
+            raw.send(b"\x01seen/")
+            news = b""
+            while news != b"\x01seen/":
+                news = sensor.socket.recv()
+                self.assertLess(len(news), 257)
+            raw.send(b"\x01" + b"A" * 200_000)
+            raw.wait_until_closed()
+            raw.close()
+            self.assert_heard(sensor, listener)
+
+    def test_a_prefix_of_200_000_bytes_does_not_end_a_publisher(self):
+        path = self.space.path("in.jsonl")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write('{"track":"a","_ts":1.5,"fields":{"n":1}}\n')
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            url = "tcp://127.0.0.1:%d" % server.getsockname()[1]
+            pub = self.space.start("pub", path, "--loop", "--publish-to", url)
+            raw = RawSubscriber(url, server.accept()[0])
+            raw.send(b"\x01" + b"A" * 200_000)
+            raw.wait_until_closed()
+            raw.close()
+            self.assertTrue(pub.is_running, pub.stderr)
+            pub.stop()
+
+    def test_who_subscribes_and_unsubscribes_without_end_keeps_no_frame_waiting(self):
+        for bus, sensor, listener in self.start_both():
+            sensor.wait_for_subscriber()
+            raw = RawSubscriber(bus.subscribe_to)
+            toggles = b"".join(raw.framed(b"\x01%02d" % n) + raw.framed(b"\x00%02d" % n)
+                               for n in range(100)) * 20
+
+            def flood():
+                try:
+                    while True:
+                        raw.socket.sendall(toggles)
+                except OSError:
+                    pass
+            flooding = threading.Thread(target=flood)
+            flooding.start()
+            self.addCleanup(flooding.join)
+            self.addCleanup(bus.kill)
+            self.assert_heard(sensor, listener)
+            self.assertEqual(bus.stop(), DONE, bus.stderr)
+            raw.close()
+
+    def test_who_names_a_million_tracks_is_turned_out_and_who_names_50_000_is_not(self):
+        for bus, sensor, listener in self.start_both():
+            many = self.strangers.socket(zmq.SUB)
+            self.addCleanup(many.close, 0)
+            many.sndhwm = 0
+            for n in range(50_000):
+                many.subscribe(b"robot/of/many/track/%05d" % n)
+            many.connect(bus.subscribe_to)
+            raw = RawSubscriber(bus.subscribe_to)
+            try:
+                for _ in range(1_000):
+                    raw.socket.sendall(b"".join(raw.framed(b"\x01" + os.urandom(16))
+                                                for _ in range(1_000)))
+            except OSError:
+                pass
+            raw.wait_until_closed()
+            raw.close()
+            bus.wait_for_line("is disconnected, now and whenever")
+            self.assert_heard(sensor, listener)
+            while not many.poll(50):
+                sensor.send(b"robot/of/many/track/49999", {"_ts": 1.0})
+
     def test_only_tcp_ipc_and_inproc_are_urls_of_the_bus(self):
         for url in ("ws://0.0.0.0:5555", "norm://127.0.0.1:5555", "udp://127.0.0.1:5555",
                     "pgm://eth0;239.0.0.1:5555", "0.0.0.0:5555"):
@@ -149,6 +260,49 @@ class SubscriptionTest(harness.SystemTest):
                                        "tcp://127.0.0.1:*", code=USAGE)
                     self.assert_one_line(done.stderr, url, "tcp://", "ipc://")
         self.assertFalse(os.path.exists(self.space.path("no.zbag")))
+
+
+class PathTest(harness.SystemTest):
+    """Brokers of ipc sockets that are named."""
+
+    def urls(self):
+        return ("--publish-to", "ipc://" + self.space.path("p.ipc"),
+                "--subscribe-to", "ipc://" + self.space.path("s.ipc"))
+
+    def test_a_second_broker_is_told_who_holds_the_path(self):
+        bus = self.start_broker(*self.urls())
+        for verb in (("broker",), ("record", "--with-broker", "-o", "no.zbag")):
+            with self.subTest(verb=verb[0]):
+                done = self.run_ok(*verb, *self.urls(), code=FAILED)
+                self.assert_one_line(done.stderr, "p.ipc", "held by broker (pid")
+        self.assertFalse(os.path.exists(self.space.path("no.zbag")))
+        listener = self.listener(bus)
+        sensor = self.publisher(bus).wait_for_subscriber()
+        sensor.send("a", b"\x80")
+        self.assertEqual(listener.take(1), [[b"a", b"\x80"]])
+        self.assertEqual(bus.stop(), DONE, bus.stderr)
+        self.assertEqual([name for name in os.listdir(self.space.folder) if "ipc" in name], [])
+
+    def test_what_is_at_the_path_already_stays_there(self):
+        """libzmq removes it, file or socket."""
+        with open(self.space.path("p.ipc"), "w", encoding="utf-8") as file:
+            file.write("dear")
+        done = self.run_ok("broker", *self.urls(), code=USAGE)
+        self.assert_one_line(done.stderr, "p.ipc", "no socket")
+        with open(self.space.path("p.ipc"), encoding="utf-8") as file:
+            self.assertEqual(file.read(), "dear")
+        os.remove(self.space.path("p.ipc"))
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(self.space.path("p.ipc"))
+            server.listen()
+            done = self.run_ok("broker", *self.urls(), code=FAILED)
+            self.assert_one_line(done.stderr, "p.ipc", "somebody listens")
+            self.assertTrue(os.path.exists(self.space.path("p.ipc")))
+
+    def test_an_abstract_socket_is_refused(self):
+        done = self.run_ok("broker", "--publish-to", "ipc://@bus", "--subscribe-to",
+                           "ipc://@bus2", code=USAGE)
+        self.assert_one_line(done.stderr, "ipc://@bus", "path")
 
 
 class FloodTest(harness.SystemTest):
