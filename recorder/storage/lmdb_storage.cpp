@@ -125,7 +125,7 @@ Status LmdbStorage::copy_to(const std::string& path) {
 
 std::uint64_t LmdbStorage::size_bytes() const { return writer_.file()->size_bytes(); }
 void LmdbStorage::give_back_reserve() {
-  if (look_at_size()) writer_.give_back_reserve();
+  if (look_at_file()) writer_.give_back_reserve();
 }
 void LmdbStorage::release_cache() { writer_.release_whole_cache(); }
 
