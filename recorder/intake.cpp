@@ -133,6 +133,17 @@ std::optional<Refusal> Intake::fault_of(std::span<const std::uint8_t> frame,
                         outcome.scan.src ? sources_.find(*outcome.scan.src) : nullptr);
 }
 
+void Intake::note_left_out(std::string_view topic) {
+  const std::string_view name = plain_name(topic);
+  const MutexLock lock(mutex_);
+  if (left_out_.size() < kLeftOutMax && !left_out_.contains(name)) left_out_.emplace(name);
+}
+
+std::vector<std::string> Intake::left_out() const {
+  const MutexLock lock(mutex_);
+  return {left_out_.begin(), left_out_.end()};
+}
+
 void Intake::mark(TopicState& topic) {
   if (topic.is_dirty) return;
   topic.is_dirty = true;
@@ -206,6 +217,7 @@ std::optional<Refusal> Intake::take_frame(std::string_view topic,
     }
   }
   if (state == nullptr) {
+    note_left_out(topic);
     ++unnamed_.received;
     ++unnamed_.skipped[static_cast<std::size_t>(Skip::kFilter)];
     return std::nullopt;

@@ -20,6 +20,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,6 +32,7 @@
 #include "recorder/offenders.hpp"
 #include "schemas/frame_layout.hpp"
 #include "schemas/most_recent.hpp"
+#include "schemas/mutex.hpp"
 #include "schemas/points/batch.hpp"
 #include "schemas/track_name.hpp"
 
@@ -107,6 +109,10 @@ class Intake {
   // Who sent what was refused.
   const Offenders& offenders() const { return offenders_; }
 
+  // Names of tracks that the filter leaves out, the first kLeftOutMax of them. Thread-safe.
+  static constexpr std::size_t kLeftOutMax = 1'000;
+  std::vector<std::string> left_out() const;
+
   // While paused, frames are counted as skipped.
   void pause(bool paused) { paused_ = paused; }
 
@@ -114,7 +120,7 @@ class Intake {
     return chunk_.arrivals.size() >= kChunkFrames ||
            chunk_.arena_used + chunk_.kept_bytes >= kChunkBytes;
   }
-  bool is_empty() const { return chunk_.empty() && dirty_.empty(); }
+  bool is_empty() const { return chunk_.empty() && dirty_.empty() && unnamed_.received == 0; }
   // What has been taken since the last call, with all news.
   Chunk take();
   // A chunk that found no room: its frames become dropped ones, its news go with the next chunk.
@@ -153,6 +159,7 @@ class Intake {
                                std::span<Message> more, TopicState*& state);
   std::optional<Refusal> fault_of(std::span<const std::uint8_t> frame,
                                   std::span<Message> more) const;
+  void note_left_out(std::string_view topic);
   void mark(TopicState& topic);
   Refusal refuse(Fate& fate, std::string_view topic, Refusal refusal,
                  std::span<const std::uint8_t> frame, std::span<Message> more = {});
@@ -188,6 +195,8 @@ class Intake {
   std::int64_t last_mono_ns_ = INT64_MIN / 2;
   std::vector<TopicState*> dirty_;
   Fate unnamed_;
+  mutable Mutex mutex_;
+  std::set<std::string, std::less<>> left_out_ ZBAG_GUARDED_BY(mutex_);
   std::vector<std::pair<std::uint32_t, std::string>> new_tracks_;
   Chunk chunk_;
 };

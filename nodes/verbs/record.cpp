@@ -144,8 +144,9 @@ std::vector<ControlOp> control_ops(const std::unique_ptr<Recorder>& recorder) {
   };
 }
 
-std::vector<std::string> tracks_of(const RecordingTotals& totals) {
-  std::vector<std::string> tracks;
+// All that came, whether or not it is recorded.
+std::vector<std::string> heard_by(const Recording& recording, const RecordingTotals& totals) {
+  std::vector<std::string> tracks = recording.intake().left_out();
   for (const auto& [name, track] : totals.tracks) tracks.push_back(name);
   return tracks;
 }
@@ -193,7 +194,7 @@ class Watch {
     constexpr double kTellAfter = 5.0;
     if (!has_begun_ || unheard_.is_empty() || recorder_.seconds() < kTellAfter) return;
     if (!std::exchange(is_told_, true))
-      unheard_.warn_so_far(tracks_of(recorder_.recording().totals()));
+      unheard_.warn_so_far(heard_by(recorder_.recording(), recorder_.recording().totals()));
   }
 
   void draw() {
@@ -267,8 +268,9 @@ int run(const Arguments& arguments, const OptionTable& table) {
   const RecordingTotals totals = recorder.recording().totals();
   if (!arguments.bus.quiet) say_summary(recorder, totals);
   if (!status) return show("record", status.error());
-  const bool is_unheard = had_bus && !unheard.is_empty() &&
-                          unheard.say_last(tracks_of(totals), totals.fate.points == 0);
+  const bool is_unheard =
+      had_bus && !unheard.is_empty() &&
+      unheard.say_last(heard_by(recorder.recording(), totals), totals.fate.points == 0);
   const bool is_lossy = is_unheard || totals.rescued_bags > 0 || totals.fate.refused_total() > 0 ||
                         totals.fate.dropped > 0 || totals.lost().value_or(0) > 0;
   return is_lossy ? kExitLossy : kExitDone;

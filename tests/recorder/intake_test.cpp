@@ -294,8 +294,12 @@ TEST_F(IntakeTest, WarnsOfMissingTimesOncePerTrack) {
 TEST_F(IntakeTest, SkipsWhatTheFilterLeavesOut) {
   restart({.filter = TrackFilter::parse({"robot/**"}).value()});
   accept("robot/arm", {{"_ts", 1}});
-  accept("robotics", {{"_ts", 1}});
+  static_cast<void>(intake_->take());
+  accept("/robotics", {{"_ts", 1}});
+  EXPECT_FALSE(intake_->is_empty());  // it is news, which nothing else may follow
+  EXPECT_THAT(intake_->left_out(), ElementsAre("robotics"));
   EXPECT_EQ(skipped(Skip::kFilter), 1u);
+  EXPECT_TRUE(intake_->is_empty());
 }
 
 TEST_F(IntakeTest, GivesNoPlaceToWhatTheFilterLeavesOut) {
