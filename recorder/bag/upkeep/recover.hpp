@@ -38,6 +38,8 @@ struct RecoverReport {
   // begins where the lost blocks do, if that is known, else at the point before; it ends at the
   // point behind. No point outside of it is lost.
   std::vector<BagProblem> lost;  // kProblemsMax at most
+  // Fewer than were lost where the newest record of a track is among what is: an older one stands
+  // in.
   std::uint64_t lost_points = 0;
   std::vector<std::string> unnamed_tracks;  // names made up for them
 

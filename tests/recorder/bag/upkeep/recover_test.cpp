@@ -90,6 +90,7 @@ class RecoverModelTest
     }
     ASSERT_TRUE(writer.close().has_value());
     whole_ = file_bytes(path_);
+    note_records();
     points_ = in_global_order(tracks);
     ASSERT_EQ(difference(all_of(path_), points_), "");
   }
@@ -118,6 +119,19 @@ class RecoverModelTest
     }
   }
 
+  void note_records() {
+    const auto file = BagFile::open_to_read(path_).value();
+    const auto txn = file->env().read().value();
+    for (const char* name : {"a", "b/c"})
+      records_.emplace_back(txn->get(file->tables().tracks, name).value().value());
+  }
+  // Without them an older state of a record stands in, which counts fewer points.
+  bool holds_newest_records(const std::string& bytes) const {
+    return std::all_of(records_.begin(), records_.end(), [&](const std::string& record) {
+      return bytes.find(record) != std::string::npos;
+    });
+  }
+
   using Identity = std::tuple<std::string, std::int64_t, std::int64_t>;
   static Identity identity_of(const Seen& point) { return {point.track, point.key, point.wall_ns}; }
 
@@ -126,6 +140,7 @@ class RecoverModelTest
   const std::string out_ = dir_.path("out.zbag");
   std::string whole_;
   std::vector<Seen> points_;
+  std::vector<std::string> records_;                // of the tracks, as they were left
   std::map<Identity, std::vector<Fields>> states_;  // of each point, all it has been in
 };
 
@@ -177,12 +192,16 @@ TEST_P(RecoverModelTest, FindsNothingTwiceWhereBlocksAreDamaged) {
   for (const Seen& point : points_) ++there[identity_of(point)];
   std::mt19937_64 random(1);
   std::uint64_t most = 0;
+  int counted = 0;
   for (int round = 0; round < 10; ++round) {
     std::string bytes = without_branches(without_metas(whole_));
     for (int i = 0; i < 20 * (round + 1); ++i) bytes[random() % bytes.size()] ^= 1;
     const RecoverReport report = recover(bytes);
     most = std::max(most, report.points);
-    EXPECT_GE(report.points + report.lost_points, points_.size());
+    if (holds_newest_records(bytes)) {
+      ++counted;
+      EXPECT_GE(report.points + report.lost_points, points_.size());
+    }
     std::map<Identity, int> left = there;
     for (const Seen& point : all_of(out_)) {
       const int more = --left[identity_of(point)];
@@ -192,6 +211,7 @@ TEST_P(RecoverModelTest, FindsNothingTwiceWhereBlocksAreDamaged) {
     std::filesystem::remove(out_ + "-lock");
   }
   EXPECT_GT(most, points_.size() / 2);
+  EXPECT_GT(counted, 3);
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, RecoverModelTest,
