@@ -164,8 +164,9 @@ Refusal Intake::refuse(Fate& fate, std::string_view topic, Refusal refusal,
 // However many tracks are concerned, a kind of notice is given a few times.
 void Intake::tell(Notice notice, const std::string& text) {
   constexpr std::uint8_t kTold = 10;
-  std::uint8_t& told = told_[static_cast<std::size_t>(notice)];
-  if (told == kTold || !options_.warn) return;
+  auto& [told, last] = told_[static_cast<std::size_t>(notice)];
+  if (told == kTold || text == last || !options_.warn) return;
+  last = text;
   options_.warn(++told < kTold ? text : text + "; so do others, of which no more is said");
 }
 

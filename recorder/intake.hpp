@@ -25,6 +25,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "bus/context.hpp"
@@ -189,7 +190,8 @@ class Intake {
   std::deque<std::string> names_;  // by track number
   LossLedger ledger_;
   Offenders offenders_;
-  std::array<std::uint8_t, static_cast<std::size_t>(Notice::kCount)> told_{};
+  // How often something was told of each kind, and the last of it.
+  std::array<std::pair<std::uint8_t, std::string>, static_cast<std::size_t>(Notice::kCount)> told_;
   Sources sources_{kSourcesMax};
   std::int64_t last_auto_ns_ = INT64_MIN;
   std::int64_t last_mono_ns_ = INT64_MIN / 2;

@@ -234,7 +234,8 @@ Status Recorder::run(const std::function<void(const BusUrls&)>& ready) {
 // later: with a broker in another process nobody says where the one ends and the other begins.
 void Recorder::drain() {
   const auto deadline = Clock::now() + kDrainMax;
-  if (!read_backlog(deadline)) return;
+  // Of one that has gone there is what is here already.
+  if (!is_broker_gone_ && !read_backlog(deadline)) return;
   const Status unsubscribed = broker_ ? broker_->receive_all_no_more() : subscriber_->unsubscribe();
   if (unsubscribed) read_rest(deadline);
 }
@@ -330,6 +331,7 @@ void Recorder::look_around() {
   if (now - looked_around_ < milliseconds(500) && !bag_said_.empty()) return;
   looked_around_ = now;
   const std::optional<bool> broker = subscriber_ ? subscriber_->broker_news() : std::nullopt;
+  if (broker) is_broker_gone_ = !*broker;
   if (broker && (std::exchange(had_broker_, true) || !*broker)) {
     warn(*broker ? fmt::format("the broker at {} is back", urls_.subscribe_to)
                  : fmt::format("the broker at {} has gone; nothing comes until it is back",

@@ -112,6 +112,7 @@ class Recorder {
   std::chrono::steady_clock::time_point handed_over_;
   std::chrono::steady_clock::time_point looked_around_;
   bool had_broker_ = false;
+  bool is_broker_gone_ = false;
   std::string bag_said_;            // of _sys/bag, the newest
   std::uint64_t rescued_said_ = 0;  // bags that were removed or replaced, whose copy is another bag
 
