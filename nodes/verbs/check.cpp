@@ -62,7 +62,7 @@ bool can_be_recovered(const std::string& path) {
   constexpr std::string_view kBlock = "ZBK1";
   const std::span<const std::uint8_t> begin =
       file->bytes().first(std::min(kLookedAt, file->bytes().size()));
-  return std::ranges::search(begin, kBlock).begin() != begin.end() &&
+  return std::search(begin.begin(), begin.end(), kBlock.begin(), kBlock.end()) != begin.end() &&
          salvage(*file, [](double) { return !StopSignal::wanted(); });
 }
 

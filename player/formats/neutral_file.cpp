@@ -128,7 +128,7 @@ Result<NeutralFrame> frame_of_members(Fields line, std::string track, const char
   return NeutralFrame{std::move(track), *stamp, std::move(line), {}};
 }
 
-Result<NeutralFrame> neutral_frame(Fields line, std::string track, const fs::path& folder) {
+Result<NeutralFrame> neutral_frame(Fields&& line, std::string track, const fs::path& folder) {
   const Result<Timestamp> stamp = stamp_of(line, "_ts");
   if (!stamp) return tl::unexpected(stamp.error());
   Fields* fields = nullptr;

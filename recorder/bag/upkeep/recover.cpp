@@ -229,7 +229,9 @@ RunRecord run_of_recovery(const BagSummary& records, const std::string& path,
 
 // What check() finds where nothing was damaged: what a record says of its points was made anew.
 Status note_remade(const std::string& path, const Progress& progress, RecoverReport& report) {
-  const Result<CheckReport> found = check_bag(path, progress);
+  // All is read by now, as far as the caller is shown: this can only be stopped.
+  const Result<CheckReport> found =
+      check_bag(path, [&](double) { return !progress || progress(1.0); });
   if (!found && found.error().code == ErrorCode::kClosed) return tl::unexpected(found.error());
   if (!found) report.damage.push_back(found.error().message);
   for (const BagProblem& problem : found ? found->problems : std::vector<BagProblem>()) {
