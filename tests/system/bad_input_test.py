@@ -634,12 +634,6 @@ class NoBrokerTest(BadInputTest):
 class SettingsTest(BadInputTest):
     """Wrong options on the command line, in YAML and in the environment."""
 
-    def write(self, name, text):
-        path = self.space.path(name)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-        return path
-
     def record_with(self, *options):
         bag = self.space.path("never.zbag")
         return ("record", "-o", bag, "--with-broker", *PORTS, "--duration", "0.1", *options)

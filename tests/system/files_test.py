@@ -32,12 +32,6 @@ def seal(table, key, value):
 class FilesTest(harness.SystemTest):
     """What the classes below share."""
 
-    def write(self, name, text):
-        path = self.space.path(name)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-        return path
-
     def make_bag(self, points=2000):
         source = self.write("source.jsonl", "".join(
             line_of(f"robot/{i % 2}", 1000.0 + i / 100, n=i, text="x" * 50) for i in range(points)))

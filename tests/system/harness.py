@@ -227,6 +227,14 @@ class SystemTest(unittest.TestCase):
         # Runs before the workspace is closed: a socket of ours must not outlive its broker's port.
         self.addCleanup(self.strangers.term)
 
+    def write(self, name, text):
+        """A file of the workspace, and the folders it lies in."""
+        path = self.space.path(name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
     def await_ready(self, process):
         """Waits for the `ready` line and notes the URLs on the process."""
         match = process.wait_for_line(READY.pattern)

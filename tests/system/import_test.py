@@ -22,12 +22,6 @@ def line_of(track, stamp, **fields):
 
 class ImportTest(harness.SystemTest):
 
-    def write(self, name, text):
-        path = self.space.path(name)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-        return path
-
     def piped(self, bag, *more):
         """An import that reads what is written to its stdin."""
         process = subprocess.Popen([harness.binary(), "import", "-", "-o", bag, *more],

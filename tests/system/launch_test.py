@@ -28,13 +28,6 @@ class LaunchTest(harness.SystemTest):
         self.node = self.write("node.sh", NODE)
         os.chmod(self.node, 0o755)
 
-    def write(self, name, text):
-        path = self.space.path(name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-        return path
-
     def start_launch(self, text, *options):
         return self.space.start("launch", self.write("launch.yaml", text), *options)
 

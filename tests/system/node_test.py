@@ -140,13 +140,18 @@ class ListTest(NodeTest):
 
 class SystemTopicTest(NodeTest):
 
-    def test_a_bag_is_told_of_when_it_begins_and_when_it_is_complete(self):
+    def start_with_a_point(self):
+        """A bag with a point in it, its recorder, and what hears of bags."""
         bag = self.space.path("a.zbag")
         recorder = self.start_recorder(bag)
         bags = self.system_listener(recorder, b"_sys/bag")
         sensor = self.publisher(recorder).wait_for_subscriber()
         sensor.send("a", {"_ts": 1.0})
         harness.wait_until(lambda: self.ctl("record", "status")["received"] == 1, "the frame")
+        return bag, recorder, bags
+
+    def test_a_bag_is_told_of_when_it_begins_and_when_it_is_complete(self):
+        bag, recorder, bags = self.start_with_a_point()
         self.ctl("record", "split")
         second = self.ctl("record", "status")["bag"]
         heard = {}
@@ -159,12 +164,7 @@ class SystemTopicTest(NodeTest):
 
     def test_a_bag_that_was_removed_is_told_of_as_rescued(self):
         """It is not complete: there is none."""
-        bag = self.space.path("a.zbag")
-        recorder = self.start_recorder(bag)
-        bags = self.system_listener(recorder, b"_sys/bag")
-        sensor = self.publisher(recorder).wait_for_subscriber()
-        sensor.send("a", {"_ts": 1.0})
-        harness.wait_until(lambda: self.ctl("record", "status")["received"] == 1, "the frame")
+        bag, recorder, bags = self.start_with_a_point()
         os.remove(bag)
         rescued = self.space.path("a.rescued.zbag")
         heard = []

@@ -90,12 +90,6 @@ class OptionsTest(harness.SystemTest):
             expected = [value] if name in LISTS else value
             self.assertEqual(printed[name], (expected, origin(name)), name)
 
-    def write(self, name, text):
-        path = self.space.path(name)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-        return path
-
     def make_bag(self, *lines):
         source = self.write("in.jsonl", "".join(
             json.dumps({"track": "robot/arm", "_ts": 1000.0 + i, "fields": {"n": i}}) + "\n"
