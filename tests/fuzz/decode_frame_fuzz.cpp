@@ -8,15 +8,13 @@
 #include "schemas/frame.hpp"
 #include "schemas/frame_layout.hpp"
 #include "schemas/growing_map.hpp"
+#include "tests/support/bytes.hpp"
+#include "tests/support/grown_fields.hpp"
 
 namespace zbag {
 namespace {
 
 using Bytes = std::span<const std::uint8_t>;
-
-Bytes as_bytes(const std::string& text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
 
 bool passes(Bytes bytes) {
   const std::optional<Refusal> refusal = scan_frame(bytes).refusal;
@@ -59,14 +57,6 @@ void check_layout(Bytes frame, Bytes changes) {
   ZBAG_CHECK(got.scan.latch == wanted.scan.latch && got.scan.shape == wanted.scan.shape);
   ZBAG_CHECK(got.scan.fields == wanted.scan.fields);
   ZBAG_CHECK(got.scan.range_count == wanted.scan.range_count);
-}
-
-Fields fields_of(const GrowingMap& map) {
-  std::string pairs;
-  map.append_to(pairs);
-  std::string whole;
-  append_map({map.count(), as_bytes(pairs)}, whole);
-  return decode_fields(as_bytes(whole)).value();
 }
 
 void check_merge(Bytes earlier, Bytes later, bool deep) {

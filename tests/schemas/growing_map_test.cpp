@@ -3,10 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <deque>
 
 #include "schemas/frame.hpp"
 #include "tests/support/bytes.hpp"
+#include "tests/support/grown_fields.hpp"
 #include "tests/support/random_fields.hpp"
 
 namespace zbag {
@@ -17,14 +20,6 @@ struct Merged {
   std::uint64_t overwritten = 0;
   friend bool operator==(const Merged&, const Merged&) = default;
 };
-
-Fields fields_of(const GrowingMap& map) {
-  std::string pairs;
-  map.append_to(pairs);
-  std::string whole;
-  append_map({map.count(), as_bytes(pairs)}, whole);
-  return decode_fields(as_bytes(whole)).value();
-}
 
 MapBytes opened(const std::string& map) { return open_map(as_bytes(map)).value(); }
 
@@ -63,33 +58,22 @@ TEST(GrowingMapTest, MergesNestedMapsOnlyWhenDeep) {
             (Merged{{{"m", Fields{{"x", 1}, {"y", 3}, {"z", 4}}}}, 1}));
 }
 
-TEST(GrowingMapTest, AgreesWithMergingValuesShallowly) {
-  RandomFields random(31);
-  for (int i = 0; i < 3'000; ++i) {
-    const Fields earlier = random.fields(10);
-    const Fields later = random.fields(10);
-    EXPECT_EQ(merged_as_bytes(earlier, later, false), merged_as_values(earlier, later, false));
+// Random maps of up to `width` fields, merged in both ways.
+void expect_agreement(std::uint64_t seed, int rounds, std::size_t width, bool deep) {
+  RandomFields random(seed);
+  for (int i = 0; i < rounds; ++i) {
+    const Fields earlier = random.fields(width);
+    const Fields later = random.fields(width);
+    EXPECT_EQ(merged_as_bytes(earlier, later, deep), merged_as_values(earlier, later, deep));
   }
 }
 
-TEST(GrowingMapTest, AgreesWithMergingValuesDeeply) {
-  RandomFields random(32);
-  for (int i = 0; i < 3'000; ++i) {
-    const Fields earlier = random.fields(10);
-    const Fields later = random.fields(10);
-    EXPECT_EQ(merged_as_bytes(earlier, later, true), merged_as_values(earlier, later, true));
-  }
-}
+TEST(GrowingMapTest, AgreesWithMergingValuesShallowly) { expect_agreement(31, 3'000, 10, false); }
+
+TEST(GrowingMapTest, AgreesWithMergingValuesDeeply) { expect_agreement(32, 3'000, 10, true); }
 
 // Above 16 pairs names are looked up in an index; the result keeps the order of arrival.
-TEST(GrowingMapTest, AgreesWithMergingValuesOfWideMaps) {
-  RandomFields random(33);
-  for (int i = 0; i < 100; ++i) {
-    const Fields earlier = random.fields(80);
-    const Fields later = random.fields(80);
-    EXPECT_EQ(merged_as_bytes(earlier, later, true), merged_as_values(earlier, later, true));
-  }
-}
+TEST(GrowingMapTest, AgreesWithMergingValuesOfWideMaps) { expect_agreement(33, 100, 80, true); }
 
 // wire.md, Merge: join adds what is new and never replaces.
 TEST(GrowingMapTest, DoesWhatJoiningValuesDoes) {
