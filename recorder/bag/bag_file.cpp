@@ -195,7 +195,7 @@ Status BagFile::check_pages() const {
     if (!writable_ && !is_lock_free(fd_)) return {};
     const Result<MetaPages> before = read_meta_pages(path_);
     if (!before) return tl::unexpected(before.error());
-    Status sound = check_trees(path_, writable_ ? TreeUse::kWrite : TreeUse::kRead);
+    Status sound = check_trees(path_, *before, writable_ ? TreeUse::kWrite : TreeUse::kRead);
     if (sound || sound.error().code != ErrorCode::kDamaged) return sound;
     const Result<MetaPages> after = read_meta_pages(path_);
     const bool is_at_rest = writable_ || is_lock_free(fd_);

@@ -293,10 +293,8 @@ Status PageWalk::entry(std::uint64_t number, const PageNode& node) {
 }
 
 Status PageWalk::large_value(const PageNode& node) {
-  if (large_ == LargeValues::kPlaced) {
-    const std::uint64_t bytes = PageFile::kHeaderBytes + node.value_bytes;
-    return reach(*node.overflow, (bytes + file_.page_bytes() - 1) / file_.page_bytes());
-  }
+  if (large_ == LargeValues::kPlaced)
+    return reach(*node.overflow, PageFile::pages_of(node.value_bytes, file_.page_bytes()));
   const auto value = file_.overflow(*node.overflow, node.value_bytes);
   if (!value) return tl::unexpected(value.error());
   if (Status reached = reach(*node.overflow, value->pages); !reached) return reached;

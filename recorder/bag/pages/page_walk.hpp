@@ -70,6 +70,10 @@ class PageFile {
  public:
   static constexpr std::size_t kHeaderBytes = 16;
   static constexpr std::uint64_t kNoPage = ~std::uint64_t{0};
+  // How many pages of its own a value of so many bytes takes.
+  static std::uint64_t pages_of(std::uint64_t value_bytes, std::uint64_t page_bytes) {
+    return (kHeaderBytes + value_bytes + page_bytes - 1) / page_bytes;
+  }
 
   // Bytes behind the last whole page are no page, but the rest(). REQUIRES: page_bytes > 0.
   PageFile(std::span<const std::uint8_t> bytes, std::uint32_t page_bytes)

@@ -12,10 +12,10 @@
 namespace zbag {
 namespace {
 
-// LMDB puts a value of more than half a page on pages of its own, behind a header of 16 bytes.
+// LMDB puts a value of more than half a page on pages of its own.
 std::uint64_t bytes_on_pages(std::uint64_t value_bytes, std::uint64_t page_bytes) {
   if (value_bytes < page_bytes / 2) return value_bytes;
-  return (value_bytes + PageFile::kHeaderBytes + page_bytes - 1) / page_bytes * page_bytes;
+  return PageFile::pages_of(value_bytes, page_bytes) * page_bytes;
 }
 
 // The main block before, of the same track.
