@@ -73,7 +73,7 @@ BANNED_WORDS = {
     r"\bstd::endl\b": "write '\\n'",
     r"\bassert\(": "ZBAG_CHECK stays on in release",
     r"#define (?!ZBAG_CHECK|ZBAG_THREAD_SAFETY|ZBAG_GUARDED_BY|ZBAG_POINTS_TO|ZBAG_REQUIRES|ZBAG_EXCLUDES|XXH_STATIC_LINKING_ONLY)": "use constexpr or a function",
-    r"\bshared_ptr<(?!BagFile|SharedPublisher|Block|const Chunk|bool|Arguments|Recording)": "say who the second owner is, or use unique_ptr",
+    r"\bshared_ptr<(?!BagFile|const Overlay|SharedPublisher|Block|const Chunk|bool|Arguments|Recording)": "say who the second owner is, or use unique_ptr",
 }
 
 LINE_MAX = 100

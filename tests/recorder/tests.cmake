@@ -2,7 +2,7 @@
 zbag_tests(recorder_bag_pages_tests USES zbag::bag fmt::fmt SOURCES
   recorder/bag/pages/lmdb_test.cpp
   recorder/bag/pages/lock_file_test.cpp
-  recorder/bag/pages/meta_pages_test.cpp
+  recorder/bag/pages/meta_pages_test.cpp recorder/bag/pages/overlay_test.cpp
   recorder/bag/pages/cache_keeper_test.cpp)
 zbag_tests(recorder_bag_records_tests USES zbag::bag SOURCES
   recorder/bag/records/layout_test.cpp)

@@ -41,6 +41,10 @@ Txn::~Txn() {
 }
 
 Result<std::optional<std::string_view>> Txn::get(Table table, std::string_view key) const {
+  if (const Overlay::Entries* over = overlay_ ? overlay_->of(table) : nullptr) {
+    if (const auto entry = over->find(key); entry != over->end())
+      return std::optional<std::string_view>(entry->second);
+  }
   MDB_val key_val = val_of(key);
   MDB_val value{};
   const int rc = mdb_get(txn_, table, &key_val, &value);
@@ -124,7 +128,7 @@ Result<TableCursor> TableCursor::open(const Txn& txn, Table table) {
   MDB_cursor* cursor = nullptr;
   const int rc = mdb_cursor_open(txn.raw(), table, &cursor);
   if (rc != MDB_SUCCESS) return tl::unexpected(error_of(rc, "cursor"));
-  return TableCursor(cursor);
+  return TableCursor(cursor, txn.overlay() != nullptr ? txn.overlay()->of(table) : nullptr);
 }
 
 Result<std::optional<TableCursor::Item>> TableCursor::move(unsigned op, std::string_view key) {
@@ -136,13 +140,57 @@ Result<std::optional<TableCursor::Item>> TableCursor::move(unsigned op, std::str
   return std::optional(Item{view_of(key_val), view_of(value)});
 }
 
-Result<std::optional<TableCursor::Item>> TableCursor::seek(std::string_view key) {
-  return move(MDB_SET_RANGE, key);
+// The nearer of the table's own item and the entry laid over; of one key, the entry.
+Result<std::optional<TableCursor::Item>> TableCursor::give(Result<std::optional<Item>> own,
+                                                           Overlay::Entries::const_iterator over,
+                                                           bool backwards) {
+  if (!own) return own;
+  const bool has_over = over != over_->end();
+  const bool is_own =
+      *own && (!has_over || (backwards ? (*own)->key > over->first : (*own)->key < over->first));
+  std::optional<Item> item;
+  if (is_own) item = **own;
+  if (!is_own && has_over) item = Item{over->first, over->second};
+  at_ = item ? std::string(item->key) : std::string();
+  return item;
 }
-Result<std::optional<TableCursor::Item>> TableCursor::next() { return move(MDB_NEXT); }
-Result<std::optional<TableCursor::Item>> TableCursor::previous() { return move(MDB_PREV); }
-Result<std::optional<TableCursor::Item>> TableCursor::last() { return move(MDB_LAST); }
-Result<std::optional<TableCursor::Item>> TableCursor::first() { return move(MDB_FIRST); }
+
+Result<std::optional<TableCursor::Item>> TableCursor::own_before(std::string_view key) {
+  Result<std::optional<Item>> item = move(MDB_SET_RANGE, key);
+  if (!item) return item;
+  return move(*item ? MDB_PREV : MDB_LAST);
+}
+
+Result<std::optional<TableCursor::Item>> TableCursor::seek(std::string_view key) {
+  Result<std::optional<Item>> own = move(MDB_SET_RANGE, key);
+  return over_ == nullptr ? own : give(std::move(own), over_->lower_bound(key), false);
+}
+Result<std::optional<TableCursor::Item>> TableCursor::first() {
+  Result<std::optional<Item>> own = move(MDB_FIRST);
+  return over_ == nullptr ? own : give(std::move(own), over_->begin(), false);
+}
+Result<std::optional<TableCursor::Item>> TableCursor::last() {
+  Result<std::optional<Item>> own = move(MDB_LAST);
+  if (over_ == nullptr) return own;
+  return give(std::move(own), over_->empty() ? over_->end() : std::prev(over_->end()), true);
+}
+
+// The table's own place is found anew: what is laid over is small, and most tables have none.
+Result<std::optional<TableCursor::Item>> TableCursor::next() {
+  if (over_ == nullptr) return move(MDB_NEXT);
+  if (at_.empty()) return std::optional<Item>();
+  const std::string at = std::exchange(at_, {});
+  Result<std::optional<Item>> own = move(MDB_SET_RANGE, at);
+  if (own && *own && (*own)->key == at) own = move(MDB_NEXT);
+  return give(std::move(own), over_->upper_bound(at), false);
+}
+Result<std::optional<TableCursor::Item>> TableCursor::previous() {
+  if (over_ == nullptr) return move(MDB_PREV);
+  if (at_.empty()) return std::optional<Item>();
+  const std::string at = std::exchange(at_, {});
+  const auto over = over_->lower_bound(at);
+  return give(own_before(at), over == over_->begin() ? over_->end() : std::prev(over), true);
+}
 
 Result<std::unique_ptr<Env>> Env::open(const std::string& path, Options options) {
   MDB_env* raw = nullptr;

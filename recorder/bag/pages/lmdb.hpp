@@ -5,6 +5,8 @@
 // any lives, the file's map cannot be resized, and pages it sees are not reused: keep it short.
 //
 // Values and keys come back as views into the map: valid until the transaction ends.
+// A transaction may be given an Overlay: get() and cursors see its entries in front of the tables'.
+//
 // Return codes become Errors: MDB_MAP_FULL and what is no room are kDiskFull, corruption kDamaged,
 // MDB_NOTFOUND is an empty optional.
 #pragma once
@@ -18,6 +20,7 @@
 #include <string_view>
 #include <utility>
 
+#include "recorder/bag/pages/overlay.hpp"
 #include "schemas/mutex.hpp"
 #include "schemas/result.hpp"
 
@@ -37,14 +40,19 @@ class Txn {
   Txn(const Txn&) = delete;
   Txn& operator=(const Txn&) = delete;
 
+  // To be given before anything is read. Null: none.
+  void lay_over(std::shared_ptr<const Overlay> overlay) { overlay_ = std::move(overlay); }
+  const Overlay* overlay() const { return overlay_.get(); }
+
   Result<std::optional<std::string_view>> get(Table table, std::string_view key) const;
-  // Entries in the table.
+  // Entries in the table itself.
   std::uint64_t entries(Table table) const;
   MDB_txn* raw() const { return txn_; }
 
  protected:
   explicit Txn(MDB_txn* txn) : txn_(txn) {}
   MDB_txn* txn_;
+  std::shared_ptr<const Overlay> overlay_;
 };
 
 class ReadTxn : public Txn {
@@ -77,7 +85,8 @@ class WriteTxn : public Txn {
   Env& env_;
 };
 
-// Walks a table in key order. Lives within its transaction.
+// Walks a table in key order, with what is laid over it. Lives within its transaction; what is laid
+// over does not change meanwhile.
 class TableCursor {
  public:
   static Result<TableCursor> open(const Txn& txn, Table table);
@@ -97,10 +106,16 @@ class TableCursor {
   struct Closer {
     void operator()(MDB_cursor* cursor) const;
   };
-  explicit TableCursor(MDB_cursor* cursor) : cursor_(cursor) {}
+  TableCursor(MDB_cursor* cursor, const Overlay::Entries* over) : cursor_(cursor), over_(over) {}
   Result<std::optional<Item>> move(unsigned op, std::string_view key = {});
+  Result<std::optional<Item>> give(Result<std::optional<Item>> own,
+                                   Overlay::Entries::const_iterator over, bool backwards);
+  Result<std::optional<Item>> own_before(std::string_view key);
 
   std::unique_ptr<MDB_cursor, Closer> cursor_;
+  const Overlay::Entries* over_;  // null: none
+  // Where there is an overlay: the key given last. Empty: none, or the end was reached.
+  std::string at_;
 };
 
 class Env {
