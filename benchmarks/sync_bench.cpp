@@ -42,7 +42,7 @@ std::uint64_t bytes_written() {
 
 // Values kept in the blocks table.
 std::uint64_t kept_bytes(BagFile& file) {
-  Result<std::unique_ptr<ReadTxn>> txn = file.env().read();
+  Result<std::unique_ptr<ReadTxn>> txn = file.read();
   if (!txn) stop(txn.error().message);
   Result<TableCursor> cursor = TableCursor::open(**txn, file.tables().blocks);
   if (!cursor) stop(cursor.error().message);

@@ -12,7 +12,8 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 BAG = {"recorder/bag"} | {f"recorder/bag/{room}"
-                          for room in ("pages", "records", "block", "write", "read", "upkeep")}
+                          for room in ("pages", "records", "block", "journal", "write", "read",
+                                       "upkeep")}
 
 # What a folder may include of ours. The longest matching prefix counts.
 ALLOWED = {
@@ -24,10 +25,12 @@ ALLOWED = {
     "recorder/bag/pages": {"schemas", "recorder/bag/pages"},
     "recorder/bag/records": {"schemas", "recorder/bag/records"},
     "recorder/bag/block": {"schemas", "recorder/bag/block"},
+    "recorder/bag/journal": {"schemas", "recorder/bag/pages", "recorder/bag/records",
+                             "recorder/bag/block", "recorder/bag/journal"},
     "recorder/bag": {"schemas", "recorder/bag", "recorder/bag/pages", "recorder/bag/records",
-                     "recorder/bag/block"},
+                     "recorder/bag/block", "recorder/bag/journal"},
     "recorder/bag/write": {"schemas", "recorder/bag", "recorder/bag/pages", "recorder/bag/records",
-                           "recorder/bag/block", "recorder/bag/write"},
+                           "recorder/bag/block", "recorder/bag/journal", "recorder/bag/write"},
     "recorder/bag/read": {"schemas", "recorder/bag", "recorder/bag/pages", "recorder/bag/records",
                           "recorder/bag/block", "recorder/bag/read"},
     "recorder/bag/upkeep": {"schemas"} | BAG,

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "recorder/bag/block/block_cache.hpp"
+#include "recorder/bag/journal/journal_layer.hpp"
 #include "recorder/bag/pages/file_descriptor.hpp"
 #include "recorder/bag/pages/lock_file.hpp"
 #include "recorder/bag/pages/meta_pages.hpp"
@@ -234,13 +235,14 @@ Result<bool> BagFile::open_env(std::size_t map_bytes) {
 Status BagFile::open_tables() {
   Result<std::unique_ptr<ReadTxn>> txn = env_->read();
   if (!txn) return tl::unexpected(txn.error());
-  const std::array<std::pair<const char*, Table*>, 6> wanted = {
+  const std::array<std::pair<const char*, Table*>, 7> wanted = {
       {{kMetaTable, &tables_.meta},
        {kTracksTable, &tables_.tracks},
        {kBlocksTable, &tables_.blocks},
        {kOrderTable, &tables_.order},
        {kLossesTable, &tables_.losses},
-       {kAttachmentsTable, &tables_.attachments}}};
+       {kAttachmentsTable, &tables_.attachments},
+       {kJournalTable, &tables_.journal}}};
   Status format;
   for (const auto& [name, table] : wanted) {
     Result<std::optional<Table>> opened = (*txn)->open_table(name);
@@ -320,8 +322,8 @@ Status BagFile::create(const std::string& path, std::size_t map_bytes) {
     if (!env) return tl::unexpected(env.error());
     Result<std::unique_ptr<WriteTxn>> txn = (*env)->write();
     if (!txn) return tl::unexpected(txn.error());
-    for (const char* name :
-         {kTracksTable, kBlocksTable, kOrderTable, kLossesTable, kAttachmentsTable}) {
+    for (const char* name : {kTracksTable, kBlocksTable, kOrderTable, kLossesTable,
+                             kAttachmentsTable, kJournalTable}) {
       if (const Result<Table> table = (*txn)->open_table(name); !table)
         return tl::unexpected(table.error());
     }
@@ -345,7 +347,17 @@ Status BagFile::create(const std::string& path, std::size_t map_bytes) {
   return {};
 }
 
-BagFile::BagFile() : block_cache_(std::make_unique<BlockCache>()) {}
+Result<std::unique_ptr<ReadTxn>> BagFile::read() {
+  Result<std::unique_ptr<ReadTxn>> txn = env_->read();
+  if (!txn) return txn;
+  Result<std::shared_ptr<const Overlay>> overlay = journal_->over(**txn, tables_);
+  if (!overlay) return fail(overlay.error(), path_);
+  (*txn)->lay_over(std::move(*overlay));
+  return txn;
+}
+
+BagFile::BagFile()
+    : block_cache_(std::make_unique<BlockCache>()), journal_(std::make_unique<JournalLayer>()) {}
 
 BagFile::~BagFile() {
   if (!registered_as_) return;  // another one was open

@@ -15,6 +15,7 @@
 #include <span>
 #include <string>
 
+#include "recorder/bag/pages/bag_tables.hpp"
 #include "recorder/bag/pages/lmdb.hpp"
 #include "recorder/bag/pages/lock_file.hpp"
 #include "recorder/bag/records/layout.hpp"
@@ -23,15 +24,7 @@
 namespace zbag {
 
 class BlockCache;
-
-struct BagTables {
-  Table meta = 0;
-  Table tracks = 0;
-  Table blocks = 0;
-  Table order = 0;
-  Table losses = 0;
-  Table attachments = 0;
-};
+class JournalLayer;
 
 // The folder that holds `path`'s name: "." when it names none.
 std::string folder_of(const std::string& path);
@@ -63,12 +56,16 @@ class BagFile {
   BagFile(const BagFile&) = delete;
   BagFile& operator=(const BagFile&) = delete;
 
+  // The bag as it stands now, whatever of it is in the journal still.
+  Result<std::unique_ptr<ReadTxn>> read();
+
   Env& env() { return *env_; }
   const BagTables& tables() const { return tables_; }
   BlockCache& block_cache() { return *block_cache_; }  // of all readers of this object
   const std::string& path() const { return path_; }
   bool writable() const { return writable_; }
   int fd() const { return fd_; }  // of the open file, for the writer's own use
+  FileId id() const { return *registered_as_; }
   std::uint64_t size_bytes() const;
   bool is_being_written() const;  // by whatever process
 
@@ -90,6 +87,7 @@ class BagFile {
   std::unique_ptr<Env> env_;
   BagTables tables_;
   std::unique_ptr<BlockCache> block_cache_;
+  std::unique_ptr<JournalLayer> journal_;
   int fd_ = -1;  // marks the bag as open (lock_file.hpp); a writer's holds the flock, too
   bool writable_ = false;
   std::optional<FileId> registered_as_;  // before it has an environment

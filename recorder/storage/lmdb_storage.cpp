@@ -86,18 +86,12 @@ Status LmdbStorage::close() {
   return closed;
 }
 
-void LmdbStorage::remove() {
-  struct stat open {};
-  if (::fstat(writer_.file()->fd(), &open) == 0)
-    remove_bag(writer_.path(), {open.st_dev, open.st_ino});
-}
+void LmdbStorage::remove() { remove_bag(writer_.path(), writer_.file_id()); }
 
 bool LmdbStorage::is_in_place() const {
-  struct stat open {};
   struct stat named {};
-  if (::fstat(writer_.file()->fd(), &open) != 0) return true;
   if (::stat(writer_.path().c_str(), &named) != 0) return errno != ENOENT && errno != ENOTDIR;
-  return open.st_dev == named.st_dev && open.st_ino == named.st_ino;
+  return FileId(named.st_dev, named.st_ino) == writer_.file_id();
 }
 
 Status LmdbStorage::copy_to(const std::string& path) {

@@ -52,7 +52,7 @@ class Storage {
   virtual void remove() {}
 
   // Whether its name still leads to it: not so once somebody has removed it, or put something else
-  // in its place. From any thread, beside all else.
+  // in its place. Beside store(), too.
   virtual bool is_in_place() const { return true; }
   // Copies what is stored into a new storage at `path`; durable when it returns well. kExists. As
   // write().

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <utility>
 
 #include "schemas/check.hpp"
@@ -57,6 +58,8 @@ std::uint64_t Txn::entries(Table table) const {
   MDB_stat stat{};
   return mdb_stat(txn_, table, &stat) == MDB_SUCCESS ? stat.ms_entries : 0;
 }
+
+std::uint64_t Txn::id() const { return mdb_txn_id(txn_); }
 
 ReadTxn::~ReadTxn() {
   // Committing, not aborting: tables opened in this transaction stay open.
@@ -128,7 +131,7 @@ Result<TableCursor> TableCursor::open(const Txn& txn, Table table) {
   MDB_cursor* cursor = nullptr;
   const int rc = mdb_cursor_open(txn.raw(), table, &cursor);
   if (rc != MDB_SUCCESS) return tl::unexpected(error_of(rc, "cursor"));
-  return TableCursor(cursor, txn.overlay() != nullptr ? txn.overlay()->of(table) : nullptr);
+  return TableCursor(cursor, txn.overlay() ? txn.overlay()->of(table) : nullptr);
 }
 
 Result<std::optional<TableCursor::Item>> TableCursor::move(unsigned op, std::string_view key) {
@@ -300,6 +303,28 @@ std::size_t Env::used_bytes() const {
   MDB_stat stat{};
   ZBAG_CHECK(mdb_env_info(env_, &info) == MDB_SUCCESS && mdb_env_stat(env_, &stat) == MDB_SUCCESS);
   return (info.me_last_pgno + 1) * stat.ms_psize;
+}
+
+// Each entry of LMDB's own table of free pages is a list that begins with its length (mdb.c).
+Result<std::uint64_t> Env::free_bytes() {
+  constexpr Table kFreeTable = 0;
+  const Result<std::unique_ptr<ReadTxn>> txn = read();
+  if (!txn) return tl::unexpected(txn.error());
+  Result<TableCursor> cursor = TableCursor::open(**txn, kFreeTable);
+  if (!cursor) return tl::unexpected(cursor.error());
+  std::uint64_t pages = 0;
+  auto item = cursor->first();
+  for (; item && *item; item = cursor->next()) {
+    std::size_t length = 0;
+    if ((*item)->value.size() < sizeof length)
+      return fail(ErrorCode::kDamaged, "the list of free pages is not sound");
+    std::memcpy(&length, (*item)->value.data(), sizeof length);
+    pages += length;
+  }
+  if (!item) return tl::unexpected(item.error());
+  MDB_stat stat{};
+  ZBAG_CHECK(mdb_env_stat(env_, &stat) == MDB_SUCCESS);
+  return pages * stat.ms_psize;
 }
 
 Status Env::copy_used(const std::string& path) {

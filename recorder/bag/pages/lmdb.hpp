@@ -42,11 +42,12 @@ class Txn {
 
   // To be given before anything is read. Null: none.
   void lay_over(std::shared_ptr<const Overlay> overlay) { overlay_ = std::move(overlay); }
-  const Overlay* overlay() const { return overlay_.get(); }
+  const std::shared_ptr<const Overlay>& overlay() const { return overlay_; }
 
   Result<std::optional<std::string_view>> get(Table table, std::string_view key) const;
   // Entries in the table itself.
   std::uint64_t entries(Table table) const;
+  std::uint64_t id() const;  // of the state it sees
   MDB_txn* raw() const { return txn_; }
 
  protected:
@@ -147,6 +148,8 @@ class Env {
   Result<bool> grew_when_full();
   std::size_t map_bytes() const;
   std::size_t used_bytes() const;  // up to the last page in use
+  // Of these, what is free: written once, and used again by whoever writes next.
+  Result<std::uint64_t> free_bytes();
   // Of the open file, whatever it is called by now.
   std::uint64_t file_bytes() const;
   // Writes what is in use, without free pages between, into a new file at `path`; not synced.

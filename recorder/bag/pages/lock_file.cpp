@@ -26,14 +26,20 @@ struct Bytes {
   off_t count;
 };
 constexpr Bytes kGateOnly{kGate, 1};
+constexpr Bytes kHeldOnly{kGate + 1, 1};
 constexpr Bytes kBoth{kGate, 2};
 
-int set_lock(int fd, short type, Bytes bytes) {
+struct flock lock_of(short type, Bytes bytes) {
   struct flock lock {};
   lock.l_type = type;
   lock.l_whence = SEEK_SET;
   lock.l_start = bytes.first;
   lock.l_len = bytes.count;
+  return lock;
+}
+
+int set_lock(int fd, short type, Bytes bytes) {
+  struct flock lock = lock_of(type, bytes);
   return ::fcntl(fd, F_OFD_SETLK, &lock) == 0 ? 0 : errno;
 }
 
@@ -99,6 +105,11 @@ Status mark_opening(int fd) {
 
 void mark_open(int fd) {
   if (is_local(fd)) set_lock(fd, F_UNLCK, kGateOnly);
+}
+
+bool is_open_elsewhere(int fd) {
+  struct flock lock = lock_of(F_WRLCK, kHeldOnly);
+  return !is_local(fd) || ::fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
 }
 
 void remove_lock_file(const std::string& path, FileId bag) {

@@ -54,6 +54,9 @@ Status mark_opening(int fd);
 // LMDB has it open, with the lock file of the name it has: that may change again.
 void mark_open(int fd);
 
+// Whether anybody else, of whatever process, has the bag open that `fd` is open on, or may have.
+bool is_open_elsewhere(int fd);
+
 // Removes the lock file of the bag `bag` at `path`, which this process has closed, if nobody has it
 // open.
 void remove_lock_file(const std::string& path, FileId bag);

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace zbag {
 
@@ -28,8 +29,13 @@ class Overlay {
   }
   const std::map<Table, Entries>& tables() const { return tables_; }
 
+  // What could not be taken of where the entries come from.
+  void note_damage(std::string what) { damage_.push_back(std::move(what)); }
+  const std::vector<std::string>& damage() const { return damage_; }
+
  private:
   std::map<Table, Entries> tables_;
+  std::vector<std::string> damage_;
 };
 
 }  // namespace zbag

@@ -41,7 +41,7 @@ void note(const Before& before, std::int64_t first, std::map<std::uint32_t, Rate
 Result<BlockSpread> read_block_spread(BagFile& file) {
   const Result<MetaPages> meta = read_meta_pages(file.path());
   if (!meta) return tl::unexpected(meta.error());
-  Result<std::unique_ptr<ReadTxn>> txn = file.env().read();
+  Result<std::unique_ptr<ReadTxn>> txn = file.read();
   if (!txn) return tl::unexpected(txn.error());
   BlockSpread spread;
   std::optional<Before> before;

@@ -186,7 +186,7 @@ Status ColumnCursor::State::ensure_txn() {
   if (txn && now - txn_began <= kTxnAgeMax) return {};
   next_start.reset();
   txn.reset();
-  Result<std::unique_ptr<ReadTxn>> begun = file->env().read();
+  Result<std::unique_ptr<ReadTxn>> begun = file->read();
   if (!begun) return tl::unexpected(begun.error());
   txn = std::move(*begun);
   txn_began = now;

@@ -145,7 +145,7 @@ void BagCursor::seek(TimeRange range) {
 
 Status BagCursor::State::ensure_txn() {
   if (txn) return {};
-  Result<std::unique_ptr<ReadTxn>> begun = file->env().read();
+  Result<std::unique_ptr<ReadTxn>> begun = file->read();
   if (!begun) return tl::unexpected(begun.error());
   txn = std::move(*begun);
   txn_began = std::chrono::steady_clock::now();

@@ -211,7 +211,7 @@ IndexCursor::~IndexCursor() = default;
 
 Status IndexCursor::State::begin() {
   if (txn) return {};
-  Result<std::unique_ptr<ReadTxn>> begun = file->env().read();
+  Result<std::unique_ptr<ReadTxn>> begun = file->read();
   if (!begun) return tl::unexpected(begun.error());
   Result<std::optional<TrackRecord>> found = find_track(**begun, file->tables(), name);
   if (!found) return tl::unexpected(found.error());

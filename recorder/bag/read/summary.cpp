@@ -68,7 +68,7 @@ std::optional<TimeRange> extent_of(const std::vector<BagSummary>& bags) {
 }
 
 Result<BagSummary> read_summary(BagFile& file) {
-  Result<std::unique_ptr<ReadTxn>> txn = file.env().read();
+  Result<std::unique_ptr<ReadTxn>> txn = file.read();
   if (!txn) return tl::unexpected(txn.error());
   const BagTables& tables = file.tables();
   BagSummary summary;
@@ -119,6 +119,9 @@ Result<BagSummary> read_summary(BagFile& file) {
     });
   }
   if (!status) return fail(status.error(), file.path());
+  if (const auto& overlay = (*txn)->overlay())
+    summary.other_damage.insert(summary.other_damage.end(), overlay->damage().begin(),
+                                overlay->damage().end());
   return summary;
 }
 

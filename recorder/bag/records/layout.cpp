@@ -194,6 +194,8 @@ std::string TrackRecord::encode() const {
   put_key(record, "last", last);
   put_key(record, "main_end", main_end);
   if (lost) record.emplace_back("lost", *lost);
+  if (in_blocks) record.emplace_back("in_blocks", *in_blocks);
+  if (journal > 0) record.emplace_back("journal", journal);
   return packed(kTracksTable, name, record);
 }
 
@@ -221,6 +223,9 @@ Result<TrackRecord> TrackRecord::decode(std::string_view name, std::string_view 
   const char* const fault = extent_fault(id, has_points, record.first && record.last);
   if (fault != nullptr) return damaged(kTracksTable, name, fault);
   if (find_field(*fields, "lost") != nullptr) record.lost = uint_field(*fields, "lost");
+  if (find_field(*fields, "in_blocks") != nullptr)
+    record.in_blocks = uint_field(*fields, "in_blocks");
+  record.journal = uint_field(*fields, "journal");
   for (const auto& [field, types] : map_field(*fields, "fields")) {
     std::set<std::string>& seen = record.fields[field];
     const Array* names = types.get_if<Array>();
@@ -282,11 +287,16 @@ Result<RunRecord> RunRecord::decode(std::string_view key, std::string_view bytes
   return record;
 }
 
-std::string encode_loss_key(const LossRecord& loss) {
+std::string loss_prefix(std::uint64_t src, std::string_view track) {
   std::string out;
-  put_be(out, loss.src);
-  out += loss.track;
+  put_be(out, src);
+  out += track;
   out += '\0';
+  return out;
+}
+
+std::string encode_loss_key(const LossRecord& loss) {
+  std::string out = loss_prefix(loss.src, loss.track);
   put_be(out, ordered(loss.run_start_ns));
   return out;
 }
@@ -366,6 +376,17 @@ Status verify_record(std::string_view table, std::string_view key, std::string_v
     if (key.starts_with(kRunPrefix)) return status_of(RunRecord::decode(key, value));
   }
   return open_record(table, key, value) ? Status() : damaged(table, key);
+}
+
+std::string journal_key(std::uint64_t number) {
+  std::string key;
+  put_be(key, number);
+  return key;
+}
+
+std::optional<std::uint64_t> journal_number(std::string_view key) {
+  if (key.size() != sizeof(std::uint64_t)) return std::nullopt;
+  return get_be(key);
 }
 
 std::string run_key(std::uint32_t id) { return fmt::format("{}{:06}", kRunPrefix, id); }

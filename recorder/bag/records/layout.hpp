@@ -28,6 +28,7 @@ inline constexpr const char* kBlocksTable = "blocks";
 inline constexpr const char* kOrderTable = "order";
 inline constexpr const char* kLossesTable = "losses";
 inline constexpr const char* kAttachmentsTable = "attachments";
+inline constexpr const char* kJournalTable = "journal";
 
 inline constexpr std::uint32_t kLateSerial = 0x80000000u;  // the top bit of a late block's serial
 
@@ -83,6 +84,10 @@ struct TrackRecord {
   Fate fate;
   std::optional<std::uint64_t> lost;  // nullopt: no publisher numbered its frames
   std::uint64_t missed_before = 0;
+  // Of the main run, those that lie in blocks; nullopt: all do. The others are in the journal.
+  std::optional<std::uint64_t> in_blocks;
+  // The last record of the journal whose counters are in this one; 0: none ever.
+  std::uint64_t journal = 0;
 
   std::uint64_t total() const { return main_points + late_points; }
   std::string encode() const;
@@ -115,6 +120,7 @@ struct RunRecord {
 
 // Of a loss: its key and its record.
 std::string encode_loss_key(const LossRecord& loss);
+std::string loss_prefix(std::uint64_t src, std::string_view track);  // of its key, in every run
 std::string encode_loss(const LossRecord& loss);
 Result<LossRecord> decode_loss(std::string_view key, std::string_view value);
 
@@ -152,6 +158,8 @@ Result<Fate> decode_unnamed_fate(std::string_view bytes);
 Status verify_record(std::string_view table, std::string_view key, std::string_view value);
 
 std::string run_key(std::uint32_t id);
+std::string journal_key(std::uint64_t number);
+std::optional<std::uint64_t> journal_number(std::string_view key);
 inline constexpr std::string_view kBagKey = "bag";
 inline constexpr std::string_view kWriterKey = "writer";
 inline constexpr std::string_view kUnnamedFateKey = "fate";  // of frames without a track

@@ -228,7 +228,7 @@ Result<CheckReport> check_tracks(const std::string& path, CheckReport report,
   if (!summary) return tl::unexpected(summary.error());
   report.unclosed = !summary->runs.empty() && !summary->runs.back().closed;
   // One transaction for the whole walk: what is checked is one state of the bag.
-  Result<std::unique_ptr<ReadTxn>> txn = reader->file()->env().read();
+  Result<std::unique_ptr<ReadTxn>> txn = reader->file()->read();
   if (!txn) return tl::unexpected(txn.error());
   OrderAudit order(**txn, reader->file()->tables().order);
   BlockAudit audit(report, &order);

@@ -216,7 +216,7 @@ Result<std::shared_ptr<BagFile>> open_source(const std::string& path, bool in_pl
 
 Status copy_all(const std::shared_ptr<BagFile>& source, const BagSummary& summary, BagCopy& copy,
                 const Progress& progress) {
-  Result<std::unique_ptr<ReadTxn>> txn = source->env().read();
+  Result<std::unique_ptr<ReadTxn>> txn = source->read();
   if (!txn) return tl::unexpected(txn.error());
   Compaction compaction(*source, **txn, copy, summary.points(), progress);
   for (const TrackRecord& track : summary.tracks) {

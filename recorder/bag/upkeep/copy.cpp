@@ -10,6 +10,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "recorder/bag/squeeze.hpp"
 #include "schemas/check.hpp"
 #include "schemas/chosen_fields.hpp"
 #include "schemas/map_bytes.hpp"
@@ -79,7 +80,7 @@ CompressionSpec rewrite_compression(const std::array<std::size_t, 3>& blocks) {
 }
 
 Result<CompressionSpec> usual_compression(BagFile& file) {
-  Result<std::unique_ptr<ReadTxn>> txn = file.env().read();
+  Result<std::unique_ptr<ReadTxn>> txn = file.read();
   if (!txn) return tl::unexpected(txn.error());
   Result<TableCursor> cursor = TableCursor::open(**txn, file.tables().blocks);
   if (!cursor) return tl::unexpected(cursor.error());
@@ -363,7 +364,7 @@ Status BagCopy::put_tracks(WriteTxn& txn, const BagSummary& records) {
 }
 
 Status BagCopy::copy_attachments(BagFile& source) {
-  Result<std::unique_ptr<ReadTxn>> from = source.env().read();
+  Result<std::unique_ptr<ReadTxn>> from = source.read();
   if (!from) return tl::unexpected(from.error());
   Result<TableCursor> cursor = TableCursor::open(**from, source.tables().attachments);
   if (!cursor) return tl::unexpected(cursor.error());
@@ -401,23 +402,9 @@ Status BagCopy::publish() {
 }
 
 Status BagCopy::replace(const BagFile& old_bag) {
-  struct stat old {};
-  if (::stat(path_.c_str(), &old) == 0) {
-    // Best effort: who may not give a file away keeps it.
-    static_cast<void>(::chown(made_path_.c_str(), old.st_uid, old.st_gid) == 0);
-    static_cast<void>(::chmod(made_path_.c_str(), old.st_mode & 07777u) == 0);
-  }
-  // The lock file tells readers which transaction is the newest: the old bag's would mislead those
-  // of the new one.
-  const auto give_name = [&]() -> Status {
-    if (!is_named(old_bag.fd(), path_))
-      return fail(ErrorCode::kIo, "was removed or replaced meanwhile; nothing was changed");
-    if (::rename(made_path_.c_str(), path_.c_str()) != 0) return tl::unexpected(os_error(path_));
-    return {};
-  };
-  if (Status named = name_bag(made_path_, path_, give_name); !named) return named;
-  is_named_ = true;
-  return sync_name(path_);
+  Status replaced = replace_bag(old_bag, made_path_, path_);
+  is_named_ = is_named_ || replaced;
+  return replaced;
 }
 
 }  // namespace zbag

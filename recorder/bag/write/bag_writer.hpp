@@ -1,5 +1,9 @@
 // Writes points into a bag: one transaction a write(), durable when it returns.
 //
+// Points that have no full block yet go into the journal, one record a transaction, with what the
+// counters of all tracks have grown by (FORMAT.md, The journal; track_writer.hpp). A track's own
+// record is stored with its blocks.
+//
 // Every point has one home (track, key). Points behind the written end of their track are *late*:
 // they merge into the stored point of their key, or are kept beside the main run until folded:
 // when the tail they fall into is full (track_writer.hpp), the others by `compact` (FORMAT.md, Late
@@ -31,8 +35,10 @@
 
 #include "recorder/bag/bag_file.hpp"
 #include "recorder/bag/block/block_encoder.hpp"
+#include "recorder/bag/journal/journal_record.hpp"
 #include "recorder/bag/records/layout.hpp"
 #include "recorder/bag/write/encode_pool.hpp"
+#include "recorder/bag/write/journal_ledger.hpp"
 #include "recorder/bag/write/late_points.hpp"
 #include "recorder/bag/write/space.hpp"
 #include "recorder/bag/write/track_writer.hpp"
@@ -51,6 +57,10 @@ struct PreparedBatch {
   BlockJobs blocks;
   std::vector<Track> tracks;
   std::vector<LossRecord> losses;
+  JournalEncoder journal;
+  std::string journal_key;
+  std::string journal_record;           // empty: none
+  std::vector<std::uint64_t> unneeded;  // records of the journal that go
   Fate unnamed;
   std::size_t bytes = 0;  // of the points
   WriteReport report;     // but what only the store can know
@@ -84,7 +94,8 @@ class BagWriter {
   // To be called when a store() has failed and no prepared batch is left.
   void forget_prepared();
 
-  // Joins small blocks, ends the run, gives the reserve back. Every further call says the same.
+  // Gives every point its block, ends the run, gives the reserve back and squeezes the file
+  // (squeeze.hpp). Every further call says the same.
   Status close();
   // Gives back what is set aside of the disk, until something is stored again. As store().
   void give_back_reserve() { space_.give_back_reserve(); }
@@ -93,11 +104,14 @@ class BagWriter {
 
   const std::string& path() const { return file_->path(); }
   std::shared_ptr<BagFile> file() const { return file_; }
+  // The file the bag is in: once it is closed, file() may be open on one that has no name any more.
+  FileId file_id() const { return file_id_; }
 
  private:
   struct Track;
   BagWriter(std::shared_ptr<BagFile> file, Options options);
 
+  Status apply_journal();
   Status begin_run();
   Status end_run();
   Result<WriteReport> try_write(const Batch& batch);
@@ -107,6 +121,11 @@ class BagWriter {
   Parted part(const Track& track, const TrackBatch& batch) const;
   bool goes_on(const Track& track, const TrackBatch& batch, Parted& parted) const;
   void append(Track& track, const TrackBatch& batch, Parted parted, PreparedBatch& prepared);
+  void keep(Track& track, const TrackBatch& batch, const Fate& fate, PreparedBatch& prepared);
+  void put_record(Track& track, PreparedBatch& prepared);
+  void take_losses(const Batch& batch, PreparedBatch& prepared);
+  void relieve_journal(PreparedBatch& prepared);
+  void finish_journal(PreparedBatch& prepared);
   Status write_late(WriteTxn& txn, Track& track, const TrackBatch& batch, const Parted& parted,
                     PreparedBatch& prepared);
   Status write_in_order(WriteTxn& txn, const Batch& batch, PreparedBatch& prepared);
@@ -115,7 +134,10 @@ class BagWriter {
   Status store_records(WriteTxn& txn, const PreparedBatch& prepared);
   WriteReport stored(PreparedBatch prepared);
 
+  void squeeze();
+
   std::shared_ptr<BagFile> file_;
+  FileId file_id_;
   Options options_;
   RunRecord run_;
   std::unique_ptr<EncodePool> pool_;
@@ -126,6 +148,10 @@ class BagWriter {
     std::uint64_t missed_before = 0;
   };
   std::unordered_map<std::string, std::unique_ptr<Track>> tracks_;
+  std::unordered_map<std::uint32_t, Track*> by_id_;
+  JournalLedger ledger_;
+  std::vector<Track*> spilled_;     // for the commit that is formed: their records are due
+  bool has_stale_journal_ = false;  // of points that no tail here has: a store has failed
   std::unordered_map<std::string, Earlier> earlier_;
   std::uint32_t next_track_ = 1;
   BlockEncoder late_encoder_;

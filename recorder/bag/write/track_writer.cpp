@@ -55,7 +55,26 @@ void TrackWriter::append(std::span<const RowPoint> points, BlockJobs& jobs) {
     ++record_.main_points;
     record_.main_end = point.key;
   }
+  // What a fold has kept lies with what it made of the others: it goes on as a segment.
+  if (is_folded_ && written_ == 0) spill(jobs);
+}
+
+void TrackWriter::spill(BlockJobs& jobs) {
   if (written_ < tail_.main_count()) append_segment(jobs);
+}
+
+void TrackWriter::note_journaled() {
+  // The batch lends its rows for this write alone; the full block is made of them much later.
+  tail_.own_rows(journaled_);
+  journaled_ = tail_.main_count();
+}
+
+std::string TrackWriter::take_record(std::uint64_t journal) {
+  record_is_due_ = false;
+  const std::uint64_t in_blocks = tail_ordinal_ + written_;
+  record_.in_blocks = in_blocks < record_.main_points ? std::optional(in_blocks) : std::nullopt;
+  record_.journal = journal;
+  return record_.encode();
 }
 
 // Before points of one key: no folded block may have both, and no fold may move them.
@@ -74,6 +93,7 @@ std::unique_ptr<BlockJob> TrackWriter::new_job(std::int64_t first, std::uint64_t
 }
 
 void TrackWriter::submit(std::unique_ptr<BlockJob> job, BlockJobs& jobs) {
+  record_is_due_ = true;
   jobs.push_back(std::move(job));
   pool_.submit(*jobs.back());
 }
@@ -88,7 +108,7 @@ void TrackWriter::append_lone(const RowPoint& point, BlockJobs& jobs) {
   begin_tail();
 }
 
-// The tail's points that are not on disk yet, as a small block of their own.
+// The tail's points that have no block yet, as a small block of their own.
 void TrackWriter::append_segment(BlockJobs& jobs) {
   const std::vector<RowPoint>& points = tail_.main_points();
   std::unique_ptr<BlockJob> job = new_job(points[written_].key, tail_ordinal_ + written_);
@@ -97,8 +117,7 @@ void TrackWriter::append_segment(BlockJobs& jobs) {
   for (std::size_t i = written_; i < points.size(); ++i) job->points->add(points[i], false);
   segments_.push_back(job->key);
   submit(std::move(job), jobs);
-  // The batch lends its rows for this write alone; the full block is made of them much later.
-  tail_.own_rows(written_);
+  note_journaled();
   written_ = points.size();
 }
 
@@ -226,11 +245,12 @@ std::vector<OrderChange> TrackWriter::order_of_fold(std::span<const Tail::Row> r
 }
 
 void TrackWriter::begin_tail() {
+  was_disordered_ = !tail_.is_plain();
   tail_.clear();
   segments_.clear();
   others_.clear();
   large_late_.clear();
-  written_ = 0;
+  written_ = journaled_ = 0;
   tail_ordinal_ = record_.main_points;
   sealed_end_ = record_.main_end;
   is_folded_ = false;
@@ -301,7 +321,8 @@ void TrackWriter::note_fields(const RowPoint& point) {
   while (const std::optional<PairBytes> pair = walk.next()) {
     const std::string name(pair->name);
     if (!record_.fields.contains(name) && record_.fields.size() >= kTrackFieldsMax) continue;
-    record_.fields[name].insert(type_text(pair->value));
+    const bool is_new = record_.fields[name].insert(type_text(pair->value)).second;
+    record_is_due_ = record_is_due_ || is_new;
   }
 }
 

@@ -1,9 +1,11 @@
 // Turns the points of one track into blocks.
 //
-// The points since the last full block are the *tail*. Each call stores what is new of it as a
-// small *segment* block, so that it is on disk; once the tail fills a block, one full block, from
-// memory, replaces the segments. Slow tracks therefore do not end up as crumbs, and a point of a
-// track without late ones is written twice at most.
+// The points since the last full block are the *tail*. What is new of it goes into the journal,
+// with what is new of all other tracks, so that it is on disk; once the tail fills a block, one
+// full block is made of it, from memory. Where points must lie in blocks sooner, since a late one
+// has come or the journal must not grow, those that do not yet are *spilled*: they become a small
+// *segment* block, which the full one replaces. A point of a track without late ones is written
+// twice, seldom three times.
 //
 // Folding. A late point behind the last full block falls into the tail. It is stored in a late
 // block at once, which is its home until the tail is full; then the full block holds it, in its
@@ -53,9 +55,33 @@ class TrackWriter {
   void append(std::span<const RowPoint> points, BlockJobs& jobs);
   // Makes the tail a block of its own.
   void seal(BlockJobs& jobs);
+  // Makes a segment of the points of the tail that have no block.
+  void spill(BlockJobs& jobs);
+  // Whether the tail is not one block yet.
+  bool is_open() const { return segments_.size() > 1 || written_ < tail_.main_count(); }
+
+  // The points of the tail that are nowhere on disk, and the ordinal of the first: to be written
+  // into the journal in this transaction. Lent until the next call.
+  std::span<const RowPoint> new_points() const {
+    return std::span(tail_.main_points()).subspan(journaled_);
+  }
+  std::uint64_t new_ordinal() const { return tail_ordinal_ + journaled_; }
+  // They have been.
+  void note_journaled();
+  // Whether late points come, so that what is new does better as a segment at once: in the journal
+  // it would be written once more.
+  bool is_disordered() const { return !tail_.is_plain() || was_disordered_; }
+  // Whether points have no block, but for those that are new.
+  bool rests_in_journal() const { return written_ < journaled_; }
+
+  // Whether the track's record says more than the journal can: it is to be stored itself.
+  bool record_is_due() const { return record_is_due_; }
+  void ask_for_record() { record_is_due_ = true; }
+  // The record with all that is known up to record `journal` of the journal, as it is stored.
+  std::string take_record(std::uint64_t journal);
+
   // Whether a late point of `key` falls into the tail. REQUIRES: it is late.
   bool tail_covers(std::int64_t key) const;
-  bool has_crumbs() const { return segments_.size() > 1; }
   // Whether what comes next for the last key of the main run may go on in it: no late one has it.
   bool end_takes_more() const { return !end_has_late_; }
   // The last point of the main run, where it is known. Lent until the next call.
@@ -102,8 +128,11 @@ class TrackWriter {
   std::size_t block_bytes_;
   EncodePool& pool_;
   Tail tail_;
-  std::vector<BlockKey> segments_;          // what is on disk of the tail: segments and late blocks
-  std::size_t written_ = 0;                 // points of the tail's main run that are
+  std::vector<BlockKey> segments_;  // what is on disk of the tail: segments and late blocks
+  std::size_t written_ = 0;         // points of the tail's main run that are in segments
+  std::size_t journaled_ = 0;       // and in these or in the journal
+  bool record_is_due_ = true;
+  bool was_disordered_ = false;             // the tail before this one had late or merged points
   std::uint64_t tail_ordinal_ = 0;          // main points before the tail
   std::optional<std::int64_t> sealed_end_;  // the last key before the tail
   bool is_folded_ = false;                  // the tail begins with points a fold has kept

@@ -227,7 +227,7 @@ class FoldModelTest : public BagModelTest {
 
 // Whether any block says that points were folded into it.
 bool has_folded(BagFile& file) {
-  const std::unique_ptr<ReadTxn> txn = file.env().read().value();
+  const std::unique_ptr<ReadTxn> txn = file.read().value();
   TableCursor cursor = TableCursor::open(*txn, file.tables().blocks).value();
   bool found = false;
   for (auto item = cursor.first().value(); item; item = cursor.next().value())
@@ -297,7 +297,7 @@ struct Gaps {
   std::size_t borders = 0;
 };
 Gaps gaps_of(BagFile& file) {
-  const std::unique_ptr<ReadTxn> txn = file.env().read().value();
+  const std::unique_ptr<ReadTxn> txn = file.read().value();
   TableCursor cursor = TableCursor::open(*txn, file.tables().blocks).value();
   Gaps gaps;
   std::uint32_t track = 0;

@@ -69,7 +69,7 @@ class DamageTest : public testing::Test {
 
   std::vector<BlockKey> blocks_of(std::uint32_t track) {
     const auto file = BagFile::open_to_read(path_).value();
-    const auto txn = file->env().read().value();
+    const auto txn = file->read().value();
     TableCursor cursor = TableCursor::open(*txn, file->tables().blocks).value();
     std::vector<BlockKey> keys;
     for (auto item = cursor.first().value(); item; item = cursor.next().value()) {

@@ -154,7 +154,7 @@ inline void write_file(const std::string& path, std::string_view bytes) {
 
 // How many blocks of `track` the bag holds.
 inline std::size_t block_count(const std::shared_ptr<BagFile>& file) {
-  return file->env().read().value()->entries(file->tables().blocks);
+  return file->read().value()->entries(file->tables().blocks);
 }
 
 }  // namespace zbag

@@ -39,7 +39,7 @@ class DeadReaderTest : public testing::Test {
     const pid_t child = ::fork();
     if (child == 0) {
       const auto file = BagFile::open_to_read(path_).value();
-      const auto txn = file->env().read().value();
+      const auto txn = file->read().value();
       if (::write(ready[1], "x", 1) != 1) ::_exit(1);
       while (true) ::pause();
     }

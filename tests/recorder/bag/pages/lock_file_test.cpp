@@ -180,7 +180,7 @@ TEST_F(LockFileTest, GoesWithTheBagThatIsRemoved) {
   Other other([&] {
     const auto file = BagFile::open_to_read(path_).value();
     Other::wait();
-    if (!file->env().read()) ::_exit(1);  // who has it open keeps it
+    if (!file->read()) ::_exit(1);  // who has it open keeps it
   });
   ASSERT_TRUE(other.is_ready());
   EXPECT_FALSE(remove_bag(path_));

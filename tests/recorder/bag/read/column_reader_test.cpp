@@ -242,7 +242,7 @@ TEST(ColumnCursorTest, GoesOnBehindDamage) {
   std::string block;
   {
     const std::shared_ptr<BagFile> file = BagFile::open_to_read(path).value();
-    const auto txn = file->env().read().value();
+    const auto txn = file->read().value();
     block = TableCursor::open(*txn, file->tables().blocks)->first().value()->value;
   }
   std::string bytes = file_bytes(path);

@@ -121,7 +121,7 @@ class RecoverModelTest
 
   void note_records() {
     const auto file = BagFile::open_to_read(path_).value();
-    const auto txn = file->env().read().value();
+    const auto txn = file->read().value();
     for (const char* name : {"a", "b/c"})
       records_.emplace_back(txn->get(file->tables().tracks, name).value().value());
   }
@@ -276,7 +276,7 @@ class RecoverTest : public testing::Test {
   std::map<std::string, std::string> blocks_of_whole() const {
     write_file(dir_.path("whole.zbag"), whole_);
     const auto file = BagFile::open_to_read(dir_.path("whole.zbag")).value();
-    const auto txn = file->env().read().value();
+    const auto txn = file->read().value();
     TableCursor cursor = TableCursor::open(*txn, file->tables().blocks).value();
     std::map<std::string, std::string> blocks;
     for (auto item = cursor.first().value(); item; item = cursor.next().value())
@@ -313,7 +313,7 @@ TEST_F(RecoverTest, CostsOneBlockWhereOneByteIsFlippedAndSaysWhich) {
   std::vector<BlockHeader> headers;
   std::string bytes = whole_;
   {
-    const auto txn = file->env().read().value();
+    const auto txn = file->read().value();
     TableCursor cursor = TableCursor::open(*txn, file->tables().blocks).value();
     for (auto item = cursor.first().value(); item; item = cursor.next().value()) {
       headers.push_back(read_block_header(item->value).value());
@@ -458,7 +458,7 @@ std::string sealed_attachment(const std::string& name, std::string bytes) {
 
 std::map<std::string, std::string> attachments_of(const std::string& path) {
   const auto file = BagFile::open_to_read(path).value();
-  const auto txn = file->env().read().value();
+  const auto txn = file->read().value();
   TableCursor cursor = TableCursor::open(*txn, file->tables().attachments).value();
   std::map<std::string, std::string> found;
   for (auto item = cursor.first().value(); item; item = cursor.next().value())
@@ -470,7 +470,7 @@ TEST_F(RecoverTest, FindsTheNameOfATrackWhoseRecordIsDamagedOnFreePages) {
   std::string value;
   {
     const auto file = BagFile::open_to_read(path_).value();
-    value = std::string(**file->env().read().value()->get(file->tables().tracks, "main"));
+    value = std::string(**file->read().value()->get(file->tables().tracks, "main"));
   }
   value[value.size() / 2] ^= 16;
   put_value(path_, &BagTables::tracks, "main", value);

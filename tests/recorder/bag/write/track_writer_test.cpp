@@ -22,9 +22,11 @@ class TrackWriterTest : public testing::Test {
     record.id = 5;
     return record;
   }
+  // And makes a segment of what is new, so that a late point finds it.
   BlockJobs append(const std::vector<RowPoint>& points) {
     BlockJobs jobs;
     writer_.append(points, jobs);
+    writer_.spill(jobs);
     return jobs;
   }
   RowPoint sized(std::int64_t key, std::size_t bytes) {
@@ -52,6 +54,61 @@ class TrackWriterTest : public testing::Test {
   TrackWriter writer_{record(), 1, pool_};  // full blocks of one page
 };
 
+TEST_F(TrackWriterTest, LeavesToTheJournalWhatHasNoFullBlock) {
+  BlockJobs jobs;
+  writer_.append(std::vector{sized(1, 1000), sized(2, 1000)}, jobs);
+  EXPECT_THAT(jobs, IsEmpty());
+  EXPECT_THAT(writer_.new_points(), SizeIs(2));
+  EXPECT_EQ(writer_.new_ordinal(), 0u);
+  EXPECT_FALSE(writer_.rests_in_journal());
+  writer_.note_journaled();
+  EXPECT_THAT(writer_.new_points(), IsEmpty());
+  EXPECT_TRUE(writer_.rests_in_journal());
+  writer_.append(std::vector{sized(3, 1000), sized(4, 1500)}, jobs);
+  ASSERT_THAT(jobs, SizeIs(1));
+  EXPECT_THAT(keys_of(*jobs[0]), ElementsAre(1, 2, 3));
+  EXPECT_THAT(jobs[0]->replaced, IsEmpty());
+  EXPECT_THAT(writer_.new_points(), SizeIs(1));
+  EXPECT_EQ(writer_.new_ordinal(), 3u);
+  EXPECT_FALSE(writer_.rests_in_journal());
+  EXPECT_TRUE(writer_.is_open());
+}
+
+TEST_F(TrackWriterTest, SpillsWhatRestsInTheJournal) {
+  BlockJobs jobs;
+  writer_.append(std::vector{sized(1, 10), sized(2, 10)}, jobs);
+  writer_.note_journaled();
+  writer_.append(std::vector{sized(3, 10)}, jobs);
+  writer_.spill(jobs);
+  ASSERT_THAT(jobs, SizeIs(1));
+  EXPECT_THAT(keys_of(*jobs[0]), ElementsAre(1, 2, 3));
+  EXPECT_FALSE(writer_.rests_in_journal());
+  EXPECT_THAT(writer_.new_points(), IsEmpty());
+  EXPECT_FALSE(writer_.is_open());
+}
+
+// What the journal can not say.
+TEST_F(TrackWriterTest, AsksForItsRecordWhereABlockIsMadeOrAFieldIsNew) {
+  BlockJobs jobs;
+  EXPECT_TRUE(writer_.record_is_due());  // nothing of the track is stored
+  writer_.append(std::vector{store_.make(1, {{"a", 1}})}, jobs);
+  writer_.note_journaled();
+  const auto stored = [&](std::uint64_t number) {
+    return TrackRecord::decode("a", writer_.take_record(number)).value();
+  };
+  EXPECT_EQ(stored(7).journal, 7u);
+  EXPECT_EQ(stored(8).in_blocks, 0u);
+  EXPECT_FALSE(writer_.record_is_due());
+  writer_.append(std::vector{store_.make(2, {{"a", 1}})}, jobs);
+  EXPECT_FALSE(writer_.record_is_due());
+  writer_.append(std::vector{store_.make(3, {{"b", 1}})}, jobs);
+  EXPECT_TRUE(writer_.record_is_due());
+  stored(9);
+  writer_.spill(jobs);
+  EXPECT_TRUE(writer_.record_is_due());
+  EXPECT_EQ(stored(10).in_blocks, std::nullopt);
+}
+
 TEST_F(TrackWriterTest, MakesASegmentOfWhatIsNew) {
   const BlockJobs first = append({sized(1, 10), sized(2, 10)});
   ASSERT_THAT(first, SizeIs(1));
@@ -61,7 +118,7 @@ TEST_F(TrackWriterTest, MakesASegmentOfWhatIsNew) {
   ASSERT_THAT(second, SizeIs(1));
   EXPECT_EQ(second[0]->key, (BlockKey{5, 3, 1}));
   EXPECT_EQ(second[0]->header.first_ordinal, 2u);
-  EXPECT_TRUE(writer_.has_crumbs());
+  EXPECT_TRUE(writer_.is_open());
 }
 
 TEST_F(TrackWriterTest, ReplacesTheSegmentsByOneFullBlock) {
@@ -83,6 +140,7 @@ TEST_F(TrackWriterTest, KeepsRowsOfTheTailWhenTheBatchIsGone) {
     BlockJobs jobs;
     const std::vector<RowPoint> points{gone.make(1, {{"word", "here"}})};
     writer_.append(points, jobs);
+    writer_.note_journaled();
   }
   BlockJobs jobs = append({store_.make(2, {{"word", "there"}})});
   jobs.clear();

@@ -22,7 +22,7 @@ namespace zbag {
 namespace {
 
 std::uint64_t kept_bytes(BagFile& file) {
-  const std::unique_ptr<ReadTxn> txn = file.env().read().value();
+  const std::unique_ptr<ReadTxn> txn = file.read().value();
   TableCursor cursor = TableCursor::open(*txn, file.tables().blocks).value();
   std::uint64_t bytes = 0;
   for (auto item = cursor.first().value(); item; item = cursor.next().value())
@@ -85,8 +85,7 @@ class WriteAmplificationTest : public testing::Test {
     cost.blocks = report.blocks;
     const BagSummary summary = BagReader(writer.file()).summary().value();
     cost.late_points = summary.tracks.at(0).late_points;
-    cost.order_entries =
-        writer.file()->env().read().value()->entries(writer.file()->tables().order);
+    cost.order_entries = writer.file()->read().value()->entries(writer.file()->tables().order);
     return cost;
   }
 
