@@ -9,14 +9,21 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <memory>
+#include <utility>
 
+#include "recorder/bag/pages/each_entry.hpp"
 #include "recorder/bag/pages/file_descriptor.hpp"
+#include "schemas/no_room.hpp"
 
 namespace zbag {
 namespace {
 
 tl::unexpected<Error> os_error(const std::string& path) {
-  return fail(ErrorCode::kIo, fmt::format("{}: {}", path, std::strerror(errno)));
+  const ErrorCode code = errno == EEXIST     ? ErrorCode::kExists
+                         : is_no_room(errno) ? ErrorCode::kDiskFull
+                                             : ErrorCode::kIo;
+  return fail(code, fmt::format("{}: {}", path, std::strerror(errno)));
 }
 
 bool is_worth_it(const Env& env, std::uint64_t free) {
@@ -25,7 +32,81 @@ bool is_worth_it(const Env& env, std::uint64_t free) {
          used - std::min(used, free) <= kSqueezedBytesMax;
 }
 
+// Copies one table after another, several transactions long.
+class TableCopy {
+ public:
+  static Result<TableCopy> begin(const std::string& path) {
+    Result<std::unique_ptr<Env>> env = Env::open(path, {.map_bytes = 4 * kCommitBytes});
+    if (!env) return tl::unexpected(env.error());
+    return TableCopy(std::move(*env));
+  }
+
+  Status copy(const Txn& from, Table source, const char* name) {
+    if (Status begun = ensure_txn(); !begun) return begun;
+    const Result<Table> made = txn_->open_table(name);
+    if (!made) return tl::unexpected(made.error());
+    return each_entry(from, source, {}, [&](const TableCursor::Item& item) -> Status {
+      const std::size_t size = item.key.size() + item.value.size();
+      if (bytes_ > 0 && bytes_ + size > kCommitBytes) {
+        if (Status status = commit(); !status) return status;
+        if (Status room = env_->make_room(size); !room) return room;
+      }
+      if (Status begun = ensure_txn(); !begun) return begun;
+      bytes_ += size;
+      return txn_->append(*made, item.key, item.value);
+    });
+  }
+
+  Status commit() {
+    bytes_ = 0;
+    return std::exchange(txn_, nullptr)->commit();
+  }
+
+ private:
+  // Of a small bag one commit is all: each leaves some pages free.
+  static constexpr std::size_t kCommitBytes = 16u << 20;
+
+  explicit TableCopy(std::unique_ptr<Env> env) : env_(std::move(env)) {}
+  Status ensure_txn() {
+    if (txn_) return {};
+    if (Status room = env_->make_room(kCommitBytes); !room) return room;
+    Result<std::unique_ptr<WriteTxn>> txn = env_->write();
+    if (!txn) return tl::unexpected(txn.error());
+    txn_ = std::move(*txn);
+    return {};
+  }
+
+  std::unique_ptr<Env> env_;
+  std::unique_ptr<WriteTxn> txn_;
+  std::size_t bytes_ = 0;  // since it began
+};
+
 }  // namespace
+
+Status write_anew(BagFile& bag, const std::string& path) {
+  // Env::open() would go on in what is there.
+  const FileDescriptor made(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0664));
+  if (made.get() < 0) return os_error(path);
+  const auto copy_all = [&]() -> Status {
+    const Result<std::unique_ptr<ReadTxn>> txn = bag.env().read();
+    if (!txn) return tl::unexpected(txn.error());
+    Result<TableCopy> copy = TableCopy::begin(path);
+    if (!copy) return tl::unexpected(copy.error());
+    const BagTables& tables = bag.tables();
+    const std::pair<const char*, Table> all[] = {
+        {kTracksTable, tables.tracks}, {kMetaTable, tables.meta},
+        {kLossesTable, tables.losses}, {kAttachmentsTable, tables.attachments},
+        {kOrderTable, tables.order},   {kJournalTable, tables.journal},
+        {kBlocksTable, tables.blocks}};
+    for (const auto& [name, table] : all)
+      if (Status status = copy->copy(**txn, table, name); !status) return status;
+    return copy->commit();
+  };
+  Status copied = copy_all();
+  ::unlink(lock_file_of(path).c_str());
+  if (!copied) ::unlink(path.c_str());
+  return copied;
+}
 
 Status replace_bag(const BagFile& old_bag, const std::string& made, const std::string& path) {
   struct stat old {};
@@ -58,14 +139,10 @@ Result<std::optional<FileId>> squeeze_bag(BagFile& file) {
   if (!is_ours || !is_worth_it(env, *free)) return std::optional<FileId>();
   const std::string made = making_name(path);
   ::unlink(made.c_str());  // of a process that had our number and was killed
-  Status status = env.copy_used(made);
+  Status status = write_anew(file, made);
   const bool has_room = status || status.error().code != ErrorCode::kDiskFull;
   struct stat squeezed {};
-  if (status) {
-    const FileDescriptor copy(::open(made.c_str(), O_RDONLY | O_CLOEXEC));
-    if (copy.get() < 0 || ::fstat(copy.get(), &squeezed) != 0 || ::fsync(copy.get()) != 0)
-      status = os_error(made);
-  }
+  if (status && ::stat(made.c_str(), &squeezed) != 0) status = os_error(made);
   if (status) status = replace_bag(file, made, path);
   if (status) return std::optional(FileId(squeezed.st_dev, squeezed.st_ino));
   ::unlink(made.c_str());

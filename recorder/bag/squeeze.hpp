@@ -19,6 +19,12 @@ inline constexpr std::uint64_t kFreeBytesMin = 64u << 10;
 inline constexpr std::uint64_t kFreeSharePercent = 3;
 inline constexpr std::uint64_t kSqueezedBytesMax = 128u << 20;
 
+// Writes all that is in the bag, as it stands now, into a new file at `path`, without free pages
+// between; durable when it returns well, but for its name. The names of tracks come first in it:
+// of a copy that breaks off, what is there has them. kDiskFull, kIo: also when something has that
+// name; then, or when it fails, no file of ours is left there. Memory: some MB.
+Status write_anew(BagFile& bag, const std::string& path);
+
 // Puts the bag at `made` in the place of `old_bag`, whose name is `path`, atomically, with its
 // owner and mode; who reads that one reads on. Durable when it returns well. kIo: the name is no
 // longer that of `old_bag`; what has it now is left alone. kBusy as name_bag(). REQUIRES: `made` is

@@ -1,6 +1,5 @@
 #include "recorder/storage/lmdb_storage.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,6 +7,8 @@
 #include <cerrno>
 #include <cstring>
 #include <utility>
+
+#include "recorder/bag/squeeze.hpp"
 
 namespace zbag {
 namespace {
@@ -98,19 +99,12 @@ Status LmdbStorage::copy_to(const std::string& path) {
   if (Status size = look_at_file(); !size) return size;
   const std::string making = making_name(path);
   ::unlink(making.c_str());  // of a process that had our number and was killed
-  Status status = writer_.file()->env().copy_used(making);
-  const auto check = [&](int rc) {
-    if (!status || rc == 0) return;
-    status = fail(errno == EEXIST ? ErrorCode::kExists : ErrorCode::kIo,
-                  fmt::format("{}: {}", path, std::strerror(errno)));
-  };
-  const int file = status ? ::open(making.c_str(), O_RDWR | O_CLOEXEC) : -1;
-  if (status) check(file < 0 ? -1 : ::fsync(file));
-  if (file >= 0) ::close(file);
+  Status status = write_anew(*writer_.file(), making);
   // Whoever opens it to write syncs its name.
-  const auto give_name = [&] {
-    check(::link(making.c_str(), path.c_str()));
-    return status;
+  const auto give_name = [&]() -> Status {
+    if (::link(making.c_str(), path.c_str()) == 0) return {};
+    return fail(errno == EEXIST ? ErrorCode::kExists : ErrorCode::kIo,
+                fmt::format("{}: {}", path, std::strerror(errno)));
   };
   if (status) status = name_bag(making, path, give_name);
   ::unlink(making.c_str());

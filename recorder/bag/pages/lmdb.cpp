@@ -102,6 +102,14 @@ Status WriteTxn::put(Table table, std::string_view key, std::string_view value) 
   return {};
 }
 
+Status WriteTxn::append(Table table, std::string_view key, std::string_view value) {
+  MDB_val key_val = val_of(key);
+  MDB_val value_val = val_of(value);
+  const int rc = mdb_put(txn_, table, &key_val, &value_val, MDB_APPEND);
+  if (rc != MDB_SUCCESS) return tl::unexpected(failed(rc, "put"));
+  return {};
+}
+
 Result<std::span<std::uint8_t>> WriteTxn::reserve(Table table, std::string_view key,
                                                   std::size_t bytes) {
   MDB_val key_val = val_of(key);
@@ -325,12 +333,6 @@ Result<std::uint64_t> Env::free_bytes() {
   MDB_stat stat{};
   ZBAG_CHECK(mdb_env_stat(env_, &stat) == MDB_SUCCESS);
   return pages * stat.ms_psize;
-}
-
-Status Env::copy_used(const std::string& path) {
-  const int rc = mdb_env_copy2(env_, path.c_str(), MDB_CP_COMPACT);
-  if (rc != MDB_SUCCESS) return tl::unexpected(error_of(rc, "copy to " + path));
-  return {};
 }
 
 bool Env::is_disk_full() const {

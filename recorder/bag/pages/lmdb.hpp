@@ -74,6 +74,8 @@ class WriteTxn : public Txn {
   // Opens `name`, creating it when missing. The handle is good once this transaction has committed.
   Result<Table> open_table(const char* name);
   Status put(Table table, std::string_view key, std::string_view value);
+  // The same for a key behind all others of the table: its pages become full.
+  Status append(Table table, std::string_view key, std::string_view value);
   // Room of `bytes` under `key`, to be filled before anything else is done with the transaction.
   Result<std::span<std::uint8_t>> reserve(Table table, std::string_view key, std::size_t bytes);
   Status erase(Table table, std::string_view key);  // fine when it is not there
@@ -152,9 +154,6 @@ class Env {
   Result<std::uint64_t> free_bytes();
   // Of the open file, whatever it is called by now.
   std::uint64_t file_bytes() const;
-  // Writes what is in use, without free pages between, into a new file at `path`; not synced.
-  // kDiskFull, kIo: also when something has that name.
-  Status copy_used(const std::string& path);
   // Frees the slots of readers whose process has died.
   void clear_dead_readers();
   // Whether the lock file knows of a reader that lives, of whatever process; true where

@@ -292,7 +292,7 @@ Status BagCopy::finish(const BagSummary& records, BagFile* source) {
 Status BagCopy::squeeze() {
   const std::string squeezed = making_name(made_path_);
   ::unlink(squeezed.c_str());  // of a process that had our number and was killed
-  Status status = file_->env().copy_used(squeezed);
+  Status status = write_anew(*file_, squeezed);
   // Where there is no room for two the first one does.
   const bool has_room = status || status.error().code != ErrorCode::kDiskFull;
   if (status && ::rename(squeezed.c_str(), made_path_.c_str()) != 0)

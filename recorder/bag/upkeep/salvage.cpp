@@ -87,7 +87,7 @@ class RecordShelf {
     }
     const auto closed = std::count_if(runs_.begin(), runs_.end(),
                                       [](const auto& run) { return run.second.closed; });
-    return std::tuple(runs_.size(), sums, closed);
+    return std::tuple(runs_.size(), sums, closed, attachments_.size());
   }
 
  private:
@@ -326,7 +326,7 @@ class Salvage {
                        });
   }
 
-  // By the tables that are small: tracks and runs.
+  // By the tables of records.
   decltype(std::declval<RecordShelf>().newness()) newness_of(std::uint64_t main_page) const {
     RecordShelf shelf;
     PageWalk::Visitor visitor;
@@ -337,8 +337,9 @@ class Salvage {
     PageWalk walk(pages_, pages_.count());
     for (const std::uint16_t offset : pages_.nodes(main_page)) {
       const Result<PageNode> node = pages_.leaf_node(main_page, offset);
-      const bool is_small = node && (node->key == kTracksTable || node->key == kMetaTable);
-      if (!is_small || !node->root()) continue;
+      const bool is_of_records = node && (node->key == kTracksTable || node->key == kMetaTable ||
+                                          node->key == kAttachmentsTable);
+      if (!is_of_records || !node->root()) continue;
       static_cast<void>(walk.run_table(node->key, *node->root(), visitor));
     }
     return shelf.newness();

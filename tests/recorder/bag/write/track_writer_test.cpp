@@ -142,8 +142,8 @@ TEST_F(TrackWriterTest, KeepsRowsOfTheTailWhenTheBatchIsGone) {
     writer_.append(points, jobs);
     writer_.note_journaled();
   }
-  BlockJobs jobs = append({store_.make(2, {{"word", "there"}})});
-  jobs.clear();
+  BlockJobs jobs;
+  writer_.append(std::vector{store_.make(2, {{"word", "there"}})}, jobs);
   writer_.seal(jobs);
   ASSERT_THAT(jobs, SizeIs(1));
   pool_.wait_for(*jobs[0]);
