@@ -139,26 +139,28 @@ void JournalEncoder::add_row(const RowPoint& row, std::int64_t& seq) {
 
 std::string JournalEncoder::finish(std::string_view key, Compression compression) const {
   Bytes body;
-  body.reserve(sections_.size() + 32);
+  body.reserve(2 * sizeof(std::int64_t) + 10 + sizeof(std::uint64_t) * srcs_.size() +
+               sections_.size());
   push_fixed(body, first_ ? first_->wall_ns : 0);
   push_fixed(body, first_ ? offset_of(*first_) : 0);
   push_varint(body, srcs_.size());
   for (const std::uint64_t src : srcs_) push_fixed(body, src);
   push_bytes(body, sections_);
-  Bytes value;
-  Bytes packed;
+  Bytes head{static_cast<std::uint8_t>(Compression::kNone)};
+  push_varint(head, body.size());
   if (compression != Compression::kNone) {
-    Compressor compressor;
-    compressor.append(body, {Compression::kLz4}, packed);
+    Bytes packed;
+    if (Compressor().append(body, {Compression::kLz4}, packed) > 0) {
+      head.front() = static_cast<std::uint8_t>(Compression::kLz4);
+      body = std::move(packed);
+    }
   }
-  value.push_back(
-      static_cast<std::uint8_t>(packed.empty() ? Compression::kNone : Compression::kLz4));
-  push_varint(value, body.size());
-  std::string sealed(reinterpret_cast<const char*>(value.data()), value.size());
-  const Bytes& stored = packed.empty() ? body : packed;
-  sealed.append(reinterpret_cast<const char*>(stored.data()), stored.size());
-  seal_record(kJournalTable, key, sealed);
-  return sealed;
+  std::string record;
+  record.reserve(head.size() + body.size() + kRecordSumBytes);
+  record.append(reinterpret_cast<const char*>(head.data()), head.size());
+  record.append(reinterpret_cast<const char*>(body.data()), body.size());
+  seal_record(kJournalTable, key, record);
+  return record;
 }
 
 namespace {

@@ -33,8 +33,8 @@ constexpr const char* kMetaDamage =
 class RecordAudit {
  public:
   void take(std::string_view table, std::string_view key, std::string_view value) {
-    static constexpr std::array<std::string_view, 5> kTables = {
-        kMetaTable, kTracksTable, kOrderTable, kLossesTable, kAttachmentsTable};
+    static constexpr std::array<std::string_view, 6> kTables = {
+        kMetaTable, kTracksTable, kOrderTable, kLossesTable, kAttachmentsTable, kJournalTable};
     if (std::find(kTables.begin(), kTables.end(), table) == kTables.end()) return;
     Status sound = verify_record(table, key, value);
     if (table == kTracksTable && sound) {

@@ -9,7 +9,8 @@
 #include <unordered_map>
 
 #include "recorder/bag/pages/meta_pages.hpp"
-#include "schemas/track_name.hpp"
+#include "recorder/bag/upkeep/journal_salvage.hpp"
+#include "recorder/bag/upkeep/record_shelf.hpp"
 
 namespace zbag {
 namespace {
@@ -36,94 +37,11 @@ bool is_intact(std::string_view value) { return Block::open(value).has_value(); 
 
 // Whether a bag has a table of that name; if not, its name is damaged.
 bool is_table(std::string_view name) {
-  static constexpr std::array<std::string_view, 6> kTables = {
-      kMetaTable, kTracksTable, kBlocksTable, kOrderTable, kLossesTable, kAttachmentsTable};
+  static constexpr std::array<std::string_view, 7> kTables = {
+      kMetaTable,   kTracksTable,      kBlocksTable, kOrderTable,
+      kLossesTable, kAttachmentsTable, kJournalTable};
   return std::find(kTables.begin(), kTables.end(), name) != kTables.end();
 }
-
-// Records as they are met, the newest state of each kept.
-class RecordShelf {
- public:
-  // Takes a record, of whatever table its checksum says; anything else is passed over.
-  void take(std::string_view key, std::string_view value) {
-    for (const char* table : {kMetaTable, kTracksTable, kLossesTable, kAttachmentsTable}) {
-      if (verify_record(table, key, value)) return take(table, key, value);
-    }
-  }
-  // REQUIRES: its checksum is right.
-  void take(std::string_view table, std::string_view key, std::string_view value) {
-    if (table == kTracksTable) take_track(key, value);
-    if (table == kLossesTable) take_loss(key, value);
-    if (table == kAttachmentsTable) attachments_.try_emplace(std::string(key), value);
-    if (table != kMetaTable) return;
-    if (key == kBagKey) {
-      if (const auto bag = BagRecord::decode(value)) bag_ = *bag;
-    } else if (key == kUnnamedFateKey) {
-      const Result<Fate> fate = decode_unnamed_fate(value);
-      if (fate && fate->received >= unnamed_.received) unnamed_ = *fate;
-    } else if (key.starts_with(kRunPrefix)) {
-      take_run(key, value);
-    }
-  }
-
-  BagSummary records() && {
-    BagSummary records;
-    records.bag = bag_;
-    records.unnamed = unnamed_;
-    for (auto& [id, run] : runs_) records.runs.push_back(std::move(run));
-    for (auto& [key, loss] : losses_) records.losses.push_back(std::move(loss));
-    for (auto& [name, track] : tracks_) records.tracks.push_back(std::move(track));
-    return records;
-  }
-
-  const std::map<std::string, std::string_view>& attachments() const { return attachments_; }
-
-  // How far the recording had come: greater is later.
-  auto newness() const {
-    std::array<std::uint64_t, 4> sums{};
-    for (const auto& [name, track] : tracks_) {
-      const auto one = newness_of(track);
-      for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += one[i];
-    }
-    const auto closed = std::count_if(runs_.begin(), runs_.end(),
-                                      [](const auto& run) { return run.second.closed; });
-    return std::tuple(runs_.size(), sums, closed, attachments_.size());
-  }
-
- private:
-  // What only grows comes first; loss is settled when a recording ends.
-  static std::array<std::uint64_t, 4> newness_of(const TrackRecord& track) {
-    return {track.fate.received, track.next_serial, track.next_late_serial,
-            track.missed_before + (track.lost ? *track.lost + 1 : 0)};
-  }
-  void take_run(std::string_view key, std::string_view value) {
-    Result<RunRecord> run = RunRecord::decode(key, value);
-    if (!run || run->id == 0) return;
-    RunRecord& known = runs_[run->id];
-    if (!known.closed) known = std::move(*run);
-  }
-  void take_track(std::string_view name, std::string_view value) {
-    if (track_name_fault(name) != nullptr) return;
-    Result<TrackRecord> track = TrackRecord::decode(name, value);
-    if (!track || track->id == 0) return;
-    const auto [known, is_new] = tracks_.try_emplace(track->name, *track);
-    if (!is_new && newness_of(*track) > newness_of(known->second))
-      known->second = std::move(*track);
-  }
-  void take_loss(std::string_view key, std::string_view value) {
-    Result<LossRecord> loss = decode_loss(key, value);
-    if (!loss || track_name_fault(loss->track) != nullptr) return;
-    const auto [known, is_new] = losses_.try_emplace(encode_loss_key(*loss), *loss);
-    if (!is_new && loss->received > known->second.received) known->second = std::move(*loss);
-  }
-
-  BagRecord bag_{.format = 0};
-  Fate unnamed_;
-  std::map<std::uint32_t, RunRecord> runs_;
-  std::map<std::string, TrackRecord> tracks_;
-  std::map<std::string, LossRecord> losses_;
-  std::map<std::string, std::string_view> attachments_;
-};
 
 // The page where the trees begin, and how much of the file they may use.
 struct Root {
@@ -169,6 +87,7 @@ class Salvage {
     }
     found_.blocks.clear();
     found_.unreadable.clear();
+    found_.made.clear();
     return scan(metas);
   }
 
@@ -217,7 +136,14 @@ class Salvage {
 
   void take_from(RecordShelf&& shelf) {
     found_.attachments = shelf.attachments();
+    const JournalValues journal = shelf.journal();
     found_.records = std::move(shelf).records();
+    JournalFindings points = salvage_journal(journal, found_.is_scan, found_.records);
+    for (std::string& what : points.damage) note(std::move(what));
+    for (auto& [key, block] : points.blocks) {
+      const std::string& value = found_.made.emplace_back(std::move(block));
+      found_.blocks.push_back({*read_block_header(value), key.serial, !found_.is_scan, value});
+    }
   }
 
   struct Takers {
@@ -337,8 +263,9 @@ class Salvage {
     PageWalk walk(pages_, pages_.count());
     for (const std::uint16_t offset : pages_.nodes(main_page)) {
       const Result<PageNode> node = pages_.leaf_node(main_page, offset);
-      const bool is_of_records = node && (node->key == kTracksTable || node->key == kMetaTable ||
-                                          node->key == kAttachmentsTable);
+      const bool is_of_records =
+          node && (node->key == kTracksTable || node->key == kMetaTable ||
+                   node->key == kAttachmentsTable || node->key == kJournalTable);
       if (!is_of_records || !node->root()) continue;
       static_cast<void>(walk.run_table(node->key, *node->root(), visitor));
     }

@@ -21,10 +21,15 @@
 // only where every later state of it is lost, or where a late frame has replaced a value and the
 // block has not become longer by it: nothing says then which of the two states is the newer.
 //
-// LMDB is not used. Memory: 80 bytes a block, two bits a page. Not thread-safe.
+// Points of the journal come as blocks that are made here: under 1 and 2 of those that have no
+// block yet, under 3 of all that is left of it, old records on free pages included. The counters of
+// their tracks follow.
+//
+// LMDB is not used. Memory: 80 bytes a block, two bits a page, the journal. Not thread-safe.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
 #include <string_view>
@@ -64,14 +69,15 @@ struct Findings {
   BagSummary records;  // tracks, runs, losses, unnamed, bag: the newest state found of each
   std::vector<FoundBlock> blocks;
   std::vector<UnreadableBlock> unreadable;
+  std::deque<std::string> made;                         // blocks of points of the journal
   std::map<std::string, std::string_view> attachments;  // values as stored, their checksums right
   std::vector<std::string> damage;  // of pages and records, the first of them; empty: all sound
   std::uint64_t damage_count = 0;
   bool is_scan = false;  // the third way was taken
 };
 
-// Views in the findings live as long as `file`. kNewerFormat; kDamaged: nothing of a bag is there;
-// kClosed: `progress` said stop.
+// Views in the findings live as long as `file` and they do. kNewerFormat; kDamaged: nothing of a
+// bag is there; kClosed: `progress` said stop.
 Result<Findings> salvage(const MappedFile& file, const Progress& progress = {});
 
 }  // namespace zbag

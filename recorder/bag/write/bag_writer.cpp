@@ -356,7 +356,7 @@ void BagWriter::keep(Track& track, const TrackBatch& batch, const Fate& fate,
                      PreparedBatch& prepared) {
   TrackWriter& writer = track.writer;
   const bool fits = prepared.journal.has_room_for(writer.new_points());
-  if (!fits || writer.is_disordered()) writer.spill(prepared.blocks);
+  if (!fits || writer.prefers_segment()) writer.spill(prepared.blocks);
   const std::span<const RowPoint> rows = writer.new_points();
   TrackGrowth growth = track.count(batch, fate);
   if (!is_of_rows(fate, rows.size())) writer.ask_for_record();

@@ -63,6 +63,14 @@ void TrackWriter::spill(BlockJobs& jobs) {
   if (written_ < tail_.main_count()) append_segment(jobs);
 }
 
+bool TrackWriter::prefers_segment() const {
+  constexpr std::size_t kShareOfBlock = 8;
+  if (was_disordered_ || !tail_.is_plain()) return true;
+  std::size_t bytes = 0;
+  for (const RowPoint& point : new_points()) bytes += point.pairs_bytes;
+  return bytes > block_bytes_ / kShareOfBlock;
+}
+
 void TrackWriter::note_journaled() {
   // The batch lends its rows for this write alone; the full block is made of them much later.
   tail_.own_rows(journaled_);

@@ -68,9 +68,9 @@ class TrackWriter {
   std::uint64_t new_ordinal() const { return tail_ordinal_ + journaled_; }
   // They have been.
   void note_journaled();
-  // Whether late points come, so that what is new does better as a segment at once: in the journal
-  // it would be written once more.
-  bool is_disordered() const { return !tail_.is_plain() || was_disordered_; }
+  // Whether what is new does better as a segment at once than in the journal: where late points
+  // come, which need it there soon, and where it fills some pages of its own.
+  bool prefers_segment() const;
   // Whether points have no block, but for those that are new.
   bool rests_in_journal() const { return written_ < journaled_; }
 
