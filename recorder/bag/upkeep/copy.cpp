@@ -80,7 +80,8 @@ CompressionSpec rewrite_compression(const std::array<std::size_t, 3>& blocks) {
 }
 
 Result<CompressionSpec> usual_compression(BagFile& file) {
-  Result<std::unique_ptr<ReadTxn>> txn = file.read();
+  // What the journal has says nothing.
+  Result<std::unique_ptr<ReadTxn>> txn = file.env().read();
   if (!txn) return tl::unexpected(txn.error());
   Result<TableCursor> cursor = TableCursor::open(**txn, file.tables().blocks);
   if (!cursor) return tl::unexpected(cursor.error());

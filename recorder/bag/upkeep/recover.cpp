@@ -247,7 +247,7 @@ Status note_remade(const std::string& path, const Progress& progress, RecoverRep
 CompressionSpec compression_of(const std::vector<FoundBlock>& blocks) {
   std::array<std::size_t, 3> seen{};
   for (const FoundBlock& block : blocks) {
-    if ((block.header.flags & kBlockLone) == 0)
+    if ((block.header.flags & kBlockLone) == 0 && !block.is_of_journal)
       ++seen[static_cast<std::size_t>(block.header.compression)];
   }
   return rewrite_compression(seen);

@@ -142,7 +142,8 @@ class Salvage {
     for (std::string& what : points.damage) note(std::move(what));
     for (auto& [key, block] : points.blocks) {
       const std::string& value = found_.made.emplace_back(std::move(block));
-      found_.blocks.push_back({*read_block_header(value), key.serial, !found_.is_scan, value});
+      found_.blocks.push_back(
+          {*read_block_header(value), key.serial, !found_.is_scan, true, value});
     }
   }
 
@@ -176,12 +177,12 @@ class Salvage {
     const bool fits = at && header && header->track == at->track && header->first == at->first &&
                       header->is_late() == at->is_late();
     if (fits) {
-      to.blocks.push_back({*header, at->serial, true, value});
+      to.blocks.push_back({*header, at->serial, true, false, value});
       return {};
     }
     // What is damaged is the key, or what leads from it here: the block is what it says itself.
     if (header && is_intact(value)) {
-      to.blocks.push_back({*header, at ? at->serial : 0, false, value});
+      to.blocks.push_back({*header, at ? at->serial : 0, false, false, value});
       return fail(ErrorCode::kDamaged, "a block is stored under another key");
     }
     if (at) {
@@ -287,7 +288,7 @@ class Salvage {
       const std::optional<std::string_view> value = block_at(bytes);
       if (!value || !is_intact(*value)) return std::size_t{0};
       begins.emplace_back(found_.blocks.size(), number);
-      found_.blocks.push_back({*read_block_header(*value), 0, false, *value});
+      found_.blocks.push_back({*read_block_header(*value), 0, false, false, *value});
       return (PageFile::kHeaderBytes + value->size() - 1) / pages_.page_bytes() + 1;
     };
     std::uint64_t number = 2;
@@ -357,7 +358,7 @@ class Salvage {
          at = page.find(kMagic, at + 1)) {
       const std::optional<std::string_view> value = block_at(page.substr(at));
       if (at % 2 != 0 || !value || !is_intact(*value)) continue;
-      FoundBlock block{*read_block_header(*value), 0, false, *value};
+      FoundBlock block{*read_block_header(*value), 0, false, false, *value};
       const std::optional<BlockKey> key =
           at < kKeyBytes ? std::nullopt : BlockKey::decode(page.substr(at - kKeyBytes, kKeyBytes));
       if (key && key->track == block.header.track && key->first == block.header.first)

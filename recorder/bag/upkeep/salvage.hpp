@@ -48,7 +48,8 @@ struct FoundBlock {
   BlockHeader header;
   std::uint32_t serial = 0;  // 0 also when the entry that names it is lost
   bool is_of_tree = false;   // reached from the root in use
-  std::string_view value;    // in the mapped file; its checksum is right unless it is of a tree
+  bool is_of_journal = false;
+  std::string_view value;  // in the mapped file; its checksum is right unless it is of a tree
 
   // Of two blocks with the same point: what the tree says goes first, then folded points before
   // those that were not yet, the later serial, the block with more points (segments before they
