@@ -17,7 +17,11 @@ zbag_tests(recorder_bag_block_tests USES zbag::bag zbag::player PkgConfig::xxhas
   recorder/bag/block/columns/point_streams_test.cpp
   recorder/bag/block/columns/columns_body_test.cpp
   recorder/bag/block/columns/golden_columns_test.cpp)
+zbag_tests(recorder_bag_journal_tests USES zbag::bag SOURCES
+  recorder/bag/journal/journal_record_test.cpp
+  recorder/bag/journal/journal_layer_test.cpp)
 zbag_tests(recorder_bag_write_tests USES zbag::bag SOURCES
+  recorder/bag/write/journal_ledger_test.cpp
   recorder/bag/write/encode_pool_test.cpp
   recorder/bag/write/tail_order_test.cpp
   recorder/bag/write/tail_test.cpp
