@@ -1,6 +1,6 @@
-// A day of a slow track, in simulated time: what its crumbs cost (bag.md, How it is written).
-// Each point is given twice, in a segment (or late block) of its own with a header of 64 bytes and
-// in its full block; bounds leave a little above what was measured.
+// A day of a slow track, in simulated time: what it costs the disk (bag.md, How it is written).
+// Each point is given twice, in the journal and in its full block; where late points come in a
+// segment (or late block) of its own instead, with a header of 64 bytes.
 
 #include <gtest/gtest.h>
 
@@ -41,30 +41,41 @@ std::uint64_t pages_written() {
 
 // What becomes of a bag that is written in many small commits.
 struct Cost {
-  double ratio = 0.0;  // block bytes given to LMDB / kept at the end
-  std::uint64_t given = 0;
+  std::uint64_t given = 0;  // bytes of values, to LMDB
+  std::uint64_t kept = 0;   // of these, at the end
+  std::uint64_t own = 0;    // of the points as MessagePack
   std::uint64_t pages = 0;  // that LMDB wrote: of blocks, of its trees, of its free list
   std::uint64_t points = 0;
   std::uint64_t blocks = 0;
   std::uint64_t late_points = 0;
   std::uint64_t order_entries = 0;
+
+  // What the points may cost, where each is given once as it comes, `times` its own bytes, and once
+  // in its block.
+  std::uint64_t bound(double times) const {
+    return static_cast<std::uint64_t>(times * static_cast<double>(own) +
+                                      1.2 * static_cast<double>(kept));
+  }
 };
 
 std::ostream& operator<<(std::ostream& out, const Cost& cost) {
-  return out << cost.points << " points: block bytes given to LMDB / kept " << cost.ratio << ", "
-             << cost.pages << " pages written, " << cost.blocks << " blocks, " << cost.late_points
-             << " late points left, " << cost.order_entries << " entries of order";
+  return out << cost.points << " points of " << cost.own << " bytes: " << cost.given
+             << " given to LMDB, " << cost.kept << " kept, " << cost.pages << " pages written, "
+             << cost.blocks << " blocks, " << cost.late_points << " late points left, "
+             << cost.order_entries << " entries of order";
 }
 
 class WriteAmplificationTest : public testing::Test {
  protected:
+  static constexpr std::size_t kStampBytes = 1 + 4 + 9;  // of a frame: its head, "_ts", the number
+
   // A disk in memory: days have many commits. Without one, or sanitized, an hour must do.
   static int seconds_of_a_day() { return has_memory_disk() && !kSanitized ? 86'400 : 3'600; }
 
   // Commits what `arrive(i, rows)` gives for every i below `commits`.
   template <class Arrive>
   Cost record(Compression compression, int commits, Arrive arrive) {
-    const std::string path = dir_.path("a" + std::to_string(bags_++) + ".zbag");
+    const std::string path = new_path();
     BagWriter::Options options;
     options.compression = {compression, 0};
     BagWriter writer = BagWriter::open(path, options).value();
@@ -74,11 +85,12 @@ class WriteAmplificationTest : public testing::Test {
       RowStore rows;
       std::vector<RowPoint> points = arrive(i, rows);
       std::ranges::sort(points, {}, &RowPoint::key);
+      for (const RowPoint& point : points) cost.own += point.pairs_bytes + kStampBytes;
       cost.given += writer.write(batch_of_one("robot/imu", points)).value().block_bytes;
     }
     cost.pages = pages_written() - before;
-    cost.ratio = static_cast<double>(cost.given) / static_cast<double>(kept_bytes(*writer.file()));
     EXPECT_TRUE(writer.close());
+    cost.kept = kept_bytes(*writer.file());
     const CheckReport report = check_bag(path).value();
     EXPECT_TRUE(report.problems.empty());
     cost.points = report.points;
@@ -87,6 +99,11 @@ class WriteAmplificationTest : public testing::Test {
     cost.late_points = summary.tracks.at(0).late_points;
     cost.order_entries = writer.file()->read().value()->entries(writer.file()->tables().order);
     return cost;
+  }
+
+  std::string new_path() { return dir_.path("a" + std::to_string(bags_++) + ".zbag"); }
+  static std::uint64_t stored_blocks(BagFile& file) {
+    return file.env().read().value()->entries(file.tables().blocks);
   }
 
   // As a resting sensor gives it: some of the last of 16 bits change.
@@ -114,16 +131,11 @@ class WriteAmplificationTest : public testing::Test {
   std::normal_distribution<double> steps_{0.0, 8.0};
 };
 
-// A commit of one point gives a block of one point, whose header and plain row no compression makes
-// smaller, while the full block that is kept of it is a twentieth of that. So the ratio is bad
-// where there is compression: more than twenty bytes given for each that is kept, with the default.
-// The bounds hold that it does not get worse; they go down when the engine gets better. That of
-// zstd is wider: what is worth compressing is a habit of each encoder, and which thread's encoder
-// gets a block is chance (5.06 to 5.84 in nine runs).
+// How often a point's own bytes may be given beside its block, measured and a little more. Late
+// points cost more: they have entries of `order`, and what comes beside them goes into segments.
 struct Bounds {
   const char* name;
   Compression compression;
-  double one_hertz;
   double late_points;
   double two_publishers;
   friend std::ostream& operator<<(std::ostream& out, const Bounds& day) { return out << day.name; }
@@ -135,8 +147,9 @@ TEST_P(DayTest, AtOneHertzIsBounded) {
   const int seconds = seconds_of_a_day();
   const Cost cost = record_in_order(GetParam().compression, seconds);
   std::cout << cost << '\n';
-  EXPECT_LT(cost.ratio, GetParam().one_hertz);
-  EXPECT_GT(cost.ratio, 1.0);
+  constexpr double kInOrder = 1.3;  // issue 13, under every compression
+  EXPECT_LE(cost.given, cost.bound(kInOrder));
+  EXPECT_GT(cost.given, cost.kept);
   EXPECT_EQ(cost.points, static_cast<std::uint64_t>(seconds));
 }
 
@@ -151,7 +164,7 @@ TEST_P(DayTest, WithLatePointsIsBounded) {
     return points;
   });
   std::cout << cost << '\n';
-  EXPECT_LT(cost.ratio, GetParam().late_points);
+  EXPECT_LE(cost.given, cost.bound(GetParam().late_points));
   EXPECT_LE(cost.blocks, in_order.blocks * 11 / 10 + 2);
   EXPECT_LE(cost.late_points, cost.blocks);
 }
@@ -172,15 +185,15 @@ TEST_P(DayTest, OfTwoPublishersWithSkewIsBounded) {
   const Cost in_order = record(GetParam().compression, commits, publish(0));
   const Cost cost = record(GetParam().compression, commits, publish(150));
   std::cout << "in order: " << in_order << "\nwith skew: " << cost << '\n';
-  EXPECT_LT(cost.ratio, GetParam().two_publishers);
+  EXPECT_LE(cost.given, cost.bound(GetParam().two_publishers));
   EXPECT_LE(cost.blocks, in_order.blocks * 11 / 10 + 2);
   EXPECT_LE(cost.late_points, cost.blocks);
 }
 
 INSTANTIATE_TEST_SUITE_P(Compressions, DayTest,
-                         testing::Values(Bounds{"none", Compression::kNone, 2.5, 2.5, 2.3},
-                                         Bounds{"lz4", Compression::kLz4, 22.5, 22.5, 10.5},
-                                         Bounds{"zstd", Compression::kZstd, 24.0, 24.0, 6.5}),
+                         testing::Values(Bounds{"none", Compression::kNone, 1.6, 1.6},
+                                         Bounds{"lz4", Compression::kLz4, 1.6, 1.6},
+                                         Bounds{"zstd", Compression::kZstd, 1.6, 1.6}),
                          [](const auto& day) { return std::string(day.param.name); });
 
 TEST_F(WriteAmplificationTest, OfCompressedBlocksIsNoMoreThanOfPlainOnes) {
@@ -188,6 +201,35 @@ TEST_F(WriteAmplificationTest, OfCompressedBlocksIsNoMoreThanOfPlainOnes) {
   const Cost lz4 = record_in_order(Compression::kLz4, 3'600);
   std::cout << "plain: " << plain << "\nlz4: " << lz4 << '\n';
   EXPECT_LE(lz4.given, plain.given);
+}
+
+// Whatever the number of tracks: the journal's record, a page of each tree on the way to it, the
+// meta page, the list of free pages.
+TEST_F(WriteAmplificationTest, OfACommitThatFillsNoBlockIsAFewPages) {
+  constexpr std::uint64_t kPagesMax = 8;  // issue 13, beside the record's own
+  for (const int tracks : {1, 50, 300}) {
+    BagWriter writer = BagWriter::open(new_path(), {}).value();
+    std::uint64_t most = 0;
+    int looked_at = 0;
+    for (int commit = 0; commit < 400; ++commit) {
+      RowStore rows;
+      Batch batch;
+      for (int track = 0; track < tracks; ++track)
+        batch.tracks.push_back(batch_of(std::to_string(track), one_a_second(commit, rows)));
+      const std::uint64_t blocks = stored_blocks(*writer.file());
+      const std::uint64_t before = pages_written();
+      const WriteReport report = writer.write(batch).value();
+      const std::uint64_t pages = pages_written() - before;
+      const bool fills_blocks = commit == 0 || stored_blocks(*writer.file()) != blocks;
+      if (fills_blocks) continue;
+      ++looked_at;
+      const std::uint64_t own = (report.block_bytes + 4'095) / 4'096;
+      most = std::max(most, pages - std::min(pages, own));
+    }
+    std::cout << tracks << " tracks: " << most << " pages beside the record's\n";
+    EXPECT_LE(most, kPagesMax) << tracks << " tracks";
+    EXPECT_GT(looked_at, 200);
+  }
 }
 
 }  // namespace
