@@ -235,14 +235,13 @@ Result<bool> BagFile::open_env(std::size_t map_bytes) {
 Status BagFile::open_tables() {
   Result<std::unique_ptr<ReadTxn>> txn = env_->read();
   if (!txn) return tl::unexpected(txn.error());
-  const std::array<std::pair<const char*, Table*>, 7> wanted = {
+  const std::array<std::pair<const char*, Table*>, 6> wanted = {
       {{kMetaTable, &tables_.meta},
        {kTracksTable, &tables_.tracks},
        {kBlocksTable, &tables_.blocks},
        {kOrderTable, &tables_.order},
        {kLossesTable, &tables_.losses},
-       {kAttachmentsTable, &tables_.attachments},
-       {kJournalTable, &tables_.journal}}};
+       {kAttachmentsTable, &tables_.attachments}}};
   Status format;
   for (const auto& [name, table] : wanted) {
     Result<std::optional<Table>> opened = (*txn)->open_table(name);
@@ -256,7 +255,22 @@ Status BagFile::open_tables() {
     // A later format may have other tables; what is no bag of ours lacks some of them.
     if (!format && format.error().code == ErrorCode::kNewerFormat) return format;
   }
-  return format;
+  if (!format) return format;
+  const Result<std::optional<Table>> journal = (*txn)->open_table(kJournalTable);
+  if (!journal) return tl::unexpected(journal.error());
+  tables_.journal = journal->value_or(0);
+  txn->reset();
+  return tables_.journal == 0 && writable_ ? make_journal() : Status();
+}
+
+// Of bags that had none yet.
+Status BagFile::make_journal() {
+  Result<std::unique_ptr<WriteTxn>> txn = env_->write();
+  if (!txn) return tl::unexpected(txn.error());
+  const Result<Table> journal = (*txn)->open_table(kJournalTable);
+  if (!journal) return tl::unexpected(journal.error());
+  tables_.journal = *journal;
+  return (*txn)->commit();
 }
 
 Status BagFile::check_format(const Txn& txn) const {
@@ -349,7 +363,7 @@ Status BagFile::create(const std::string& path, std::size_t map_bytes) {
 
 Result<std::unique_ptr<ReadTxn>> BagFile::read() {
   Result<std::unique_ptr<ReadTxn>> txn = env_->read();
-  if (!txn) return txn;
+  if (!txn || tables_.journal == 0) return txn;
   Result<std::shared_ptr<const Overlay>> overlay = journal_->over(**txn, tables_);
   if (!overlay) return fail(overlay.error(), path_);
   (*txn)->lay_over(std::move(*overlay));

@@ -80,6 +80,7 @@ class BagFile {
   Status check_pages() const;
   Result<bool> open_env(std::size_t map_bytes);
   Status open_tables();
+  Status make_journal();
   Status check_format(const Txn& txn) const;
 
   std::string path_;

@@ -98,8 +98,10 @@ Status write_anew(BagFile& bag, const std::string& path) {
         {kLossesTable, tables.losses}, {kAttachmentsTable, tables.attachments},
         {kOrderTable, tables.order},   {kJournalTable, tables.journal},
         {kBlocksTable, tables.blocks}};
-    for (const auto& [name, table] : all)
+    for (const auto& [name, table] : all) {
+      if (table == 0) continue;
       if (Status status = copy->copy(**txn, table, name); !status) return status;
+    }
     return copy->commit();
   };
   Status copied = copy_all();

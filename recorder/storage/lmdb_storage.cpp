@@ -49,6 +49,15 @@ Status LmdbStorage::look_at_file() {
                           writer_.path()));
 }
 
+// A commit before the next one is noted before it, too.
+Status LmdbStorage::make_ready() {
+  if (Status size = look_at_file(); !size) return size;
+  if (!writer_.has_stale_journal()) return {};
+  Status ready = writer_.put_journal_away();
+  meta_.note();
+  return ready;
+}
+
 Result<WriteReport> LmdbStorage::noted(Result<WriteReport> report) {
   meta_.note();
   if (report) size_seen_ = writer_.file()->size_bytes();
@@ -56,12 +65,12 @@ Result<WriteReport> LmdbStorage::noted(Result<WriteReport> report) {
 }
 
 Result<WriteReport> LmdbStorage::write(const Batch& batch) {
-  if (Status size = look_at_file(); !size) return tl::unexpected(size.error());
+  if (Status ready = make_ready(); !ready) return tl::unexpected(ready.error());
   return noted(writer_.write(batch));
 }
 
 Result<std::unique_ptr<Storage::Prepared>> LmdbStorage::prepare(const Batch& batch) {
-  if (Status size = look_at_file(); !size) return tl::unexpected(size.error());
+  if (Status ready = make_ready(); !ready) return tl::unexpected(ready.error());
   Result<std::optional<PreparedBatch>> prepared = writer_.prepare(batch);
   if (!prepared) return tl::unexpected(prepared.error());
   std::unique_ptr<Prepared> blocks;
@@ -81,7 +90,7 @@ void LmdbStorage::drop(std::unique_ptr<Prepared> prepared) { writer_.drop(blocks
 
 void LmdbStorage::forget_prepared() { writer_.forget_prepared(); }
 Status LmdbStorage::close() {
-  if (Status size = look_at_file(); !size) return size;
+  if (Status ready = make_ready(); !ready) return ready;
   Status closed = writer_.close();
   meta_.note();
   return closed;

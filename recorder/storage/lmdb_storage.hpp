@@ -41,6 +41,7 @@ class LmdbStorage : public Storage {
  private:
   explicit LmdbStorage(BagWriter writer) : writer_(std::move(writer)) {}
   Status look_at_file();
+  Status make_ready();
   Result<WriteReport> noted(Result<WriteReport> report);
 
   BagWriter writer_;

@@ -80,7 +80,10 @@ TEST_F(StoreThreadTest, GivesBackWhatFailedAndAllBehindIt) {
   EXPECT_THAT(stored_, ElementsAre(1));
 
   storage_->forget_prepared();
-  for (const HeldBatch& held : failed->batches) ASSERT_TRUE(storage_->write(held.batch));
+  for (const HeldBatch& held : failed->batches) {
+    const Result<WriteReport> written = storage_->write(held.batch);
+    ASSERT_TRUE(written.has_value()) << written.error().message;
+  }
   EXPECT_THAT(read_all(BagReader(storage_->file()), {}), SizeIs(5));
 }
 

@@ -158,10 +158,11 @@ class FileVerbsTest(EffectTest):
                 self.assertTrue(cursor.first())
                 block = bytes(cursor.value())
         with open(self.space.path(copy), "r+b") as file:
-            data = file.read()
-            at = data.rindex(block) + len(block) // 2
-            file.seek(at)
-            file.write(bytes([data[at] ^ 0xFF]))
+            hurt = bytearray(block)
+            hurt[len(block) // 2] ^= 0xFF
+            data = file.read().replace(block, bytes(hurt))  # copies on older pages, too
+            file.seek(0)
+            file.write(data)
 
     def outcome(self, verb, usual, words, beside):
         """Of a run in a fresh copy of the scene: exit code, output, and the files there are after."""

@@ -85,13 +85,14 @@ class Replay {
 
 // Decodes what is new, and forgets what is gone.
 Status JournalLayer::take_records(const Txn& txn, Table journal, Overlay& overlay) {
+  std::map<std::uint64_t, Known> before = std::exchange(records_, {});
   std::map<std::uint64_t, Known> kept;
   std::size_t bytes = 0;
   Status status = each_entry(txn, journal, {}, [&](const TableCursor::Item& item) -> Status {
     const std::uint64_t number = journal_number(item.key).value_or(0);
     const std::string_view sum =
         item.value.substr(item.value.size() - std::min(item.value.size(), kRecordSumBytes));
-    auto known = records_.extract(number);
+    auto known = before.extract(number);
     if (known && known.mapped().sum == sum) {
       bytes += known.mapped().record.bytes();
       kept.insert(std::move(known));

@@ -12,7 +12,7 @@ struct BagTables {
   Table order = 0;
   Table losses = 0;
   Table attachments = 0;
-  Table journal = 0;
+  Table journal = 0;  // 0: it has none, of an earlier build, and is open to read
 };
 
 }  // namespace zbag

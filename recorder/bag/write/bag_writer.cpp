@@ -180,6 +180,8 @@ Status BagWriter::apply_journal() {
   return {};
 }
 
+Status BagWriter::put_journal_away() { return has_stale_journal_ ? apply_journal() : Status(); }
+
 Status BagWriter::begin_run() {
   if (Status applied = apply_journal(); !applied) return applied;
   Result<std::unique_ptr<WriteTxn>> txn = file_->env().write();
@@ -226,9 +228,7 @@ Status BagWriter::begin_run() {
 
 // States are loaded before a transaction begins: loading reads, and a thread has one at a time.
 Status BagWriter::load_tracks(const Batch& batch) {
-  if (has_stale_journal_) {
-    if (Status status = apply_journal(); !status) return status;
-  }
+  if (Status status = put_journal_away(); !status) return status;
   for (const TrackBatch& track : batch.tracks) {
     if (tracks_.contains(track.name)) continue;
     if (Status status = load_track(track.name); !status) return status;
@@ -642,9 +642,7 @@ void BagWriter::squeeze() {
 }
 
 Status BagWriter::end_run() {
-  if (has_stale_journal_) {
-    if (Status status = apply_journal(); !status) return status;
-  }
+  if (Status status = put_journal_away(); !status) return status;
   std::size_t bytes = 0;
   for (const auto& [name, track] : tracks_) {
     bytes += 2 * track->writer.block_bytes() + track->writer.order_bytes();

@@ -93,6 +93,11 @@ class BagWriter {
   void drop(const PreparedBatch& prepared);
   // To be called when a store() has failed and no prepared batch is left.
   void forget_prepared();
+  // After that, or after a write() that failed, points of earlier ones wait in the journal that
+  // nobody here knows any more. What is written next puts them into blocks first, in a transaction
+  // of its own; put_journal_away() is for who counts transactions.
+  bool has_stale_journal() const { return has_stale_journal_; }
+  Status put_journal_away();
 
   // Gives every point its block, ends the run, gives the reserve back and squeezes the file
   // (squeeze.hpp). Every further call says the same.

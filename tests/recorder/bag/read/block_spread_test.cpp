@@ -66,7 +66,6 @@ TEST_F(BlockSpreadTest, CountsThePagesOfBlocks) {
     page_bytes_here = static_cast<long>(page);
     const std::string path = dir_.path(std::to_string(page) + ".zbag");
     BagWriter writer = BagWriter::open(path, small_blocks()).value();
-    page_bytes_here = 0;
     for (std::size_t n = 0; n < kBlocks; ++n) {
       // Each a block of its own, on pages of its own.
       const RowPoint row =
@@ -74,6 +73,7 @@ TEST_F(BlockSpreadTest, CountsThePagesOfBlocks) {
       ASSERT_TRUE(writer.write(batch_of_one("a", {row})).has_value());
     }
     ASSERT_TRUE(writer.close().has_value());
+    page_bytes_here = 0;
     const std::uint64_t bytes = read_block_spread(*BagReader::open(path)->file())->page_bytes;
     EXPECT_GE(bytes, kBlocks * ((kBytes + page) / page * page)) << page;
     EXPECT_LT(bytes, std::filesystem::file_size(path)) << page;
