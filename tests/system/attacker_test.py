@@ -4,7 +4,7 @@ What one client sends must not change what another receives, cost no more than i
 said in a few lines.
 """
 
-import contextlib
+import json
 import os
 import re
 import resource
@@ -411,6 +411,24 @@ class FloodTest(harness.SystemTest):
         self.assertEqual([track["name"] for track in info["tracks"]], ["sensor"])
         self.assertEqual(info["refused"], {"one_part": many, "bad_name": many})
         self.assertLess(len(recorder.lines), 60, recorder.stderr)
+
+    def test_topics_of_megabytes_are_not_kept(self):
+        bag = self.space.path("kept.zbag")
+        recorder = self.start_recorder(bag)
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        for n in range(40):
+            sensor.send(b"%02d" % n + bytes(20_000_000), b"\x80")
+        sensor.send("sensor", {"_ts": 1.0})
+        harness.wait_until(lambda: json.loads(self.run_ok("ctl", "record", "status").stdout)["points"],
+                           "the sensor's point")
+        with open(f"/proc/{recorder.popen.pid}/status", encoding="ascii") as file:
+            resident = 1024 * int(file.read().split("VmRSS:")[1].split()[0])
+        self.assertEqual(recorder.stop(), LOSSY, recorder.stderr)
+        self.assertEqual(self.assert_whole(bag)["refused"], {"bad_name": 40})
+        self.assertLess(len(recorder.stderr), 10_000, "names are not shortened")
+        print(f"{resident / 1e6:.0f} MB", file=sys.stderr)
+        if not harness.is_sanitized():
+            self.assertLess(resident, 400e6)
 
     def test_topics_that_are_left_out_take_no_place(self):
         bag = self.space.path("wanted.zbag")
