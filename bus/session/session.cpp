@@ -348,7 +348,7 @@ Status Session::close() {
   if (sink_->announces()) announce("closed");
   if (overwritten_ > 0 && options_.warn) {
     options_.warn(fmt::format(
-        "{}: {} values were replaced in the buffer by different ones of equal _ts; merge with "
+        "{}: values replaced in the buffer by different ones of equal _ts: {}; merge with "
         "MergeMode::kJoin to keep them all",
         options_.name, overwritten_));
   }
