@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "bus/control.hpp"
+#include "bus/link_watch.hpp"
 
 namespace zbag {
 namespace {
@@ -332,11 +333,8 @@ void Recorder::look_around() {
   looked_around_ = now;
   const std::optional<bool> broker = subscriber_ ? subscriber_->broker_news() : std::nullopt;
   if (broker) is_broker_gone_ = !*broker;
-  if (broker && (std::exchange(had_broker_, true) || !*broker)) {
-    warn(*broker ? fmt::format("the broker at {} is back", urls_.subscribe_to)
-                 : fmt::format("the broker at {} has gone; nothing comes until it is back",
-                               urls_.subscribe_to));
-  }
+  if (broker && (std::exchange(had_broker_, true) || !*broker))
+    warn(broker_news_text(urls_.subscribe_to, *broker));
   speak();
 }
 

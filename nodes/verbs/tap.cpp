@@ -88,6 +88,7 @@ bool print_frames(const Arguments& arguments, Tap& tap, PointPrinter& printer, P
   while (!progress.stopping && goes_on()) {
     const std::optional<TapFrame> frame = tap.next(std::chrono::milliseconds(50));
     const auto now = Clock::now();
+    tell_broker_news("tap", tap, arguments.bus.urls);
     if (!frame) {
       if (!printer.flush()) return false;
       progress.timed_out = arguments.timeout && now - heard > *arguments.timeout;

@@ -269,6 +269,7 @@ double listen(const Arguments& arguments, Tap& tap, TopicTable& table, Progress&
       table.add(*frame);
       ++progress.frames;
     }
+    tell_broker_news("topics", tap, arguments.bus.urls);
     const auto now = std::chrono::steady_clock::now();
     if (screen && now - looked > std::chrono::milliseconds(50)) {
       looked = now;
