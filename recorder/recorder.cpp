@@ -8,6 +8,7 @@
 
 #include "bus/control.hpp"
 #include "bus/link_watch.hpp"
+#include "schemas/text_bytes.hpp"
 
 namespace zbag {
 namespace {
@@ -21,10 +22,6 @@ constexpr std::chrono::duration<double> kSilenceOfProbes{3.0};
 constexpr std::chrono::seconds kDrainMax{10};
 constexpr std::uint32_t kFramesPerClock = 32;
 constexpr std::size_t kFramesPerPump = 4096;
-
-std::span<const std::uint8_t> bytes_of(const std::string& text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
 
 }  // namespace
 
