@@ -692,7 +692,8 @@ class EscapeTest(harness.SystemTest):
         file = self.space.path("odd.jsonl")
         self.run_ok("export", bag, "--format", "jsonl", "-o", file)
         self.write("odd.yaml", "nodes:\n  " + json.dumps(self.ODD) + ":\n    command: " + self.ODD[0])
-        for words in (("info", bag), ("info", "--json", bag), ("cat", bag), ("check", bag),
+        for words in (("info", bag), ("info", "--json", bag), ("info", "--losses", bag),
+                      ("cat", bag), ("check", bag),
                       ("cat", "--all", "--format", "yaml", bag), ("recover", bag, "-o", made + "r"),
                       ("export", bag, "--format", "json", "-o", "-"), ("cut", bag, "-o", made),
                       ("merge", bag, made, "-o", made + "m"), ("compact", bag, "-o", made + "c"),
