@@ -240,8 +240,7 @@ class BrokerGoneTest(NodeTest):
         bus = self.start_broker()
         tap = self.space.start("tap", "_sys/**", *bus.urls)
         topics = self.space.start("topics", "--watch", "_sys/**", *bus.urls)
-        self.await_tap(bus, lambda: tap.out_lines)
-        topics.wait_for_line("_sys/hello")
+        self.await_tap(bus, lambda: tap.out_lines and "_sys/hello" in topics.stderr)
         bus.kill()
         for node in (tap, topics):
             node.wait_for_line("the broker at .* has gone", deadline=10)
