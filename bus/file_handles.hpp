@@ -12,8 +12,8 @@ namespace zbag {
 inline constexpr std::size_t kHandlesSpare = 32;
 // What is kept free of those who connect to the control socket (NAME.ctl), too.
 inline constexpr std::size_t kHandlesOfFiles = 8;
-// What a node of the bus needs before anybody has connected to it.
-inline constexpr std::size_t kHandlesOfNode = 48;
+// What a recorder that hosts the bus needs to let anybody in: 27 are its own.
+inline constexpr std::size_t kHandlesOfNode = kHandlesSpare + 28;
 
 // As many as the system allows this user: the soft limit (ulimit -n) becomes the hard one. Returns
 // it.

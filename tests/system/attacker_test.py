@@ -550,10 +550,11 @@ class HandlesTest(harness.SystemTest):
         return peers
 
     def test_no_room_at_start_is_one_line(self):
-        for verb in (("broker",), ("record", "--with-broker", "-o", "no.zbag"), ("topics",),
-                     ("ctl", "record", "status")):
-            with self.subTest(verb=verb[0]):
-                node = self.start_with(16, *verb)
+        record = ("record", "--with-broker", "-o", "no.zbag")
+        for handles, verb in ((16, ("broker",)), (16, record), (16, ("topics",)),
+                              (16, ("ctl", "record", "status")), (60, record)):
+            with self.subTest(verb=verb[0], handles=handles):
+                node = self.start_with(handles, *verb)
                 self.assertEqual(node.wait(), FAILED, node.stderr)
                 self.assert_one_line(node.stderr, "ulimit -n")
         self.assertFalse(os.path.exists(self.space.path("no.zbag")))
