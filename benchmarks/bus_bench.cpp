@@ -17,16 +17,13 @@
 #include "player/player.hpp"
 #include "recorder/bag_session.hpp"
 #include "recorder/recorder.hpp"
+#include "schemas/text_bytes.hpp"
 
 namespace zbag::bench {
 namespace {
 
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
-
-std::span<const std::uint8_t> bytes_of(const std::string& text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
 
 // Nanoseconds of one call, each the mean of a short run, so that the clock's own cost is small.
 template <class Call>

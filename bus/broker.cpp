@@ -24,11 +24,9 @@ constexpr std::size_t kPrefixesMax = 10'000;
 // What one subscriber may ask for: 50,000 tracks by name. libzmq keeps some 60 bytes for each of
 // these, and hears nothing else while it forgets them.
 constexpr std::size_t kRequestBytesOfPeerMax = 2u << 20;
-constexpr std::chrono::seconds kTurnedAwayEvery{10};
-constexpr std::chrono::seconds kShutAtLeast{2};  // what is said of it comes no more often
-// With no more handles than that, they are counted while frames are forwarded, too.
-constexpr std::size_t kHandlesFew = 256;
-constexpr std::size_t kFramesPerLook = 16;
+// Who was turned away tries again sooner: there is room when nobody was for so long.
+constexpr std::chrono::seconds kFullAtLeast{2};
+constexpr std::chrono::seconds kRoomEvery{1};
 
 // An ipc socket must not be for others even for an instant. The umask is the whole process's.
 class PrivateFiles {
@@ -142,8 +140,7 @@ Status Broker::open_side(Context& context, Side& side, int type, const std::stri
   if (Status status = hold_path(url); !status) return status;
   if (Status status = bind_socket(side.socket.get(), url); !status) return status;
   bound = last_endpoint(side.socket.get());
-  if (bound.starts_with("ipc://")) side.ipc = bound;
-  return options_.twins ? bind_twin(side, bound) : Status();
+  return options_.twins ? bind_twin(side.socket.get(), bound) : Status();
 }
 
 // Takes the lock of an ipc URL's path, and sees that nothing is there which is not ours: libzmq
@@ -169,14 +166,14 @@ Status Broker::hold_path(const std::string& url) {
 }
 
 // Binds the ipc twin of a loopback tcp URL.
-Status Broker::bind_twin(Side& side, const std::string& bound) {
+Status Broker::bind_twin(void* socket, const std::string& bound) {
   const std::optional<HostPort> address = split_tcp(bound);
   if (!address || !is_loopback(address->host)) return {};
   const Result<std::string> directory = runtime_directory();
   if (!directory) return tl::unexpected(directory.error());
-  side.ipc = "ipc://" + twin_path(*directory, address->port);
-  if (Status status = hold_path(side.ipc); !status) return status;
-  return bind_socket(side.socket.get(), side.ipc);
+  const std::string url = "ipc://" + twin_path(*directory, address->port);
+  if (Status status = hold_path(url); !status) return status;
+  return bind_socket(socket, url);
 }
 
 Result<std::size_t> Broker::pump(std::chrono::milliseconds timeout, const Observer& observe) {
@@ -193,10 +190,7 @@ Result<std::size_t> Broker::pump(std::chrono::milliseconds timeout, const Observ
   if (has_news) {
     if (Status status = look_at_peers(); !status) return tl::unexpected(status.error());
   }
-  // Also now and then: handles go elsewhere, too.
-  if ((peers_changed_ && are_handles_few_) ||
-      std::chrono::steady_clock::now() - handles_counted_ >= std::chrono::seconds(1))
-    mind_handles();
+  if (std::chrono::steady_clock::now() - room_looked_at_ >= kRoomEvery) tell_of_room();
   if ((items[1].revents & ZMQ_POLLIN) != 0) {
     if (Status status = forward_subscriptions(); !status) return tl::unexpected(status.error());
   }
@@ -220,10 +214,6 @@ Result<std::size_t> Broker::forward_frames(const Observer& observe) {
     if (!received) return tl::unexpected(received.error());
     if (!*received) break;
     ++count;
-    if (are_handles_few_ && count % kFramesPerLook == 0) {
-      if (Status status = look_at_peers(); !status) return tl::unexpected(status.error());
-      if (peers_changed_) mind_handles();
-    }
     if (observe) observe(parts_);
     if (wanted_.empty()) continue;
     if (Status status = send(parts_); !status) return tl::unexpected(status.error());
@@ -295,8 +285,7 @@ Status Broker::receive_all() {
 }
 
 Status Broker::look_at_peers() {
-  for (Side* const side : {&publishers_, &subscribers_})
-    peers_changed_ = side->watch.read() || peers_changed_;
+  for (Side* const side : {&publishers_, &subscribers_}) side->watch.read();
   const bool is_listened_to = subscribers_.watch.peers() > 0 || wanted_within_;
   return is_listened_to || wanted_.empty() ? Status() : forget_subscriptions();
 }
@@ -318,41 +307,22 @@ Status Broker::forget_subscriptions() {
   return is_sent ? Status() : tl::unexpected(zmq_failure("unsubscribe"));
 }
 
-// libzmq 4.3.4 ends the process when it can not accept over ipc, and says nothing before.
-void Broker::mind_handles() {
+void Broker::tell_of_room() {
   const auto now = std::chrono::steady_clock::now();
-  handles_counted_ = now;
-  peers_changed_ = false;
-  const std::size_t left = free_handles();
-  are_handles_few_ = left < kHandlesFew;
-  const auto tell = [&](const std::string& text) {
-    if (options_.warn) options_.warn(text);
-  };
-  for (Side* const side : {&publishers_, &subscribers_}) {
-    if (!side->ipc.empty() && !side->is_shut && left < kHandlesSpare) {
-      side->is_shut = zmq_unbind(side->socket.get(), side->ipc.c_str()) == 0;
-      side->shut_at = now;
-      if (side->is_shut) {
-        tell(
-            fmt::format("{} file handles are left (ulimit -n is {}): nobody is let in at {} until "
-                        "there are more",
-                        left, handle_limit(), side->ipc));
-      }
-    } else if (side->is_shut && left >= kHandlesSpare && now - side->shut_at >= kShutAtLeast &&
-               bind_socket(side->socket.get(), side->ipc)) {
-      side->is_shut = false;
-      tell(fmt::format("there are file handles again: peers are let in at {}", side->ipc));
-    }
-    const std::uint64_t turned_away = side->watch.turned_away();
-    if (turned_away == side->told_turned_away || now - turned_away_told_ < kTurnedAwayEvery)
-      continue;
-    side->told_turned_away = turned_away;
-    turned_away_told_ = now;
-    tell(
-        fmt::format("somebody could not connect to {}: no file handles are left (ulimit -n is {}); "
-                    "start it with a higher one, or fewer peers",
-                    side == &publishers_ ? urls_.publish_to : urls_.subscribe_to, handle_limit()));
-  }
+  room_looked_at_ = now;
+  const std::uint64_t turned_away =
+      publishers_.watch.turned_away() + subscribers_.watch.turned_away();
+  const bool is_somebody = std::exchange(turned_away_, turned_away) != turned_away;
+  if (is_somebody) turned_away_at_ = now;
+  if (is_somebody == is_full_) return;
+  if (is_full_ && (now - turned_away_at_ < kFullAtLeast || free_handles() <= kHandlesSpare)) return;
+  is_full_ = is_somebody;
+  if (!options_.warn) return;
+  options_.warn(is_full_ ? fmt::format("{} file handles are left (ulimit -n is {}): nobody is let "
+                                       "in until there are more; start it with a higher limit, or "
+                                       "fewer peers",
+                                       free_handles(), handle_limit())
+                         : "there are file handles again: peers are let in");
 }
 
 }  // namespace zbag

@@ -9,9 +9,8 @@
 // what never subscribed, so publishers are told of that only when a subscriber has gone. What one
 // unsubscribed from while it stays, and nobody else wants, is dropped here.
 //
-// With few file handles left nobody is let in over ipc, where libzmq would end the process, until
-// there are more: `warn` hears of both, and of peers that were turned away.
-// While an ipc socket is bound, then too, the umask of the whole process is 0177: a file another
+// With few file handles left nobody is let in until there are more: `warn` hears of both.
+// While an ipc socket is bound, the umask of the whole process is 0177: a file another
 // thread makes in that instant is its user's alone.
 // Not thread-safe: one thread binds and pumps.
 #pragma once
@@ -64,17 +63,13 @@ class Broker {
   struct Side {
     SocketHandle socket;
     PeerWatch watch;
-    std::string ipc;  // the one URL of it that can be unbound for a while; empty: none
-    bool is_shut = false;
-    std::chrono::steady_clock::time_point shut_at = {};
-    std::uint64_t told_turned_away = 0;
   };
 
   Broker() = default;
   Status open_side(Context& context, Side& side, int type, const std::string& url,
                    std::string& bound);
   Status hold_path(const std::string& url);
-  Status bind_twin(Side& side, const std::string& bound);
+  Status bind_twin(void* socket, const std::string& bound);
   Result<std::size_t> forward_frames(const Observer& observe);
   Status forward_subscriptions();
   Status forward_subscription(Message& request);
@@ -82,7 +77,7 @@ class Broker {
   Status receive_all();
   Status look_at_peers();
   Status forget_subscriptions();
-  void mind_handles();
+  void tell_of_room();
   Status send(Parts& parts);
 
   Options options_;
@@ -96,10 +91,10 @@ class Broker {
   bool wants_all_ = false;                     // so many prefixes that none is looked at any more
   bool wanted_within_ = false;                 // by a subscriber of this process, which is no peer
   bool has_turned_out_ = false;                // a subscriber that asked for too much
-  bool are_handles_few_ = false;
-  bool peers_changed_ = false;  // since handles were counted
-  std::chrono::steady_clock::time_point handles_counted_;
-  std::chrono::steady_clock::time_point turned_away_told_;
+  bool is_full_ = false;                       // told of
+  std::uint64_t turned_away_ = 0;              // peers, when last looked at
+  std::chrono::steady_clock::time_point turned_away_at_;
+  std::chrono::steady_clock::time_point room_looked_at_;
 };
 
 }  // namespace zbag

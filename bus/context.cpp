@@ -7,6 +7,7 @@
 #include <new>
 
 #include "schemas/check.hpp"
+#include "schemas/text_bytes.hpp"
 
 namespace zbag {
 namespace {
@@ -75,10 +76,7 @@ std::span<const std::uint8_t> Message::bytes() const {
   return {static_cast<const std::uint8_t*>(zmq_msg_data(msg)), zmq_msg_size(msg)};
 }
 
-std::string_view Message::text() const {
-  const auto view = bytes();
-  return {reinterpret_cast<const char*>(view.data()), view.size()};
-}
+std::string_view Message::text() const { return text_of(bytes()); }
 
 Message Message::share() {
   Message copy;

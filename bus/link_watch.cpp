@@ -1,8 +1,14 @@
 #include "bus/link_watch.hpp"
 
+#include <fmt/format.h>
 #include <zmq.h>
 
 namespace zbag {
+
+std::string broker_news_text(const std::string& url, bool is_there) {
+  return is_there ? fmt::format("the broker at {} is back", url)
+                  : fmt::format("the broker at {} has gone; nothing comes until it is back", url);
+}
 
 Result<LinkWatch> LinkWatch::of(Context& context, void* socket) {
   Result<SocketMonitor> monitor =

@@ -5,11 +5,15 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "bus/socket_monitor.hpp"
 
 namespace zbag {
+
+// What a listener says of the broker at `url`.
+std::string broker_news_text(const std::string& url, bool is_there);
 
 class LinkWatch {
  public:

@@ -2,6 +2,7 @@
 
 #include <zmq.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace zbag {
@@ -15,15 +16,12 @@ Result<PeerWatch> PeerWatch::open(Context& context, void* socket) {
   return watch;
 }
 
-bool PeerWatch::read() {
-  bool has_news = false;
+void PeerWatch::read() {
   while (const std::optional<SocketMonitor::Event> event = monitor_.read()) {
-    has_news = true;
     if (event->what == ZMQ_EVENT_ACCEPTED) peers_[event->value] = 0;
     if (event->what == ZMQ_EVENT_DISCONNECTED) peers_.erase(event->value);
-    if (event->what == ZMQ_EVENT_ACCEPT_FAILED) ++turned_away_;
+    if (event->what == ZMQ_EVENT_ACCEPT_FAILED && event->value == ENFILE) ++turned_away_;
   }
-  return has_news;
 }
 
 bool PeerWatch::charge(int peer, std::size_t bytes, std::size_t bytes_max) {

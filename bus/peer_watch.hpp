@@ -19,14 +19,13 @@ class PeerWatch {
   // To be opened before the socket is bound.
   static Result<PeerWatch> open(Context& context, void* socket);
 
-  // Notes what has happened since; false when that is nothing. A peer is known here before anything
-  // it sends can be read.
-  bool read();
+  // Notes what has happened since. A peer is known here before anything it sends can be read.
+  void read();
   std::size_t peers() const { return peers_.size(); }
   // Counts bytes on the account of the peer of that file handle, which ends with its connection;
   // true when that made them more than `bytes_max`.
   bool charge(int peer, std::size_t bytes, std::size_t bytes_max);
-  // How often somebody could not be let in, for want of file handles.
+  // How often somebody was not let in, for want of file handles (bus/file_handles.hpp).
   std::uint64_t turned_away() const { return turned_away_; }
   // The zmq socket that is readable when there is something to read, for the files of bus/ alone.
   void* raw() const { return monitor_.raw(); }

@@ -19,6 +19,7 @@ struct Tap::State {
       : subscriber(std::move(socket)), filter(std::move(wanted)), options(limits) {}
 
   void run(const std::stop_token& stop);
+  void look_for_broker();
   void take(Parts& parts);
   void note_one_part(std::string_view text);
 
@@ -31,15 +32,26 @@ struct Tap::State {
   std::size_t ring_bytes ZBAG_GUARDED_BY(mutex) = 0;
   std::uint64_t skipped ZBAG_GUARDED_BY(mutex) = 0;
   OnePart one_part ZBAG_GUARDED_BY(mutex);
-  std::jthread thread;  // last: stops before what it uses goes
+  std::optional<bool> broker_news ZBAG_GUARDED_BY(mutex);
+  bool had_broker = false;  // of the thread
+  std::jthread thread;      // last: stops before what it uses goes
 };
 
 void Tap::State::run(const std::stop_token& stop) {
   Parts parts;
   while (!stop.stop_requested()) {
+    look_for_broker();
     if (!subscriber.wait(std::chrono::milliseconds(50))) continue;
     while (subscriber.receive(parts).value_or(false) && !stop.stop_requested()) take(parts);
   }
+}
+
+// That it has come for the first time is no news.
+void Tap::State::look_for_broker() {
+  const std::optional<bool> news = subscriber.broker_news();
+  if (!news || (!std::exchange(had_broker, true) && *news)) return;
+  const MutexLock lock(mutex);
+  broker_news = news;
 }
 
 void Tap::State::take(Parts& parts) {
@@ -80,7 +92,8 @@ Tap& Tap::operator=(Tap&&) noexcept = default;
 
 Result<Tap> Tap::open(Context& context, const std::string& url, TrackFilter filter,
                       Options options) {
-  Result<Subscriber> subscriber = Subscriber::connect(context, url, filter.subscriptions());
+  Result<Subscriber> subscriber =
+      Subscriber::connect(context, url, filter.subscriptions(), kSocketFramesMax, true);
   if (!subscriber) return tl::unexpected(subscriber.error());
   auto state = std::make_unique<State>(std::move(*subscriber), std::move(filter), options);
   State* const raw = state.get();
@@ -107,6 +120,11 @@ std::uint64_t Tap::skipped() const {
 Tap::OnePart Tap::one_part() const {
   const MutexLock lock(state_->mutex);
   return state_->one_part;
+}
+
+std::optional<bool> Tap::broker_news() {
+  const MutexLock lock(state_->mutex);
+  return std::exchange(state_->broker_news, std::nullopt);
 }
 
 }  // namespace zbag

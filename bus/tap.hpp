@@ -46,6 +46,8 @@ class Tap {
     std::string first;  // its first bytes
   };
   OnePart one_part() const;
+  // Whether the broker is back (true) or has gone (false) since the last call.
+  std::optional<bool> broker_news();
 
  private:
   struct State;

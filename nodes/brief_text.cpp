@@ -9,6 +9,7 @@
 #include "nodes/number_text.hpp"
 #include "schemas/item.hpp"
 #include "schemas/json_text.hpp"
+#include "schemas/text_bytes.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -20,10 +21,6 @@ constexpr std::uint32_t kArrayWhole = 8;
 constexpr std::uint32_t kArrayShown = 4;
 constexpr std::uint32_t kFieldsShown = 32;
 constexpr std::string_view kMore = "\u2026";
-
-std::string_view text_of(std::span<const std::uint8_t> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 std::string more_text(std::size_t count) {
   return fmt::format("{} {} more", kMore, count_text(count));

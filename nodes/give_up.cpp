@@ -8,6 +8,7 @@
 
 #include "bus/endpoints.hpp"
 #include "nodes/errors.hpp"
+#include "nodes/number_text.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
 
@@ -20,8 +21,8 @@ GiveUp::GiveUp(std::string verb, std::string url)
 
 void GiveUp::end(const std::string& why) const {
   const std::uint64_t frames = std::min<std::uint64_t>(frames_, kSocketFramesMax);
-  say_always("zbag {}: gave up{}: up to {} frames had not left and are dropped\n", verb_, why,
-             frames);
+  say_always("zbag {}: gave up{}: up to {} that had not left dropped\n", verb_, why,
+             amount_text(frames, "frame"));
   ::_exit(kExitLossy);
 }
 

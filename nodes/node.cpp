@@ -37,7 +37,7 @@ void Node::say_room() {
   constexpr std::size_t kPlenty = 4'096;
   const std::size_t left = free_handles();
   if (left >= kPlenty) return;
-  say("file handles are left for {} peers, {} of them over ipc (ulimit -n is {})\n", left,
+  say("file handles are left for {} peers (ulimit -n is {})\n",
       left - std::min(left, kHandlesSpare), handle_limit());
 }
 

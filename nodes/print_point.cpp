@@ -17,6 +17,7 @@
 #include "schemas/item.hpp"
 #include "schemas/json_text.hpp"
 #include "schemas/put_item.hpp"
+#include "schemas/text_bytes.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -36,8 +37,7 @@ bool is_object(std::span<const std::uint8_t> value) {
   if (type == item::Type::kMap || type == item::Type::kExtension) return true;
   item::Cursor in(value);
   std::span<const std::uint8_t> text;
-  return item::take_text(in, text) &&
-         !is_utf8({reinterpret_cast<const char*>(text.data()), text.size()});
+  return item::take_text(in, text) && !is_utf8(text_of(text));
 }
 
 }  // namespace
@@ -144,7 +144,7 @@ void PointPrinter::print_raw(std::string_view track, Timestamp stamp,
   if (seq) encode_value(Value(*seq), out_);
   each_member([&](std::string_view name, std::span<const std::uint8_t> value) {
     member(name);
-    out_.append(reinterpret_cast<const char*>(value.data()), value.size());
+    out_.append(text_of(value));
     return true;
   });
 }

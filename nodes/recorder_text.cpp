@@ -46,8 +46,8 @@ void say_bags(const Recorder& recorder, const RecordingTotals& totals) {
                                                             paths.front(), paths.back());
   say("recorded {} in {:.1f} s, {}\n", names, recorder.seconds(), bytes_text(bytes));
   if (totals.removed_bags > 0) {
-    say("  {} older {} with {} points removed by --max-files\n", count_text(totals.removed_bags),
-        totals.removed_bags == 1 ? "bag" : "bags", count_text(totals.removed_points));
+    say("  {} with {} removed by --max-files\n", amount_text(totals.removed_bags, "older bag"),
+        amount_text(totals.removed_points, "point"));
   }
 }
 
@@ -76,7 +76,7 @@ std::vector<Line> recorder_head(const Recorder& recorder, const RecordingTotals&
   warn_of("dropped", totals.fate.dropped, Tone::kBad);
   warn_of("refused", totals.fate.refused_total(), Tone::kDoubtful);
   state.push_back({fmt::format(
-      "  {} points{}  buffer {} of {}  free {}", count_text(totals.fate.points),
+      "  {}{}  buffer {} of {}  free {}", amount_text(totals.fate.points, "point"),
       totals.bags > 1 ? fmt::format(" in {} bags", totals.bags) : "",
       bytes_text(recording.buffered_bytes()), bytes_text(recording.options().buffer_bytes),
       bytes_text(static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize))});
@@ -137,9 +137,9 @@ void say_summary(const Recorder& recorder, const RecordingTotals& totals) {
   for (const Line& line : loss_lines(totals.publishers, kWorstShown, bags_text(recorder)))
     say_line(line);
   if (fate.overwritten > 0) {
-    say_line({{fmt::format("  {} values were overwritten", count_text(fate.overwritten)),
-               Tone::kDoubtful},
-              {" by frames of equal _ts; record with --merge join to keep them all"}});
+    say_line(
+        {{fmt::format("  {} overwritten", amount_text(fate.overwritten, "value")), Tone::kDoubtful},
+         {" by frames of equal _ts; record with --merge join to keep them all"}});
   }
 }
 

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <set>
 
+#include "bus/link_watch.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/nearest.hpp"
 #include "nodes/number_text.hpp"
@@ -65,6 +66,11 @@ int show_unheard(const std::string& verb, Context& context, const BusUrls& urls,
   say_always("zbag {}: no track was heard that matches {}{}\n", verb,
              printable(fmt::format("{}", fmt::join(patterns, ", "))), hint);
   return kExitLossy;
+}
+
+void tell_broker_news(const std::string& verb, Tap& tap, const BusUrls& urls) {
+  if (const std::optional<bool> is_there = tap.broker_news())
+    warn(verb, broker_news_text(urls.subscribe_to, *is_there));
 }
 
 std::optional<std::string> one_part_text(const Tap& tap) {

@@ -15,6 +15,9 @@ namespace zbag {
 int show_unheard(const std::string& verb, Context& context, const BusUrls& urls,
                  const std::vector<std::string>& patterns, bool is_stopping);
 
+// Warns where the broker of a tap has gone or is back.
+void tell_broker_news(const std::string& verb, Tap& tap, const BusUrls& urls);
+
 // What is wrong with the messages of one part that passed a tap; nullopt: none did.
 std::optional<std::string> one_part_text(const Tap& tap);
 

@@ -35,7 +35,7 @@ Status check_handles(const OptionTable& options) {
   if (!is_on_bus || free_handles() >= kHandlesOfNode) return {};
   return fail(ErrorCode::kIo,
               fmt::format("ulimit -n is {}, which leaves no room for the sockets of the bus: allow "
-                          "at least 64",
+                          "at least 256",
                           handle_limit()));
 }
 

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "schemas/chosen_fields.hpp"
+#include "schemas/text_bytes.hpp"
 
 namespace zbag {
 namespace {
@@ -230,7 +231,7 @@ std::span<const std::uint8_t> Player::chosen_fields(const PointView& point) {
   if (options_.columns.empty() || !map || !check_map(point.map)) return point.map;
   chosen_.clear();
   append_chosen(*map, options_.columns, chosen_);
-  return {reinterpret_cast<const std::uint8_t*>(chosen_.data()), chosen_.size()};
+  return bytes_of(chosen_);
 }
 
 Status Player::publish(const PointView& point) {

@@ -11,6 +11,7 @@
 
 #include "bus/endpoints.hpp"
 #include "recorder/refusal_text.hpp"
+#include "schemas/text_bytes.hpp"
 
 namespace zbag {
 namespace {
@@ -47,8 +48,7 @@ std::string pairs_of_parts(std::span<Message> parts) {
   }
   std::string map;
   encode_fields(fields, map);
-  const MapBytes opened =
-      *open_map({reinterpret_cast<const std::uint8_t*>(map.data()), map.size()});
+  const MapBytes opened = *open_map(bytes_of(map));
   return map.substr(map.size() - opened.pairs.size());
 }
 

@@ -9,6 +9,7 @@
 #include "schemas/frame_scan.hpp"
 #include "schemas/item.hpp"
 #include "schemas/map_bytes.hpp"
+#include "schemas/text_bytes.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -33,11 +34,11 @@ bool is_plausible_tail(const LossLedger::Stream& stream) {
 }
 
 // The text within a text item; nullopt when the value is none.
-std::optional<std::string_view> text_of(std::span<const std::uint8_t> value) {
+std::optional<std::string_view> text_item(std::span<const std::uint8_t> value) {
   item::Cursor in(value);
   std::span<const std::uint8_t> text;
   if (!item::take_text(in, text)) return std::nullopt;
-  return std::string_view(reinterpret_cast<const char*>(text.data()), text.size());
+  return text_of(text);
 }
 
 }  // namespace
@@ -185,8 +186,8 @@ bool LossLedger::announce(std::span<const std::uint8_t> session) {
   const MapBytes map = *open_map(session);
   PairWalk walk(map.pairs, map.count);
   while (const std::optional<PairBytes> pair = walk.next()) {
-    if (pair->name == "name") source.name = printable(text_of(pair->value).value_or(""));
-    if (pair->name == "state") state = text_of(pair->value).value_or("");
+    if (pair->name == "name") source.name = printable(text_item(pair->value).value_or(""));
+    if (pair->name == "state") state = text_item(pair->value).value_or("");
     if (pair->name == "counts") counts = pair->value;
   }
   // What is in the bag of its streams may lack its name.

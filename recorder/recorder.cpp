@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "bus/control.hpp"
+#include "bus/link_watch.hpp"
+#include "schemas/text_bytes.hpp"
 
 namespace zbag {
 namespace {
@@ -20,10 +22,6 @@ constexpr std::chrono::duration<double> kSilenceOfProbes{3.0};
 constexpr std::chrono::seconds kDrainMax{10};
 constexpr std::uint32_t kFramesPerClock = 32;
 constexpr std::size_t kFramesPerPump = 4096;
-
-std::span<const std::uint8_t> bytes_of(const std::string& text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
 
 }  // namespace
 
@@ -332,11 +330,8 @@ void Recorder::look_around() {
   looked_around_ = now;
   const std::optional<bool> broker = subscriber_ ? subscriber_->broker_news() : std::nullopt;
   if (broker) is_broker_gone_ = !*broker;
-  if (broker && (std::exchange(had_broker_, true) || !*broker)) {
-    warn(*broker ? fmt::format("the broker at {} is back", urls_.subscribe_to)
-                 : fmt::format("the broker at {} has gone; nothing comes until it is back",
-                               urls_.subscribe_to));
-  }
+  if (broker && (std::exchange(had_broker_, true) || !*broker))
+    warn(broker_news_text(urls_.subscribe_to, *broker));
   speak();
 }
 

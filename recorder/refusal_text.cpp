@@ -9,6 +9,7 @@
 
 #include "schemas/item.hpp"
 #include "schemas/map_bytes.hpp"
+#include "schemas/text_bytes.hpp"
 #include "schemas/timestamp.hpp"
 #include "schemas/track_name.hpp"
 
@@ -19,10 +20,6 @@ using Bytes = std::span<const std::uint8_t>;
 
 constexpr const char* kSend =
     "send two parts, the topic and a MessagePack map such as {\"_ts\": seconds, \"x\": 1.0}";
-
-std::string_view text_of(Bytes bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 // The first characters, so that a sentence stays one.
 std::string short_text(std::string_view text) {
@@ -39,7 +36,7 @@ bool is_plain_text(std::string_view text) {
            c != '\r';
   });
   if (text.empty() || has_control || !is_utf8(text)) return false;
-  const Bytes bytes{reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+  const Bytes bytes = bytes_of(text);
   item::Cursor in(bytes);
   const bool is_item = item::skip(in) == item::Fault::kNone && in.left() == 0;
   return bytes[0] < 0x80 || text.starts_with(kByteOrderMark) || !is_item;

@@ -1,14 +1,14 @@
 #include "recorder/system_talk.hpp"
 
-#include <chrono>
-#include <span>
 #include <utility>
+
+#include "schemas/text_bytes.hpp"
+#include "schemas/wall_clock.hpp"
 
 namespace zbag {
 
 void SystemTalk::say(const char* topic, Fields fields) {
-  const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
-  fields.insert(fields.begin(), {"_ts", now.count()});
+  fields.insert(fields.begin(), {"_ts", wall_seconds()});
   Said said{topic, {}};
   encode_fields(fields, said.frame);
   const MutexLock lock(mutex_);
@@ -36,8 +36,7 @@ void SystemTalk::send(Publisher& publisher) {
   }
   for (const Said& one : said) {
     // Who misses it can ask; who records it finds it in the bag's own counts.
-    static_cast<void>(publisher.send(
-        one.topic, {reinterpret_cast<const std::uint8_t*>(one.frame.data()), one.frame.size()}));
+    static_cast<void>(publisher.send(one.topic, bytes_of(one.frame)));
   }
 }
 

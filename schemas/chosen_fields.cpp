@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "schemas/text_bytes.hpp"
+
 namespace zbag {
 namespace {
 
@@ -27,7 +29,7 @@ bool append_part(const PairBytes& pair, const std::vector<std::string>& names, s
   if (count == 0) return false;
   const std::size_t key_bytes = pair.pair.size() - pair.value.size();
   out.append(reinterpret_cast<const char*>(pair.pair.data()), key_bytes);
-  append_map({count, {reinterpret_cast<const std::uint8_t*>(pairs.data()), pairs.size()}}, out);
+  append_map({count, bytes_of(pairs)}, out);
   return true;
 }
 
@@ -39,7 +41,7 @@ std::uint32_t append_pairs(MapBytes map, const std::vector<std::string>& names, 
   while (const std::optional<PairBytes> pair = walk.next()) {
     dotted += pair->name;
     if (is_chosen_field(names, dotted)) {
-      out.append(reinterpret_cast<const char*>(pair->pair.data()), pair->pair.size());
+      out.append(text_of(pair->pair));
       ++count;
     } else if (append_part(*pair, names, dotted, out)) {
       ++count;
@@ -61,7 +63,7 @@ void append_chosen(MapBytes map, const std::vector<std::string>& names, std::str
   std::string pairs;
   std::string dotted;
   const std::uint32_t count = append_pairs(map, names, dotted, pairs);
-  append_map({count, {reinterpret_cast<const std::uint8_t*>(pairs.data()), pairs.size()}}, out);
+  append_map({count, bytes_of(pairs)}, out);
 }
 
 }  // namespace zbag

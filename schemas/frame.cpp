@@ -7,6 +7,7 @@
 
 #include "schemas/check.hpp"
 #include "schemas/put_item.hpp"
+#include "schemas/text_bytes.hpp"
 
 namespace zbag {
 namespace {
@@ -135,10 +136,6 @@ void Packer::head(const FrameHead& head, std::size_t fields) {
   integer(head.src);
 }
 
-std::string string_of(std::span<const std::uint8_t> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 // Values from bytes that have passed scan_frame(): counts are backed by bytes, and the depth is
 // bounded. False for what that would not have passed.
 bool take_value(item::Cursor& in, Value& value);
@@ -158,7 +155,7 @@ bool take_fields(item::Cursor& in, Fields& fields) {
   return std::all_of(fields.begin(), fields.end(), [&](auto& field) {
     std::span<const std::uint8_t> name;
     if (!item::take_text(in, name)) return false;
-    field.first.assign(reinterpret_cast<const char*>(name.data()), name.size());
+    field.first = text_of(name);
     return take_value(in, field.second);
   });
 }
@@ -186,9 +183,9 @@ bool take_value(item::Cursor& in, Value& value) {
   std::span<const std::uint8_t> bytes;
   if (take_number(in, value)) return true;
   if (item::take_text(in, bytes)) {
-    value = string_of(bytes);
+    value = std::string(text_of(bytes));
   } else if (item::take_binary(in, bytes)) {
-    value = Binary{string_of(bytes)};
+    value = Binary{std::string(text_of(bytes))};
   } else if (in.is_at(item::Type::kArray)) {
     Array array;
     if (!take_array(in, array)) return false;
@@ -198,7 +195,7 @@ bool take_value(item::Cursor& in, Value& value) {
     if (!take_fields(in, fields)) return false;
     value = std::move(fields);
   } else if (std::int8_t type = 0; item::take_extension(in, type, bytes)) {
-    value = Extension{type, string_of(bytes)};
+    value = Extension{type, std::string(text_of(bytes))};
   } else {
     return item::take_nil(in);
   }
@@ -304,7 +301,7 @@ void encode_frame(const FrameHead& head, const Fields& fields, std::string& out)
 void encode_frame(const FrameHead& head, MapBytes fields, std::string& out) {
   out.clear();
   Packer(out).head(head, fields.count);
-  out.append(reinterpret_cast<const char*>(fields.pairs.data()), fields.pairs.size());
+  out.append(text_of(fields.pairs));
 }
 
 const char* Value::type_name() const {
@@ -373,10 +370,7 @@ bool join_fields(Fields& fields, const Fields& later) {
     std::string bytes_b;
     encode_value(a, bytes_a);
     encode_value(b, bytes_b);
-    const auto bytes = [](const std::string& text) {
-      return std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
-    };
-    return same_value(bytes(bytes_a), bytes(bytes_b));
+    return same_value(bytes_of(bytes_a), bytes_of(bytes_b));
   };
   Fields news;
   for (const auto& field : later) {

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "schemas/item.hpp"
+#include "schemas/text_bytes.hpp"
 
 namespace zbag {
 namespace {
@@ -213,7 +214,7 @@ ScanOutcome scan_frame(std::span<const std::uint8_t> bytes, std::uint32_t items_
     if (!in.is_at(item::Type::kText)) return refuse(Refusal::kBadKey);
     std::span<const std::uint8_t> name;
     if (!item::take_text(in, name)) return refuse(Refusal::kTruncated);
-    const std::string_view key(reinterpret_cast<const char*>(name.data()), name.size());
+    const std::string_view key = text_of(name);
     const std::uint64_t hash = key_hash(key, static_cast<std::size_t>(in.end - name.data()));
     if (!keys.add(key, hash)) return refuse(Refusal::kDuplicateKey);
     const std::uint8_t* const value = in.at;

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "schemas/put_item.hpp"
+#include "schemas/text_bytes.hpp"
 
 namespace zbag {
 namespace {
@@ -16,10 +17,6 @@ std::size_t head_bytes(std::uint32_t count) {
   std::uint8_t* at = head.data();
   item::put_map(at, count);
   return static_cast<std::size_t>(at - head.data());
-}
-
-void append(std::string& out, std::span<const std::uint8_t> bytes) {
-  out.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
 std::span<const std::uint8_t> key_of(const PairBytes& pair) {
@@ -115,10 +112,10 @@ void GrowingMap::append_to(std::string& pairs) const {
   pairs.reserve(pairs.size() + bytes_);
   for (const Entry& entry : entries_) {
     if (entry.nested == nullptr) {
-      append(pairs, entry.pair.pair);
+      pairs.append(text_of(entry.pair.pair));
       continue;
     }
-    append(pairs, key_of(entry.pair));
+    pairs.append(text_of(key_of(entry.pair)));
     append_map({entry.nested->count(), {}}, pairs);
     entry.nested->append_to(pairs);
   }

@@ -9,6 +9,7 @@
 
 #include "schemas/item.hpp"
 #include "schemas/map_bytes.hpp"
+#include "schemas/text_bytes.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -128,9 +129,6 @@ class ItemWriter {
   }
 
  private:
-  static std::string_view text_of(std::span<const std::uint8_t> bytes) {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-  }
   void make_room() const {
     constexpr std::size_t kRoomBytes = 64u << 10;
     if (drain_ && out_.size() >= kRoomBytes) drain_();
@@ -282,8 +280,7 @@ void write_json_text(std::string_view text, std::string& out) {
 void write_json(const Value& value, std::string& out, JsonDialect dialect) {
   std::string bytes;
   encode_value(value, bytes);
-  write_json_item({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, out,
-                  dialect);
+  write_json_item(bytes_of(bytes), out, dialect);
 }
 
 void write_json_item(std::span<const std::uint8_t> item, std::string& out, JsonDialect dialect,

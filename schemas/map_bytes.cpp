@@ -7,6 +7,7 @@
 #include "schemas/check.hpp"
 #include "schemas/item.hpp"
 #include "schemas/put_item.hpp"
+#include "schemas/text_bytes.hpp"
 
 namespace zbag {
 namespace {
@@ -22,10 +23,6 @@ std::vector<PairBytes> pairs_by_name(MapBytes map) {
 
 bool same_bytes(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end());
-}
-
-void append(std::string& out, std::span<const std::uint8_t> bytes) {
-  out.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
 bool same_items(item::Cursor& a, item::Cursor& b);
@@ -95,8 +92,8 @@ void append_map(MapBytes map, std::string& out) {
   std::array<std::uint8_t, item::kHeadMax> head;
   std::uint8_t* at = head.data();
   item::put_map(at, map.count);
-  append(out, {head.data(), at});
-  append(out, map.pairs);
+  out.append(text_of({head.data(), at}));
+  out.append(text_of(map.pairs));
 }
 
 std::optional<PairBytes> PairWalk::next() {
@@ -107,7 +104,7 @@ std::optional<PairBytes> PairWalk::next() {
   std::span<const std::uint8_t> name;
   ZBAG_CHECK(item::take_text(in, name));
   ZBAG_CHECK(item::take_whole(in, pair.value));
-  pair.name = {reinterpret_cast<const char*>(name.data()), name.size()};
+  pair.name = text_of(name);
   pair.pair = {rest_.data(), in.at};
   rest_ = rest_.subspan(pair.pair.size());
   return pair;

@@ -10,6 +10,8 @@
 #include "schemas/check.hpp"
 #include "schemas/host_name.hpp"
 #include "schemas/map_bytes.hpp"
+#include "schemas/text_bytes.hpp"
+#include "schemas/wall_clock.hpp"
 
 namespace zbag {
 namespace {
@@ -18,23 +20,15 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 constexpr std::chrono::seconds kAliveInterval{5};
 constexpr const char* kSessionTopic = "_sys/session";
 
-double system_seconds() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 std::uint64_t random_id() {
   std::random_device device;
   return std::uint64_t{device()} << 32 | device();
 }
 
 Session::Options with_defaults(Session::Options options) {
-  if (!options.now) options.now = system_seconds;
+  if (!options.now) options.now = wall_seconds;
   if (!options.monotonic) options.monotonic = [] { return std::chrono::steady_clock::now(); };
   return options;
-}
-
-std::span<const std::uint8_t> bytes_of(const std::string& text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
 Status check_field_name(std::string_view name) {
@@ -50,10 +44,10 @@ MapBytes without_numbering(MapBytes map, std::string& pairs) {
   PairWalk walk(map.pairs, map.count);
   while (const std::optional<PairBytes> pair = walk.next()) {
     if (pair->name == "_seq" || pair->name == "_src") continue;
-    pairs.append(reinterpret_cast<const char*>(pair->pair.data()), pair->pair.size());
+    pairs.append(text_of(pair->pair));
     ++rest.count;
   }
-  rest.pairs = {reinterpret_cast<const std::uint8_t*>(pairs.data()), pairs.size()};
+  rest.pairs = bytes_of(pairs);
   return rest;
 }
 
@@ -348,7 +342,7 @@ Status Session::close() {
   if (sink_->announces()) announce("closed");
   if (overwritten_ > 0 && options_.warn) {
     options_.warn(fmt::format(
-        "{}: {} values were replaced in the buffer by different ones of equal _ts; merge with "
+        "{}: values replaced in the buffer by different ones of equal _ts: {}; merge with "
         "MergeMode::kJoin to keep them all",
         options_.name, overwritten_));
   }

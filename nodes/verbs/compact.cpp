@@ -1,7 +1,5 @@
 #include "recorder/bag/upkeep/compact.hpp"
 
-#include <fmt/format.h>
-
 #include "nodes/errors.hpp"
 #include "nodes/live_screen.hpp"
 #include "nodes/number_text.hpp"
@@ -27,13 +25,6 @@ int run(const Arguments& arguments) {
       bar.show(share);
       return !StopSignal::wanted();
     });
-  }
-  if (!report && report.error().code == ErrorCode::kDamaged) {
-    const std::string& why = report.error().message;
-    const bool has_remedy = why.find("zbag recover") != std::string::npos;
-    return show("compact", {ErrorCode::kDamaged,
-                            fmt::format("nothing was changed: {}{}", why,
-                                        has_remedy ? "" : "; zbag recover saves what is intact")});
   }
   if (!report) return show_unmade("compact", report.error());
   if (!arguments.quiet)

@@ -201,14 +201,15 @@ Outcome end(Session& session, Recording& recording, Status status) {
 int tell_failure(const Outcome& outcome, const Importer::Counts& counts) {
   Error error = outcome.status.error();
   if (outcome.kept == 0) {
-    error.message += fmt::format("; {} frames were read, none is kept: there is no bag",
-                                 count_text(counts.frames));
+    error.message += fmt::format("; of {} that came none is kept: there is no bag",
+                                 amount_text(counts.frames, "frame"));
     return show_unmade("import", error);
   }
   // On a full disk what was read is not what is there.
   if (outcome.is_known) {
-    error.message += fmt::format("; {} frames were read, {} are in {}, whose run is left unclosed",
-                                 count_text(counts.frames), count_text(outcome.kept), outcome.path);
+    error.message +=
+        fmt::format("; of {} that came {} went into {}, whose run is left unclosed",
+                    amount_text(counts.frames, "frame"), count_text(outcome.kept), outcome.path);
   }
   return show("import", error);
 }

@@ -49,9 +49,9 @@ int run(const Arguments& arguments) {
         amount_text(report->points, "point"), count_text(report->kept_apart),
         count_text(report->merged), count_text(report->duplicates));
   if (report->overwritten > 0 && !arguments.quiet)
-    warn("merge", fmt::format("{} values were overwritten by different ones of equal _ts; --merge "
-                              "join keeps them all",
-                              count_text(report->overwritten)));
+    warn("merge", fmt::format("{} overwritten by different ones of equal _ts; --merge join keeps "
+                              "them all",
+                              amount_text(report->overwritten, "value")));
   return std::max(opened,
                   show_copied("merge", report->points, report->left_out, playlist->summaries()));
 }

@@ -189,9 +189,9 @@ class Watch {
     }
     const PlayerStatus status = player_.status();
     const char* const state = status.waiting ? "waiting" : status.paused ? "paused " : "playing";
-    line_.show({{fmt::format("{} {:.2f} of {:.2f} s  x{:.2f}  {} frames", state,
+    line_.show({{fmt::format("{} {:.2f} of {:.2f} s  x{:.2f}  {}", state,
                              status.time - status.start, status.end - status.start, status.rate,
-                             count_text(status.published))}},
+                             amount_text(status.published, "frame"))}},
                {"  (space pause, right step, up/down rate, left/PgUp/PgDn seek, q ends)",
                 "  (space → ↑↓ ← PgUp PgDn q)", "  (q ends)"});
   }

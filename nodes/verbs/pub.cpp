@@ -276,10 +276,9 @@ Status publish(Publication& publication, Sessions& sessions, bool loops) {
 
 std::string progress_text(const Publication& publication, bool is_waiting) {
   if (is_waiting) return "waiting for somebody who listens";
-  return fmt::format("publishing  {} of the recording{}  {} frames",
-                     duration_text(publication.seconds()),
+  return fmt::format("publishing  {} of the recording{}  {}", duration_text(publication.seconds()),
                      publication.laps() > 0 ? fmt::format(", lap {}", publication.laps() + 1) : "",
-                     count_text(publication.sent()));
+                     amount_text(publication.sent(), "frame"));
 }
 
 int exit_code_of(const Status& status, const Publication& publication) {

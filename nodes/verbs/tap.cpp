@@ -19,6 +19,7 @@
 #include "nodes/verb.hpp"
 #include "recorder/refusal_text.hpp"
 #include "schemas/frame.hpp"
+#include "schemas/text_bytes.hpp"
 
 namespace zbag {
 namespace {
@@ -88,6 +89,7 @@ bool print_frames(const Arguments& arguments, Tap& tap, PointPrinter& printer, P
   while (!progress.stopping && goes_on()) {
     const std::optional<TapFrame> frame = tap.next(std::chrono::milliseconds(50));
     const auto now = Clock::now();
+    tell_broker_news("tap", tap, arguments.bus.urls);
     if (!frame) {
       if (!printer.flush()) return false;
       progress.timed_out = arguments.timeout && now - heard > *arguments.timeout;
@@ -98,8 +100,7 @@ bool print_frames(const Arguments& arguments, Tap& tap, PointPrinter& printer, P
       continue;
     }
     heard = now;
-    const std::span bytes(reinterpret_cast<const std::uint8_t*>(frame->bytes.data()),
-                          frame->bytes.size());
+    const std::span<const std::uint8_t> bytes = bytes_of(frame->bytes);
     const ScanOutcome outcome = scan_frame(bytes, kItemsMax);
     if (outcome.refusal) {
       ++progress.malformed;

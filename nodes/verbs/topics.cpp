@@ -25,6 +25,7 @@
 #include "recorder/intake.hpp"
 #include "recorder/losses.hpp"
 #include "schemas/json_text.hpp"
+#include "schemas/text_bytes.hpp"
 
 namespace zbag {
 namespace {
@@ -93,8 +94,7 @@ class TopicTable {
   bool is_empty() const { return topics_.empty(); }
   std::uint64_t others() const { return others_; }  // frames of topics beyond kTracksMax
   void add(const TapFrame& frame) {
-    const std::span bytes(reinterpret_cast<const std::uint8_t*>(frame.bytes.data()),
-                          frame.bytes.size());
+    const std::span<const std::uint8_t> bytes = bytes_of(frame.bytes);
     if (frame.track == "_sys/session") {
       static_cast<void>(ledger_.announce(bytes));  // what is none says nothing
       return;
@@ -269,6 +269,7 @@ double listen(const Arguments& arguments, Tap& tap, TopicTable& table, Progress&
       table.add(*frame);
       ++progress.frames;
     }
+    tell_broker_news("topics", tap, arguments.bus.urls);
     const auto now = std::chrono::steady_clock::now();
     if (screen && now - looked > std::chrono::milliseconds(50)) {
       looked = now;

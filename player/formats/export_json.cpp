@@ -16,6 +16,7 @@
 #include "player/formats/row_columns.hpp"
 #include "schemas/chosen_fields.hpp"
 #include "schemas/json_text.hpp"
+#include "schemas/text_bytes.hpp"
 
 namespace zbag {
 namespace {
@@ -103,7 +104,7 @@ class NeutralExporter : public Exporter {
     if (!columns_.empty()) {
       kept_.clear();
       append_chosen(map, columns_, kept_);
-      map = *open_map({reinterpret_cast<const std::uint8_t*>(kept_.data()), kept_.size()});
+      map = *open_map(bytes_of(kept_));
     }
     write_neutral_line(point.track, point.stamp(), map, line_.text, line_.drain_to(file_));
     line_.text += '\n';

@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <span>
-
+#include "schemas/text_bytes.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -15,8 +14,7 @@ Status append(Session& session, const NeutralFrame& frame) {
   // As the recorder does, a foreign field that begins with `_` is kept.
   std::string map;
   encode_fields(frame.fields, map);
-  return track->append_map({reinterpret_cast<const std::uint8_t*>(map.data()), map.size()},
-                           frame.stamp);
+  return track->append_map(bytes_of(map), frame.stamp);
 }
 
 }  // namespace

@@ -5,4 +5,5 @@ zbag_tests(player_tests USES zbag::player zbag::recorder PkgConfig::lzma SOURCES
   player/player_test.cpp
   player/formats/exporter_test.cpp
   player/formats/importer_test.cpp
-  player/formats/output_file_test.cpp)
+  player/formats/output_file_test.cpp
+  support/disk_calls.cpp)

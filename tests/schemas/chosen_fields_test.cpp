@@ -3,13 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "schemas/frame.hpp"
+#include "schemas/text_bytes.hpp"
 
 namespace zbag {
 namespace {
-
-std::span<const std::uint8_t> bytes_of(const std::string& text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
 
 // What `names` choose of {"a": 1, "cam": {"pos": {"x": 2, "y": 3}, "id": 4}, "pos.x": 5}.
 Fields chosen(const std::vector<std::string>& names) {

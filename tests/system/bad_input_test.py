@@ -122,6 +122,7 @@ class NotABagTest(BadInputTest):
                     self.assertEqual(done.stdout, whole)
                 else:
                     self.assert_all_readers_refuse(cut, DAMAGED)
+                    self.assertNotIn("this is", done.stderr)
 
     def test_the_lmdb_file_of_another_program_is_code_4_and_left_as_it_was(self):
         path = self.space.path("other.zbag")
@@ -280,6 +281,8 @@ class TreePageTest(BadInputTest):
                 with self.subTest(page=at // 4096, fault=name, verb=verb):
                     self.assertEqual(done.returncode, DAMAGED, done.stderr)
                     self.assertIn(f"page {at // 4096}", done.stderr)
+                    said = done.stderr + done.stdout.decode()
+                    self.assertEqual(said.count("zbag recover saves"), 1, said)
         self.assertEqual(set(refused), set(PAGE_FAULTS), refused)
 
 

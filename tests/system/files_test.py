@@ -196,7 +196,7 @@ class ImportTest(FilesTest):
         path = self.written(self.make_bag(100), "a.json", "export", "--format", "json")
         os.truncate(path, os.path.getsize(path) - 30)
         bag, done = self.imported(path, code=DAMAGED)
-        self.assertIn("ends within its rows; 99 frames were read, 99 are in", done.stderr)
+        self.assertIn("ends within its rows; of 99 frames that came 99 went into", done.stderr)
         self.assertEqual(len(self.points(bag)), 99)
 
     def test_what_is_no_row_of_a_document_is_not_passed_over(self):
@@ -323,7 +323,7 @@ class ImportTest(FilesTest):
         self.assertEqual(done.returncode, LOSSY, said)
         info = self.info(bag)
         self.assertLess(info["points"], frames)
-        self.assertIn(f"{info['points']:,} are in {bag}", said)
+        self.assertIn(f"{info['points']:,} went into {bag}", said)
 
 
 class RecordedBagTest(FilesTest):

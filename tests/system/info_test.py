@@ -53,6 +53,24 @@ class InfoTest(harness.SystemTest):
         self.assertIn("field_39 int", text)
         self.assertIn("in 1 track\n", text)
 
+    def test_json_has_what_programs_count_on(self):
+        """cli.md, Bags."""
+        bag = self.make_bag([("a", 1.0, {"x": 1.5}), ("a", 3.0, {"x": 2.5}), ("b", 2.0, {})])
+        info = self.info(bag)
+        self.assertEqual(info["path"], bag)
+        self.assertEqual(info["size_bytes"], os.path.getsize(bag))
+        self.assertEqual([info[name] for name in ("format_version", "start", "end", "duration", "points")],
+                         [1, 1.0, 3.0, 2.0, 3])
+        self.assertEqual([info[name] for name in ("received", "merged", "kept_apart", "overwritten",
+                                                  "refused", "dropped", "skipped")],
+                         [3, 0, 0, 0, {}, 0, 0])
+        track = info["tracks"][0]
+        self.assertEqual([track[name] for name in ("name", "points", "first_ts", "last_ts", "rate_hz",
+                                                   "fields", "overwritten")],
+                         ["a", 2, 1.0, 3.0, 0.5, {"x": "float64"}, 0])
+        self.assertGreater(track["bytes"], 0)
+        self.assertEqual(track["lost"], 0)
+
     def test_times_are_shown_to_the_nearest_millisecond(self):
         text = self.shown(self.make_bag([("a", 1795168800.123, {}), ("a", 1795168801.4, {})]))
         self.assertIn("2026-11-20T10:00:00.123Z", text)

@@ -236,6 +236,20 @@ class BrokerGoneTest(NodeTest):
         self.assertEqual(recorder.stop(), DONE, recorder.stderr)
         self.assertEqual(bus.stop(), DONE)
 
+    def test_who_listens_tells_of_a_broker_that_goes_and_comes_back(self):
+        bus = self.start_broker()
+        tap = self.space.start("tap", "_sys/**", *bus.urls)
+        topics = self.space.start("topics", "--watch", "_sys/**", *bus.urls)
+        self.await_tap(bus, lambda: tap.out_lines and "_sys/hello" in topics.stderr)
+        bus.kill()
+        for node in (tap, topics):
+            node.wait_for_line("the broker at .* has gone", deadline=10)
+        bus = self.start_broker(*bus.urls)
+        for node in (tap, topics):
+            node.wait_for_line("the broker at .* is back")
+            self.assertEqual(node.stop(), DONE, node.stderr)
+        self.assertEqual(bus.stop(), DONE)
+
     def test_a_duration_ends_a_recorder_that_has_no_broker(self):
         bag = self.space.path("a.zbag")
         done = self.run_ok("record", "-o", bag, "--duration", "1", "--min-free", "10",

@@ -4,6 +4,7 @@ Proves section 6.1 of the issue: every point equals the source after merging, wi
 every frame does, nothing is lost, and the bag's counters say the same.
 """
 
+import glob
 import json
 import lzma
 import os
@@ -16,6 +17,7 @@ import harness
 from harness import DONE, LOSSY
 
 NAN = struct.unpack("<d", struct.pack("<Q", 0x7FF8000000000000))[0]
+IS_LONG = "ZBAG_TEST_LONG" in os.environ and not harness.is_sanitized()
 SPECIAL_TEXT = {"inf": float("inf"), "-inf": float("-inf")}
 
 
@@ -187,6 +189,31 @@ class RecordingsTest(harness.SystemTest):
 
     def test_mines_exp1(self):
         check_set(self, "mines_exp1")
+
+
+class ImportTest(harness.SystemTest):
+    """All of them again, straight into a bag."""
+
+    # Frames that are equal to the point of their stamp; of the other recordings there are none.
+    MERGED = {"px4_auav_x21": 677, "utias_mrclam1": 52, "turtlebot3_sim": 10, "aces": 1}
+    MANY = 1_000_000  # bytes of a recording that is read only when there is time
+
+    def test_every_recording_comes_back_value_for_value(self):
+        folder = harness.data_folder() or self.skipTest("no recordings: ZBAG_TEST_DATA")
+        for path in sorted(glob.glob(os.path.join(folder, "*", "*.jsonl.xz"))):
+            if os.path.getsize(path) > self.MANY and not IS_LONG:
+                continue
+            name = os.path.basename(path).removesuffix(".jsonl.xz")
+            with self.subTest(name=name):
+                frames = list(read_frames(path))
+                expected = joined_points(frames)
+                bag = self.space.path(name + ".zbag")
+                self.run_ok("import", path, "-o", bag)
+                compare_points(self, self.points(bag), expected)
+                info = self.info(bag)
+                self.assertEqual(info["merged"], self.MERGED.get(name, 0))
+                self.assertEqual(info["points"] + info["merged"], len(frames))
+                self.assertEqual(info["kept_apart"], len(expected) - stamps_of(frames))
 
 
 if __name__ == "__main__":

@@ -64,6 +64,9 @@ Error other_file(int fd, const std::string& path) {
   std::array<char, kFileKindBytes> bytes{};
   const ssize_t size = ::pread(fd, bytes.data(), bytes.size(), 0);
   const std::string_view begin(bytes.data(), static_cast<std::size_t>(std::max<ssize_t>(0, size)));
+  if (load<std::uint32_t>(reinterpret_cast<const std::uint8_t*>(bytes.data()) + 16) == kLmdbMagic)
+    return {ErrorCode::kDamaged,
+            fmt::format("{}: begins as a bag, but its first pages are cut off or damaged", path)};
   if (const char* const kind = kind_of_file(begin))
     return {ErrorCode::kDamaged,
             fmt::format("{}: this is {}; bags of zbag are read here", path, kind)};

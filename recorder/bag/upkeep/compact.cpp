@@ -229,16 +229,13 @@ Status copy_all(const std::shared_ptr<BagFile>& source, const BagSummary& summar
   return verify(copy.made_path(), summary, progress);
 }
 
-}  // namespace
-
-Result<CompactReport> compact_bag(const std::string& path, const std::optional<std::string>& out,
-                                  const Progress& progress) {
-  const Result<std::shared_ptr<BagFile>> source = open_source(path, !out);
-  if (!source) return tl::unexpected(source.error());
-  const Result<BagSummary> summary = BagReader(*source).summary();
+Result<CompactReport> compact_file(const std::shared_ptr<BagFile>& source, const std::string& path,
+                                   const std::optional<std::string>& out,
+                                   const Progress& progress) {
+  const Result<BagSummary> summary = BagReader(source).summary();
   if (!summary) return tl::unexpected(summary.error());
   if (Status whole = summary->whole(); !whole) return tl::unexpected(whole.error());
-  const Result<CompressionSpec> compression = usual_compression(**source);
+  const Result<CompressionSpec> compression = usual_compression(*source);
   if (!compression) return tl::unexpected(compression.error());
   BagCopy::Options options{.compression = *compression, .node = "compact"};
   Result<BagCopy> copy =
@@ -246,13 +243,25 @@ Result<CompactReport> compact_bag(const std::string& path, const std::optional<s
   if (!copy) return tl::unexpected(copy.error());
   CompactReport report{.points = summary->points(), .bytes_before = summary->size_bytes};
   for (const TrackRecord& track : summary->tracks) report.folded += track.late_points;
-  Status status = copy_all(*source, *summary, *copy, progress);
-  if (status) status = out ? copy->publish() : copy->replace(**source);
+  Status status = copy_all(source, *summary, *copy, progress);
+  if (status) status = out ? copy->publish() : copy->replace(*source);
   if (!status) return fail(status.error(), path);
   struct stat made {};
   if (::stat(out.value_or(path).c_str(), &made) == 0)
     report.bytes_after = static_cast<std::uint64_t>(made.st_size);
   return report;
+}
+
+}  // namespace
+
+Result<CompactReport> compact_bag(const std::string& path, const std::optional<std::string>& out,
+                                  const Progress& progress) {
+  const Result<std::shared_ptr<BagFile>> source = open_source(path, !out);
+  if (!source) return tl::unexpected(source.error());
+  Result<CompactReport> report = compact_file(*source, path, out, progress);
+  if (report || report.error().code != ErrorCode::kDamaged) return report;
+  return fail(ErrorCode::kDamaged,
+              report.error().message + "; nothing was changed; zbag recover saves what is intact");
 }
 
 }  // namespace zbag

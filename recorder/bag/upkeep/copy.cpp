@@ -14,6 +14,7 @@
 #include "schemas/check.hpp"
 #include "schemas/chosen_fields.hpp"
 #include "schemas/map_bytes.hpp"
+#include "schemas/text_bytes.hpp"
 
 namespace zbag {
 namespace {
@@ -155,7 +156,7 @@ Result<bool> BagCopy::add(const PointView& point, std::size_t bag) {
   if (row && !options_.columns.empty()) {
     chosen_.clear();
     append_chosen(row->map(), options_.columns, chosen_);
-    row = row_of(point, {reinterpret_cast<const std::uint8_t*>(chosen_.data()), chosen_.size()});
+    row = row_of(point, bytes_of(chosen_));
   }
   if (!row) return false;
   const bool is_same_track = last_ != nullptr && last_->batch.name == point.track;

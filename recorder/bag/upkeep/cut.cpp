@@ -1,7 +1,8 @@
 #include "recorder/bag/upkeep/cut.hpp"
 
 #include <algorithm>
-#include <chrono>
+
+#include "schemas/wall_clock.hpp"
 
 namespace zbag {
 namespace {
@@ -49,10 +50,7 @@ Result<CutReport> cut_bag(const BagReader& reader, const std::string& out,
   const std::optional<Timestamp> end = summary->end();
   if (is_live && end) selection.range.last = std::min(selection.range.last, end->ns());
   BagSummary records = cut_records(*summary, options.choice);
-  if (is_live) {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    end_last_run(records, std::chrono::duration<double>(now).count());
-  }
+  if (is_live) end_last_run(records, wall_seconds());
 
   Result<BagCopy> copy = BagCopy::create(
       out, {.compression = *compression, .columns = options.choice.columns, .node = "cut"});

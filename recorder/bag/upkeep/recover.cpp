@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 #include <set>
 
@@ -12,6 +11,7 @@
 #include "recorder/bag/upkeep/track_weave.hpp"
 #include "schemas/host_name.hpp"
 #include "schemas/track_name.hpp"
+#include "schemas/wall_clock.hpp"
 
 namespace zbag {
 namespace {
@@ -214,9 +214,8 @@ class Recovery {
 // A run that tells whoever reads the new bag where it comes from.
 RunRecord run_of_recovery(const BagSummary& records, const std::string& path,
                           std::uint64_t lost_points) {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
   RunRecord run;
-  run.start = std::chrono::duration<double>(now).count();
+  run.start = wall_seconds();
   run.end = run.start;
   run.closed = true;
   run.host = host_name();

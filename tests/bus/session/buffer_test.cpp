@@ -93,7 +93,7 @@ TEST_F(SessionBufferTest, CountsWhatItOverwritesByChoiceAndTellsOfItAtTheEnd) {
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(track("a").append({{"q", i}, {"same", 1}}, 1.0));
   EXPECT_EQ(session_->overwritten(), 2u);
   ASSERT_TRUE(session_->close());
-  EXPECT_THAT(told, ElementsAre(HasSubstr("2 values were replaced")));
+  EXPECT_THAT(told, ElementsAre(HasSubstr("of equal _ts: 2;")));
 }
 
 // S0.13

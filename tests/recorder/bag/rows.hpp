@@ -16,16 +16,10 @@
 #include "recorder/bag/read/bag_reader.hpp"
 #include "recorder/bag/write/bag_writer.hpp"
 #include "schemas/frame.hpp"
+#include "schemas/text_bytes.hpp"
 #include "schemas/timestamp.hpp"
 
 namespace zbag {
-
-inline std::span<const std::uint8_t> bytes_of(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
-inline std::string_view text_of(std::span<const std::uint8_t> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 // Makes RowPoints and keeps what they lend.
 class RowStore {

@@ -306,6 +306,19 @@ TEST_F(AppendModeReaderTest, MeetsEqualKeysOnceBackwardsWhileMoreOfThemArrive) {
   EXPECT_THAT(old, ElementsAre(3, 2, 1, 0));
 }
 
+// wire.md, Merge: of the points of one stamp it is the one that came last.
+TEST_F(AppendModeReaderTest, FindsTheNewestOfEqualStamps) {
+  const auto floor_number = [&](std::int64_t key) {
+    return uint_field(reader_->floor("t", Timestamp::from_stored(key, 0))->value().fields, "n");
+  };
+  for (int i = 0; i < 3; ++i) write("t", 5, i);
+  EXPECT_EQ(floor_number(5), 2u);
+  write("t", 9, 3);
+  write("t", 5, 4);
+  EXPECT_EQ(floor_number(5), 4u);
+  EXPECT_EQ(floor_number(8), 4u);
+}
+
 // A bag may be gone on with in another mode: both keep their points.
 TEST_F(AppendModeReaderTest, FindsLatePointsByIndexAfterTheModeChanged) {
   BagWriter::Options late = small_blocks();

@@ -225,7 +225,10 @@ TEST_F(CompactTest, LeavesADamagedBagAlone) {
        at = bytes.find("ZBK1", at + 1))
     bytes[at + 70] = static_cast<char>(bytes[at + 70] ^ 1);
   write_file(path_, bytes);
-  EXPECT_EQ(compact_bag(path_, {}).error().code, ErrorCode::kDamaged);
+  const Result<CompactReport> report = compact_bag(path_, {});
+  EXPECT_EQ(report.error().code, ErrorCode::kDamaged);
+  EXPECT_THAT(report.error().message,
+              testing::EndsWith("; nothing was changed; zbag recover saves what is intact"));
   EXPECT_EQ(file_bytes(path_), bytes);
 }
 
