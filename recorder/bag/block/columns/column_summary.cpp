@@ -27,32 +27,22 @@ std::uint64_t bits_of(T number) {
   return std::bit_cast<std::uint64_t>(number);
 }
 
-// NaN fails every comparison, so it changes neither. Lanes side by side: one alone would wait for
-// itself from number to number.
+// NaN fails every comparison, so it changes neither.
 template <class T>
 void find_extremes(const std::vector<std::uint64_t>& numbers, Summary& summary) {
-  constexpr std::size_t kLanes = 4;
   using Limits = std::numeric_limits<T>;
-  std::array<T, kLanes> low;
-  std::array<T, kLanes> high;
-  std::array<std::uint32_t, kLanes> nans{};
-  low.fill(Limits::has_infinity ? Limits::infinity() : Limits::max());
-  high.fill(Limits::has_infinity ? -Limits::infinity() : Limits::lowest());
-  const auto take = [&](std::size_t i, std::size_t lane) {
-    const T number = number_of<T>(numbers[i]);
-    low[lane] = number < low[lane] ? number : low[lane];
-    high[lane] = high[lane] < number ? number : high[lane];
-    nans[lane] += number != number ? 1 : 0;
-  };
-  std::size_t i = 0;
-  for (; i + kLanes <= numbers.size(); i += kLanes) {
-    for (std::size_t lane = 0; lane < kLanes; ++lane) take(i + lane, lane);
+  T low = Limits::has_infinity ? Limits::infinity() : Limits::max();
+  T high = Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
+  std::uint32_t nans = 0;
+  for (const std::uint64_t bits : numbers) {
+    const T number = number_of<T>(bits);
+    low = number < low ? number : low;
+    high = high < number ? number : high;
+    nans += number != number ? 1 : 0;
   }
-  for (; i < numbers.size(); ++i) take(i, 0);
-  for (std::size_t lane = 1; lane < kLanes; ++lane) nans[0] += nans[lane];
-  summary.nans = nans[0];
-  summary.bits[Summary::kMin] = bits_of(*std::min_element(low.begin(), low.end()));
-  summary.bits[Summary::kMax] = bits_of(*std::max_element(high.begin(), high.end()));
+  summary.nans = nans;
+  summary.bits[Summary::kMin] = bits_of(low);
+  summary.bits[Summary::kMax] = bits_of(high);
 }
 
 // Comparisons do not tell 0.0 from -0.0.
