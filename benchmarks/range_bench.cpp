@@ -1,14 +1,18 @@
 // Whether a read costs what it returns, not what the bag holds: 1 000 points of a bag of 10^4 and
-// of one of 10^8 (at --scale 1), by time and by index, and one point by its stamp.
+// of one of 10^8 (at --scale 1), by time and by index, and one point by its stamp. And what the
+// heads of all blocks say of 10^7 points against decoding them.
 //
 //   range_bench [--rounds N] [--dir FOLDER] [--scale S] [--json FILE]
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "benchmarks/report.hpp"
 #include "recorder/bag/read/bag_reader.hpp"
+#include "recorder/bag/read/column_reader.hpp"
+#include "recorder/bag/read/track_summaries.hpp"
 #include "recorder/recording.hpp"
 #include "recorder/storage/lmdb_storage.hpp"
 #include "schemas/frame.hpp"
@@ -127,6 +131,49 @@ void run(Report& report) {
   for (const Bag& bag : bags) remove_bag(bag.path);
 }
 
+double greatest_by_summaries(const BagReader& reader) {
+  const auto blocks = read_summaries(reader, {.track = kTrack, .fields = {{"position"}}}, SIZE_MAX);
+  if (!blocks) stop(blocks.error().message);
+  double greatest = 0.0;
+  for (const SummarizedBlock& block : *blocks) {
+    for (const SummarizedBlock::Field& field : block.fields)
+      greatest = std::max(greatest, std::get<double>(*field.numbers.max()));
+  }
+  return greatest;
+}
+
+double greatest_by_points(const BagReader& reader) {
+  Result<ColumnCursor> cursor =
+      ColumnCursor::open(reader, {.track = kTrack, .fields = {{"position"}}});
+  if (!cursor) stop(cursor.error().message);
+  double greatest = 0.0;
+  for (ColumnChunk chunk;;) {
+    const Result<bool> more = cursor->next(chunk);
+    if (!more) stop(more.error().message);
+    if (!*more) return greatest;
+    for (const FieldPart& part : chunk.fields[0].parts)
+      greatest = std::max(greatest, *std::max_element(part.doubles.begin(), part.doubles.end()));
+  }
+}
+
+// Of a track's numbers the greatest: from the summaries of its blocks, and from its points.
+void read_all_ways(Report& report, const BagReader& reader, std::size_t points) {
+  constexpr double kWanted = 20.0;
+  const auto by = [&](double (*read)(const BagReader&)) {
+    return [&reader, read] {
+      return timed([&] {
+        if (read(reader) != 4095.0) stop("not the greatest");
+      });
+    };
+  };
+  const Table table = report.compare(
+      "the greatest of all, zstd",
+      {{"from the points", by(greatest_by_points)}, {"from summaries", by(greatest_by_summaries)}},
+      points, 9.0 * static_cast<double>(points));
+  report.claim("the greatest of all: from summaries / from the points, in speed",
+               table.rows[1].rate.median / table.rows[0].rate.median, kWanted);
+}
+
 // A compressed block is decoded to find one point in it, and kept for whoever asks for the next.
 void run_again(Report& report) {
   constexpr std::size_t kPoints = 10'000'000;
@@ -144,6 +191,7 @@ void run_again(Report& report) {
       kManyPlaces, 9.0 * kManyPlaces);
   report.claim("one point by stamp, zstd: near the last / far from it, in speed",
                table.rows[1].rate.median / table.rows[0].rate.median, {});
+  read_all_ways(report, *reader, points);
   remove_bag(path);
 }
 

@@ -1,9 +1,10 @@
 // Any bytes as points of a block: what is a frame goes through the encoder and must come back with
-// equal values and types, by its maps and column by column. The first byte chooses compression and
-// how often the maps are repeated.
+// equal values and types, by its maps and column by column, and its summary must be right. The
+// first byte chooses compression and how often the maps are repeated.
 #include "recorder/bag/block/block.hpp"
 #include "recorder/bag/block/block_encoder.hpp"
 #include "recorder/bag/block/block_fields.hpp"
+#include "recorder/bag/block/block_summary.hpp"
 #include "schemas/check.hpp"
 #include "schemas/frame.hpp"
 #include "schemas/frame_scan.hpp"
@@ -80,5 +81,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (std::size_t i = 0; i < points.size(); ++i)
     ZBAG_CHECK(decode_fields(block.points()[i].map).value() == points[i]);
   check_fields(value, points);
+  ZBAG_CHECK(verify_summary(value).has_value());
   return 0;
 }

@@ -7,6 +7,7 @@ zbag_tests(recorder_bag_pages_tests USES zbag::bag fmt::fmt SOURCES
 zbag_tests(recorder_bag_records_tests USES zbag::bag SOURCES
   recorder/bag/records/layout_test.cpp)
 zbag_tests(recorder_bag_block_tests USES zbag::bag zbag::player PkgConfig::xxhash SOURCES
+  recorder/bag/block/block_summary_test.cpp
   recorder/bag/block/block_test.cpp
   recorder/bag/block/block_cache_test.cpp
   recorder/bag/block/recorded_columns_test.cpp
@@ -15,6 +16,7 @@ zbag_tests(recorder_bag_block_tests USES zbag::bag zbag::player PkgConfig::xxhas
   recorder/bag/block/columns/int_stream_test.cpp
   recorder/bag/block/columns/float_stream_test.cpp
   recorder/bag/block/columns/point_streams_test.cpp
+  recorder/bag/block/columns/column_summary_test.cpp
   recorder/bag/block/columns/columns_body_test.cpp
   recorder/bag/block/columns/golden_columns_test.cpp)
 zbag_tests(recorder_bag_journal_tests USES zbag::bag SOURCES
@@ -33,6 +35,7 @@ zbag_tests(recorder_bag_read_tests USES zbag::recorder SOURCES
   recorder/bag/read/block_spread_test.cpp
   recorder/bag/read/loser_tree_test.cpp
   recorder/bag/read/column_reader_test.cpp
+  recorder/bag/read/track_summaries_test.cpp
   recorder/bag/read/playlist_test.cpp)
 zbag_tests(recorder_bag_upkeep_tests USES zbag::recorder SOURCES
   recorder/bag/upkeep/check_test.cpp

@@ -125,7 +125,8 @@ bool decode_maps(ByteInput& in, Points& points) {
 Result<Block> Block::open(std::string_view value, Maps maps) {
   Result<BlockHeader> header = read_block_header(value);
   if (!header) return tl::unexpected(header.error());
-  if (!block::is_sealed(value)) return tl::unexpected(damaged("wrong checksum"));
+  if (!block::is_sealed(value, header->summary_bytes))
+    return tl::unexpected(damaged("wrong checksum"));
   Block block;
   block.header_ = *header;
   if (header->count == 0) return block;
@@ -135,8 +136,8 @@ Result<Block> Block::open(std::string_view value, Maps maps) {
     if (!status) return tl::unexpected(status.error());
     return block;
   }
-  const auto* const stored =
-      reinterpret_cast<const std::uint8_t*>(value.data()) + kBlockHeaderBytes;
+  const auto* const stored = reinterpret_cast<const std::uint8_t*>(value.data()) +
+                             kBlockHeaderBytes + header->summary_bytes;
   std::span<const std::uint8_t> body(stored, header->stored_bytes);
   if (header->codec == Codec::kColumns) {
     status = block.decode_columns(body, maps);

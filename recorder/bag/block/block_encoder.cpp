@@ -24,6 +24,22 @@ using byte_io::zigzag;
 
 static_assert((kLonePayloadOffset + 16) % 64 == 0);
 
+// LMDB gives a value of half a page and more pages of its own, and what the last of them has left
+// is of no use to anybody else. Smaller ones share pages: there a summary may take a little.
+bool costs_no_page(std::size_t value_bytes, std::size_t summary_bytes) {
+  constexpr std::size_t kPageBytes = 4096;
+  constexpr std::size_t kPageHeaderBytes = 16;
+  constexpr std::size_t kSharedMax = 2014;  // its node has the key and 8 bytes more
+  constexpr std::size_t kLittle = 8;
+  const std::size_t both = value_bytes + summary_bytes;
+  if (value_bytes <= kSharedMax)
+    return both <= kSharedMax && summary_bytes <= value_bytes / kLittle;
+  const auto page_of = [](std::size_t bytes) {
+    return (kPageHeaderBytes + bytes - 1) / kPageBytes;
+  };
+  return page_of(both) == page_of(value_bytes);
+}
+
 std::size_t map_header_bytes(std::uint32_t fields) {
   return fields < 16 ? 1 : fields <= 0xffff ? 3 : 5;
 }
@@ -212,7 +228,16 @@ bool BlockEncoder::compress_columns(CompressionSpec compression, BlockScratch& s
   prepared_.codec = Codec::kColumns;
   prepared_.compression = compression.kind;
   prepared_.stored_bytes = static_cast<std::uint32_t>(body.size());
+  keep_summary(columns.summary(habits));
   return true;
+}
+
+// Keeps the summary where it costs no page.
+void BlockEncoder::keep_summary(std::span<const std::uint8_t> summary) {
+  if (summary.size() > kSummaryBytesMax) return;
+  if (!costs_no_page(kBlockHeaderBytes + prepared_.stored_bytes, summary.size())) return;
+  summary_.assign(summary.begin(), summary.end());
+  prepared_.summary_bytes = static_cast<std::uint32_t>(summary.size());
 }
 
 std::size_t BlockEncoder::prepare(BlockHeader header, CompressionSpec compression,
@@ -226,16 +251,19 @@ std::size_t BlockEncoder::prepare(BlockHeader header, CompressionSpec compressio
   prepared_.last = points_.back().key;
   prepared_.codec = Codec::kRows;
   prepared_.compression = Compression::kNone;
+  prepared_.summary_bytes = 0;
+  summary_.clear();
   stored_.clear();
   prepared_.raw_bytes = prepared_.stored_bytes = static_cast<std::uint32_t>(raw_bytes);
   if (compression.kind != Compression::kNone) compress(compression, scratch);
-  return kBlockHeaderBytes + prepared_.stored_bytes;
+  return kBlockHeaderBytes + summary_.size() + prepared_.stored_bytes;
 }
 
 void BlockEncoder::write_to(std::span<std::uint8_t> out) const {
-  ZBAG_CHECK(out.size() == kBlockHeaderBytes + prepared_.stored_bytes);
+  ZBAG_CHECK(out.size() == kBlockHeaderBytes + summary_.size() + prepared_.stored_bytes);
   write_block_header(out.data(), prepared_);
   std::uint8_t* at = out.data() + kBlockHeaderBytes;
+  store_bytes(at, summary_);
   if (stored_.empty()) {
     write_heads(at);
     write_rows(at);

@@ -76,6 +76,7 @@ class BlockEncoder {
   void write_heads(std::uint8_t*& at) const;
   void write_rows(std::uint8_t*& at) const;
   std::size_t body_bytes() const;
+  void keep_summary(std::span<const std::uint8_t> summary);
 
   // The heads of the points, a stream for each of their parts (FORMAT.md, Body of `rows`).
   std::vector<std::uint8_t> keys_, wall_, offset_, src_codes_, seqs_, seq_flags_, indices_,
@@ -89,7 +90,8 @@ class BlockEncoder {
   std::size_t with_seq_ = 0;
   std::int64_t last_seq_ = 0;
   BlockHeader prepared_;
-  std::vector<std::uint8_t> stored_;  // the body as prepared; empty: plain rows
+  std::vector<std::uint8_t> summary_;  // what lies between header and body
+  std::vector<std::uint8_t> stored_;   // the body as prepared; empty: plain rows
   bool uses_columns_ = true;
   std::unique_ptr<BlockScratch> scratch_;  // of finish()
   std::vector<std::uint8_t> out_;

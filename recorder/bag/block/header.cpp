@@ -29,7 +29,8 @@ void write_block_header(std::uint8_t* at, const BlockHeader& header) {
   store(at, header.stored_bytes);
   store(at, header.first_ordinal);
   store(at, std::uint64_t{0});  // the checksum, filled in when everything else is in place
-  store(at, std::uint64_t{0});
+  store(at, header.summary_bytes);
+  store(at, std::uint32_t{0});  // the checksum of the head
 }
 
 Result<BlockHeader> read_block_header(std::string_view block) {
@@ -55,7 +56,11 @@ Result<BlockHeader> read_block_header(std::string_view block) {
   header.raw_bytes = byte_io::load<std::uint32_t>(at + 32);
   header.stored_bytes = byte_io::load<std::uint32_t>(at + 36);
   header.first_ordinal = byte_io::load<std::uint64_t>(at + 40);
-  if (header.stored_bytes != block.size() - kBlockHeaderBytes) return damaged("wrong size");
+  const std::size_t behind = block.size() - kBlockHeaderBytes;
+  const std::size_t summary_max = header.codec == Codec::kColumns ? kSummaryBytesMax : 0;
+  if (header.stored_bytes > behind || behind - header.stored_bytes > summary_max)
+    return damaged("wrong size");
+  header.summary_bytes = static_cast<std::uint32_t>(behind - header.stored_bytes);
   if (header.raw_bytes > kBlockRawBytesMax) return damaged("impossible size");
   if (header.flags == kBlockBorder && header.count == 0 && header.raw_bytes == 0) return header;
   // Every point takes two bytes of the body at least: a row length and an empty map.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "recorder/bag/block/block.hpp"
+#include "recorder/bag/block/block_summary.hpp"
 #include "schemas/frame_scan.hpp"
 #include "schemas/track_name.hpp"
 
@@ -78,15 +79,12 @@ void check_order(const Block& block, const std::string& track, const OrderAudit&
 // What a header says beside where its points are.
 void check_header(const BlockKey& key, const BlockHeader& header, std::string_view value,
                   const std::string& track, TrackSums& sums, CheckReport& report) {
-  const auto add = [&](const char* what) {
-    report.add({what, track, header.first, header.last, 0});
+  const auto add = [&](std::string what) {
+    report.add({std::move(what), track, header.first, header.last, 0});
   };
   if ((header.flags & kBlockBorder) != 0 && header.count > 0)
     add("block says that it is a border, and has points");
-  constexpr std::size_t kReserved = 8;  // at the header's end
-  if (value.substr(kBlockHeaderBytes - kReserved, kReserved) !=
-      std::string_view("\0\0\0\0\0\0\0\0", 8))
-    add("block has a header that does not end with zeros");
+  if (const Status told = verify_summary(value); !told) add(told.error().message);
   if (!header.is_late() && sums.main_last && header.first < *sums.main_last)
     add("block begins before the one in front of it ends");
   std::uint32_t& serials = header.is_late() ? sums.late_serials : sums.serials;

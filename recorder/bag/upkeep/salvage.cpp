@@ -23,12 +23,14 @@ std::string_view text_of(std::span<const std::uint8_t> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// The block that begins at `bytes`, by the size its header names; nullopt when it is none.
+// The block that begins at `bytes`, by the sizes its header names; nullopt when it is none.
 std::optional<std::string_view> block_at(std::string_view bytes) {
   if (bytes.size() < kBlockHeaderBytes || !bytes.starts_with(kMagic)) return std::nullopt;
   std::uint32_t stored = 0;
+  std::uint32_t summary = 0;
   std::memcpy(&stored, bytes.data() + kStoredBytesOffset, sizeof stored);
-  const std::size_t size = kBlockHeaderBytes + stored;
+  std::memcpy(&summary, bytes.data() + kSummaryBytesOffset, sizeof summary);
+  const std::size_t size = kBlockHeaderBytes + stored + summary;
   if (size > bytes.size()) return std::nullopt;
   return bytes.substr(0, size);
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "recorder/bag/block/checksum.hpp"
+#include "recorder/bag/block/columns/column_summary.hpp"
 #include "recorder/bag/block/columns/map_joiner.hpp"
 #include "schemas/put_item.hpp"
 
@@ -34,6 +36,7 @@ std::span<const std::uint8_t> ColumnsEncoder::encode(std::span<const std::uint8_
     habits.records_.assign(columns.size(), {});
     habits.columns_ = columns;
     habits.paths_ = splitter_.paths();
+    habits.names_ = names_sum(habits.paths_, columns);
   }
   const bool has_planes = choose_records(compression, habits);
   const bool has_numbers = std::any_of(columns.begin(), columns.end(),
@@ -57,6 +60,38 @@ std::span<const std::uint8_t> ColumnsEncoder::encode(std::span<const std::uint8_
   byte_io::push_bytes(body_, table_);
   byte_io::push_bytes(body_, stored_);
   return body_;
+}
+
+std::uint64_t names_sum(std::span<const FieldPath> paths, std::span<const Column> columns) {
+  Bytes names;
+  for (const Column& column : columns) {
+    if (!has_summary(column.type)) continue;
+    for (std::uint32_t at = column.path + 1; at > 0; at = paths[at - 1].parent) {
+      byte_io::push_varint(names, paths[at - 1].name.size() + 1);
+      names.insert(names.end(), paths[at - 1].name.begin(), paths[at - 1].name.end());
+    }
+    names.push_back(0);
+  }
+  return block::sum_of(names);
+}
+
+std::span<const std::uint8_t> ColumnsEncoder::summary(const ColumnsHabits& habits) {
+  summary_.clear();
+  const auto points = static_cast<std::uint32_t>(splitter_.codes().size());
+  std::span<const std::uint8_t> rest(data_);
+  for (std::size_t i = 0; i < sizes_.size(); ++i) {
+    const ColumnType type = splitter_.columns()[i].type;
+    ByteInput stream(rest.first(sizes_[i]));
+    rest = rest.subspan(sizes_[i]);
+    if (!has_summary(type)) continue;
+    if (summary_.empty()) byte_io::push_fixed(summary_, habits.names_);
+    // What scales all numbers of a stream scales these.
+    FloatForm form;
+    std::uint8_t mapping = 0;
+    if (type != ColumnType::kInt && stream.fixed(mapping)) take_form(mapping, stream, form);
+    push_summary(summarize(type, splitter_.values(i)), form, points, summary_);
+  }
+  return summary_;
 }
 
 // Whether any column of bytes is better as planes. What was found is taken for ever more blocks as
@@ -302,6 +337,14 @@ bool ColumnsBody::count_points() {
     }
   }
   return true;
+}
+
+std::vector<std::string> ColumnsBody::names_of(std::size_t column) const {
+  std::vector<std::string> names;
+  for (std::uint32_t at = columns_[column].path + 1; at > 0; at = paths_[at - 1].parent)
+    names.push_back(paths_[at - 1].name);
+  std::reverse(names.begin(), names.end());
+  return names;
 }
 
 bool ColumnsBody::has_column(std::size_t shape, std::size_t column) const {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "recorder/bag/block/columns/column_codec.hpp"
@@ -37,6 +38,7 @@ class ColumnsHabits {
   friend class ColumnsEncoder;
   StreamHabits points_;
   StreamHabits fields_;
+  std::uint64_t names_ = 0;  // names_sum() of the columns
   // Whose streams fields_ are.
   std::vector<FieldPath> paths_;
   std::vector<Column> columns_;
@@ -54,6 +56,9 @@ class ColumnsHabits {
   std::vector<Records> records_;
 };
 
+// Stands for the names of the columns that have summaries, in their order.
+std::uint64_t names_sum(std::span<const FieldPath> paths, std::span<const Column> columns);
+
 // Makes bodies, one after another. Not thread-safe; keeps its memory.
 class ColumnsEncoder {
  public:
@@ -67,6 +72,9 @@ class ColumnsEncoder {
   std::span<const std::uint8_t> encode(std::span<const std::uint8_t> point_columns,
                                        CompressionSpec compression, std::size_t size_max,
                                        ColumnsHabits& habits);
+  // The summary of the same points; lent until the next call. Empty when no field is a number.
+  // REQUIRES: encode() has given a body.
+  std::span<const std::uint8_t> summary(const ColumnsHabits& habits);
 
  private:
   void write_directory(Squeeze squeeze);
@@ -91,6 +99,7 @@ class ColumnsEncoder {
   Bytes table_;
   Bytes stored_;
   Bytes body_;
+  Bytes summary_;
 };
 
 // A body being read. Lends what it was opened with; takes bytes of strangers.
@@ -109,6 +118,8 @@ class ColumnsBody {
   const std::vector<Shape>& shapes() const { return shapes_; }
   // The shape of each point.
   const std::vector<std::uint64_t>& codes() const { return codes_; }
+  // Where a column is: the names of the maps around it, then its own.
+  std::vector<std::string> names_of(std::size_t column) const;
   // Whether points of that shape have a value in `column`.
   bool has_column(std::size_t shape, std::size_t column) const;
   // Decodes one column, decompressing its group when no other column has yet. False: damaged.

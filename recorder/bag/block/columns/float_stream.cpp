@@ -8,18 +8,15 @@
 namespace zbag {
 namespace {
 
-// On disk: append only.
-enum class Mapping : std::uint8_t { kBits = 0, kNarrow = 1, kDecimal = 2, kBinary = 3 };
-
 constexpr unsigned kDecimalMax = 15;
 constexpr unsigned kBinaryMax = 60;
 constexpr double kScaledMax = 1125899906842624.0;  // 2^50: rounding below is exact up to 2^51
 constexpr std::array<double, kDecimalMax + 1> kPowersOfTen = {
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
 
-double scale_of(Mapping mapping, unsigned exponent) {
-  return mapping == Mapping::kDecimal ? kPowersOfTen[exponent]
-                                      : std::ldexp(1.0, static_cast<int>(exponent));
+double scale_of(const FloatForm& form) {
+  return form.mapping == FloatMapping::kDecimal ? kPowersOfTen[form.exponent]
+                                                : std::ldexp(1.0, form.exponent);
 }
 
 double value_of(std::uint64_t bits, FloatSize size) {
@@ -57,7 +54,7 @@ double unscaled(std::uint64_t scaled, double scale) {
 }
 
 // The integer whose quotient by `scale` has exactly these bits. False when there is none.
-bool to_integer(std::uint64_t bits, FloatSize size, double scale, std::int64_t& scaled) {
+bool to_scaled_integer(std::uint64_t bits, FloatSize size, double scale, std::int64_t& scaled) {
   const double product = value_of(bits, size) * scale;
   if (!(std::abs(product) < kScaledMax)) return false;
   constexpr double kRound = 6755399441055744.0;  // 1.5 * 2^52: adding it leaves no room for more
@@ -85,7 +82,7 @@ struct Trial {
 
   void note(std::uint64_t bits, FloatSize size, double scale) {
     std::int64_t scaled = 0;
-    if (!to_integer(bits, size, scale, scaled)) ++misses;
+    if (!to_scaled_integer(bits, size, scale, scaled)) ++misses;
     largest = std::max(largest, static_cast<std::uint64_t>(std::abs(scaled)));
   }
   int bits() const { return static_cast<int>(std::bit_width(largest)) + 1; }
@@ -95,7 +92,7 @@ struct Trial {
 std::optional<unsigned> decimal_exponent(std::uint64_t bits, FloatSize size, unsigned exponent) {
   std::int64_t scaled = 0;
   for (; exponent <= kDecimalMax; ++exponent) {
-    if (to_integer(bits, size, kPowersOfTen[exponent], scaled)) return exponent;
+    if (to_scaled_integer(bits, size, kPowersOfTen[exponent], scaled)) return exponent;
   }
   return std::nullopt;
 }
@@ -107,15 +104,45 @@ bool is_special(std::uint64_t bits, FloatSize size) {
   return !std::isfinite(value) || (value == 0.0 && std::signbit(value));
 }
 
+bool to_narrow_integer(std::uint64_t bits, std::uint64_t& integer) {
+  const auto narrow = static_cast<float>(std::bit_cast<double>(bits));
+  integer = ordered32(std::bit_cast<std::uint32_t>(narrow));
+  return std::bit_cast<std::uint64_t>(static_cast<double>(narrow)) == bits;
+}
+std::uint64_t from_narrow_integer(std::uint64_t integer, FloatSize size) {
+  return bits_of(value_of(unordered(integer, FloatSize::k32), FloatSize::k32), size);
+}
+
 }  // namespace
 
-struct FloatStreamEncoder::Scale {
-  Mapping mapping = Mapping::kBits;
-  unsigned exponent = 0;
-};
+bool take_form(std::uint8_t mapping, ByteInput& in, FloatForm& form) {
+  if (mapping > static_cast<std::uint8_t>(FloatMapping::kBinary)) return false;
+  form = {.mapping = static_cast<FloatMapping>(mapping)};
+  if (!form.is_scaled()) return true;
+  const unsigned max = form.mapping == FloatMapping::kDecimal ? kDecimalMax : kBinaryMax;
+  return in.fixed(form.exponent) && form.exponent <= max;
+}
 
-FloatStreamEncoder::Scale FloatStreamEncoder::choose_scale(std::span<const std::uint64_t> bits,
-                                                           FloatSize size) const {
+bool to_integer(std::uint64_t bits, FloatSize size, const FloatForm& form, std::uint64_t& integer) {
+  if (form.is_scaled()) {
+    std::int64_t scaled = 0;
+    const bool is_exact = to_scaled_integer(bits, size, scale_of(form), scaled);
+    integer = static_cast<std::uint64_t>(scaled);
+    return is_exact;
+  }
+  if (form.mapping == FloatMapping::kNarrow) return to_narrow_integer(bits, integer);
+  integer = ordered(bits, size);
+  return true;
+}
+
+std::uint64_t from_integer(std::uint64_t integer, FloatSize size, const FloatForm& form) {
+  if (form.is_scaled()) return bits_of(unscaled(integer, scale_of(form)), size);
+  if (form.mapping == FloatMapping::kNarrow) return from_narrow_integer(integer, size);
+  return unordered(integer, size);
+}
+
+FloatForm FloatStreamEncoder::choose_form(std::span<const std::uint64_t> bits,
+                                          FloatSize size) const {
   Trial decimal;
   Trial binary;
   std::array<std::uint64_t, kSampleMax> sample{};
@@ -140,8 +167,10 @@ FloatStreamEncoder::Scale FloatStreamEncoder::choose_scale(std::span<const std::
     const unsigned exponent = value == 0.0 ? 0 : binary_exponent(sample[i], size);
     if (exponent <= kBinaryMax) binary.exponent = std::max(binary.exponent, exponent);
   }
-  const double by_ten = scale_of(Mapping::kDecimal, decimal.exponent);
-  const double by_two = scale_of(Mapping::kBinary, binary.exponent);
+  const FloatForm tens{FloatMapping::kDecimal, static_cast<std::uint8_t>(decimal.exponent)};
+  const FloatForm twos{FloatMapping::kBinary, static_cast<std::uint8_t>(binary.exponent)};
+  const double by_ten = scale_of(tens);
+  const double by_two = scale_of(twos);
   decimal.misses = binary.misses = 0;
   for (std::size_t i = 0; i < count; ++i) {
     decimal.note(sample[i], size, by_ten);
@@ -151,23 +180,22 @@ FloatStreamEncoder::Scale FloatStreamEncoder::choose_scale(std::span<const std::
   const int plain = size == FloatSize::k32 || is_narrow ? 32 : 64;
   const bool fits_decimal = decimal.misses <= misses_max && decimal.bits() <= plain + 2;
   const bool fits_binary = binary.misses <= misses_max && binary.bits() <= plain - 4;
-  if (fits_binary && (!fits_decimal || binary.bits() < decimal.bits()))
-    return {Mapping::kBinary, binary.exponent};
-  if (fits_decimal) return {Mapping::kDecimal, decimal.exponent};
-  return {is_narrow ? Mapping::kNarrow : Mapping::kBits, 0};
+  if (fits_binary && (!fits_decimal || binary.bits() < decimal.bits())) return twos;
+  if (fits_decimal) return tens;
+  return {is_narrow ? FloatMapping::kNarrow : FloatMapping::kBits, 0};
 }
 
 // Fills mapped_ and runs_; false when too many values do not fit the scale. A value that does not
 // takes the integer of the point before, which costs the stream nothing.
 bool FloatStreamEncoder::to_scaled(std::span<const std::uint64_t> bits, FloatSize size,
-                                   std::size_t stride, const Scale& scale) {
-  const double factor = scale_of(scale.mapping, scale.exponent);
+                                   std::size_t stride, const FloatForm& form) {
+  const double factor = scale_of(form);
   const std::size_t runs_max = 2 + bits.size() / 16;
   runs_.clear();
   std::size_t end = 0;  // of the last run
   for (std::size_t i = 0; i < bits.size(); ++i) {
     std::int64_t scaled = 0;
-    if (to_integer(bits[i], size, factor, scaled)) [[likely]] {
+    if (to_scaled_integer(bits[i], size, factor, scaled)) [[likely]] {
       mapped_[i] = static_cast<std::uint64_t>(scaled);
       continue;
     }
@@ -185,9 +213,7 @@ bool FloatStreamEncoder::to_scaled(std::span<const std::uint64_t> bits, FloatSiz
 
 bool FloatStreamEncoder::to_narrow(std::span<const std::uint64_t> bits) {
   for (std::size_t i = 0; i < bits.size(); ++i) {
-    const auto narrow = static_cast<float>(std::bit_cast<double>(bits[i]));
-    if (std::bit_cast<std::uint64_t>(static_cast<double>(narrow)) != bits[i]) return false;
-    mapped_[i] = ordered32(std::bit_cast<std::uint32_t>(narrow));
+    if (!to_narrow_integer(bits[i], mapped_[i])) return false;
   }
   return true;
 }
@@ -198,25 +224,24 @@ void FloatStreamEncoder::encode(std::span<const std::uint64_t> bits, FloatSize s
   if (mapped_.size() < bits.size()) mapped_.resize(bits.size());
   const bool is_constant =
       std::all_of(bits.begin(), bits.end(), [&](std::uint64_t value) { return value == bits[0]; });
-  Scale scale = is_constant ? Scale{} : choose_scale(bits, size);
-  const bool is_scaled = scale.mapping == Mapping::kDecimal || scale.mapping == Mapping::kBinary;
-  if (is_scaled && !to_scaled(bits, size, stride, scale)) {
+  FloatForm form = is_constant ? FloatForm{} : choose_form(bits, size);
+  if (form.is_scaled() && !to_scaled(bits, size, stride, form)) {
     // The sample saw too few digits: once more with what the values ask for that did not fit.
     bool again = false;
     for (const Run& run : runs_) {
-      if (scale.mapping != Mapping::kDecimal) break;
-      const auto exponent = decimal_exponent(run.bits, size, scale.exponent);
-      again = again || (exponent && *exponent > scale.exponent);
-      scale.exponent = exponent.value_or(scale.exponent);
+      if (form.mapping != FloatMapping::kDecimal) break;
+      const auto exponent = decimal_exponent(run.bits, size, form.exponent);
+      again = again || (exponent && *exponent > form.exponent);
+      form.exponent = static_cast<std::uint8_t>(exponent.value_or(form.exponent));
     }
-    if (!again || !to_scaled(bits, size, stride, scale)) scale.mapping = Mapping::kBits;
+    if (!again || !to_scaled(bits, size, stride, form)) form = {};
   }
-  if (scale.mapping == Mapping::kNarrow && !to_narrow(bits)) scale.mapping = Mapping::kBits;
-  out.push_back(static_cast<std::uint8_t>(scale.mapping));
-  if (scale.mapping == Mapping::kBits) {
+  if (form.mapping == FloatMapping::kNarrow && !to_narrow(bits)) form = {};
+  out.push_back(static_cast<std::uint8_t>(form.mapping));
+  if (form.is_scaled()) out.push_back(form.exponent);
+  if (form.mapping == FloatMapping::kBits) {
     for (std::size_t i = 0; i < bits.size(); ++i) mapped_[i] = ordered(bits[i], size);
-  } else if (scale.mapping != Mapping::kNarrow) {
-    out.push_back(static_cast<std::uint8_t>(scale.exponent));
+  } else if (form.is_scaled()) {
     byte_io::push_varint(out, runs_.size());
     for (const Run& run : runs_) {
       byte_io::push_varint(out, run.gap);
@@ -263,26 +288,22 @@ bool skip_runs(ByteInput& in, std::size_t runs, FloatSize size) {
 bool decode_floats(ByteInput& in, FloatSize size, std::size_t stride,
                    std::span<std::uint64_t> out) {
   if (out.empty()) return true;
-  std::uint8_t byte = 0;
-  if (!in.fixed(byte) || byte > static_cast<std::uint8_t>(Mapping::kBinary)) return false;
-  const auto mapping = static_cast<Mapping>(byte);
-  if (mapping == Mapping::kBits || mapping == Mapping::kNarrow) {
+  std::uint8_t mapping = 0;
+  FloatForm form;
+  if (!in.fixed(mapping) || !take_form(mapping, in, form)) return false;
+  if (!form.is_scaled()) {
     if (!decode_ints(in, stride, out)) return false;
     for (std::uint64_t& value : out) {
-      if (mapping == Mapping::kBits) value = unordered(value, size);
-      if (mapping == Mapping::kNarrow)
-        value = bits_of(value_of(ordered32(value) & 0xffffffffu, FloatSize::k32), size);
+      value = form.mapping == FloatMapping::kBits ? unordered(value, size)
+                                                  : from_narrow_integer(value, size);
     }
     return true;
   }
-  std::uint8_t exponent = 0;
   std::size_t runs = 0;
-  if (!in.fixed(exponent)) return false;
-  if (exponent > (mapping == Mapping::kDecimal ? kDecimalMax : kBinaryMax)) return false;
   if (!in.bounded(runs, out.size())) return false;
   const ByteInput first_run = in;
   if (!skip_runs(in, runs, size) || !decode_ints(in, stride, out)) return false;
-  const double scale = scale_of(mapping, exponent);
+  const double scale = scale_of(form);
   for (std::uint64_t& value : out) value = bits_of(unscaled(value, scale), size);
   return apply_runs(first_run, runs, size, out);
 }

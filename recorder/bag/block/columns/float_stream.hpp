@@ -19,6 +19,25 @@ namespace zbag {
 
 enum class FloatSize : std::uint8_t { k32, k64 };
 
+// How the numbers of a stream stand as integers. On disk: append only.
+enum class FloatMapping : std::uint8_t { kBits = 0, kNarrow = 1, kDecimal = 2, kBinary = 3 };
+
+struct FloatForm {
+  FloatMapping mapping = FloatMapping::kBits;
+  std::uint8_t exponent = 0;  // of decimals and multiples of a power of two
+
+  bool is_scaled() const { return mapping >= FloatMapping::kDecimal; }
+};
+
+// Makes `form` what `mapping` and the exponent that it asks for, from `in`, say. False: there is
+// none.
+bool take_form(std::uint8_t mapping, ByteInput& in, FloatForm& form);
+
+// The integer that stands for `bits`, in the order of the numbers. False: the form has none that
+// gives back the very bits; kBits has one for all. REQUIRES: of float32 not kNarrow.
+bool to_integer(std::uint64_t bits, FloatSize size, const FloatForm& form, std::uint64_t& integer);
+std::uint64_t from_integer(std::uint64_t integer, FloatSize size, const FloatForm& form);
+
 // Not thread-safe; reused from column to column.
 class FloatStreamEncoder {
  public:
@@ -28,10 +47,9 @@ class FloatStreamEncoder {
               StreamAdvice advice, Bytes& out);
 
  private:
-  struct Scale;
-  Scale choose_scale(std::span<const std::uint64_t> bits, FloatSize size) const;
+  FloatForm choose_form(std::span<const std::uint64_t> bits, FloatSize size) const;
   bool to_scaled(std::span<const std::uint64_t> bits, FloatSize size, std::size_t stride,
-                 const Scale& scale);
+                 const FloatForm& form);
   bool to_narrow(std::span<const std::uint64_t> bits);
 
   struct Run {  // values that the scale does not give back, one after another and alike

@@ -72,15 +72,21 @@ class LyingRecordsTest : public testing::Test {
   }
   // Puts the first block of "b" as somebody else would have written it.
   void change_block(const std::function<void(BlockKey&, std::string&)>& edit) {
+    change_value("b", [&](BlockKey& key, std::string& block) {
+      edit(key, block);
+      block::seal({reinterpret_cast<std::uint8_t*>(block.data()), block.size()});
+    });
+  }
+  // The same with the checksums that it is given.
+  void change_value(const std::string& track,
+                    const std::function<void(BlockKey&, std::string&)>& edit) {
     change([&](WriteTxn& txn, const BagTables& tables) {
-      const std::uint32_t id = TrackRecord::decode("b", **txn.get(tables.tracks, "b"))->id;
+      const std::uint32_t id = TrackRecord::decode(track, **txn.get(tables.tracks, track))->id;
       TableCursor cursor = TableCursor::open(txn, tables.blocks).value();
       const auto item = cursor.seek(BlockKey{id, INT64_MIN, 0}.encode()).value();
       BlockKey key = BlockKey::decode(item->key).value();
       std::string block(item->value);
       edit(key, block);
-      std::fill_n(block.begin() + kChecksumOffset, 8, '\0');
-      block::seal({reinterpret_cast<std::uint8_t*>(block.data()), block.size()});
       ASSERT_TRUE(txn.put(tables.blocks, key.encode(), block).has_value());
     });
   }
@@ -221,9 +227,38 @@ TEST_F(LyingRecordsTest, OfABlockWithPointsThatIsABorderAreNamed) {
   EXPECT_THAT(problems(), ElementsAre("block says that it is a border, and has points"));
 }
 
-TEST_F(LyingRecordsTest, OfABlockWhoseHeaderDoesNotEndWithZerosAreNamed) {
-  change_block([](BlockKey&, std::string& block) { block[63] = 1; });
-  EXPECT_THAT(problems(), ElementsAre("block has a header that does not end with zeros"));
+TEST_F(LyingRecordsTest, OfABlockWhoseHeadHasAnotherChecksumAreNamed) {
+  change_value("b", [](BlockKey&, std::string& block) { block[kHeadChecksumOffset] ^= 1; });
+  EXPECT_THAT(problems(), ElementsAre("block has a wrong checksum of header and summary"));
+}
+
+// The points are not the summary's: they are read all the same.
+TEST_F(LyingRecordsTest, OfASummaryAreNamed) {
+  {
+    BagWriter::Options options = small_blocks();
+    options.compression = {Compression::kLz4};
+    BagWriter writer = BagWriter::open(path_, options).value();
+    RowStore store;
+    std::vector<RowPoint> rows;
+    for (int i = 0; i < 400; ++i)
+      rows.push_back(store.make(i, {{"x", i % 7 + 0.25}, {"y", i * i % 101}}));
+    ASSERT_TRUE(writer.write(batch_of_one("n", rows)).has_value());
+    ASSERT_TRUE(writer.close().has_value());
+  }
+  ASSERT_THAT(problems(), IsEmpty());
+  change_value("n", [](BlockKey&, std::string& block) {
+    const std::uint32_t summary = read_block_header(block)->summary_bytes;
+    ASSERT_GT(summary, 0u);
+    block[kBlockHeaderBytes + summary - 1] ^= 1;  // the greatest y
+    block::seal({reinterpret_cast<std::uint8_t*>(block.data()), block.size()});
+  });
+  EXPECT_THAT(problems(), ElementsAre("block has a summary that says other than its points"));
+  change_value("n", [](BlockKey&, std::string& block) {
+    block[kBlockHeaderBytes] ^= 1;  // whose numbers they are
+    block::seal({reinterpret_cast<std::uint8_t*>(block.data()), block.size()});
+  });
+  EXPECT_THAT(problems(), ElementsAre("block has a summary of other fields"));
+  EXPECT_THAT(read_all(BagReader::open(path_).value(), {.track = "n"}), SizeIs(400));
 }
 
 // What check() names recover() makes anew, and says so.
