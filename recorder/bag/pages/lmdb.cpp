@@ -1,5 +1,6 @@
 #include "recorder/bag/pages/lmdb.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <lmdb.h>
 #include <sys/resource.h>
@@ -11,11 +12,15 @@
 #include <chrono>
 #include <utility>
 
+#include "recorder/bag/pages/each_entry.hpp"
+#include "recorder/bag/pages/file_descriptor.hpp"
 #include "schemas/check.hpp"
 #include "schemas/no_room.hpp"
 
 namespace zbag {
 namespace {
+
+constexpr std::size_t kCopyStepBytes = 16u << 20;  // of a copy in one transaction
 
 Error error_of(int rc, const std::string& what) {
   ErrorCode code = ErrorCode::kIo;
@@ -88,9 +93,17 @@ Result<Table> WriteTxn::open_table(const char* name) {
 }
 
 Status WriteTxn::put(Table table, std::string_view key, std::string_view value) {
+  return put(table, key, value, 0);
+}
+
+Status WriteTxn::append(Table table, std::string_view key, std::string_view value) {
+  return put(table, key, value, MDB_APPEND);
+}
+
+Status WriteTxn::put(Table table, std::string_view key, std::string_view value, unsigned flags) {
   MDB_val key_val = val_of(key);
   MDB_val value_val = val_of(value);
-  const int rc = mdb_put(txn_, table, &key_val, &value_val, 0);
+  const int rc = mdb_put(txn_, table, &key_val, &value_val, flags);
   if (rc != MDB_SUCCESS) return tl::unexpected(failed(rc, "put"));
   return {};
 }
@@ -255,9 +268,45 @@ std::size_t Env::used_bytes() const {
 }
 
 Status Env::copy_used(const std::string& path) {
-  const int rc = mdb_env_copy2(env_, path.c_str(), MDB_CP_COMPACT);
+  const FileDescriptor made(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0664));
+  if (made.get() < 0) return tl::unexpected(error_of(errno, "copy to " + path));
+  Result<std::unique_ptr<Env>> to =
+      open(path, {.no_lock = true, .map_bytes = used_bytes() + kCopyStepBytes});
+  if (!to) return tl::unexpected(to.error());
+  const int rc = mdb_env_set_flags((*to)->env_, MDB_NOSYNC, 1);
   if (rc != MDB_SUCCESS) return tl::unexpected(error_of(rc, "copy to " + path));
+  if (Status copied = append_all(**to); !copied) return fail(copied.error(), "copy to " + path);
   return {};
+}
+
+Status Env::append_all(Env& to) {
+  constexpr Table kNames = 1;  // LMDB's own table of the others
+  Result<std::unique_ptr<ReadTxn>> from = read();
+  if (!from) return tl::unexpected(from.error());
+  Result<std::unique_ptr<WriteTxn>> txn = to.write();
+  if (!txn) return tl::unexpected(txn.error());
+  std::size_t bytes = 0;
+  const auto append = [&](Table table, const TableCursor::Item& item) -> Status {
+    bytes += item.value.size();
+    if (bytes > kCopyStepBytes) {
+      bytes = 0;
+      if (Status committed = (*txn)->commit(); !committed) return committed;
+      txn = to.write();
+      if (!txn) return tl::unexpected(txn.error());
+    }
+    return (*txn)->append(table, item.key, item.value);
+  };
+  Status status = each_entry(**from, kNames, {}, [&](const TableCursor::Item& name) -> Status {
+    const std::string text(name.key);
+    const Result<std::optional<Table>> table = (*from)->open_table(text.c_str());
+    if (!table) return tl::unexpected(table.error());
+    const Result<Table> copy = (*txn)->open_table(text.c_str());
+    if (!copy) return tl::unexpected(copy.error());
+    return each_entry(**from, **table, {},
+                      [&](const TableCursor::Item& item) { return append(*copy, item); });
+  });
+  if (status) status = (*txn)->commit();
+  return status;
 }
 
 bool Env::is_disk_full() const {

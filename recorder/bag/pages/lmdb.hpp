@@ -65,6 +65,8 @@ class WriteTxn : public Txn {
   // Opens `name`, creating it when missing. The handle is good once this transaction has committed.
   Result<Table> open_table(const char* name);
   Status put(Table table, std::string_view key, std::string_view value);
+  // The same behind all keys of the table: it leaves full pages. kIo: the key is not behind them.
+  Status append(Table table, std::string_view key, std::string_view value);
   // Room of `bytes` under `key`, to be filled before anything else is done with the transaction.
   Result<std::span<std::uint8_t>> reserve(Table table, std::string_view key, std::size_t bytes);
   Status erase(Table table, std::string_view key);  // fine when it is not there
@@ -72,6 +74,7 @@ class WriteTxn : public Txn {
   Status commit();
 
  private:
+  Status put(Table table, std::string_view key, std::string_view value, unsigned flags);
   Error failed(int rc, const char* what);
 
   Env& env_;
@@ -134,7 +137,9 @@ class Env {
   std::size_t used_bytes() const;  // up to the last page in use
   // Of the open file, whatever it is called by now.
   std::uint64_t file_bytes() const;
-  // Writes what is in use, without free pages between, into a new file at `path`; not synced.
+  // Writes what is in use into a new file at `path`, not synced: no free pages between (of a large
+  // file a few), and every page of a table as full as its entries allow. Those that came in any
+  // order have left pages half empty, which a copy of pages would keep.
   // kDiskFull, kIo: also when something has that name.
   Status copy_used(const std::string& path);
   // Frees the slots of readers whose process has died.
@@ -151,6 +156,7 @@ class Env {
   Env(MDB_env* env, Options options) : env_(env), options_(options) {}
   Status grow(std::size_t bytes);
   Status resize(std::size_t bytes);
+  Status append_all(Env& to);
   bool is_disk_full() const;
   bool is_at_limit() const;  // of what a file of this process may be
   bool must_look_for_dead_readers();

@@ -1,14 +1,19 @@
 #include "recorder/bag/pages/lmdb.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <iostream>
+#include <map>
+#include <random>
 
 #include "recorder/bag/bag_file.hpp"
+#include "recorder/bag/pages/each_entry.hpp"
 #include "tests/recorder/bag/rows.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -102,6 +107,61 @@ TEST_F(DeadReaderTest, KeepsTheFileFromGrowingNoLongerThanItTakesToClearIt) {
   EXPECT_EQ(rewrite(), grown);
   std::cout << "a dead reader: the file grew by " << (grown - settled) / 1'000
             << " kB in 50 writes, by 0 kB in 50 more once it was cleared\n";
+}
+
+// Small values that came in no order, and large ones, more than one transaction of a copy takes.
+std::map<std::string, std::string> mixed_entries() {
+  std::map<std::string, std::string> entries;
+  for (int i = 0; i < 2'000; ++i)
+    entries[fmt::format("{:05}", i * 7'919 % 10'007)].assign(300, 's');
+  for (int i = 0; i < 40; ++i) entries[fmt::format("large {:02}", i)].assign(1u << 20, 'l');
+  return entries;
+}
+
+// Puts the small ones in another order than that of their keys.
+void put_all(Env& env, const char* name, const std::map<std::string, std::string>& entries) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : entries) keys.push_back(key);
+  std::ranges::shuffle(keys, std::mt19937_64(1));
+  const auto txn = env.write().value();
+  const Table table = txn->open_table(name).value();
+  for (const std::string& key : keys) ASSERT_TRUE(txn->put(table, key, entries.at(key)));
+  ASSERT_TRUE(txn->commit().has_value());
+}
+
+std::map<std::string, std::string> all_of(Env& env, const char* name) {
+  std::map<std::string, std::string> entries;
+  const auto txn = env.read().value();
+  const Table table = txn->open_table(name).value().value();
+  EXPECT_TRUE(each_entry(*txn, table, {}, [&](const TableCursor::Item& item) -> Status {
+    entries.emplace(item.key, item.value);
+    return {};
+  }));
+  return entries;
+}
+
+TEST(CopyUsedTest, HoldsTheSameInFullPages) {
+  const TempDir dir;
+  const auto env = Env::open(dir.path("a"), {.map_bytes = 128u << 20}).value();
+  const auto entries = mixed_entries();
+  put_all(*env, "one", entries);
+  put_all(*env, "two", {});
+  ASSERT_TRUE(env->copy_used(dir.path("b")).has_value());
+  const auto copy = Env::open(dir.path("b"), {.map_bytes = 128u << 20}).value();
+  EXPECT_EQ(all_of(*copy, "one"), entries);
+  EXPECT_TRUE(all_of(*copy, "two").empty());
+  // An entry of 300 bytes takes 314 of the 4080 of a page, a large value a page more than its own.
+  constexpr std::size_t kPages = 2'000 / 12 + 40 * 257 + 40;
+  EXPECT_LE(copy->used_bytes(), kPages * 4'096);
+  EXPECT_GT(env->used_bytes(), kPages * 4'096);
+}
+
+TEST(CopyUsedTest, RefusesANameThatIsTaken) {
+  const TempDir dir;
+  const auto env = Env::open(dir.path("a"), {.map_bytes = 1u << 20}).value();
+  put_all(*env, "one", {{"key", "value"}});
+  ASSERT_TRUE(env->copy_used(dir.path("b")).has_value());
+  EXPECT_EQ(env->copy_used(dir.path("b")).error().code, ErrorCode::kIo);
 }
 
 }  // namespace
