@@ -19,6 +19,7 @@ zbag_tests(recorder_bag_block_tests USES zbag::bag zbag::player PkgConfig::xxhas
   recorder/bag/block/columns/golden_columns_test.cpp)
 zbag_tests(recorder_bag_write_tests USES zbag::bag SOURCES
   recorder/bag/write/encode_pool_test.cpp
+  recorder/bag/write/full_blocks_test.cpp
   recorder/bag/write/tail_order_test.cpp
   recorder/bag/write/tail_test.cpp
   recorder/bag/write/track_writer_test.cpp
