@@ -25,6 +25,7 @@ zbag_tests(recorder_bag_journal_tests USES zbag::bag SOURCES
 zbag_tests(recorder_bag_write_tests USES zbag::bag SOURCES
   recorder/bag/write/journal_ledger_test.cpp
   recorder/bag/write/encode_pool_test.cpp
+  recorder/bag/write/full_blocks_test.cpp
   recorder/bag/write/tail_order_test.cpp
   recorder/bag/write/tail_test.cpp
   recorder/bag/write/track_writer_test.cpp

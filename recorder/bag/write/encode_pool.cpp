@@ -59,13 +59,28 @@ void EncodePool::wait_for(BlockJob& job) {
     ready_.wait(lock, [&] { return job.state_ != BlockJob::State::kTaken; });
     if (job.state_ == BlockJob::State::kReady) return;
     job.state_ = BlockJob::State::kTaken;
-    scratch = std::move(waiters_scratch_);
+    scratch = take_scratch();
   }
-  if (!scratch) scratch = std::make_unique<BlockScratch>();
   prepare(job, *scratch);
   const MutexLock lock(mutex_);
   waiters_scratch_ = std::move(scratch);
   job.state_ = BlockJob::State::kReady;
+}
+
+std::size_t EncodePool::measure(BlockEncoder& points, const BlockHeader& header) {
+  std::unique_ptr<BlockScratch> scratch;
+  {
+    const MutexLock lock(mutex_);
+    scratch = take_scratch();
+  }
+  const std::size_t bytes = points.prepare(header, compression_, *scratch);
+  const MutexLock lock(mutex_);
+  waiters_scratch_ = std::move(scratch);
+  return bytes;
+}
+
+std::unique_ptr<BlockScratch> EncodePool::take_scratch() {
+  return waiters_scratch_ ? std::move(waiters_scratch_) : std::make_unique<BlockScratch>();
 }
 
 void EncodePool::run() {

@@ -47,14 +47,18 @@ class EncodePool {
   EncodePool(const EncodePool&) = delete;
   EncodePool& operator=(const EncodePool&) = delete;
 
+  bool compresses() const { return compression_.kind != Compression::kNone; }
   std::unique_ptr<BlockEncoder> lend();
   void give_back(std::unique_ptr<BlockEncoder> encoder);
 
   // The job must live, and its rows with it, until wait_for() has returned.
   void submit(BlockJob& job);
   void wait_for(BlockJob& job);
+  // What the points would measure as a block, by preparing one. REQUIRES: there are some.
+  std::size_t measure(BlockEncoder& points, const BlockHeader& header);
 
  private:
+  std::unique_ptr<BlockScratch> take_scratch() ZBAG_REQUIRES(mutex_);
   void run();
   void prepare(BlockJob& job, BlockScratch& scratch) const;
 

@@ -59,6 +59,8 @@ class Tail {
   std::size_t bytes_with(const RowPoint& point) const {
     return main_->bytes_with(point) + beside_bytes_;
   }
+  // What the main run would measure as a block now. REQUIRES: not empty.
+  std::size_t measure(const BlockHeader& header) { return pool_.measure(*main_, header); }
   // How many points lay behind a late one when it came, at most.
   std::size_t reach() const { return reach_; }
 

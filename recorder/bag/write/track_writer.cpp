@@ -13,6 +13,8 @@ constexpr std::size_t kMediumFrameBytes = 2048;  // from here on blocks are twic
 
 // What fits `pages` overflow pages exactly: LMDB's page header takes 16 bytes.
 std::size_t bytes_of_pages(std::size_t pages) { return pages * kPageBytes - 16; }
+// How many `bytes` fill to the end.
+std::size_t pages_of_bytes(std::size_t bytes) { return (bytes + 16) / kPageBytes; }
 
 }  // namespace
 
@@ -44,7 +46,7 @@ void TrackWriter::append(std::span<const RowPoint> points, BlockJobs& jobs) {
       continue;
     }
     part_twins(points, i, jobs);
-    while (!tail_.empty() && tail_.bytes_with(point) > block_bytes_) make_room(jobs);
+    while (!tail_.empty() && !has_room_for(point)) make_room(jobs);
     has_twins_ = has_twins_ || point.key == record_.main_end;
     if (tail_.empty()) {
       first_index_ = record_.total();
@@ -83,6 +85,41 @@ std::string TrackWriter::take_record(std::uint64_t journal) {
   record_.in_blocks = in_blocks < record_.main_points ? std::optional(in_blocks) : std::nullopt;
   record_.journal = journal;
   return record_.encode();
+}
+
+// A full block also takes what repeats its last point: there it costs next to nothing, in the next
+// block all its bytes. Cameras are recorded more often than they see.
+bool TrackWriter::has_room_for(const RowPoint& point) {
+  const std::size_t bytes = tail_.bytes_with(point);
+  if (!is_measured_ && bytes > block_bytes_ / 5 * 3) measure_tail();
+  if (bytes <= full_bytes_.value_or(block_bytes_)) return true;
+  if (!pool_.compresses() || point.pairs_bytes <= kMediumFrameBytes || bytes > 2 * block_bytes_)
+    return false;
+  const RowPoint& last = tail_.back();
+  return last.pairs_bytes == point.pairs_bytes &&
+         std::equal(last.pairs, last.pairs + last.pairs_bytes, point.pairs);
+}
+
+// What compresses well leaves much of its last page empty. At three fifths of a block it is known
+// well enough what all of it will measure to end the block where it fills its pages: that is worth
+// compressing those twice where pages are few.
+void TrackWriter::measure_tail() {
+  constexpr std::size_t kPagesMax = 4;
+  constexpr unsigned kUnmeasured = 127;  // blocks, behind one of more pages
+  is_measured_ = true;
+  if (!pool_.compresses() || !tail_.is_plain()) return;
+  if (unmeasured_ > 0) {
+    --unmeasured_;
+    return;
+  }
+  const std::size_t bytes = tail_.bytes_with({});
+  const std::size_t stored = tail_.measure({.track = record_.id});
+  // A little more than it will be: names and first values are in it already.
+  const std::size_t pages = pages_of_bytes(block_bytes_ * stored / bytes);
+  if (pages > kPagesMax) unmeasured_ = kUnmeasured;
+  if (pages == 0 || pages > kPagesMax) return;
+  const std::size_t fits = bytes_of_pages(pages) / 64 * 63;  // beyond them it would cost a page
+  if (fits > stored) full_bytes_ = bytes * fits / stored;
 }
 
 // Before points of one key: no folded block may have both, and no fold may move them.
@@ -263,6 +300,8 @@ void TrackWriter::begin_tail() {
   sealed_end_ = record_.main_end;
   is_folded_ = false;
   has_twins_ = false;
+  is_measured_ = false;
+  full_bytes_.reset();
 }
 
 // Before the tail lets go of it. REQUIRES: the tail is not empty.

@@ -111,6 +111,8 @@ class TrackWriter {
   void append_lone(const RowPoint& point, BlockJobs& jobs);
   void append_segment(BlockJobs& jobs);
   void note_fields(const RowPoint& point);
+  bool has_room_for(const RowPoint& point);  // in the tail
+  void measure_tail();
   void part_twins(std::span<const RowPoint> points, std::size_t at, BlockJobs& jobs);
   void keep_end();
   void make_room(BlockJobs& jobs);
@@ -137,6 +139,9 @@ class TrackWriter {
   std::optional<std::int64_t> sealed_end_;  // the last key before the tail
   bool is_folded_ = false;                  // the tail begins with points a fold has kept
   bool has_twins_ = false;                  // a key of the tail is there twice
+  bool is_measured_ = false;                // by measure_tail(), which says when the tail is full
+  std::optional<std::size_t> full_bytes_;   // below `block_bytes_`
+  unsigned unmeasured_ = 0;                 // blocks to come that are not
   std::unordered_set<std::int64_t> large_late_;  // keys of large late points that fall into it
   // A copy of the end of the main run while the tail is empty.
   std::optional<RowPoint> end_;
