@@ -50,6 +50,7 @@ zbag_tests(recorder_bag_upkeep_tests USES zbag::recorder SOURCES
 zbag_tests(recorder_bag_tests USES zbag::bag SOURCES
   recorder/bag/bag_file_test.cpp
   recorder/bag/lock_race_test.cpp
+  recorder/bag/squeeze_test.cpp
   recorder/bag/bag_model_test.cpp
   recorder/bag/damage_test.cpp)
 zbag_tests(recorder_tests USES zbag::recorder SOURCES

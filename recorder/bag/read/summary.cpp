@@ -67,6 +67,15 @@ std::optional<TimeRange> extent_of(const std::vector<BagSummary>& bags) {
   return extent;
 }
 
+namespace {
+
+void add_journal_damage(const Txn& txn, BagSummary& summary) {
+  if (!txn.overlay()) return;
+  for (const std::string& what : txn.overlay()->damage()) summary.other_damage.push_back(what);
+}
+
+}  // namespace
+
 Result<BagSummary> read_summary(BagFile& file) {
   Result<std::unique_ptr<ReadTxn>> txn = file.read();
   if (!txn) return tl::unexpected(txn.error());
@@ -119,9 +128,7 @@ Result<BagSummary> read_summary(BagFile& file) {
     });
   }
   if (!status) return fail(status.error(), file.path());
-  if (const auto& overlay = (*txn)->overlay())
-    summary.other_damage.insert(summary.other_damage.end(), overlay->damage().begin(),
-                                overlay->damage().end());
+  add_journal_damage(**txn, summary);
   return summary;
 }
 

@@ -3,93 +3,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <chrono>
+#include <utility>
 
-#include "recorder/bag/pages/each_entry.hpp"
-#include "recorder/bag/squeeze.hpp"
-#include "recorder/bag/write/resumable.hpp"
-#include "schemas/add_up.hpp"
-#include "schemas/check.hpp"
-#include "schemas/host_name.hpp"
-#include "schemas/timestamp.hpp"
+#include "recorder/bag/write/written_track.hpp"
+#include "schemas/wall_clock.hpp"
 
 namespace zbag {
-namespace {
-
-double now_seconds() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
-// Whether a section of the journal says all of it.
-bool is_of_rows(const Fate& fate, std::size_t rows) {
-  Fate counted;
-  counted.points = rows;
-  counted.merged = fate.merged;
-  counted.kept_apart = fate.kept_apart;
-  counted.dropped = fate.dropped;
-  counted.overwritten = fate.overwritten;
-  counted.received = rows + fate.merged + fate.dropped;
-  return counted == fate;
-}
-
-// What a count has grown by. A frame that an earlier bag counts as lost and that comes in this one
-// after all stays lost there.
-std::uint64_t grown(std::uint64_t before, std::uint64_t now) {
-  return now > before ? now - before : 0;
-}
-
-}  // namespace
-
-struct BagWriter::Track {
-  Track(TrackRecord record, const Options& options, EncodePool& pool, Earlier in_bag)
-      : writer(std::move(record), options.block_pages, pool),
-        merge(options.merge.of(writer.record().name)),
-        earlier(in_bag) {
-    const auto others = options.losses_before.tracks.find(writer.record().name);
-    if (others != options.losses_before.tracks.end()) elsewhere = others->second;
-  }
-
-  TrackWriter writer;
-  MergeMode merge;
-  Earlier earlier;
-  LossesBefore::Track elsewhere;
-  // What its publishers' numbering says, by `_src`, where that has a record of its own already.
-  struct Publisher {
-    LossRecord newest;
-    bool is_in_journal = false;  // and its record is older
-  };
-  std::map<std::uint64_t, Publisher> publishers;
-  std::vector<LossRecord> losses;  // of the batch at hand
-
-  // Counts what a batch brought; gives what the journal has to say of it.
-  TrackGrowth count(const TrackBatch& batch, const Fate& fate) {
-    TrackRecord& record = writer.record();
-    const std::optional<std::uint64_t> lost = record.lost;
-    const std::uint64_t missed_before = record.missed_before;
-    record.fate += fate;
-    if (batch.lost) add_up(record.lost.emplace(earlier.lost), grown(elsewhere.lost, *batch.lost));
-    record.missed_before = earlier.missed_before;
-    add_up(record.missed_before, grown(elsewhere.missed_before, batch.missed_before));
-    TrackGrowth growth{.merged = fate.merged,
-                       .kept_apart = fate.kept_apart,
-                       .dropped = fate.dropped,
-                       .overwritten = fate.overwritten,
-                       .lost = {},
-                       .missed_before = {},
-                       .publishers = {}};
-    if (record.lost != lost) growth.lost = record.lost;
-    if (record.missed_before != missed_before) growth.missed_before = record.missed_before;
-    return growth;
-  }
-
-  // Whether the journal can say so of that publisher: it has a record, under the same name.
-  bool rides(const LossRecord& loss) const {
-    const auto known = publishers.find(loss.src);
-    return known != publishers.end() && known->second.newest.publisher == loss.publisher &&
-           known->second.newest.received < loss.received;
-  }
-};
 
 // Where the points of a track's batch belong.
 struct BagWriter::Parted {
@@ -140,92 +59,6 @@ Result<BagWriter> BagWriter::open(const std::string& path, Options options) {
   return tl::unexpected(begun.error());
 }
 
-// Puts what a kill or a failed store has left in the journal where it belongs.
-Status BagWriter::apply_journal() {
-  const BagTables& tables = file_->tables();
-  std::shared_ptr<const Overlay> overlay;
-  std::vector<std::string> numbers;
-  {
-    Result<std::unique_ptr<ReadTxn>> txn = file_->read();
-    if (!txn) return tl::unexpected(txn.error());
-    overlay = (*txn)->overlay();
-    Status listed =
-        each_entry(**txn, tables.journal, {}, [&](const TableCursor::Item& item) -> Status {
-          numbers.emplace_back(item.key);
-          return {};
-        });
-    if (!listed) return fail(listed.error(), file_->path());
-  }
-  if (!overlay) return {};
-  if (!overlay->damage().empty())
-    return fail(ErrorCode::kDamaged,
-                fmt::format("{}: {}; zbag recover makes a bag that can be written", file_->path(),
-                            overlay->damage().front()));
-  std::size_t bytes = 0;
-  for (const auto& [table, entries] : overlay->tables())
-    for (const auto& [key, value] : entries) bytes += key.size() + value.size();
-  if (Status space = file_->env().make_room(bytes); !space) return space;
-  Result<std::unique_ptr<WriteTxn>> txn = file_->env().write();
-  if (!txn) return tl::unexpected(txn.error());
-  Status status;
-  for (const auto& [table, entries] : overlay->tables()) {
-    for (const auto& [key, value] : entries)
-      if (status) status = (*txn)->put(table, key, value);
-  }
-  for (const std::string& number : numbers)
-    if (status) status = (*txn)->erase(tables.journal, number);
-  if (status) status = (*txn)->commit();
-  if (!status) return fail(status.error(), file_->path());
-  has_stale_journal_ = false;
-  return {};
-}
-
-Status BagWriter::put_journal_away() { return has_stale_journal_ ? apply_journal() : Status(); }
-
-Status BagWriter::begin_run() {
-  if (Status applied = apply_journal(); !applied) return applied;
-  Result<std::unique_ptr<WriteTxn>> txn = file_->env().write();
-  if (!txn) return tl::unexpected(txn.error());
-  const BagTables& tables = file_->tables();
-  std::uint64_t journal = 0;
-  std::uint32_t runs = 0;
-  Status known = each_entry(**txn, tables.meta, {}, [&](const TableCursor::Item& item) -> Status {
-    runs += item.key.starts_with(kRunPrefix) ? 1 : 0;
-    return verify_record(kMetaTable, item.key, item.value);
-  });
-  if (known) {
-    known = each_entry(**txn, tables.tracks, {}, [&](const TableCursor::Item& item) -> Status {
-      const Result<TrackRecord> record = TrackRecord::decode(item.key, item.value);
-      if (!record) return tl::unexpected(record.error());
-      next_track_ = std::max(next_track_, record->id + 1);
-      journal = std::max(journal, record->journal);
-      return check_resumable(**txn, tables.blocks, *record);
-    });
-  }
-  if (!known) return fail(known.error(), file_->path());
-  ledger_.begin(journal + 1);
-  const auto unnamed = (*txn)->get(tables.meta, kUnnamedFateKey);
-  if (unnamed && *unnamed) {
-    const Result<Fate> fate = decode_unnamed_fate(**unnamed);
-    if (!fate) return fail(fate.error(), file_->path());
-    unnamed_ = *fate;
-  }
-  run_ = {.id = runs + 1,
-          .start = now_seconds(),
-          .end = {},
-          .closed = false,
-          .host = host_name(),
-          .version = kZbagVersion,
-          .config = options_.config,
-          .metadata = options_.metadata};
-  const WriterRecord writer{static_cast<std::uint64_t>(::getpid()), host_name(), options_.node,
-                            run_.start};
-  Status status = (*txn)->put(tables.meta, run_key(run_.id), run_.encode());
-  if (status) status = (*txn)->put(tables.meta, kWriterKey, writer.encode());
-  if (status) status = (*txn)->commit();
-  return status;
-}
-
 // States are loaded before a transaction begins: loading reads, and a thread has one at a time.
 Status BagWriter::load_tracks(const Batch& batch) {
   if (Status status = put_journal_away(); !status) return status;
@@ -249,7 +82,7 @@ Status BagWriter::load_track(const std::string& name) {
   } else {
     record.name = name;
     record.id = next_track_++;
-    record.created = now_seconds();
+    record.created = wall_seconds();
   }
   // Of a track that is loaded again after a failure, the first look holds.
   const Earlier earlier =
@@ -348,107 +181,6 @@ void BagWriter::append(Track& track, const TrackBatch& batch, Parted parted,
   report.new_points += points.size();
   for (const RowPoint& point : points) prepared.bytes += point.pairs_bytes + sizeof(RowPoint);
   keep(track, batch, report.fate, prepared);
-}
-
-// What has no block goes into the journal, and with it what the counters have grown by, unless the
-// track's own record must be stored.
-void BagWriter::keep(Track& track, const TrackBatch& batch, const Fate& fate,
-                     PreparedBatch& prepared) {
-  TrackWriter& writer = track.writer;
-  const bool fits = prepared.journal.has_room_for(writer.new_points());
-  if (!fits || writer.prefers_segment()) writer.spill(prepared.blocks);
-  const std::span<const RowPoint> rows = writer.new_points();
-  TrackGrowth growth = track.count(batch, fate);
-  if (!is_of_rows(fate, rows.size())) writer.ask_for_record();
-  const bool has_record = writer.record_is_due();
-  if (has_record) growth = {};
-  for (LossRecord& loss : std::exchange(track.losses, {})) {
-    const bool rides = !has_record && track.rides(loss);
-    if (rides)
-      growth.publishers.push_back({loss.src, loss.lost, loss.missed_before, loss.received});
-    if (!rides) prepared.losses.push_back(loss);
-    track.publishers[loss.src] = {std::move(loss), rides};
-  }
-  const std::uint32_t id = writer.record().id;
-  if (has_record && !writer.rests_in_journal()) ledger_.release(id);
-  if (!rows.empty() || growth != TrackGrowth()) {
-    prepared.journal.add(id, writer.new_ordinal(), rows, growth);
-    ledger_.need(id);
-    writer.note_journaled();
-  }
-  if (has_record) put_record(track, prepared);
-}
-
-void BagWriter::put_record(Track& track, PreparedBatch& prepared) {
-  for (auto& [src, publisher] : track.publishers) {
-    if (std::exchange(publisher.is_in_journal, false)) prepared.losses.push_back(publisher.newest);
-  }
-  prepared.tracks.push_back({track.writer.record().name, track.writer.take_record(ledger_.next())});
-}
-
-// What the batch says of publishers, in this bag and run alone; each goes with its track's points,
-// where there are some.
-void BagWriter::take_losses(const Batch& batch, PreparedBatch& prepared) {
-  std::map<std::string_view, std::vector<LossRecord>> of_tracks;
-  for (const TrackBatch& track : batch.tracks) of_tracks[track.name];
-  for (LossRecord loss : batch.losses) {
-    loss.run_start_ns = static_cast<std::int64_t>(run_.start * 1e9);
-    const auto& before = options_.losses_before.publishers;
-    if (const auto it = before.find({loss.src, loss.track}); it != before.end()) {
-      loss.lost = grown(it->second.lost, loss.lost);
-      loss.missed_before = grown(it->second.missed_before, loss.missed_before);
-      loss.received = grown(it->second.received, loss.received);
-    }
-    const auto of_track = of_tracks.find(loss.track);
-    if (of_track != of_tracks.end()) {
-      of_track->second.push_back(std::move(loss));
-      continue;
-    }
-    if (const auto known = tracks_.find(loss.track); known != tracks_.end())
-      known->second->publishers[loss.src] = {loss, false};
-    prepared.losses.push_back(std::move(loss));
-  }
-  for (auto& [name, losses] : of_tracks) tracks_.at(std::string(name))->losses = std::move(losses);
-}
-
-// Where the journal has grown beyond what a file of this size should have to give back at the end,
-// tracks whose points wait in it the longest get segments of them.
-void BagWriter::relieve_journal(PreparedBatch& prepared) {
-  constexpr std::size_t kBytesMin = 2u << 20;
-  constexpr std::size_t kBytesMax = 16u << 20;
-  constexpr std::size_t kShareOfFile = 64;
-  const std::size_t limit =
-      std::clamp(file_->env().used_bytes() / kShareOfFile, kBytesMin, kBytesMax);
-  while (ledger_.bytes() > limit) {
-    const std::optional<std::uint32_t> id = ledger_.neediest();
-    if (!id) break;
-    Track& track = *by_id_.at(*id);
-    track.writer.spill(prepared.blocks);
-    track.writer.ask_for_record();
-    spilled_.push_back(&track);
-    ledger_.release(*id);
-    for (const std::uint64_t number : ledger_.take_unneeded(SIZE_MAX))
-      prepared.unneeded.push_back(number);
-  }
-}
-
-void BagWriter::finish_journal(PreparedBatch& prepared) {
-  for (Track* const track : std::exchange(spilled_, {})) {
-    if (track->writer.record_is_due()) put_record(*track, prepared);
-  }
-  if (!prepared.journal.empty()) {
-    prepared.journal_key = journal_key(ledger_.next());
-    prepared.journal_record =
-        prepared.journal.finish(prepared.journal_key, options_.compression.kind);
-    prepared.bytes += prepared.journal_record.size();
-  }
-  // A commit that fills no block writes as few pages as it can.
-  constexpr std::size_t kRecordsOfSmallCommit = 2;
-  const bool is_small = prepared.blocks.empty() && prepared.report.block_bytes == 0;
-  const std::size_t max = is_small ? kRecordsOfSmallCommit : SIZE_MAX;
-  for (const std::uint64_t number : ledger_.take_unneeded(max)) prepared.unneeded.push_back(number);
-  ledger_.end_commit(prepared.journal.bytes());
-  prepared.report.block_bytes += prepared.journal_record.size();
 }
 
 Result<WriteReport> BagWriter::store(PreparedBatch prepared) {
@@ -624,50 +356,6 @@ Status BagWriter::store_records(WriteTxn& txn, const PreparedBatch& prepared) {
         !status)
       return status;
   }
-  return {};
-}
-
-Status BagWriter::close() {
-  if (std::exchange(closed_, true)) return close_status_;
-  close_status_ = end_run();
-  if (close_status_) squeeze();
-  return close_status_;
-}
-
-// Best effort: all is stored.
-void BagWriter::squeeze() {
-  if (file_.use_count() > 1) return;  // of this process somebody reads it
-  const Result<std::optional<FileId>> squeezed = squeeze_bag(*file_);
-  if (squeezed && *squeezed) file_id_ = **squeezed;
-}
-
-Status BagWriter::end_run() {
-  if (Status status = put_journal_away(); !status) return status;
-  std::size_t bytes = 0;
-  for (const auto& [name, track] : tracks_) {
-    bytes += 2 * track->writer.block_bytes() + track->writer.order_bytes();
-  }
-  if (Status space = file_->env().make_room(bytes); !space) return space;
-  Result<std::unique_ptr<WriteTxn>> txn = file_->env().write();
-  if (!txn) return tl::unexpected(txn.error());
-  PreparedBatch rest;
-  for (auto& [name, track] : tracks_) {
-    const std::uint32_t id = track->writer.record().id;
-    if (track->writer.is_open()) track->writer.seal(rest.blocks);
-    if (track->writer.record_is_due() || ledger_.is_needed_by(id)) put_record(*track, rest);
-    ledger_.release(id);
-  }
-  rest.unneeded = ledger_.take_unneeded(SIZE_MAX);
-  Status status = store_blocks(**txn, rest);
-  if (status) status = store_records(**txn, rest);
-  drop(rest);
-  run_.end = now_seconds();
-  run_.closed = true;
-  if (status) status = (*txn)->put(file_->tables().meta, run_key(run_.id), run_.encode());
-  if (status) status = (*txn)->erase(file_->tables().meta, kWriterKey);
-  if (status) status = (*txn)->commit();
-  if (!status) return fail(status.error(), fmt::format("close {}", file_->path()));
-  space_.give_back_reserve();
   return {};
 }
 
