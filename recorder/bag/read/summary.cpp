@@ -80,9 +80,7 @@ Result<BagSummary> read_summary(BagFile& file) {
   Result<std::unique_ptr<ReadTxn>> txn = file.read();
   if (!txn) return tl::unexpected(txn.error());
   const BagTables& tables = file.tables();
-  BagSummary summary;
-  summary.path = file.path();
-  summary.size_bytes = file.size_bytes();
+  BagSummary summary{.path = file.path(), .size_bytes = file.size_bytes()};
   std::vector<std::string>* damage = &summary.other_damage;
   const auto take = [&damage](auto record, auto store) -> Status {
     if (record) {
@@ -127,8 +125,8 @@ Result<BagSummary> read_summary(BagFile& file) {
                   [&](LossRecord r) { summary.losses.push_back(std::move(r)); });
     });
   }
-  if (!status) return fail(status.error(), file.path());
   add_journal_damage(**txn, summary);
+  if (!status) return fail(status.error(), file.path());
   return summary;
 }
 

@@ -91,21 +91,20 @@ void BagWriter::take_losses(const Batch& batch, PreparedBatch& prepared) {
 // Where the journal has grown beyond what a file of this size should have to give back at the end,
 // tracks whose points wait in it the longest get segments of them.
 void BagWriter::relieve_journal(PreparedBatch& prepared) {
-  constexpr std::size_t kBytesMin = 2u << 20;
+  constexpr std::size_t kBytesMin = 4u << 20;
   constexpr std::size_t kBytesMax = 16u << 20;
-  constexpr std::size_t kShareOfFile = 64;
+  constexpr std::size_t kShareOfFile = 40;
   const std::size_t limit =
       std::clamp(file_->env().used_bytes() / kShareOfFile, kBytesMin, kBytesMax);
   while (ledger_.bytes() > limit) {
-    const std::optional<std::uint32_t> id = ledger_.neediest();
-    if (!id) break;
-    Track& track = *by_id_.at(*id);
+    const std::vector<std::uint64_t> oldest = ledger_.take_unneeded(1);
+    prepared.unneeded.insert(prepared.unneeded.end(), oldest.begin(), oldest.end());
+    if (!oldest.empty()) continue;
+    Track& track = *by_id_.at(*ledger_.neediest());
     track.writer.spill(prepared.blocks);
     track.writer.ask_for_record();
     spilled_.push_back(&track);
-    ledger_.release(*id);
-    for (const std::uint64_t number : ledger_.take_unneeded(SIZE_MAX))
-      prepared.unneeded.push_back(number);
+    ledger_.release(track.writer.record().id);
   }
 }
 
@@ -119,11 +118,10 @@ void BagWriter::finish_journal(PreparedBatch& prepared) {
         prepared.journal.finish(prepared.journal_key, options_.compression.kind);
     prepared.bytes += prepared.journal_record.size();
   }
-  // A commit that fills no block writes as few pages as it can.
-  constexpr std::size_t kRecordsOfSmallCommit = 2;
-  const bool is_small = prepared.blocks.empty() && prepared.report.block_bytes == 0;
-  const std::size_t max = is_small ? kRecordsOfSmallCommit : SIZE_MAX;
-  for (const std::uint64_t number : ledger_.take_unneeded(max)) prepared.unneeded.push_back(number);
+  // A commit that makes no block writes as few pages as it can.
+  const bool makes_blocks = !prepared.blocks.empty() || prepared.report.block_bytes > 0;
+  for (const std::uint64_t number : ledger_.take_unneeded(makes_blocks ? 16 : 0))
+    prepared.unneeded.push_back(number);
   ledger_.end_commit(prepared.journal.bytes());
   prepared.report.block_bytes += prepared.journal_record.size();
 }
