@@ -209,12 +209,17 @@ class Salvage {
   }
 
   // Roots of the newest state of which any record is found. Where a newer record than those of all
-  // roots lies about, there is none.
-  std::vector<Root> newest_roots(const std::vector<MetaPages>& metas) const {
+  // roots lies about, there is none. Notes how far blocks reach, of whatever state.
+  std::vector<Root> newest_roots(const std::vector<MetaPages>& metas) {
     RecordShelf anywhere;
     std::vector<Root> candidates;
     for (std::uint64_t number = 2; number < pages_.count(); ++number) {
+      note_end(block_at(pages_.from(number)));
       if (pages_.leaf_fault(number) != nullptr) continue;
+      for (const std::uint16_t offset : pages_.nodes(number)) {
+        const Result<PageNode> node = pages_.leaf_node(number, offset);
+        if (node && !node->overflow) note_end(block_at(node->value));
+      }
       if (tracks_root(number)) {
         const auto meta = std::find_if(metas.begin(), metas.end(), [&](const MetaPages& m) {
           return m.main_root == number && m.last_page < pages_.count();
@@ -242,16 +247,24 @@ class Salvage {
     }
   }
 
-  // Whether the blocks found are those the tracks' records speak of: an old root may lead to pages
-  // that have got other uses, each sound by itself.
-  bool counts_fit() const {
+  void note_end(std::optional<std::string_view> value) {
+    if (!value || !is_intact(*value)) return;
+    const BlockHeader header = *read_block_header(*value);
+    std::uint64_t& end = main_ends_[header.track];
+    if (!header.is_late()) end = std::max(end, header.first_ordinal + header.count);
+  }
+
+  // Whether the blocks found are those the tracks' records speak of, and none lies about that is
+  // newer: an old root may lead to pages that have got other uses, each sound by itself.
+  bool counts_fit() {
     std::map<std::pair<std::uint32_t, bool>, std::uint64_t> counted;
     for (const FoundBlock& block : found_.blocks)
       counted[{block.header.track, block.header.is_late()}] += block.header.count;
     return std::all_of(found_.records.tracks.begin(), found_.records.tracks.end(),
                        [&](const TrackRecord& track) {
                          return counted[{track.id, false}] == track.main_points &&
-                                counted[{track.id, true}] == track.late_points;
+                                counted[{track.id, true}] == track.late_points &&
+                                main_ends_[track.id] <= track.main_points;
                        });
   }
 
@@ -374,6 +387,7 @@ class Salvage {
   const Progress& progress_;
   Findings found_;
   RecordShelf shelf_;
+  std::map<std::uint32_t, std::uint64_t> main_ends_;  // the ordinal behind the last, by track
 };
 
 }  // namespace
