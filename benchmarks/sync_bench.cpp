@@ -204,7 +204,7 @@ void show(const Kind& kind, const std::string& folder, double minutes, double sy
 
 int main(int argc, char** argv) {
   using namespace zbag;
-  double minutes = 5.0;
+  double minutes = 60.0;
   std::string folder = std::filesystem::temp_directory_path().string();
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string_view option(argv[i]);

@@ -94,8 +94,8 @@ void BagWriter::relieve_journal(PreparedBatch& prepared) {
   constexpr std::size_t kBytesMin = 4u << 20;
   constexpr std::size_t kBytesMax = 16u << 20;
   constexpr std::size_t kShareOfFile = 40;
-  const std::size_t limit =
-      std::clamp(file_->env().used_bytes() / kShareOfFile, kBytesMin, kBytesMax);
+  // By the file's size: the environment is the store thread's, which may be growing its map.
+  const std::size_t limit = std::clamp(file_->size_bytes() / kShareOfFile, kBytesMin, kBytesMax);
   while (ledger_.bytes() > limit) {
     const std::vector<std::uint64_t> oldest = ledger_.take_unneeded(1);
     prepared.unneeded.insert(prepared.unneeded.end(), oldest.begin(), oldest.end());
