@@ -232,5 +232,36 @@ TEST_F(WriteAmplificationTest, OfACommitThatFillsNoBlockIsAFewPages) {
   }
 }
 
+// LMDB's list of free pages has made writers slower and files larger that delete for long; the
+// journal deletes, too. A million commits of some tracks (in --long; else fewer) cost at the end
+// what they cost at the beginning, and the file holds little beside its blocks.
+TEST_F(WriteAmplificationTest, OfManyCommitsStaysAsItBegan) {
+  const int commits = !has_memory_disk() || kSanitized ? 10'000 : is_long() ? 1'000'000 : 100'000;
+  const int tenth = commits / 10;
+  BagWriter writer = BagWriter::open(new_path(), {}).value();
+  std::vector<std::uint64_t> pages;  // of each tenth
+  std::uint64_t before = pages_written();
+  for (int commit = 0; commit < commits; ++commit) {
+    RowStore rows;
+    Batch batch;
+    for (const int every : {1, 2, 7})  // tracks that do not keep step
+      if (commit % every == 0)
+        batch.tracks.push_back(
+            batch_of("every/" + std::to_string(every), one_a_second(commit, rows)));
+    ASSERT_TRUE(writer.write(batch).has_value());
+    if ((commit + 1) % tenth != 0) continue;
+    const std::uint64_t now = pages_written();
+    pages.push_back(now - std::exchange(before, now));
+  }
+  const std::uint64_t size = writer.file()->size_bytes();
+  const std::uint64_t blocks = kept_bytes(*writer.file());
+  std::cout << commits << " commits: " << pages[2] << " pages in the third tenth, " << pages.back()
+            << " in the last; " << blocks / 1'000 << " of " << size / 1'000 << " kB are blocks\n";
+  EXPECT_LE(pages.back(), pages[2] + pages[2] / 5);  // when the first records have gone
+  EXPECT_LE(size, blocks + blocks / 10 + (8u << 20));
+  ASSERT_TRUE(writer.close());
+  EXPECT_TRUE(check_bag(writer.path())->problems.empty());
+}
+
 }  // namespace
 }  // namespace zbag
