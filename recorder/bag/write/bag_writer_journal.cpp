@@ -44,7 +44,8 @@ void BagWriter::keep(Track& track, const TrackBatch& batch, const Fate& fate,
     if (rides)
       growth.publishers.push_back({loss.src, loss.lost, loss.missed_before, loss.received});
     if (!rides) prepared.losses.push_back(loss);
-    track.publishers[loss.src] = {std::move(loss), rides};
+    const std::uint64_t src = loss.src;
+    track.publishers[src] = {std::move(loss), rides};
   }
   const std::uint32_t id = writer.record().id;
   if (has_record && !writer.rests_in_journal()) ledger_.release(id);
