@@ -263,6 +263,16 @@ Status BagFile::open_tables() {
   return tables_.journal == 0 && writable_ ? make_journal() : Status();
 }
 
+// Of a bag that had none when it was opened, another process may have made it meanwhile.
+Result<bool> BagFile::find_journal(ReadTxn& txn) {
+  const MutexLock lock(journal_mutex_);
+  if (tables_.journal != 0) return true;
+  const Result<std::optional<Table>> journal = txn.open_table(kJournalTable);
+  if (!journal) return tl::unexpected(journal.error());
+  tables_.journal = journal->value_or(0);
+  return tables_.journal != 0;
+}
+
 // Of bags that had none yet.
 Status BagFile::make_journal() {
   Result<std::unique_ptr<WriteTxn>> txn = env_->write();
@@ -363,7 +373,10 @@ Status BagFile::create(const std::string& path, std::size_t map_bytes) {
 
 Result<std::unique_ptr<ReadTxn>> BagFile::read() {
   Result<std::unique_ptr<ReadTxn>> txn = env_->read();
-  if (!txn || tables_.journal == 0) return txn;
+  if (!txn) return txn;
+  const Result<bool> has_journal = find_journal(**txn);
+  if (!has_journal) return fail(has_journal.error(), path_);
+  if (!*has_journal) return txn;
   Result<std::shared_ptr<const Overlay>> overlay = journal_->over(**txn, tables_);
   if (!overlay) return fail(overlay.error(), path_);
   (*txn)->lay_over(std::move(*overlay));

@@ -19,6 +19,7 @@
 #include "recorder/bag/pages/lmdb.hpp"
 #include "recorder/bag/pages/lock_file.hpp"
 #include "recorder/bag/records/layout.hpp"
+#include "schemas/mutex.hpp"
 #include "schemas/result.hpp"
 
 namespace zbag {
@@ -81,12 +82,14 @@ class BagFile {
   Result<bool> open_env(std::size_t map_bytes);
   Status open_tables();
   Status make_journal();
+  Result<bool> find_journal(ReadTxn& txn);
   Status check_format(const Txn& txn) const;
 
   std::string path_;
   std::string real_path_;  // without symbolic links: where the lock file is
   std::unique_ptr<Env> env_;
   BagTables tables_;
+  Mutex journal_mutex_;  // while the table of that name is looked for
   std::unique_ptr<BlockCache> block_cache_;
   std::unique_ptr<JournalLayer> journal_;
   int fd_ = -1;  // marks the bag as open (lock_file.hpp); a writer's holds the flock, too

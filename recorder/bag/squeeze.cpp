@@ -126,7 +126,9 @@ Status replace_bag(const BagFile& old_bag, const std::string& made, const std::s
     return {};
   };
   if (Status named = name_bag(made, path, give_name); !named) return named;
-  return sync_name(path);
+  // Whichever of the two a loss of power leaves under the name is whole.
+  static_cast<void>(sync_name(path));
+  return {};
 }
 
 Result<std::optional<FileId>> squeeze_bag(BagFile& file) {
@@ -136,8 +138,9 @@ Result<std::optional<FileId>> squeeze_bag(BagFile& file) {
   std::error_code error;
   // Where the name is a link, the bag it leads to is replaced, not the link.
   const std::string path = std::filesystem::canonical(file.path(), error);
-  const bool is_ours =
-      !error && is_named(file.fd(), path) && !is_open_elsewhere(file.fd()) && !env.has_readers();
+  const bool has_one_name = !error && std::filesystem::hard_link_count(path, error) == 1;
+  const bool is_ours = has_one_name && is_named(file.fd(), path) && !is_open_elsewhere(file.fd()) &&
+                       !env.has_readers();
   if (!is_ours || !is_worth_it(env, *free)) return std::optional<FileId>();
   const std::string made = making_name(path);
   ::unlink(made.c_str());  // of a process that had our number and was killed

@@ -31,11 +31,11 @@ Status write_anew(BagFile& bag, const std::string& path);
 // durable, and the caller keeps writers away from the old one.
 Status replace_bag(const BagFile& old_bag, const std::string& made, const std::string& path);
 
-// Squeezes the bag where that is worth it, nobody else has it open, of whatever process, and the
-// disk has room for both. Gives the file it is in then: `file` is open on the one that was, which
-// has no name any more; nullopt: nothing was changed. Blocks for a copy of the file. kIo, kBusy:
-// nothing was changed either. REQUIRES: nothing is written to it any more, and this process has no
-// transaction open.
+// Squeezes the bag where that is worth it, nobody else has it open, of whatever process, it has one
+// name, and the disk has room for both. Gives the file it is in then: `file` is open on the one
+// that was, which has no name any more; nullopt: nothing was changed. Blocks for a copy of the
+// file. kIo, kBusy: nothing was changed either. REQUIRES: nothing is written to it any more, and
+// this process has no transaction open.
 Result<std::optional<FileId>> squeeze_bag(BagFile& file);
 
 }  // namespace zbag

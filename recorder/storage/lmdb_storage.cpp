@@ -109,13 +109,13 @@ Status LmdbStorage::copy_to(const std::string& path) {
   const std::string making = making_name(path);
   ::unlink(making.c_str());  // of a process that had our number and was killed
   Status status = write_anew(*writer_.file(), making);
-  // Whoever opens it to write syncs its name.
   const auto give_name = [&]() -> Status {
     if (::link(making.c_str(), path.c_str()) == 0) return {};
     return fail(errno == EEXIST ? ErrorCode::kExists : ErrorCode::kIo,
                 fmt::format("{}: {}", path, std::strerror(errno)));
   };
   if (status) status = name_bag(making, path, give_name);
+  if (status) status = sync_name(path);
   ::unlink(making.c_str());
   return status;
 }

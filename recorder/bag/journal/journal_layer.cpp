@@ -22,24 +22,23 @@ struct Placed {
 };
 using Sections = std::map<std::uint32_t, std::vector<Placed>>;  // by track, as they were written
 
-// The newest of the publisher's records of a track, that of this run.
-Result<std::optional<LossRecord>> newest_loss(const Txn& txn, Table losses, std::uint64_t src,
-                                              const std::string& track) {
-  std::optional<LossRecord> newest;
-  const std::string prefix = loss_prefix(src, track);
-  Status status = each_entry(txn, losses, prefix, [&](const TableCursor::Item& item) -> Status {
-    if (Result<LossRecord> loss = decode_loss(item.key, item.value)) newest = std::move(*loss);
+// The journal is that of the last run; 0: there is none.
+Result<std::int64_t> start_of_last_run(const Txn& txn, Table meta) {
+  std::int64_t start = 0;
+  Status status = each_entry(txn, meta, kRunPrefix, [&](const TableCursor::Item& item) -> Status {
+    if (const Result<RunRecord> run = RunRecord::decode(item.key, item.value))
+      start = run->start_ns();
     return {};
   });
   if (!status) return tl::unexpected(status.error());
-  return newest;
+  return start;
 }
 
 // Lays one track's sections over the tables.
 class Replay {
  public:
-  Replay(const Txn& txn, const BagTables& tables, Overlay& overlay)
-      : txn_(txn), tables_(tables), overlay_(overlay) {}
+  Replay(const Txn& txn, const BagTables& tables, std::int64_t run_start_ns, Overlay& overlay)
+      : txn_(txn), tables_(tables), run_start_ns_(run_start_ns), overlay_(overlay) {}
 
   Status take(TrackRecord record, const std::vector<Placed>& sections) {
     const std::string name = record.name;
@@ -64,19 +63,19 @@ class Replay {
   // Counts only grow: where the table has a later one, that was written without the journal.
   Status put_losses(const std::string& track) {
     for (const auto& [src, count] : std::exchange(counts_, {})) {
-      Result<std::optional<LossRecord>> loss = newest_loss(txn_, tables_.losses, src, track);
-      if (!loss) return tl::unexpected(loss.error());
-      if (!*loss || (*loss)->received >= count.received) continue;
-      (*loss)->lost = count.lost;
-      (*loss)->missed_before = count.missed_before;
-      (*loss)->received = count.received;
-      overlay_.put(tables_.losses, encode_loss_key(**loss), encode_loss(**loss));
+      const std::string key =
+          encode_loss_key({.src = src, .track = track, .run_start_ns = run_start_ns_});
+      const auto stored = txn_.get(tables_.losses, key);
+      if (!stored) return tl::unexpected(stored.error());
+      Result<LossRecord> loss = decode_loss(key, stored->value_or(std::string_view()));
+      if (loss && count.takes_over(*loss)) overlay_.put(tables_.losses, key, encode_loss(*loss));
     }
     return {};
   }
 
   const Txn& txn_;
   const BagTables& tables_;
+  std::int64_t run_start_ns_;
   Overlay& overlay_;
   std::map<std::uint64_t, PublisherCount> counts_;
 };
@@ -128,7 +127,9 @@ Result<std::shared_ptr<const Overlay>> JournalLayer::over(const Txn& txn, const 
     for (const JournalRecord::Section& section : known.record.sections())
       sections[section.track].push_back({number, &section});
   }
-  Replay replay(txn, tables, *overlay);
+  const Result<std::int64_t> run_start_ns = start_of_last_run(txn, tables.meta);
+  if (!run_start_ns) return tl::unexpected(run_start_ns.error());
+  Replay replay(txn, tables, *run_start_ns, *overlay);
   Status status = each_entry(txn, tables.tracks, {}, [&](const TableCursor::Item& item) -> Status {
     const Result<TrackExtent> extent = TrackExtent::decode(item.key, item.value);
     const auto of_track = extent ? sections.find(extent->id) : sections.end();

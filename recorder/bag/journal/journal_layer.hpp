@@ -7,7 +7,8 @@
 // their ordinals.
 //
 // Decoded records are kept from one transaction to the next: who follows a recording decodes what
-// is new. Thread-safe. Memory: twice the journal, kJournalBytesMax each at most.
+// is new. Thread-safe. Memory: of the records kJournalBytesMax at most, and of their points once
+// more.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +23,9 @@
 
 namespace zbag {
 
-// Of all records before compression: a journal that says it has more is damaged.
-inline constexpr std::size_t kJournalBytesMax = 128u << 20;
+// Of all records in memory, far more than a writer's (8 MiB before compression, and a record): a
+// journal that says it has more is damaged.
+inline constexpr std::size_t kJournalBytesMax = 256u << 20;
 
 class JournalLayer {
  public:

@@ -182,12 +182,21 @@ class SectionReader {
       if (!in_.fixed(src)) return false;
     }
     while (in_.left() > 0) {
-      if (!read_section(sections.emplace_back())) return false;
+      if (!takes(sizeof(JournalRecord::Section)) || !read_section(sections.emplace_back()))
+        return false;
     }
     return true;
   }
+  std::size_t decoded_bytes() const { return kJournalRecordMemoryMax - memory_left_; }
 
  private:
+  // Whether there may be so much more of the record in memory.
+  bool takes(std::size_t bytes) {
+    if (bytes > memory_left_) return false;
+    memory_left_ -= bytes;
+    return true;
+  }
+
   bool read_section(JournalRecord::Section& section) {
     std::uint8_t parts = 0;
     if (!in_.bounded(section.track, UINT32_MAX) || section.track == 0 || !in_.fixed(parts))
@@ -201,7 +210,8 @@ class SectionReader {
     constexpr std::size_t kRowBytesMin = 6;
     std::uint64_t rows = 0;
     if (!in_.bounded(rows, std::min(in_.left() / kRowBytesMin, rows_left_))) return false;
-    if (rows == 0) return true;
+    if (rows == 0) return parts != 0;
+    if (!takes(rows * sizeof(RowPoint))) return false;
     rows_left_ -= rows;
     if (!in_.varint(section.first_ordinal)) return false;
     section.rows.resize(rows);
@@ -212,7 +222,8 @@ class SectionReader {
   bool read_publishers(std::vector<PublisherCount>& publishers) {
     constexpr std::size_t kCountBytesMin = 4;
     std::uint64_t count = 0;
-    if (!in_.bounded(count, in_.left() / kCountBytesMin)) return false;
+    if (!in_.bounded(count, in_.left() / kCountBytesMin) || !takes(count * sizeof(PublisherCount)))
+      return false;
     publishers.resize(count);
     return std::ranges::all_of(publishers, [&](PublisherCount& one) {
       std::uint64_t code = 0;
@@ -246,6 +257,7 @@ class SectionReader {
 
   ByteInput in_;
   std::size_t rows_left_ = kJournalRecordRowsMax;
+  std::size_t memory_left_ = kJournalRecordMemoryMax;
   std::vector<std::uint64_t> srcs_;
   std::int64_t key_ = 0;
   std::int64_t wall_ = 0;
@@ -254,7 +266,12 @@ class SectionReader {
 
 }  // namespace
 
-bool JournalRecord::decode_body() { return SectionReader(body_).read(sections_); }
+bool JournalRecord::decode_body() {
+  SectionReader reader(body_);
+  const bool is_sound = reader.read(sections_);
+  decoded_bytes_ = reader.decoded_bytes();
+  return is_sound;
+}
 
 Result<JournalRecord> JournalRecord::decode(std::string_view key, std::string_view value) {
   if (!journal_number(key)) return damaged(key, "its key is none of the journal");

@@ -15,14 +15,17 @@
 
 #include "recorder/bag/block/compression.hpp"
 #include "schemas/byte_io.hpp"
+#include "schemas/points/loss.hpp"
 #include "schemas/points/point.hpp"
 #include "schemas/result.hpp"
 
 namespace zbag {
 
-// Of a record before compression, and of its rows: one that says it has more is damaged.
-inline constexpr std::size_t kJournalRecordBytesMax = 32u << 20;
-inline constexpr std::size_t kJournalRecordRowsMax = 1u << 20;
+// Of a record before compression, of its rows, and of memory once it is decoded: one that says it
+// has more is damaged.
+inline constexpr std::size_t kJournalRecordBytesMax = 16u << 20;
+inline constexpr std::size_t kJournalRecordRowsMax = 1u << 18;
+inline constexpr std::size_t kJournalRecordMemoryMax = 64u << 20;
 
 // What the numbering of one publisher says of a track in this run, in all.
 struct PublisherCount {
@@ -30,6 +33,16 @@ struct PublisherCount {
   std::uint64_t lost = 0;
   std::uint64_t missed_before = 0;
   std::uint64_t received = 0;
+
+  // Brings a record of the same publisher, track and run up to this; false: it has as much. Counts
+  // only grow: where the table has a later one, that was written without the journal.
+  bool takes_over(LossRecord& record) const {
+    if (record.received >= received) return false;
+    record.lost = lost;
+    record.missed_before = missed_before;
+    record.received = received;
+    return true;
+  }
   friend bool operator==(const PublisherCount&, const PublisherCount&) = default;
 };
 
@@ -84,13 +97,14 @@ class JournalRecord {
   static Result<JournalRecord> decode(std::string_view key, std::string_view value);
 
   const std::vector<Section>& sections() const { return sections_; }
-  std::size_t bytes() const { return body_.size(); }  // before compression
+  std::size_t bytes() const { return body_.size() + decoded_bytes_; }  // of memory
 
  private:
   bool decode_body();
 
   Bytes body_;
   std::vector<Section> sections_;
+  std::size_t decoded_bytes_ = 0;  // of the sections
 };
 
 }  // namespace zbag

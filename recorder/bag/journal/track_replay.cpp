@@ -62,6 +62,10 @@ bool TrackReplay::take_row(const RowPoint& row, std::uint64_t ordinal) {
 
 void TrackReplay::put_gathered() {
   if (rows_.count() == 0) return;
+  if (record_.next_serial >= kLateSerial) {
+    fault_ = "the serials of its blocks are used up";
+    return;
+  }
   const BlockKey key{record_.id, rows_.points().front().key, record_.next_serial++};
   const auto block =
       rows_.finish({.track = record_.id, .first_ordinal = rows_from_}, {Compression::kNone});

@@ -125,6 +125,11 @@ Result<BagCursor> BagCursor::open(std::shared_ptr<BagFile> file, const Selection
         return tl::unexpected(status.error());
     }
   }
+  // What the journal has lost is of whatever tracks.
+  if (const auto& overlay = state->txn->overlay()) {
+    for (const std::string& what : overlay->damage())
+      state->bad_records.push_back({{}, {ErrorCode::kDamaged, what}});
+  }
   BagCursor cursor(std::move(state));
   cursor.seek(selection.range);
   return cursor;

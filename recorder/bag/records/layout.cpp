@@ -287,16 +287,11 @@ Result<RunRecord> RunRecord::decode(std::string_view key, std::string_view bytes
   return record;
 }
 
-std::string loss_prefix(std::uint64_t src, std::string_view track) {
-  std::string out;
-  put_be(out, src);
-  out += track;
-  out += '\0';
-  return out;
-}
-
 std::string encode_loss_key(const LossRecord& loss) {
-  std::string out = loss_prefix(loss.src, loss.track);
+  std::string out;
+  put_be(out, loss.src);
+  out += loss.track;
+  out += '\0';
   put_be(out, ordered(loss.run_start_ns));
   return out;
 }

@@ -114,13 +114,14 @@ struct RunRecord {
   Fields config;
   Fields metadata;
 
+  // As keys of `losses` have it.
+  std::int64_t start_ns() const { return static_cast<std::int64_t>(start * 1e9); }
   std::string encode() const;
   static Result<RunRecord> decode(std::string_view key, std::string_view bytes);
 };
 
 // Of a loss: its key and its record.
 std::string encode_loss_key(const LossRecord& loss);
-std::string loss_prefix(std::uint64_t src, std::string_view track);  // of its key, in every run
 std::string encode_loss(const LossRecord& loss);
 Result<LossRecord> decode_loss(std::string_view key, std::string_view value);
 

@@ -14,14 +14,16 @@
 #include "schemas/check.hpp"
 #include "schemas/chosen_fields.hpp"
 #include "schemas/map_bytes.hpp"
+#include "schemas/no_room.hpp"
 #include "schemas/text_bytes.hpp"
 
 namespace zbag {
 namespace {
 
 Error os_error(const std::string& path) {
-  return {errno == EEXIST ? ErrorCode::kExists : ErrorCode::kIo,
-          fmt::format("{}: {}", path, std::strerror(errno))};
+  ErrorCode code = errno == EEXIST ? ErrorCode::kExists : ErrorCode::kIo;
+  if (is_no_room(errno)) code = ErrorCode::kDiskFull;
+  return {code, fmt::format("{}: {}", path, std::strerror(errno))};
 }
 
 Status sync_file(const std::string& path) {

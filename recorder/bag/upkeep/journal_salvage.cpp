@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <set>
 
 #include "recorder/bag/journal/journal_layer.hpp"
 #include "recorder/bag/journal/track_replay.hpp"
@@ -15,20 +18,11 @@ using Section = JournalRecord::Section;
 
 std::string text_of(std::span<const std::uint8_t> bytes) { return {bytes.begin(), bytes.end()}; }
 
-// The newest record of that publisher and track: that of the last run.
-LossRecord* newest_loss(BagSummary& records, std::uint64_t src, const std::string& track) {
-  LossRecord* newest = nullptr;
-  for (LossRecord& loss : records.losses) {
-    const bool is_of_them = loss.src == src && loss.track == track;
-    if (is_of_them && (newest == nullptr || loss.run_start_ns > newest->run_start_ns))
-      newest = &loss;
-  }
-  return newest;
-}
-
 class JournalSalvage {
  public:
-  JournalSalvage(const JournalValues& journal, BagSummary& records) : records_(records) {
+  JournalSalvage(const JournalValues& journal, BagSummary& records)
+      : records_(records),
+        run_start_ns_(records.runs.empty() ? 0 : records.runs.back().start_ns()) {
     std::size_t bytes = 0;
     for (const auto& [number, value] : journal) {
       Result<JournalRecord> record = JournalRecord::decode(journal_key(number), value);
@@ -36,11 +30,19 @@ class JournalSalvage {
         found_.damage.push_back(std::move(record.error().message));
       } else if ((bytes += record->bytes()) <= kJournalBytesMax) {
         journal_.emplace_back(number, std::move(*record));
+      } else {
+        found_.damage.push_back(
+            fmt::format("table journal, {}: it is larger than any that is written", number));
       }
     }
   }
 
   JournalFindings take_new() {
+    std::set<std::uint32_t> known;
+    for (const TrackRecord& track : records_.tracks) known.insert(track.id);
+    take_sections([&](std::uint32_t track) { return !known.contains(track); });
+    if (!found_.blocks.empty())
+      found_.damage.emplace_back("table journal: points of a track that is not known");
     for (TrackRecord& track : records_.tracks) {
       const char* const fault = bring_up(track, [&](const BlockKey& key, auto block) {
         found_.blocks.emplace_back(key, text_of(block));
@@ -53,11 +55,19 @@ class JournalSalvage {
 
   JournalFindings take_all() {
     for (TrackRecord& track : records_.tracks) bring_up(track, [](const auto&, auto) {});
+    take_sections([](std::uint32_t) { return true; });
+    return std::move(found_);
+  }
+
+ private:
+  // Makes a block of the points of each section.
+  void take_sections(const std::function<bool(std::uint32_t track)>& is_wanted) {
     BlockEncoder rows;
     for (const auto& [number, record] : journal_) {
       for (const Section& section : record.sections()) {
-        if (section.rows.empty() || !std::ranges::is_sorted(section.rows, {}, &RowPoint::key) ||
-            section.rows.size() > kBlockPointsMax)
+        if (section.rows.empty() || !is_wanted(section.track) ||
+            section.rows.size() > kBlockPointsMax ||
+            !std::ranges::is_sorted(section.rows, {}, &RowPoint::key))
           continue;
         rows.clear();
         for (const RowPoint& row : section.rows) rows.add(row, false);
@@ -67,10 +77,8 @@ class JournalSalvage {
                                    text_of(block));
       }
     }
-    return std::move(found_);
   }
 
- private:
   const char* bring_up(TrackRecord& track, const TrackReplay::PutBlock& put_block) {
     const std::uint64_t counted = track.journal;
     bool is_named = false;
@@ -90,15 +98,15 @@ class JournalSalvage {
 
   void take_counts(const TrackGrowth& growth, const std::string& track) {
     for (const PublisherCount& count : growth.publishers) {
-      LossRecord* const loss = newest_loss(records_, count.src, track);
-      if (loss == nullptr || loss->received >= count.received) continue;
-      loss->lost = count.lost;
-      loss->missed_before = count.missed_before;
-      loss->received = count.received;
+      for (LossRecord& loss : records_.losses) {
+        if (loss.src == count.src && loss.track == track && loss.run_start_ns == run_start_ns_)
+          count.takes_over(loss);
+      }
     }
   }
 
   BagSummary& records_;
+  std::int64_t run_start_ns_;  // the journal is that of the last run
   std::vector<std::pair<std::uint64_t, JournalRecord>> journal_;
   JournalFindings found_;
 };

@@ -162,6 +162,8 @@ class Salvage {
     if (table == kOrderTable) return {};  // points are numbered anew
     if (is_table(table)) {
       Status sound = verify_record(table, key, value);
+      if (sound && table == kJournalTable && !journal_number(key))
+        sound = fail(ErrorCode::kDamaged, "table journal: a key is none of its");
       if (sound) to.shelf.take(table, key, value);
       return sound;
     }

@@ -241,8 +241,6 @@ Result<WriteReport> BagWriter::try_write(const Batch& batch) {
   }
   PreparedBatch prepared;
   prepared.unnamed = batch.unnamed;
-  take_losses(batch, prepared);
-  relieve_journal(prepared);
   for (const TrackBatch& track : batch.tracks) {
     for (const RowPoint& point : track.points)
       prepared.bytes += point.pairs_bytes + sizeof(RowPoint);
@@ -253,6 +251,9 @@ Result<WriteReport> BagWriter::try_write(const Batch& batch) {
     return tl::unexpected(space.error());
   Result<std::unique_ptr<WriteTxn>> txn = file_->env().write();
   if (!txn) return tl::unexpected(txn.error());
+  // From here on states change: what fails is drop()ped with them.
+  take_losses(batch, prepared);
+  relieve_journal(prepared);
   Status status = write_in_order(**txn, batch, prepared);
   if (status) status = store_records(**txn, prepared);
   if (status) status = (*txn)->commit();

@@ -70,7 +70,7 @@ void BagWriter::take_losses(const Batch& batch, PreparedBatch& prepared) {
   std::map<std::string_view, std::vector<LossRecord>> of_tracks;
   for (const TrackBatch& track : batch.tracks) of_tracks[track.name];
   for (LossRecord loss : batch.losses) {
-    loss.run_start_ns = static_cast<std::int64_t>(run_.start * 1e9);
+    loss.run_start_ns = run_.start_ns();
     const auto& before = options_.losses_before.publishers;
     if (const auto it = before.find({loss.src, loss.track}); it != before.end()) {
       loss.lost = grown(it->second.lost, loss.lost);
@@ -93,7 +93,7 @@ void BagWriter::take_losses(const Batch& batch, PreparedBatch& prepared) {
 // tracks whose points wait in it the longest get segments of them.
 void BagWriter::relieve_journal(PreparedBatch& prepared) {
   constexpr std::size_t kBytesMin = 4u << 20;
-  constexpr std::size_t kBytesMax = 16u << 20;
+  constexpr std::size_t kBytesMax = 8u << 20;
   constexpr std::size_t kShareOfFile = 40;
   // By the file's size: the environment is the store thread's, which may be growing its map.
   const std::size_t limit = std::clamp(file_->size_bytes() / kShareOfFile, kBytesMin, kBytesMax);

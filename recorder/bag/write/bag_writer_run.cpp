@@ -14,6 +14,7 @@
 #include "recorder/bag/write/bag_writer.hpp"
 #include "recorder/bag/write/resumable.hpp"
 #include "recorder/bag/write/written_track.hpp"
+#include "schemas/check.hpp"
 #include "schemas/host_name.hpp"
 #include "schemas/wall_clock.hpp"
 
@@ -35,7 +36,12 @@ Status BagWriter::apply_journal() {
         });
     if (!listed) return fail(listed.error(), file_->path());
   }
-  if (!overlay) return {};
+  // Else it is that of tails which are known here.
+  ZBAG_CHECK(tracks_.empty());
+  if (!overlay) {
+    has_stale_journal_ = false;
+    return {};
+  }
   if (!overlay->damage().empty())
     return fail(ErrorCode::kDamaged,
                 fmt::format("{}: {}; zbag recover makes a bag that can be written", file_->path(),
@@ -82,7 +88,8 @@ Status BagWriter::begin_run() {
     });
   }
   if (!known) return fail(known.error(), file_->path());
-  ledger_.begin(journal + 1);
+  // A commit that a kill has cut off may have left its pages, and the next number on them.
+  ledger_.begin(journal + 2);
   const auto unnamed = (*txn)->get(tables.meta, kUnnamedFateKey);
   if (unnamed && *unnamed) {
     const Result<Fate> fate = decode_unnamed_fate(**unnamed);

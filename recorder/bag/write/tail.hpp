@@ -3,8 +3,9 @@
 // Those of the main run come in order of key; late ones that fall among them are kept beside them,
 // and so are the new rows of points that late frames have merged into. On disk they are *segments*
 // and late blocks. Invariants, at the end of every transaction:
-//  - The segments and late blocks on disk that TrackWriter names hold the points of the tail, row
-//    for row, and nothing else.
+//  - The segments and late blocks on disk that TrackWriter names, and behind these the journal,
+//  hold
+//    the points of the tail, row for row, and nothing else.
 //  - No other block of the track has a point of the main run behind the tail's first key.
 //
 // Rows are lent until own_rows(); late and merged ones are copied at once. Not thread-safe.
