@@ -180,7 +180,8 @@ Status check_blocks(const Txn& txn, const BagFile& file, const BagSummary& summa
   std::uint64_t passed = 0;
   auto item = cursor->first();
   for (; item && *item; item = cursor->next()) {
-    if (progress && ++passed % 16 == 0 && !progress(static_cast<double>(passed) / total))
+    // From the first on: a bag may be a few blocks.
+    if (progress && passed++ % 16 == 0 && !progress(static_cast<double>(passed) / total))
       return fail(ErrorCode::kClosed, fmt::format("{}: stopped", summary.path));
     const std::optional<BlockKey> key = BlockKey::decode((*item)->key);
     const bool is_known = key && known.contains(key->track);
