@@ -11,7 +11,6 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <chrono>
 #include <climits>
 #include <cstring>
 #include <filesystem>
@@ -27,6 +26,7 @@
 #include "recorder/bag/pages/tree_check.hpp"
 #include "schemas/mutex.hpp"
 #include "schemas/no_room.hpp"
+#include "schemas/wall_clock.hpp"
 
 namespace zbag {
 namespace {
@@ -256,11 +256,10 @@ Status BagFile::open_tables() {
     if (!format && format.error().code == ErrorCode::kNewerFormat) return format;
   }
   if (!format) return format;
-  const Result<std::optional<Table>> journal = (*txn)->open_table(kJournalTable);
-  if (!journal) return tl::unexpected(journal.error());
-  tables_.journal = journal->value_or(0);
+  const Result<bool> has_journal = find_journal(**txn);
+  if (!has_journal) return tl::unexpected(has_journal.error());
   txn->reset();
-  return tables_.journal == 0 && writable_ ? make_journal() : Status();
+  return *has_journal || !writable_ ? Status() : make_journal();
 }
 
 // Of a bag that had none when it was opened, another process may have made it meanwhile.
@@ -353,9 +352,7 @@ Status BagFile::create(const std::string& path, std::size_t map_bytes) {
     }
     const Result<Table> meta = (*txn)->open_table(kMetaTable);
     if (!meta) return tl::unexpected(meta.error());
-    const double now =
-        std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-    const BagRecord record{kBagFormat, fmt::format("zbag {}", kZbagVersion), now};
+    const BagRecord record{kBagFormat, fmt::format("zbag {}", kZbagVersion), wall_seconds()};
     if (Status put = (*txn)->put(*meta, kBagKey, record.encode()); !put) return put;
     return (*txn)->commit();
   };

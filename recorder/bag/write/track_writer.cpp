@@ -61,10 +61,6 @@ void TrackWriter::append(std::span<const RowPoint> points, BlockJobs& jobs) {
   if (is_folded_ && written_ == 0) spill(jobs);
 }
 
-void TrackWriter::spill(BlockJobs& jobs) {
-  if (written_ < tail_.main_count()) append_segment(jobs);
-}
-
 bool TrackWriter::prefers_segment() const {
   constexpr std::size_t kShareOfBlock = 8;
   if (was_disordered_ || !tail_.is_plain()) return true;
@@ -154,7 +150,8 @@ void TrackWriter::append_lone(const RowPoint& point, BlockJobs& jobs) {
 }
 
 // The tail's points that have no block yet, as a small block of their own.
-void TrackWriter::append_segment(BlockJobs& jobs) {
+void TrackWriter::spill(BlockJobs& jobs) {
+  if (written_ == tail_.main_count()) return;
   const std::vector<RowPoint>& points = tail_.main_points();
   std::unique_ptr<BlockJob> job = new_job(points[written_].key, tail_ordinal_ + written_);
   if (is_folded_ && written_ == 0) job->header.flags = kBlockFolded;

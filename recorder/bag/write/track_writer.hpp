@@ -109,7 +109,6 @@ class TrackWriter {
  private:
   std::unique_ptr<BlockJob> new_job(std::int64_t first, std::uint64_t ordinal);
   void append_lone(const RowPoint& point, BlockJobs& jobs);
-  void append_segment(BlockJobs& jobs);
   void note_fields(const RowPoint& point);
   bool has_room_for(const RowPoint& point);  // in the tail
   void measure_tail();
