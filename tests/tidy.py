@@ -38,9 +38,10 @@ ALLOWED = {
     "recorder": {"schemas", "bus", "bus/session", "recorder", "recorder/storage"} | BAG,
     "player": {"schemas", "bus", "bus/session", "player"} | BAG,
     "player/formats": {"schemas", "bus/session", "player/formats"} | BAG,
+    "player/exports": {"schemas", "player/formats", "player/exports"} | BAG,
     "launch": {"schemas", "launch"},
     "nodes": {"schemas", "bus", "bus/session", "recorder", "recorder/storage", "player",
-              "player/formats", "launch", "nodes"} | BAG,
+              "player/formats", "player/exports", "launch", "nodes"} | BAG,
     "nodes/sensors": {"schemas", "bus", "bus/session"},
 }
 

@@ -1,4 +1,4 @@
-#include "player/formats/output_file.hpp"
+#include "player/exports/output_file.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -11,7 +11,7 @@
 #include <set>
 #include <utility>
 
-#include "player/formats/whole_stdout.hpp"
+#include "player/exports/whole_stdout.hpp"
 #include "recorder/bag/bag_file.hpp"
 #include "schemas/no_room.hpp"
 

@@ -1,4 +1,4 @@
-#include "player/formats/row_columns.hpp"
+#include "player/exports/row_columns.hpp"
 
 #include <fmt/format.h>
 
