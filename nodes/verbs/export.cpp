@@ -27,6 +27,7 @@ struct Arguments {
   SelectionArguments selection;
   std::vector<std::string> bags;
   ExportOptions output;
+  bool is_forced = false;
   bool quiet = false;
 };
 
@@ -39,7 +40,9 @@ int run(const Arguments& arguments) {
   const Result<BagReader::Selection> selection =
       choose("export", arguments.selection, playlist->summaries(), SystemTracks::kWhenNamed);
   if (!selection) return show_unchosen("export", selection.error());
-  const Result<std::unique_ptr<Exporter>> exporter = make_exporter(arguments.output);
+  ExportOptions output = arguments.output;
+  if (arguments.is_forced) output.existing = Existing::kIsReplaced;
+  const Result<std::unique_ptr<Exporter>> exporter = make_exporter(output);
   if (!exporter) return show("export", exporter.error());
   ProgressBar bar("export", arguments.quiet);
   const auto total = static_cast<double>(std::max<std::uint64_t>(1, playlist->points()));
@@ -90,6 +93,7 @@ Verb add_export(CLI::App& root) {
       ->add("--format", a->output.format, option_type::one_of<std::string>("F", formats()),
             "What to write")
       .required();
+  options->add_flag("--force", a->is_forced, "Replace files that are there already");
   add_selection(*options, a->selection);
   options->add("--layout", a->output.layout,
                option_type::one_of<ExportLayout>("L", {{"by-name", ExportLayout::kByName},

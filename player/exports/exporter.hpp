@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "player/exports/export_source.hpp"
+#include "player/exports/output_file.hpp"
 
 namespace zbag {
 
@@ -24,6 +25,7 @@ enum class ExportLayout {
 struct ExportOptions {
   std::string format;  // one of export_formats()
   std::string out;     // a file or folder; "-" is stdout
+  Existing existing = Existing::kStays;
   ExportLayout layout = ExportLayout::kByName;
 };
 

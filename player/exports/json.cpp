@@ -30,7 +30,8 @@ Status write_entries(ExportSource& source, const std::string& track, FileText& l
 
 class JsonExporter : public Exporter {
  public:
-  explicit JsonExporter(std::string out) : out_(std::move(out)) {}
+  explicit JsonExporter(const ExportOptions& options)
+      : out_(options.out), existing_(options.existing) {}
 
   Status write(ExportSource& source) override {
     return out_ == "-" || out_.ends_with(kExtension) ? write_one(source) : write_folder(source);
@@ -38,7 +39,7 @@ class JsonExporter : public Exporter {
 
  private:
   Status write_one(ExportSource& source) {
-    Result<OutputFile> file = OutputFile::create(out_);
+    Result<OutputFile> file = OutputFile::create(out_, existing_);
     if (!file) return tl::unexpected(file.error());
     FileText line;
     if (Status written = write_document(source, line, *file); !written) return written;
@@ -61,7 +62,7 @@ class JsonExporter : public Exporter {
     return {};
   }
   Status write_folder(ExportSource& source) {
-    Result<TrackFiles> files = TrackFiles::plan_folder(source, out_, kExtension);
+    Result<TrackFiles> files = TrackFiles::plan_folder(source, out_, kExtension, existing_);
     if (!files) return tl::unexpected(files.error());
     for (const std::string& track : source.track_names()) {
       const Result<OutputFile*> file = files->begin(track);
@@ -75,12 +76,13 @@ class JsonExporter : public Exporter {
   }
 
   std::string out_;
+  Existing existing_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<Exporter>> make_json_exporter(const ExportOptions& options) {
-  return std::unique_ptr<Exporter>(std::make_unique<JsonExporter>(options.out));
+  return std::unique_ptr<Exporter>(std::make_unique<JsonExporter>(options));
 }
 
 }  // namespace zbag

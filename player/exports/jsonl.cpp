@@ -17,10 +17,11 @@ constexpr const char* kExtension = ".jsonl";
 
 class NeutralExporter : public Exporter {
  public:
-  explicit NeutralExporter(std::string out) : out_(std::move(out)) {}
+  explicit NeutralExporter(const ExportOptions& options)
+      : out_(options.out), existing_(options.existing) {}
 
   Status write(ExportSource& source) override {
-    Result<OutputFile> file = OutputFile::create(out_);
+    Result<OutputFile> file = OutputFile::create(out_, existing_);
     if (!file) return tl::unexpected(file.error());
     FileText line;
     std::string kept;  // the fields that are chosen
@@ -42,15 +43,17 @@ class NeutralExporter : public Exporter {
 
  private:
   std::string out_;
+  Existing existing_;
 };
 
 class RowsExporter : public Exporter {
  public:
-  explicit RowsExporter(std::string out) : out_(std::move(out)) {}
+  explicit RowsExporter(const ExportOptions& options)
+      : out_(options.out), existing_(options.existing) {}
 
   Status write(ExportSource& source) override {
     if (out_ == "-") return write_stdout(source);
-    Result<TrackFiles> files = TrackFiles::plan_folder(source, out_, kExtension);
+    Result<TrackFiles> files = TrackFiles::plan_folder(source, out_, kExtension, existing_);
     if (!files) return tl::unexpected(files.error());
     for (const std::string& track : source.track_names()) {
       const Result<OutputFile*> file = files->begin(track);
@@ -81,6 +84,7 @@ class RowsExporter : public Exporter {
   }
 
   std::string out_;
+  Existing existing_;
 };
 
 }  // namespace
@@ -89,8 +93,8 @@ Result<std::unique_ptr<Exporter>> make_jsonl_exporter(const ExportOptions& optio
   const bool is_file = options.out == "-" || options.out.ends_with(kExtension);
   const bool is_neutral = options.layout == ExportLayout::kNeutral ||
                           (options.layout == ExportLayout::kByName && is_file);
-  if (is_neutral) return std::unique_ptr<Exporter>(std::make_unique<NeutralExporter>(options.out));
-  return std::unique_ptr<Exporter>(std::make_unique<RowsExporter>(options.out));
+  if (is_neutral) return std::unique_ptr<Exporter>(std::make_unique<NeutralExporter>(options));
+  return std::unique_ptr<Exporter>(std::make_unique<RowsExporter>(options));
 }
 
 }  // namespace zbag

@@ -5,8 +5,8 @@
 namespace zbag {
 
 Result<TrackFiles> TrackFiles::plan(const ExportSource& source, const std::string& out,
-                                    const std::string& extension) {
-  if (out != "-" && !out.ends_with(extension)) return plan_folder(source, out, extension);
+                                    const std::string& extension, Existing existing) {
+  if (out != "-" && !out.ends_with(extension)) return plan_folder(source, out, extension, existing);
   if (source.tracks().size() > 1) {
     return fail(ErrorCode::kInvalid,
                 fmt::format("{} tracks do not go into one file: choose one with --track, or give a "
@@ -15,12 +15,13 @@ Result<TrackFiles> TrackFiles::plan(const ExportSource& source, const std::strin
   }
   TrackFiles files;
   files.path_ = out;
+  files.existing_ = existing;
   return files;
 }
 
 Result<TrackFiles> TrackFiles::plan_folder(const ExportSource& source, const std::string& out,
-                                           const std::string& extension) {
-  Result<OutputFolder> folder = OutputFolder::plan(out, source.track_names(), extension);
+                                           const std::string& extension, Existing existing) {
+  Result<OutputFolder> folder = OutputFolder::plan(out, source.track_names(), extension, existing);
   if (!folder) return tl::unexpected(folder.error());
   for (const auto& [track, file] : folder->renamed()) {
     source.note(
@@ -33,7 +34,7 @@ Result<TrackFiles> TrackFiles::plan_folder(const ExportSource& source, const std
 
 Result<OutputFile*> TrackFiles::begin(const std::string& track) {
   if (folder_) return folder_->begin(track);
-  Result<OutputFile> file = OutputFile::create(path_);
+  Result<OutputFile> file = OutputFile::create(path_, existing_);
   if (!file) return tl::unexpected(file.error());
   file_.emplace(std::move(*file));
   return &*file_;

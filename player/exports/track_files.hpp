@@ -21,10 +21,10 @@ class TrackFiles {
   // else a folder. One file can hold one track: kInvalid says what to do with several. Tracks
   // that are written under other names than their own are noted. Errors as OutputFolder::plan.
   static Result<TrackFiles> plan(const ExportSource& source, const std::string& out,
-                                 const std::string& extension);
+                                 const std::string& extension, Existing existing);
   // OUT as a folder, whatever its name.
   static Result<TrackFiles> plan_folder(const ExportSource& source, const std::string& out,
-                                        const std::string& extension);
+                                        const std::string& extension, Existing existing);
 
   // Ends the file before and begins that of `track`.
   Result<OutputFile*> begin(const std::string& track);
@@ -37,6 +37,7 @@ class TrackFiles {
 
   std::optional<OutputFolder> folder_;
   std::string path_;  // of the one file
+  Existing existing_ = Existing::kStays;
   std::optional<OutputFile> file_;
 };
 

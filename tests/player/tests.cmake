@@ -6,4 +6,5 @@ zbag_tests(player_tests USES zbag::player zbag::exports zbag::recorder PkgConfig
   player/exports/exporter_test.cpp
   player/formats/importer_test.cpp
   player/exports/output_file_test.cpp
+  player/exports/output_tree_test.cpp
   support/disk_calls.cpp)

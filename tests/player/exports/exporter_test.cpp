@@ -160,6 +160,27 @@ TEST_F(ExporterTest, NamesAnUnknownFormat) {
   EXPECT_THAT(report.error().message, HasSubstr("'xml'"));
 }
 
+TEST_F(ExporterTest, ReplacesWhenItIsTold) {
+  std::ofstream(dir_.path("out.json")) << "mine";
+  std::filesystem::create_directories(dir_.path("rows"));
+  std::ofstream(dir_.path("rows/arm.jsonl")) << "mine";
+  std::filesystem::create_directories(dir_.path("folder.json"));
+  for (const auto& [format, out] : {std::pair("json", "out.json"), {"jsonl", "rows"}}) {
+    Playlist playlist = Playlist::open({path_}).value();
+    ExportSource source(playlist, {}, {}, {});
+    const ExportOptions options{
+        .format = format, .out = dir_.path(out), .existing = Existing::kIsReplaced};
+    ASSERT_TRUE(make_exporter(options).value()->write(source));
+  }
+  EXPECT_THAT(text("out.json"), testing::StartsWith("{\"tracks\""));
+  EXPECT_THAT(text("rows/arm.jsonl"), testing::StartsWith("{\"timestamp\""));
+  Playlist playlist = Playlist::open({path_}).value();
+  ExportSource source(playlist, {}, {}, {});
+  const ExportOptions folder{
+      .format = "json", .out = dir_.path("folder.json"), .existing = Existing::kIsReplaced};
+  EXPECT_EQ(make_exporter(folder).value()->write(source).error().code, ErrorCode::kExists);
+}
+
 TEST_F(ExporterTest, NeverOverwrites) {
   std::ofstream(dir_.path("out.json")) << "mine";
   EXPECT_EQ(export_as("json", "out.json").error().code, ErrorCode::kExists);
