@@ -3,8 +3,22 @@
 #include <algorithm>
 #include <utility>
 
+#include "player/columns/row_columns.hpp"
+#include "recorder/bag/read/column_append.hpp"
+#include "recorder/bag/read/track_fields.hpp"
+
 namespace zbag {
 namespace {
+
+// Of a chunk that is made of points.
+constexpr std::size_t kChunkPointsMax = 4'096;
+constexpr std::size_t kChunkBytesMax = 4u << 20;
+
+std::vector<FieldNames> names_of(const std::vector<ExportField>& fields) {
+  std::vector<FieldNames> names;
+  for (const ExportField& field : fields) names.push_back(field.names);
+  return names;
+}
 
 // Makes `known` what two bags know of one track.
 void join(TrackRecord& known, const TrackRecord& other) {
@@ -74,6 +88,80 @@ Status ExportSource::read(const BagReader::Selection& selection, std::uint64_t p
   }
   report_.left_out += points.points_left_out();
   return {};
+}
+
+Result<std::vector<ExportField>> ExportSource::fields_of(const std::string& track) const {
+  std::map<FieldNames, std::set<ColumnType>> met;
+  for (const BagReader& reader : playlist_.readers()) {
+    const auto fields = read_track_fields(reader, track, choice_.selection.range);
+    if (!fields) return tl::unexpected(fields.error());
+    for (const TrackField& field : *fields)
+      met[field.names].insert(field.types.begin(), field.types.end());
+  }
+  std::set<std::string> own;
+  for (const auto& [names, types] : met) own.insert(names.front());
+  RowColumns columns(track, own, choice_.columns, [this](const std::string& text) { note(text); });
+  std::vector<ExportField> fields;
+  for (const auto& [names, types] : met) {
+    if (std::optional<std::string> column = columns.column_of(names))
+      fields.push_back({std::move(*column), names, kind_of(types)});
+  }
+  std::sort(fields.begin(), fields.end(),
+            [](const ExportField& a, const ExportField& b) { return a.column < b.column; });
+  return fields;
+}
+
+Status ExportSource::each_chunk_of(const std::string& track, const std::vector<ExportField>& fields,
+                                   const TakeChunk& take) {
+  if (const BagReader* const reader = only_reader_of(track)) {
+    tell_of_damaged_tracks();
+    return read_columns_of(
+        *reader, {.track = track, .range = choice_.selection.range, .fields = names_of(fields)},
+        take);
+  }
+  PointColumns columns(names_of(fields));
+  const Status read = each_point_of(track, [&](const PointView& point) -> Status {
+    columns.add(point);
+    const bool is_full = columns.size() >= kChunkPointsMax || columns.bytes() >= kChunkBytesMax;
+    return is_full ? take(columns.take()) : Status();
+  });
+  if (!read || columns.size() == 0) return read;
+  return take(columns.take());
+}
+
+Status ExportSource::read_columns_of(const BagReader& reader, ColumnCursor::Selection selection,
+                                     const TakeChunk& take) {
+  Result<ColumnCursor> cursor = ColumnCursor::open(reader, std::move(selection));
+  if (!cursor) return tl::unexpected(cursor.error());
+  ColumnChunk chunk;
+  while (true) {
+    const Result<bool> is_more = cursor->next(chunk);
+    if (!is_more) {
+      const std::optional<BagCursor::Damage> damage = cursor->skip_damage();
+      if (is_more.error().code != ErrorCode::kDamaged || !damage)
+        return tl::unexpected(is_more.error());
+      report_.left_out += std::max<std::uint64_t>(1, damage->points);
+      note(is_more.error().message + "; " + damage->text());
+      continue;
+    }
+    if (!*is_more) return {};
+    if (Status status = take(chunk); !status) return status;
+    report_.points += chunk.keys.size();
+    if (progress_ && !progress_(report_.points)) return fail(ErrorCode::kClosed, "stopped");
+  }
+}
+
+const BagReader* ExportSource::only_reader_of(const std::string& track) const {
+  if (choice_.where || choice_.limit > 0) return nullptr;
+  const BagReader* only = nullptr;
+  for (std::size_t i = 0; i < bags().size(); ++i) {
+    for (const TrackRecord& known : bags()[i].tracks) {
+      if (known.name != track) continue;
+      if (only != nullptr) return nullptr;
+      only = &playlist_.readers()[i];
+    }
+  }
+  return only;
 }
 
 Status ExportSource::find_shares() {

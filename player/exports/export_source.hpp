@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "player/columns/column_kind.hpp"
+#include "recorder/bag/read/column_reader.hpp"
 #include "recorder/bag/read/intact_points.hpp"
 #include "recorder/bag/read/playlist.hpp"
 
@@ -29,6 +31,13 @@ struct ExportChoice {
 struct ExportReport {
   std::uint64_t points = 0;
   std::uint64_t left_out = 0;  // to damage in the bag
+};
+
+// A column of a track's table.
+struct ExportField {
+  std::string column;  // see RowColumns
+  FieldNames names;
+  ColumnKind kind = ColumnKind::kJson;
 };
 
 class ExportSource {
@@ -57,10 +66,23 @@ class ExportSource {
   // The same of one track, which is one of tracks(); once for each.
   Status each_point_of(const std::string& track, const Take& take);
 
+  // The chosen leaves of a track's fields, by name of column; `timestamp` is none of them.
+  // kUnsupported: too many.
+  Result<std::vector<ExportField>> fields_of(const std::string& track) const;
+  // The points of each_point_of() as columns in the order of `fields`, some thousands at a time. Of
+  // one bag, and without a filter, columns that are not asked for are not decompressed.
+  using TakeChunk = std::function<Status(const ColumnChunk&)>;
+  Status each_chunk_of(const std::string& track, const std::vector<ExportField>& fields,
+                       const TakeChunk& take);
+
   const ExportReport& report() const { return report_; }
 
  private:
   Status read(const BagReader::Selection& selection, std::uint64_t points_max, const Take& take);
+  Status read_columns_of(const BagReader& reader, ColumnCursor::Selection selection,
+                         const TakeChunk& take);
+  // The bag to read columns from as they lie there; null where points have to be looked at.
+  const BagReader* only_reader_of(const std::string& track) const;
   Status find_shares();
   void tell_of_damaged_tracks();
 

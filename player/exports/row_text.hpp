@@ -5,9 +5,9 @@
 
 #include <string>
 
+#include "player/columns/row_columns.hpp"
 #include "player/exports/export_source.hpp"
 #include "player/exports/output_file.hpp"
-#include "player/exports/row_columns.hpp"
 #include "schemas/json_text.hpp"
 
 namespace zbag {

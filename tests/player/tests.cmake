@@ -3,6 +3,8 @@ zbag_tests(player_tests USES zbag::player zbag::exports zbag::recorder PkgConfig
   player/playback_clock_test.cpp
   player/formats/neutral_file_test.cpp
   player/player_test.cpp
+  player/columns/cells_test.cpp
+  player/exports/export_source_test.cpp
   player/exports/exporter_test.cpp
   player/formats/importer_test.cpp
   player/exports/output_file_test.cpp

@@ -5,75 +5,11 @@
 #include <algorithm>
 
 #include "recorder/bag/block/block_fields.hpp"
+#include "recorder/bag/read/column_append.hpp"
 #include "recorder/bag/read/group_walk.hpp"
 
 namespace zbag {
 namespace {
-
-FieldPart& part_of(FieldColumn& column, ColumnType type, std::uint8_t& code) {
-  for (std::size_t i = 0; i < column.parts.size(); ++i) {
-    code = static_cast<std::uint8_t>(i + 1);
-    if (column.parts[i].type == type) return column.parts[i];
-  }
-  column.parts.emplace_back().type = type;
-  code = static_cast<std::uint8_t>(column.parts.size());
-  return column.parts.back();
-}
-
-// Appends the numbers [begin, end) of `values`.
-void append_numbers(const ColumnValues& values, ColumnType type, std::size_t begin, std::size_t end,
-                    FieldPart& part) {
-  const auto append = [&](auto& to, auto convert) {
-    const std::size_t before = to.size();
-    to.resize(before + end - begin);
-    std::transform(values.numbers.data() + begin, values.numbers.data() + end, to.data() + before,
-                   convert);
-  };
-  switch (type) {
-    case ColumnType::kBool:
-      append(part.bools, [](std::uint64_t bits) { return static_cast<std::uint8_t>(bits); });
-      break;
-    case ColumnType::kFloat32:
-    case ColumnType::kFloat32s:
-      append(part.floats, [](std::uint64_t bits) {
-        return std::bit_cast<float>(static_cast<std::uint32_t>(bits));
-      });
-      break;
-    case ColumnType::kFloat64:
-    case ColumnType::kFloat64s:
-      append(part.doubles, [](std::uint64_t bits) { return std::bit_cast<double>(bits); });
-      break;
-    default: {
-      const std::size_t before = part.ints.size();
-      append(part.ints, [](std::uint64_t bits) { return static_cast<std::int64_t>(bits); });
-      const auto& above = values.unsigned_at;
-      for (auto it = std::lower_bound(above.begin(), above.end(), begin);
-           it != above.end() && *it < end; ++it) {
-        part.unsigned_at.push_back(before + *it - begin);
-      }
-    }
-  }
-}
-
-// Appends the values of the source's points [begin, end).
-void append_points(const BlockField::Source& source, std::size_t begin, std::size_t end,
-                   FieldPart& part) {
-  part.count += end - begin;
-  if (source.type == ColumnType::kNil || begin == end) return;
-  if (!is_list(source.type) && !is_bytes(source.type)) {
-    append_numbers(source.values, source.type, begin, end, part);
-    return;
-  }
-  const std::uint64_t from = begin == 0 ? 0 : source.ends[begin - 1];
-  const std::uint64_t to = source.ends[end - 1];
-  const std::uint64_t before = part.ends.empty() ? 0 : part.ends.back();
-  for (std::size_t i = begin; i < end; ++i) part.ends.push_back(before + source.ends[i] - from);
-  if (is_list(source.type)) {
-    append_numbers(source.values, source.type, from, to, part);
-  } else {
-    byte_io::push_bytes(part.bytes, std::span(source.values.bytes).subspan(from, to - from));
-  }
-}
 
 // A run of points of one block that are given out together.
 struct Stretch {
@@ -81,25 +17,6 @@ struct Stretch {
   std::size_t begin;
   std::size_t end;
 };
-
-void append_stretch(const BlockField& field, const Stretch& stretch, FieldColumn& column) {
-  std::uint8_t code = 0;
-  if (field.places.empty()) {
-    const BlockField::Source& source = field.sources[0];
-    append_points(source, stretch.begin, stretch.end, part_of(column, source.type, code));
-    column.validity.insert(column.validity.end(), stretch.end - stretch.begin, code);
-    return;
-  }
-  for (std::size_t i = stretch.begin; i < stretch.end; ++i) {
-    const BlockField::Place place = field.at(i);
-    code = 0;
-    if (place.source > 0) {
-      const BlockField::Source& source = field.sources[place.source - 1];
-      append_points(source, place.number, place.number + 1, part_of(column, source.type, code));
-    }
-    column.validity.push_back(code);
-  }
-}
 
 }  // namespace
 
@@ -188,7 +105,8 @@ Status ColumnCursor::State::append(BlockGroup& group, const std::vector<Stretch>
   chunk.fields.resize(fields.size());
   for (std::size_t f = 0; f < fields.size(); ++f) {
     chunk.fields[f].names = fields[f];
-    for (const Stretch& run : runs) append_stretch(values[f][run.member], run, chunk.fields[f]);
+    for (const Stretch& run : runs)
+      append_points(values[f][run.member], run.begin, run.end, chunk.fields[f]);
   }
   for (const Stretch& run : runs) {
     const auto& points = group.members[run.member].block->points();

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "player/exports/row_columns.hpp"
+#include "player/columns/row_columns.hpp"
 #include "schemas/json_text.hpp"
 #include "tests/support/bytes.hpp"
 #include "tests/support/small_bag.hpp"
