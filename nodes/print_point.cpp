@@ -11,7 +11,7 @@
 #include "nodes/errors.hpp"
 #include "nodes/number_text.hpp"
 #include "nodes/terminal_size.hpp"
-#include "player/formats/whole_stdout.hpp"
+#include "player/exports/whole_stdout.hpp"
 #include "schemas/chosen_fields.hpp"
 #include "schemas/frame_scan.hpp"
 #include "schemas/item.hpp"

@@ -38,9 +38,11 @@ ALLOWED = {
     "recorder": {"schemas", "bus", "bus/session", "recorder", "recorder/storage"} | BAG,
     "player": {"schemas", "bus", "bus/session", "player"} | BAG,
     "player/formats": {"schemas", "bus/session", "player/formats"} | BAG,
+    "player/columns": {"schemas", "player/columns"} | BAG,
+    "player/exports": {"schemas", "player/formats", "player/columns", "player/exports"} | BAG,
     "launch": {"schemas", "launch"},
     "nodes": {"schemas", "bus", "bus/session", "recorder", "recorder/storage", "player",
-              "player/formats", "launch", "nodes"} | BAG,
+              "player/formats", "player/columns", "player/exports", "launch", "nodes"} | BAG,
     "nodes/sensors": {"schemas", "bus", "bus/session"},
 }
 

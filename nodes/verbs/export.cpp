@@ -11,15 +11,23 @@
 #include "nodes/terminal.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
-#include "player/formats/exporter.hpp"
+#include "player/exports/exporter.hpp"
 
 namespace zbag {
 namespace {
+
+// As option_type::one_of() takes them.
+std::vector<std::pair<std::string, std::string>> formats() {
+  std::vector<std::pair<std::string, std::string>> named;
+  for (const std::string& format : export_formats()) named.emplace_back(format, format);
+  return named;
+}
 
 struct Arguments {
   SelectionArguments selection;
   std::vector<std::string> bags;
   ExportOptions output;
+  bool is_forced = false;
   bool quiet = false;
 };
 
@@ -33,35 +41,39 @@ int run(const Arguments& arguments) {
       choose("export", arguments.selection, playlist->summaries(), SystemTracks::kWhenNamed);
   if (!selection) return show_unchosen("export", selection.error());
   ExportOptions output = arguments.output;
-  output.columns = arguments.selection.columns;
-  Result<std::unique_ptr<Exporter>> exporter = make_exporter(output);
+  if (arguments.is_forced) output.existing = Existing::kIsReplaced;
+  const Result<std::unique_ptr<Exporter>> exporter = make_exporter(output);
   if (!exporter) return show("export", exporter.error());
   ProgressBar bar("export", arguments.quiet);
   const auto total = static_cast<double>(std::max<std::uint64_t>(1, playlist->points()));
-  std::uint64_t written = 0;
-  const Result<ExportReport> report = export_points(
-      *playlist, *selection, **exporter,
+  ExportSource source(
+      *playlist,
+      {.selection = *selection,
+       .columns = arguments.selection.columns,
+       .limit = arguments.selection.limit},
       [&](std::uint64_t done) {
         bar.show(static_cast<double>(done) / total);
-        written = done;
         return !StopSignal::wanted();
       },
-      [](const std::string& text) { warn("export", text); }, arguments.selection.limit);
+      [](const std::string& text) { warn("export", text); });
+  const Status written = (*exporter)->write(source);
   bar.clear();
-  if (!report) {
-    if (report.error().code != ErrorCode::kClosed) return show_unmade("export", report.error());
+  const ExportReport& report = source.report();
+  const bool is_stdout = arguments.output.out == "-";
+  if (!written) {
+    if (written.error().code != ErrorCode::kClosed) return show_unmade("export", written.error());
     if (!StopSignal::wanted()) return opened;  // whoever read our stdout has seen enough
     return show("export",
                 {ErrorCode::kClosed,
-                 output.out == "-" ? fmt::format("stopped after {}", amount_text(written, "point"))
-                                   : "stopped; nothing was written"});
+                 is_stdout ? fmt::format("stopped after {}", amount_text(report.points, "point"))
+                           : "stopped; nothing was written"});
   }
-  if (!arguments.quiet && arguments.output.out != "-")
-    say("exported {} to {}\n", amount_text(report->points, "point"), arguments.output.out);
-  if (report->points == 0 && report->left_out == 0 && playlist->points() > 0)
+  if (!arguments.quiet && !is_stdout)
+    say("exported {} to {}\n", amount_text(report.points, "point"), arguments.output.out);
+  if (report.points == 0 && report.left_out == 0 && playlist->points() > 0)
     return std::max(opened, show_nothing_chosen("export", playlist->extent()));
-  if (report->left_out == 0) return opened;
-  warn("export", fmt::format("left out {}", amount_text(report->left_out, "damaged point")));
+  if (report.left_out == 0) return opened;
+  warn("export", fmt::format("left out {}", amount_text(report.left_out, "damaged point")));
   return kExitDamaged;
 }
 
@@ -78,10 +90,10 @@ Verb add_export(CLI::App& root) {
             "File or folder to write; - is stdout")
       .required();
   options
-      ->add("--format", a->output.format,
-            option_type::one_of<std::string>("F", {{"json", "json"}, {"jsonl", "jsonl"}}),
-            "json or jsonl")
+      ->add("--format", a->output.format, option_type::one_of<std::string>("F", formats()),
+            "What to write")
       .required();
+  options->add_flag("--force", a->is_forced, "Replace files that are there already");
   add_selection(*options, a->selection);
   options->add("--layout", a->output.layout,
                option_type::one_of<ExportLayout>("L", {{"by-name", ExportLayout::kByName},

@@ -16,7 +16,7 @@
 #include "nodes/unheard.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
-#include "player/formats/output_file.hpp"
+#include "player/exports/output_file.hpp"
 #include "recorder/recorder.hpp"
 
 namespace zbag {

@@ -1,9 +1,12 @@
 # Tests of player/.
-zbag_tests(player_tests USES zbag::player zbag::recorder PkgConfig::lzma SOURCES
+zbag_tests(player_tests USES zbag::player zbag::exports zbag::recorder PkgConfig::lzma SOURCES
   player/playback_clock_test.cpp
   player/formats/neutral_file_test.cpp
   player/player_test.cpp
-  player/formats/exporter_test.cpp
+  player/columns/cells_test.cpp
+  player/exports/export_source_test.cpp
+  player/exports/exporter_test.cpp
   player/formats/importer_test.cpp
-  player/formats/output_file_test.cpp
+  player/exports/output_file_test.cpp
+  player/exports/output_tree_test.cpp
   support/disk_calls.cpp)

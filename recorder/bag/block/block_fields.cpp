@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "recorder/bag/block/columns/value_taker.hpp"
-#include "schemas/frame_scan.hpp"
 
 namespace zbag {
 namespace {
@@ -86,14 +85,21 @@ BlockField::Place add_value(BlockField& field, item::Cursor in) {
   return {};
 }
 
-Result<BlockField> read_from_rows(const Block& block, const Names& names) {
+}  // namespace
+
+Result<BlockField> read_block_field(Block& block, const std::vector<std::string>& names) {
+  if (ColumnsBody* const body = block.columns()) return read_from_columns(*body, names);
+  for (const StoredPoint& point : block.points()) {
+    if (!check_map(point.map)) return fail(ErrorCode::kDamaged, "a map is malformed");
+  }
+  return read_map_field(block.points(), names);
+}
+
+BlockField read_map_field(std::span<const StoredPoint> points, const Names& names) {
   BlockField field;
   std::vector<std::uint32_t> numbers(kColumnTypeCount + 1);
-  field.places.reserve(block.points().size());
-  for (const StoredPoint& point : block.points()) {
-    const ScanOutcome scan = scan_frame(point.map);
-    if (scan.refusal && *scan.refusal != Refusal::kBadTimestamp)
-      return fail(ErrorCode::kDamaged, "a map is malformed");
+  field.places.reserve(points.size());
+  for (const StoredPoint& point : points) {
     const auto value = find_value(point.map, names);
     BlockField::Place place;
     if (!value.empty()) place = add_value(field, item::Cursor(value));
@@ -102,13 +108,6 @@ Result<BlockField> read_from_rows(const Block& block, const Names& names) {
   }
   for (BlockField::Source& source : field.sources) note_ends(source);
   return field;
-}
-
-}  // namespace
-
-Result<BlockField> read_block_field(Block& block, const std::vector<std::string>& names) {
-  if (ColumnsBody* const body = block.columns()) return read_from_columns(*body, names);
-  return read_from_rows(block, names);
 }
 
 }  // namespace zbag

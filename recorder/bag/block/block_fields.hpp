@@ -33,5 +33,8 @@ struct BlockField {
 // The field `names` of every point of `block`. kDamaged when the block cannot be decoded or a map
 // is malformed. REQUIRES: `block` was opened with Maps::kLater; names is not empty.
 Result<BlockField> read_block_field(Block& block, const std::vector<std::string>& names);
+// The same of points in maps. REQUIRES: they were validated.
+BlockField read_map_field(std::span<const StoredPoint> points,
+                          const std::vector<std::string>& names);
 
 }  // namespace zbag

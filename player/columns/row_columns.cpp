@@ -1,8 +1,6 @@
-#include "player/formats/row_columns.hpp"
+#include "player/columns/row_columns.hpp"
 
 #include <fmt/format.h>
-
-#include <optional>
 
 #include "schemas/chosen_fields.hpp"
 #include "schemas/json_text.hpp"
@@ -36,6 +34,17 @@ Result<std::span<const RowColumns::Leaf>> RowColumns::flatten(MapBytes fields) {
   leaves_.clear();
   if (Status taken = take(fields); !taken) return tl::unexpected(taken.error());
   return std::span<const Leaf>(leaves_);
+}
+
+std::optional<std::string> RowColumns::column_of(const std::vector<std::string>& names) {
+  path_.clear();
+  dotted_.clear();
+  for (const std::string& name : names) {
+    push(path_, name);
+    if (&name != names.data()) dotted_ += '.';
+    dotted_ += name;
+  }
+  return is_chosen() ? std::optional(name_of(names.size() == 1)) : std::nullopt;
 }
 
 Status RowColumns::take(MapBytes fields) {

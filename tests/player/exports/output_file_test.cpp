@@ -1,4 +1,4 @@
-#include "player/formats/output_file.hpp"
+#include "player/exports/output_file.hpp"
 
 #include <gmock/gmock.h>
 

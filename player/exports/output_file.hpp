@@ -21,16 +21,22 @@
 
 namespace zbag {
 
+// Of a file that has the name of an output.
+enum class Existing : bool { kStays, kIsReplaced };
+
 class OutputFile {
  public:
-  // Makes the folders it lies in, too. "-" is stdout. kExists: something has that name, or a file
-  // stands where a folder must be.
-  static Result<OutputFile> create(const std::string& path);
+  // Makes the folders it lies in, too. "-" is stdout. kExists: something has that name which is not
+  // to be replaced or no file, or a file stands where a folder must be.
+  static Result<OutputFile> create(const std::string& path, Existing existing = Existing::kStays);
   OutputFile(OutputFile&& other) noexcept;
   OutputFile& operator=(OutputFile&&) = delete;
   ~OutputFile();  // removes it unless it was published, and the folders made for it if empty
 
   Status write(std::string_view text);
+  // For a library that opens files by name: the one to write to, instead of write(), and to close
+  // before finish(). REQUIRES: it is not stdout.
+  const std::string& by_name();
   Status finish();   // nothing can be written any more
   Status publish();  // REQUIRES: finish() returned well
   // As if it had not been published: the destructor removes it. REQUIRES: publish() returned well.
@@ -39,11 +45,13 @@ class OutputFile {
  private:
   OutputFile(std::string path, std::string made, std::FILE* file)
       : path_(std::move(path)), made_(std::move(made)), file_(file) {}
+  bool is_stdout() const { return path_ == "-"; }
   Error failure() const;
 
   std::string path_;
+  Existing existing_ = Existing::kStays;
   std::string made_;                       // the name under which it goes again; empty: it stays
-  std::FILE* file_;                        // null once it is finished
+  std::FILE* file_;                        // null once it is finished, or written by name
   std::vector<std::string> made_folders_;  // the outermost first
 };
 
@@ -59,7 +67,8 @@ class OutputFolder {
   // others is written under another name. kExists: one of the files is there already. `extension`
   // begins with its dot.
   static Result<OutputFolder> plan(std::string folder, const std::vector<std::string>& tracks,
-                                   const std::string& extension);
+                                   const std::string& extension,
+                                   Existing existing = Existing::kStays);
 
   OutputFolder(OutputFolder&&) = default;
   OutputFolder& operator=(OutputFolder&&) = delete;
@@ -73,10 +82,12 @@ class OutputFolder {
   Status publish();  // all of them, or none
 
  private:
-  explicit OutputFolder(std::string folder) : folder_(std::move(folder)) {}
+  OutputFolder(std::string folder, Existing existing)
+      : folder_(std::move(folder)), existing_(existing) {}
   Status finish_last();
 
   std::string folder_;
+  Existing existing_;
   std::map<std::string, std::string> paths_;  // by track
   std::map<std::string, std::string> renamed_;
   std::vector<OutputFile> files_;  // all but the last are finished

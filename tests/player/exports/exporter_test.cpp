@@ -1,4 +1,4 @@
-#include "player/formats/exporter.hpp"
+#include "player/exports/exporter.hpp"
 
 #include <gmock/gmock.h>
 
@@ -8,7 +8,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "player/formats/row_columns.hpp"
+#include "player/columns/row_columns.hpp"
 #include "schemas/json_text.hpp"
 #include "tests/support/bytes.hpp"
 #include "tests/support/small_bag.hpp"
@@ -30,12 +30,21 @@ class ExporterTest : public testing::Test {
   Result<ExportReport> export_as(const std::string& format, const std::string& out,
                                  const std::vector<std::string>& tracks = {},
                                  const std::vector<std::string>& columns = {}) {
+    return export_choice(
+        format, out,
+        {.selection = {.filter = TrackFilter::parse(tracks).value()}, .columns = columns});
+  }
+  Result<ExportReport> export_choice(const std::string& format, const std::string& out,
+                                     ExportChoice choice, ExportSource::Progress progress = {},
+                                     Warn warn = {}) {
     Playlist playlist = Playlist::open({path_}).value();
-    Result<std::unique_ptr<Exporter>> exporter =
-        make_exporter({.format = format, .out = dir_.path(out), .columns = columns});
+    const Result<std::unique_ptr<Exporter>> exporter =
+        make_exporter({.format = format, .out = dir_.path(out)});
     if (!exporter) return tl::unexpected(exporter.error());
-    return export_points(playlist, {.filter = TrackFilter::parse(tracks).value()}, **exporter, {},
-                         {});
+    ExportSource source(playlist, std::move(choice), std::move(progress), std::move(warn));
+    if (Status written = (*exporter)->write(source); !written)
+      return tl::unexpected(written.error());
+    return source.report();
   }
   std::string text(const std::string& name) const {
     std::ostringstream out;
@@ -151,22 +160,41 @@ TEST_F(ExporterTest, NamesAnUnknownFormat) {
   EXPECT_THAT(report.error().message, HasSubstr("'xml'"));
 }
 
+TEST_F(ExporterTest, ReplacesWhenItIsTold) {
+  std::ofstream(dir_.path("out.json")) << "mine";
+  std::filesystem::create_directories(dir_.path("rows"));
+  std::ofstream(dir_.path("rows/arm.jsonl")) << "mine";
+  std::filesystem::create_directories(dir_.path("folder.json"));
+  for (const auto& [format, out] : {std::pair("json", "out.json"), {"jsonl", "rows"}}) {
+    Playlist playlist = Playlist::open({path_}).value();
+    ExportSource source(playlist, {}, {}, {});
+    const ExportOptions options{
+        .format = format, .out = dir_.path(out), .existing = Existing::kIsReplaced};
+    ASSERT_TRUE(make_exporter(options).value()->write(source));
+  }
+  EXPECT_THAT(text("out.json"), testing::StartsWith("{\"tracks\""));
+  EXPECT_THAT(text("rows/arm.jsonl"), testing::StartsWith("{\"timestamp\""));
+  Playlist playlist = Playlist::open({path_}).value();
+  ExportSource source(playlist, {}, {}, {});
+  const ExportOptions folder{
+      .format = "json", .out = dir_.path("folder.json"), .existing = Existing::kIsReplaced};
+  EXPECT_EQ(make_exporter(folder).value()->write(source).error().code, ErrorCode::kExists);
+}
+
 TEST_F(ExporterTest, NeverOverwrites) {
   std::ofstream(dir_.path("out.json")) << "mine";
   EXPECT_EQ(export_as("json", "out.json").error().code, ErrorCode::kExists);
   EXPECT_EQ(text("out.json"), "mine");
 }
 
+// What is there is whole: nothing has its name before.
 TEST_F(ExporterTest, RemovesWhatItCouldNotFinish) {
-  Playlist playlist = Playlist::open({path_}).value();
-  ASSERT_TRUE(playlist.select({}));
-  {
-    const auto exporter = make_exporter({.format = "jsonl", .out = dir_.path("out.jsonl")}).value();
-    const PointView point = playlist.next().value().value();
-    ASSERT_TRUE(exporter->write(point));
-    EXPECT_FALSE(exists("out.jsonl"));  // what is there is whole
-  }
-  EXPECT_THAT(names(), testing::UnorderedElementsAre("in.zbag", "in.zbag-lock"));
+  const auto look_and_stop = [&](std::uint64_t points) {
+    EXPECT_FALSE(exists("out.jsonl"));
+    return points < 2;
+  };
+  EXPECT_FALSE(export_choice("jsonl", "out.jsonl", {}, look_and_stop));
+  EXPECT_THAT(names(), testing::ElementsAre("in.zbag"));
 }
 
 // A file and a folder can not have one name.
@@ -176,9 +204,7 @@ TEST_F(ExporterTest, GivesTracksWhoseFilesWouldCollideOtherNames) {
                                           {"a_", 1.0, {{"n", 3}}},
                                           {"c.json/d", 1.0, {{"n", 4}}}});
   std::vector<std::string> said;
-  Playlist playlist = Playlist::open({path_}).value();
-  const auto exporter = make_exporter({.format = "jsonl", .out = dir_.path("rows")}).value();
-  ASSERT_TRUE(export_points(playlist, {}, *exporter, {},
+  ASSERT_TRUE(export_choice("jsonl", "rows", {}, {},
                             [&](const std::string& text) { said.push_back(text); }));
   EXPECT_THAT(said, testing::ElementsAre(HasSubstr("track a is written to a__.jsonl")));
   EXPECT_EQ(text("rows/a__.jsonl"), "{\"timestamp\":1.0,\"n\":1}\n");
@@ -202,9 +228,7 @@ TEST_F(ExporterTest, NamesColumnsThatWouldCollideApart) {
                      {"t", 2.0, {{"timestamp_", 5}, {"a", Fields{{"b", 4}}}}},
                      {"t", 3.0, {{"timestamp", 6}}}});
   std::vector<std::string> said;
-  Playlist playlist = Playlist::open({path_}).value();
-  const auto exporter = make_exporter({.format = "jsonl", .out = dir_.path("rows")}).value();
-  ASSERT_TRUE(export_points(playlist, {}, *exporter, {},
+  ASSERT_TRUE(export_choice("jsonl", "rows", {}, {},
                             [&](const std::string& text) { said.push_back(text); }));
   EXPECT_EQ(text("rows/t.jsonl"),
             "{\"timestamp\":1.0,\"a.b__\":2,\"a.b\":1,\"a.b_\":3}\n"
@@ -217,28 +241,28 @@ TEST_F(ExporterTest, NamesColumnsThatWouldCollideApart) {
 }
 
 TEST_F(ExporterTest, TellsHowFarItIs) {
-  Playlist playlist = Playlist::open({path_}).value();
-  const auto exporter = make_exporter({.format = "jsonl", .out = dir_.path("out.jsonl")}).value();
   std::vector<std::uint64_t> heard;
-  ASSERT_TRUE(export_points(playlist, {}, *exporter,
-                            [&](std::uint64_t points) {
-                              heard.push_back(points);
-                              return true;
-                            },
-                            {}));
+  ASSERT_TRUE(export_choice("jsonl", "out.jsonl", {}, [&](std::uint64_t points) {
+    heard.push_back(points);
+    return true;
+  }));
   EXPECT_THAT(heard, testing::ElementsAre(1u, 2u, 3u));
 }
 
 TEST_F(ExporterTest, StopsWhenAskedToAndLeavesNothingBehind) {
-  Playlist playlist = Playlist::open({path_}).value();
-  {
-    const auto exporter = make_exporter({.format = "jsonl", .out = dir_.path("out.jsonl")}).value();
-    const auto stop = [](std::uint64_t points) { return points < 2; };
-    EXPECT_EQ(export_points(playlist, {}, *exporter, stop, {}).error().code, ErrorCode::kClosed);
-    const auto folder = make_exporter({.format = "jsonl", .out = dir_.path("a/b")}).value();
-    EXPECT_EQ(export_points(playlist, {}, *folder, stop, {}).error().code, ErrorCode::kClosed);
-  }
-  EXPECT_THAT(names(), testing::UnorderedElementsAre("in.zbag", "in.zbag-lock"));
+  const auto stop = [](std::uint64_t points) { return points < 2; };
+  for (const char* out : {"out.jsonl", "a/b"})
+    EXPECT_EQ(export_choice("jsonl", out, {}, stop).error().code, ErrorCode::kClosed);
+  EXPECT_THAT(names(), testing::ElementsAre("in.zbag"));
+}
+
+// The limit counts what is written, whatever lies between, in time and not track by track.
+TEST_F(ExporterTest, PassesOverPointsThatAreNotWanted) {
+  const auto is_late = [](const PointView& point) { return point.seconds > 1.0; };
+  EXPECT_EQ(export_choice("json", "out.json", {.where = is_late, .limit = 1})->points, 1u);
+  EXPECT_EQ(text("out.json"),
+            "{\"tracks\":{\"arm\":{\"entries\":[],\"count\":0},\"base/odom\":{\"entries\":"
+            "[{\"timestamp\":1.5,\"timestamp_\":7,\"v\":null}],\"count\":1}}}\n");
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -42,6 +43,8 @@ class RowColumns {
   // The leaves of a frame in order, under the names of their columns; valid until the next call and
   // as long as the frame. kInvalid: too many columns. REQUIRES: the map was validated.
   Result<std::span<const Leaf>> flatten(MapBytes fields);
+  // The column of one leaf, the names of the maps around it first; nullopt when it is not chosen.
+  std::optional<std::string> column_of(const std::vector<std::string>& names);
 
  private:
   Status take(MapBytes fields);

@@ -1,4 +1,4 @@
-#include "player/formats/whole_stdout.hpp"
+#include "player/exports/whole_stdout.hpp"
 
 #include <unistd.h>
 

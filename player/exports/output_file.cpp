@@ -1,4 +1,4 @@
-#include "player/formats/output_file.hpp"
+#include "player/exports/output_file.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -11,7 +11,7 @@
 #include <set>
 #include <utility>
 
-#include "player/formats/whole_stdout.hpp"
+#include "player/exports/whole_stdout.hpp"
 #include "recorder/bag/bag_file.hpp"
 #include "schemas/no_room.hpp"
 
@@ -21,12 +21,16 @@ namespace {
 namespace fs = std::filesystem;
 
 tl::unexpected<Error> exists(const std::string& path) {
-  return fail(ErrorCode::kExists, fmt::format("{} exists; remove it or choose another name", path));
+  return fail(ErrorCode::kExists,
+              fmt::format("{} exists; choose another name, or replace it with --force", path));
 }
 
-bool is_there(const std::string& path) {
+// Whether something has that name that is not to be replaced.
+bool is_taken(const std::string& path, Existing existing) {
   std::error_code error;
-  return fs::symlink_status(path, error).type() != fs::file_type::not_found;
+  const fs::file_type type = fs::symlink_status(path, error).type();
+  if (type == fs::file_type::not_found) return false;
+  return existing == Existing::kStays || type != fs::file_type::regular;
 }
 
 Error error_of(const std::string& path, int code) {
@@ -68,13 +72,13 @@ Result<std::vector<std::string>> make_output_folder(const std::string& folder) {
   return made;
 }
 
-Result<OutputFile> OutputFile::create(const std::string& path) {
+Result<OutputFile> OutputFile::create(const std::string& path, Existing existing) {
   if (path == "-") {
     std::FILE* const file = open_stdout();
     if (file == nullptr) return tl::unexpected(error_of("stdout", errno));
     return OutputFile(path, {}, file);
   }
-  if (is_there(path)) return exists(path);
+  if (is_taken(path, existing)) return exists(path);
   Result<std::vector<std::string>> folders =
       make_output_folder(fs::path(path).parent_path().string());
   if (!folders) return tl::unexpected(folders.error());
@@ -92,12 +96,14 @@ Result<OutputFile> OutputFile::create(const std::string& path) {
     return tl::unexpected(error_of(path, code));
   }
   OutputFile output(path, std::move(made), file);
+  output.existing_ = existing;
   output.made_folders_ = std::move(*folders);
   return output;
 }
 
 OutputFile::OutputFile(OutputFile&& other) noexcept
     : path_(std::move(other.path_)),
+      existing_(other.existing_),
       made_(std::exchange(other.made_, {})),
       file_(std::exchange(other.file_, nullptr)),
       made_folders_(std::move(other.made_folders_)) {}
@@ -116,36 +122,45 @@ Status OutputFile::write(std::string_view text) {
   return tl::unexpected(failure());
 }
 
+const std::string& OutputFile::by_name() {
+  std::fclose(std::exchange(file_, nullptr));
+  return made_;
+}
+
 Status OutputFile::finish() {
-  if (std::fflush(file_) != 0) return tl::unexpected(failure());
+  // What was written by name may be another file by now.
+  if (file_ == nullptr) file_ = std::fopen(made_.c_str(), "ab");
+  if (file_ == nullptr || std::fflush(file_) != 0) return tl::unexpected(failure());
   // EINVAL: a file system that has no such call.
-  if (path_ != "-" && ::fsync(::fileno(file_)) != 0 && errno != EINVAL)
+  if (!is_stdout() && ::fsync(::fileno(file_)) != 0 && errno != EINVAL)
     return tl::unexpected(failure());
   if (std::fclose(std::exchange(file_, nullptr)) != 0) return tl::unexpected(failure());
   return {};
 }
 
-// link() and not rename(): what has come there meanwhile stays. File systems without links get the
-// other.
+// link() and not rename(), unless it is to be replaced: what has come there meanwhile stays. File
+// systems without links get the other.
 Status OutputFile::publish() {
   if (made_.empty()) return {};
-  bool is_named = ::link(made_.c_str(), path_.c_str()) == 0;
+  bool is_named = existing_ == Existing::kStays && ::link(made_.c_str(), path_.c_str()) == 0;
   const bool has_links = is_named || errno == EEXIST || is_no_room(errno);
-  if (!has_links && !is_there(path_)) is_named = ::rename(made_.c_str(), path_.c_str()) == 0;
+  const bool is_renamed = existing_ == Existing::kIsReplaced || !has_links;
+  if (is_renamed && !is_taken(path_, existing_))
+    is_named = ::rename(made_.c_str(), path_.c_str()) == 0;
   if (!is_named && errno == EEXIST) return exists(path_);
   if (!is_named) return tl::unexpected(failure());
-  ::unlink(made_.c_str());
+  if (!is_renamed) ::unlink(made_.c_str());
   take_back();
   Status synced = sync_name(path_);
   if (synced) made_.clear();
   return synced;
 }
 
-Error OutputFile::failure() const { return error_of(path_ == "-" ? "stdout" : path_, errno); }
+Error OutputFile::failure() const { return error_of(is_stdout() ? "stdout" : path_, errno); }
 
 Result<OutputFolder> OutputFolder::plan(std::string folder, const std::vector<std::string>& tracks,
-                                        const std::string& extension) {
-  OutputFolder planned(std::move(folder));
+                                        const std::string& extension, Existing existing) {
+  OutputFolder planned(std::move(folder), existing);
   const std::set<std::string> folders = folders_of(tracks);
   std::set<std::string> files;
   for (const std::string& track : tracks) {
@@ -163,7 +178,7 @@ Result<OutputFolder> OutputFolder::plan(std::string folder, const std::vector<st
     planned.renamed_.emplace(track, name + extension);
   }
   for (const auto& [track, path] : planned.paths_) {
-    if (is_there(path)) return exists(path);
+    if (is_taken(path, existing)) return exists(path);
   }
   return planned;
 }
@@ -180,7 +195,7 @@ Status OutputFolder::finish_last() {
 
 Result<OutputFile*> OutputFolder::begin(const std::string& track) {
   if (Status finished = finish_last(); !finished) return tl::unexpected(finished.error());
-  Result<OutputFile> file = OutputFile::create(paths_.at(track));
+  Result<OutputFile> file = OutputFile::create(paths_.at(track), existing_);
   if (!file) return tl::unexpected(file.error());
   files_.push_back(std::move(*file));
   is_last_open_ = true;

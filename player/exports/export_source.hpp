@@ -1,0 +1,100 @@
+// What an export is made of: the chosen points of some bags, and what is known of their tracks.
+//
+// An exporter takes what suits its format: all points in order of time, or one track after the
+// other. What is chosen, what is damaged, how far it is and whether somebody wants it to stop is
+// decided here, once for all formats. Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "player/columns/column_kind.hpp"
+#include "recorder/bag/read/column_reader.hpp"
+#include "recorder/bag/read/intact_points.hpp"
+#include "recorder/bag/read/playlist.hpp"
+
+namespace zbag {
+
+struct ExportChoice {
+  BagReader::Selection selection;
+  // See is_chosen_field().
+  std::vector<std::string> columns;
+  // Points for which it is false are passed over. May be empty.
+  std::function<bool(const PointView&)> where;
+  std::uint64_t limit = 0;  // points, the first in time; 0: all
+};
+
+struct ExportReport {
+  std::uint64_t points = 0;
+  std::uint64_t left_out = 0;  // to damage in the bag
+};
+
+// A column of a track's table.
+struct ExportField {
+  std::string column;  // see RowColumns
+  FieldNames names;
+  ColumnKind kind = ColumnKind::kJson;
+};
+
+class ExportSource {
+ public:
+  using Take = std::function<Status(const PointView&)>;
+  // Hears how many points are done; where it gives false the export stops, kClosed.
+  using Progress = std::function<bool(std::uint64_t)>;
+
+  // `playlist` is lent. `progress` and `warn` may be empty; `warn` is told of what is damaged, and
+  // by exporters of what they write otherwise than it is.
+  ExportSource(Playlist& playlist, ExportChoice choice, Progress progress, Warn warn);
+
+  // Those that may have points, by name. Several bags: what they know of a track together, under
+  // the id of the first.
+  const std::map<std::string, TrackRecord>& tracks() const { return tracks_; }
+  std::vector<std::string> track_names() const;
+  const std::vector<BagSummary>& bags() const { return playlist_.summaries(); }
+  const std::vector<std::string>& columns() const { return choice_.columns; }
+  void note(const std::string& text) const {
+    if (warn_) warn_(text);
+  }
+
+  // Every point in global order of time, with a map that was validated. Errors are those of `take`
+  // and of reading, never damage: that is left out, counted and told. To be called once.
+  Status each_point(const Take& take);
+  // The same of one track, which is one of tracks(); once for each.
+  Status each_point_of(const std::string& track, const Take& take);
+
+  // The chosen leaves of a track's fields, by name of column; `timestamp` is none of them.
+  // kUnsupported: too many.
+  Result<std::vector<ExportField>> fields_of(const std::string& track) const;
+  // The points of each_point_of() as columns in the order of `fields`, some thousands at a time. Of
+  // one bag, and without a filter, columns that are not asked for are not decompressed.
+  using TakeChunk = std::function<Status(const ColumnChunk&)>;
+  Status each_chunk_of(const std::string& track, const std::vector<ExportField>& fields,
+                       const TakeChunk& take);
+
+  const ExportReport& report() const { return report_; }
+
+ private:
+  Status read(const BagReader::Selection& selection, std::uint64_t points_max, const Take& take);
+  Status read_columns_of(const BagReader& reader, ColumnCursor::Selection selection,
+                         const TakeChunk& take);
+  // The bag to read columns from as they lie there; null where points have to be looked at.
+  const BagReader* only_reader_of(const std::string& track) const;
+  Status find_shares();
+  void tell_of_damaged_tracks();
+
+  Playlist& playlist_;
+  const ExportChoice choice_;
+  const Progress progress_;
+  const Warn warn_;
+  std::map<std::string, TrackRecord> tracks_;
+  // How many of the first `limit` points each track has; found when it is first asked for.
+  std::optional<std::map<std::string, std::uint64_t>> shares_;
+  bool has_told_of_tracks_ = false;
+  ExportReport report_;
+};
+
+}  // namespace zbag

@@ -1,0 +1,51 @@
+// Writes points of bags in other formats.
+//
+//   ExportSource source(playlist, choice, progress, warn);
+//   Status written = make_exporter({.format = "jsonl", .out = "rows"}).value()->write(source);
+//
+// One exporter writes one output, which appears when it is whole; what could not be finished is
+// removed. A format is a file of this folder and a line in the table of exporter.cpp.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "player/exports/export_source.hpp"
+#include "player/exports/output_file.hpp"
+
+namespace zbag {
+
+enum class ExportLayout {
+  kByName,   // jsonl: neutral for `-` and OUT.jsonl, else rows
+  kNeutral,  // one neutral recording, what `import` and `pub` read
+  kRows,     // a file of rows for each track (requirements 1.5)
+};
+
+struct ExportOptions {
+  std::string format;  // one of export_formats()
+  std::string out;     // a file or folder; "-" is stdout
+  Existing existing = Existing::kStays;
+  ExportLayout layout = ExportLayout::kByName;
+};
+
+class Exporter {
+ public:
+  virtual ~Exporter() = default;
+  // All of the output, which is complete on disk when it returns well; nothing is left where it
+  // does not. Called once. kExists: something has its name; kDiskFull, kIo; kClosed: stopped.
+  virtual Status write(ExportSource& source) = 0;
+};
+
+// By name.
+std::vector<std::string> export_formats();
+
+// kInvalid: an unknown format (the message lists the known ones), or an option that the format does
+// not know.
+Result<std::unique_ptr<Exporter>> make_exporter(const ExportOptions& options);
+
+// For the table of exporter.cpp, each in a file of its format's name.
+Result<std::unique_ptr<Exporter>> make_json_exporter(const ExportOptions& options);
+Result<std::unique_ptr<Exporter>> make_jsonl_exporter(const ExportOptions& options);
+
+}  // namespace zbag

@@ -1,0 +1,81 @@
+#include "player/exports/output_tree.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "player/exports/output_file.hpp"
+#include "recorder/bag/bag_file.hpp"
+#include "recorder/bag/pages/file_descriptor.hpp"
+#include "schemas/no_room.hpp"
+
+namespace zbag {
+namespace {
+
+namespace fs = std::filesystem;
+
+tl::unexpected<Error> failed(const std::string& path, int code) {
+  return fail(is_no_room(code) ? ErrorCode::kDiskFull : ErrorCode::kIo,
+              fmt::format("{}: {}", path, std::strerror(code)));
+}
+
+// The file systems may have no such call for one file, hence all of it.
+Status sync_files(const std::string& folder) {
+  const FileDescriptor file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (file.get() < 0 || ::syncfs(file.get()) != 0) return failed(folder, errno);
+  return {};
+}
+
+}  // namespace
+
+Result<OutputTree> OutputTree::create(const std::string& given) {
+  if (given == "-") {
+    return fail(ErrorCode::kInvalid, "this format is a folder of files, which stdout can not take");
+  }
+  std::string path = given;
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  std::error_code error;
+  const bool is_there = fs::symlink_status(path, error).type() != fs::file_type::not_found;
+  if (is_there && !(fs::is_directory(path, error) && fs::is_empty(path, error))) {
+    return fail(ErrorCode::kExists,
+                fmt::format("{} exists and is no empty folder; choose another name", path));
+  }
+  Result<std::vector<std::string>> folders =
+      make_output_folder(fs::path(path).parent_path().string());
+  if (!folders) return tl::unexpected(folders.error());
+  std::string made = making_name(path);
+  fs::remove_all(made, error);  // of a process that had our number and was killed
+  OutputTree tree(path, made);
+  tree.made_folders_ = std::move(*folders);
+  if (!fs::create_directory(made, error)) return failed(path, error.value());
+  return tree;
+}
+
+OutputTree::OutputTree(OutputTree&& other) noexcept
+    : path_(std::move(other.path_)),
+      made_(std::exchange(other.made_, {})),
+      made_folders_(std::move(other.made_folders_)) {}
+
+OutputTree::~OutputTree() {
+  if (made_.empty()) return;
+  std::error_code error;
+  fs::remove_all(made_, error);
+  // One in which somebody has put something meanwhile stays.
+  for (auto folder = made_folders_.rbegin(); folder != made_folders_.rend(); ++folder)
+    ::rmdir(folder->c_str());
+}
+
+Status OutputTree::publish() {
+  if (Status synced = sync_files(made_); !synced) return synced;
+  // Takes the place of an empty folder alone.
+  if (::rename(made_.c_str(), path_.c_str()) != 0) return failed(path_, errno);
+  made_.clear();
+  return sync_name(path_);
+}
+
+}  // namespace zbag

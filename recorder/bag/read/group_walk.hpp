@@ -1,0 +1,73 @@
+// Goes over the blocks of one track in a range, group by group, while it may be written to.
+//
+//   GroupWalk walk = GroupWalk::open(reader.file(), "robot/imu", TimeRange::all()).value();
+//   while (!walk.is_done()) {
+//     BlockGroup group = walk.load().value();
+//     ...                                      // the entries that walk.is_wanted()
+//     walk.move_on(group);
+//   }
+//
+// Works in short read transactions that it renews by itself: a group is good until the next load()
+// or release(). A point written meanwhile may or may not be met, one that was there is met exactly
+// once. Every block's checksum is verified. Not thread-safe.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "recorder/bag/bag_file.hpp"
+#include "recorder/bag/read/cursor.hpp"
+#include "recorder/bag/read/track_blocks.hpp"
+#include "schemas/result.hpp"
+#include "schemas/timestamp.hpp"
+
+namespace zbag {
+
+class GroupWalk {
+ public:
+  // An unknown track has no groups. Errors as BagFile::read.
+  static Result<GroupWalk> open(std::shared_ptr<BagFile> file, std::string track, TimeRange range);
+
+  bool is_done() const { return is_done_; }
+  // The group to go on with, its blocks opened with Maps::kLater. kDamaged: skip_damage() goes on
+  // behind it. REQUIRES: not is_done().
+  Result<BlockGroup> load();
+  // Whether an entry of that group lies in the range and was not given before.
+  bool is_wanted(const BlockGroup::Entry& entry) const;
+  // Takes the wanted entries of the group as given.
+  void move_on(const BlockGroup& group);
+
+  // Says that a block of the group can not be decoded after all.
+  void note_damage(const BlockGroup::Member& member);
+  // Leaves out the block that could not be read; returns which points that costs.
+  std::optional<BagCursor::Damage> skip_damage();
+  // Lets go of the transaction, for a caller about to wait.
+  void release();
+
+  const std::string& track() const { return track_; }
+  Error with_track(const Error& error) const;  // names file and track
+
+ private:
+  GroupWalk() = default;
+  Status find_track();
+  Status ensure_txn();
+
+  std::shared_ptr<BagFile> file_;
+  std::string track_;
+  TimeRange range_;
+  std::uint32_t id_ = 0;
+  bool is_done_ = false;
+  std::unique_ptr<ReadTxn> txn_;
+  std::chrono::steady_clock::time_point txn_began_;
+  std::optional<BlockKey> next_start_;  // of the group to load; good within the transaction
+  std::int64_t resume_key_ = 0;
+  std::optional<BlockGroup::Place> last_given_;
+  std::vector<BlockKey> leave_out_;
+  std::optional<TrackBlocks::Damage> damage_;
+};
+
+}  // namespace zbag

@@ -1,0 +1,87 @@
+#include "player/exports/export_source.hpp"
+
+#include <gmock/gmock.h>
+
+#include "player/columns/cells.hpp"
+#include "tests/support/random_fields.hpp"
+#include "tests/support/small_bag.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace zbag {
+namespace {
+
+using testing::ElementsAre;
+
+// Every row of a track, a line each: stamp, then the cells.
+std::vector<std::string> rows_of(const std::vector<std::string>& paths, const std::string& track,
+                                 ExportChoice choice) {
+  Playlist playlist = Playlist::open(paths).value();
+  ExportSource source(playlist, std::move(choice), {}, {});
+  const std::vector<ExportField> fields = source.fields_of(track).value();
+  std::vector<std::string> rows;
+  const Status read = source.each_chunk_of(track, fields, [&](const ColumnChunk& chunk) -> Status {
+    std::vector<Cells> columns(chunk.fields.begin(), chunk.fields.end());
+    for (const std::int64_t key : chunk.keys) {
+      std::string& row = rows.emplace_back(std::to_string(key));
+      for (Cells& cells : columns) cells.next().append_json(row += ' ');
+    }
+    return {};
+  });
+  EXPECT_TRUE(read);
+  EXPECT_EQ(source.report().points, rows.size());
+  return rows;
+}
+
+class ExportSourceTest : public testing::Test {
+ protected:
+  TempDir dir_;
+};
+
+TEST_F(ExportSourceTest, NamesAndTypesTheColumnsOfATrack) {
+  const std::string path =
+      write_bag(dir_.path("a.zbag"), {{"t", 1.0, {{"z", 1}, {"p", Fields{{"y", 2.0}, {"x", "a"}}}}},
+                                      {"t", 2.0, {{"z", 0.5}, {"timestamp", 1}}},
+                                      {"u", 2.0, {{"other", 0.5}}}});
+  Playlist playlist = Playlist::open({path}).value();
+  const ExportSource source(playlist, {}, {}, {});
+  std::vector<std::pair<std::string, ColumnKind>> fields;
+  const std::vector<ExportField> found = source.fields_of("t").value();
+  for (const ExportField& field : found) fields.emplace_back(field.column, field.kind);
+  EXPECT_THAT(fields, ElementsAre(testing::Pair("p.x", ColumnKind::kText),
+                                  testing::Pair("p.y", ColumnKind::kDouble),
+                                  testing::Pair("timestamp_", ColumnKind::kInt),
+                                  testing::Pair("z", ColumnKind::kDouble)));
+  const ExportSource chosen(playlist, {.columns = {"p", "nowhere"}}, {}, {});
+  EXPECT_EQ(chosen.fields_of("t")->size(), 2u);
+}
+
+// From a bag's columns, and by points as a filter, a limit or a second bag asks for it.
+TEST_F(ExportSourceTest, GivesTheSameRowsWhicheverWayItReads) {
+  RandomFields random(7);
+  std::vector<BagPoint> points;
+  for (int i = 0; i < 3'000; ++i) points.push_back({"t", 1.0 + i, random.fields(6)});
+  const std::string path = write_bag(dir_.path("a.zbag"), points);
+  const std::vector<std::string> rows = rows_of({path}, "t", {});
+  EXPECT_EQ(rows.size(), points.size());
+  const auto everything = [](const PointView&) { return true; };
+  EXPECT_EQ(rows_of({path}, "t", {.where = everything}), rows);
+  EXPECT_EQ(rows_of({path}, "t", {.limit = 1'000'000}), rows);
+
+  const auto middle = points.begin() + 1'500;
+  const std::string first = write_bag(dir_.path("b.zbag"), {points.begin(), middle});
+  const std::string second = write_bag(dir_.path("c.zbag"), {middle, points.end()});
+  EXPECT_EQ(rows_of({second, first}, "t", {}), rows);
+}
+
+TEST_F(ExportSourceTest, PassesOverPointsThatAreNotWanted) {
+  const std::string path =
+      write_bag(dir_.path("a.zbag"),
+                {{"t", 1.0, {{"x", 1}}}, {"t", 2.0, {{"x", 2}}}, {"t", 3.0, {{"x", 3}}}});
+  const auto is_late = [](const PointView& point) { return point.seconds > 1.5; };
+  EXPECT_THAT(rows_of({path}, "t", {.where = is_late}),
+              ElementsAre("2000000000 2", "3000000000 3"));
+  EXPECT_THAT(rows_of({path}, "t", {.where = is_late, .limit = 1}), ElementsAre("2000000000 2"));
+}
+
+}  // namespace
+}  // namespace zbag
