@@ -16,6 +16,7 @@
 #include "recorder/bag/read/column_reader.hpp"
 #include "recorder/bag/read/intact_points.hpp"
 #include "recorder/bag/read/playlist.hpp"
+#include "schemas/expression/expression.hpp"
 
 namespace zbag {
 
@@ -23,9 +24,8 @@ struct ExportChoice {
   BagReader::Selection selection;
   // See is_chosen_field().
   std::vector<std::string> columns;
-  // Points for which it is false are passed over. May be empty.
-  std::function<bool(const PointView&)> where;
-  std::uint64_t limit = 0;  // points, the first in time; 0: all
+  std::optional<Expression> where;  // points that do not match are passed over
+  std::uint64_t limit = 0;          // points, the first in time; 0: all
 };
 
 struct ExportReport {
@@ -83,6 +83,7 @@ class ExportSource {
                          const TakeChunk& take);
   // The bag to read columns from as they lie there; null where points have to be looked at.
   const BagReader* only_reader_of(const std::string& track) const;
+  bool is_wanted(const PointView& point) const;
   Status find_shares();
   void tell_of_damaged_tracks();
 
