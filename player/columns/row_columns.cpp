@@ -79,7 +79,8 @@ bool RowColumns::is_chosen() const { return is_chosen_field(chosen_, dotted_); }
 const std::string& RowColumns::name_of(bool is_field) {
   const auto [known, is_new] = names_.try_emplace(path_);
   if (!is_new || names_.size() > kColumnsMax) return known->second;
-  std::string name = is_field ? escaped_name(dotted_, "timestamp") : dotted_;
+  std::string name =
+      member_name(is_field ? escaped_name(dotted_, "timestamp") : dotted_, JsonDialect::kPlain);
   while (!used_.insert(name).second) name += '_';
   if (name != dotted_ && note_) {
     note_(fmt::format("track {}: field {} is written as {}", track_, printable(dotted_),

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "player/columns/row_columns.hpp"
+#include "player/exports/binary_cells.hpp"
 #include "player/exports/export_source.hpp"
 #include "player/exports/output_file.hpp"
 #include "schemas/json_text.hpp"
@@ -28,13 +29,21 @@ class FileText {
 // The rows of one track.
 class RowText {
  public:
-  RowText(const ExportSource& source, const std::string& track);
+  // `binaries` is lent, for bytes that are a field's value; `scope` tells their files from those of
+  // other tracks that share it.
+  RowText(const ExportSource& source, const std::string& track, BinaryCells& binaries,
+          std::string scope = {});
 
   // Appends the point's row to `line`. kInvalid: too many columns. REQUIRES: its map was validated.
   Status append(const PointView& point, FileText& line, OutputFile& file);
 
  private:
+  Status append_value(const RowColumns::Leaf& leaf, FileText& line, OutputFile& file);
+
   RowColumns columns_;
+  BinaryCells& binaries_;
+  std::string scope_;
+  std::uint64_t row_ = 0;
 };
 
 }  // namespace zbag
