@@ -75,11 +75,13 @@ int end_of(std::uint64_t printed, const Arguments& arguments, const Playlist& pl
                                : show_nothing_chosen("cat", playlist.extent());
 }
 
-// Prints what next() gives, until it is enough or somebody stops it; left_out() is asked then.
+// Prints what next() gives, checked, until it is enough or somebody stops it; left_out() is asked
+// then.
 template <class Next, class LeftOut>
 int print_points(Next next, LeftOut left_out, const Arguments& arguments, const Playlist& playlist,
                  PointPrinter& printer) {
   const std::uint64_t limit = arguments.selection.limit;
+  const std::optional<Expression>& where = arguments.selection.where;
   std::uint64_t printed = 0;
   bool is_stopped = false;
   while (limit == 0 || printed < limit) {
@@ -92,6 +94,7 @@ int print_points(Next next, LeftOut left_out, const Arguments& arguments, const 
     }
     if (!*point) break;
     const PointView& view = **point;
+    if (where && !where->matches(open_map(view.map).value(), view.stamp())) continue;
     if (!printer.print(view.track, view.stamp(), view.map, view.given_src(), view.given_seq()))
       return printer.exit_code("cat");
     ++printed;
@@ -151,6 +154,7 @@ Verb add_cat(CLI::App& root) {
   auto a = std::make_shared<Arguments>();
   add_bags(*options, a->bags, "Bags to read, merged by _ts");
   add_selection(*options, a->selection);
+  add_where(*options, a->selection);
   options->begin(OptionGroup::kSelection);
   options->add("--start-index", a->start_index, option_type::count<std::uint64_t>("N", {0, 1e18}),
                "From this index on; needs exactly one --track");

@@ -27,6 +27,11 @@ Status FileText::write_to(OutputFile& file) {
   return written_;
 }
 
+Status FileText::write_much_to(OutputFile& file) {
+  constexpr std::size_t kMuch = 256u << 10;
+  return text.size() < kMuch ? Status() : write_to(file);
+}
+
 RowText::RowText(const ExportSource& source, const std::string& track, BinaryCells& binaries,
                  std::string scope)
     : columns_(track, names_of(source.tracks().at(track)), source.columns(),
@@ -40,9 +45,7 @@ Status RowText::append(const PointView& point, FileText& line, OutputFile& file)
   line.text += "{\"timestamp\":";
   append_shortest(point.stamp().seconds(), line.text);
   for (const RowColumns::Leaf& leaf : *leaves) {
-    line.text += ',';
-    write_json_text(leaf.column, line.text);
-    line.text += ':';
+    line.text += member_of(leaf);
     if (Status added = append_value(leaf, line, file); !added) return added;
   }
   line.text += '}';
@@ -62,6 +65,17 @@ Status RowText::append_value(const RowColumns::Leaf& leaf, FileText& line, Outpu
   if (!text) return tl::unexpected(text.error());
   write_json_text(*text, line.text);
   return {};
+}
+
+const std::string& RowText::member_of(const RowColumns::Leaf& leaf) {
+  if (leaf.number >= members_.size()) members_.resize(leaf.number + 1);
+  std::string& member = members_[leaf.number];
+  if (member.empty()) {
+    member += ',';
+    write_json_text(leaf.column, member);
+    member += ':';
+  }
+  return member;
 }
 
 }  // namespace zbag

@@ -14,4 +14,5 @@ zbag_tests(schemas_tests USES zbag::schemas SOURCES
   schemas/growing_map_test.cpp
   schemas/map_bytes_test.cpp
   schemas/merge_test.cpp
-  schemas/field_lookup_test.cpp)
+  schemas/field_lookup_test.cpp
+  schemas/expression/expression_test.cpp)
