@@ -102,6 +102,12 @@ Verb add_export(CLI::App& root) {
                                                        {"neutral", ExportLayout::kNeutral},
                                                        {"rows", ExportLayout::kRows}}),
                "jsonl: neutral (one file that import and pub read) or rows (a file a track)");
+  options->add("--binary", a->output.binary,
+               option_type::one_of<BinaryAs>("B", {{"by-format", BinaryAs::kByFormat},
+                                                   {"base64", BinaryAs::kBase64},
+                                                   {"hex", BinaryAs::kHex},
+                                                   {"files", BinaryAs::kFiles}}),
+               "csv, json, jsonl: bytes as base64, as hex, or in files beside the output");
   options->add_loudness(a->quiet);
   return {std::move(options), [a] { return run(*a); }};
 }

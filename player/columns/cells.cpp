@@ -4,6 +4,7 @@
 
 #include "schemas/json_text.hpp"
 #include "schemas/points/point.hpp"
+#include "schemas/shortest_text.hpp"
 #include "schemas/text_bytes.hpp"
 
 namespace zbag {
@@ -50,8 +51,8 @@ void Cell::append_number(std::uint64_t position, std::string& out) const {
   const bool is_int = part_->type == ColumnType::kInt || part_->type == ColumnType::kInts;
   if (!is_int) return write_json(Value(number_at(position)), out);
   const std::int64_t value = part_->ints[position];
-  out += is_above_at(position) ? std::to_string(static_cast<std::uint64_t>(value))
-                               : std::to_string(value);
+  if (is_above_at(position)) return append_shortest(static_cast<std::uint64_t>(value), out);
+  append_shortest(value, out);
 }
 
 void Cell::append_json(std::string& out) const {

@@ -74,7 +74,8 @@ std::size_t RowColumns::child_of(std::size_t around, std::string_view name, std:
 
 // `is_field`: of the frame, and not of a map in it.
 void RowColumns::name_column(Node& node, bool is_field) {
-  std::string name = is_field ? escaped_name(node.dotted, "timestamp") : node.dotted;
+  std::string name = member_name(is_field ? escaped_name(node.dotted, "timestamp") : node.dotted,
+                                 JsonDialect::kPlain);
   while (name.empty() || !used_.insert(name).second) name += '_';
   if (name != node.dotted && note_) {
     note_(fmt::format("track {}: field {} is written as {}", track_, printable(node.dotted),

@@ -4,8 +4,9 @@
 // The time of a row is its column `timestamp`; a field of that name is written as `timestamp_`, and
 // one that is called so with a `_` more, so that the way back is exact. Names that would collide
 // ({"a":{"b":2},"a.b":1}) get a `_` more each, fields of the track before leaves of its maps; a
-// leaf keeps the name it was given first. Frames are read in their bytes: nothing is made of what a
-// leaf holds. Not thread-safe.
+// leaf keeps the name it was given first. Names that are not UTF-8 are written as JSON has them
+// (member_name()), so that every column's name is. Frames are read in their bytes: nothing is made
+// of what a leaf holds. Not thread-safe.
 #pragma once
 
 #include <cstddef>
