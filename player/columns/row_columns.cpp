@@ -18,8 +18,11 @@ void push(std::string& path, std::string_view name) {
 }  // namespace
 
 RowColumns::RowColumns(std::string track, const std::set<std::string>& fields,
-                       std::vector<std::string> chosen, Note note)
-    : track_(std::move(track)), chosen_(std::move(chosen)), note_(std::move(note)) {
+                       std::vector<std::string> chosen, Note note, std::vector<std::string> words)
+    : track_(std::move(track)),
+      chosen_(std::move(chosen)),
+      note_(std::move(note)),
+      words_(std::move(words)) {
   for (const std::string& field : fields) {
     path_.clear();
     push(path_, field);
@@ -75,11 +78,17 @@ Status RowColumns::take(MapBytes fields) {
 
 bool RowColumns::is_chosen() const { return is_chosen_field(chosen_, dotted_); }
 
+std::string RowColumns::unreserved(std::string_view field) const {
+  std::string name(field);
+  for (const std::string& word : words_) name = escaped_name(name, word);
+  return name;
+}
+
 // `is_field`: of the frame, and not of a map in it.
 const std::string& RowColumns::name_of(bool is_field) {
   const auto [known, is_new] = names_.try_emplace(path_);
   if (!is_new || names_.size() > kColumnsMax) return known->second;
-  std::string name = is_field ? escaped_name(dotted_, "timestamp") : dotted_;
+  std::string name = is_field ? unreserved(dotted_) : dotted_;
   while (!used_.insert(name).second) name += '_';
   if (name != dotted_ && note_) {
     note_(fmt::format("track {}: field {} is written as {}", track_, printable(dotted_),

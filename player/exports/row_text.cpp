@@ -1,15 +1,16 @@
 #include "player/exports/row_text.hpp"
 
+#include <utility>
+
 namespace zbag {
-namespace {
 
-std::set<std::string> names_of(const TrackRecord& track) {
+RowColumns columns_of(const ExportSource& source, const std::string& track,
+                      std::vector<std::string> words) {
   std::set<std::string> names;
-  for (const auto& [field, types] : track.fields) names.insert(field);
-  return names;
+  for (const auto& [field, types] : source.tracks().at(track).fields) names.insert(field);
+  return {track, names, source.columns(), [&source](const std::string& text) { source.note(text); },
+          std::move(words)};
 }
-
-}  // namespace
 
 JsonDrain FileText::drain_to(OutputFile& file) {
   return [this, &file] { static_cast<void>(write_to(file)); };
@@ -22,8 +23,7 @@ Status FileText::write_to(OutputFile& file) {
 }
 
 RowText::RowText(const ExportSource& source, const std::string& track)
-    : columns_(track, names_of(source.tracks().at(track)), source.columns(),
-               [&source](const std::string& text) { source.note(text); }) {}
+    : columns_(columns_of(source, track)) {}
 
 Status RowText::append(const PointView& point, FileText& line, OutputFile& file) {
   const auto leaves = columns_.flatten(open_map(point.map).value_or(MapBytes{}));
