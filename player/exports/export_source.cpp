@@ -55,6 +55,15 @@ std::vector<std::string> ExportSource::track_names() const {
   return names;
 }
 
+std::string ExportSource::track_asked_for() const {
+  for (const BagSummary& bag : bags()) {
+    for (const TrackRecord& track : bag.tracks) {
+      if (choice_.selection.takes_track(track.name)) return track.name;
+    }
+  }
+  return {};
+}
+
 Status ExportSource::each_point(const Take& take) {
   return read(choice_.selection, choice_.limit, take);
 }

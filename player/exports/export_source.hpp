@@ -54,6 +54,8 @@ class ExportSource {
   // the id of the first.
   const std::map<std::string, TrackRecord>& tracks() const { return tracks_; }
   std::vector<std::string> track_names() const;
+  // Where none of those that are chosen has points in the range: the first of them, else "".
+  std::string track_asked_for() const;
   const std::vector<BagSummary>& bags() const { return playlist_.summaries(); }
   const std::vector<std::string>& columns() const { return choice_.columns; }
   void note(const std::string& text) const {
