@@ -38,6 +38,7 @@ class RowColumns {
 
   struct Leaf {
     std::string_view column;
+    std::size_t number;                   // of the column, from 0, in the order they were first met
     std::span<const std::uint8_t> value;  // one whole item
   };
   // The leaves of a frame in order, under the names of their columns; valid until the next call and
@@ -47,19 +48,30 @@ class RowColumns {
   std::optional<std::string> column_of(const std::vector<std::string>& names);
 
  private:
-  Status take(MapBytes fields);
-  const std::string& name_of(bool is_field);
-  bool is_chosen() const;
+  // A name in a map, and what is below it: fields of frames come in the order of the one before,
+  // and are found by their place there.
+  struct Node {
+    std::string name;
+    std::string dotted;
+    std::vector<std::size_t> children;  // in the order they were first met
+    std::unordered_map<std::string, std::size_t> by_name;
+    bool is_chosen = false;
+    std::string column;      // empty until there is a leaf, or where none is chosen
+    std::size_t number = 0;  // of the column
+  };
+
+  Status take(MapBytes fields, std::size_t around);
+  std::size_t child_of(std::size_t around, std::string_view name, std::size_t& expected);
+  void name_column(Node& node, bool is_field);
+  Error too_many() const;
 
   std::string track_;
   std::vector<std::string> chosen_;
   Note note_;
-  std::unordered_map<std::string, std::string> names_;  // by path
+  std::vector<Node> nodes_{1};  // the first is the frame itself
+  std::size_t columns_ = 0;
   std::unordered_set<std::string> used_;
   std::vector<Leaf> leaves_;  // of the frame at hand
-  // Of the leaf at hand: every name with its length before it, and joined by dots.
-  std::string path_;
-  std::string dotted_;
 };
 
 }  // namespace zbag

@@ -22,7 +22,7 @@ Status write_entries(ExportSource& source, const std::string& track, FileText& l
     if (count > 0) line.text += ',';
     ++count;
     if (Status row = rows.append(point, line, file); !row) return row;
-    return line.write_to(file);
+    return line.write_much_to(file);
   });
   line.text += "],\"count\":" + std::to_string(count) + "}";
   return written;

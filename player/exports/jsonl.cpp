@@ -34,9 +34,10 @@ class NeutralExporter : public Exporter {
       }
       write_neutral_line(point.track, point.stamp(), map, line.text, line.drain_to(*file));
       line.text += '\n';
-      return line.write_to(*file);
+      return line.write_much_to(*file);
     });
     if (!written) return written;
+    if (Status rest = line.write_to(*file); !rest) return rest;
     if (Status finished = file->finish(); !finished) return finished;
     return file->publish();
   }
@@ -76,11 +77,12 @@ class RowsExporter : public Exporter {
   static Status write_track(ExportSource& source, const std::string& track, OutputFile& file) {
     RowText rows(source, track);
     FileText line;
-    return source.each_point_of(track, [&](const PointView& point) -> Status {
+    const Status written = source.each_point_of(track, [&](const PointView& point) -> Status {
       if (Status row = rows.append(point, line, file); !row) return row;
       line.text += '\n';
-      return line.write_to(file);
+      return line.write_much_to(file);
     });
+    return written ? line.write_to(file) : written;
   }
 
   std::string out_;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "player/columns/row_columns.hpp"
 #include "player/exports/export_source.hpp"
@@ -12,14 +13,15 @@
 
 namespace zbag {
 
-// Text on its way into a file.
+// Text on its way into a file, in pieces of some size.
 class FileText {
  public:
   std::string text;
 
   JsonDrain drain_to(OutputFile& file);
-  // All of it.
+  // All of it, and of much of it.
   Status write_to(OutputFile& file);
+  Status write_much_to(OutputFile& file);
 
  private:
   Status written_;
@@ -34,7 +36,10 @@ class RowText {
   Status append(const PointView& point, FileText& line, OutputFile& file);
 
  private:
+  const std::string& member_of(const RowColumns::Leaf& leaf);
+
   RowColumns columns_;
+  std::vector<std::string> members_;  // `,"name":` of each column, by its number
 };
 
 }  // namespace zbag
