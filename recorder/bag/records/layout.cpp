@@ -223,6 +223,13 @@ Result<TrackRecord> TrackRecord::decode(std::string_view name, std::string_view 
   return record;
 }
 
+std::optional<std::string> TrackRecord::fate_fault() const {
+  if (!fate.balances()) return "the fate of its frames does not add up";
+  if (fate.points == total()) return std::nullopt;
+  return fmt::format("the fate of its frames counts {} points where {} are stored", fate.points,
+                     total());
+}
+
 Result<TrackExtent> TrackExtent::decode(std::string_view name, std::string_view bytes) {
   const std::optional<std::string_view> record = open_record(kTracksTable, name, bytes);
   if (!record) return damaged(kTracksTable, name);

@@ -90,6 +90,8 @@ struct TrackRecord {
   std::uint64_t journal = 0;
 
   std::uint64_t total() const { return main_points + late_points; }
+  // Why its fate is not that of the points it counts; nullopt: it is.
+  std::optional<std::string> fate_fault() const;
   std::string encode() const;
   static Result<TrackRecord> decode(std::string_view name, std::string_view bytes);
 };
