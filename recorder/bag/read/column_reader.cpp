@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "recorder/bag/block/block_fields.hpp"
+#include "recorder/bag/read/bad_records.hpp"
 #include "recorder/bag/read/track_blocks.hpp"
 
 namespace zbag {
@@ -138,6 +139,7 @@ struct ColumnCursor::State {
   std::optional<BlockGroup::Place> last_given;
   std::vector<BlockKey> leave_out;
   std::optional<TrackBlocks::Damage> damage;
+  BadRecords bad_records;
 
   Status find_track();
   Status ensure_txn();
@@ -169,6 +171,7 @@ Result<ColumnCursor> ColumnCursor::open(const BagReader& reader, Selection selec
 
 Status ColumnCursor::State::find_track() {
   if (Status status = ensure_txn(); !status) return status;
+  bad_records.add_journal(*txn);
   const auto stored = txn->get(file->tables().tracks, selection.track);
   if (!stored) return tl::unexpected(stored.error());
   is_done = !*stored || selection.range.empty();
@@ -284,6 +287,8 @@ void ColumnCursor::State::move_on(const BlockGroup& group) {
 
 Result<bool> ColumnCursor::append_next(ColumnChunk& chunk) {
   State& state = *state_;
+  if (Status told = state.bad_records.first(state.file->path()); !told)
+    return tl::unexpected(told.error());
   while (!state.is_done) {
     Result<BlockGroup> group = state.load();
     if (!group) return tl::unexpected(state.with_track(group.error()));
@@ -305,6 +310,7 @@ Result<bool> ColumnCursor::next(ColumnChunk& chunk) {
 
 std::optional<BagCursor::Damage> ColumnCursor::skip_damage() {
   State& state = *state_;
+  if (std::optional<BagCursor::Damage> record = state.bad_records.skip()) return record;
   const std::optional<TrackBlocks::Damage> damage = std::exchange(state.damage, std::nullopt);
   if (!damage) return std::nullopt;
   state.leave_out.push_back(damage->key);
