@@ -47,6 +47,7 @@ zbag_tests(recorder_bag_upkeep_tests USES zbag::recorder SOURCES
   recorder/bag/upkeep/cut_test.cpp
   recorder/bag/upkeep/recover_test.cpp
   recorder/bag/upkeep/bit_flip_test.cpp
+  recorder/bag/upkeep/recover_newest_test.cpp
   recorder/bag/upkeep/recover_sectors_test.cpp
   recorder/bag/upkeep/merge_test.cpp)
 zbag_tests(recorder_bag_tests USES zbag::bag SOURCES
