@@ -101,6 +101,9 @@ Result<bool> take_named(const KindField& wanted, const std::string& name, const 
   for (const SeenField& field : seen) {
     if (!is_named(field.name, name)) continue;
     if (Status fits = check_type(wanted, field); !fits) return tl::unexpected(fits.error());
+    if (schema.fields.size() == TrackSchema::kFieldsMax)
+      return fail(ErrorCode::kUnsupported,
+                  fmt::format("more than {} of its fields are of it", TrackSchema::kFieldsMax));
     schema.fields.push_back(
         {field.name, wanted.name, wanted.type, unit, wanted.frame, wanted.means});
     has_any = true;

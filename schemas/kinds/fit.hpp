@@ -39,6 +39,8 @@ struct SchemaField {
 };
 
 struct TrackSchema {
+  static constexpr std::size_t kFieldsMax = 8'192;
+
   Kind kind;
   std::vector<SchemaField> fields;  // in the order of the kind; of those the track has
 

@@ -46,13 +46,20 @@ class MapReader {
     if (flag == nullptr) note(name, "true or false");
     return flag != nullptr && *flag;
   }
+  // A map or a list; nullptr where there is none, or one with more in it.
   template <class T>
-  const T* part(const char* name, const char* what) {
+  const T* part(const char* name, const char* what, std::size_t count_max) {
     const Value* value = take(name);
     if (value == nullptr) return nullptr;
     const T* part = value->get_if<T>();
-    if (part == nullptr) note(name, what);
-    return part;
+    const bool is_good = part != nullptr && part->size() <= count_max;
+    if (!is_good) note(name, fmt::format("{}, {} at most", what, count_max));
+    return is_good ? part : nullptr;
+  }
+  // Notes that the name has a meaning. nullptr: it is not there.
+  const Value* take(const char* name) {
+    known_.insert(name);
+    return find_field(map_, name);
   }
   void note(const std::string& name, std::string what) {
     if (fault_) return;
@@ -77,11 +84,6 @@ class MapReader {
              return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
            });
   }
-  const Value* take(const char* name) {
-    known_.insert(name);
-    return find_field(map_, name);
-  }
-
   const Fields& map_;
   const std::vector<std::string> at_;
   std::set<std::string> known_;
@@ -121,7 +123,7 @@ KindField parse_field(const std::string& name, const Value& value, MapReader& fi
   field.means = reader.needed_text("means");
   field.is_required = reader.flag("required");
   field.is_nullable = reader.flag("nullable");
-  if (const auto* also = reader.part<Fields>("also", "a map of names and units")) {
+  if (const auto* also = reader.part<Fields>("also", "a map of names and units", Kind::kNamesMax)) {
     MapReader names(*also, below(at, "also"));
     for (const auto& [other, unit] : *also) {
       if (!is_name(other)) names.note(other, "no name");
@@ -151,7 +153,7 @@ Joint parse_joint(const Value& value, std::size_t number, const std::vector<Join
   if (has_name(joint.name)) reader.note("name", "a joint of that name is there already");
   if (!joint.parent.empty() && !has_name(joint.parent))
     reader.note("parent", "no joint before it has that name");
-  const auto* offset = reader.part<Array>("offset", "three numbers");
+  const auto* offset = reader.part<Array>("offset", "numbers", joint.offset.size());
   bool is_offset = offset != nullptr && offset->size() == joint.offset.size();
   for (std::size_t n = 0; is_offset && n < joint.offset.size(); ++n) {
     const std::optional<double> part = number_of((*offset)[n]);
@@ -159,7 +161,7 @@ Joint parse_joint(const Value& value, std::size_t number, const std::vector<Join
     joint.offset[n] = part.value_or(0.0);
   }
   if (!is_offset) reader.note("offset", "three numbers");
-  if (const auto* channels = reader.part<Array>("channels", "a list of names")) {
+  if (const auto* channels = reader.part<Array>("channels", "names", Kind::kNamesMax)) {
     for (const Value& one : *channels) {
       const auto* name = one.get_if<std::string>();
       if (name == nullptr) reader.note("channels", "a list of names");
@@ -209,22 +211,19 @@ tl::expected<Kind, KindFault> parse_kind(const Fields& written) {
   MapReader reader(written, {});
   kind.name = reader.needed_text("kind");
   kind.means = reader.text("means");
-  if (const auto* fields = reader.part<Fields>("fields", "a map of fields")) {
-    if (fields->empty() || fields->size() > Kind::kFieldsMax)
-      reader.note("fields", fmt::format("from 1 to {} of them", Kind::kFieldsMax));
+  if (const auto* fields = reader.part<Fields>("fields", "a map of fields", Kind::kFieldsMax)) {
+    if (fields->empty()) reader.note("fields", "there are none");
     MapReader names(*fields, {"fields"});
     for (const auto& [name, value] : *fields) {
       kind.fields.push_back(parse_field(name, value, names));
-      names.part<Fields>(name.c_str(), "a map of what is known of the field");
+      names.take(name.c_str());
     }
     reader.adopt(names.finish());
   } else {
     reader.note("fields", "a map of fields is missing");
   }
-  if (const auto* joints = reader.part<Array>("joints", "a list of joints")) {
-    if (joints->size() > Kind::kJointsMax)
-      reader.note("joints", fmt::format("at most {} of them", Kind::kJointsMax));
-    for (std::size_t n = 0; n < joints->size() && n < Kind::kJointsMax; ++n)
+  if (const auto* joints = reader.part<Array>("joints", "a list of joints", Kind::kJointsMax)) {
+    for (std::size_t n = 0; n < joints->size(); ++n)
       kind.joints.push_back(parse_joint((*joints)[n], n, kind.joints, reader));
   }
   if (const std::optional<KindFault>& fault = reader.finish()) return tl::unexpected(*fault);

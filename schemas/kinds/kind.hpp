@@ -72,6 +72,7 @@ struct Joint {
 
 struct Kind {
   static constexpr std::size_t kFieldsMax = 1'024;
+  static constexpr std::size_t kNamesMax = 32;  // others of one field
   static constexpr std::size_t kJointsMax = 1'024;
   static constexpr std::size_t kTextBytesMax = 500;
 

@@ -59,7 +59,7 @@ TEST(KindTest, TypesAreReadAsTheyAreWritten) {
 TEST(KindTest, WhatIsNotUnderstoodIsAFaultWithItsPlace) {
   EXPECT_EQ(fault({}), "kind: a line of text is missing");
   EXPECT_EQ(fault({{"kind", "box"}}), "fields: a map of fields is missing");
-  EXPECT_EQ(fault(kind({})), "fields: from 1 to 1024 of them");
+  EXPECT_EQ(fault(kind({})), "fields: there are none");
   EXPECT_EQ(fault(kind({{"p", 3}})), "fields: p: a map of what is known of the field");
   EXPECT_EQ(fault(kind({{"p", Fields{{"type", "double"}, {"means", "m"}}}})),
             "fields: p: type: one of bool, int, float, text, binary, any, with [] or [3] behind it "
@@ -76,6 +76,20 @@ TEST(KindTest, WhatIsNotUnderstoodIsAFaultWithItsPlace) {
   EXPECT_EQ(fault(kind({{"p", field({{"also", Fields{{"q", 3}}}})}})),
             "fields: p: also: q: a line of text, 500 bytes at most");
   EXPECT_EQ(fault(kind({{"p", field()}}, {{"fame", 1}})), "fame: means nothing here");
+}
+
+TEST(KindTest, HasBounds) {
+  Fields many;
+  Fields names;
+  for (std::size_t n = 0; n <= Kind::kFieldsMax; ++n) {
+    many.emplace_back("p" + std::to_string(n), field());
+    names.emplace_back("p" + std::to_string(n), "m");
+  }
+  EXPECT_EQ(fault(kind(many)), "fields: a map of fields, 1024 at most");
+  EXPECT_EQ(fault(kind({{"p", field({{"also", names}})}})),
+            "fields: p: also: a map of names and units, 32 at most");
+  EXPECT_EQ(fault(kind({{"p", field()}}, {{"joints", Array(Kind::kJointsMax + 1)}})),
+            "joints: a list of joints, 1024 at most");
 }
 
 TEST(KindTest, JointsHangOnWhatIsThereBeforeThem) {
