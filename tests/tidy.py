@@ -64,7 +64,7 @@ WRAPPERS = {
                           "nodes/verbs/version.cpp"],
     "duckdb.h": ["player/query/duckdb_calls.hpp"],
     "yaml-cpp/yaml.h": ["launch/launch_file.cpp", "launch/yaml_file.cpp", "nodes/settings.cpp",
-                        "tests/launch/yaml_file_test.cpp"],
+                        "nodes/kind_argument.cpp", "schemas/kinds/known_kinds.cpp", "tests/launch/yaml_file_test.cpp"],
     "CLI/CLI.hpp": ["nodes/options.cpp", "nodes/completion.cpp", "nodes/zbag.cpp"],
     "CLI/Version.hpp": ["nodes/verbs/version.cpp"],
     "jpeglib.h": ["nodes/sensors/demo_sensor.cpp"],
