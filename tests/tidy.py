@@ -38,9 +38,13 @@ ALLOWED = {
     "recorder": {"schemas", "bus", "bus/session", "recorder", "recorder/storage"} | BAG,
     "player": {"schemas", "bus", "bus/session", "player"} | BAG,
     "player/formats": {"schemas", "bus/session", "player/formats"} | BAG,
+    "player/query/analytics": {"schemas", "player/query/analytics"} | BAG,
+    "player/query/plot": {"schemas", "player/formats", "player/query/analytics",
+                          "player/query/plot"} | BAG,
     "launch": {"schemas", "launch"},
     "nodes": {"schemas", "bus", "bus/session", "recorder", "recorder/storage", "player",
-              "player/formats", "launch", "nodes"} | BAG,
+              "player/formats", "player/query/analytics", "player/query/plot", "launch",
+              "nodes"} | BAG,
     "nodes/sensors": {"schemas", "bus", "bus/session"},
 }
 

@@ -7,3 +7,18 @@ zbag_tests(player_tests USES zbag::player zbag::recorder PkgConfig::lzma SOURCES
   player/formats/importer_test.cpp
   player/formats/output_file_test.cpp
   support/disk_calls.cpp)
+zbag_tests(player_query_analytics_tests USES zbag::analytics zbag::recorder SOURCES
+  player/query/analytics/moving_average_test.cpp
+  player/query/analytics/anomalies_test.cpp
+  player/query/analytics/trends_test.cpp
+  player/query/analytics/percentiles_test.cpp
+  player/query/analytics/correlation_test.cpp
+  player/query/analytics/distribution_test.cpp
+  player/query/analytics/top_values_test.cpp
+  player/query/analytics/number_column_test.cpp
+  player/query/analytics/track_analytics_test.cpp
+  player/query/analytics/analytics_names_test.cpp)
+zbag_tests(player_query_plot_tests USES zbag::plot zbag::recorder SOURCES
+  player/query/plot/gnuplot_test.cpp
+  player/query/plot/envelope_test.cpp
+  player/query/plot/track_envelopes_test.cpp)
