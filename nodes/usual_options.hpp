@@ -56,7 +56,9 @@ struct SelectionArguments {
 
   bool names_tracks() const { return !tracks.empty() || !excluded.empty(); }
 };
-// --track, --exclude, --start, --end, --duration, --columns and --limit.
+// --start, --end and --duration.
+void add_times(OptionTable& options, SelectionArguments& arguments);
+// These, --track, --exclude, --columns and --limit.
 void add_selection(OptionTable& options, SelectionArguments& arguments);
 
 // Of verbs that listen, where the same struct chooses frames as they pass: patterns, also without
