@@ -121,9 +121,9 @@ class FileVerbsTest(EffectTest):
     RED = Case("--color=always", beside=("nowhere",))
     RED_OUT = Case("--color=always", beside=("nowhere", "-o", "out"))
     FULL = Case("--color=always", beside=(FULL,))
-    CHOICE = {"track": Case("--track", "arm"), "exclude": Case("--exclude", "arm"),
-              "start": Case("--start", "+2"), "end": Case("--end", "+2"),
-              "duration": Case("--duration", "2")}
+    TIMES = {"start": Case("--start", "+2"), "end": Case("--end", "+2"),
+             "duration": Case("--duration", "2")}
+    CHOICE = {"track": Case("--track", "arm"), "exclude": Case("--exclude", "arm"), **TIMES}
     COLUMNS = {"columns": Case("--columns", "n"), "limit": Case("--limit", "2")}
 
     def setUp(self):
@@ -252,8 +252,6 @@ class FileVerbsTest(EffectTest):
     def test_merge(self):
         self.check_making("merge", {**self.CHOICE, **self.COLUMNS, "merge": Case(
             "--merge=shallow", beside=("a.zbag", "b.zbag", "-o", "new.zbag"))})
-
-    TIMES = {name: CHOICE[name] for name in ("start", "end", "duration")}
 
     def test_analyze(self):
         def case(function, *words, field="n", other=()):

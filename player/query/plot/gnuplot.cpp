@@ -66,7 +66,9 @@ class PanelScript {
     switch (series.kind) {
       case ChartSeries::Kind::kLine: {
         const bool is_marked = series.points.size() <= kMarkedMax;
-        element(series.points, is_marked ? "linespoints pt 7 ps 0.5" : "lines", "lw 1.5", colour,
+        // Where the colours are used up, dashes tell the next from those before.
+        const char* const width = series.colour < kColours.size() ? "lw 1.5" : "lw 1.5 dt 4";
+        element(series.points, is_marked ? "linespoints pt 7 ps 0.5" : "lines", width, colour,
                 title);
         if (!is_marked)
           element(lone_points(series.points), "points pt 7 ps 0.3", "", colour, "notitle");
