@@ -49,6 +49,8 @@ Verb add_compact(CLI::App& root);
 Verb add_cut(CLI::App& root);
 Verb add_merge(CLI::App& root);
 Verb add_schema(CLI::App& root);
+Verb add_analyze(CLI::App& root);
+Verb add_plot(CLI::App& root);
 Verb add_launch(CLI::App& root);
 Verb add_ctl(CLI::App& root);
 Verb add_version(CLI::App& root);

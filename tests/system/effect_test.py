@@ -121,9 +121,9 @@ class FileVerbsTest(EffectTest):
     RED = Case("--color=always", beside=("nowhere",))
     RED_OUT = Case("--color=always", beside=("nowhere", "-o", "out"))
     FULL = Case("--color=always", beside=(FULL,))
-    CHOICE = {"track": Case("--track", "arm"), "exclude": Case("--exclude", "arm"),
-              "start": Case("--start", "+2"), "end": Case("--end", "+2"),
-              "duration": Case("--duration", "2")}
+    TIMES = {"start": Case("--start", "+2"), "end": Case("--end", "+2"),
+             "duration": Case("--duration", "2")}
+    CHOICE = {"track": Case("--track", "arm"), "exclude": Case("--exclude", "arm"), **TIMES}
     COLUMNS = {"columns": Case("--columns", "n"), "limit": Case("--limit", "2")}
 
     def setUp(self):
@@ -258,6 +258,34 @@ class FileVerbsTest(EffectTest):
         self.check_verb("schema", ("a.zbag",), {
             "json": Case("--json"), "quiet": Case("--quiet"),
             "log-level": Case("--log-level=warning"), "color": self.RED})
+
+    def test_analyze(self):
+        def case(function, *words, field="n", other=()):
+            return Case(*words, other=other, beside=("a.zbag", function, "--track", "arm",
+                                                     *(("--field", field) if field else ())))
+
+        self.check_verb("analyze", ("a.zbag", "percentiles", "--track", "arm", "--field", "n"), {
+            **self.TIMES, "window": case("moving-average", "--window=2"),
+            "mode": case("moving-average", "--mode=sliding"),
+            "threshold": case("anomalies", "--threshold=1"), "eps": case("trends", "--eps=2"),
+            "percentiles": Case("--percentiles=10,20"), "bins": case("distribution", "--bins=3"),
+            "with": case("correlation", "--with=m.x", other=("--with=n",)),
+            "tolerance": case("correlation", "--with=leg:n", "--tolerance=1"),
+            "group-by": case("top-values", "--group-by=d"), "top": case("top-values", "--top=2"),
+            "track": Case("--track", "leg", beside=("a.zbag", "percentiles", "--field=n"),
+                          other=("--track", "arm")),
+            "field": Case("--field", "m.x", beside=("a.zbag", "percentiles", "--track=arm"),
+                          other=("--field", "n")),
+            "intervals": case("percentiles", "--intervals", field=""),
+            "json": Case("--json"), "plot": Case("--plot=p.svg"),
+            "quiet": Case("--quiet"), "log-level": Case("--log-level=warning"),
+            "color": Case("--color=always", beside=("nowhere", "trends", "--track=a", "--field=b"))})
+
+    def test_plot(self):
+        self.check_verb("plot", ("a.zbag", "arm:n", "-o", "p.svg"), {
+            **self.TIMES, "output": Case("-o", "p.svg", beside=("a.zbag", "arm:n")),
+            "quiet": Case("--quiet"), "log-level": Case("--log-level=warning"),
+            "color": Case("--color=always", beside=("nowhere", "arm:n", "-o", "p.svg"))})
 
     def test_launch(self):
         self.check_verb("launch", ("nodes.yaml",), {
