@@ -50,6 +50,7 @@ int run(const Arguments& arguments) {
       *playlist,
       {.selection = *selection,
        .columns = arguments.selection.columns,
+       .where = arguments.selection.where,
        .limit = arguments.selection.limit},
       [&](std::uint64_t done) {
         bar.show(static_cast<double>(done) / total);
@@ -95,6 +96,7 @@ Verb add_export(CLI::App& root) {
       .required();
   options->add_flag("--force", a->is_forced, "Replace files that are there already");
   add_selection(*options, a->selection);
+  add_where(*options, a->selection);
   options->add("--layout", a->output.layout,
                option_type::one_of<ExportLayout>("L", {{"by-name", ExportLayout::kByName},
                                                        {"neutral", ExportLayout::kNeutral},

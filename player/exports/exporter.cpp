@@ -19,6 +19,7 @@ constexpr std::array kFormats{
     Format{"csv", make_csv_exporter, true},
     Format{"json", make_json_exporter, true},
     Format{"jsonl", make_jsonl_exporter, true},
+    Format{"mocap", make_mocap_exporter, false},
 };
 
 Status check_binary(const Format& format, const ExportOptions& options) {

@@ -57,5 +57,6 @@ Result<std::unique_ptr<Exporter>> make_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_csv_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_json_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_jsonl_exporter(const ExportOptions& options);
+Result<std::unique_ptr<Exporter>> make_mocap_exporter(const ExportOptions& options);
 
 }  // namespace zbag

@@ -7,15 +7,14 @@
 #include "schemas/text_bytes.hpp"
 
 namespace zbag {
-namespace {
 
-std::set<std::string> names_of(const TrackRecord& track) {
+RowColumns columns_of(const ExportSource& source, const std::string& track,
+                      std::vector<std::string> words) {
   std::set<std::string> names;
-  for (const auto& [field, types] : track.fields) names.insert(field);
-  return names;
+  for (const auto& [field, types] : source.tracks().at(track).fields) names.insert(field);
+  return {track, names, source.columns(), [&source](const std::string& text) { source.note(text); },
+          std::move(words)};
 }
-
-}  // namespace
 
 JsonDrain FileText::drain_to(OutputFile& file) {
   return [this, &file] { static_cast<void>(write_to(file)); };
@@ -34,10 +33,7 @@ Status FileText::write_much_to(OutputFile& file) {
 
 RowText::RowText(const ExportSource& source, const std::string& track, BinaryCells& binaries,
                  std::string scope)
-    : columns_(track, names_of(source.tracks().at(track)), source.columns(),
-               [&source](const std::string& text) { source.note(text); }),
-      binaries_(binaries),
-      scope_(std::move(scope)) {}
+    : columns_(columns_of(source, track)), binaries_(binaries), scope_(std::move(scope)) {}
 
 Status RowText::append(const PointView& point, FileText& line, OutputFile& file) {
   const auto leaves = columns_.flatten(open_map(point.map).value_or(MapBytes{}));

@@ -28,6 +28,10 @@ class FileText {
   Status written_;
 };
 
+// The columns of a track, to be filled by its points. `words` as RowColumns has them.
+RowColumns columns_of(const ExportSource& source, const std::string& track,
+                      std::vector<std::string> words = {"timestamp"});
+
 // The rows of one track.
 class RowText {
  public:

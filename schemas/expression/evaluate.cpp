@@ -1,6 +1,7 @@
 #include "schemas/expression/evaluate.hpp"
 
 #include <algorithm>
+#include <compare>
 #include <optional>
 
 #include "schemas/chosen_fields.hpp"
@@ -43,17 +44,17 @@ Truth compare(Test test, const Scalar& a, const Scalar& b) {
   if (!found) return Truth::kUnknown;
   switch (test) {
     case Test::kEqual:
-      return truth_of(*found == 0);
+      return truth_of(std::is_eq(*found));
     case Test::kUnequal:
-      return truth_of(*found != 0);
+      return truth_of(std::is_neq(*found));
     case Test::kLess:
-      return truth_of(*found < 0);
+      return truth_of(std::is_lt(*found));
     case Test::kLessOrEqual:
-      return truth_of(*found <= 0);
+      return truth_of(std::is_lteq(*found));
     case Test::kGreater:
-      return truth_of(*found > 0);
+      return truth_of(std::is_gt(*found));
     case Test::kGreaterOrEqual:
-      return truth_of(*found >= 0);
+      return truth_of(std::is_gteq(*found));
     default:
       return Truth::kUnknown;
   }

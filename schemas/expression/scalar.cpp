@@ -20,9 +20,13 @@ std::partial_ordering order_numbers(Whole a, double b) {
   if (b < -0x1p63) return std::partial_ordering::greater;
   const double floor = std::floor(b);
   const std::strong_ordering wholes = a <=> static_cast<Whole>(floor);
-  return wholes == 0 && floor < b ? std::partial_ordering::less : wholes;
+  return std::is_eq(wholes) && floor < b ? std::partial_ordering::less : wholes;
 }
-std::partial_ordering order_numbers(double a, Whole b) { return 0 <=> order_numbers(b, a); }
+std::partial_ordering order_numbers(double a, Whole b) {
+  const std::partial_ordering turned = order_numbers(b, a);
+  if (std::is_lt(turned)) return std::partial_ordering::greater;
+  return std::is_gt(turned) ? std::partial_ordering::less : turned;
+}
 
 template <class T>
 constexpr bool kIsNumber = std::is_same_v<T, Whole> || std::is_same_v<T, double>;

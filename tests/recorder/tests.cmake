@@ -37,6 +37,7 @@ zbag_tests(recorder_bag_read_tests USES zbag::recorder SOURCES
   recorder/bag/read/loser_tree_test.cpp
   recorder/bag/read/column_reader_test.cpp
   recorder/bag/read/track_fields_test.cpp
+  recorder/bag/read/track_split_test.cpp
   recorder/bag/read/track_summaries_test.cpp
   recorder/bag/read/playlist_test.cpp)
 zbag_tests(recorder_bag_upkeep_tests USES zbag::recorder SOURCES
