@@ -1,5 +1,6 @@
 #include "schemas/shortest_text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -21,10 +22,15 @@ std::string_view shortest(T number, Digits& digits) {
 }  // namespace
 
 void append_shortest(double number, std::string& out) {
+  if (std::isnan(number)) {  // its sign is nobody's
+    out += "nan";
+    return;
+  }
   Digits digits;
   const std::string_view text = shortest(number, digits);
-  out += std::isnan(number) ? "nan" : text;  // the sign of a NaN is nobody's
-  if (std::isfinite(number) && text.find_first_of(".e") == std::string_view::npos) out += ".0";
+  out += text;
+  const auto is_of_float = [](char c) { return c == '.' || c == 'e' || c == 'i'; };  // of inf, too
+  if (std::none_of(text.begin(), text.end(), is_of_float)) out += ".0";
 }
 
 void append_shortest(std::int64_t number, std::string& out) {
