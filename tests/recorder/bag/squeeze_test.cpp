@@ -107,7 +107,9 @@ TEST_F(SqueezeTest, KeepsExtendedAttributes) {
   ASSERT_TRUE(writer.close());
   EXPECT_NE(id_of(path_), before);
   EXPECT_EQ(attribute("user.robot"), value);
-  if (has_lists) EXPECT_EQ(attribute("system.posix_acl_access"), access_list);
+  if (has_lists) {
+    EXPECT_EQ(attribute("system.posix_acl_access"), access_list);
+  }
 }
 
 TEST_F(SqueezeTest, GivesNoAttributeThatTheBagHadNot) {
