@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <charconv>
 #include <cmath>
 #include <vector>
 
 #include "schemas/item.hpp"
 #include "schemas/map_bytes.hpp"
+#include "schemas/shortest_text.hpp"
 #include "schemas/text_bytes.hpp"
 #include "schemas/track_name.hpp"
 
@@ -18,26 +18,6 @@ namespace {
 constexpr std::string_view kBase64Digits =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view kHexDigits = "0123456789abcdef";
-
-template <class T>
-void write_number(T number, std::string& out) {
-  std::array<char, 40> text;
-  const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), number);
-  static_cast<void>(error);
-  out.append(text.data(), end);
-}
-
-void write_float(double number, std::string& out) {
-  if (std::isnan(number)) {
-    out += "null";
-  } else if (std::isinf(number)) {
-    out += number > 0 ? "\"inf\"" : "\"-inf\"";
-  } else {
-    const std::size_t begin = out.size();
-    write_number(number, out);
-    if (out.find_first_of(".e", begin) == std::string::npos) out += ".0";
-  }
-}
 
 constexpr std::string_view kHexEnd = "_hex";
 
@@ -100,11 +80,11 @@ class ItemWriter {
       case item::Type::kFloat32:
         if (item::take_float32(in, bits)) {
           const auto number = std::bit_cast<float>(static_cast<std::uint32_t>(bits));
-          write_float(static_cast<double>(number), out_);
+          write_json_float(static_cast<double>(number), out_);
         }
         break;
       case item::Type::kFloat64:
-        if (item::take_float64(in, bits)) write_float(std::bit_cast<double>(bits), out_);
+        if (item::take_float64(in, bits)) write_json_float(std::bit_cast<double>(bits), out_);
         break;
       case item::Type::kBool:
         if (item::take_bool(in, bits)) out_ += bits != 0 ? "true" : "false";
@@ -162,9 +142,9 @@ class ItemWriter {
   }
   void write_int(std::uint64_t bits, bool above_signed) {
     if (above_signed) {
-      write_number(bits, out_);
+      append_shortest(bits, out_);
     } else {
-      write_number(static_cast<std::int64_t>(bits), out_);
+      append_shortest(static_cast<std::int64_t>(bits), out_);
     }
   }
   void write_text(std::string_view text) {
@@ -191,7 +171,7 @@ class ItemWriter {
   }
   void write_extension(std::int8_t type, std::string_view bytes) {
     out_ += "{\"$ext\":";
-    write_number(static_cast<int>(type), out_);
+    append_shortest(std::int64_t{type}, out_);
     write_quoted(",\"$bin\":", base64(bytes));
     out_ += '}';
   }
@@ -259,6 +239,16 @@ int hex_digit(char c) {
 }
 
 }  // namespace
+
+void write_json_float(double number, std::string& out) {
+  if (std::isnan(number)) {
+    out += "null";
+  } else if (std::isinf(number)) {
+    out += number > 0 ? "\"inf\"" : "\"-inf\"";
+  } else {
+    append_shortest(number, out);
+  }
+}
 
 void write_json_text(std::string_view text, std::string& out) {
   out += '"';

@@ -9,8 +9,11 @@
 namespace zbag {
 
 RowColumns::RowColumns(std::string track, const std::set<std::string>& fields,
-                       std::vector<std::string> chosen, Note note)
-    : track_(std::move(track)), chosen_(std::move(chosen)), note_(std::move(note)) {
+                       std::vector<std::string> chosen, Note note, std::vector<std::string> words)
+    : track_(std::move(track)),
+      chosen_(std::move(chosen)),
+      note_(std::move(note)),
+      words_(std::move(words)) {
   for (const std::string& field : fields) {
     std::size_t expected = 0;
     Node& node = nodes_[child_of(0, field, expected)];
@@ -72,9 +75,16 @@ std::size_t RowColumns::child_of(std::size_t around, std::string_view name, std:
   return child;
 }
 
+std::string RowColumns::unreserved(std::string_view field) const {
+  std::string name(field);
+  for (const std::string& word : words_) name = escaped_name(name, word);
+  return name;
+}
+
 // `is_field`: of the frame, and not of a map in it.
 void RowColumns::name_column(Node& node, bool is_field) {
-  std::string name = is_field ? escaped_name(node.dotted, "timestamp") : node.dotted;
+  std::string name =
+      member_name(is_field ? unreserved(node.dotted) : node.dotted, JsonDialect::kPlain);
   while (name.empty() || !used_.insert(name).second) name += '_';
   if (name != node.dotted && note_) {
     note_(fmt::format("track {}: field {} is written as {}", track_, printable(node.dotted),

@@ -55,6 +55,15 @@ std::vector<std::string> ExportSource::track_names() const {
   return names;
 }
 
+std::string ExportSource::track_asked_for() const {
+  for (const BagSummary& bag : bags()) {
+    for (const TrackRecord& track : bag.tracks) {
+      if (choice_.selection.takes_track(track.name)) return track.name;
+    }
+  }
+  return {};
+}
+
 Status ExportSource::each_point(const Take& take) {
   return read(choice_.selection, choice_.limit, take);
 }
@@ -78,8 +87,7 @@ Status ExportSource::read(const BagReader::Selection& selection, std::uint64_t p
     const Result<std::optional<PointView>> point = points.next_checked();
     if (!point) return tl::unexpected(point.error());
     if (!*point) break;
-    const bool is_wanted = !choice_.where || choice_.where(**point);
-    if (is_wanted) {
+    if (is_wanted(**point)) {
       if (Status status = take(**point); !status) return status;
       ++taken;
       ++report_.points;
@@ -164,6 +172,11 @@ const BagReader* ExportSource::only_reader_of(const std::string& track) const {
   return only;
 }
 
+// REQUIRES: its map was validated.
+bool ExportSource::is_wanted(const PointView& point) const {
+  return !choice_.where || choice_.where->matches(*open_map(point.map), point.stamp());
+}
+
 Status ExportSource::find_shares() {
   if (choice_.limit == 0 || shares_) return {};
   shares_.emplace();
@@ -173,7 +186,7 @@ Status ExportSource::find_shares() {
     const Result<std::optional<PointView>> point = points.next_checked();
     if (!point) return tl::unexpected(point.error());
     if (!*point) break;
-    if (choice_.where && !choice_.where(**point)) continue;
+    if (!is_wanted(**point)) continue;
     ++(*shares_)[std::string((*point)->track)];
     ++found;
   }

@@ -10,3 +10,7 @@ zbag_tests(player_tests USES zbag::player zbag::exports zbag::recorder PkgConfig
   player/exports/output_file_test.cpp
   player/exports/output_tree_test.cpp
   support/disk_calls.cpp)
+zbag_tests(player_query_tests USES zbag::query zbag::recorder SOURCES
+  player/query/sql_text_test.cpp
+  player/query/bag_database_test.cpp
+  player/query/parquet_writer_test.cpp)

@@ -38,6 +38,7 @@ zbag_tests(recorder_bag_read_tests USES zbag::recorder zbag::kinds SOURCES
   recorder/bag/read/column_reader_test.cpp
   recorder/bag/read/track_fields_test.cpp
   recorder/bag/read/track_schema_test.cpp
+  recorder/bag/read/track_split_test.cpp
   recorder/bag/read/track_summaries_test.cpp
   recorder/bag/read/playlist_test.cpp)
 zbag_tests(recorder_bag_upkeep_tests USES zbag::recorder SOURCES

@@ -206,7 +206,8 @@ class FileVerbsTest(EffectTest):
 
     def test_cat(self):
         self.check_verb("cat", ("a.zbag",), {
-            **self.CHOICE, **self.COLUMNS, "reverse": Case("--reverse"),
+            **self.CHOICE, **self.COLUMNS, "where": Case("--where", "n > 2"),
+            "reverse": Case("--reverse"),
             "start-index": Case("--start-index=1", beside=("a.zbag", "--track", "arm")),
             "format": Case("--format=yaml"), "human": Case("--human"),
             "all": Case("--all", beside=("numbered.zbag",)),
@@ -214,7 +215,7 @@ class FileVerbsTest(EffectTest):
 
     def test_export(self):
         self.check_verb("export", ("a.zbag", "-o", "out", "--format", "jsonl"), {
-            **self.CHOICE, **self.COLUMNS,
+            **self.CHOICE, **self.COLUMNS, "where": Case("--where", "n > 2"),
             "output": Case("-o", "out", beside=("a.zbag", "--format", "jsonl")),
             "format": Case("--format=json", beside=("a.zbag", "-o", "out"), other=("--format=jsonl",)),
             "layout": Case("--layout=neutral"), "quiet": Case("--quiet"),
@@ -252,6 +253,11 @@ class FileVerbsTest(EffectTest):
     def test_merge(self):
         self.check_making("merge", {**self.CHOICE, **self.COLUMNS, "merge": Case(
             "--merge=shallow", beside=("a.zbag", "b.zbag", "-o", "new.zbag"))})
+
+    def test_schema(self):
+        self.check_verb("schema", ("a.zbag",), {
+            "json": Case("--json"), "quiet": Case("--quiet"),
+            "log-level": Case("--log-level=warning"), "color": self.RED})
 
     def test_launch(self):
         self.check_verb("launch", ("nodes.yaml",), {
@@ -525,6 +531,7 @@ class RecordTest(EffectTest):
                                "value_wins"),
             "late-merge": Elsewhere("policy_test", "LateTest.test_reject_refuses_them_as_late"),
             "metadata": run_folder,
+            "schema": Elsewhere("schema_test", "RecordSchemaTest.test_every_bag_of_a_recording_says_it"),
             "stats": Elsewhere("screens_test", "StatsScreenTest.test_it_fits_80_by_24_and_scrolls_"
                                "nothing"),
             "publish-to": Case("--publish-to=ipc://./in.ipc", other=PORTS[:2],

@@ -88,6 +88,13 @@ class ColumnCursor {
   // Lets go of the transaction, for a caller about to wait. Chunks hold copies and stay good.
   void release();
 
+  // What it has read so far, to tell what a selection costs.
+  struct Cost {
+    std::uint64_t blocks = 0;  // opened
+    std::uint64_t fields = 0;  // of those, one after another, decoded
+  };
+  Cost cost() const;
+
  private:
   struct State;
   explicit ColumnCursor(std::unique_ptr<State> state);

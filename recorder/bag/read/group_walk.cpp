@@ -59,6 +59,7 @@ Result<BlockGroup> GroupWalk::load() {
   }
   Result<BlockGroup> group = blocks->load(start, leave_out_, damage_, Block::Maps::kLater);
   if (!group) return tl::unexpected(with_track(group.error()));
+  blocks_read_ += group->members.size();
   return group;
 }
 

@@ -48,7 +48,7 @@ class GroupWalk {
   // Lets go of the transaction, for a caller about to wait.
   void release();
 
-  const std::string& track() const { return track_; }
+  std::uint64_t blocks_read() const { return blocks_read_; }
   Error with_track(const Error& error) const;  // names file and track
 
  private:
@@ -68,6 +68,7 @@ class GroupWalk {
   std::optional<BlockGroup::Place> last_given_;
   std::vector<BlockKey> leave_out_;
   std::optional<TrackBlocks::Damage> damage_;
+  std::uint64_t blocks_read_ = 0;
 };
 
 }  // namespace zbag
