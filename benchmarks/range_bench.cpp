@@ -178,7 +178,7 @@ void read_all_ways(Report& report, const BagReader& reader, std::size_t points) 
 
 // A plot of all points is to take well under a second of 10^7.
 void look_at_all(Report& report, const BagReader& reader, std::size_t points) {
-  constexpr double kWanted = 20e6;  // points a second
+  constexpr double kWanted = 15e6;  // points a second
   const ValueField position = ValueField::parse("position", {});
   const TimeRange range{kFirstNs, kFirstNs + static_cast<std::int64_t>(points) * kStepNs};
   const auto analytics = [&] {

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
+#include "nodes/bag_fields.hpp"
 #include "player/query/plot/envelope.hpp"
 #include "schemas/track_name.hpp"
 
@@ -98,8 +100,7 @@ class Analysis {
                        {"max", window.max},
                        {"std", or_nil(window.std_dev())}});
           outcome_.numbers += is_sliding ? 1 : window.count;
-          if (request_.axis)
-            averages.add(row.time + (is_sliding ? 0 : request_.window / 2), window.mean);
+          if (request_.axis) averages.add(time_on_axis(row), window.mean);
         });
     draw("average", ChartSeries::Kind::kLine, averages.line(), 1);
     return done;
@@ -266,8 +267,16 @@ class Analysis {
     return {};
   }
 
+  // Where a row is drawn: a tumbling window in its middle.
+  std::int64_t time_on_axis(const AverageRow& row) const {
+    if (request_.mode == WindowMode::kSliding) return row.time;
+    std::int64_t middle = 0;
+    if (__builtin_add_overflow(row.time, request_.window / 2, &middle)) middle = INT64_MAX;
+    return std::clamp(middle, request_.axis->first, request_.axis->last);
+  }
+
   double seconds_on_axis(std::int64_t key) const {
-    return static_cast<double>(key - request_.axis->first) * 1e-9;
+    return seconds_between(request_.axis->first, key);
   }
 
   TrackAnalytics& analytics_;

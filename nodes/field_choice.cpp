@@ -98,7 +98,7 @@ std::string no_number_text(const Playlist& bags, const ChosenFields& chosen,
         if (check_map((*point)->map)) unseen.note((*point)->map);
       }
     }
-    const std::string text = unseen.text();
+    std::string text = unseen.text();
     if (!text.empty()) return text;
   }
   const bool is_list_whole = !field.element && skipped.not_numbers == skipped.total();

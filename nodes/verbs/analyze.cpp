@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "nodes/analysis.hpp"
+#include "nodes/bag_fields.hpp"
 #include "nodes/choice.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/field_choice.hpp"
@@ -126,6 +127,10 @@ Result<Chosen> choose_all(const Arguments& arguments, const Playlist& bags) {
     with = parse_track_fields(arguments.with, track_names(bags.summaries()));
   if (!with) return tl::unexpected(with.error());
   if (with->fields.size() > 1) return fail(ErrorCode::kInvalid, "--with takes one field");
+  if (with->track == arguments.track && arguments.tolerance.count() > 0)
+    return fail(ErrorCode::kInvalid,
+                fmt::format("--tolerance pairs points of two tracks: both fields are of {}",
+                            printable(arguments.track)));
   Result<ChosenFields> other = choose(*with);
   if (!other) return tl::unexpected(other.error());
   return Chosen{std::move(*chosen), std::move(*other)};
@@ -161,8 +166,8 @@ class AnalyzeRun {
     query.warn = warner("analyze");
     query.go_on = [&](std::int64_t key) {
       const TimeRange axis = chosen_.own.axis;
-      bar.show(static_cast<double>(key - axis.first) /
-               static_cast<double>(axis.last - axis.first + 1));
+      bar.show(seconds_between(axis.first, key) /
+               std::max(seconds_between(axis.first, axis.last), 1e-9));
       return !StopSignal::wanted() && AnalysisReport::is_read();
     };
     TrackAnalytics analytics(bags_.readers(), std::move(query));
@@ -254,7 +259,7 @@ class AnalyzeRun {
     if (is_over_time) {
       chart.x_label =
           fmt::format("seconds from {}", iso_text(seconds_of_key(request_.axis->first)));
-      chart.x_last = static_cast<double>(request_.axis->last - request_.axis->first) * 1e-9;
+      chart.x_last = seconds_between(request_.axis->first, request_.axis->last);
     }
     if (request_.function == Function::kTopValues) {
       constexpr double kBarsMin = 5.0;  // one alone is no wall

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "nodes/bag_fields.hpp"
 #include "nodes/choice.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/field_choice.hpp"
@@ -100,15 +101,14 @@ class PlotMaker {
       : arguments_(arguments), bags_(bags), axis_(axis), bar_("plot", arguments.quiet) {
     chart_.title = std::filesystem::path(arguments.bag).filename().string();
     chart_.x_label = fmt::format("seconds from {}", iso_text(seconds_of_key(axis.first)));
-    chart_.x_last = static_cast<double>(axis.last - axis.first) * 1e-9;
+    chart_.x_last = seconds_between(axis.first, axis.last);
   }
 
   Status add(const ChosenFields& chosen) {
     EnvelopeQuery query{chosen.track, axis_, chosen.fields};
     query.warn = warner("plot");
     query.go_on = [&](std::int64_t key) {
-      bar_.show(static_cast<double>(key - axis_.first) /
-                static_cast<double>(axis_.last - axis_.first + 1));
+      bar_.show(seconds_between(axis_.first, key) / std::max(chart_.x_last, 1e-9));
       return !StopSignal::wanted();
     };
     const Result<TrackEnvelopes> found = read_envelopes(bags_.readers(), query);

@@ -281,6 +281,8 @@ class RefusalTest(AnalyzeTest):
                      says=("--with",))
         self.refused(USAGE, "analyze", self.bag, "trends", "--track=imu", "--field=v",
                      "--intervals", says=("--intervals",))
+        self.refused(USAGE, "analyze", self.bag, "correlation", "--track=imu", "--field=v",
+                     "--with=n", "--tolerance=1", says=("--tolerance",))
         self.refused(USAGE, "analyze", self.bag, "trend", "--track=imu", "--field=v",
                      says=("moving-average", "top-values"))
 

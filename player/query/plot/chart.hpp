@@ -10,7 +10,7 @@ namespace zbag {
 
 struct ChartPoint {
   double x = 0.0;
-  double y = 0.0;  // NaN: a line is broken here
+  double y = 0.0;  // NaN or infinite: a line is broken here
 
   static constexpr ChartPoint gap() { return {0.0, std::numeric_limits<double>::quiet_NaN()}; }
 };
@@ -27,7 +27,7 @@ struct ChartSeries {
 
   std::string title;  // in the legend; empty: it has no place there
   Kind kind = Kind::kLine;
-  std::vector<ChartPoint> points;  // finite, but for gaps
+  std::vector<ChartPoint> points;
   double bar_width = 0.0;
   std::size_t colour = 0;  // any number: colours are few and come again
 };

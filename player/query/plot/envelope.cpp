@@ -34,9 +34,29 @@ std::size_t Envelope::column_of(std::int64_t key) const {
   return std::min(column, columns_.size() - 1);
 }
 
-void Envelope::add(std::int64_t key, double value) {
-  if (!range_.contains(key) || !holds_number(value)) return;
-  add(Run{key, key, value, value, value, value, 1});
+// Column by column: there are many points in each, where there are many.
+void Envelope::add(std::span<const std::int64_t> keys, std::span<const double> values) {
+  Run run{};
+  std::size_t column = 0;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const std::int64_t key = keys[i];
+    const double value = values[i];
+    if (!holds_number(value) || !range_.contains(key)) continue;
+    const std::size_t its_column = column_of(key);
+    if (run.count > 0 && its_column != column) {
+      add(run);
+      run.count = 0;
+    }
+    if (run.count++ == 0) {
+      column = its_column;
+      run = {key, key, value, value, value, value, 1};
+    }
+    run.last_key = key;
+    run.last = value;
+    run.min = std::min(run.min, value);
+    run.max = std::max(run.max, value);
+  }
+  if (run.count > 0) add(run);
 }
 
 void Envelope::add(const Run& run) {

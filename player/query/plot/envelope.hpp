@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "player/query/plot/chart.hpp"
@@ -20,8 +21,10 @@ class Envelope {
 
   // Of a key in the range.
   std::size_t column_of(std::int64_t key) const;
-  // What is no number, or lies out of the range, is left out.
-  void add(std::int64_t key, double value);
+  // What is no number, or lies out of the range, is left out. REQUIRES: a key a value; the keys
+  // ascend.
+  void add(std::span<const std::int64_t> keys, std::span<const double> values);
+  void add(std::int64_t key, double value) { add({&key, 1}, {&value, 1}); }
   // A run of `count` numbers of one column. REQUIRES: keys in the range; finite.
   struct Run {
     std::int64_t first_key;

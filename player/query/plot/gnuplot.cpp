@@ -37,7 +37,7 @@ constexpr const char* kFaint = "#b8bcc2";
 void add_vertices(const std::vector<ChartPoint>& points, std::string& script) {
   bool is_broken = true;
   for (const ChartPoint& point : points) {
-    const bool is_gap = std::isnan(point.y);
+    const bool is_gap = !std::isfinite(point.y);
     if (is_gap && !is_broken) script += '\n';
     if (!is_gap) fmt::format_to(std::back_inserter(script), "{} {}\n", point.x, point.y);
     is_broken = is_gap;
@@ -47,7 +47,9 @@ void add_vertices(const std::vector<ChartPoint>& points, std::string& script) {
 // Those with a gap, or nothing, on both sides, of which a line shows nothing.
 std::vector<ChartPoint> lone_points(const std::vector<ChartPoint>& points) {
   std::vector<ChartPoint> lone;
-  const auto is_gap = [&](std::size_t i) { return i >= points.size() || std::isnan(points[i].y); };
+  const auto is_gap = [&](std::size_t i) {
+    return i >= points.size() || !std::isfinite(points[i].y);
+  };
   for (std::size_t i = 0; i < points.size(); ++i) {
     if (!is_gap(i) && (i == 0 || is_gap(i - 1)) && is_gap(i + 1)) lone.push_back(points[i]);
   }
@@ -101,8 +103,8 @@ class PanelScript {
  private:
   void element(const std::vector<ChartPoint>& points, const char* with, const char* width,
                const char* colour, const std::string& title) {
-    const bool has_points =
-        std::any_of(points.begin(), points.end(), [](auto& point) { return !std::isnan(point.y); });
+    const bool has_points = std::any_of(points.begin(), points.end(),
+                                        [](auto& point) { return std::isfinite(point.y); });
     if (!has_points) return;
     const std::string block = fmt::format("$data_{}_{}", panel_, blocks_++);
     script_ += block + " << END_OF_DATA\n";

@@ -98,10 +98,8 @@ class EnvelopeReader {
       const Result<bool> more = values->next(chunk_);
       if (!more) return tl::unexpected(more.error());
       if (!*more) break;
-      for (std::size_t f = 0; f < query_.fields.size(); ++f) {
-        for (std::size_t i = 0; i < chunk_.keys.size(); ++i)
-          found_.envelopes[f].add(chunk_.keys[i], chunk_.numbers[f][i]);
-      }
+      for (std::size_t f = 0; f < query_.fields.size(); ++f)
+        found_.envelopes[f].add(chunk_.keys, chunk_.numbers[f]);
       if (query_.go_on && !query_.go_on(chunk_.keys.back()))
         return fail(ErrorCode::kClosed, "stopped");
     }
