@@ -108,6 +108,16 @@ Verb add_export(CLI::App& root) {
                                                    {"hex", BinaryAs::kHex},
                                                    {"files", BinaryAs::kFiles}}),
                "csv, json, jsonl: bytes as base64, as hex, or in files beside the output");
+  options->add("--compression", a->output.compression, option_type::any_text("C"),
+               "parquet: none, snappy, gzip, lz4, brotli or zstd (default)");
+  options->add(
+      "--compression-level", a->output.level,
+      option_type::or_word(option_type::count<unsigned>("N", {1, 100}), std::string("default")),
+      "Of the compression: the higher, the smaller and slower");
+  options
+      ->add_list("--partition-by", a->output.partition_by, option_type::any_text("A,B"),
+                 "parquet: a folder for each run, track, date, hour, in that order")
+      .comma_separated();
   options->add_loudness(a->quiet);
   return {std::move(options), [a] { return run(*a); }};
 }

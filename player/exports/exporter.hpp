@@ -8,6 +8,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,9 @@ struct ExportOptions {
   Existing existing = Existing::kStays;
   ExportLayout layout = ExportLayout::kByName;
   BinaryAs binary = BinaryAs::kByFormat;
+  std::string compression;        // one that the format knows; empty: the format's own choice
+  std::optional<unsigned> level;  // of the compression; none: its own choice
+  std::vector<std::string> partition_by;  // see Partitions
 };
 
 class Exporter {
@@ -58,5 +62,6 @@ Result<std::unique_ptr<Exporter>> make_csv_exporter(const ExportOptions& options
 Result<std::unique_ptr<Exporter>> make_json_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_jsonl_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_mocap_exporter(const ExportOptions& options);
+Result<std::unique_ptr<Exporter>> make_parquet_exporter(const ExportOptions& options);
 
 }  // namespace zbag

@@ -133,6 +133,11 @@ std::string copy_sql(const std::string& path, const std::vector<TableColumn>& co
       sql += (i > 0 ? ", " : "") + sql_name(options.partition_by[i]);
     sql += ")";
   }
+  if (options.metadata.empty()) return sql + ")";
+  sql += ", KV_METADATA {";
+  for (const auto& [name, value] : options.metadata)
+    sql += fmt::format("{}: {},", sql_name(name), sql_text(value));
+  sql.back() = '}';
   return sql + ")";
 }
 

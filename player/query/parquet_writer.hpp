@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +34,7 @@ struct ParquetOptions {
   // Names of columns: below the folder `path` a folder NAME=VALUE for each, and a file in the
   // innermost; they are no columns of the files. Empty: `path` is one file.
   std::vector<std::string> partition_by;
+  std::map<std::string, std::string> metadata;  // of the file, UTF-8; may be empty
 };
 
 class ParquetWriter {
