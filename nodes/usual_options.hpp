@@ -58,7 +58,9 @@ struct SelectionArguments {
 
   bool names_tracks() const { return !tracks.empty() || !excluded.empty(); }
 };
-// --track, --exclude, --start, --end, --duration, --columns and --limit.
+// --start, --end and --duration.
+void add_times(OptionTable& options, SelectionArguments& arguments);
+// These, --track, --exclude, --columns and --limit.
 void add_selection(OptionTable& options, SelectionArguments& arguments);
 
 // --where, besides, of verbs that ask it of every point.

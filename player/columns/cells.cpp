@@ -6,6 +6,7 @@
 #include "schemas/points/point.hpp"
 #include "schemas/shortest_text.hpp"
 #include "schemas/text_bytes.hpp"
+#include "schemas/track_name.hpp"
 
 namespace zbag {
 namespace {
@@ -49,7 +50,7 @@ double Cell::number_at(std::uint64_t position) const {
 
 void Cell::append_number(std::uint64_t position, std::string& out) const {
   const bool is_int = part_->type == ColumnType::kInt || part_->type == ColumnType::kInts;
-  if (!is_int) return write_json(Value(number_at(position)), out);
+  if (!is_int) return write_json_float(number_at(position), out);
   const std::int64_t value = part_->ints[position];
   if (is_above_at(position)) return append_shortest(static_cast<std::uint64_t>(value), out);
   append_shortest(value, out);
@@ -67,6 +68,8 @@ void Cell::append_json(std::string& out) const {
     out += ']';
   } else if (type() == ColumnType::kBool) {
     out += boolean() ? "true" : "false";
+  } else if (type() == ColumnType::kText && is_utf8(bytes())) {
+    write_json_text(bytes(), out);
   } else if (type() == ColumnType::kText) {
     write_json(Value(std::string(bytes())), out);
   } else if (type() == ColumnType::kBinary) {

@@ -118,7 +118,9 @@ Status ExportSource::each_point_of(const std::string& track, const Take& take) {
 Status ExportSource::read(const BagReader::Selection& selection, std::uint64_t points_max,
                           const Take& take) {
   if (Status status = playlist_.select(selection); !status) return status;
-  IntactPoints points(playlist_, warn_);
+  std::uint64_t known = 0;
+  IntactPoints points(playlist_,
+                      [&](const std::string& text) { known += tell_once(text) ? 0 : 1; });
   for (std::uint64_t taken = 0; points_max == 0 || taken < points_max;) {
     const Result<std::optional<PointView>> point = points.next_checked();
     if (!point) return tl::unexpected(point.error());
@@ -130,13 +132,14 @@ Status ExportSource::read(const BagReader::Selection& selection, std::uint64_t p
     }
     if (progress_ && !progress_(report_.points)) return fail(ErrorCode::kClosed, "stopped");
   }
-  report_.left_out += points.points_left_out();
+  report_.left_out += points.points_left_out() - known;
   return {};
 }
 
 Status ExportSource::read_aligned(const Take& take) {
   tell_of_damaged_tracks();
   if (tracks_.empty()) return {};
+  std::uint64_t known = 0;
   Result<AlignedPoints> rows =
       AlignedPoints::open(playlist_.readers(),
                           {.tracks = aligned_,
@@ -153,7 +156,7 @@ Status ExportSource::read_aligned(const Take& take) {
     ++report_.points;
     if (progress_ && !progress_(report_.points)) return fail(ErrorCode::kClosed, "stopped");
   }
-  report_.left_out += rows->points_left_out();
+  report_.left_out += rows->points_left_out() - known;
   return {};
 }
 
@@ -288,8 +291,8 @@ Status ExportSource::read_columns_of(const BagReader& reader, ColumnCursor::Sele
       const std::optional<BagCursor::Damage> damage = cursor->skip_damage();
       if (is_more.error().code != ErrorCode::kDamaged || !damage)
         return tl::unexpected(is_more.error());
-      report_.left_out += std::max<std::uint64_t>(1, damage->points);
-      note(is_more.error().message + "; " + damage->text());
+      const bool is_new = tell_once(is_more.error().message + "; " + damage->text());
+      if (is_new) report_.left_out += std::max<std::uint64_t>(1, damage->points);
       continue;
     }
     if (!*is_more) return {};
@@ -331,6 +334,13 @@ Status ExportSource::find_shares() {
     ++found;
   }
   return {};
+}
+
+// Who reads track by track meets what is damaged of all tracks together at each of them.
+bool ExportSource::tell_once(const std::string& damage) {
+  const bool is_new = told_.insert(damage).second;
+  if (is_new) note(damage);
+  return is_new;
 }
 
 // Who reads track by track does not meet those that cannot be read.

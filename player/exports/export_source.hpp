@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -105,11 +106,13 @@ class ExportSource {
                              const TakeChunk& take);
   Status find_shares();
   void tell_of_damaged_tracks();
+  bool tell_once(const std::string& damage);
 
   Playlist& playlist_;
   const ExportChoice choice_;
   const Progress progress_;
   const Warn warn_;
+  std::set<std::string> told_;  // damage
   std::map<std::string, TrackRecord> tracks_;
   std::vector<std::string> aligned_;  // the tracks that are one, where rows are aligned
   // How many of the first `limit` points each track has; found when it is first asked for.

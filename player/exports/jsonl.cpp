@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "player/exports/row_chunks.hpp"
 #include "player/exports/row_text.hpp"
 #include "player/exports/track_files.hpp"
 #include "player/formats/neutral_file.hpp"
@@ -77,8 +78,17 @@ class RowsExporter : public Exporter {
   }
   static Status write_track(ExportSource& source, const std::string& track, BinaryCells& binaries,
                             OutputFile& file) {
-    RowText rows(source, track, binaries);
     FileText line;
+    if (RowChunks::can_write(source.tracks().at(track))) {
+      Result<std::vector<ExportField>> fields = source.fields_of(track);
+      if (!fields) return tl::unexpected(fields.error());
+      RowChunks rows(std::move(*fields), binaries);
+      const Status written = source.each_chunk_of(
+          track, rows.fields(),
+          [&](const ColumnChunk& chunk) { return rows.append(chunk, "\n", line, file); });
+      return written ? line.write_to(file) : written;
+    }
+    RowText rows(source, track, binaries);
     const Status written = source.each_point_of(track, [&](const PointView& point) -> Status {
       if (Status row = rows.append(point, line, file); !row) return row;
       line.text += '\n';
