@@ -7,6 +7,7 @@
 #include <array>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "schemas/track_name.hpp"
 
@@ -18,10 +19,24 @@ struct Codec {
   unsigned level_max = 0;  // its levels begin at 1; 0: it has none
 };
 
+// Options that not every format knows.
+enum Knows : unsigned {
+  kBinary = 1,
+  kRows = 2,     // tracks as tables, whose rows may be aligned
+  kColumns = 4,  // and whose columns are known before
+  kPartitions = 8,
+};
+
+const char* name_of(Knows option) {
+  if (option == kBinary) return "--binary";
+  if (option == kRows) return "--align";
+  return option == kColumns ? "--expand-arrays" : "--partition-by";
+}
+
 struct Format {
   const char* name;
   Result<std::unique_ptr<Exporter>> (*make)(const ExportOptions& options);
-  bool has_binary = false;             // knows BinaryAs
+  unsigned knows = 0;                  // Knows, or'ed
   std::span<const Codec> codecs = {};  // "none" is one where a format can do with and without
 };
 
@@ -29,11 +44,11 @@ constexpr std::array kParquetCodecs{Codec{"none"}, Codec{"snappy"}, Codec{"gzip"
                                     Codec{"lz4"},  Codec{"brotli"}, Codec{"zstd", 22}};
 
 constexpr std::array kFormats{
-    Format{"csv", make_csv_exporter, true},
-    Format{"json", make_json_exporter, true},
-    Format{"jsonl", make_jsonl_exporter, true},
+    Format{"csv", make_csv_exporter, kBinary | kRows | kColumns},
+    Format{"json", make_json_exporter, kBinary | kRows},
+    Format{"jsonl", make_jsonl_exporter, kBinary | kRows},
     Format{"mocap", make_mocap_exporter},
-    Format{"parquet", make_parquet_exporter, false, kParquetCodecs},
+    Format{"parquet", make_parquet_exporter, kRows | kColumns | kPartitions, kParquetCodecs},
 };
 
 // Whether the format knows the compression and the level that are asked for.
@@ -70,11 +85,17 @@ Status check_compression(const Format& format, const ExportOptions& options) {
   return {};
 }
 
-Status check_binary(const Format& format, const ExportOptions& options) {
-  if (options.binary == BinaryAs::kByFormat) return {};
-  if (!format.has_binary) {
+// Whether the format knows the options that are given, and not all formats do.
+Status check_options(const Format& format, const ExportOptions& options) {
+  const std::array<std::pair<bool, Knows>, 4> given = {
+      {{options.binary != BinaryAs::kByFormat, kBinary},
+       {options.is_aligned, kRows},
+       {options.expands_arrays, kColumns},
+       {!options.partition_by.empty(), kPartitions}}};
+  for (const auto& [is_given, option] : given) {
+    if (!is_given || (format.knows & option) != 0) continue;
     return fail(ErrorCode::kInvalid,
-                fmt::format("{} has bytes in one way only; leave --binary out", format.name));
+                fmt::format("{} does not know {}; leave it out", format.name, name_of(option)));
   }
   if (options.binary != BinaryAs::kFiles || options.out != "-") return {};
   return fail(ErrorCode::kInvalid,
@@ -100,7 +121,7 @@ Result<std::unique_ptr<Exporter>> make_exporter(const ExportOptions& options) {
   }
   if (Status known = check_compression(*found, options); !known)
     return tl::unexpected(known.error());
-  if (Status known = check_binary(*found, options); !known) return tl::unexpected(known.error());
+  if (Status known = check_options(*found, options); !known) return tl::unexpected(known.error());
   return found->make(options);
 }
 

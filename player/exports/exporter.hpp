@@ -40,6 +40,9 @@ struct ExportOptions {
   std::string compression;        // one that the format knows; empty: the format's own choice
   std::optional<unsigned> level;  // of the compression; none: its own choice
   std::vector<std::string> partition_by;  // see Partitions
+  // What the ExportChoice has of it.
+  bool is_aligned = false;
+  bool expands_arrays = false;
 };
 
 class Exporter {
