@@ -17,6 +17,7 @@ struct Format {
 constexpr std::array kFormats{
     Format{"json", make_json_exporter},
     Format{"jsonl", make_jsonl_exporter},
+    Format{"sqlite", make_sqlite_exporter},
 };
 
 }  // namespace

@@ -47,5 +47,6 @@ Result<std::unique_ptr<Exporter>> make_exporter(const ExportOptions& options);
 // For the table of exporter.cpp, each in a file of its format's name.
 Result<std::unique_ptr<Exporter>> make_json_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_jsonl_exporter(const ExportOptions& options);
+Result<std::unique_ptr<Exporter>> make_sqlite_exporter(const ExportOptions& options);
 
 }  // namespace zbag
