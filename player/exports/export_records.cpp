@@ -7,7 +7,7 @@
 #include <cmath>
 #include <optional>
 
-#include "player/columns/unique_names.hpp"
+#include "player/columns/column_names.hpp"
 #include "recorder/bag/upkeep/copied_records.hpp"
 #include "schemas/json_text.hpp"
 #include "schemas/timestamp.hpp"
@@ -24,11 +24,11 @@ std::string run_name(const RunRecord& run) {
 
 std::vector<ExportRun> name_runs(std::vector<RunRecord> records) {
   if (records.empty()) records.emplace_back();
-  UniqueNames names(UniqueNames::Case::kMatters);
+  ColumnNames names;
   std::vector<ExportRun> runs;
   for (RunRecord& record : records) {
     const std::optional<Timestamp> start = Timestamp::from_seconds(record.start);
-    std::string id = names.take(run_name(record));
+    std::string id = names.add(run_name(record));
     runs.push_back({std::move(id), std::move(record), start ? start->ns() : 0});
   }
   return runs;

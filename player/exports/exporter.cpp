@@ -12,13 +12,25 @@ namespace {
 struct Format {
   const char* name;
   Result<std::unique_ptr<Exporter>> (*make)(const ExportOptions& options);
+  bool has_binary = false;  // knows BinaryAs
 };
 
 constexpr std::array kFormats{
-    Format{"json", make_json_exporter},
-    Format{"jsonl", make_jsonl_exporter},
-    Format{"sqlite", make_sqlite_exporter},
+    Format{"csv", make_csv_exporter, true},        Format{"json", make_json_exporter, true},
+    Format{"jsonl", make_jsonl_exporter, true},    Format{"mocap", make_mocap_exporter, false},
+    Format{"sqlite", make_sqlite_exporter, false},
 };
+
+Status check_binary(const Format& format, const ExportOptions& options) {
+  if (options.binary == BinaryAs::kByFormat) return {};
+  if (!format.has_binary) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("{} has bytes in one way only; leave --binary out", format.name));
+  }
+  if (options.binary != BinaryAs::kFiles || options.out != "-") return {};
+  return fail(ErrorCode::kInvalid,
+              "--binary files writes files beside the output; give it a name with -o");
+}
 
 }  // namespace
 
@@ -32,9 +44,13 @@ Result<std::unique_ptr<Exporter>> make_exporter(const ExportOptions& options) {
   const auto* const found =
       std::find_if(kFormats.begin(), kFormats.end(),
                    [&](const Format& format) { return format.name == options.format; });
-  if (found != kFormats.end()) return found->make(options);
-  return fail(ErrorCode::kInvalid, fmt::format("unknown format '{}'; there are {}", options.format,
-                                               fmt::join(export_formats(), ", ")));
+  if (found == kFormats.end()) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("unknown format '{}'; there are {}", options.format,
+                            fmt::join(export_formats(), ", ")));
+  }
+  if (Status known = check_binary(*found, options); !known) return tl::unexpected(known.error());
+  return found->make(options);
 }
 
 }  // namespace zbag

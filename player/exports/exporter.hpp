@@ -16,6 +16,14 @@
 
 namespace zbag {
 
+// How formats of text have bytes.
+enum class BinaryAs {
+  kByFormat,  // base64
+  kBase64,
+  kHex,
+  kFiles,  // the path of a file beside the output
+};
+
 enum class ExportLayout {
   kByName,   // jsonl: neutral for `-` and OUT.jsonl, else rows
   kNeutral,  // one neutral recording, what `import` and `pub` read
@@ -27,6 +35,7 @@ struct ExportOptions {
   std::string out;     // a file or folder; "-" is stdout
   Existing existing = Existing::kStays;
   ExportLayout layout = ExportLayout::kByName;
+  BinaryAs binary = BinaryAs::kByFormat;
 };
 
 class Exporter {
@@ -45,8 +54,10 @@ std::vector<std::string> export_formats();
 Result<std::unique_ptr<Exporter>> make_exporter(const ExportOptions& options);
 
 // For the table of exporter.cpp, each in a file of its format's name.
+Result<std::unique_ptr<Exporter>> make_csv_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_json_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_jsonl_exporter(const ExportOptions& options);
+Result<std::unique_ptr<Exporter>> make_mocap_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_sqlite_exporter(const ExportOptions& options);
 
 }  // namespace zbag

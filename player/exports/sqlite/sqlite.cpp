@@ -6,7 +6,7 @@
 
 #include <array>
 
-#include "player/columns/unique_names.hpp"
+#include "player/columns/column_names.hpp"
 #include "player/exports/export_records.hpp"
 #include "player/exports/exporter.hpp"
 #include "player/exports/sqlite/track_table.hpp"
@@ -50,7 +50,7 @@ constexpr std::array kOwnTables{"runs",   "episodes", "steps",   "tracks",
 class SqliteTables {
  public:
   SqliteTables(Database& database, ExportSource& source) : database_(database), source_(source) {
-    for (const char* const name : kOwnTables) names_.take(name);
+    for (const char* const name : kOwnTables) names_.add(name);
   }
 
   Status write();
@@ -65,7 +65,7 @@ class SqliteTables {
 
   Database& database_;
   ExportSource& source_;
-  UniqueNames names_{UniqueNames::Case::kIgnored};
+  ColumnNames names_;
 };
 
 Status SqliteTables::write() {
@@ -125,7 +125,7 @@ std::string SqliteTables::name_table(const std::string& track) {
       track.size() >= kReserved.size() &&
       std::equal(kReserved.begin(), kReserved.end(), track.begin(),
                  [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b + 32 : b); });
-  std::string name = names_.take(is_reserved ? "_" + track : track);
+  std::string name = names_.add(is_reserved ? "_" + track : track);
   if (name != track) {
     source_.note(fmt::format("track {} is the table {}, since its own name is taken",
                              printable(track), printable(name)));
@@ -138,7 +138,7 @@ Status SqliteTables::write_track(const std::string& track, const std::string& ta
   if (!rows) return tl::unexpected(rows.error());
   if (Status written = write_rows(track, *rows); !written) return written;
   if (Status described = describe(track, table, *rows); !described) return described;
-  return database_.run("CREATE INDEX " + quoted(names_.take(table + "_timestamp")) + " ON " +
+  return database_.run("CREATE INDEX " + quoted(names_.add(table + "_timestamp")) + " ON " +
                        quoted(table) + "(timestamp)");
 }
 

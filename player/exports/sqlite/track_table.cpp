@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "player/columns/unique_names.hpp"
+#include "player/columns/column_names.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag::sqlite {
@@ -36,11 +36,11 @@ const char* type_of(ColumnKind kind) {
 
 std::vector<TableColumn> name_columns(const ExportSource& source, const std::string& track,
                                       std::vector<ExportField> fields) {
-  UniqueNames names(UniqueNames::Case::kIgnored);
-  for (const char* own : {kSecondsColumn, kKeyColumn}) names.take(own);
+  ColumnNames names;
+  for (const char* own : {kSecondsColumn, kKeyColumn}) names.add(own);
   std::vector<TableColumn> columns;
   for (ExportField& field : fields) {
-    std::string name = names.take(field.column);
+    std::string name = names.add(field.column);
     if (name != field.column) {
       source.note(
           fmt::format("track {}: field {} is written as {}, since SQLite takes names that "
