@@ -18,6 +18,9 @@ tl::unexpected<Error> failure(sqlite3* database, int code) {
                         printable(is_full ? "no room left on the disk" : sqlite3_errmsg(database)));
 }
 
+// A null pointer would be NULL.
+const char* data_of(std::string_view bytes) { return bytes.empty() ? "" : bytes.data(); }
+
 }  // namespace
 
 std::string quoted(std::string_view name) {
@@ -47,14 +50,13 @@ void Insert::bind(int column, double value) {
 }
 
 void Insert::bind_text(int column, std::string_view text) {
-  note(sqlite3_bind_text64(statement_.get(), column, text.data(), text.size(), SQLITE_TRANSIENT,
+  note(sqlite3_bind_text64(statement_.get(), column, data_of(text), text.size(), SQLITE_TRANSIENT,
                            SQLITE_UTF8));
 }
 
 void Insert::bind_blob(int column, std::string_view bytes) {
-  // A null pointer would be NULL.
-  const char* const data = bytes.empty() ? "" : bytes.data();
-  note(sqlite3_bind_blob64(statement_.get(), column, data, bytes.size(), SQLITE_TRANSIENT));
+  note(sqlite3_bind_blob64(statement_.get(), column, data_of(bytes), bytes.size(),
+                           SQLITE_TRANSIENT));
 }
 
 Status Insert::step() {
