@@ -49,6 +49,7 @@ constexpr std::array kFormats{
     Format{"jsonl", make_jsonl_exporter, kBinary | kRows},
     Format{"mocap", make_mocap_exporter},
     Format{"parquet", make_parquet_exporter, kRows | kColumns | kPartitions, kParquetCodecs},
+    Format{"sqlite", make_sqlite_exporter, kRows},
 };
 
 // Whether the format knows the compression and the level that are asked for.

@@ -66,5 +66,6 @@ Result<std::unique_ptr<Exporter>> make_json_exporter(const ExportOptions& option
 Result<std::unique_ptr<Exporter>> make_jsonl_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_mocap_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_parquet_exporter(const ExportOptions& options);
+Result<std::unique_ptr<Exporter>> make_sqlite_exporter(const ExportOptions& options);
 
 }  // namespace zbag
