@@ -100,6 +100,10 @@ Verb add_export(CLI::App& root) {
                                                        {"neutral", ExportLayout::kNeutral},
                                                        {"rows", ExportLayout::kRows}}),
                "jsonl: neutral (one file that import and pub read) or rows (a file a track)");
+  options->add("--codec", a->output.codec,
+               option_type::one_of<VideoCodec>(
+                   "C", {{"h264", VideoCodec::kH264}, {"av1", VideoCodec::kAv1}}),
+               "mp4: h264 (the default) or av1");
   options->add_loudness(a->quiet);
   return {std::move(options), [a] { return run(*a); }};
 }

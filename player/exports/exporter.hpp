@@ -8,11 +8,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "player/exports/export_source.hpp"
 #include "player/exports/output_file.hpp"
+#include "player/exports/video/video_file.hpp"
 
 namespace zbag {
 
@@ -27,6 +29,7 @@ struct ExportOptions {
   std::string out;     // a file or folder; "-" is stdout
   Existing existing = Existing::kStays;
   ExportLayout layout = ExportLayout::kByName;
+  std::optional<VideoCodec> codec;  // none: the format's own choice
 };
 
 class Exporter {
@@ -45,8 +48,10 @@ std::vector<std::string> export_formats();
 Result<std::unique_ptr<Exporter>> make_exporter(const ExportOptions& options);
 
 // For the table of exporter.cpp, each in a file of its format's name.
+Result<std::unique_ptr<Exporter>> make_images_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_json_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_jsonl_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_mocap_exporter(const ExportOptions& options);
+Result<std::unique_ptr<Exporter>> make_mp4_exporter(const ExportOptions& options);
 
 }  // namespace zbag

@@ -6,12 +6,19 @@ namespace zbag {
 
 Result<TrackFiles> TrackFiles::plan(const ExportSource& source, const std::string& out,
                                     const std::string& extension, Existing existing) {
-  if (out != "-" && !out.ends_with(extension)) return plan_folder(source, out, extension, existing);
-  if (source.tracks().size() > 1) {
+  return plan(source, source.track_names(), out, extension, existing);
+}
+
+Result<TrackFiles> TrackFiles::plan(const ExportSource& source,
+                                    const std::vector<std::string>& tracks, const std::string& out,
+                                    const std::string& extension, Existing existing) {
+  if (out != "-" && !out.ends_with(extension))
+    return in_folder(source, tracks, out, extension, existing);
+  if (tracks.size() > 1) {
     return fail(ErrorCode::kInvalid,
                 fmt::format("{} tracks do not go into one file: choose one with --track, or give a "
                             "folder with -o",
-                            source.tracks().size()));
+                            tracks.size()));
   }
   TrackFiles files;
   files.path_ = out;
@@ -21,7 +28,14 @@ Result<TrackFiles> TrackFiles::plan(const ExportSource& source, const std::strin
 
 Result<TrackFiles> TrackFiles::plan_folder(const ExportSource& source, const std::string& out,
                                            const std::string& extension, Existing existing) {
-  Result<OutputFolder> folder = OutputFolder::plan(out, source.track_names(), extension, existing);
+  return in_folder(source, source.track_names(), out, extension, existing);
+}
+
+Result<TrackFiles> TrackFiles::in_folder(const ExportSource& source,
+                                         const std::vector<std::string>& tracks,
+                                         const std::string& out, const std::string& extension,
+                                         Existing existing) {
+  Result<OutputFolder> folder = OutputFolder::plan(out, tracks, extension, existing);
   if (!folder) return tl::unexpected(folder.error());
   for (const auto& [track, file] : folder->renamed()) {
     source.note(

@@ -9,6 +9,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "player/exports/export_source.hpp"
 #include "player/exports/output_file.hpp"
@@ -22,6 +23,10 @@ class TrackFiles {
   // that are written under other names than their own are noted. Errors as OutputFolder::plan.
   static Result<TrackFiles> plan(const ExportSource& source, const std::string& out,
                                  const std::string& extension, Existing existing);
+  // The same for some of the tracks.
+  static Result<TrackFiles> plan(const ExportSource& source, const std::vector<std::string>& tracks,
+                                 const std::string& out, const std::string& extension,
+                                 Existing existing);
   // OUT as a folder, whatever its name.
   static Result<TrackFiles> plan_folder(const ExportSource& source, const std::string& out,
                                         const std::string& extension, Existing existing);
@@ -34,6 +39,10 @@ class TrackFiles {
 
  private:
   TrackFiles() = default;
+  static Result<TrackFiles> in_folder(const ExportSource& source,
+                                      const std::vector<std::string>& tracks,
+                                      const std::string& out, const std::string& extension,
+                                      Existing existing);
 
   std::optional<OutputFolder> folder_;
   std::string path_;  // of the one file
