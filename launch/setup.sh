@@ -14,6 +14,8 @@ packages=(
   # results, checksums, compression, text
   libexpected-dev libxxhash-dev liblz4-dev libzstd-dev liblzma-dev libcli11-dev libfmt-dev
   nlohmann-json3-dev
+  # videos
+  libavcodec-dev libavformat-dev libswscale-dev
   # the demo camera; zbag plot
   libjpeg62-turbo-dev gnuplot-nox
   # tests; a second implementation of every format

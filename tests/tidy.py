@@ -44,13 +44,14 @@ ALLOWED = {
     "player/query/plot": {"schemas", "player/exports", "player/query/analytics",
                           "player/query/plot"} | BAG,
     "player/exports": {"schemas", "player/formats", "player/columns", "player/query",
-                       "player/exports"} | BAG,
+                       "player/exports", "player/exports/video"} | BAG,
+    "player/exports/video": {"schemas", "player/exports", "player/exports/video"} | BAG,
     "player/exports/sqlite": {"schemas", "player/columns", "player/exports",
                               "player/exports/sqlite"} | BAG,
     "launch": {"schemas", "launch"},
     "nodes": {"schemas", "bus", "bus/session", "recorder", "recorder/storage", "player",
               "player/formats", "player/columns", "player/query", "player/query/analytics",
-              "player/query/plot", "player/exports", "launch",
+              "player/query/plot", "player/exports", "player/exports/video", "launch",
               "nodes"} | BAG,
     "nodes/sensors": {"schemas", "bus", "bus/session"},
 }
@@ -74,6 +75,9 @@ WRAPPERS = {
                         "nodes/kind_argument.cpp", "schemas/kinds/known_kinds.cpp", "tests/launch/yaml_file_test.cpp"],
     "CLI/CLI.hpp": ["nodes/options.cpp", "nodes/completion.cpp", "nodes/zbag.cpp"],
     "CLI/Version.hpp": ["nodes/verbs/version.cpp"],
+    "libavcodec/avcodec.h": ["player/exports/video/libav_calls.hpp"],
+    "libavformat/avformat.h": ["player/exports/video/libav_calls.hpp"],
+    "libswscale/swscale.h": ["player/exports/video/libav_calls.hpp"],
     "jpeglib.h": ["nodes/sensors/demo_sensor.cpp"],
 }
 
@@ -89,7 +93,7 @@ BANNED_WORDS = {
     r"\busing namespace std\b": "name what is used",
     r"\bstd::endl\b": "write '\\n'",
     r"\bassert\(": "ZBAG_CHECK stays on in release",
-    r"#define (?!ZBAG_CHECK|ZBAG_THREAD_SAFETY|ZBAG_GUARDED_BY|ZBAG_POINTS_TO|ZBAG_REQUIRES|ZBAG_EXCLUDES|ZBAG_DUCKDB_CALL|XXH_STATIC_LINKING_ONLY)": "use constexpr or a function",
+    r"#define (?!ZBAG_CHECK|ZBAG_THREAD_SAFETY|ZBAG_GUARDED_BY|ZBAG_POINTS_TO|ZBAG_REQUIRES|ZBAG_EXCLUDES|ZBAG_DUCKDB_CALL|ZBAG_LIBAV_CALL|XXH_STATIC_LINKING_ONLY)": "use constexpr or a function",
     r"\bshared_ptr<(?!BagFile|const Overlay|SharedPublisher|Block|const Chunk|bool|Arguments|Recording)": "say who the second owner is, or use unique_ptr",
 }
 

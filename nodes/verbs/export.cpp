@@ -97,6 +97,10 @@ void add_format_options(OptionTable& options, ExportOptions& output) {
                                                   {"hex", BinaryAs::kHex},
                                                   {"files", BinaryAs::kFiles}}),
               "csv, json, jsonl: bytes as base64, as hex, or in files beside the output");
+  options.add("--codec", output.codec,
+              option_type::one_of<VideoCodec>(
+                  "C", {{"h264", VideoCodec::kH264}, {"av1", VideoCodec::kAv1}}),
+              "mp4: h264 (the default) or av1");
   options.add("--compression", output.compression, option_type::any_text("C"),
               "parquet: none, snappy, gzip, lz4, brotli or zstd (default)");
   options.add(

@@ -25,12 +25,14 @@ enum Knows : unsigned {
   kRows = 2,     // tracks as tables, whose rows may be aligned
   kColumns = 4,  // and whose columns are known before
   kPartitions = 8,
+  kVideo = 16,
 };
 
 const char* name_of(Knows option) {
   if (option == kBinary) return "--binary";
   if (option == kRows) return "--align";
-  return option == kColumns ? "--expand-arrays" : "--partition-by";
+  if (option == kColumns) return "--expand-arrays";
+  return option == kVideo ? "--codec" : "--partition-by";
 }
 
 struct Format {
@@ -45,9 +47,11 @@ constexpr std::array kParquetCodecs{Codec{"none"}, Codec{"snappy"}, Codec{"gzip"
 
 constexpr std::array kFormats{
     Format{"csv", make_csv_exporter, kBinary | kRows | kColumns},
+    Format{"images", make_images_exporter},
     Format{"json", make_json_exporter, kBinary | kRows},
     Format{"jsonl", make_jsonl_exporter, kBinary | kRows},
     Format{"mocap", make_mocap_exporter},
+    Format{"mp4", make_mp4_exporter, kVideo},
     Format{"parquet", make_parquet_exporter, kRows | kColumns | kPartitions, kParquetCodecs},
     Format{"sqlite", make_sqlite_exporter, kRows},
 };
@@ -88,10 +92,11 @@ Status check_compression(const Format& format, const ExportOptions& options) {
 
 // Whether the format knows the options that are given, and not all formats do.
 Status check_options(const Format& format, const ExportOptions& options) {
-  const std::array<std::pair<bool, Knows>, 4> given = {
+  const std::array<std::pair<bool, Knows>, 5> given = {
       {{options.binary != BinaryAs::kByFormat, kBinary},
        {options.is_aligned, kRows},
        {options.expands_arrays, kColumns},
+       {options.codec.has_value(), kVideo},
        {!options.partition_by.empty(), kPartitions}}};
   for (const auto& [is_given, option] : given) {
     if (!is_given || (format.knows & option) != 0) continue;

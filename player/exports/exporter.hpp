@@ -14,6 +14,7 @@
 
 #include "player/exports/export_source.hpp"
 #include "player/exports/output_file.hpp"
+#include "player/exports/video/video_file.hpp"
 
 namespace zbag {
 
@@ -43,6 +44,7 @@ struct ExportOptions {
   // What the ExportChoice has of it.
   bool is_aligned = false;
   bool expands_arrays = false;
+  std::optional<VideoCodec> codec;  // none: the format's own choice
 };
 
 class Exporter {
@@ -62,9 +64,11 @@ Result<std::unique_ptr<Exporter>> make_exporter(const ExportOptions& options);
 
 // For the table of exporter.cpp, each in a file of its format's name.
 Result<std::unique_ptr<Exporter>> make_csv_exporter(const ExportOptions& options);
+Result<std::unique_ptr<Exporter>> make_images_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_json_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_jsonl_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_mocap_exporter(const ExportOptions& options);
+Result<std::unique_ptr<Exporter>> make_mp4_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_parquet_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_sqlite_exporter(const ExportOptions& options);
 

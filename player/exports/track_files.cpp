@@ -4,23 +4,31 @@
 
 namespace zbag {
 
-Result<TrackFiles> TrackFiles::plan(const ExportSource& source, const ExportOptions& options,
-                                    const std::string& extension) {
+Result<TrackFiles> TrackFiles::plan(const ExportSource& source,
+                                    const std::vector<std::string>& tracks,
+                                    const ExportOptions& options, const std::string& extension) {
   if (options.out != "-" && !options.out.ends_with(extension))
-    return plan_folder(source, options, extension);
-  if (source.tracks().size() > 1) {
+    return in_folder(source, tracks, options, extension);
+  if (tracks.size() > 1) {
     return fail(ErrorCode::kInvalid,
                 fmt::format("{} tracks do not go into one file: choose one with --track, or give a "
                             "folder with -o",
-                            source.tracks().size()));
+                            tracks.size()));
   }
   return one(options);
 }
 
 Result<TrackFiles> TrackFiles::plan_folder(const ExportSource& source, const ExportOptions& options,
                                            const std::string& extension) {
+  return in_folder(source, source.track_names(), options, extension);
+}
+
+Result<TrackFiles> TrackFiles::in_folder(const ExportSource& source,
+                                         const std::vector<std::string>& tracks,
+                                         const ExportOptions& options,
+                                         const std::string& extension) {
   Result<OutputFolder> folder =
-      OutputFolder::plan(options.out, source.track_names(), extension, options.existing);
+      OutputFolder::plan(options.out, tracks, extension, options.existing);
   if (!folder) return tl::unexpected(folder.error());
   for (const auto& [track, file] : folder->renamed()) {
     source.note(

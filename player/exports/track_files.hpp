@@ -11,6 +11,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "player/exports/binary_cells.hpp"
 #include "player/exports/exporter.hpp"
@@ -23,7 +24,12 @@ class TrackFiles {
   // else a folder. One file can hold one track: kInvalid says what to do with several. Tracks
   // that are written under other names than their own are noted. Errors as OutputFolder::plan.
   static Result<TrackFiles> plan(const ExportSource& source, const ExportOptions& options,
-                                 const std::string& extension);
+                                 const std::string& extension) {
+    return plan(source, source.track_names(), options, extension);
+  }
+  // The same for some of the tracks.
+  static Result<TrackFiles> plan(const ExportSource& source, const std::vector<std::string>& tracks,
+                                 const ExportOptions& options, const std::string& extension);
   // OUT as one file, whatever its name and of however many tracks: to be begun once.
   static TrackFiles one(const ExportOptions& options) { return TrackFiles(options); }
   // OUT as a folder, whatever its name.
@@ -39,6 +45,9 @@ class TrackFiles {
   bool is_folder() const { return folder_.has_value(); }
 
  private:
+  static Result<TrackFiles> in_folder(const ExportSource& source,
+                                      const std::vector<std::string>& tracks,
+                                      const ExportOptions& options, const std::string& extension);
   Status publish_files();
   explicit TrackFiles(const ExportOptions& options)
       : out_(options.out), existing_(options.existing), binary_(options.binary) {}
