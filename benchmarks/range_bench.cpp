@@ -1,6 +1,6 @@
 // Whether a read costs what it returns, not what the bag holds: 1 000 points of a bag of 10^4 and
 // of one of 10^8 (at --scale 1), by time and by index, and one point by its stamp. And what the
-// heads of all blocks say of 10^7 points against decoding them.
+// heads of all blocks say of 10^7 points against decoding them; a picture of these, and analytics.
 //
 //   range_bench [--rounds N] [--dir FOLDER] [--scale S] [--json FILE]
 
@@ -10,6 +10,8 @@
 #include <filesystem>
 
 #include "benchmarks/report.hpp"
+#include "player/query/analytics/track_analytics.hpp"
+#include "player/query/plot/track_envelopes.hpp"
 #include "recorder/bag/read/bag_reader.hpp"
 #include "recorder/bag/read/column_reader.hpp"
 #include "recorder/bag/read/track_summaries.hpp"
@@ -174,6 +176,45 @@ void read_all_ways(Report& report, const BagReader& reader, std::size_t points) 
                table.rows[1].rate.median / table.rows[0].rate.median, kWanted);
 }
 
+// A plot of all points is to take well under a second of 10^7.
+void look_at_all(Report& report, const BagReader& reader, std::size_t points) {
+  constexpr double kWanted = 15e6;  // points a second
+  const ValueField position = ValueField::parse("position", {});
+  const TimeRange range{kFirstNs, kFirstNs + static_cast<std::int64_t>(points) * kStepNs};
+  const auto analytics = [&] {
+    return TrackAnalytics({&reader, 1}, {.track = kTrack, .field = position});
+  };
+  const auto picture = [&](std::size_t columns) {
+    return timed([&] {
+      const auto found = read_envelopes({&reader, 1}, {kTrack, range, {position}, columns});
+      if (!found || found->envelopes[0].line().empty()) stop("no picture");
+    });
+  };
+  std::uint64_t rows = 0;
+  const std::vector<Case> cases{
+      {"a picture, 2000 columns", [&] { return picture(2'000); }},
+      {"a picture, 200 columns", [&] { return picture(200); }},
+      {"percentiles",
+       [&] {
+         return timed(
+             [&] { rows += analytics().calculate_percentiles(kUsualPercents)->total_count; });
+       }},
+      {"sliding average of a second",
+       [&] {
+         return timed([&] {
+           const Status done = analytics().calculate_moving_average(
+               1'000'000'000, WindowMode::kSliding, [&](const AverageRow&) { ++rows; });
+           if (!done) stop(done.error().message);
+         });
+       }},
+      {"trend", [&] {
+         return timed([&] { rows += analytics().calculate_trends(1'000'000'000, 0.0)->periods; });
+       }}};
+  const Table table =
+      report.compare("all points, zstd", cases, points, 9.0 * static_cast<double>(points));
+  report.claim("a picture of all points, points a second", table.rows[0].rate.median, kWanted);
+}
+
 // A compressed block is decoded to find one point in it, and kept for whoever asks for the next.
 void run_again(Report& report) {
   constexpr std::size_t kPoints = 10'000'000;
@@ -192,6 +233,7 @@ void run_again(Report& report) {
   report.claim("one point by stamp, zstd: near the last / far from it, in speed",
                table.rows[1].rate.median / table.rows[0].rate.median, {});
   read_all_ways(report, *reader, points);
+  look_at_all(report, *reader, points);
   remove_bag(path);
 }
 

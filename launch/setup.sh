@@ -16,11 +16,13 @@ packages=(
   nlohmann-json3-dev
   # videos
   libavcodec-dev libavformat-dev libswscale-dev
-  # the demo camera
-  libjpeg62-turbo-dev
+  # the demo camera; zbag plot
+  libjpeg62-turbo-dev gnuplot-nox
   # tests; a second implementation of every format
   libgtest-dev libgmock-dev libbenchmark-dev libmsgpack-cxx-dev tmux zsh fish
-  python3 python3-zmq python3-msgpack python3-lmdb python3-xxhash xz-utils
+  python3 python3-zmq python3-msgpack python3-lmdb python3-xxhash xz-utils jq
+  # the packages of tests/requirements.txt
+  python3-venv python3-pip
   # benchmarks: other formats, the plot
   libsqlite3-dev liblcm-dev libglib2.0-dev librosbag-storage-dev librocksdb-dev python3-cairo
 )

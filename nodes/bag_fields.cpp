@@ -7,7 +7,9 @@
 #include <utility>
 
 #include "nodes/outliers.hpp"
+#include "recorder/bag/read/track_schema.hpp"
 #include "schemas/field_lookup.hpp"
+#include "schemas/track_name.hpp"
 
 namespace zbag {
 
@@ -37,6 +39,12 @@ double rate_of(const TrackRecord& track) {
   return static_cast<double>(track.total() - 1) / seconds_between(*track.first, *track.last);
 }
 
+std::string kind_text(const BagReader& reader, const TrackRecord& track) {
+  if (is_system_track(track.name)) return {};
+  const Result<std::optional<Kind>> kind = kind_of(reader, track.name);
+  return kind && *kind ? (*kind)->name : std::string();
+}
+
 std::string types_text(const std::set<std::string>& types) {
   return fmt::format("{}", fmt::join(types, "|"));
 }
@@ -45,7 +53,8 @@ namespace {
 
 Value lost_value(const std::optional<std::uint64_t>& lost) { return lost ? Value(*lost) : Value(); }
 
-Fields track_fields(const TrackRecord& track, const std::optional<BlockSpread>& spread) {
+Fields track_fields(const BagReader& reader, const TrackRecord& track,
+                    const std::optional<BlockSpread>& spread) {
   Fields types;
   for (const auto& [field, seen] : track.fields) types.emplace_back(field, types_text(seen));
   Fields fields{
@@ -58,6 +67,8 @@ Fields track_fields(const TrackRecord& track, const std::optional<BlockSpread>& 
   fields.emplace_back("rate_max_hz", rates ? Value(rates->max_hz) : Value());
   fields.emplace_back("bytes", track.bytes);
   fields.emplace_back("fields", std::move(types));
+  const std::string kind = kind_text(reader, track);
+  fields.emplace_back("kind", kind.empty() ? Value() : Value(kind));
   fields.emplace_back("lost", lost_value(track.lost));
   fields.emplace_back("missed_before", track.missed_before);
   for (auto& [name, value] : fate_fields(track.fate)) {
@@ -126,7 +137,8 @@ Fields bag_fields(const BagReader& reader, const BagSummary& bag,
   fields.emplace_back("reclaimable_bytes",
                       spread ? Value(reclaimable_bytes(bag, *spread)) : Value());
   Array tracks;
-  for (const TrackRecord& track : bag.tracks) tracks.emplace_back(track_fields(track, spread));
+  for (const TrackRecord& track : bag.tracks)
+    tracks.emplace_back(track_fields(reader, track, spread));
   fields.emplace_back("tracks", std::move(tracks));
   fields.emplace_back("outliers", outlier_values(reader, bag));
   return fields;

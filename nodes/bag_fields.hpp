@@ -26,6 +26,8 @@ std::optional<RateSpread> rates_of(const TrackRecord& track,
 double rate_of(const TrackRecord& track);
 // Stamps may lie further apart than int64 nanoseconds reach.
 double seconds_between(std::int64_t first, std::int64_t last);
+// The name of the kind that is set for it; empty: none is, or nobody can say.
+std::string kind_text(const BagReader& reader, const TrackRecord& track);
 // "int|str"
 std::string types_text(const std::set<std::string>& types);
 

@@ -200,7 +200,8 @@ TrackCell spread_cell(const std::optional<RateSpread>& rates) {
 constexpr std::size_t kLostColumn = 4;
 constexpr std::size_t kOverwrittenColumn = 5;  // where there is any
 
-TrackTable table_of(const BagSummary& bag, const std::optional<BlockSpread>& spread) {
+TrackTable table_of(const BagReader& reader, const BagSummary& bag,
+                    const std::optional<BlockSpread>& spread) {
   const bool has_overwritten = bag.fate().overwritten > 0;
   std::vector<TrackColumn> columns{
       {"points", 5}, {"rate", 4}, {"min/max", 0}, {"bytes", 2}, {"lost", 6}};
@@ -213,8 +214,11 @@ TrackTable table_of(const BagSummary& bag, const std::optional<BlockSpread>& spr
                                  {bytes_text(track.bytes), static_cast<double>(track.bytes)},
                                  lost_cell(track.lost)};
     if (has_overwritten) cells.push_back(count_cell(track.fate.overwritten, Tone::kDoubtful));
-    table.add(track.name, std::move(cells),
-              [&track](std::size_t width) { return fields_text(track, width); });
+    const std::string kind = kind_text(reader, track);
+    const std::string front = kind.empty() ? "" : printable(kind) + ": ";
+    table.add(track.name, std::move(cells), [&track, front](std::size_t width) {
+      return front + fields_text(track, width - std::min(width, columns_of(front)));
+    });
   }
   return table;
 }
@@ -238,7 +242,7 @@ void BagText::add_tracks() {
     const std::size_t room = terminal->rows - std::min(terminal->rows, taken);
     shown = std::min(shown, std::max(kTracksMin, room));
   }
-  TrackTable tracks = table_of(bag_, spread_);
+  TrackTable tracks = table_of(reader_, bag_, spread_);
   if (shown < tracks.size()) tracks.sort(worst_column(bag_), false);
   std::vector<Line> table = tracks.lines(width);
   add("");

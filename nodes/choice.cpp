@@ -35,11 +35,10 @@ class Known {
                                   nearest_hint(name, tracks_));
   }
 
-  // Columns of tracks that pass the filter, and of those alone.
-  std::vector<std::string> no_columns(const std::vector<std::string>& columns,
-                                      const TrackFilter& filter) const {
+  // Fields of tracks that pass the filter, and of those alone; `word` is what they are called.
+  std::vector<std::string> no_fields(std::vector<std::string> missing, const TrackFilter& filter,
+                                     const char* word) const {
     std::vector<std::string> fields;
-    std::vector<std::string> missing = columns;
     for (const BagSummary& bag : bags_) {
       for (const TrackRecord& track : bag.tracks) {
         if (!filter.matches(track.name)) continue;
@@ -48,7 +47,7 @@ class Known {
       }
     }
     for (std::string& name : missing)
-      name = fmt::format("no chosen track has a column {}{}", printable(name),
+      name = fmt::format("no chosen track has a {} {}{}", word, printable(name),
                          nearest_hint(name, fields));
     return missing;
   }
@@ -95,7 +94,9 @@ Status check_names(const std::string& verb, const SelectionArguments& arguments,
     faults.push_back(unmatched_text(text, known.tracks()));
   for (const std::string& name : named) faults.push_back(known.no_track(name));
   std::erase(faults, "");
-  if (faults.empty()) faults = known.no_columns(arguments.columns, filter);
+  if (faults.empty()) faults = known.no_fields(arguments.columns, filter, "column");
+  if (faults.empty() && arguments.where)
+    faults = known.no_fields(arguments.where->fields(), filter, "field");
   if (!faults.empty() && !known.may_be_more()) return fail(ErrorCode::kNotFound, faults.front());
   for (const std::string& fault : faults) warn(verb, fault);
   warn_of_idle_exclusions(verb, arguments.excluded, known.tracks());
@@ -115,6 +116,10 @@ Result<BagReader::Selection> choose(const std::string& verb, const SelectionArgu
     return tl::unexpected(there.error());
   BagReader::Selection selection;
   selection.range = *range;
+  if (arguments.where) {
+    const TimeRange asked = arguments.where->range();
+    selection.range = {std::max(range->first, asked.first), std::min(range->last, asked.last)};
+  }
   selection.filter = *filter;
   return selection;
 }
@@ -153,7 +158,7 @@ int show_unchosen(const std::string& verb, const Error& error) {
 
 int show_nothing_chosen(const std::string& verb, const std::optional<TimeRange>& extent) {
   const auto text_of = [](std::int64_t ns) { return iso_text(Timestamp::from_ns(ns).seconds()); };
-  say_always("zbag {}: no point is chosen by the tracks and times given{}\n", verb,
+  say_always("zbag {}: no point is chosen by what was asked for{}\n", verb,
              extent ? fmt::format("; there are some from {} to {}", text_of(extent->first),
                                   text_of(extent->last))
                     : "");

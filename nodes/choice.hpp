@@ -13,7 +13,8 @@ namespace zbag {
 
 enum class SystemTracks : std::uint8_t { kWhenNamed, kToo };
 // The tracks and the times that are chosen of `bags`. kNotFound, which show_unchosen() shows: what
-// is named is nowhere (patterns of --track, columns, and tracks that other options name: `named`),
+// is named is nowhere (patterns of --track, columns, fields of --where, and tracks that other
+// options name: `named`),
 // with the nearest name there is, or a time is relative to points that are not there. Of bags that
 // are being written or damaged, which may hold more than one sees, that is a warning, as is a
 // pattern of --exclude that matches nothing.

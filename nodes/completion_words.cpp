@@ -123,8 +123,9 @@ class WordsSoFar {
     if (metavar == "DIR") return {Completes::kFolders, {}};
     Completion values;
     values.candidates = as_candidates(words);
-    if (metavar == "PATTERN") values.candidates = as_candidates(tracks());
-    if (metavar == "A,B") values.candidates = as_candidates(columns_behind(begun));
+    if (metavar == "PATTERN" || metavar == "TRACK") values.candidates = as_candidates(tracks());
+    if (metavar == "A,B" || metavar == "FIELD")
+      values.candidates = as_candidates(columns_behind(begun));
     if (metavar == "NODE" && open_ == nullptr && front.empty())
       values.candidates = as_candidates(running_nodes().value_or(std::vector<std::string>{}));
     if (metavar == "OP") values.candidates = operations();

@@ -39,11 +39,14 @@ void StatusLine::clear() {
   if (std::exchange(is_drawn_, false)) live_area::erase();
 }
 
+bool StatusLine::is_due() const {
+  if (!is_enabled_) return false;
+  return std::chrono::steady_clock::now() - drawn_at_ >= std::chrono::milliseconds(100);
+}
+
 void StatusLine::show(const Line& line, const std::vector<std::string>& hints) {
-  if (!is_enabled_) return;
-  const auto now = std::chrono::steady_clock::now();
-  if (now - drawn_at_ < std::chrono::milliseconds(100)) return;
-  drawn_at_ = now;
+  if (!is_due()) return;
+  drawn_at_ = std::chrono::steady_clock::now();
   is_drawn_ = true;
   const std::size_t columns = columns_for_lines();
   Line whole = line;
@@ -56,6 +59,7 @@ void StatusLine::show(const Line& line, const std::vector<std::string>& hints) {
 }
 
 void ProgressBar::show(double share) {
+  if (!line_.is_due()) return;
   constexpr double kWidth = 32;
   share = std::clamp(share, 0.0, 1.0);
   const auto done = static_cast<std::size_t>(share * kWidth);

@@ -25,6 +25,8 @@ class StatusLine {
   StatusLine& operator=(const StatusLine&) = delete;
   // Behind the line the first of `hints` that fits whole.
   void show(const Line& line, const std::vector<std::string>& hints = {});
+  // Whether show() would draw now: to be asked where making the line costs more.
+  bool is_due() const;
   void clear();
 
  private:

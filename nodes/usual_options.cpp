@@ -94,8 +94,7 @@ void add_columns(OptionTable& options, std::vector<std::string>& columns) {
       .comma_separated();
 }
 
-void add_selection(OptionTable& options, SelectionArguments& arguments) {
-  add_tracks(options, arguments.tracks, arguments.excluded);
+void add_times(OptionTable& options, SelectionArguments& arguments) {
   const GroupScope group(options, OptionGroup::kSelection);
   options.add("--start", arguments.start, bag_time(),
               "First time: seconds since the epoch, ISO 8601, or +10 / +1m30s after the bag's "
@@ -104,9 +103,29 @@ void add_selection(OptionTable& options, SelectionArguments& arguments) {
   options.add("--duration", arguments.duration,
               option_type::or_zero(option_type::seconds<std::chrono::nanoseconds>({0.0, 1e9})),
               "Seconds of the recording from the first time on; 0: to the end");
+}
+
+void add_selection(OptionTable& options, SelectionArguments& arguments) {
+  add_tracks(options, arguments.tracks, arguments.excluded);
+  add_times(options, arguments);
   add_columns(options, arguments.columns);
+  const GroupScope group(options, OptionGroup::kSelection);
   options.add("--limit", arguments.limit, option_type::count<std::uint64_t>("N", {0, 1e18}),
               "Stops after so many points; 0: at the end");
+}
+
+void add_where(OptionTable& options, SelectionArguments& arguments) {
+  const OptionType<Expression> expression = {
+      "EXPRESSION", [](const std::string& text) { return Expression::parse(text); },
+      [](const Expression& given) { return given.str(); },
+      [](const Expression& given) { return Value(given.str()); }};
+  const GroupScope group(options, OptionGroup::kSelection);
+  options.add("--where", arguments.where, expression, "Points of which this is true, as below");
+  options.explain(
+      {"Expressions",
+       {{"ax > 3 and _ts < 12.5", "= != < <= > >= of fields, numbers, _ts; and, or, not, ( )"},
+        {"mode in ('auto', 'hold')", "also between 1 and 5, contains, starts, ends 'text'"},
+        {"pose.\"odd name\".x is null", "missing or nil; any other test of it matches nothing"}}});
 }
 
 void add_heard_tracks(OptionTable& options, std::vector<std::string>& patterns,

@@ -11,6 +11,7 @@
 #include "nodes/options.hpp"
 #include "recorder/bag/read/bag_reader.hpp"
 #include "recorder/bag/write/bag_writer.hpp"
+#include "schemas/expression/expression.hpp"
 
 namespace zbag {
 
@@ -53,11 +54,17 @@ struct SelectionArguments {
   std::optional<std::chrono::nanoseconds> duration;
   std::vector<std::string> columns;
   std::uint64_t limit = 0;  // points; 0: all
+  std::optional<Expression> where;
 
   bool names_tracks() const { return !tracks.empty() || !excluded.empty(); }
 };
-// --track, --exclude, --start, --end, --duration, --columns and --limit.
+// --start, --end and --duration.
+void add_times(OptionTable& options, SelectionArguments& arguments);
+// These, --track, --exclude, --columns and --limit.
 void add_selection(OptionTable& options, SelectionArguments& arguments);
+
+// --where, besides, of verbs that ask it of every point.
+void add_where(OptionTable& options, SelectionArguments& arguments);
 
 // Of verbs that listen, where the same struct chooses frames as they pass: patterns, also without
 // --track, and --exclude.

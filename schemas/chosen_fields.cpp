@@ -66,4 +66,17 @@ void append_chosen(MapBytes map, const std::vector<std::string>& names, std::str
   append_map({count, bytes_of(pairs)}, out);
 }
 
+std::optional<std::span<const std::uint8_t>> value_of_field(MapBytes map, std::string_view dotted) {
+  PairWalk walk(map.pairs, map.count);
+  while (const std::optional<PairBytes> pair = walk.next()) {
+    if (pair->name == dotted) return pair->value;
+    if (!lies_in(dotted, pair->name)) continue;
+    const std::optional<MapBytes> inner = open_map(pair->value);
+    if (!inner) continue;
+    const auto value = value_of_field(*inner, dotted.substr(pair->name.size() + 1));
+    if (value) return value;
+  }
+  return std::nullopt;
+}
+
 }  // namespace zbag

@@ -2,6 +2,9 @@
 // "cam" all that is in `cam`.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,5 +19,9 @@ bool is_chosen_field(const std::vector<std::string>& names, std::string_view dot
 // Appends, as a map, what `names` choose of `map`, nested as it is there. REQUIRES: it was
 // validated.
 void append_chosen(MapBytes map, const std::vector<std::string>& names, std::string& out);
+
+// The value of the first field of that dotted name; nullopt: there is none. Allocates nothing.
+// REQUIRES: the map was validated.
+std::optional<std::span<const std::uint8_t>> value_of_field(MapBytes map, std::string_view dotted);
 
 }  // namespace zbag

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <charconv>
 #include <cmath>
 #include <vector>
 
 #include "schemas/item.hpp"
 #include "schemas/map_bytes.hpp"
+#include "schemas/shortest_text.hpp"
 #include "schemas/text_bytes.hpp"
 #include "schemas/track_name.hpp"
 
@@ -18,24 +18,6 @@ namespace {
 constexpr std::string_view kBase64Digits =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view kHexDigits = "0123456789abcdef";
-
-template <class T>
-void write_number(T number, std::string& out) {
-  std::array<char, 40> text;
-  const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), number);
-  static_cast<void>(error);
-  out.append(text.data(), end);
-}
-
-void write_float(double number, std::string& out) {
-  if (std::isnan(number)) {
-    out += "null";
-  } else if (std::isinf(number)) {
-    out += number > 0 ? "\"inf\"" : "\"-inf\"";
-  } else {
-    out += seconds_text(number);
-  }
-}
 
 constexpr std::string_view kHexEnd = "_hex";
 
@@ -98,11 +80,11 @@ class ItemWriter {
       case item::Type::kFloat32:
         if (item::take_float32(in, bits)) {
           const auto number = std::bit_cast<float>(static_cast<std::uint32_t>(bits));
-          write_float(static_cast<double>(number), out_);
+          write_json_float(static_cast<double>(number), out_);
         }
         break;
       case item::Type::kFloat64:
-        if (item::take_float64(in, bits)) write_float(std::bit_cast<double>(bits), out_);
+        if (item::take_float64(in, bits)) write_json_float(std::bit_cast<double>(bits), out_);
         break;
       case item::Type::kBool:
         if (item::take_bool(in, bits)) out_ += bits != 0 ? "true" : "false";
@@ -160,9 +142,9 @@ class ItemWriter {
   }
   void write_int(std::uint64_t bits, bool above_signed) {
     if (above_signed) {
-      write_number(bits, out_);
+      append_shortest(bits, out_);
     } else {
-      write_number(static_cast<std::int64_t>(bits), out_);
+      append_shortest(static_cast<std::int64_t>(bits), out_);
     }
   }
   void write_text(std::string_view text) {
@@ -189,7 +171,7 @@ class ItemWriter {
   }
   void write_extension(std::int8_t type, std::string_view bytes) {
     out_ += "{\"$ext\":";
-    write_number(static_cast<int>(type), out_);
+    append_shortest(std::int64_t{type}, out_);
     write_quoted(",\"$bin\":", base64(bytes));
     out_ += '}';
   }
@@ -226,6 +208,14 @@ class ItemWriter {
   const JsonDrain& drain_;
 };
 
+// Bytes that write_json_text() looks at twice.
+constexpr std::array<bool, 256> kMayNeedEscape = [] {
+  std::array<bool, 256> may{};
+  for (unsigned byte = 0; byte < 0x20; ++byte) may[byte] = true;
+  for (const unsigned byte : {unsigned{'"'}, unsigned{'\\'}, 0x7fu, 0xc2u}) may[byte] = true;
+  return may;
+}();
+
 constexpr std::string_view kHexName = "$hex:";
 
 // Whether a name begins with "$"s and goes on as a word that both dialects have.
@@ -250,15 +240,30 @@ int hex_digit(char c) {
 
 }  // namespace
 
+void write_json_float(double number, std::string& out) {
+  if (std::isnan(number)) {
+    out += "null";
+  } else if (std::isinf(number)) {
+    out += number > 0 ? "\"inf\"" : "\"-inf\"";
+  } else {
+    append_shortest(number, out);
+  }
+}
+
 void write_json_text(std::string_view text, std::string& out) {
   out += '"';
+  std::size_t plain = 0;  // where what needs no escape begins
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
+    if (!kMayNeedEscape[static_cast<unsigned char>(c)]) continue;
     auto byte = static_cast<unsigned char>(c);
     // C1, control characters too, are two bytes: what a terminal is shown must not command it.
     const bool may_be_c1 = byte == 0xc2 && i + 1 < text.size();
     const bool is_c1 = may_be_c1 && static_cast<unsigned char>(text[i + 1]) < 0xa0;
+    if (byte == 0xc2 && !is_c1) continue;
+    out.append(text, plain, i - plain);
     if (is_c1) byte = static_cast<unsigned char>(text[++i]);
+    plain = i + 1;
     if (c == '"' || c == '\\') {
       out += '\\';
       out += c;
@@ -266,14 +271,13 @@ void write_json_text(std::string_view text, std::string& out) {
       out += "\\n";
     } else if (c == '\t') {
       out += "\\t";
-    } else if (byte < 0x20 || byte == 0x7f || is_c1) {
+    } else {
       out += "\\u00";
       out += kHexDigits[byte >> 4];
       out += kHexDigits[byte & 15u];
-    } else {
-      out += c;
     }
   }
+  out.append(text, plain);
   out += '"';
 }
 
@@ -319,17 +323,16 @@ std::string unescaped_name(std::string_view name, std::string_view word) {
 }
 
 std::string base64(std::string_view bytes) {
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+  std::string out((bytes.size() + 2) / 3 * 4, '=');
+  char* to = out.data();
+  const auto byte_at = [&](std::size_t i) {
+    return std::uint32_t{static_cast<unsigned char>(bytes[i])};
+  };
+  for (std::size_t i = 0; i < bytes.size(); i += 3, to += 4) {
     const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
-    std::uint32_t group = 0;
-    for (std::size_t k = 0; k < 3; ++k) {
-      group = group << 8 | (k < count ? static_cast<unsigned char>(bytes[i + k]) : 0u);
-    }
-    for (std::size_t k = 0; k < 4; ++k) {
-      out += k <= count ? kBase64Digits[group >> (18 - 6 * k) & 63u] : '=';
-    }
+    const std::uint32_t group =
+        byte_at(i) << 16 | (count > 1 ? byte_at(i + 1) << 8 : 0) | (count > 2 ? byte_at(i + 2) : 0);
+    for (unsigned k = 0; k <= count; ++k) to[k] = kBase64Digits[group >> (18 - 6 * k) & 63u];
   }
   return out;
 }

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "schemas/shortest_text.hpp"
+
 namespace zbag {
 namespace {
 
@@ -69,12 +71,9 @@ std::optional<Timestamp> Timestamp::from_parts(std::int64_t seconds, std::uint32
 }
 
 std::string seconds_text(double seconds) {
-  std::array<char, 40> text;
-  const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), seconds);
-  static_cast<void>(error);  // 40 characters hold every double
-  std::string out(text.data(), end);
-  if (std::isfinite(seconds) && out.find_first_of(".e") == std::string::npos) out += ".0";
-  return out;
+  std::string text;
+  append_shortest(seconds, text);
+  return text;
 }
 
 }  // namespace zbag

@@ -70,6 +70,7 @@ if [ "$scale" = lint ]; then
   exec tests/lint.py all
 fi
 
+/usr/bin/python3 tests/system/python_packages.py || true
 [ -d "$ZBAG_TEST_DATA" ] || echo "run: no recordings at $ZBAG_TEST_DATA; tests that need them are skipped"
 presets=("${@:-release}")
 if [ "$scale" = long ]; then

@@ -50,13 +50,6 @@ Status check_by_index(const Arguments& arguments, const Playlist& playlist) {
   return {};
 }
 
-Result<std::optional<PointView>> next_checked(IndexCursor& cursor) {
-  Result<std::optional<PointView>> point = cursor.next();
-  // The bag may be a stranger's.
-  const bool is_whole = !point || !*point || check_map((*point)->map);
-  return is_whole ? point : tl::unexpected((*point)->fields().error());
-}
-
 // Of a track that has no point of that index, how many it has.
 int show_too_far(const std::string& track, const Playlist& playlist) {
   std::uint64_t points = 0;
@@ -75,29 +68,35 @@ int end_of(std::uint64_t printed, const Arguments& arguments, const Playlist& pl
                                : show_nothing_chosen("cat", playlist.extent());
 }
 
-// Prints what next() gives, until it is enough or somebody stops it; left_out() is asked then.
-template <class Next, class LeftOut>
-int print_points(Next next, LeftOut left_out, const Arguments& arguments, const Playlist& playlist,
+// Prints what the cursor gives, until it is enough or somebody stops it. The bag may be a
+// stranger's: what is damaged is left out and told of.
+template <class Cursor>
+int print_points(Cursor& cursor, const Arguments& arguments, const Playlist& playlist,
                  PointPrinter& printer) {
+  IntactPoints points(cursor, [&](const std::string& text) {
+    if (!arguments.quiet) warn("cat", text);
+  });
   const std::uint64_t limit = arguments.selection.limit;
+  const std::optional<Expression>& where = arguments.selection.where;
   std::uint64_t printed = 0;
   bool is_stopped = false;
   while (limit == 0 || printed < limit) {
     is_stopped = StopSignal::wanted();
     if (is_stopped) break;
-    const Result<std::optional<PointView>> point = next();
+    const Result<std::optional<PointView>> point = points.next_checked();
     if (!point) {
       printer.flush();  // what can be read before it
       return show("cat", point.error());
     }
     if (!*point) break;
     const PointView& view = **point;
+    if (where && !where->matches(open_map(view.map).value(), view.stamp())) continue;
     if (!printer.print(view.track, view.stamp(), view.map, view.given_src(), view.given_seq()))
       return printer.exit_code("cat");
     ++printed;
   }
   if (!printer.flush()) return printer.exit_code("cat");
-  const int exit_code = left_out() > 0 ? kExitDamaged : kExitDone;
+  const int exit_code = points.left_out() > 0 ? kExitDamaged : kExitDone;
   if (is_stopped)
     return std::max(exit_code,
                     show("cat", {ErrorCode::kClosed,
@@ -112,16 +111,7 @@ int print_by_index(const Arguments& arguments, const Playlist& playlist, PointPr
       IndexCursor::open(playlist.readers().front().file(), arguments.selection.tracks.front(),
                         *arguments.start_index);
   if (!cursor) return show("cat", cursor.error());
-  return print_points([&] { return next_checked(*cursor); }, [] { return 0; }, arguments, playlist,
-                      printer);
-}
-
-int print_by_time(const Arguments& arguments, Playlist& playlist, PointPrinter& printer) {
-  IntactPoints points(playlist, [&](const std::string& text) {
-    if (!arguments.quiet) warn("cat", text);
-  });
-  return print_points([&] { return points.next_checked(); }, [&] { return points.left_out(); },
-                      arguments, playlist, printer);
+  return print_points(*cursor, arguments, playlist, printer);
 }
 
 int run(const Arguments& arguments) {
@@ -139,7 +129,7 @@ int run(const Arguments& arguments) {
   if (arguments.start_index) return std::max(opened, print_by_index(arguments, *playlist, printer));
   selection->reverse = arguments.reverse;
   if (Status status = playlist->select(*selection); !status) return show("cat", status.error());
-  return std::max(opened, print_by_time(arguments, *playlist, printer));
+  return std::max(opened, print_points(*playlist, arguments, *playlist, printer));
 }
 
 }  // namespace
@@ -151,6 +141,7 @@ Verb add_cat(CLI::App& root) {
   auto a = std::make_shared<Arguments>();
   add_bags(*options, a->bags, "Bags to read, merged by _ts");
   add_selection(*options, a->selection);
+  add_where(*options, a->selection);
   options->begin(OptionGroup::kSelection);
   options->add("--start-index", a->start_index, option_type::count<std::uint64_t>("N", {0, 1e18}),
                "From this index on; needs exactly one --track");

@@ -50,6 +50,7 @@ int run(const Arguments& arguments) {
       *playlist,
       {.selection = *selection,
        .columns = arguments.selection.columns,
+       .where = arguments.selection.where,
        .limit = arguments.selection.limit},
       [&](std::uint64_t done) {
         bar.show(static_cast<double>(done) / total);
@@ -95,11 +96,28 @@ Verb add_export(CLI::App& root) {
       .required();
   options->add_flag("--force", a->is_forced, "Replace files that are there already");
   add_selection(*options, a->selection);
+  add_where(*options, a->selection);
   options->add("--layout", a->output.layout,
                option_type::one_of<ExportLayout>("L", {{"by-name", ExportLayout::kByName},
                                                        {"neutral", ExportLayout::kNeutral},
                                                        {"rows", ExportLayout::kRows}}),
                "jsonl: neutral (one file that import and pub read) or rows (a file a track)");
+  options->add("--binary", a->output.binary,
+               option_type::one_of<BinaryAs>("B", {{"by-format", BinaryAs::kByFormat},
+                                                   {"base64", BinaryAs::kBase64},
+                                                   {"hex", BinaryAs::kHex},
+                                                   {"files", BinaryAs::kFiles}}),
+               "csv, json, jsonl: bytes as base64, as hex, or in files beside the output");
+  options->add("--compression", a->output.compression, option_type::any_text("C"),
+               "parquet: none, snappy, gzip, lz4, brotli or zstd (default)");
+  options->add(
+      "--compression-level", a->output.level,
+      option_type::or_word(option_type::count<unsigned>("N", {1, 100}), std::string("default")),
+      "Of the compression: the higher, the smaller and slower");
+  options
+      ->add_list("--partition-by", a->output.partition_by, option_type::any_text("A,B"),
+                 "parquet: a folder for each run, track, date, hour, in that order")
+      .comma_separated();
   options->add("--codec", a->output.codec,
                option_type::one_of<VideoCodec>(
                    "C", {{"h264", VideoCodec::kH264}, {"av1", VideoCodec::kAv1}}),

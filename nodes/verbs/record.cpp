@@ -7,6 +7,7 @@
 
 #include "nodes/bus_error.hpp"
 #include "nodes/errors.hpp"
+#include "nodes/kind_argument.hpp"
 #include "nodes/live_screen.hpp"
 #include "nodes/node.hpp"
 #include "nodes/output_path.hpp"
@@ -18,6 +19,7 @@
 #include "nodes/verb.hpp"
 #include "player/exports/output_file.hpp"
 #include "recorder/recorder.hpp"
+#include "recorder/storage/schema_storage.hpp"
 
 namespace zbag {
 namespace {
@@ -33,6 +35,7 @@ struct Arguments {
   std::vector<std::string> tracks;
   std::vector<std::string> excluded;
   std::vector<std::pair<std::string, std::string>> metadata;
+  std::vector<std::pair<std::string, std::string>> schemas;
   bool stats = false;
   bool resume = false;
 
@@ -42,8 +45,22 @@ struct Arguments {
   }
 };
 
+// What --schema says. kInvalid, kNotFound.
+Result<SchemaKinds> kinds_of(const Arguments& arguments) {
+  SchemaKinds kinds;
+  for (const auto& [name, word] : arguments.schemas) {
+    const Result<TrackName> track = TrackName::parse(plain_name(name));
+    if (!track) return tl::unexpected(track.error());
+    Result<Kind> kind = read_kind(word);
+    if (!kind) return tl::unexpected(kind.error());
+    kinds.insert_or_assign(track->str(), std::move(*kind));
+  }
+  return kinds;
+}
+
 // What the options, which are in their places already, do not say themselves.
-Result<Recorder::Options> recorder_options(const Arguments& a, const OptionTable& table) {
+Result<Recorder::Options> recorder_options(const Arguments& a, const OptionTable& table,
+                                           std::atomic<bool>& has_misfits) {
   Recorder::Options options = a.recorder;
   const Result<TrackFilter> filter = TrackFilter::parse(a.tracks, a.excluded);
   if (!filter) return tl::unexpected(filter.error());
@@ -51,7 +68,13 @@ Result<Recorder::Options> recorder_options(const Arguments& a, const OptionTable
   options.urls = a.bus.urls;
   options.subscriptions = filter->subscriptions();
   options.warn = [](const std::string& text) { warn("record", text); };
-  options.open_storage = lmdb_storage(a.bag);
+  const Result<SchemaKinds> kinds = kinds_of(a);
+  if (!kinds) return tl::unexpected(kinds.error());
+  options.open_storage =
+      with_schemas(lmdb_storage(a.bag), *kinds, [&has_misfits](const std::string& text) {
+        has_misfits = true;
+        warn("record", text);
+      });
   Recording::Options& recording = options.recording;
   recording.intake.filter = *filter;
   recording.intake.warn = options.warn;
@@ -151,6 +174,19 @@ std::vector<std::string> heard_by(const Recording& recording, const RecordingTot
   return tracks;
 }
 
+// Whether a track of --schema never came.
+bool warn_of_absent(const std::vector<std::pair<std::string, std::string>>& schemas,
+                    const RecordingTotals& totals) {
+  bool is_absent = false;
+  for (const auto& [track, kind] : schemas) {
+    if (totals.tracks.contains(std::string(plain_name(track)))) continue;
+    is_absent = true;
+    warn("record", fmt::format("--schema {}={}: no frame of that track was recorded",
+                               printable(track), printable(kind)));
+  }
+  return is_absent;
+}
+
 // Looks at signals and keys, and draws the live screen while the recorder runs.
 class Watch {
  public:
@@ -226,7 +262,8 @@ class Watch {
 };
 
 int run(const Arguments& arguments, const OptionTable& table) {
-  Result<Recorder::Options> options = recorder_options(arguments, table);
+  std::atomic<bool> has_misfits{false};
+  Result<Recorder::Options> options = recorder_options(arguments, table, has_misfits);
   if (!options) return show("record", options.error());
   Result<std::string> path = output_of(arguments);
   if (!path) return show("record", path.error());
@@ -271,8 +308,10 @@ int run(const Arguments& arguments, const OptionTable& table) {
   const bool is_unheard =
       had_bus && !unheard.is_empty() &&
       unheard.say_last(heard_by(recorder.recording(), totals), totals.fate.points == 0);
-  const bool is_lossy = is_unheard || totals.rescued_bags > 0 || totals.fate.refused_total() > 0 ||
-                        totals.fate.dropped > 0 || totals.lost().value_or(0) > 0;
+  const bool lacks_schema = warn_of_absent(arguments.schemas, totals) || has_misfits;
+  const bool is_lossy = is_unheard || lacks_schema || totals.rescued_bags > 0 ||
+                        totals.fate.refused_total() > 0 || totals.fate.dropped > 0 ||
+                        totals.lost().value_or(0) > 0;
   return is_lossy ? kExitLossy : kExitDone;
 }
 
@@ -377,6 +416,9 @@ Verb add_record(CLI::App& root) {
       ->add_list("--metadata", a->metadata, option_type::text_pair("KEY=VALUE", "=", true),
                  "Kept with the run; may be repeated")
       .not_of_the_run();
+  options->add_list("--schema", a->schemas, option_type::text_pair("TRACK=KIND", "=", false),
+                    "Says what a track's fields mean: kinds as of zbag schema, or a file; may be "
+                    "repeated");
   options->add_flag("--stats", a->stats, "A live screen: rates, losses, buffer, disk left");
   add_bus_options(*options, a->bus);
   const OptionTable& table = *options;

@@ -30,6 +30,16 @@ void print_damage(const std::string& bag, const RecoverReport& report) {
     warn("recover", fmt::format("the name of a track is lost; it is called {} now", name));
   for (const BagProblem& lost : report.lost)
     say_always("zbag recover: {}: {}\n", bag, problem_text(lost));
+  for (const std::string& doubt : report.doubts) say_always("zbag recover: {}: {}\n", bag, doubt);
+}
+
+std::string outcome_of(const RecoverReport& report) {
+  if (report.is_whole()) return "the bag is whole";
+  const bool is_sure = report.doubts.empty();
+  if (report.lost.empty())
+    return is_sure ? "no point is known to be missing" : "points may be missing";
+  return fmt::format("lost {}{}", amount_text(report.lost_points, "point"),
+                     is_sure ? "" : " or more");
 }
 
 int run(const Arguments& arguments) {
@@ -44,12 +54,8 @@ int run(const Arguments& arguments) {
   if (!report) return show_unmade("recover", report.error());
   print_damage(arguments.bag, *report);
   if (!arguments.quiet) {
-    const std::string outcome = report->is_whole() ? "the bag is whole"
-                                : report->lost.empty()
-                                    ? "no point is known to be missing"
-                                    : "lost " + amount_text(report->lost_points, "point");
     say("recovered {} of {} into {}; {}\n", amount_text(report->points, "point"),
-        amount_text(report->tracks, "track"), arguments.out, outcome);
+        amount_text(report->tracks, "track"), arguments.out, outcome_of(*report));
   }
   return report->is_whole() ? kExitDone : kExitLossy;
 }

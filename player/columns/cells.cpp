@@ -4,7 +4,9 @@
 
 #include "schemas/json_text.hpp"
 #include "schemas/points/point.hpp"
+#include "schemas/shortest_text.hpp"
 #include "schemas/text_bytes.hpp"
+#include "schemas/track_name.hpp"
 
 namespace zbag {
 namespace {
@@ -48,10 +50,10 @@ double Cell::number_at(std::uint64_t position) const {
 
 void Cell::append_number(std::uint64_t position, std::string& out) const {
   const bool is_int = part_->type == ColumnType::kInt || part_->type == ColumnType::kInts;
-  if (!is_int) return write_json(Value(number_at(position)), out);
+  if (!is_int) return write_json_float(number_at(position), out);
   const std::int64_t value = part_->ints[position];
-  out += is_above_at(position) ? std::to_string(static_cast<std::uint64_t>(value))
-                               : std::to_string(value);
+  if (is_above_at(position)) return append_shortest(static_cast<std::uint64_t>(value), out);
+  append_shortest(value, out);
 }
 
 void Cell::append_json(std::string& out) const {
@@ -66,6 +68,8 @@ void Cell::append_json(std::string& out) const {
     out += ']';
   } else if (type() == ColumnType::kBool) {
     out += boolean() ? "true" : "false";
+  } else if (type() == ColumnType::kText && is_utf8(bytes())) {
+    write_json_text(bytes(), out);
   } else if (type() == ColumnType::kText) {
     write_json(Value(std::string(bytes())), out);
   } else if (type() == ColumnType::kBinary) {

@@ -25,6 +25,7 @@ class Cell {
   Cell() = default;
   Cell(const FieldPart& part, std::size_t at) : part_(&part), at_(at) {}
 
+  bool is_missing() const { return part_ == nullptr; }
   // There is no value, or nil.
   bool is_absent() const { return part_ == nullptr || part_->type == ColumnType::kNil; }
   ColumnType type() const { return part_ == nullptr ? ColumnType::kNil : part_->type; }

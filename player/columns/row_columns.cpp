@@ -7,15 +7,6 @@
 #include "schemas/track_name.hpp"
 
 namespace zbag {
-namespace {
-
-void push(std::string& path, std::string_view name) {
-  path += std::to_string(name.size());
-  path += ':';
-  path += name;
-}
-
-}  // namespace
 
 RowColumns::RowColumns(std::string track, const std::set<std::string>& fields,
                        std::vector<std::string> chosen, Note note, std::vector<std::string> words)
@@ -24,59 +15,65 @@ RowColumns::RowColumns(std::string track, const std::set<std::string>& fields,
       note_(std::move(note)),
       words_(std::move(words)) {
   for (const std::string& field : fields) {
-    path_.clear();
-    push(path_, field);
-    dotted_ = field;
-    if (names_.size() < kColumnsMax && is_chosen()) name_of(true);
+    std::size_t expected = 0;
+    Node& node = nodes_[child_of(0, field, expected)];
+    if (node.is_chosen) name_column(node, true);
   }
 }
 
 Result<std::span<const RowColumns::Leaf>> RowColumns::flatten(MapBytes fields) {
-  path_.clear();
-  dotted_.clear();
   leaves_.clear();
-  if (Status taken = take(fields); !taken) return tl::unexpected(taken.error());
+  if (Status taken = take(fields, 0); !taken) return tl::unexpected(taken.error());
   return std::span<const Leaf>(leaves_);
 }
 
 std::optional<std::string> RowColumns::column_of(const std::vector<std::string>& names) {
-  path_.clear();
-  dotted_.clear();
+  std::size_t at = 0;
   for (const std::string& name : names) {
-    push(path_, name);
-    if (&name != names.data()) dotted_ += '.';
-    dotted_ += name;
+    std::size_t expected = 0;
+    at = child_of(at, name, expected);
   }
-  return is_chosen() ? std::optional(name_of(names.size() == 1)) : std::nullopt;
+  Node& node = nodes_[at];
+  if (!node.is_chosen) return std::nullopt;
+  if (node.column.empty()) name_column(node, names.size() == 1);
+  return node.column;
 }
 
-Status RowColumns::take(MapBytes fields) {
-  const std::size_t path_bytes = path_.size();
-  const std::size_t dotted_bytes = dotted_.size();
+Status RowColumns::take(MapBytes fields, std::size_t around) {
+  std::size_t expected = 0;
   PairWalk walk(fields.pairs, fields.count);
   while (const std::optional<PairBytes> pair = walk.next()) {
-    push(path_, pair->name);
-    if (path_bytes > 0) dotted_ += '.';
-    dotted_ += pair->name;
+    const std::size_t child = child_of(around, pair->name, expected);
+    if (nodes_.size() > kColumnsMax) return tl::unexpected(too_many());
     const std::optional<MapBytes> map = open_map(pair->value);
     if (map && map->count > 0) {
-      if (Status taken = take(*map); !taken) return taken;
-    } else if (is_chosen()) {
-      const std::string& column = name_of(path_bytes == 0);
-      if (column.empty() && names_.size() > kColumnsMax) {
-        return fail(ErrorCode::kInvalid,
-                    fmt::format("track {} has more than {} columns; use --layout neutral", track_,
-                                kColumnsMax));
-      }
-      leaves_.push_back({column, pair->value});
+      if (Status taken = take(*map, child); !taken) return taken;
+      continue;
     }
-    path_.resize(path_bytes);
-    dotted_.resize(dotted_bytes);
+    Node& node = nodes_[child];
+    if (!node.is_chosen) continue;
+    if (node.column.empty()) name_column(node, around == 0);
+    leaves_.push_back({node.column, node.number, pair->value});
   }
   return {};
 }
 
-bool RowColumns::is_chosen() const { return is_chosen_field(chosen_, dotted_); }
+// `expected`: the place among the children where it is looked for first, which is moved behind it.
+std::size_t RowColumns::child_of(std::size_t around, std::string_view name, std::size_t& expected) {
+  const std::vector<std::size_t>& children = nodes_[around].children;
+  if (expected < children.size() && nodes_[children[expected]].name == name)
+    return children[expected++];
+  const auto [known, is_new] = nodes_[around].by_name.try_emplace(std::string(name), nodes_.size());
+  if (!is_new) return known->second;
+  const std::size_t child = nodes_.size();
+  nodes_[around].children.push_back(child);
+  Node& node = nodes_.emplace_back();
+  node.name = name;
+  if (around != 0) node.dotted = nodes_[around].dotted + '.';
+  node.dotted += name;
+  node.is_chosen = is_chosen_field(chosen_, node.dotted);
+  return child;
+}
 
 std::string RowColumns::unreserved(std::string_view field) const {
   std::string name(field);
@@ -85,16 +82,22 @@ std::string RowColumns::unreserved(std::string_view field) const {
 }
 
 // `is_field`: of the frame, and not of a map in it.
-const std::string& RowColumns::name_of(bool is_field) {
-  const auto [known, is_new] = names_.try_emplace(path_);
-  if (!is_new || names_.size() > kColumnsMax) return known->second;
-  std::string name = is_field ? unreserved(dotted_) : dotted_;
-  while (!used_.insert(name).second) name += '_';
-  if (name != dotted_ && note_) {
-    note_(fmt::format("track {}: field {} is written as {}", track_, printable(dotted_),
+void RowColumns::name_column(Node& node, bool is_field) {
+  std::string name =
+      member_name(is_field ? unreserved(node.dotted) : node.dotted, JsonDialect::kPlain);
+  while (name.empty() || !used_.insert(name).second) name += '_';
+  if (name != node.dotted && note_) {
+    note_(fmt::format("track {}: field {} is written as {}", track_, printable(node.dotted),
                       printable(name)));
   }
-  return known->second = std::move(name);
+  node.column = std::move(name);
+  node.number = columns_++;
+}
+
+Error RowColumns::too_many() const {
+  return {
+      ErrorCode::kInvalid,
+      fmt::format("track {} has more than {} columns; use --layout neutral", track_, kColumnsMax)};
 }
 
 }  // namespace zbag

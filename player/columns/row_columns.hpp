@@ -5,8 +5,9 @@
 // one that is called so with a `_` more, so that the way back is exact; formats that have other
 // words for themselves say so. Names that would collide
 // ({"a":{"b":2},"a.b":1}) get a `_` more each, fields of the track before leaves of its maps; a
-// leaf keeps the name it was given first. Frames are read in their bytes: nothing is made of what a
-// leaf holds. Not thread-safe.
+// leaf keeps the name it was given first. Names that are not UTF-8 are written as JSON has them
+// (member_name()), so that every column's name is. Frames are read in their bytes: nothing is made
+// of what a leaf holds. Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -41,6 +42,7 @@ class RowColumns {
 
   struct Leaf {
     std::string_view column;
+    std::size_t number;                   // of the column, from 0, in the order they were first met
     std::span<const std::uint8_t> value;  // one whole item
   };
   // The leaves of a frame in order, under the names of their columns; valid until the next call and
@@ -50,21 +52,32 @@ class RowColumns {
   std::optional<std::string> column_of(const std::vector<std::string>& names);
 
  private:
-  Status take(MapBytes fields);
+  // A name in a map, and what is below it: fields of frames come in the order of the one before,
+  // and are found by their place there.
+  struct Node {
+    std::string name;
+    std::string dotted;
+    std::vector<std::size_t> children;  // in the order they were first met
+    std::unordered_map<std::string, std::size_t> by_name;
+    bool is_chosen = false;
+    std::string column;      // empty until there is a leaf, or where none is chosen
+    std::size_t number = 0;  // of the column
+  };
+
+  Status take(MapBytes fields, std::size_t around);
+  std::size_t child_of(std::size_t around, std::string_view name, std::size_t& expected);
   std::string unreserved(std::string_view field) const;
-  const std::string& name_of(bool is_field);
-  bool is_chosen() const;
+  void name_column(Node& node, bool is_field);
+  Error too_many() const;
 
   std::string track_;
   std::vector<std::string> chosen_;
   Note note_;
   std::vector<std::string> words_;
-  std::unordered_map<std::string, std::string> names_;  // by path
+  std::vector<Node> nodes_{1};  // the first is the frame itself
+  std::size_t columns_ = 0;
   std::unordered_set<std::string> used_;
   std::vector<Leaf> leaves_;  // of the frame at hand
-  // Of the leaf at hand: every name with its length before it, and joined by dots.
-  std::string path_;
-  std::string dotted_;
 };
 
 }  // namespace zbag

@@ -82,20 +82,21 @@ Status ExportSource::each_point_of(const std::string& track, const Take& take) {
 Status ExportSource::read(const BagReader::Selection& selection, std::uint64_t points_max,
                           const Take& take) {
   if (Status status = playlist_.select(selection); !status) return status;
-  IntactPoints points(playlist_, warn_);
+  std::uint64_t known = 0;
+  IntactPoints points(playlist_,
+                      [&](const std::string& text) { known += tell_once(text) ? 0 : 1; });
   for (std::uint64_t taken = 0; points_max == 0 || taken < points_max;) {
     const Result<std::optional<PointView>> point = points.next_checked();
     if (!point) return tl::unexpected(point.error());
     if (!*point) break;
-    const bool is_wanted = !choice_.where || choice_.where(**point);
-    if (is_wanted) {
+    if (is_wanted(**point)) {
       if (Status status = take(**point); !status) return status;
       ++taken;
       ++report_.points;
     }
     if (progress_ && !progress_(report_.points)) return fail(ErrorCode::kClosed, "stopped");
   }
-  report_.left_out += points.points_left_out();
+  report_.left_out += points.points_left_out() - known;
   return {};
 }
 
@@ -149,8 +150,8 @@ Status ExportSource::read_columns_of(const BagReader& reader, ColumnCursor::Sele
       const std::optional<BagCursor::Damage> damage = cursor->skip_damage();
       if (is_more.error().code != ErrorCode::kDamaged || !damage)
         return tl::unexpected(is_more.error());
-      report_.left_out += std::max<std::uint64_t>(1, damage->points);
-      note(is_more.error().message + "; " + damage->text());
+      const bool is_new = tell_once(is_more.error().message + "; " + damage->text());
+      if (is_new) report_.left_out += std::max<std::uint64_t>(1, damage->points);
       continue;
     }
     if (!*is_more) return {};
@@ -173,6 +174,11 @@ const BagReader* ExportSource::only_reader_of(const std::string& track) const {
   return only;
 }
 
+// REQUIRES: its map was validated.
+bool ExportSource::is_wanted(const PointView& point) const {
+  return !choice_.where || choice_.where->matches(*open_map(point.map), point.stamp());
+}
+
 Status ExportSource::find_shares() {
   if (choice_.limit == 0 || shares_) return {};
   shares_.emplace();
@@ -182,11 +188,18 @@ Status ExportSource::find_shares() {
     const Result<std::optional<PointView>> point = points.next_checked();
     if (!point) return tl::unexpected(point.error());
     if (!*point) break;
-    if (choice_.where && !choice_.where(**point)) continue;
+    if (!is_wanted(**point)) continue;
     ++(*shares_)[std::string((*point)->track)];
     ++found;
   }
   return {};
+}
+
+// Who reads track by track meets what is damaged of all tracks together at each of them.
+bool ExportSource::tell_once(const std::string& damage) {
+  const bool is_new = told_.insert(damage).second;
+  if (is_new) note(damage);
+  return is_new;
 }
 
 // Who reads track by track does not meet those that cannot be read.

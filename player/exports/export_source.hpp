@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "recorder/bag/read/column_reader.hpp"
 #include "recorder/bag/read/intact_points.hpp"
 #include "recorder/bag/read/playlist.hpp"
+#include "schemas/expression/expression.hpp"
 
 namespace zbag {
 
@@ -23,9 +25,8 @@ struct ExportChoice {
   BagReader::Selection selection;
   // See is_chosen_field().
   std::vector<std::string> columns;
-  // Points for which it is false are passed over. May be empty.
-  std::function<bool(const PointView&)> where;
-  std::uint64_t limit = 0;  // points, the first in time; 0: all
+  std::optional<Expression> where;  // points that do not match are passed over
+  std::uint64_t limit = 0;          // points, the first in time; 0: all
 };
 
 struct ExportReport {
@@ -85,13 +86,16 @@ class ExportSource {
                          const TakeChunk& take);
   // The bag to read columns from as they lie there; null where points have to be looked at.
   const BagReader* only_reader_of(const std::string& track) const;
+  bool is_wanted(const PointView& point) const;
   Status find_shares();
   void tell_of_damaged_tracks();
+  bool tell_once(const std::string& damage);
 
   Playlist& playlist_;
   const ExportChoice choice_;
   const Progress progress_;
   const Warn warn_;
+  std::set<std::string> told_;  // damage
   std::map<std::string, TrackRecord> tracks_;
   // How many of the first `limit` points each track has; found when it is first asked for.
   std::optional<std::map<std::string, std::uint64_t>> shares_;

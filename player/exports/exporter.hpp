@@ -18,6 +18,14 @@
 
 namespace zbag {
 
+// How formats of text have bytes.
+enum class BinaryAs {
+  kByFormat,  // base64
+  kBase64,
+  kHex,
+  kFiles,  // the path of a file beside the output
+};
+
 enum class ExportLayout {
   kByName,   // jsonl: neutral for `-` and OUT.jsonl, else rows
   kNeutral,  // one neutral recording, what `import` and `pub` read
@@ -29,7 +37,11 @@ struct ExportOptions {
   std::string out;     // a file or folder; "-" is stdout
   Existing existing = Existing::kStays;
   ExportLayout layout = ExportLayout::kByName;
-  std::optional<VideoCodec> codec;  // none: the format's own choice
+  BinaryAs binary = BinaryAs::kByFormat;
+  std::string compression;        // one that the format knows; empty: the format's own choice
+  std::optional<unsigned> level;  // of the compression; none: its own choice
+  std::vector<std::string> partition_by;  // see Partitions
+  std::optional<VideoCodec> codec;        // none: the format's own choice
 };
 
 class Exporter {
@@ -48,10 +60,12 @@ std::vector<std::string> export_formats();
 Result<std::unique_ptr<Exporter>> make_exporter(const ExportOptions& options);
 
 // For the table of exporter.cpp, each in a file of its format's name.
+Result<std::unique_ptr<Exporter>> make_csv_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_images_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_json_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_jsonl_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_mocap_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_mp4_exporter(const ExportOptions& options);
+Result<std::unique_ptr<Exporter>> make_parquet_exporter(const ExportOptions& options);
 
 }  // namespace zbag

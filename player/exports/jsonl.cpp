@@ -3,7 +3,7 @@
 #include <optional>
 #include <utility>
 
-#include "player/exports/exporter.hpp"
+#include "player/exports/row_chunks.hpp"
 #include "player/exports/row_text.hpp"
 #include "player/exports/track_files.hpp"
 #include "player/formats/neutral_file.hpp"
@@ -34,9 +34,10 @@ class NeutralExporter : public Exporter {
       }
       write_neutral_line(point.track, point.stamp(), map, line.text, line.drain_to(*file));
       line.text += '\n';
-      return line.write_to(*file);
+      return line.write_much_to(*file);
     });
     if (!written) return written;
+    if (Status rest = line.write_to(*file); !rest) return rest;
     if (Status finished = file->finish(); !finished) return finished;
     return file->publish();
   }
@@ -48,43 +49,55 @@ class NeutralExporter : public Exporter {
 
 class RowsExporter : public Exporter {
  public:
-  explicit RowsExporter(const ExportOptions& options)
-      : out_(options.out), existing_(options.existing) {}
+  explicit RowsExporter(ExportOptions options) : options_(std::move(options)) {}
 
   Status write(ExportSource& source) override {
-    if (out_ == "-") return write_stdout(source);
-    Result<TrackFiles> files = TrackFiles::plan_folder(source, out_, kExtension, existing_);
+    if (options_.out == "-") return write_stdout(source);
+    Result<TrackFiles> files = TrackFiles::plan_folder(source, options_, kExtension);
     if (!files) return tl::unexpected(files.error());
     for (const std::string& track : source.track_names()) {
       const Result<OutputFile*> file = files->begin(track);
       if (!file) return tl::unexpected(file.error());
-      if (Status written = write_track(source, track, **file); !written) return written;
+      const Status written = write_track(source, track, files->binaries(), **file);
+      if (!written) return written;
     }
     return files->publish();
   }
 
  private:
   // Those of all tracks, one after the other.
-  static Status write_stdout(ExportSource& source) {
-    Result<OutputFile> file = OutputFile::create("-");
+  Status write_stdout(ExportSource& source) {
+    TrackFiles files = TrackFiles::one(options_);
+    const Result<OutputFile*> file = files.begin({});
     if (!file) return tl::unexpected(file.error());
     for (const std::string& track : source.track_names()) {
-      if (Status written = write_track(source, track, *file); !written) return written;
+      const Status written = write_track(source, track, files.binaries(), **file);
+      if (!written) return written;
     }
-    return file->finish();
+    return files.publish();
   }
-  static Status write_track(ExportSource& source, const std::string& track, OutputFile& file) {
-    RowText rows(source, track);
+  static Status write_track(ExportSource& source, const std::string& track, BinaryCells& binaries,
+                            OutputFile& file) {
     FileText line;
-    return source.each_point_of(track, [&](const PointView& point) -> Status {
+    if (RowChunks::can_write(source.tracks().at(track))) {
+      Result<std::vector<ExportField>> fields = source.fields_of(track);
+      if (!fields) return tl::unexpected(fields.error());
+      RowChunks rows(std::move(*fields), binaries);
+      const Status written = source.each_chunk_of(
+          track, rows.fields(),
+          [&](const ColumnChunk& chunk) { return rows.append(chunk, "\n", line, file); });
+      return written ? line.write_to(file) : written;
+    }
+    RowText rows(source, track, binaries);
+    const Status written = source.each_point_of(track, [&](const PointView& point) -> Status {
       if (Status row = rows.append(point, line, file); !row) return row;
       line.text += '\n';
-      return line.write_to(file);
+      return line.write_much_to(file);
     });
+    return written ? line.write_to(file) : written;
   }
 
-  std::string out_;
-  Existing existing_;
+  ExportOptions options_;
 };
 
 }  // namespace
@@ -93,6 +106,11 @@ Result<std::unique_ptr<Exporter>> make_jsonl_exporter(const ExportOptions& optio
   const bool is_file = options.out == "-" || options.out.ends_with(kExtension);
   const bool is_neutral = options.layout == ExportLayout::kNeutral ||
                           (options.layout == ExportLayout::kByName && is_file);
+  if (is_neutral && options.binary != BinaryAs::kByFormat) {
+    return fail(
+        ErrorCode::kInvalid,
+        "a neutral recording has bytes as hex; leave --binary out, or choose --layout rows");
+  }
   if (is_neutral) return std::unique_ptr<Exporter>(std::make_unique<NeutralExporter>(options));
   return std::unique_ptr<Exporter>(std::make_unique<RowsExporter>(options));
 }

@@ -146,11 +146,10 @@ class Frames {
 
 class MocapExporter : public Exporter {
  public:
-  explicit MocapExporter(const ExportOptions& options)
-      : out_(options.out), existing_(options.existing) {}
+  explicit MocapExporter(const ExportOptions& options) : options_(options) {}
 
   Status write(ExportSource& source) override {
-    Result<TrackFiles> files = TrackFiles::plan(source, out_, kExtension, existing_);
+    Result<TrackFiles> files = TrackFiles::plan(source, options_, kExtension);
     if (!files) return tl::unexpected(files.error());
     std::vector<std::string> tracks = source.track_names();
     // Of a range without points: the envelope alone.
@@ -177,8 +176,7 @@ class MocapExporter : public Exporter {
     return file.write("]}\n");
   }
 
-  std::string out_;
-  Existing existing_;
+  ExportOptions options_;
 };
 
 }  // namespace

@@ -26,17 +26,14 @@ double rate_of(const TrackRecord& track) {
 
 class Mp4Exporter : public Exporter {
  public:
-  explicit Mp4Exporter(const ExportOptions& options)
-      : out_(options.out),
-        existing_(options.existing),
-        codec_(options.codec.value_or(VideoCodec::kH264)) {}
+  explicit Mp4Exporter(const ExportOptions& options) : options_(options) {}
 
   Status write(ExportSource& source) override {
-    if (out_ == "-")
+    if (options_.out == "-")
       return fail(ErrorCode::kInvalid, "an mp4 is written to and fro: give a file or folder");
     const std::vector<std::string> tracks = picture_tracks(source);
     if (tracks.empty()) return no_pictures();
-    Result<TrackFiles> files = TrackFiles::plan(source, tracks, out_, kExtension, existing_);
+    Result<TrackFiles> files = TrackFiles::plan(source, tracks, options_, kExtension);
     if (!files) return tl::unexpected(files.error());
     std::uint64_t pictures = 0;
     for (const std::string& track : tracks) {
@@ -58,7 +55,8 @@ class Mp4Exporter : public Exporter {
             const Result<OutputFile*> file = files.begin(track);
             if (!file) return tl::unexpected(file.error());
             Result<VideoFile> made = VideoFile::create(
-                (*file)->by_name(), {.codec = codec_, .rate = rate_of(source.tracks().at(track))});
+                (*file)->by_name(), {.codec = options_.codec.value_or(VideoCodec::kH264),
+                                     .rate = rate_of(source.tracks().at(track))});
             if (!made) return tl::unexpected(made.error());
             video.emplace(std::move(*made));
           }
@@ -75,9 +73,7 @@ class Mp4Exporter : public Exporter {
     return pictures;
   }
 
-  std::string out_;
-  Existing existing_;
-  VideoCodec codec_;
+  ExportOptions options_;
 };
 
 }  // namespace

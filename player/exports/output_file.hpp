@@ -33,6 +33,7 @@ class OutputFile {
   OutputFile& operator=(OutputFile&&) = delete;
   ~OutputFile();  // removes it unless it was published, and the folders made for it if empty
 
+  const std::string& path() const { return path_; }  // its own name
   Status write(std::string_view text);
   // For a library that opens files by name: the one to write to, instead of write(), and to close
   // before finish(). REQUIRES: it is not stdout.

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <utility>
@@ -68,6 +69,17 @@ OutputTree::~OutputTree() {
   // One in which somebody has put something meanwhile stays.
   for (auto folder = made_folders_.rbegin(); folder != made_folders_.rend(); ++folder)
     ::rmdir(folder->c_str());
+}
+
+Status OutputTree::write(const std::string& name, std::string_view bytes) {
+  const fs::path path = fs::path(made_) / name;
+  const std::string shown = (fs::path(path_) / name).string();
+  std::FILE* const file = std::fopen(path.c_str(), "wbxe");
+  if (file == nullptr) return failed(shown, errno);
+  const bool is_written = std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
+  const int code = errno;
+  if (std::fclose(file) != 0) return failed(shown, errno);
+  return is_written ? Status() : failed(shown, code);
 }
 
 Status OutputTree::publish() {

@@ -2,13 +2,14 @@
 // name beside its own.
 //
 //   OutputTree tree = OutputTree::create("set").value();
-//   write files below tree.making();
+//   write files below tree.making(), or by tree.write("a", bytes);
 //   tree.publish();
 //
 // Not thread-safe.
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "schemas/result.hpp"
@@ -26,8 +27,12 @@ class OutputTree {
 
   // Where to write for now; the files are closed before publish().
   const std::string& making() const { return made_; }
+  // A file of these bytes. REQUIRES: `name` is new there and has no folder in it.
+  Status write(const std::string& name, std::string_view bytes);
   // All files are on disk, then the folder has its name.
   Status publish();
+  // As if it had not been published: the destructor removes it. REQUIRES: publish() returned well.
+  void take_back() { made_ = path_; }
 
  private:
   OutputTree(std::string path, std::string made) : path_(std::move(path)), made_(std::move(made)) {}

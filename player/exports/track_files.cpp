@@ -4,57 +4,71 @@
 
 namespace zbag {
 
-Result<TrackFiles> TrackFiles::plan(const ExportSource& source, const std::string& out,
-                                    const std::string& extension, Existing existing) {
-  return plan(source, source.track_names(), out, extension, existing);
+Result<TrackFiles> TrackFiles::plan(const ExportSource& source, const ExportOptions& options,
+                                    const std::string& extension) {
+  return plan(source, source.track_names(), options, extension);
 }
 
 Result<TrackFiles> TrackFiles::plan(const ExportSource& source,
-                                    const std::vector<std::string>& tracks, const std::string& out,
-                                    const std::string& extension, Existing existing) {
-  if (out != "-" && !out.ends_with(extension))
-    return in_folder(source, tracks, out, extension, existing);
+                                    const std::vector<std::string>& tracks,
+                                    const ExportOptions& options, const std::string& extension) {
+  if (options.out != "-" && !options.out.ends_with(extension))
+    return in_folder(source, tracks, options, extension);
   if (tracks.size() > 1) {
     return fail(ErrorCode::kInvalid,
                 fmt::format("{} tracks do not go into one file: choose one with --track, or give a "
                             "folder with -o",
                             tracks.size()));
   }
-  TrackFiles files;
-  files.path_ = out;
-  files.existing_ = existing;
-  return files;
+  return one(options);
 }
 
-Result<TrackFiles> TrackFiles::plan_folder(const ExportSource& source, const std::string& out,
-                                           const std::string& extension, Existing existing) {
-  return in_folder(source, source.track_names(), out, extension, existing);
+Result<TrackFiles> TrackFiles::plan_folder(const ExportSource& source, const ExportOptions& options,
+                                           const std::string& extension) {
+  return in_folder(source, source.track_names(), options, extension);
 }
 
 Result<TrackFiles> TrackFiles::in_folder(const ExportSource& source,
                                          const std::vector<std::string>& tracks,
-                                         const std::string& out, const std::string& extension,
-                                         Existing existing) {
-  Result<OutputFolder> folder = OutputFolder::plan(out, tracks, extension, existing);
+                                         const ExportOptions& options,
+                                         const std::string& extension) {
+  Result<OutputFolder> folder =
+      OutputFolder::plan(options.out, tracks, extension, options.existing);
   if (!folder) return tl::unexpected(folder.error());
   for (const auto& [track, file] : folder->renamed()) {
     source.note(
         fmt::format("track {} is written to {}, since its own name is a folder's", track, file));
   }
-  TrackFiles files;
+  TrackFiles files(options);
   files.folder_.emplace(std::move(*folder));
   return files;
 }
 
 Result<OutputFile*> TrackFiles::begin(const std::string& track) {
-  if (folder_) return folder_->begin(track);
-  Result<OutputFile> file = OutputFile::create(path_, existing_);
-  if (!file) return tl::unexpected(file.error());
-  file_.emplace(std::move(*file));
-  return &*file_;
+  Result<OutputFile*> begun = nullptr;
+  if (folder_) {
+    begun = folder_->begin(track);
+  } else if (Result<OutputFile> file = OutputFile::create(out_, existing_); file) {
+    begun = &file_.emplace(std::move(*file));
+  } else {
+    begun = tl::unexpected(file.error());
+  }
+  if (begun) binaries_.emplace_back(binary_, (*begun)->path());
+  return begun;
 }
 
 Status TrackFiles::publish() {
+  Status published;
+  for (BinaryCells& binaries : binaries_) {
+    if (published) published = binaries.publish();
+  }
+  if (published) published = publish_files();
+  if (published) return published;
+  for (BinaryCells& binaries : binaries_) binaries.take_back();
+  return published;
+}
+
+Status TrackFiles::publish_files() {
   if (folder_) return folder_->publish();
   if (Status finished = file_->finish(); !finished) return finished;
   return file_->publish();

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "recorder/bag/pages/each_entry.hpp"
+#include "recorder/bag/pages/file_attributes.hpp"
 #include "recorder/bag/pages/file_descriptor.hpp"
 #include "schemas/no_room.hpp"
 
@@ -30,6 +31,12 @@ bool is_worth_it(const Env& env, std::uint64_t free) {
   const std::uint64_t used = env.used_bytes();
   return free > kFreeBytesMin && free > used / 100 * kFreeSharePercent &&
          used - std::min(used, free) <= kSqueezedBytesMax;
+}
+
+Status keep_attributes(const BagFile& old_bag, const std::string& made) {
+  const FileDescriptor file(::open(made.c_str(), O_RDWR | O_CLOEXEC));
+  if (file.get() < 0) return os_error(made);
+  return copy_attributes(old_bag.fd(), file.get());
 }
 
 // Copies one table after another, several transactions long.
@@ -115,6 +122,7 @@ Status replace_bag(const BagFile& old_bag, const std::string& made, const std::s
   if (::stat(path.c_str(), &old) == 0) {
     // Best effort: who may not give a file away keeps it.
     static_cast<void>(::chown(made.c_str(), old.st_uid, old.st_gid) == 0);
+    if (Status kept = keep_attributes(old_bag, made); !kept) return kept;
     static_cast<void>(::chmod(made.c_str(), old.st_mode & 07777u) == 0);
   }
   // The lock file tells readers which transaction is the newest: the old bag's would mislead those

@@ -26,8 +26,9 @@ inline constexpr std::uint64_t kSqueezedBytesMax = 128u << 20;
 Status write_anew(BagFile& bag, const std::string& path);
 
 // Puts the bag at `made` in the place of `old_bag`, whose name is `path`, atomically, with its
-// owner and mode; who reads that one reads on. Durable when it returns well. kIo: the name is no
-// longer that of `old_bag`; what has it now is left alone. kBusy as name_bag(). REQUIRES: `made` is
+// owner, mode and extended attributes; who reads that one reads on. Durable when it returns well.
+// kIo: the name is no longer that of `old_bag`, and what has it now is left alone, or an attribute
+// can not be kept. kBusy as name_bag(). REQUIRES: `made` is
 // durable, and the caller keeps writers away from the old one.
 Status replace_bag(const BagFile& old_bag, const std::string& made, const std::string& path);
 

@@ -10,3 +10,22 @@ zbag_tests(player_tests USES zbag::player zbag::exports zbag::recorder PkgConfig
   player/exports/output_file_test.cpp
   player/exports/output_tree_test.cpp
   support/disk_calls.cpp)
+zbag_tests(player_query_tests USES zbag::query zbag::recorder SOURCES
+  player/query/sql_text_test.cpp
+  player/query/bag_database_test.cpp
+  player/query/parquet_writer_test.cpp)
+zbag_tests(player_query_analytics_tests USES zbag::analytics zbag::recorder SOURCES
+  player/query/analytics/moving_average_test.cpp
+  player/query/analytics/anomalies_test.cpp
+  player/query/analytics/trends_test.cpp
+  player/query/analytics/percentiles_test.cpp
+  player/query/analytics/correlation_test.cpp
+  player/query/analytics/distribution_test.cpp
+  player/query/analytics/top_values_test.cpp
+  player/query/analytics/number_column_test.cpp
+  player/query/analytics/track_analytics_test.cpp
+  player/query/analytics/analytics_names_test.cpp)
+zbag_tests(player_query_plot_tests USES zbag::plot zbag::recorder SOURCES
+  player/query/plot/gnuplot_test.cpp
+  player/query/plot/envelope_test.cpp
+  player/query/plot/track_envelopes_test.cpp)

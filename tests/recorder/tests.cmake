@@ -31,12 +31,14 @@ zbag_tests(recorder_bag_write_tests USES zbag::bag SOURCES
   recorder/bag/write/track_writer_test.cpp
   recorder/bag/write/bag_writer_test.cpp
   recorder/bag/write/write_amplification_test.cpp)
-zbag_tests(recorder_bag_read_tests USES zbag::recorder SOURCES
+zbag_tests(recorder_bag_read_tests USES zbag::recorder zbag::kinds SOURCES
   recorder/bag/read/bag_reader_test.cpp
   recorder/bag/read/block_spread_test.cpp
   recorder/bag/read/loser_tree_test.cpp
   recorder/bag/read/column_reader_test.cpp
   recorder/bag/read/track_fields_test.cpp
+  recorder/bag/read/track_schema_test.cpp
+  recorder/bag/read/track_split_test.cpp
   recorder/bag/read/track_summaries_test.cpp
   recorder/bag/read/playlist_test.cpp)
 zbag_tests(recorder_bag_upkeep_tests USES zbag::recorder SOURCES
@@ -46,6 +48,7 @@ zbag_tests(recorder_bag_upkeep_tests USES zbag::recorder SOURCES
   recorder/bag/upkeep/cut_test.cpp
   recorder/bag/upkeep/recover_test.cpp
   recorder/bag/upkeep/bit_flip_test.cpp
+  recorder/bag/upkeep/recover_newest_test.cpp
   recorder/bag/upkeep/recover_sectors_test.cpp
   recorder/bag/upkeep/merge_test.cpp)
 zbag_tests(recorder_bag_tests USES zbag::bag SOURCES
@@ -54,7 +57,7 @@ zbag_tests(recorder_bag_tests USES zbag::bag SOURCES
   recorder/bag/squeeze_test.cpp
   recorder/bag/bag_model_test.cpp
   recorder/bag/damage_test.cpp)
-zbag_tests(recorder_tests USES zbag::recorder SOURCES
+zbag_tests(recorder_tests USES zbag::recorder zbag::kinds SOURCES
   recorder/losses_test.cpp
   recorder/offenders_test.cpp
   recorder/refusal_text_test.cpp
@@ -62,7 +65,7 @@ zbag_tests(recorder_tests USES zbag::recorder SOURCES
   recorder/intake_test.cpp
   recorder/merge_buffer_test.cpp
   recorder/overflow_queue_test.cpp
-  recorder/storage/storage_test.cpp
+  recorder/storage/storage_test.cpp recorder/storage/schema_storage_test.cpp
   recorder/store_thread_test.cpp
   recorder/bag_series_test.cpp
   recorder/bag_remover_test.cpp

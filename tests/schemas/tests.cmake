@@ -1,5 +1,5 @@
 # Tests of schemas/.
-zbag_tests(schemas_tests USES zbag::schemas SOURCES
+zbag_tests(schemas_tests USES zbag::kinds yaml-cpp SOURCES
   schemas/timestamp_test.cpp
   schemas/track_name_test.cpp
   schemas/json_text_test.cpp
@@ -14,4 +14,8 @@ zbag_tests(schemas_tests USES zbag::schemas SOURCES
   schemas/growing_map_test.cpp
   schemas/map_bytes_test.cpp
   schemas/merge_test.cpp
-  schemas/field_lookup_test.cpp)
+  schemas/field_lookup_test.cpp
+  schemas/expression/expression_test.cpp
+  schemas/kinds/kind_test.cpp
+  schemas/kinds/fit_test.cpp
+  schemas/kinds/known_kinds_test.cpp)

@@ -657,8 +657,8 @@ class EscapeTest(harness.SystemTest):
 
     def test_every_verb_on_a_wrong_word(self):
         verbs = ("broker", "pub", "tap", "topics", "record", "play", "info", "cat", "export",
-                 "import", "check", "recover", "compact", "cut", "merge", "launch", "ctl",
-                 "version", "completion", self.ODD)
+                 "import", "check", "recover", "compact", "cut", "merge", "schema", "analyze", "plot",
+                 "launch", "ctl", "version", "completion", self.ODD)
         for verb in verbs:
             for words in ((self.ODD,), ("--" + self.ODD,), (self.ODD, self.ODD, "-o", self.ODD),
                           ("--set", self.ODD + "=1")):
@@ -698,6 +698,9 @@ class EscapeTest(harness.SystemTest):
                       ("cat", "--all", "--format", "yaml", bag), ("recover", bag, "-o", made + "r"),
                       ("export", bag, "--format", "json", "-o", "-"), ("cut", bag, "-o", made),
                       ("merge", bag, made, "-o", made + "m"), ("compact", bag, "-o", made + "c"),
+                      ("analyze", bag, "top-values", "--track", self.C1, "--field", self.ODD),
+                      ("analyze", bag, "trends", "--track", self.C1, "--field", self.ODD),
+                      ("plot", bag, self.C1 + ":" + self.ODD, "-o", made + ".svg"),
                       ("cat", bag, "--track", self.C1 + "x"), ("import", file, "-o", made + "i"),
                       ("play", bag, "--burst", "--wait", "1", *bus.urls),
                       ("pub", file, "--burst", "--wait", "1", *bus.urls),

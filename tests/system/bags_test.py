@@ -130,6 +130,35 @@ class RecoverTest(BagsTest):
                 self.assertEqual(len({repr(fields) for fields in found}), len(found))
                 self.assert_whole(new)
 
+    def test_damage_of_the_journal_is_told_alike_by_all_who_read(self):
+        bag = self.space.path("killed.zbag")
+        recorder = self.start_recorder(bag, "--sync", "3600000", "--compression", "none")
+        witness = self.listener(recorder)
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        for number in range(20):
+            sensor.send("a", {"_ts": float(number), "text": f"needle-{number:03}"})
+            witness.take(1)
+            self.run_ok("ctl", "record", "flush")
+        recorder.kill()
+
+        def change(content):
+            content[:] = content.replace(b"needle-012", b"noodle-012")
+        broken = self.copy_of(bag, "broken.zbag", change)
+
+        def told(verb, *more, code=DAMAGED):
+            done = self.run_ok(verb, broken, *more, code=code)
+            return [line.replace(f"zbag {verb}: ", "") for line in done.stderr.splitlines()
+                    if "journal" in line]
+        expected = told("cat", "--all")
+        self.assertRegex(expected[0], r"table journal, \d+: wrong checksum; points are left out")
+        self.assertEqual(told("cat", "--track", "a", "--start-index", "13"), expected)
+        self.assertEqual(told("cut", "-o", self.space.path("cut.zbag")), expected)
+        self.assertRegex(told("check")[0], r"table journal, \d+: wrong checksum$")
+        new = self.space.path("new.zbag")
+        self.assertIn("points that it alone held may be missing",
+                      told("recover", "-o", new, code=LOSSY)[-1])
+        self.assertEqual(len(self.points(new, "--track", "a")), 19)
+
     def test_what_cannot_be_done_is_said_in_one_line(self):
         bag = self.import_bag(count=10)
         new = self.space.path("new.zbag")

@@ -90,6 +90,8 @@ class WordsTest(CompletionTest):
                          ["camera", "laser", "robot/arm"])
         self.assertEqual(self.words("cat", one, "--columns", ""), ["q", "range", "v"])
         self.assertEqual(self.words("cat", one, "--columns", "q,"), ["q,q", "q,range", "q,v"])
+        self.assertEqual(self.words("analyze", one, "trends", "--track", ""), ["laser", "robot/arm"])
+        self.assertEqual(self.words("analyze", one, "trends", "--field", ""), ["q", "range", "v"])
         self.assertEqual(self.words("cat", self.space.path("none.zbag"), "--track", ""), [])
         self.assertEqual(self.words("cat", self.space.folder, "--track", ""),
                          ["camera", "laser", "robot/arm"])

@@ -121,9 +121,9 @@ class FileVerbsTest(EffectTest):
     RED = Case("--color=always", beside=("nowhere",))
     RED_OUT = Case("--color=always", beside=("nowhere", "-o", "out"))
     FULL = Case("--color=always", beside=(FULL,))
-    CHOICE = {"track": Case("--track", "arm"), "exclude": Case("--exclude", "arm"),
-              "start": Case("--start", "+2"), "end": Case("--end", "+2"),
-              "duration": Case("--duration", "2")}
+    TIMES = {"start": Case("--start", "+2"), "end": Case("--end", "+2"),
+             "duration": Case("--duration", "2")}
+    CHOICE = {"track": Case("--track", "arm"), "exclude": Case("--exclude", "arm"), **TIMES}
     COLUMNS = {"columns": Case("--columns", "n"), "limit": Case("--limit", "2")}
 
     def setUp(self):
@@ -206,7 +206,8 @@ class FileVerbsTest(EffectTest):
 
     def test_cat(self):
         self.check_verb("cat", ("a.zbag",), {
-            **self.CHOICE, **self.COLUMNS, "reverse": Case("--reverse"),
+            **self.CHOICE, **self.COLUMNS, "where": Case("--where", "n > 2"),
+            "reverse": Case("--reverse"),
             "start-index": Case("--start-index=1", beside=("a.zbag", "--track", "arm")),
             "format": Case("--format=yaml"), "human": Case("--human"),
             "all": Case("--all", beside=("numbered.zbag",)),
@@ -214,7 +215,7 @@ class FileVerbsTest(EffectTest):
 
     def test_export(self):
         self.check_verb("export", ("a.zbag", "-o", "out", "--format", "jsonl"), {
-            **self.CHOICE, **self.COLUMNS,
+            **self.CHOICE, **self.COLUMNS, "where": Case("--where", "n > 2"),
             "output": Case("-o", "out", beside=("a.zbag", "--format", "jsonl")),
             "format": Case("--format=json", beside=("a.zbag", "-o", "out"), other=("--format=jsonl",)),
             "layout": Case("--layout=neutral"), "quiet": Case("--quiet"),
@@ -252,6 +253,39 @@ class FileVerbsTest(EffectTest):
     def test_merge(self):
         self.check_making("merge", {**self.CHOICE, **self.COLUMNS, "merge": Case(
             "--merge=shallow", beside=("a.zbag", "b.zbag", "-o", "new.zbag"))})
+
+    def test_schema(self):
+        self.check_verb("schema", ("a.zbag",), {
+            "json": Case("--json"), "quiet": Case("--quiet"),
+            "log-level": Case("--log-level=warning"), "color": self.RED})
+
+    def test_analyze(self):
+        def case(function, *words, field="n", other=()):
+            return Case(*words, other=other, beside=("a.zbag", function, "--track", "arm",
+                                                     *(("--field", field) if field else ())))
+
+        self.check_verb("analyze", ("a.zbag", "percentiles", "--track", "arm", "--field", "n"), {
+            **self.TIMES, "window": case("moving-average", "--window=2"),
+            "mode": case("moving-average", "--mode=sliding"),
+            "threshold": case("anomalies", "--threshold=1"), "eps": case("trends", "--eps=2"),
+            "percentiles": Case("--percentiles=10,20"), "bins": case("distribution", "--bins=3"),
+            "with": case("correlation", "--with=m.x", other=("--with=n",)),
+            "tolerance": case("correlation", "--with=leg:n", "--tolerance=1"),
+            "group-by": case("top-values", "--group-by=d"), "top": case("top-values", "--top=2"),
+            "track": Case("--track", "leg", beside=("a.zbag", "percentiles", "--field=n"),
+                          other=("--track", "arm")),
+            "field": Case("--field", "m.x", beside=("a.zbag", "percentiles", "--track=arm"),
+                          other=("--field", "n")),
+            "intervals": case("percentiles", "--intervals", field=""),
+            "json": Case("--json"), "plot": Case("--plot=p.svg"),
+            "quiet": Case("--quiet"), "log-level": Case("--log-level=warning"),
+            "color": Case("--color=always", beside=("nowhere", "trends", "--track=a", "--field=b"))})
+
+    def test_plot(self):
+        self.check_verb("plot", ("a.zbag", "arm:n", "-o", "p.svg"), {
+            **self.TIMES, "output": Case("-o", "p.svg", beside=("a.zbag", "arm:n")),
+            "quiet": Case("--quiet"), "log-level": Case("--log-level=warning"),
+            "color": Case("--color=always", beside=("nowhere", "arm:n", "-o", "p.svg"))})
 
     def test_launch(self):
         self.check_verb("launch", ("nodes.yaml",), {
@@ -525,6 +559,7 @@ class RecordTest(EffectTest):
                                "value_wins"),
             "late-merge": Elsewhere("policy_test", "LateTest.test_reject_refuses_them_as_late"),
             "metadata": run_folder,
+            "schema": Elsewhere("schema_test", "RecordSchemaTest.test_every_bag_of_a_recording_says_it"),
             "stats": Elsewhere("screens_test", "StatsScreenTest.test_it_fits_80_by_24_and_scrolls_"
                                "nothing"),
             "publish-to": Case("--publish-to=ipc://./in.ipc", other=PORTS[:2],

@@ -12,7 +12,8 @@ import harness
 from harness import DONE, FAILED, LOSSY, PORTS, USAGE
 
 ON_THE_BUS = ("broker", "pub", "tap", "topics", "record", "play")
-LOUD = ON_THE_BUS + ("info", "cat", "export", "import", "check", "recover", "compact", "cut", "merge")
+LOUD = ON_THE_BUS + ("info", "cat", "export", "import", "check", "recover", "compact", "cut", "merge",
+                      "schema")
 VERBS = LOUD + ("launch", "ctl", "version")
 
 # A value of every option that is no flag, other than its default. Lists have one item.
@@ -26,9 +27,9 @@ OTHER = {
     "timestamps": "require", "merge": "deep", "late-merge": "reject", "on-overflow": "drop-oldest",
     "metadata": "place=lab", "start": "+1.5", "end": "-2", "remap": "a:=b", "prefix": "again",
     "delay": "1.5", "max-gap": "4.5", "start-index": "4", "limit": "9", "layout": "rows", "args": "speed=3",
-    "color": "always",
+    "color": "always", "where": "n > 3", "schema": "robot/imu=imu",
 }
-LISTS = ("track", "exclude", "merge", "metadata", "columns", "remap", "args")
+LISTS = ("track", "exclude", "merge", "metadata", "columns", "remap", "args", "schema")
 
 # S2.26: the names that mean an option there is, and the rest.
 PLUME = {"PLUME_BUFFER_SIZE": ("buffer-points", "2000"),

@@ -71,8 +71,7 @@ std::int64_t offset_of(const PointHead& point) {
 }
 
 tl::unexpected<Error> damaged(std::string_view key, const char* what) {
-  const std::uint64_t number = journal_number(key).value_or(0);
-  return fail(ErrorCode::kDamaged, fmt::format("table {}, {}: {}", kJournalTable, number, what));
+  return fail(ErrorCode::kDamaged, fmt::format("{}: {}", record_place(kJournalTable, key), what));
 }
 
 }  // namespace

@@ -132,10 +132,38 @@ std::vector<std::uint16_t> PageFile::nodes(std::uint64_t number) const {
 }
 
 Result<PageNode> PageFile::leaf_node(std::uint64_t number, std::uint16_t offset) const {
-  const std::uint8_t* const page = this->page(number).data();
-  const std::size_t upper = load<std::uint16_t>(page + 14);
+  const std::size_t upper = load<std::uint16_t>(page(number).data() + 14);
   if (offset < upper || offset + kNodeHeader > page_bytes_)
     return bad(number, "has a node outside itself");
+  return node_at(number, offset);
+}
+
+std::span<const std::uint8_t> PageFile::free_part(std::uint64_t number) const {
+  if (leaf_fault(number) != nullptr && branch_fault(number) != nullptr) return {};
+  const std::span<const std::uint8_t> page = this->page(number);
+  const std::size_t lower = load<std::uint16_t>(page.data() + 12);
+  return page.subspan(lower, load<std::uint16_t>(page.data() + 14) - lower);
+}
+
+// Such a node may reach into one that was put over its end: then its value is none.
+std::vector<PageNode> PageFile::old_nodes(std::uint64_t number) const {
+  const std::span<const std::uint8_t> part = free_part(number);
+  const auto begin = static_cast<std::size_t>(part.data() - page(number).data());
+  // Of a value in the page, whose size has sixteen bits, and a key: most places are none such.
+  const auto is_likely = [](std::uint64_t head) {
+    return (head & 0x0000'ffff'ffff'0000u) == 0 && (head & 0xffff) != 0 && head >> 48 != 0;
+  };
+  std::vector<PageNode> nodes;
+  for (std::size_t at = 0; at + kNodeHeader < part.size() && nodes.size() < kOldNodesMax; at += 2) {
+    if (!is_likely(load<std::uint64_t>(part.data() + at))) continue;
+    const Result<PageNode> node = node_at(number, begin + at);
+    if (node) nodes.push_back(*node);
+  }
+  return nodes;
+}
+
+Result<PageNode> PageFile::node_at(std::uint64_t number, std::size_t offset) const {
+  const std::uint8_t* const page = this->page(number).data();
   const std::uint8_t* const at = page + offset;
   PageNode node;
   node.value_bytes = load<std::uint16_t>(at) | std::uint64_t{load<std::uint16_t>(at + 2)} << 16;
@@ -179,6 +207,10 @@ Result<PageFile::Overflow> PageFile::overflow(std::uint64_t number,
   if (pages == 0 || pages > count_ - number || kHeaderBytes + value_bytes > pages * page_bytes_)
     return bad(number, "is too short for its value");
   return Overflow{text(page + kHeaderBytes, value_bytes), pages};
+}
+
+std::string page_damage_text(std::string_view table, const Error& error) {
+  return table.empty() ? error.message : fmt::format("table {}: {}", table, error.message);
 }
 
 Status PageWalk::run(std::uint64_t main_root, const Visitor& visitor) {

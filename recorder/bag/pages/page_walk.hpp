@@ -98,6 +98,11 @@ class PageFile {
   std::vector<std::uint16_t> nodes(std::uint64_t number) const;
   // The entry at `offset` of a leaf page. kDamaged: it reaches out of the page.
   Result<PageNode> leaf_node(std::uint64_t number, std::uint16_t offset) const;
+  // What lies in a leaf or branch in front of its nodes, where it had others before, and what has
+  // the form of a leaf's node there still, kOldNodesMax at most. Nothing of other pages.
+  static constexpr std::size_t kOldNodesMax = 256;
+  std::span<const std::uint8_t> free_part(std::uint64_t number) const;
+  std::vector<PageNode> old_nodes(std::uint64_t number) const;
   // The node at `offset` of a branch page. kDamaged likewise.
   Result<PageBranch> branch_node(std::uint64_t number, std::uint16_t offset) const;
   // A value on overflow pages. kDamaged: their header is of another kind or size.
@@ -109,11 +114,15 @@ class PageFile {
 
  private:
   const char* header_fault(std::uint64_t number, unsigned kind, std::size_t nodes_min) const;
+  Result<PageNode> node_at(std::uint64_t number, std::size_t offset) const;
 
   std::span<const std::uint8_t> bytes_;
   std::uint32_t page_bytes_;
   std::uint64_t count_;
 };
+
+// How damage of a page or node is told of; `table` as PageWalk names it.
+std::string page_damage_text(std::string_view table, const Error& error);
 
 class PageWalk {
  public:

@@ -43,6 +43,7 @@ void ColumnChunk::clear() {
 struct ColumnCursor::State {
   GroupWalk walk;
   std::vector<FieldNames> fields;
+  std::uint64_t fields_read = 0;
 
   std::vector<Stretch> stretches(const BlockGroup& group) const;
   Status append(BlockGroup& group, const std::vector<Stretch>& runs, ColumnChunk& chunk);
@@ -100,6 +101,7 @@ Status ColumnCursor::State::append(BlockGroup& group, const std::vector<Stretch>
         return tl::unexpected(field.error());
       }
       values[f].push_back(std::move(*field));
+      ++fields_read;
     }
   }
   chunk.fields.resize(fields.size());
@@ -142,6 +144,10 @@ Result<bool> ColumnCursor::next(ColumnChunk& chunk) {
 std::optional<BagCursor::Damage> ColumnCursor::skip_damage() { return state_->walk.skip_damage(); }
 
 void ColumnCursor::release() { state_->walk.release(); }
+
+ColumnCursor::Cost ColumnCursor::cost() const {
+  return {state_->walk.blocks_read(), state_->fields_read};
+}
 
 Result<ColumnChunk> read_columns(const BagReader& reader, const ColumnCursor::Selection& selection,
                                  std::size_t points_max) {

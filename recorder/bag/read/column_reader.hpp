@@ -79,14 +79,21 @@ class ColumnCursor {
   ~ColumnCursor();
 
   // Replaces `chunk` by the next one, at least one point; false at the end, with `chunk` empty.
-  // kDamaged names track and time; skip_damage() goes on behind it.
+  // kDamaged names track and time, or the record; skip_damage() goes on behind it.
   Result<bool> next(ColumnChunk& chunk);
   // As next(), behind what `chunk` holds already.
   Result<bool> append_next(ColumnChunk& chunk);
-  // Leaves out the block that could not be read; returns which points that costs.
+  // Leaves out the block or record that could not be read; returns which points that costs.
   std::optional<BagCursor::Damage> skip_damage();
   // Lets go of the transaction, for a caller about to wait. Chunks hold copies and stay good.
   void release();
+
+  // What it has read so far, to tell what a selection costs.
+  struct Cost {
+    std::uint64_t blocks = 0;  // opened
+    std::uint64_t fields = 0;  // of those, one after another, decoded
+  };
+  Cost cost() const;
 
  private:
   struct State;

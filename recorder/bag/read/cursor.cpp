@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "recorder/bag/pages/each_entry.hpp"
+#include "recorder/bag/read/bad_records.hpp"
 #include "recorder/bag/read/loser_tree.hpp"
 #include "recorder/bag/read/track_blocks.hpp"
 #include "recorder/bag/records/track_numbers.hpp"
@@ -52,11 +53,7 @@ struct BagCursor::State {
   LoserTree order;  // of the tracks that have a point, by name where keys are equal
   bool is_ordered = false;
   bool is_given = false;  // the winner's point was given out
-  struct BadRecord {
-    std::string track;
-    Error error;
-  };
-  std::vector<BadRecord> bad_records;         // tracks not told of yet, the first one last
+  BadRecords bad_records;
   std::optional<TrackBlocks::Damage> damage;  // what stopped the cursor
   std::size_t damaged_track = 0;
   std::uint32_t since_clock = 0;
@@ -92,14 +89,14 @@ Result<BagCursor> BagCursor::open(std::shared_ptr<BagFile> file, const Selection
   state->file = std::move(file);
   state->selection = selection;
   if (Status status = state->ensure_txn(); !status) return tl::unexpected(status.error());
+  if (!selection.knows_journal) state->bad_records.add_journal(*state->txn);
   TrackNumbers numbers;
   const auto take = [&](std::string_view name, std::string_view bytes) -> Status {
     Result<TrackExtent> extent = TrackExtent::decode(name, bytes);
     const Status alone = extent ? numbers.take(extent->id, name) : Status();
     if (!alone) extent = tl::unexpected(alone.error());
     if (!extent) {
-      state->bad_records.insert(state->bad_records.begin(),
-                                {std::string(name), std::move(extent.error())});
+      state->bad_records.add(name, std::move(extent.error()));
       return {};
     }
     if (!extent->first || !extent->last || !selection.takes_track(name)) return {};
@@ -124,11 +121,6 @@ Result<BagCursor> BagCursor::open(std::shared_ptr<BagFile> file, const Selection
       if (Status status = take(selection.track, **bytes); !status)
         return tl::unexpected(status.error());
     }
-  }
-  // What the journal has lost is of whatever tracks.
-  if (const auto& overlay = state->txn->overlay()) {
-    for (const std::string& what : overlay->damage())
-      state->bad_records.push_back({{}, {ErrorCode::kDamaged, what}});
   }
   BagCursor cursor(std::move(state));
   cursor.seek(selection.range);
@@ -317,7 +309,8 @@ Status BagCursor::State::move_on() {
 
 Result<std::optional<PointView>> BagCursor::next() {
   State& state = *state_;
-  if (!state.bad_records.empty()) return fail(state.bad_records.back().error, state.file->path());
+  if (Status told = state.bad_records.first(state.file->path()); !told)
+    return tl::unexpected(told.error());
   if (Status status = state.move_on(); !status) return tl::unexpected(status.error());
   constexpr std::uint32_t kClockEvery = 64;
   if (state.txn && ++state.since_clock >= kClockEvery) {
@@ -356,12 +349,7 @@ std::string BagCursor::Damage::text() const {
 
 std::optional<BagCursor::Damage> BagCursor::skip_damage() {
   State& state = *state_;
-  if (!state.bad_records.empty()) {
-    Damage all{std::move(state.bad_records.back().track), TimeRange::all().first,
-               TimeRange::all().last};
-    state.bad_records.pop_back();
-    return all;
-  }
+  if (std::optional<Damage> record = state.bad_records.skip()) return record;
   const std::optional<TrackBlocks::Damage> damage = std::exchange(state.damage, std::nullopt);
   if (!damage) return std::nullopt;
   TrackPosition& track = state.tracks[state.damaged_track];

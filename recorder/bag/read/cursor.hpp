@@ -30,6 +30,7 @@ class BagCursor {
     std::string track;        // this one alone, whatever the filter says; empty: by the filter
     bool all_tracks = false;  // system tracks too, whatever the filter says
     bool reverse = false;
+    bool knows_journal = false;  // what is lost of the journal is told by another cursor
 
     bool takes_track(std::string_view name) const {
       return track.empty() ? all_tracks || filter.matches(name) : track == name;
@@ -43,8 +44,8 @@ class BagCursor {
   // nullopt at the end. After an error the cursor stays where it is; skip_damage() moves on.
   Result<std::optional<PointView>> next();
   // Leaves out the block that could not be read; returns which points that costs. Damaged records
-  // of tracks come before all points, whatever tracks the filter wants: their names may be what is
-  // damaged.
+  // of tracks and of the journal come before all points, whatever tracks the filter wants: their
+  // names may be what is damaged.
   struct Damage {
     std::string track;
     std::int64_t first = 0;

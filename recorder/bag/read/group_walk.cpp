@@ -24,6 +24,7 @@ Error GroupWalk::with_track(const Error& error) const {
 
 Status GroupWalk::find_track() {
   if (Status status = ensure_txn(); !status) return status;
+  bad_records_.add_journal(*txn_);
   const auto stored = txn_->get(file_->tables().tracks, track_);
   if (!stored) return tl::unexpected(stored.error());
   is_done_ = !*stored || range_.empty();
@@ -48,6 +49,8 @@ Status GroupWalk::ensure_txn() {
 
 // The group to go on with: the next one, or by key where that is not known.
 Result<BlockGroup> GroupWalk::load() {
+  if (Status whole = bad_records_.first(file_->path()); !whole)
+    return tl::unexpected(whole.error());
   if (Status status = ensure_txn(); !status) return tl::unexpected(with_track(status.error()));
   Result<TrackBlocks> blocks = TrackBlocks::open(*txn_, file_->tables().blocks, id_);
   if (!blocks) return tl::unexpected(with_track(blocks.error()));
@@ -59,6 +62,7 @@ Result<BlockGroup> GroupWalk::load() {
   }
   Result<BlockGroup> group = blocks->load(start, leave_out_, damage_, Block::Maps::kLater);
   if (!group) return tl::unexpected(with_track(group.error()));
+  blocks_read_ += group->members.size();
   return group;
 }
 
@@ -86,6 +90,7 @@ void GroupWalk::note_damage(const BlockGroup::Member& member) {
 }
 
 std::optional<BagCursor::Damage> GroupWalk::skip_damage() {
+  if (std::optional<BagCursor::Damage> record = bad_records_.skip()) return record;
   const std::optional<TrackBlocks::Damage> damage = std::exchange(damage_, std::nullopt);
   if (!damage) return std::nullopt;
   leave_out_.push_back(damage->key);

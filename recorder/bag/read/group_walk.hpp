@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "recorder/bag/bag_file.hpp"
+#include "recorder/bag/read/bad_records.hpp"
 #include "recorder/bag/read/cursor.hpp"
 #include "recorder/bag/read/track_blocks.hpp"
 #include "schemas/result.hpp"
@@ -32,9 +33,9 @@ class GroupWalk {
   // An unknown track has no groups. Errors as BagFile::read.
   static Result<GroupWalk> open(std::shared_ptr<BagFile> file, std::string track, TimeRange range);
 
-  bool is_done() const { return is_done_; }
-  // The group to go on with, its blocks opened with Maps::kLater. kDamaged: skip_damage() goes on
-  // behind it. REQUIRES: not is_done().
+  bool is_done() const { return is_done_ && !bad_records_.has_any(); }
+  // The group to go on with, its blocks opened with Maps::kLater. kDamaged names track and time, or
+  // the record: skip_damage() goes on behind it. REQUIRES: not is_done().
   Result<BlockGroup> load();
   // Whether an entry of that group lies in the range and was not given before.
   bool is_wanted(const BlockGroup::Entry& entry) const;
@@ -43,12 +44,12 @@ class GroupWalk {
 
   // Says that a block of the group can not be decoded after all.
   void note_damage(const BlockGroup::Member& member);
-  // Leaves out the block that could not be read; returns which points that costs.
+  // Leaves out the block or record that could not be read; returns which points that costs.
   std::optional<BagCursor::Damage> skip_damage();
   // Lets go of the transaction, for a caller about to wait.
   void release();
 
-  const std::string& track() const { return track_; }
+  std::uint64_t blocks_read() const { return blocks_read_; }
   Error with_track(const Error& error) const;  // names file and track
 
  private:
@@ -68,6 +69,8 @@ class GroupWalk {
   std::optional<BlockGroup::Place> last_given_;
   std::vector<BlockKey> leave_out_;
   std::optional<TrackBlocks::Damage> damage_;
+  BadRecords bad_records_;
+  std::uint64_t blocks_read_ = 0;
 };
 
 }  // namespace zbag

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "recorder/bag/read/bad_records.hpp"
 #include "recorder/bag/read/bag_reader.hpp"
 #include "recorder/bag/read/track_blocks.hpp"
 
@@ -198,6 +199,7 @@ struct IndexCursor::State {
   std::uint32_t since_clock = 0;
   std::optional<TrackRecord> track;   // as it is in `txn`
   std::optional<IndexReader> reader;  // in `txn`, of `track`
+  BadRecords bad_records;
 
   bool has_next() const { return track && index < track->total(); }
   Status begin();
@@ -236,11 +238,14 @@ Result<IndexCursor> IndexCursor::open(std::shared_ptr<BagFile> file, std::string
   std::unique_ptr<State> state(
       new State{.file = std::move(file), .name = std::move(track), .index = start});
   if (Status begun = state->begin(); !begun) return tl::unexpected(begun.error());
+  state->bad_records.add_journal(*state->txn);
   return IndexCursor(std::move(state));
 }
 
 Result<std::optional<PointView>> IndexCursor::next() {
   State& state = *state_;
+  if (Status told = state.bad_records.first(state.file->path()); !told)
+    return tl::unexpected(told.error());
   state.end_when_old();
   if (Status begun = state.begin(); !begun) return tl::unexpected(begun.error());
   if (!state.has_next()) return std::optional<PointView>();
@@ -249,6 +254,8 @@ Result<std::optional<PointView>> IndexCursor::next() {
   ++state.index;
   return std::optional(view_of(state.name, **point));
 }
+
+std::optional<BagCursor::Damage> IndexCursor::skip_damage() { return state_->bad_records.skip(); }
 
 std::uint64_t IndexCursor::index() const { return state_->index; }
 bool IndexCursor::has_next() const { return state_->has_next(); }

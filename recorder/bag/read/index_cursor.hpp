@@ -3,7 +3,7 @@
 //
 // In their bytes, so that a point costs no more than it has; BagReader::read_page() makes values of
 // them. Works in short read transactions like BagCursor. Every block's checksum is verified; damage
-// is an error that names the point or its block. Not thread-safe.
+// is an error that names the point, its block or the record. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 #include <string>
 
 #include "recorder/bag/bag_file.hpp"
+#include "recorder/bag/read/cursor.hpp"
 #include "schemas/points/point.hpp"
 #include "schemas/result.hpp"
 
@@ -28,6 +29,9 @@ class IndexCursor {
 
   // nullopt at the end. After an error the cursor stays where it is.
   Result<std::optional<PointView>> next();
+  // Leaves out the record of the journal that could not be read; nullopt: it was something else,
+  // which nobody gets past.
+  std::optional<BagCursor::Damage> skip_damage();
   std::uint64_t index() const;  // of the point that comes next
   // Whether there is one.
   bool has_next() const;

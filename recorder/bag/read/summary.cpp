@@ -48,7 +48,7 @@ std::optional<Timestamp> BagSummary::end() const {
 }
 
 Status BagSummary::whole() const {
-  for (const std::vector<std::string>* damage : {&damaged_tracks, &other_damage}) {
+  for (const std::vector<std::string>* damage : {&damaged_tracks, &other_damage, &journal_damage}) {
     if (!damage->empty()) return fail(ErrorCode::kDamaged, path + ": " + damage->front());
   }
   return {};
@@ -66,15 +66,6 @@ std::optional<TimeRange> extent_of(const std::vector<BagSummary>& bags) {
   }
   return extent;
 }
-
-namespace {
-
-void add_journal_damage(const Txn& txn, BagSummary& summary) {
-  if (!txn.overlay()) return;
-  for (const std::string& what : txn.overlay()->damage()) summary.other_damage.push_back(what);
-}
-
-}  // namespace
 
 Result<BagSummary> read_summary(BagFile& file) {
   Result<std::unique_ptr<ReadTxn>> txn = file.read();
@@ -125,7 +116,7 @@ Result<BagSummary> read_summary(BagFile& file) {
                   [&](LossRecord r) { summary.losses.push_back(std::move(r)); });
     });
   }
-  add_journal_damage(**txn, summary);
+  if (const auto& overlay = (*txn)->overlay()) summary.journal_damage = overlay->damage();
   if (!status) return fail(status.error(), file.path());
   return summary;
 }

@@ -24,8 +24,10 @@ struct BagSummary {
   std::vector<LossRecord> losses;
   std::optional<WriterRecord> writer;  // while it is being written, or after a kill
   Fate unnamed;                        // of frames without a track's name
-  // Damaged records, which are left out, by table and key.
+  // Damaged records, which are left out, by table and key. What is lost of the journal cursors tell
+  // of, too.
   std::vector<std::string> damaged_tracks;
+  std::vector<std::string> journal_damage;
   std::vector<std::string> other_damage;
 
   Fate fate() const;                          // of everything

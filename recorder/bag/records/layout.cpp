@@ -29,26 +29,14 @@ std::uint64_t get_be(std::string_view bytes) {
 
 // Flipping the sign bit makes the bytes of negative numbers sort first.
 constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;
+constexpr std::size_t kOrderKeyBytes = 12;
+
 std::uint64_t ordered(std::int64_t key) { return static_cast<std::uint64_t>(key) ^ kSignBit; }
 std::int64_t unordered(std::uint64_t bits) { return static_cast<std::int64_t>(bits ^ kSignBit); }
 
-// Where a record stands. Bytes of a key that no name has are shown as \xNN: it may be damaged.
-std::string place_of(std::string_view table, std::string_view key) {
-  std::string text = fmt::format("table {}, ", table);
-  for (const char c : key) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte < 0x7f) {
-      text += c;
-    } else {
-      text += fmt::format("\\x{:02x}", byte);
-    }
-  }
-  return text;
-}
-
 tl::unexpected<Error> damaged(std::string_view table, std::string_view key,
                               const std::string& why = "wrong checksum") {
-  return fail(ErrorCode::kDamaged, fmt::format("{}: {}", place_of(table, key), why));
+  return fail(ErrorCode::kDamaged, fmt::format("{}: {}", record_place(table, key), why));
 }
 
 std::string packed(std::string_view table, std::string_view key, const Fields& fields) {
@@ -126,11 +114,10 @@ std::string OrderEntry::encode_value() const {
 
 Result<OrderEntry> OrderEntry::decode(std::string_view key, std::string_view value) {
   const std::optional<std::string_view> record = open_record(kOrderTable, key, value);
-  if (key.size() != 12) return damaged(kOrderTable, key);
+  if (key.size() != kOrderKeyBytes) return damaged(kOrderTable, key);
   OrderEntry entry{track_of(key), get_be(key.substr(4))};
   if (!record || record->size() != 16) {
-    return fail(ErrorCode::kDamaged, fmt::format("table order, track {}, index {}: wrong checksum",
-                                                 entry.track, entry.index));
+    return damaged(kOrderTable, key);
   }
   entry.key = unordered(get_be(record->substr(0, 8)));
   entry.rank = get_be(record->substr(8));
@@ -234,6 +221,13 @@ Result<TrackRecord> TrackRecord::decode(std::string_view name, std::string_view 
     }
   }
   return record;
+}
+
+std::optional<std::string> TrackRecord::fate_fault() const {
+  if (!fate.balances()) return "the fate of its frames does not add up";
+  if (fate.points == total()) return std::nullopt;
+  return fmt::format("the fate of its frames counts {} points where {} are stored", fate.points,
+                     total());
 }
 
 Result<TrackExtent> TrackExtent::decode(std::string_view name, std::string_view bytes) {
@@ -371,6 +365,24 @@ Status verify_record(std::string_view table, std::string_view key, std::string_v
     if (key.starts_with(kRunPrefix)) return status_of(RunRecord::decode(key, value));
   }
   return open_record(table, key, value) ? Status() : damaged(table, key);
+}
+
+std::string record_place(std::string_view table, std::string_view key) {
+  std::string text = fmt::format("table {}, ", table);
+  if (table == kOrderTable && key.size() == kOrderKeyBytes)
+    return text +
+           fmt::format("track {}, index {}", OrderEntry::track_of(key), get_be(key.substr(4)));
+  if (const auto number = journal_number(key); number && table == kJournalTable)
+    return text + fmt::format("{}", *number);
+  for (const char c : key) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte < 0x7f) {
+      text += c;
+    } else {
+      text += fmt::format("\\x{:02x}", byte);
+    }
+  }
+  return text;
 }
 
 std::string journal_key(std::uint64_t number) {

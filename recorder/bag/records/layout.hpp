@@ -90,6 +90,8 @@ struct TrackRecord {
   std::uint64_t journal = 0;
 
   std::uint64_t total() const { return main_points + late_points; }
+  // Why its fate is not that of the points it counts; nullopt: it is.
+  std::optional<std::string> fate_fault() const;
   std::string encode() const;
   static Result<TrackRecord> decode(std::string_view name, std::string_view bytes);
 };
@@ -157,6 +159,9 @@ Result<Fate> decode_unnamed_fate(std::string_view bytes);
 // Whether a record, of any table but `blocks`, is what a writer may have put there: its checksum,
 // its form, the name of its track.
 Status verify_record(std::string_view table, std::string_view key, std::string_view value);
+// How all that is said of a record names it: "table tracks, arm/imu", "table order, track 3, index
+// 9", "table journal, 9". Bytes of a key that no name has are shown as \xNN: it may be damaged.
+std::string record_place(std::string_view table, std::string_view key);
 
 std::string run_key(std::uint32_t id);
 std::string journal_key(std::uint64_t number);

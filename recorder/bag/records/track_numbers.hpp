@@ -21,8 +21,8 @@ class TrackNumbers {
     const auto [known, is_new] = names_.try_emplace(id, name);
     if (is_new) return {};
     return fail(ErrorCode::kDamaged,
-                fmt::format("table {}, {}: it has the number {}, which is that of {}", kTracksTable,
-                            name, id, known->second));
+                fmt::format("{}: it has the number {}, which is that of {}",
+                            record_place(kTracksTable, name), id, known->second));
   }
 
  private:

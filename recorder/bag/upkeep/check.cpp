@@ -100,8 +100,7 @@ class DamageSurvey {
     };
     std::vector<std::string> damage;
     blocks.damage = [&](std::string_view table, const Error& error) {
-      const std::string what =
-          table.empty() ? error.message : fmt::format("{} (table {})", error.message, table);
+      const std::string what = page_damage_text(table, error);
       const bool may_hold_blocks = table.empty() || table == kBlocksTable;
       const bool is_new = !may_hold_blocks || audit.lose(what);
       if (is_new && damage.size() < kProblemsMax) damage.push_back(what);

@@ -235,6 +235,10 @@ Result<CompactReport> compact_file(const std::shared_ptr<BagFile>& source, const
   const Result<BagSummary> summary = BagReader(source).summary();
   if (!summary) return tl::unexpected(summary.error());
   if (Status whole = summary->whole(); !whole) return tl::unexpected(whole.error());
+  for (const TrackRecord& track : summary->tracks) {
+    if (const auto fault = track.fate_fault())
+      return fail(ErrorCode::kDamaged, fmt::format("{}: track {}: {}", path, track.name, *fault));
+  }
   const Result<CompressionSpec> compression = usual_compression(*source);
   if (!compression) return tl::unexpected(compression.error());
   BagCopy::Options options{.compression = *compression, .node = "compact"};

@@ -84,8 +84,7 @@ class BagCopy {
   const std::string& made_path() const { return made_path_; }
   // Gives the bag its name. kExists: it was taken meanwhile. REQUIRES: finish() returned well.
   Status publish();
-  // Puts it in the place of `old_bag`, atomically, with its owner and mode; who reads that one
-  // reads on. kIo: the name is no longer that of `old_bag`; what has it now is left alone.
+  // Puts it in the place of `old_bag` as replace_bag() does.
   // REQUIRES: finish() returned well, and the caller keeps writers away from the old one.
   Status replace(const BagFile& old_bag);
 

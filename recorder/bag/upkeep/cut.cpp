@@ -13,7 +13,8 @@ Result<std::uint64_t> add_states(const BagReader& reader, const BagSummary& reco
   std::uint64_t left_out = 0;
   if (range.first == TimeRange::all().first) return left_out;
   for (const TrackRecord& track : records.tracks) {
-    BagReader::Selection before{.range = TimeRange::all(), .track = track.name, .reverse = true};
+    BagReader::Selection before{
+        .range = TimeRange::all(), .track = track.name, .reverse = true, .knows_journal = true};
     before.range.last = range.first - 1;
     Result<BagCursor> cursor = reader.cursor(before);
     if (!cursor) return tl::unexpected(cursor.error());

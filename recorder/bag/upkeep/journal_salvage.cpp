@@ -25,14 +25,17 @@ class JournalSalvage {
         run_start_ns_(records.runs.empty() ? 0 : records.runs.back().start_ns()) {
     std::size_t bytes = 0;
     for (const auto& [number, value] : journal) {
-      Result<JournalRecord> record = JournalRecord::decode(journal_key(number), value);
-      if (!record) {
-        found_.damage.push_back(std::move(record.error().message));
-      } else if ((bytes += record->bytes()) <= kJournalBytesMax) {
+      const std::string key = journal_key(number);
+      Result<JournalRecord> record = JournalRecord::decode(key, value);
+      if (record && (bytes += record->bytes()) > kJournalBytesMax)
+        record = fail(ErrorCode::kDamaged,
+                      fmt::format("{}: the journal is larger than any that is written",
+                                  record_place(kJournalTable, key)));
+      if (record) {
         journal_.emplace_back(number, std::move(*record));
       } else {
-        found_.damage.push_back(
-            fmt::format("table journal, {}: it is larger than any that is written", number));
+        found_.damage.push_back(std::move(record.error().message));
+        found_.unread.insert(number);
       }
     }
   }

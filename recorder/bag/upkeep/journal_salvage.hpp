@@ -2,6 +2,8 @@
 // thread-safe.
 #pragma once
 
+#include <cstdint>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +16,7 @@ namespace zbag {
 struct JournalFindings {
   std::vector<std::pair<BlockKey, std::string>> blocks;
   std::vector<std::string> damage;
+  std::set<std::uint64_t> unread;  // numbers of records that were not taken
 };
 
 // Takes the points of `journal` that have no block yet and brings `records` up to what it says.

@@ -10,6 +10,7 @@
 #include "recorder/bag/upkeep/salvage.hpp"
 #include "recorder/bag/upkeep/track_weave.hpp"
 #include "schemas/host_name.hpp"
+#include "schemas/timestamp.hpp"
 #include "schemas/track_name.hpp"
 #include "schemas/wall_clock.hpp"
 
@@ -117,6 +118,7 @@ class Recovery {
       : findings_(std::move(findings)), copy_(copy), progress_(progress) {
     report_.damage = findings_.damage;
     report_.damage_count = findings_.damage_count;
+    report_.doubts = findings_.doubts;
   }
 
   Status run() {
@@ -134,6 +136,7 @@ class Recovery {
     }
     report_.points = copy_.counts().points;
     report_.tracks = names_.size();
+    if (!findings_.knows_end) report_.doubts.push_back(doubt_of_end());
     return {};
   }
 
@@ -184,7 +187,17 @@ class Recovery {
     return {};
   }
 
+  std::string doubt_of_end() const {
+    std::string doubt =
+        "its last commits may be gone: points may be missing that came after those found";
+    if (newest_ns_)
+      doubt += fmt::format(", the last of which arrived at {}",
+                           seconds_text(seconds_of_key(*newest_ns_)));
+    return doubt;
+  }
+
   Status add(const std::string& name, const StoredPoint& point) {
+    newest_ns_ = std::max(point.wall_ns, newest_ns_.value_or(point.wall_ns));
     const Result<bool> added = copy_.add(view_of(name, point));
     if (!added) return tl::unexpected(added.error());
     if (!*added)
@@ -207,6 +220,7 @@ class Recovery {
   const Progress& progress_;
   RecoverReport report_;
   std::map<std::uint32_t, std::string> names_;
+  std::optional<std::int64_t> newest_ns_;  // when the last point arrived, by the wall clock
   std::uint64_t done_ = 0;
   std::uint64_t total_ = 0;
 };

@@ -41,6 +41,8 @@ struct RecoverReport {
   // Fewer than were lost where the newest record of a track is among what is: an older one stands
   // in.
   std::uint64_t lost_points = 0;
+  // Why points may be missing of which nothing that is left speaks, a line each; empty: none are.
+  std::vector<std::string> doubts;
   std::vector<std::string> unnamed_tracks;  // names made up for them
 
   bool is_whole() const { return damage_count == 0 && lost.empty() && unnamed_tracks.empty(); }

@@ -4,39 +4,20 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <map>
+#include <set>
 #include <unordered_map>
 
 #include "recorder/bag/pages/meta_pages.hpp"
 #include "recorder/bag/upkeep/journal_salvage.hpp"
 #include "recorder/bag/upkeep/record_shelf.hpp"
+#include "recorder/bag/upkeep/stray_blocks.hpp"
+#include "schemas/text_bytes.hpp"
 
 namespace zbag {
 namespace {
 
 constexpr std::uint32_t kUsualPageBytes = 4096;
-constexpr std::string_view kMagic = "ZBK1";
-constexpr std::size_t kStoredBytesOffset = 36;  // in a block's header (FORMAT.md)
-
-std::string_view text_of(std::span<const std::uint8_t> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-// The block that begins at `bytes`, by the sizes its header names; nullopt when it is none.
-std::optional<std::string_view> block_at(std::string_view bytes) {
-  if (bytes.size() < kBlockHeaderBytes || !bytes.starts_with(kMagic)) return std::nullopt;
-  std::uint32_t stored = 0;
-  std::uint32_t summary = 0;
-  std::memcpy(&stored, bytes.data() + kStoredBytesOffset, sizeof stored);
-  std::memcpy(&summary, bytes.data() + kSummaryBytesOffset, sizeof summary);
-  const std::size_t size = kBlockHeaderBytes + stored + summary;
-  if (size > bytes.size()) return std::nullopt;
-  return bytes.substr(0, size);
-}
-
-bool is_intact(std::string_view value) { return Block::open(value).has_value(); }
-
 // Whether a bag has a table of that name; if not, its name is damaged.
 bool is_table(std::string_view name) {
   static constexpr std::array<std::string_view, 7> kTables = {
@@ -71,8 +52,8 @@ class Salvage {
 
  private:
   Status find(const std::vector<MetaPages>& metas) {
-    // Otherwise one of them is not what it was.
-    if (metas.size() == 2 && are_twins(metas[0], metas[1])) {
+    const bool has_both = metas.size() == 2 && are_twins(metas[0], metas[1]);
+    if (has_both) {
       const Root root{metas.front().main_root, metas.front().last_page + 1};
       if (!is_whole(pages_, metas.front())) {
         note(fmt::format("truncated: {} pages are there, page {} is in use", pages_.count(),
@@ -82,19 +63,27 @@ class Salvage {
       }
     } else {
       note(metas.empty() ? "both meta pages are damaged" : "a meta page is damaged");
-    }
-    const std::vector<Root> roots = newest_roots(metas);
-    for (const Root& root : roots) {
-      if (take_sound(root) && counts_fit()) return {};
+      for (const Root& root : newest_roots(metas)) {
+        if (!take_sound(root) || !counts_fit()) continue;
+        found_.knows_end = found_.made.empty() && is_closed();
+        return {};
+      }
     }
     found_.blocks.clear();
     found_.unreadable.clear();
     found_.made.clear();
+    found_.doubts.clear();
+    found_.knows_end = has_both;
     return scan(metas);
   }
 
+  bool is_closed() const {
+    return !found_.records.runs.empty() && found_.records.runs.back().closed;
+  }
+
+  static constexpr std::size_t kDamageMax = 5;  // where one page is damaged, there are often many
+
   void note(std::string what) {
-    constexpr std::size_t kDamageMax = 5;  // where one page is, there are often many
     ++found_.damage_count;
     if (found_.damage.size() < kDamageMax) found_.damage.push_back(std::move(what));
   }
@@ -113,8 +102,9 @@ class Salvage {
     PageWalk walk(pages_, root.limit);
     PageWalk::Visitor visitor;
     std::vector<std::string> damage;
+    unread_.clear();
     visitor.value = [&](std::string_view table, std::string_view key, std::string_view value) {
-      const Status sound = take_value(table, key, value, {shelf, blocks, unreadable});
+      const Status sound = take_value(table, key, value, {shelf, blocks, unreadable, unread_});
       const bool is_new = !sound && (damage.empty() || damage.back() != sound.error().message);
       if (is_new) damage.push_back(sound.error().message);
     };
@@ -125,8 +115,7 @@ class Salvage {
     }
     // Earlier states of records that are damaged.
     for (std::uint64_t number = 2; number < pages_.count() && !damage.empty(); ++number) {
-      if (!walk.was_reached(number) && pages_.leaf_fault(number) == nullptr)
-        take_records(number, shelf);
+      if (!walk.was_reached(number)) take_records(number, shelf);
     }
     found_.blocks = std::move(blocks);
     found_.unreadable = std::move(unreadable);
@@ -140,8 +129,16 @@ class Salvage {
     found_.attachments = shelf.attachments();
     const JournalValues journal = shelf.journal();
     found_.records = std::move(shelf).records();
+    keep_in_blocks();
     JournalFindings points = salvage_journal(journal, found_.is_scan, found_.records);
     for (std::string& what : points.damage) note(std::move(what));
+    unread_.insert(points.unread.begin(), points.unread.end());
+    for (const std::uint64_t number : unread_) {
+      if (journal.contains(number) && !points.unread.contains(number)) continue;
+      if (found_.doubts.size() < kDamageMax)
+        found_.doubts.push_back(fmt::format("{}: points that it alone held may be missing",
+                                            record_place(kJournalTable, journal_key(number))));
+    }
     for (auto& [key, block] : points.blocks) {
       const std::string& value = found_.made.emplace_back(std::move(block));
       found_.blocks.push_back(
@@ -149,10 +146,23 @@ class Salvage {
     }
   }
 
+  // What a track's record says of how many points are in blocks is believed as far as they go:
+  // the journal has the others.
+  void keep_in_blocks() {
+    MainEnds ends;
+    for (const FoundBlock& block : found_.blocks) note_end(block.header, ends);
+    for (const UnreadableBlock& block : found_.unreadable) ends[block.key.track] = UINT64_MAX;
+    for (TrackRecord& track : found_.records.tracks) {
+      const std::uint64_t counted = track.in_blocks.value_or(track.main_points);
+      if (ends[track.id] < counted) track.in_blocks = ends[track.id];
+    }
+  }
+
   struct Takers {
     RecordShelf& shelf;
     std::vector<FoundBlock>& blocks;
     std::vector<UnreadableBlock>& unreadable;
+    std::set<std::uint64_t>& unread;  // records of the journal
   };
   // Takes a value of a table; says what is wrong with it. What the name of a table that is damaged
   // leads to is taken by what it says itself.
@@ -163,11 +173,13 @@ class Salvage {
     if (is_table(table)) {
       Status sound = verify_record(table, key, value);
       if (sound && table == kJournalTable && !journal_number(key))
-        sound = fail(ErrorCode::kDamaged, "table journal: a key is none of its");
+        sound = fail(ErrorCode::kDamaged,
+                     record_place(table, key) + ": its key is none of the journal");
       if (sound) to.shelf.take(table, key, value);
+      if (!sound && table == kJournalTable) to.unread.insert(journal_number(key).value_or(0));
       return sound;
     }
-    if (!value.starts_with(kMagic)) {
+    if (!value.starts_with(kMagicText)) {
       to.shelf.take(key, value);
     } else if (Status sound = take_block(key, value, to); !sound) {
       return sound;
@@ -185,7 +197,7 @@ class Salvage {
       return {};
     }
     // What is damaged is the key, or what leads from it here: the block is what it says itself.
-    if (header && is_intact(value)) {
+    if (header && Block::open(value)) {
       to.blocks.push_back({*header, at ? at->serial : 0, false, false, value});
       return fail(ErrorCode::kDamaged, "a block is stored under another key");
     }
@@ -210,17 +222,21 @@ class Salvage {
     return has_blocks ? tracks : std::nullopt;
   }
 
+  void note_block(std::string_view bytes) {
+    if (const auto value = intact_block_at(bytes)) note_end(*read_block_header(*value), main_ends_);
+  }
+
   // Roots of the newest state of which any record is found. Where a newer record than those of all
   // roots lies about, there is none. Notes how far blocks reach, of whatever state.
   std::vector<Root> newest_roots(const std::vector<MetaPages>& metas) {
     RecordShelf anywhere;
     std::vector<Root> candidates;
     for (std::uint64_t number = 2; number < pages_.count(); ++number) {
-      note_end(block_at(pages_.from(number)));
+      note_block(pages_.from(number));
       if (pages_.leaf_fault(number) != nullptr) continue;
       for (const std::uint16_t offset : pages_.nodes(number)) {
         const Result<PageNode> node = pages_.leaf_node(number, offset);
-        if (node && !node->overflow) note_end(block_at(node->value));
+        if (node && !node->overflow) note_block(node->value);
       }
       if (tracks_root(number)) {
         const auto meta = std::find_if(metas.begin(), metas.end(), [&](const MetaPages& m) {
@@ -235,8 +251,10 @@ class Salvage {
     return candidates;
   }
 
-  // Records of a leaf, whatever its table.
+  // Records of a page, whatever their table, if it is a leaf, and what it had before.
   void take_records(std::uint64_t number, RecordShelf& shelf) const {
+    for (const PageNode& node : pages_.old_nodes(number)) shelf.take(node.key, node.value);
+    if (pages_.leaf_fault(number) != nullptr) return;
     for (const std::uint16_t offset : pages_.nodes(number)) {
       const Result<PageNode> node = pages_.leaf_node(number, offset);
       if (!node || node->is_table()) continue;
@@ -245,14 +263,13 @@ class Salvage {
         const auto overflow = pages_.overflow(*node->overflow, node->value_bytes);
         value = overflow ? overflow->value : std::string_view();
       }
-      if (!value.starts_with(kMagic)) shelf.take(node->key, value);
+      if (!value.starts_with(kMagicText)) shelf.take(node->key, value);
     }
   }
 
-  void note_end(std::optional<std::string_view> value) {
-    if (!value || !is_intact(*value)) return;
-    const BlockHeader header = *read_block_header(*value);
-    std::uint64_t& end = main_ends_[header.track];
+  using MainEnds = std::map<std::uint32_t, std::uint64_t>;  // the ordinal behind the last, by track
+  static void note_end(const BlockHeader& header, MainEnds& ends) {
+    std::uint64_t& end = ends[header.track];
     if (!header.is_late()) end = std::max(end, header.first_ordinal + header.count);
   }
 
@@ -262,12 +279,14 @@ class Salvage {
     std::map<std::pair<std::uint32_t, bool>, std::uint64_t> counted;
     for (const FoundBlock& block : found_.blocks)
       counted[{block.header.track, block.header.is_late()}] += block.header.count;
-    return std::all_of(found_.records.tracks.begin(), found_.records.tracks.end(),
-                       [&](const TrackRecord& track) {
-                         return counted[{track.id, false}] == track.main_points &&
-                                counted[{track.id, true}] == track.late_points &&
-                                main_ends_[track.id] <= track.main_points;
-                       });
+    MainEnds ends = main_ends_;
+    const bool fits = std::ranges::all_of(found_.records.tracks, [&](const TrackRecord& track) {
+      const auto end = ends.extract(track.id);
+      return counted[{track.id, false}] == track.main_points &&
+             counted[{track.id, true}] == track.late_points &&
+             (!end || end.mapped() <= track.main_points);
+    });
+    return fits && ends.empty();
   }
 
   // By the tables of records.
@@ -297,13 +316,15 @@ class Salvage {
     if (!metas.empty() && metas.front().main_root >= 2 &&
         metas.front().main_root < pages_.count()) {
       take_reachable(walk, metas.front().main_root);
+    } else {
+      found_.knows_end = false;
     }
     std::unordered_map<std::uint64_t, BlockKey> entries;        // by the page their block begins on
     std::vector<std::pair<std::size_t, std::uint64_t>> begins;  // block, page
     // Whether a block on overflow pages begins at a page, of which `bytes` are there.
     const auto take_begin = [&](std::uint64_t number, std::string_view bytes) {
-      const std::optional<std::string_view> value = block_at(bytes);
-      if (!value || !is_intact(*value)) return std::size_t{0};
+      const std::optional<std::string_view> value = intact_block_at(bytes);
+      if (!value) return std::size_t{0};
       begins.emplace_back(found_.blocks.size(), number);
       found_.blocks.push_back({*read_block_header(*value), 0, false, false, *value});
       return (PageFile::kHeaderBytes + value->size() - 1) / pages_.page_bytes() + 1;
@@ -313,22 +334,24 @@ class Salvage {
       if (progress_ && number % 4'096 == 0 &&
           !progress_(static_cast<double>(number) / static_cast<double>(pages_.count())))
         return fail(ErrorCode::kClosed, "stopped; nothing was written");
-      if (walk.was_reached(number)) continue;
+      if (walk.was_reached(number)) {
+        for (const PageNode& node : pages_.old_nodes(number)) shelf_.take(node.key, node.value);
+        take_blocks(pages_.free_part(number));
+        continue;
+      }
       if (const std::size_t pages = take_begin(number, pages_.from(number)); pages > 0) {
         number += pages - 1;
         continue;
       }
-      if (pages_.leaf_fault(number) == nullptr) {
-        take_records(number, shelf_);
-        take_entries(number, entries);
-      }
-      take_small_blocks(pages_.page(number));
+      take_records(number, shelf_);
+      take_entries(number, entries);
+      take_blocks(pages_.page(number));
     }
     // Where the file ends within a page, blocks of it may be whole.
     const std::span<const std::uint8_t> rest = pages_.rest();
     if (number == pages_.count() && rest.size() > PageFile::kHeaderBytes &&
         take_begin(number, text_of(rest.subspan(PageFile::kHeaderBytes))) == 0)
-      take_small_blocks(rest);
+      take_blocks(rest);
     for (const auto& [block, page] : begins) {
       const auto entry = entries.find(page);
       FoundBlock& found = found_.blocks[block];
@@ -345,17 +368,23 @@ class Salvage {
     PageWalk::Visitor visitor;
     visitor.value = [&](std::string_view table, std::string_view key, std::string_view value) {
       const Status sound =
-          take_value(table, key, value, {shelf_, found_.blocks, found_.unreadable});
-      if (!sound) note(sound.error().message);
+          take_value(table, key, value, {shelf_, found_.blocks, found_.unreadable, unread_});
+      if (sound) return;
+      note(sound.error().message);
+      if (table == kTracksTable || !is_table(table)) found_.knows_end = false;
     };
     visitor.damage = [&](std::string_view table, const Error& error) {
-      note(table.empty() ? error.message : fmt::format("table {}: {}", table, error.message));
+      // These say how many points there were.
+      if (table == kTracksTable || table == kJournalTable || !is_table(table))
+        found_.knows_end = false;
+      note(page_damage_text(table, error));
     };
     static_cast<void>(walk.run(root, visitor));
   }
 
-  // Entries of blocks on overflow pages: they know the serial.
+  // A leaf's entries of blocks on overflow pages: they know the serial.
   void take_entries(std::uint64_t number, std::unordered_map<std::uint64_t, BlockKey>& entries) {
+    if (pages_.leaf_fault(number) != nullptr) return;
     for (const std::uint16_t offset : pages_.nodes(number)) {
       const Result<PageNode> node = pages_.leaf_node(number, offset);
       if (!node || !node->overflow) continue;
@@ -366,30 +395,17 @@ class Salvage {
     }
   }
 
-  // Blocks inside a page, whatever its header says: nodes lie at even offsets, and the key with the
-  // serial right before the value.
-  void take_small_blocks(std::span<const std::uint8_t> bytes) {
-    constexpr std::size_t kKeyBytes = 16;
-    const std::string_view page = text_of(bytes);
-    for (std::size_t at = page.find(kMagic); at != std::string_view::npos;
-         at = page.find(kMagic, at + 1)) {
-      const std::optional<std::string_view> value = block_at(page.substr(at));
-      if (at % 2 != 0 || !value || !is_intact(*value)) continue;
-      FoundBlock block{*read_block_header(*value), 0, false, false, *value};
-      const std::optional<BlockKey> key =
-          at < kKeyBytes ? std::nullopt : BlockKey::decode(page.substr(at - kKeyBytes, kKeyBytes));
-      if (key && key->track == block.header.track && key->first == block.header.first)
-        block.serial = key->serial;
-      found_.blocks.push_back(block);
-      at += value->size() - 1;
-    }
+  void take_blocks(std::span<const std::uint8_t> page) {
+    for (const StrayBlock& block : stray_blocks(page))
+      found_.blocks.push_back({block.header, block.serial, false, false, block.value});
   }
 
   PageFile pages_;
   const Progress& progress_;
   Findings found_;
   RecordShelf shelf_;
-  std::map<std::uint32_t, std::uint64_t> main_ends_;  // the ordinal behind the last, by track
+  std::set<std::uint64_t> unread_;  // records of the journal
+  MainEnds main_ends_;              // of blocks on whatever pages
 };
 
 }  // namespace

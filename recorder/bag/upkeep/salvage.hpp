@@ -2,13 +2,13 @@
 //
 // Three ways, the first that leads somewhere:
 //  1. Both meta pages are there and the trees of the newer one are sound: what they hold.
-//  2. Some page that looks like the root of the tables leads to trees that are all sound, hold the
-//     newest state of which any record is found, and as many points as that says: what they hold.
-//     This undoes the loss of the meta pages. (Roots of earlier transactions linger on free pages.)
+//  2. A meta page is lost, and some page that looks like the root of the tables leads to trees that
+//     are all sound, hold the newest state of which any record is found, and as many points as that
+//     says: what they hold. (Roots of earlier transactions linger on free pages.)
 //  3. What can be reached from the newer meta page, if there is one, and, on all other pages,
 //     whatever is a record or a block with a right checksum (FORMAT.md: a block carries its magic,
 //     track and size; the checksum of a record says of which table it is), blocks also where the
-//     file ends within a page.
+//     file ends within a page, and both where a page had them that has them no more.
 //
 // Where the key of a block or the name of a table is damaged, what it leads to is taken by what it
 // says itself. Where a record of sound trees is damaged, an earlier state of it is looked for on
@@ -75,6 +75,10 @@ struct Findings {
   std::vector<std::string> damage;  // of pages and records, the first of them; empty: all sound
   std::uint64_t damage_count = 0;
   bool is_scan = false;  // the third way was taken
+  // What the tracks' records and the journal count is known to be all that was written.
+  bool knows_end = true;
+  // Records of the journal of which no state is left, the first of them, and what that may mean.
+  std::vector<std::string> doubts;
 };
 
 // Views in the findings live as long as `file` and they do. kNewerFormat; kDamaged: nothing of a

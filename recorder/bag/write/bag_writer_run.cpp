@@ -19,6 +19,21 @@
 #include "schemas/wall_clock.hpp"
 
 namespace zbag {
+namespace {
+
+// Of every track, as the tables have them without the journal.
+Status check_all_in_blocks(BagFile& file) {
+  const Result<std::unique_ptr<ReadTxn>> txn = file.env().read();
+  if (!txn) return tl::unexpected(txn.error());
+  const BagTables& tables = file.tables();
+  return each_entry(**txn, tables.tracks, {}, [&](const TableCursor::Item& item) -> Status {
+    const Result<TrackRecord> record = TrackRecord::decode(item.key, item.value);
+    if (!record) return tl::unexpected(record.error());
+    return check_in_blocks(**txn, tables.blocks, *record);
+  });
+}
+
+}  // namespace
 
 // Puts what a kill or a failed store has left in the journal where it belongs.
 Status BagWriter::apply_journal() {
@@ -42,6 +57,7 @@ Status BagWriter::apply_journal() {
     has_stale_journal_ = false;
     return {};
   }
+  if (Status fits = check_all_in_blocks(*file_); !fits) return fail(fits.error(), file_->path());
   if (!overlay->damage().empty())
     return fail(ErrorCode::kDamaged,
                 fmt::format("{}: {}; zbag recover makes a bag that can be written", file_->path(),

@@ -13,8 +13,14 @@ namespace {
 
 constexpr std::uint32_t kSerialsKept = 1u << 24;
 
-// The key of the last point of the main run; nullopt: it has none. Borders have no points.
-Result<std::optional<std::int64_t>> end_of_main(const Txn& txn, Table blocks, std::uint32_t track) {
+tl::unexpected<Error> refused(const TrackRecord& track, const std::string& why) {
+  return fail(
+      ErrorCode::kDamaged,
+      fmt::format("track {}: {}; zbag recover makes a bag that can be written", track.name, why));
+}
+
+// The last block of the main run that has points; nullopt: none has. Borders have no points.
+Result<std::optional<BlockHeader>> last_of_main(const Txn& txn, Table blocks, std::uint32_t track) {
   Result<TableCursor> cursor = TableCursor::open(txn, blocks);
   if (!cursor) return tl::unexpected(cursor.error());
   const BlockKey behind{track, INT64_MAX, UINT32_MAX};
@@ -26,25 +32,32 @@ Result<std::optional<std::int64_t>> end_of_main(const Txn& txn, Table blocks, st
     if (key->is_late()) continue;
     const Result<BlockHeader> header = read_block_header((*item)->value);
     if (!header) return tl::unexpected(header.error());
-    if (header->count > 0) return std::optional(header->last);
+    if (header->count > 0) return std::optional(*header);
   }
   if (!item) return tl::unexpected(item.error());
-  return std::optional<std::int64_t>();
+  return std::optional<BlockHeader>();
 }
 
 }  // namespace
 
 Status check_resumable(const Txn& txn, Table blocks, const TrackRecord& track) {
-  const auto refuse = [&](const std::string& why) {
-    return fail(
-        ErrorCode::kDamaged,
-        fmt::format("track {}: {}; zbag recover makes a bag that can be written", track.name, why));
-  };
   if (std::max(track.next_serial, track.next_late_serial) >= kLateSerial - kSerialsKept)
-    return refuse("the serials of its blocks are used up");
-  const Result<std::optional<std::int64_t>> end = end_of_main(txn, blocks, track.id);
-  if (!end) return refuse(end.error().message);
-  if (*end != track.main_end) return refuse("its record does not say where its points end");
+    return refused(track, "the serials of its blocks are used up");
+  const Result<std::optional<BlockHeader>> last = last_of_main(txn, blocks, track.id);
+  if (!last) return refused(track, last.error().message);
+  const std::optional<std::int64_t> end = *last ? std::optional((*last)->last) : std::nullopt;
+  if (end != track.main_end) return refused(track, "its record does not say where its points end");
+  return {};
+}
+
+Status check_in_blocks(const Txn& txn, Table blocks, const TrackRecord& track) {
+  const Result<std::optional<BlockHeader>> last = last_of_main(txn, blocks, track.id);
+  if (!last) return refused(track, last.error().message);
+  const std::uint64_t there = *last ? (*last)->first_ordinal + (*last)->count : 0;
+  const std::uint64_t counted = track.in_blocks.value_or(track.main_points);
+  if (counted > there)
+    return refused(track, fmt::format("its record says that {} points are in blocks where {} are",
+                                      counted, there));
   return {};
 }
 

@@ -12,4 +12,9 @@ namespace zbag {
 // last 16 million are kept for one run). Looks at a block or two.
 Status check_resumable(const Txn& txn, Table blocks, const TrackRecord& track);
 
+// Whether the blocks have all points that `track`, as the table has it, says are in blocks: the
+// journal holds those alone that are not, and what a writer takes for stored it lets go of.
+// kDamaged: they have fewer.
+Status check_in_blocks(const Txn& txn, Table blocks, const TrackRecord& track);
+
 }  // namespace zbag

@@ -63,7 +63,7 @@ TEST_F(ExportSourceTest, GivesTheSameRowsWhicheverWayItReads) {
   const std::string path = write_bag(dir_.path("a.zbag"), points);
   const std::vector<std::string> rows = rows_of({path}, "t", {});
   EXPECT_EQ(rows.size(), points.size());
-  const auto everything = [](const PointView&) { return true; };
+  const Expression everything = Expression::parse("_ts > 0").value();
   EXPECT_EQ(rows_of({path}, "t", {.where = everything}), rows);
   EXPECT_EQ(rows_of({path}, "t", {.limit = 1'000'000}), rows);
 
@@ -77,7 +77,7 @@ TEST_F(ExportSourceTest, PassesOverPointsThatAreNotWanted) {
   const std::string path =
       write_bag(dir_.path("a.zbag"),
                 {{"t", 1.0, {{"x", 1}}}, {"t", 2.0, {{"x", 2}}}, {"t", 3.0, {{"x", 3}}}});
-  const auto is_late = [](const PointView& point) { return point.seconds > 1.5; };
+  const Expression is_late = Expression::parse("_ts > 1.5").value();
   EXPECT_THAT(rows_of({path}, "t", {.where = is_late}),
               ElementsAre("2000000000 2", "3000000000 3"));
   EXPECT_THAT(rows_of({path}, "t", {.where = is_late, .limit = 1}), ElementsAre("2000000000 2"));

@@ -3,7 +3,10 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <random>
 
@@ -41,6 +44,30 @@ class SqueezeTest : public testing::Test {
     return BagFile::open_to_read(path).value()->env().free_bytes().value();
   }
 
+  // Of the bag; empty: it has none of that name.
+  std::string attribute(const char* name) const {
+    std::string value(4'096, '\0');
+    const ssize_t size = ::getxattr(path_.c_str(), name, value.data(), value.size());
+    value.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
+    return value;
+  }
+  // As the kernel keeps one: its owner may write, user 4242 has `rights`.
+  static std::string access_list_of(std::uint16_t rights) {
+    struct Entry {
+      std::uint16_t tag;
+      std::uint16_t rights;
+      std::uint32_t id;
+    };
+    constexpr std::uint32_t kNobody = UINT32_MAX;
+    const Entry entries[] = {{0x01, 6, kNobody},
+                             {0x02, rights, 4242},
+                             {0x04, 4, kNobody},
+                             {0x10, 6, kNobody},
+                             {0x20, 0, kNobody}};
+    std::string list("\x02\0\0\0", 4);
+    return list.append(reinterpret_cast<const char*>(entries), sizeof entries);
+  }
+
   TempDir dir_;
   const std::string path_ = dir_.path("a.zbag");
   std::mt19937_64 random_{13};
@@ -64,6 +91,38 @@ TEST_F(SqueezeTest, LeavesAClosedBagWithoutFreePages) {
   // Nothing is left beside it.
   for (const auto& entry : std::filesystem::directory_iterator(dir_.path("")))
     EXPECT_TRUE(entry.path() == path_ || entry.path() == lock_file_of(path_)) << entry.path();
+}
+
+// Access lists are such attributes; a new file may have one of its own from its directory.
+TEST_F(SqueezeTest, KeepsExtendedAttributes) {
+  const std::string value = "arm 7";
+  const std::string access_list = access_list_of(0x4);
+  BagWriter writer = BagWriter::open(path_, {}).value();
+  if (::setxattr(path_.c_str(), "user.robot", value.data(), value.size(), 0) != 0)
+    GTEST_SKIP() << "no extended attributes here: " << std::strerror(errno);
+  const bool has_lists = ::setxattr(path_.c_str(), "system.posix_acl_access", access_list.data(),
+                                    access_list.size(), 0) == 0;
+  write_many(writer);
+  const FileId before = id_of(path_);
+  ASSERT_TRUE(writer.close());
+  EXPECT_NE(id_of(path_), before);
+  EXPECT_EQ(attribute("user.robot"), value);
+  if (has_lists) {
+    EXPECT_EQ(attribute("system.posix_acl_access"), access_list);
+  }
+}
+
+TEST_F(SqueezeTest, GivesNoAttributeThatTheBagHadNot) {
+  BagWriter writer = BagWriter::open(path_, {}).value();
+  const std::string access_list = access_list_of(0x6);
+  if (::setxattr(dir_.path("").c_str(), "system.posix_acl_default", access_list.data(),
+                 access_list.size(), 0) != 0)
+    GTEST_SKIP() << "no access lists here: " << std::strerror(errno);
+  write_many(writer);
+  const FileId before = id_of(path_);
+  ASSERT_TRUE(writer.close());
+  EXPECT_NE(id_of(path_), before);
+  EXPECT_EQ(attribute("system.posix_acl_access"), "");
 }
 
 TEST_F(SqueezeTest, LeavesABagAloneThatOthersHaveOpen) {

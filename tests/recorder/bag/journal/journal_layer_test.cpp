@@ -6,9 +6,12 @@
 
 #include <map>
 
+#include "recorder/bag/read/column_reader.hpp"
+#include "recorder/bag/read/index_cursor.hpp"
 #include "recorder/bag/read/intact_points.hpp"
 #include "recorder/bag/records/record_checksum.hpp"
 #include "recorder/bag/upkeep/check.hpp"
+#include "recorder/bag/upkeep/cut.hpp"
 #include "recorder/bag/upkeep/recover.hpp"
 #include "tests/recorder/bag/rows.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -253,8 +256,7 @@ TEST_F(JournalLayerTest, SaysWhatADamagedRecordCosts) {
     const Status whole = reader.summary()->whole();
     ASSERT_FALSE(whole);
     EXPECT_THAT(whole.error().message, HasSubstr("table journal, 4: wrong checksum"));
-    // Behind the gap points keep their places.
-    EXPECT_EQ(reader.read_page("t0", 5, 1)->points.at(0).fields, number_fields(5));
+    EXPECT_EQ(reader.read_page("t0", 5, 1).error().code, ErrorCode::kDamaged);
   }
   const CheckReport report = check_bag(path_).value();
   ASSERT_THAT(report.problems, testing::Not(IsEmpty()));
@@ -267,6 +269,75 @@ TEST_F(JournalLayerTest, SaysWhatADamagedRecordCosts) {
   const std::string out = dir_.path("out.zbag");
   const RecoverReport recovered = recover_bag(path_, out).value();
   EXPECT_FALSE(recovered.is_whole());
+  EXPECT_THAT(recovered.damage, testing::Contains("table journal, 4: wrong checksum"));
+  EXPECT_EQ(difference(read_all(BagReader::open(out).value(), {.all_tracks = true}), all), "");
+}
+
+// By whatever way points are read, in the same words, once.
+TEST_F(JournalLayerTest, IsToldOfByEveryReaderWhereItIsDamaged) {
+  {
+    BagWriter writer = open();
+    write_commits(writer, 2, 0, 9);
+  }
+  damage(4);
+  const BagReader reader = BagReader::open(path_).value();
+  intact(reader);
+  const std::vector<std::string> by_time = std::exchange(told_, {});
+  const Warn warn = [this](const std::string& what) { told_.push_back(what); };
+
+  IndexCursor index = IndexCursor::open(reader.file(), "t0", 4).value();
+  IntactPoints by_index(index, warn);
+  // Behind the gap points keep their places.
+  EXPECT_EQ(by_index.next().value()->fields().value(), number_fields(4));
+  EXPECT_EQ(by_index.left_out(), by_time.size());
+  EXPECT_EQ(std::exchange(told_, {}), by_time);
+
+  ColumnCursor columns = ColumnCursor::open(reader, {.track = "t0", .fields = {{"n"}}}).value();
+  ColumnChunk chunk;
+  for (const std::string& line : by_time) {
+    const Error error = columns.next(chunk).error();
+    EXPECT_EQ(error.message + "; " + columns.skip_damage()->text(), line);
+  }
+  EXPECT_TRUE(columns.next(chunk).value());
+
+  for (const bool with_states : {false, true}) {
+    const CutOptions options{.choice = {.selection = {.range = {600, INT64_MAX}}},
+                             .state_at_start = with_states};
+    const CutReport cut =
+        cut_bag(reader, dir_.path(with_states ? "b.zbag" : "c.zbag"), options, {}, warn).value();
+    EXPECT_EQ(cut.left_out, by_time.size());
+    EXPECT_EQ(std::exchange(told_, {}), by_time);
+  }
+}
+
+// What a writer takes for stored goes from the journal.
+TEST_F(JournalLayerTest, IsKeptWhereARecordSaysThatMorePointsAreInBlocks) {
+  {
+    BagWriter writer = open();
+    write_commits(writer, 2, 0, 200, 100);
+  }
+  const std::vector<Seen> all = read_all(BagReader::open(path_).value(), {.all_tracks = true});
+  ASSERT_THAT(all, SizeIs(400));
+  {
+    const auto file = BagFile::open_to_write(path_, 64u << 20).value();
+    const auto txn = file->env().write().value();
+    const std::string stored(txn->get(file->tables().tracks, "t1").value().value());
+    TrackRecord record = TrackRecord::decode("t1", stored).value();
+    ASSERT_TRUE(record.in_blocks.has_value());
+    *record.in_blocks += 3;
+    ASSERT_TRUE(txn->put(file->tables().tracks, "t1", record.encode()));
+    ASSERT_TRUE(txn->commit());
+  }
+  EXPECT_THAT(check_bag(path_)->problems, testing::Not(IsEmpty()));
+  const std::uint64_t records = entries(&BagTables::journal);
+  const Result<BagWriter> writer = BagWriter::open(path_, small_blocks());
+  ASSERT_FALSE(writer.has_value());
+  EXPECT_EQ(writer.error().code, ErrorCode::kDamaged);
+  EXPECT_THAT(writer.error().message, HasSubstr("track t1: its record says that"));
+  EXPECT_THAT(writer.error().message, HasSubstr("zbag recover"));
+  EXPECT_EQ(entries(&BagTables::journal), records);
+  const std::string out = dir_.path("out.zbag");
+  ASSERT_TRUE(recover_bag(path_, out).has_value());
   EXPECT_EQ(difference(read_all(BagReader::open(out).value(), {.all_tracks = true}), all), "");
 }
 

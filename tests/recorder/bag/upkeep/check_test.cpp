@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "recorder/bag/read/bag_reader.hpp"
+#include "recorder/bag/upkeep/compact.hpp"
 #include "recorder/bag/write/bag_writer.hpp"
 #include "tests/recorder/bag/rows.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -22,6 +23,7 @@ namespace {
 
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::SizeIs;
 
 // LMDB's page header and kinds (mdb.c of 0.9.24).
 constexpr std::size_t kPage = 4096;
@@ -221,6 +223,27 @@ TEST_F(BagCheckTest, FindsAFateThatDoesNotAddUp) {
   const CheckReport report = check_bag(path_).value();
   ASSERT_FALSE(report.problems.empty());
   EXPECT_THAT(report.problems[0].what, HasSubstr("fate"));
+}
+
+// It adds up by itself, and speaks of a point that nobody has.
+TEST_F(BagCheckTest, FindsAFateOfOtherPointsThanAreStored) {
+  {
+    const auto file = BagFile::open_to_write(path_, 0).value();
+    const auto txn = file->env().write().value();
+    TrackRecord record =
+        TrackRecord::decode("track1", **txn->get(file->tables().tracks, "track1")).value();
+    ++record.fate.points;
+    ++record.fate.received;
+    ASSERT_TRUE(txn->put(file->tables().tracks, "track1", record.encode()).has_value());
+    ASSERT_TRUE(txn->commit().has_value());
+  }
+  const CheckReport report = check_bag(path_).value();
+  ASSERT_THAT(report.problems, SizeIs(1));
+  EXPECT_EQ(report.problems[0].track, "track1");
+  EXPECT_THAT(report.problems[0].what, HasSubstr("the fate of its frames counts"));
+  // Who writes the bag anew says the same.
+  EXPECT_THAT(compact_bag(path_, {}).error().message,
+              HasSubstr("track track1: " + report.problems[0].what));
 }
 
 TEST_F(BagCheckTest, CountsPagesInUse) {

@@ -1,0 +1,37 @@
+// What an analysis found, as people read it (a table, or names and values) or as programs do (one
+// JSON object), row by row as it is found.
+//
+// In JSON: the head's members, then "result": an array of rows or one object, then the tail's.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "schemas/frame.hpp"
+
+namespace zbag {
+
+class AnalysisReport {
+ public:
+  AnalysisReport(bool is_json, Fields head) : is_json_(is_json), head_(std::move(head)) {}
+
+  // All rows have the same names; only the last of a row may be a text.
+  void row(const Fields& row);
+  void object(const Fields& object);
+  void finish(const Fields& tail);
+  // False: whoever reads stdout has seen enough.
+  static bool is_read();
+
+ private:
+  void begin(const char* opening);
+  void drain(std::size_t bytes_min);
+
+  bool is_json_;
+  Fields head_;
+  std::string out_;
+  std::vector<std::size_t> widths_;  // of the table's columns
+  bool has_begun_ = false;
+  bool is_object_ = false;
+};
+
+}  // namespace zbag

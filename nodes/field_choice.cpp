@@ -1,0 +1,124 @@
+#include "nodes/field_choice.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+#include "nodes/choice.hpp"
+#include "nodes/number_text.hpp"
+#include "nodes/unseen_columns.hpp"
+#include "schemas/track_name.hpp"
+
+namespace zbag {
+namespace {
+
+constexpr int kPointsLookedAt = 1'000;  // for names that are near
+
+std::vector<std::string> parted(std::string_view text) {
+  std::vector<std::string> parts;
+  while (true) {
+    const std::size_t comma = text.find(',');
+    parts.emplace_back(text.substr(0, comma));
+    if (comma == std::string_view::npos) return parts;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> track_names(const std::vector<BagSummary>& bags) {
+  std::set<std::string> names;
+  for (const BagSummary& bag : bags) {
+    for (const TrackRecord& track : bag.tracks) names.insert(track.name);
+  }
+  return {names.begin(), names.end()};
+}
+
+Result<NamedFields> parse_track_fields(const std::string& text,
+                                       const std::vector<std::string>& tracks) {
+  std::size_t colon = text.find(':');
+  for (const std::string& track : tracks) {
+    const bool is_longer = track.size() > colon || colon == std::string::npos;
+    if (is_longer && text.starts_with(track + ":")) colon = track.size();
+  }
+  NamedFields named;
+  if (colon != std::string::npos)
+    named = {std::string(plain_name(text.substr(0, colon))), parted(text.substr(colon + 1))};
+  const auto is_empty = [](const std::string& part) { return part.empty(); };
+  if (named.track.empty() || std::any_of(named.fields.begin(), named.fields.end(), is_empty))
+    return fail(ErrorCode::kInvalid, fmt::format("'{}' is no TRACK:FIELD[,FIELD], as in "
+                                                 "robot/imu:ax,ay",
+                                                 printable(text)));
+  return named;
+}
+
+Result<ChosenFields> choose_fields(const std::string& verb, const SelectionArguments& times,
+                                   const std::vector<BagSummary>& bags, const NamedFields& named) {
+  ChosenFields chosen{named.track, {}, {}, TimeRange::none()};
+  std::set<std::string> known;
+  TimeRange extent = TimeRange::none();
+  for (const BagSummary& bag : bags) {
+    for (const TrackRecord& track : bag.tracks) {
+      if (track.name != named.track) continue;
+      for (const auto& [field, types] : track.fields) known.insert(field);
+      if (!track.first || !track.last) continue;
+      extent = extent.empty() ? TimeRange{*track.first, *track.last}
+                              : TimeRange{std::min(extent.first, *track.first),
+                                          std::max(extent.last, *track.last)};
+    }
+  }
+  SelectionArguments asked = times;
+  asked.tracks = {named.track};
+  for (const std::string& field : named.fields) {
+    chosen.fields.push_back(ValueField::parse(field, known));
+    asked.columns.push_back(fmt::format("{}", fmt::join(chosen.fields.back().names, ".")));
+  }
+  const Result<BagReader::Selection> selection =
+      choose(verb, asked, bags, SystemTracks::kToo, {named.track});
+  if (!selection) return tl::unexpected(selection.error());
+  chosen.range = selection->range;
+  if (!extent.empty())
+    chosen.axis = {std::max(extent.first, chosen.range.first),
+                   std::min(extent.last, chosen.range.last)};
+  return chosen;
+}
+
+std::string no_number_text(const Playlist& bags, const ChosenFields& chosen,
+                           const ValueField& field, const Skipped& skipped) {
+  const bool is_nowhere = skipped.absent > 0 && skipped.absent == skipped.total();
+  if (is_nowhere && !field.element) {
+    UnseenColumns unseen({fmt::format("{}", fmt::join(field.names, "."))});
+    for (const BagReader& bag : bags.readers()) {
+      Result<BagCursor> cursor = bag.cursor({.range = chosen.range, .track = chosen.track});
+      for (int i = 0; cursor && i < kPointsLookedAt; ++i) {
+        const Result<std::optional<PointView>> point = cursor->next();
+        if (!point || !*point) break;
+        if (check_map((*point)->map)) unseen.note((*point)->map);
+      }
+    }
+    std::string text = unseen.text();
+    if (!text.empty()) return text;
+  }
+  const bool is_list_whole = !field.element && skipped.not_numbers == skipped.total();
+  return fmt::format(
+      "no number is in {} of {}: {}{}", printable(field.text), printable(chosen.track),
+      skipped_text(skipped),
+      is_list_whole ? fmt::format("; of a list name one, as {}[0]", printable(field.text)) : "");
+}
+
+std::string skipped_text(const Skipped& skipped) {
+  const std::pair<const char*, std::uint64_t> counts[] = {{"absent", skipped.absent},
+                                                          {"null", skipped.nil},
+                                                          {"no number", skipped.not_numbers},
+                                                          {"NaN", skipped.nan},
+                                                          {"infinite", skipped.infinite}};
+  std::vector<std::string> parts;
+  for (const auto& [what, count] : counts) {
+    if (count > 0) parts.push_back(fmt::format("{} {}", count_text(count), what));
+  }
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+}  // namespace zbag

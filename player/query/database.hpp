@@ -1,0 +1,111 @@
+// A database of DuckDB in memory that reads tables of ours.
+//
+//   Database database = Database::open({}).value();
+//   database.add({.name = "numbers", .make = ...});
+//   Statement statement = database.prepare("SELECT count(*) FROM numbers()").value();
+//   statement.run([](std::span<const ResultCell> row) { ...; return Status(); });
+//
+// Nothing is downloaded and no file is read or written but those that Options allow. Errors: the
+// first line of what DuckDB says, and where in the SQL; kUnsupported: this build or this machine
+// has no DuckDB. Not thread-safe, but for interrupt(). The only room that includes duckdb.h.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "player/query/sql_table.hpp"
+#include "schemas/result.hpp"
+#include "schemas/timestamp.hpp"
+
+namespace zbag {
+
+// What a call of a table function says; all empty where it takes nothing.
+struct TableCall {
+  std::vector<std::string> bags;
+  std::string track;
+  std::optional<Timestamp> since;
+  std::optional<Timestamp> until;
+};
+
+// NAME(), or with `takes_track` NAME(BAG or [BAG, ...], TRACK, since := T, until := T).
+struct TableFunction {
+  std::string name;
+  bool takes_track = false;
+  // Called for every table that a statement names, by whatever thread.
+  std::function<Result<std::unique_ptr<SqlTable>>(const TableCall&)> make;
+};
+
+// What a name stands for that no table has: a call of a table function, with these parameters.
+struct NamedCall {
+  std::string function;
+  std::vector<std::string> parameters;
+};
+
+// What kind of thing a column of a result is, for who shows it.
+enum class ResultKind : std::uint8_t { kText, kNumber, kBool, kBlob, kNested, kJson };
+struct ResultColumn {
+  std::string name;
+  ResultKind kind = ResultKind::kText;
+};
+using ResultCell = std::optional<std::string_view>;  // nullopt: NULL
+
+class Statement {
+ public:
+  Statement(Statement&&) noexcept;
+  Statement& operator=(Statement&&) noexcept;
+  ~Statement();
+
+  const std::vector<ResultColumn>& columns() const;
+  // Whether its rows are what it is for; others answer with what they did, or nothing.
+  bool is_query() const;
+  // Rows as texts, one after another, as they are found; the first error of `take` ends it. Cells
+  // of other types than text, numbers and bools are not known and NULL: cast them in SQL.
+  using TakeRow = std::function<Status(std::span<const ResultCell>)>;
+  Status run(const TakeRow& take);
+
+ private:
+  friend class Database;
+  struct State;
+  explicit Statement(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+class Database {
+ public:
+  struct Options {
+    std::size_t threads = 0;       // 0: as many as there are cores
+    std::size_t memory_bytes = 0;  // that queries may take, before they write aside; 0: a half
+    std::string write_folder;      // COPY may write below it; empty: nowhere
+    bool allows_files = false;     // SQL may read and write whatever file it names
+  };
+  static Result<Database> open(const Options& options);
+  Database(Database&&) noexcept;
+  Database& operator=(Database&&) noexcept;
+  ~Database();
+
+  Status add(TableFunction function);
+  // Asked for every name of a table that is none; nullopt: it stands for nothing. By whatever
+  // thread. Once.
+  void set_lookup(std::function<std::optional<NamedCall>(const std::string& name)> lookup);
+  // One statement.
+  Result<Statement> prepare(const std::string& sql);
+  // Prepares and runs a statement of which nothing is wanted back.
+  Status run(const std::string& sql);
+  // Ends what runs, with kClosed. For any thread.
+  void interrupt();
+
+  static Result<std::string> library_version();
+
+ private:
+  struct State;
+  explicit Database(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace zbag

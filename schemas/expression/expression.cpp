@@ -1,0 +1,55 @@
+#include "schemas/expression/expression.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "schemas/expression/evaluate.hpp"
+#include "schemas/expression/parser.hpp"
+#include "schemas/expression/stamp_range.hpp"
+#include "schemas/expression/words.hpp"
+
+namespace zbag {
+
+Result<Expression> Expression::parse(std::string_view text) { return parse_from(text, 0); }
+
+Result<Expression> Expression::parse_from(std::string_view text, std::size_t from) {
+  if (text.size() > kBytesMax)
+    return fail(ErrorCode::kInvalid,
+                fmt::format("an expression may have {} bytes, and this one has {}", kBytesMax,
+                            text.size()));
+  expression::Parser parser(text, from, kDepthMax);
+  Result<expression::Node> root = parser.parse();
+  if (!root) return tl::unexpected(root.error());
+  Expression made;
+  made.text_ = text.substr(from);
+  made.fields_ = parser.fields();
+  made.root_ = std::move(*root);
+  return made;
+}
+
+bool Expression::matches(MapBytes fields, Timestamp stamp) const {
+  return expression::is_true(root_, fields, stamp);
+}
+
+TimeRange Expression::range() const { return expression::range_where(root_, true); }
+
+Result<TrackExpression> TrackExpression::parse(std::string_view text) {
+  std::string name(text.substr(0, text.find(':')));
+  std::size_t from = name.size();
+  if (text.starts_with('"')) {
+    const Result<expression::Word> quoted = expression::Words(text, 0).next();
+    if (!quoted) return tl::unexpected(quoted.error());
+    name = quoted->text;
+    from = quoted->written.size();
+  }
+  if (from >= text.size() || text[from] != ':')
+    return fail(ErrorCode::kInvalid, "it names no track: give 'TRACK: EXPRESSION'");
+  Result<TrackName> track = TrackName::parse(name);
+  if (!track) return tl::unexpected(track.error());
+  Result<Expression> condition = Expression::parse_from(text, from + 1);
+  if (!condition) return tl::unexpected(condition.error());
+  return TrackExpression{std::move(*track), std::move(*condition)};
+}
+
+}  // namespace zbag

@@ -1,0 +1,231 @@
+#include "player/query/bag_database.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "player/query/sql_text.hpp"
+#include "tests/support/small_bag.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace zbag {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+// Bags of one folder, asked in SQL.
+class BagDatabaseTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (const auto version = Database::library_version(); !version)
+      GTEST_SKIP() << version.error().message;
+  }
+
+  void add_bag(const std::string& name, const std::vector<BagPoint>& points) {
+    const std::string path = write_bag(dir_.path(name), points);
+    bags_.push_back({name, BagReader::open(path).value()});
+  }
+  void add_imu(int count) {
+    std::vector<BagPoint> points;
+    for (int i = 0; i < count; ++i)
+      points.push_back({"robot/imu", 100.0 + i * 0.01, {{"ax", i * 0.5}, {"ay", 1.0}, {"n", i}}});
+    add_bag("imu.zbag", points);
+  }
+
+  BagDatabase& open(TimeRange range = TimeRange::all()) {
+    BagDatabase::Options options;
+    options.range = range;
+    options.note = [this](const std::string& text) { notes_.push_back(text); };
+    options.warn = [this](const std::string& text) { warnings_.push_back(text); };
+    database_ = BagDatabase::open(bags_, options).value();
+    return *database_;
+  }
+
+  // Every row, its cells with blanks between them.
+  std::vector<std::string> ask(const std::string& sql) {
+    if (!database_) open();
+    Statement asked = database_->database().prepare(sql).value();
+    Statement shown =
+        database_->database().prepare(shown_query(sql, asked.columns(), ShownAs::kCsv)).value();
+    std::vector<std::string> rows;
+    const Status status = shown.run([&](std::span<const ResultCell> cells) {
+      std::string& row = rows.emplace_back();
+      for (const ResultCell& cell : cells) {
+        if (&cell != cells.data()) row += ' ';
+        row += cell.value_or("-");
+      }
+      return Status();
+    });
+    EXPECT_TRUE(status.has_value()) << status.error().message;
+    return rows;
+  }
+  std::string error_of(const std::string& sql) {
+    if (!database_) open();
+    Result<Statement> statement = database_->database().prepare(sql);
+    if (!statement) return statement.error().message;
+    const Status status = statement->run([](std::span<const ResultCell>) { return Status(); });
+    return status ? "" : status.error().message;
+  }
+  std::vector<std::string> names_of(const std::string& sql) {
+    if (!database_) open();
+    std::vector<std::string> names;
+    const Statement statement = database_->database().prepare(sql).value();
+    for (const ResultColumn& column : statement.columns()) names.push_back(column.name);
+    return names;
+  }
+
+  TempDir dir_;
+  std::vector<NamedBag> bags_;
+  std::optional<BagDatabase> database_;
+  std::vector<std::string> notes_;
+  std::vector<std::string> warnings_;
+};
+
+TEST_F(BagDatabaseTest, ATrackIsATableOfItsName) {
+  add_imu(1'000);
+  EXPECT_THAT(ask(R"(SELECT count(*), avg(ax), min(_ts), max(_ts_ns) FROM "robot/imu")"),
+              ElementsAre("1000 249.75 100.0 109990000000"));
+}
+
+TEST_F(BagDatabaseTest, ItsColumnsAreItsFields) {
+  add_bag("a.zbag", {{"t", 1.0, {{"pose", Fields{{"x", 1.5}, {"name", "a"}}}, {"n", 2}}}});
+  EXPECT_THAT(names_of("SELECT * FROM t"),
+              ElementsAre("_ts", "_ts_ns", "n", "pose.name", "pose.x"));
+  EXPECT_THAT(ask(R"(SELECT "pose.x", "pose.name", n FROM t)"), ElementsAre("1.5 a 2"));
+}
+
+TEST_F(BagDatabaseTest, EveryTypeComesAsWhatItIs) {
+  add_bag("a.zbag", {{"t",
+                      1.0,
+                      {{"b", true},
+                       {"i", -3},
+                       {"f", 1.5f},
+                       {"s", "text"},
+                       {"bin", Binary{std::string("\x00\xff", 2)}},
+                       {"il", Array{1, 2}},
+                       {"dl", Array{1.5, 2.5}},
+                       {"any", Array{1, "a"}},
+                       {"bad", "\xff"}}}});
+  EXPECT_THAT(ask("SELECT typeof(b), typeof(i), typeof(f), typeof(s), typeof(bin), typeof(il), "
+                  "typeof(dl), typeof(\"any\") FROM t"),
+              ElementsAre("BOOLEAN BIGINT DOUBLE VARCHAR BLOB BIGINT[] DOUBLE[] JSON"));
+  EXPECT_THAT(ask("SELECT b, i, f, s, bin, il, dl, \"any\", bad FROM t"),
+              ElementsAre("true -3 1.5 text AP8= [1,2] [1.5,2.5] [1,\"a\"] {\"$bin\":\"/w==\"}"));
+}
+
+TEST_F(BagDatabaseTest, WhatIsMissingOrNilIsNull) {
+  add_bag("a.zbag", {{"t", 1.0, {{"x", 1.5}, {"l", Array{1.0}}}},
+                     {"t", 2.0, {{"y", 1}}},
+                     {"t", 3.0, {{"x", Value()}, {"y", Value()}}}});
+  EXPECT_THAT(ask("SELECT x, y, l FROM t ORDER BY _ts"),
+              ElementsAre("1.5 - [1.0]", "- 1 -", "- - -"));
+}
+
+TEST_F(BagDatabaseTest, FieldsOfSeveralTypesAreNumbersOrJson) {
+  add_bag("a.zbag", {{"t", 1.0, {{"n", 1}, {"m", 1}}}, {"t", 2.0, {{"n", 2.5}, {"m", "a"}}}});
+  EXPECT_THAT(ask("SELECT n, typeof(n), m, typeof(m) FROM t ORDER BY _ts"),
+              ElementsAre("1.0 DOUBLE 1 JSON", "2.5 DOUBLE \"a\" JSON"));
+}
+
+// DuckDB's BIGINT does not hold it, and half an answer is none.
+TEST_F(BagDatabaseTest, AnIntegerThatDoesNotFitIsAnError) {
+  add_bag("a.zbag", {{"t", 1.0, {{"n", UINT64_MAX}}}});
+  EXPECT_EQ(error_of("SELECT n FROM t"), "n: 18446744073709551615 is more than BIGINT holds");
+}
+
+TEST_F(BagDatabaseTest, ColumnsThatDifferInCaseAloneHaveNumbers) {
+  add_bag("a.zbag", {{"t", 1.0, {{"x", 1}, {"X", 2}}}});
+  EXPECT_THAT(ask("SELECT X, x_2 FROM t"), ElementsAre("2 1"));
+  EXPECT_THAT(notes_, ElementsAre("track t: field x is column x_2"));
+}
+
+TEST_F(BagDatabaseTest, AHostileNameIsANameOnly) {
+  const std::string field = "\"; drop table x; --\n'";
+  add_bag("a.zbag", {{"'; drop table tracks; --", 1.0, {{field, 7}}}});
+  EXPECT_THAT(ask("SELECT " + sql_name(field) + " FROM \"'; drop table tracks; --\""),
+              ElementsAre("7"));
+}
+
+TEST_F(BagDatabaseTest, ReadsTheFieldsThatAreAskedForAlone) {
+  add_imu(20'000);
+  ask(R"(SELECT avg(ax) FROM "robot/imu")");
+  const ReadWatch::Counts one = database_->watch().counts();
+  EXPECT_EQ(one.points, 20'000u);
+  EXPECT_GT(one.blocks, 4u);
+  EXPECT_EQ(one.fields, one.blocks);
+  ask(R"(SELECT count(*) FROM "robot/imu")");
+  EXPECT_EQ(database_->watch().counts().fields, one.fields);
+}
+
+TEST_F(BagDatabaseTest, ReadsTheBlocksOfTheTimeThatIsAskedForAlone) {
+  add_imu(20'000);
+  open();
+  EXPECT_THAT(ask("SELECT count(*) FROM zbag('imu.zbag', 'robot/imu', since := 150, until := 151)"),
+              ElementsAre("101"));
+  EXPECT_LT(database_->watch().counts().blocks, 4u);
+}
+
+TEST_F(BagDatabaseTest, TakesTimesAsTimestampsToo) {
+  add_imu(1'000);
+  EXPECT_THAT(ask("SELECT count(*) FROM zbag(['imu.zbag'], 'robot/imu', "
+                  "since := TIMESTAMP '1970-01-01 00:01:45')"),
+              ElementsAre("500"));
+  EXPECT_THAT(error_of("FROM zbag('imu.zbag', 'robot/imu', since := 'noon')"),
+              HasSubstr("since: give seconds since the epoch, or a TIMESTAMP"));
+}
+
+TEST_F(BagDatabaseTest, TheRangeIsThatOfTablesByTheirNames) {
+  add_imu(1'000);
+  open({.first = 105'000'000'000, .last = 105'010'000'000});
+  EXPECT_THAT(ask(R"(SELECT count(*) FROM "robot/imu")"), ElementsAre("2"));
+  EXPECT_THAT(ask("SELECT count(*) FROM zbag('imu.zbag', 'robot/imu')"), ElementsAre("1000"));
+}
+
+TEST_F(BagDatabaseTest, SaysOfSeveralBagsWhichARowIsOf) {
+  add_bag("a.zbag", {{"t", 1.0, {{"x", 1}}}, {"t", 3.0, {{"x", 2}}}});
+  add_bag("b.zbag", {{"t", 2.0, {{"x", 0.5}, {"y", true}}}});
+  EXPECT_THAT(ask("SELECT _ts, bag, x, y FROM t ORDER BY _ts"),
+              ElementsAre("1.0 a.zbag 1.0 -", "2.0 b.zbag 0.5 true", "3.0 a.zbag 2.0 -"));
+}
+
+TEST_F(BagDatabaseTest, KeepsTheOrderOfTimeWithoutAnOrderBy) {
+  add_imu(20'000);
+  const auto rows = ask(R"(SELECT n FROM "robot/imu")");
+  ASSERT_THAT(rows, SizeIs(20'000));
+  for (std::size_t i = 0; i < rows.size(); ++i) ASSERT_EQ(rows[i], std::to_string(i));
+}
+
+TEST_F(BagDatabaseTest, JoinsTracksByTime) {
+  add_bag("a.zbag", {{"a", 1.0, {{"x", 1}}}, {"a", 2.0, {{"x", 2}}}, {"b", 1.5, {{"y", 10}}}});
+  EXPECT_THAT(ask("SELECT b.y, a.x FROM b ASOF JOIN a ON b._ts >= a._ts"), ElementsAre("10 1"));
+}
+
+TEST_F(BagDatabaseTest, SaysWhatIsWrongAndWhere) {
+  add_imu(10);
+  EXPECT_THAT(error_of(R"(SELECT nope FROM "robot/imu")"),
+              testing::StartsWith("line 1, column 8: Referenced column \"nope\" not found"));
+  EXPECT_THAT(error_of("SELECT 1 FORM x y"), HasSubstr("syntax error at or near"));
+}
+
+TEST_F(BagDatabaseTest, TouchesNoFile) {
+  add_imu(10);
+  for (const char* const sql :
+       {"COPY (SELECT 1) TO 'out.csv'", "SELECT * FROM read_csv('/etc/passwd')", "INSTALL httpfs",
+        "LOAD httpfs", "ATTACH 'x.db'", "SET enable_external_access = true"})
+    EXPECT_THAT(error_of(sql), testing::Not(IsEmpty())) << sql;
+}
+
+TEST_F(BagDatabaseTest, WhatRunsCanBeInterrupted) {
+  add_imu(10);
+  open();
+  const std::jthread stopper([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) database_->database().interrupt();
+  });
+  EXPECT_EQ(error_of("SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b"),
+            "stopped");
+}
+
+}  // namespace
+}  // namespace zbag

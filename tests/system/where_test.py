@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""Points chosen by an expression: cat --where, alone and beside every other choice."""
+
+import json
+import os
+
+import harness
+from harness import DONE, LOSSY, USAGE
+
+
+class WhereTest(harness.SystemTest):
+    """A bag of an IMU and of modes, ten points each, a second apart."""
+
+    def setUp(self):
+        super().setUp()
+        source = self.space.path("run.jsonl")
+        with open(source, "w", encoding="utf-8") as file:
+            for n in range(10):
+                imu = {"ax": n - 4.5, "pose": {"x": n}}
+                if n == 7:
+                    imu = {"ax": {"$nil": True}, "rest": n}
+                for track, fields in (("imu", imu), ("mode", {"mode": ["auto", "hold"][n % 2]})):
+                    file.write(json.dumps({"track": track, "_ts": 1000.0 + n, "fields": fields}) + "\n")
+        self.bag = self.space.path("run.zbag")
+        self.run_ok("import", source, "-o", self.bag, "--quiet")
+
+    def found(self, expression, *options, code=DONE):
+        """The seconds of the points that are printed."""
+        done = self.run_ok("cat", self.bag, "--where", expression, *options, code=code)
+        return [int(json.loads(line)["_ts"]) - 1000 for line in done.stdout.splitlines()]
+
+    def test_prints_the_points_of_which_it_is_true(self):
+        self.assertEqual(self.found("ax > 3"), [8, 9])
+        self.assertEqual(self.found("pose.x between 2 and 3 or mode = 'hold' and _ts < 1002"), [1, 2, 3])
+        self.assertEqual(self.found("not ax <= 3"), [8, 9])
+        self.assertEqual(self.found("ax is null", "--track", "imu"), [7])
+        self.assertEqual(self.found("_ts > '1970-01-01T00:16:48Z'", "--track", "mode"), [9])
+
+    def test_goes_with_every_other_choice(self):
+        self.assertEqual(self.found("mode = 'auto'", "--limit", "2", "--start", "+1"), [2, 4])
+        self.assertEqual(self.found("mode = 'auto'", "--reverse", "--limit", "2"), [8, 6])
+        self.assertEqual(self.found("ax < 0", "--track", "imu", "--start-index", "2", "--limit", "2"),
+                         [2, 3])
+        self.assertEqual(self.found("_ts >= 1003", "--track", "imu", "--duration", "4"), [3, 4])
+        lines = self.run_ok("cat", self.bag, "--where", "ax = 0.5", "--columns", "pose.x").stdout
+        self.assertEqual(json.loads(lines), {"_ts": 1005.0, "track": "imu", "pose.x": 5})
+
+    def test_a_range_of_stamps_reads_no_block_outside_of_it(self):
+        """Damage behind the range is not met."""
+        source = self.space.path("long.jsonl")
+        with open(source, "w", encoding="utf-8") as file:
+            for n in range(40_000):
+                file.write(json.dumps({"track": "t", "_ts": float(n), "fields": {"n": n}}) + "\n")
+        self.bag = self.space.path("long.zbag")
+        self.run_ok("import", source, "-o", self.bag, "--quiet", "--compression", "none")
+        with open(self.bag, "r+b") as file:
+            data = file.read()
+            at = data.rindex(b"\xa1n\xcd\x9c")  # of a point near the end
+            file.seek(at)
+            file.write(b"\xa1m\xcd\x9c")
+        self.assertIn("wrong checksum", self.run_ok("cat", self.bag, code=harness.DAMAGED).stderr)
+        done = self.run_ok("cat", self.bag, "--where", "n < 5 and _ts < 100")
+        self.assertEqual((len(done.stdout.splitlines()), done.stderr), (5, ""))
+
+    def test_what_is_no_expression_is_a_line_and_prints_nothing(self):
+        for text, words in (("ax >", "character 5"), ("ax ~ 3", "'~' means nothing at character 4"),
+                            ("", "not the end"), ("ax = null", "is null"), ("1 = 1", "no field")):
+            with self.subTest(text=text):
+                done = self.run_ok("cat", self.bag, "--where", text, code=USAGE)
+                self.assert_one_line(done.stderr, "--where", words)
+                self.assertEqual(done.stdout, b"")
+
+    def test_a_field_that_no_chosen_track_has_is_a_line(self):
+        for options, words in ((("--where", "ay > 3 or ax > 3"), "has a field ay; did you mean ax?"),
+                               (("--where", "mode = \"auto\""), "has a field auto"),
+                               (("--where", "ax > 3", "--track", "mode"), "has a field ax")):
+            with self.subTest(options=options):
+                done = self.run_ok("cat", self.bag, *options, code=LOSSY)
+                self.assert_one_line(done.stderr, words)
+                self.assertEqual(done.stdout, b"")
+
+    def test_that_nothing_matches_is_told(self):
+        done = self.run_ok("cat", self.bag, "--where", "ax > 300", code=LOSSY)
+        self.assert_one_line(done.stderr, "no point is chosen by what was asked for")
+        self.assertEqual(os.path.getsize(self.bag) > 0 and done.stdout, b"")
+
+
+if __name__ == "__main__":
+    harness.main()
