@@ -3,7 +3,6 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 #include <optional>
 
@@ -23,13 +22,11 @@ std::string run_name(const RunRecord& run) {
 }
 
 std::vector<ExportRun> name_runs(std::vector<RunRecord> records) {
-  if (records.empty()) records.emplace_back();
   ColumnNames names;
   std::vector<ExportRun> runs;
   for (RunRecord& record : records) {
-    const std::optional<Timestamp> start = Timestamp::from_seconds(record.start);
     std::string id = names.add(run_name(record));
-    runs.push_back({std::move(id), std::move(record), start ? start->ns() : 0});
+    runs.push_back({std::move(id), std::move(record)});
   }
   return runs;
 }
@@ -45,13 +42,6 @@ Fields ExportRun::metadata() const {
     if (find_field(fields, name) == nullptr) fields.emplace_back(name, value);
   }
   return fields;
-}
-
-std::size_t ExportRecords::run_of(std::int64_t key) const {
-  const auto behind =
-      std::upper_bound(runs.begin(), runs.end(), key,
-                       [](std::int64_t at, const ExportRun& run) { return at < run.first_key; });
-  return behind == runs.begin() ? 0 : static_cast<std::size_t>(behind - runs.begin()) - 1;
 }
 
 ExportRecords records_of(const ExportSource& source) {
