@@ -56,8 +56,7 @@ class Mp4Exporter : public Exporter {
             const Result<OutputFile*> file = files.begin(track);
             if (!file) return tl::unexpected(file.error());
             Result<VideoFile> made = VideoFile::create(
-                (*file)->by_name(), {.codec = options_.codec.value_or(VideoCodec::kH264),
-                                     .rate = rate_of(source.tracks().at(track))});
+                (*file)->by_name(), {.codec = codec_, .rate = rate_of(source.tracks().at(track))});
             if (!made) return tl::unexpected(made.error());
             video.emplace(std::move(*made));
           }
