@@ -94,8 +94,7 @@ void add_columns(OptionTable& options, std::vector<std::string>& columns) {
       .comma_separated();
 }
 
-void add_selection(OptionTable& options, SelectionArguments& arguments) {
-  add_tracks(options, arguments.tracks, arguments.excluded);
+void add_times(OptionTable& options, SelectionArguments& arguments) {
   const GroupScope group(options, OptionGroup::kSelection);
   options.add("--start", arguments.start, bag_time(),
               "First time: seconds since the epoch, ISO 8601, or +10 / +1m30s after the bag's "
@@ -104,6 +103,12 @@ void add_selection(OptionTable& options, SelectionArguments& arguments) {
   options.add("--duration", arguments.duration,
               option_type::or_zero(option_type::seconds<std::chrono::nanoseconds>({0.0, 1e9})),
               "Seconds of the recording from the first time on; 0: to the end");
+}
+
+void add_selection(OptionTable& options, SelectionArguments& arguments) {
+  add_tracks(options, arguments.tracks, arguments.excluded);
+  add_times(options, arguments);
+  const GroupScope group(options, OptionGroup::kSelection);
   add_columns(options, arguments.columns);
   options.add("--limit", arguments.limit, option_type::count<std::uint64_t>("N", {0, 1e18}),
               "Stops after so many points; 0: at the end");

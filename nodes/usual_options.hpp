@@ -58,6 +58,8 @@ struct SelectionArguments {
 
   bool names_tracks() const { return !tracks.empty() || !excluded.empty(); }
 };
+// --start, --end and --duration.
+void add_times(OptionTable& options, SelectionArguments& arguments);
 // --track, --exclude, --start, --end, --duration, --columns and --limit.
 void add_selection(OptionTable& options, SelectionArguments& arguments);
 

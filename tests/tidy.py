@@ -67,6 +67,7 @@ WRAPPERS = {
                         "tests/launch/yaml_file_test.cpp"],
     "CLI/CLI.hpp": ["nodes/options.cpp", "nodes/completion.cpp", "nodes/zbag.cpp"],
     "CLI/Version.hpp": ["nodes/verbs/version.cpp"],
+    "histedit.h": ["nodes/sql_prompt.cpp"],
     "jpeglib.h": ["nodes/sensors/demo_sensor.cpp"],
 }
 
