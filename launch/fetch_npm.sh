@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Puts what the benchmarks compare with and Debian lacks into ~/.cache/zbag: DuckDB's C library and
-# header, MCAP's JavaScript library with all it needs. Optional: where npm is missing it does
-# nothing, where a download fails it says so and all else goes on. Says nothing when all is there.
+# Puts what Debian lacks into ~/.cache/zbag: DuckDB's C library and header, which `zbag sql` and
+# Parquet need, and MCAP's JavaScript library with all it needs, which the benchmarks compare with.
+# Where npm is missing or a download fails it says so and all else goes on. Says nothing when all is
+# there.
 set -euo pipefail
 
 # What goes where: FOLDER PACKAGE@VERSION SHA512 [FILE]; the folder gets that file of the package, or
@@ -31,18 +32,23 @@ bring() {
   tar -xzf "$archive" -C "$target" --strip-components=${#depth} "$inside" 2>>"$work/log"
 }
 
-# provide FOLDER WHAT: the folder as the table has it, all of it or nothing.
+# provide FOLDER WHAT WITHOUT: the folder as the table has it, all of it or nothing; what is missing
+# then.
 provide() {
   local lines fields
   lines=$(grep "^$1 " <<<"$table")
   [ "$(cat "$cache/$1/.version" 2>/dev/null)" = "$lines" ] && return
+  if ! command -v npm >/dev/null; then
+    echo "setup: $2 is not fetched, as npm is missing; $3" >&2
+    return
+  fi
   echo "setup: fetching $2"
   mkdir -p "$cache"
   work=$(mktemp -d "$cache/.fetch.XXXXXX")
   while read -ra fields; do
     bring "${fields[@]}" && continue
     tail -n 5 "$work/log" >&2
-    echo "setup: $2 could not be fetched; the benchmarks leave it out" >&2
+    echo "setup: $2 could not be fetched; $3" >&2
     rm -rf "$work"
     return
   done <<<"$lines"
@@ -52,6 +58,6 @@ provide() {
   rm -rf "$work"
 }
 
-command -v npm >/dev/null || exit 0
-[ "$(uname -sm)" != "Linux x86_64" ] || provide duckdb "DuckDB (35 MB)"
-provide mcap "MCAP for JavaScript (0.5 MB)"
+[ "$(uname -sm)" != "Linux x86_64" ] ||
+  provide duckdb "DuckDB (35 MB)" "zbag has no SQL and no Parquet without it"
+provide mcap "MCAP for JavaScript (0.5 MB)" "the benchmarks leave it out"

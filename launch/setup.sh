@@ -1,10 +1,8 @@
 #!/usr/bin/env bash
-# Installs the Debian packages zbag is built, tested and compared with, and nothing that is already
-# there.
+# Installs the Debian packages zbag is built, tested and compared with, then what Debian lacks
+# (fetch_npm.sh), and nothing that is already there.
 # Says nothing when there is nothing to do. Needs root (or sudo) only when something is missing.
 set -euo pipefail
-
-"$(dirname "$0")/fetch_npm.sh" || true  # optional; says what is missing
 
 packages=(
   # compiler, build, checks
@@ -14,6 +12,8 @@ packages=(
   # results, checksums, compression, text
   libexpected-dev libxxhash-dev liblz4-dev libzstd-dev liblzma-dev libcli11-dev libfmt-dev
   nlohmann-json3-dev
+  # SQL at a prompt
+  libedit-dev
   # videos
   libavcodec-dev libavformat-dev libswscale-dev
   # the demo camera; zbag plot
@@ -27,26 +27,33 @@ packages=(
   liblcm-dev libglib2.0-dev librosbag-storage-dev librocksdb-dev python3-cairo
 )
 
+command -v npm >/dev/null || packages+=(npm)  # whoever brought it
+
 missing=()
 installed=$(dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' 2>/dev/null | sed -n 's/^ii  *//p')
 for package in "${packages[@]}"; do
   grep -qxF "$package" <<<"$installed" || missing+=("$package")
 done
-[ ${#missing[@]} -eq 0 ] && exit 0
 
-as_root=()
-if [ "$(id -u)" -ne 0 ]; then
-  command -v sudo >/dev/null || { echo "setup: run as root: apt-get install ${missing[*]}" >&2; exit 1; }
-  as_root=(sudo)
-fi
-echo "setup: installing ${missing[*]}"
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-install() {
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
+install_missing() {
+  local as_root=() log
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || { echo "setup: run as root: apt-get install ${missing[*]}" >&2; exit 1; }
+    as_root=(sudo)
+  fi
+  echo "setup: installing ${missing[*]}"
+  log=$(mktemp)
+  install() {
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
+  }
+  if ! { "${as_root[@]}" apt-get update && install; } >"$log" 2>&1; then
+    tail -n 20 "$log" >&2
+    rm -f "$log"
+    echo "setup: apt-get failed; the lines above say why" >&2
+    exit 1
+  fi
+  rm -f "$log"
 }
-if ! { "${as_root[@]}" apt-get update && install; } >"$log" 2>&1; then
-  tail -n 20 "$log" >&2
-  echo "setup: apt-get failed; the lines above say why" >&2
-  exit 1
-fi
+[ ${#missing[@]} -eq 0 ] || install_missing
+
+"$(dirname "$0")/fetch_npm.sh" || true  # says what is missing

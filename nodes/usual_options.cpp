@@ -108,8 +108,8 @@ void add_times(OptionTable& options, SelectionArguments& arguments) {
 void add_selection(OptionTable& options, SelectionArguments& arguments) {
   add_tracks(options, arguments.tracks, arguments.excluded);
   add_times(options, arguments);
-  add_columns(options, arguments.columns);
   const GroupScope group(options, OptionGroup::kSelection);
+  add_columns(options, arguments.columns);
   options.add("--limit", arguments.limit, option_type::count<std::uint64_t>("N", {0, 1e18}),
               "Stops after so many points; 0: at the end");
 }

@@ -60,7 +60,7 @@ struct SelectionArguments {
 };
 // --start, --end and --duration.
 void add_times(OptionTable& options, SelectionArguments& arguments);
-// These, --track, --exclude, --columns and --limit.
+// --track, --exclude, --start, --end, --duration, --columns and --limit.
 void add_selection(OptionTable& options, SelectionArguments& arguments);
 
 // --where, besides, of verbs that ask it of every point.

@@ -42,6 +42,7 @@ Verb add_play(CLI::App& root);
 Verb add_info(CLI::App& root);
 Verb add_cat(CLI::App& root);
 Verb add_export(CLI::App& root);
+Verb add_sql(CLI::App& root);
 Verb add_import(CLI::App& root);
 Verb add_check(CLI::App& root);
 Verb add_recover(CLI::App& root);

@@ -75,6 +75,7 @@ WRAPPERS = {
                         "nodes/kind_argument.cpp", "schemas/kinds/known_kinds.cpp", "tests/launch/yaml_file_test.cpp"],
     "CLI/CLI.hpp": ["nodes/options.cpp", "nodes/completion.cpp", "nodes/zbag.cpp"],
     "CLI/Version.hpp": ["nodes/verbs/version.cpp"],
+    "histedit.h": ["nodes/sql_prompt.cpp"],
     "libavcodec/avcodec.h": ["player/exports/video/libav_calls.hpp"],
     "libavformat/avformat.h": ["player/exports/video/libav_calls.hpp"],
     "libswscale/swscale.h": ["player/exports/video/libav_calls.hpp"],

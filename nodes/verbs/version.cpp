@@ -6,6 +6,7 @@
 #include "bus/context.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/verb.hpp"
+#include "player/query/database.hpp"
 #include "recorder/bag/pages/lmdb.hpp"
 #include "recorder/bag/records/layout.hpp"
 
@@ -27,6 +28,8 @@ Verb add_version(CLI::App& root) {
                 FMT_VERSION / 100 % 100, FMT_VERSION % 100, CLI11_VERSION,
                 NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
                 NLOHMANN_JSON_VERSION_PATCH);
+            const Result<std::string> duckdb = Database::library_version();
+            fmt::print("duckdb       {}\n", duckdb ? *duckdb : "none: " + duckdb.error().message);
             return kExitDone;
           }};
 }

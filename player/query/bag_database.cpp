@@ -1,11 +1,17 @@
 #include "player/query/bag_database.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <optional>
 #include <set>
 #include <utility>
 
 #include "player/columns/column_names.hpp"
+#include "player/query/sql_text.hpp"
+#include "player/query/system_tables.hpp"
+#include "recorder/bag/read/track_fields.hpp"
 #include "schemas/mutex.hpp"
 #include "schemas/track_name.hpp"
 
@@ -13,6 +19,19 @@ namespace zbag {
 namespace {
 
 constexpr const char* kTrackFunction = "zbag";
+constexpr const char* kSchema = "zbag";  // of the system tables
+
+std::string system_function(const std::string& table) { return "zbag_" + table; }
+
+// In quotes, if DuckDB would take it for something else.
+std::string name_in_sql(const std::string& name) {
+  const bool is_plain = !name.empty() && std::all_of(name.begin(), name.end(), [](char letter) {
+    return letter == '_' || (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+           (letter >= '0' && letter <= '9');
+  });
+  const bool has_digit_first = is_plain && name.front() >= '0' && name.front() <= '9';
+  return is_plain && !has_digit_first ? name : sql_name(name);
+}
 
 TimeRange range_of(const TableCall& call, TimeRange all) {
   TimeRange range = all;
@@ -27,6 +46,7 @@ struct BagDatabase::State {
   std::vector<NamedBag> bags;
   Options options;
   ReadWatch watch;
+  FieldsShelf shelf;
   Mutex mutex;
   std::set<std::string> noted ZBAG_GUARDED_BY(mutex);
   std::optional<Database> database;  // goes before what its tables are made of
@@ -56,7 +76,7 @@ struct BagDatabase::State {
       if (!opened) return tl::unexpected(opened.error());
       choice.bags.push_back({name, std::move(*opened)});
     }
-    return make_bag_table(std::move(choice), watch);
+    return make_bag_table(std::move(choice), shelf, watch);
   }
 
   // The track that `name` means: the very one, else one that differs in case alone.
@@ -76,7 +96,30 @@ struct BagDatabase::State {
   std::optional<NamedCall> look_up(const std::string& name) const {
     const std::optional<std::string> track = track_of(name);
     if (track) return NamedCall{kTrackFunction, {"", *track}};
-    return std::nullopt;
+    const auto& tables = system_table_names();
+    const std::string lower = without_case(name);
+    if (std::find(tables.begin(), tables.end(), lower) == tables.end()) return std::nullopt;
+    return NamedCall{system_function(lower), {}};
+  }
+
+  Status add_tables() {
+    Status added = database->add(
+        {.name = kTrackFunction, .takes_track = true, .make = [this](const TableCall& call) {
+           return track_table(call);
+         }});
+    if (added) added = database->run(fmt::format("CREATE SCHEMA {}", kSchema));
+    for (const std::string& name : system_table_names()) {
+      if (added)
+        added =
+            database->add({.name = system_function(name), .make = [this, name](const TableCall&) {
+                             return make_system_table(name, bags, options.range, watch);
+                           }});
+      if (added)
+        added = database->run(
+            fmt::format("CREATE VIEW {}.{} AS FROM {}()", kSchema, name, system_function(name)));
+    }
+    database->set_lookup([this](const std::string& name) { return look_up(name); });
+    return added;
   }
 };
 
@@ -91,16 +134,28 @@ Result<BagDatabase> BagDatabase::open(std::vector<NamedBag> bags, Options option
   auto state = std::make_unique<State>(std::move(bags), std::move(options));
   State& kept = *state;
   kept.database = std::move(*database);
-  Status added = kept.database->add(
-      {.name = kTrackFunction, .takes_track = true, .make = [&kept](const TableCall& call) {
-         return kept.track_table(call);
-       }});
-  if (!added) return tl::unexpected(added.error());
-  kept.database->set_lookup([&kept](const std::string& name) { return kept.look_up(name); });
+  if (Status added = kept.add_tables(); !added) return tl::unexpected(added.error());
   return BagDatabase(std::move(state));
 }
 
 Database& BagDatabase::database() { return *state_->database; }
+std::vector<std::string> BagDatabase::names() const {
+  std::set<std::string> names(system_table_names().begin(), system_table_names().end());
+  for (const NamedBag& bag : state_->bags) {
+    const Result<BagSummary> summary = bag.reader.summary();
+    if (!summary) continue;
+    for (const TrackRecord& track : summary->tracks) {
+      names.insert(name_in_sql(track.name));
+      if (!track.first) continue;
+      const auto fields =
+          read_track_fields(bag.reader, track.name, {.first = *track.first, .last = *track.first});
+      if (!fields) continue;
+      for (const TrackField& field : *fields)
+        names.insert(name_in_sql(fmt::format("{}", fmt::join(field.names, "."))));
+    }
+  }
+  return {names.begin(), names.end()};
+}
 const ReadWatch& BagDatabase::watch() const { return state_->watch; }
 
 }  // namespace zbag

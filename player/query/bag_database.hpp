@@ -36,6 +36,8 @@ class BagDatabase {
   ~BagDatabase();
 
   Database& database();
+  // Of tables, and of fields that tracks begin with, as SQL writes them; in their order.
+  std::vector<std::string> names() const;
   const ReadWatch& watch() const;
 
  private:

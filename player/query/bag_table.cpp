@@ -11,7 +11,6 @@
 #include <thread>
 
 #include "player/columns/column_names.hpp"
-#include "recorder/bag/read/track_fields.hpp"
 #include "recorder/bag/read/track_split.hpp"
 #include "schemas/track_name.hpp"
 
@@ -115,7 +114,7 @@ class BagTable : public SqlTable {
   BagTable(BagTableChoice choice, ReadWatch& watch) : choice_(std::move(choice)), watch_(watch) {}
 
   // Finds the columns.
-  Status look() {
+  Status look(FieldsShelf& shelf) {
     std::map<FieldNames, std::set<ColumnType>> met;
     bool is_known = false;
     for (const NamedBag& bag : choice_.bags) {
@@ -126,7 +125,7 @@ class BagTable : public SqlTable {
         is_known = true;
         rows_about_ += track.total();
       }
-      auto fields = read_track_fields(bag.reader, choice_.track, choice_.range);
+      auto fields = shelf.fields_of(bag, choice_.track, choice_.range);
       if (!fields) return tl::unexpected(fields.error());
       for (TrackField& field : *fields) met[field.names].merge(field.types);
     }
@@ -154,6 +153,7 @@ class BagTable : public SqlTable {
       if (!ranges) return tl::unexpected(ranges.error());
       for (const TimeRange& range : *ranges) stretches.push_back({&bag, range});
     }
+    watch_.expect(rows_about_);
     return std::make_unique<BagScan>(choice_.track, std::move(stretches), std::move(fields),
                                      std::move(origins), watch_);
   }
@@ -187,9 +187,27 @@ class BagTable : public SqlTable {
 
 }  // namespace
 
-Result<std::unique_ptr<SqlTable>> make_bag_table(BagTableChoice choice, ReadWatch& watch) {
+Result<std::vector<TrackField>> FieldsShelf::fields_of(const NamedBag& bag,
+                                                       const std::string& track, TimeRange range) {
+  constexpr std::size_t kTracksMax = 1'000;
+  const Key key{bag.name, track, range.first, range.last};
+  {
+    const MutexLock lock(mutex_);
+    const auto found = kept_.find(key);
+    if (found != kept_.end()) return found->second;
+  }
+  const bool stays = !bag.reader.file()->is_being_written();
+  Result<std::vector<TrackField>> fields = read_track_fields(bag.reader, track, range);
+  if (!fields || !stays) return fields;
+  const MutexLock lock(mutex_);
+  if (kept_.size() < kTracksMax) kept_.emplace(key, *fields);
+  return fields;
+}
+
+Result<std::unique_ptr<SqlTable>> make_bag_table(BagTableChoice choice, FieldsShelf& shelf,
+                                                 ReadWatch& watch) {
   auto table = std::make_unique<BagTable>(std::move(choice), watch);
-  if (Status status = table->look(); !status) return tl::unexpected(status.error());
+  if (Status status = table->look(shelf); !status) return tl::unexpected(status.error());
   return table;
 }
 

@@ -2,6 +2,7 @@
 // read. Thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -31,6 +32,14 @@ class ReadWatch {
   }
   Counts counts() const { return {points_, blocks_, fields_}; }
 
+  // Says that so many points more are to be read.
+  void expect(std::uint64_t points) { expected_ += points; }
+  // How much of all that was expected has been read, 0 to 1.
+  double share() const {
+    return static_cast<double>(points_) /
+           static_cast<double>(std::max<std::uint64_t>(1, expected_));
+  }
+
   // Two threads may meet one damaged block.
   void leave_out(const std::string& text) {
     const MutexLock lock(mutex_);
@@ -46,6 +55,7 @@ class ReadWatch {
   static constexpr std::size_t kToldMax = 10'000;
 
   std::atomic<std::uint64_t> points_{0};
+  std::atomic<std::uint64_t> expected_{0};
   std::atomic<std::uint64_t> blocks_{0};
   std::atomic<std::uint64_t> fields_{0};
   const Warn warn_;

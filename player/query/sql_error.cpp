@@ -46,13 +46,15 @@ Error sql_error(std::string_view text, std::string_view sql) {
   if (message.find("No space left on device") != std::string::npos)
     return {ErrorCode::kDiskFull, message};
   if (type == "IO") return {ErrorCode::kIo, message};
+  const bool is_wording = type == "Parser" || type == "Binder" || type == "Catalog";
+  const ErrorCode code = is_wording ? ErrorCode::kInvalid : ErrorCode::kUnsupported;
   const std::string position = member(parsed, "position");
   std::size_t at = 0;
   const char* const end = position.data() + position.size();
   const bool has_place = !sql.empty() && !position.empty() &&
                          std::from_chars(position.data(), end, at).ptr == end && at <= sql.size();
-  if (!has_place) return {ErrorCode::kInvalid, message};
-  return {ErrorCode::kInvalid, fmt::format("{}: {}", place_text(sql, at), message)};
+  if (!has_place) return {code, message};
+  return {code, fmt::format("{}: {}", place_text(sql, at), message)};
 }
 
 }  // namespace zbag

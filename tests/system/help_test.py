@@ -9,7 +9,7 @@ import terminal
 GROUPS = {
     "On the bus": ["broker", "pub", "tap", "topics"],
     "Record and replay": ["record", "play"],
-    "Bags": ["info", "cat", "export", "import", "check", "recover", "compact", "cut", "merge",
+    "Bags": ["info", "cat", "sql", "export", "import", "check", "recover", "compact", "cut", "merge",
              "schema", "analyze", "plot"],
     "System": ["launch", "ctl", "completion", "version", "help"],
 }

@@ -209,6 +209,41 @@ TEST_F(BagDatabaseTest, SaysWhatIsWrongAndWhere) {
   EXPECT_THAT(error_of("SELECT 1 FORM x y"), HasSubstr("syntax error at or near"));
 }
 
+TEST_F(BagDatabaseTest, BagsSayOfThemselvesWhatTheyHold) {
+  add_imu(100);
+  EXPECT_THAT(ask("SELECT name, points, first_ts, rate_hz, fields->>'$.ax[0]' FROM tracks"),
+              ElementsAre("robot/imu 100 100.0 100.0 float64"));
+  EXPECT_THAT(ask("SELECT id, status, bag FROM runs"), ElementsAre("1 closed imu.zbag"));
+  EXPECT_THAT(ask("SELECT track, received, lost FROM losses"), ElementsAre("robot/imu 100 0"));
+  EXPECT_THAT(ask("SELECT * FROM episodes"), IsEmpty());
+}
+
+TEST_F(BagDatabaseTest, PointsAreAllThereIsInTheOrderItCame) {
+  add_bag("a.zbag", {{"b", 1.0, {{"x", Array{2, "a"}}}},
+                     {"b", 2.0, {{"x", 1}}},
+                     {"a", 3.0, {{"y", Fields{{"z", true}}}}}});
+  EXPECT_THAT(ask("SELECT track, index, _ts, _ts_ns, fields, bag FROM points"),
+              ElementsAre("a 0 3.0 3000000000 {\"y\":{\"z\":true}} a.zbag",
+                          "b 0 1.0 1000000000 {\"x\":[2,\"a\"]} a.zbag",
+                          "b 1 2.0 2000000000 {\"x\":1} a.zbag"));
+  open({.first = 2'000'000'000, .last = 2'000'000'000});
+  EXPECT_THAT(ask("SELECT track FROM zbag.points"), ElementsAre("b"));
+}
+
+TEST_F(BagDatabaseTest, ATrackHasItsNameBeforeASystemTable) {
+  add_bag("a.zbag", {{"tracks", 1.0, {{"x", 1}}}, {"Runs", 1.0, {{"x", 2}}}});
+  EXPECT_THAT(ask("SELECT x FROM tracks"), ElementsAre("1"));
+  EXPECT_THAT(ask("SELECT x FROM runs"), ElementsAre("2"));
+  EXPECT_THAT(ask("SELECT count(*) FROM zbag.tracks"), ElementsAre("2"));
+}
+
+// Tracks may differ in case alone: each is found by its very name.
+TEST_F(BagDatabaseTest, ATrackIsFoundByItsVeryNameFirst) {
+  add_bag("a.zbag", {{"imu", 1.0, {{"x", 1}}}, {"IMU", 1.0, {{"x", 2}}}});
+  EXPECT_THAT(ask("SELECT x FROM imu"), ElementsAre("1"));
+  EXPECT_THAT(ask("SELECT x FROM \"IMU\""), ElementsAre("2"));
+}
+
 TEST_F(BagDatabaseTest, TouchesNoFile) {
   add_imu(10);
   for (const char* const sql :

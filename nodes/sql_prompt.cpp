@@ -1,0 +1,180 @@
+#include "nodes/sql_prompt.hpp"
+
+#include <histedit.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <clocale>
+#include <cstdio>
+#include <cstdlib>
+#include <cwchar>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "nodes/stop_signal.hpp"
+#include "nodes/terminal.hpp"
+#include "player/query/sql_text.hpp"
+
+namespace zbag {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Empty: there is no place for it.
+std::string history_path() {
+  const char* const state = std::getenv("XDG_STATE_HOME");
+  const char* const home = std::getenv("HOME");
+  if (state == nullptr && home == nullptr) return {};
+  const fs::path folder =
+      (state != nullptr ? fs::path(state) : fs::path(home) / ".local" / "state") / "zbag";
+  std::error_code error;
+  fs::create_directories(folder, error);
+  return error ? std::string() : (folder / "sql_history").string();
+}
+
+struct EditDeleter {
+  void operator()(EditLine* edit) const { el_end(edit); }
+};
+struct HistoryDeleter {
+  void operator()(History* kept) const { history_end(kept); }
+};
+
+std::string common_start(const std::vector<std::string>& words) {
+  std::string start = words.front();
+  for (const std::string& word : words) {
+    const auto end = std::mismatch(start.begin(), start.end(), word.begin(), word.end()).first;
+    start.erase(end, start.end());
+  }
+  return start;
+}
+
+}  // namespace
+
+struct SqlPrompt::State {
+  Complete complete;
+  std::unique_ptr<History, HistoryDeleter> past{history_init()};
+  std::unique_ptr<EditLine, EditDeleter> edit{el_init("zbag", stdin, stdout, stderr)};
+  std::string path = history_path();
+  std::string typed;  // lines of a statement that is not ended yet
+  bool is_terminal = isatty(STDIN_FILENO) == 1;
+  int signals = StopSignal::count();
+  bool is_stopped = false;  // by a signal, in the line at hand
+  bool had_text = false;    // in that line
+
+  static State& of(EditLine* edit) {
+    void* kept = nullptr;
+    el_get(edit, EL_CLIENTDATA, &kept);
+    return *static_cast<State*>(kept);
+  }
+
+  static char* prompt_of(EditLine* edit) {
+    static char first[] = "zbag> ";
+    static char further[] = "  ... ";
+    static char none[] = "";
+    const State& state = of(edit);
+    if (!state.is_terminal) return none;
+    return state.typed.empty() ? first : further;
+  }
+
+  // A signal ends the line: libedit by itself would pass over the first.
+  static int read_letter(EditLine* edit, wchar_t* letter) {
+    State& state = of(edit);
+    std::mbstate_t so_far{};
+    while (true) {
+      pollfd waiting{STDIN_FILENO, POLLIN, 0};
+      const int found = poll(&waiting, 1, 100);
+      if (std::exchange(state.signals, StopSignal::count()) != StopSignal::count()) {
+        const LineInfo* const line = el_line(edit);
+        state.is_stopped = true;
+        state.had_text = line->lastchar > line->buffer;
+        return -1;
+      }
+      if (found <= 0) continue;
+      char byte = 0;
+      if (::read(STDIN_FILENO, &byte, 1) != 1) return 0;
+      const std::size_t taken = std::mbrtowc(letter, &byte, 1, &so_far);
+      if (taken == static_cast<std::size_t>(-2)) continue;  // there is more of it
+      if (taken == static_cast<std::size_t>(-1)) so_far = {};
+      if (taken <= 1) return 1;
+    }
+  }
+
+  static unsigned char complete_word(EditLine* edit, int) {
+    const LineInfo* const line = el_line(edit);
+    const std::string_view before(line->buffer,
+                                  static_cast<std::size_t>(line->cursor - line->buffer));
+    const std::size_t begin = before.find_last_of(" \t(,.=<>") + 1;
+    const std::string word(before.substr(begin));
+    const std::vector<std::string> words = of(edit).complete(word);
+    if (words.empty()) return CC_REFRESH_BEEP;
+    const std::string more = common_start(words).substr(std::min(word.size(), words[0].size()));
+    if (!more.empty() && el_insertstr(edit, more.c_str()) == 0) return CC_REFRESH;
+    if (words.size() == 1) return CC_REFRESH_BEEP;
+    std::string list = "\n";
+    for (const std::string& one : words) list += one + "  ";
+    print_text(list + "\n");
+    std::fflush(stdout);
+    return CC_REDISPLAY;
+  }
+
+  void begin() {
+    std::setlocale(LC_CTYPE, "");
+    el_set(edit.get(), EL_CLIENTDATA, this);
+    el_set(edit.get(), EL_PROMPT, &prompt_of);
+    el_set(edit.get(), EL_EDITOR, "emacs");
+    el_set(edit.get(), EL_GETCFN, &read_letter);
+    el_set(edit.get(), EL_ADDFN, "complete-name", "Completes a name", &complete_word);
+    el_set(edit.get(), EL_BIND, "^I", "complete-name", nullptr);
+    if (!is_terminal) return;
+    HistEvent event;
+    history(past.get(), &event, H_SETSIZE, 1'000);
+    history(past.get(), &event, H_SETUNIQUE, 1);
+    el_set(edit.get(), EL_HIST, &history, past.get());
+    if (!path.empty()) history(past.get(), &event, H_LOAD, path.c_str());
+  }
+
+  void remember(const char* line) {
+    HistEvent event;
+    if (!is_terminal) return;
+    history(past.get(), &event, H_ENTER, line);
+    if (!path.empty()) history(past.get(), &event, H_SAVE, path.c_str());
+  }
+};
+
+SqlPrompt::SqlPrompt(Complete complete) : state_(std::make_unique<State>()) {
+  state_->complete = std::move(complete);
+  state_->begin();
+}
+SqlPrompt::~SqlPrompt() = default;
+
+std::optional<std::vector<std::string>> SqlPrompt::read() {
+  State& state = *state_;
+  state.signals = StopSignal::count();
+  while (true) {
+    int count = 0;
+    state.is_stopped = false;
+    const char* const line = el_gets(state.edit.get(), &count);
+    if (state.is_stopped) {
+      print_text("\n");
+      if (state.typed.empty() && !state.had_text) return std::nullopt;
+      state.typed.clear();
+      continue;
+    }
+    const bool is_end = line == nullptr || count <= 0;
+    const std::string_view text = is_end ? std::string_view() : std::string_view(line);
+    if (state.typed.empty() && (text == "quit\n" || text == "exit\n")) return std::nullopt;
+    state.typed += text;
+    SqlStatements split = split_statements(state.typed);
+    if (is_end && !split.rest.empty()) split.whole.push_back(std::exchange(split.rest, {}));
+    if (is_end && split.whole.empty()) return std::nullopt;
+    if (text.size() > 1) state.remember(line);
+    state.typed = split.rest;
+    if (!split.whole.empty()) return std::move(split.whole);
+  }
+}
+
+}  // namespace zbag

@@ -1,0 +1,34 @@
+// Statements of SQL as somebody types them: lines with their history, Tab completes names
+// (libedit). What is no terminal is read line by line, without a prompt.
+//
+// One in a process. The history is kept from one to the next in sql_history below
+// $XDG_STATE_HOME/zbag (~/.local/state/zbag), where that can be written.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace zbag {
+
+class SqlPrompt {
+ public:
+  // All that begins with what stands before the cursor, from the last blank or bracket on.
+  using Complete = std::function<std::vector<std::string>(const std::string& word)>;
+  explicit SqlPrompt(Complete complete);
+  ~SqlPrompt();
+  SqlPrompt(const SqlPrompt&) = delete;
+  SqlPrompt& operator=(const SqlPrompt&) = delete;
+
+  // The next statements, each without its semicolon. Ctrl-C forgets what was typed. nullopt: the
+  // end (Ctrl-D, a line `quit`, Ctrl-C where nothing was typed).
+  std::optional<std::vector<std::string>> read();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace zbag

@@ -1,0 +1,314 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <thread>
+
+#include "nodes/choice.hpp"
+#include "nodes/errors.hpp"
+#include "nodes/live_screen.hpp"
+#include "nodes/number_text.hpp"
+#include "nodes/open_bags.hpp"
+#include "nodes/row_printer.hpp"
+#include "nodes/sql_prompt.hpp"
+#include "nodes/stop_signal.hpp"
+#include "nodes/terminal.hpp"
+#include "nodes/usual_options.hpp"
+#include "nodes/verb.hpp"
+#include "player/exports/output_file.hpp"
+#include "player/query/bag_database.hpp"
+#include "player/query/sql_error.hpp"
+#include "player/query/sql_text.hpp"
+#include "schemas/track_name.hpp"
+
+namespace zbag {
+namespace {
+
+enum class SqlFormat : std::uint8_t { kByOutput, kTable, kCsv, kJson, kParquet };
+
+struct Arguments {
+  SelectionArguments selection;
+  std::vector<std::string> words;  // bags, then the SQL unless there is a prompt
+  bool has_prompt = false;
+  std::string out = "-";
+  SqlFormat format = SqlFormat::kByOutput;
+  bool is_forced = false;
+  bool allows_files = false;
+  bool stats = false;
+  std::size_t memory_bytes = 0;
+  std::size_t threads = 0;
+  bool quiet = false;
+};
+
+SqlFormat format_of(const Arguments& arguments) {
+  if (arguments.format != SqlFormat::kByOutput) return arguments.format;
+  const std::string extension = std::filesystem::path(arguments.out).extension().string();
+  if (extension == ".csv") return SqlFormat::kCsv;
+  if (extension == ".json" || extension == ".jsonl") return SqlFormat::kJson;
+  if (extension == ".parquet") return SqlFormat::kParquet;
+  return SqlFormat::kTable;
+}
+
+// While it lives, a signal ends what the database does, and a bar shows how far it is.
+class QueryWatch {
+ public:
+  QueryWatch(BagDatabase& bags, bool quiet)
+      : thread_([&bags, quiet, before = StopSignal::count()](const std::stop_token& stop) {
+          ProgressBar bar("sql", quiet);
+          while (!stop.stop_requested()) {
+            StopSignal::wait(std::chrono::milliseconds(100));
+            if (StopSignal::count() > before) bags.database().interrupt();
+            if (!stop.stop_requested()) bar.show(bags.watch().share());
+          }
+        }) {}
+  ~QueryWatch() {
+    thread_.request_stop();
+    StopSignal::wake();
+  }
+  QueryWatch(const QueryWatch&) = delete;
+  QueryWatch& operator=(const QueryWatch&) = delete;
+
+ private:
+  std::jthread thread_;
+};
+
+// Rows as text, to stdout or into a file that appears when all of them are in it.
+class TextOutput {
+ public:
+  static Result<TextOutput> open(const Arguments& arguments, ShownAs shown) {
+    if (arguments.out == "-" && shown == ShownAs::kTable) return TextOutput(std::nullopt);
+    Result<OutputFile> file = OutputFile::create(
+        arguments.out, arguments.is_forced ? Existing::kIsReplaced : Existing::kStays);
+    if (!file) return tl::unexpected(file.error());
+    return TextOutput(std::move(*file));
+  }
+
+  Status write(std::string_view text) {
+    if (file_) return file_->write(text);
+    print_text(text);
+    std::fflush(stdout);  // before the next statement, which may take its time
+    return {};
+  }
+  Status finish() {
+    if (!file_) return {};
+    Status finished = file_->finish();
+    return finished ? file_->publish() : finished;
+  }
+
+ private:
+  explicit TextOutput(std::optional<OutputFile> file) : file_(std::move(file)) {}
+  std::optional<OutputFile> file_;
+};
+
+// A statement that gives rows is run within another that makes texts of them; one of which DuckDB
+// makes no part of another (EXPLAIN, PRAGMA) gives simple ones as it is.
+Status run_statement(Database& database, const std::string& sql, ShownAs shown, TextOutput& out) {
+  Result<Statement> statement = database.prepare(sql);
+  if (!statement) return tl::unexpected(statement.error());
+  const std::vector<ResultColumn> columns = statement->columns();
+  Result<Statement> as_texts = database.prepare(shown_query(sql, columns, shown));
+  if (as_texts) statement = std::move(as_texts);
+  const auto printer =
+      make_row_printer(shown, [&out](std::string_view text) { return out.write(text); });
+  const bool has_rows = statement->is_query() || as_texts;
+  if (has_rows) {
+    if (Status begun = printer->begin(columns); !begun) return begun;
+  }
+  Status ran = statement->run(
+      [&](std::span<const ResultCell> row) { return has_rows ? printer->add(row) : Status(); });
+  return ran && has_rows ? printer->end() : ran;
+}
+
+Status write_texts(BagDatabase& bags, const std::vector<std::string>& statements,
+                   const Arguments& arguments, ShownAs shown) {
+  Result<TextOutput> out = TextOutput::open(arguments, shown);
+  if (!out) return tl::unexpected(out.error());
+  for (const std::string& sql : statements) {
+    if (Status ran = run_statement(bags.database(), sql, shown, *out); !ran) return ran;
+  }
+  return out->finish();
+}
+
+Status write_parquet(BagDatabase& bags, const std::vector<std::string>& statements,
+                     const Arguments& arguments) {
+  Result<OutputFile> out = OutputFile::create(
+      arguments.out, arguments.is_forced ? Existing::kIsReplaced : Existing::kStays);
+  if (!out) return tl::unexpected(out.error());
+  for (std::size_t i = 0; i + 1 < statements.size(); ++i) {
+    if (Status ran = bags.database().run(statements[i]); !ran) return ran;
+  }
+  // Where it is wrong is told by the statement alone.
+  if (const auto alone = bags.database().prepare(statements.back()); !alone)
+    return tl::unexpected(alone.error());
+  const std::string whole = std::filesystem::absolute(out->by_name()).string();
+  Status ran = bags.database().run(
+      fmt::format("COPY (\n{}\n) TO {} (FORMAT parquet, CODEC 'zstd', USE_TMP_FILE false)",
+                  statements.back(), sql_text(whole)));
+  if (!ran) return ran;
+  Status finished = out->finish();
+  return finished ? out->publish() : finished;
+}
+
+Status run_query(BagDatabase& bags, const std::string& sql, const Arguments& arguments) {
+  SqlStatements split = split_statements(sql);
+  if (!split.rest.empty()) split.whole.push_back(std::move(split.rest));
+  if (split.whole.empty()) return fail(ErrorCode::kInvalid, "the query is empty");
+  const QueryWatch watch(bags, arguments.quiet);
+  switch (format_of(arguments)) {
+    case SqlFormat::kParquet:
+      return write_parquet(bags, split.whole, arguments);
+    case SqlFormat::kCsv:
+      return write_texts(bags, split.whole, arguments, ShownAs::kCsv);
+    case SqlFormat::kJson:
+      return write_texts(bags, split.whole, arguments, ShownAs::kJson);
+    default:
+      return write_texts(bags, split.whole, arguments, ShownAs::kTable);
+  }
+}
+
+int show_failure(const Error& error) {
+  const bool is_of_files = error.message.find("disabled by config") != std::string::npos;
+  return show_unmade("sql",
+                     {error.code, error.message + (is_of_files ? "; --files allows it" : "")});
+}
+
+// Statements as they are typed; a failure ends the statement alone. Gives the worst exit code.
+int run_prompt(BagDatabase& bags, const Arguments& arguments) {
+  int exit_code = kExitDone;
+  SqlPrompt prompt([&](const std::string& word) {
+    std::vector<std::string> names = bags.names();
+    std::erase_if(names, [&](const std::string& name) { return !name.starts_with(word); });
+    return names;
+  });
+  while (const auto statements = prompt.read()) {
+    for (const std::string& sql : *statements) {
+      const Status ran = run_query(bags, sql, arguments);
+      if (!ran) exit_code = std::max(exit_code, show_failure(ran.error()));
+      if (!ran) break;
+    }
+  }
+  return exit_code;
+}
+
+Result<BagDatabase> open_database(const Arguments& arguments, const Playlist& playlist,
+                                  TimeRange range) {
+  std::vector<NamedBag> bags;
+  for (std::size_t i = 0; i < playlist.readers().size(); ++i)
+    bags.push_back({printable(playlist.summaries()[i].path), playlist.readers()[i]});
+  BagDatabase::Options options;
+  options.range = range;
+  options.note = warner("sql");
+  options.warn = warner("sql");
+  options.database.threads = arguments.threads;
+  options.database.memory_bytes = arguments.memory_bytes;
+  options.database.allows_files = arguments.allows_files;
+  if (format_of(arguments) == SqlFormat::kParquet)
+    options.database.write_folder = std::filesystem::absolute(arguments.out).parent_path().string();
+  return BagDatabase::open(std::move(bags), std::move(options));
+}
+
+// The exit code of a query that went well.
+int end_of(const BagDatabase& bags, const Playlist& playlist, const Arguments& arguments) {
+  const ReadWatch::Counts counts = bags.watch().counts();
+  if (arguments.stats)
+    say_always("zbag sql: read {} of {}; decoded {}\n", amount_text(counts.points, "point"),
+               amount_text(counts.blocks, "block"), amount_text(counts.fields, "field"));
+  bool is_damaged = bags.watch().left_out() > 0;
+  for (const BagSummary& bag : playlist.summaries()) {
+    for (const std::string& damage : bag.damaged_tracks) {
+      warn("sql", fmt::format("{}: {}; all its points are left out", bag.path, damage));
+      is_damaged = true;
+    }
+  }
+  return is_damaged ? kExitDamaged : kExitDone;
+}
+
+// Bags and a query, or bags and a prompt.
+Status check(const Arguments& arguments) {
+  if (!arguments.has_prompt && arguments.words.size() < 2)
+    return fail(ErrorCode::kInvalid, "name a bag and, last, the query; or -i for a prompt");
+  if (arguments.has_prompt && arguments.out != "-")
+    return fail(ErrorCode::kInvalid, "-i shows its answers: it does not go with -o");
+  if (format_of(arguments) == SqlFormat::kParquet && arguments.out == "-")
+    return fail(ErrorCode::kInvalid, "parquet needs a file: -o OUT.parquet");
+  return {};
+}
+
+int run(const Arguments& arguments) {
+  if (Status status = check(arguments); !status) return show("sql", status.error());
+  const std::vector<std::string> named(arguments.words.begin(),
+                                       arguments.words.end() - (arguments.has_prompt ? 0 : 1));
+  const Result<BagPaths> paths = find_bags(named, warner("sql"));
+  if (!paths) return show("sql", paths.error());
+  int opened = kExitDone;
+  const Result<Playlist> playlist = open_bags("sql", *paths, opened);
+  if (!playlist) return show("sql", playlist.error());
+  const Result<BagReader::Selection> selection =
+      choose("sql", arguments.selection, playlist->summaries(), SystemTracks::kToo);
+  if (!selection) return show_unchosen("sql", selection.error());
+  Result<BagDatabase> bags = open_database(arguments, *playlist, selection->range);
+  if (!bags) return show("sql", bags.error());
+  if (arguments.has_prompt)
+    return std::max({opened, run_prompt(*bags, arguments), end_of(*bags, *playlist, arguments)});
+  const Status ran = run_query(*bags, arguments.words.back(), arguments);
+  if (ran) return std::max(opened, end_of(*bags, *playlist, arguments));
+  if (ran.error().code == ErrorCode::kClosed && !StopSignal::wanted()) return opened;  // head
+  return show_failure(ran.error());
+}
+
+void explain_tables(OptionTable& options) {
+  options.explain(
+      {"Tables",
+       {{"\"robot/imu\"",
+         "A track: _ts (seconds), _ts_ns, of several bags bag, and its fields, nested ones as "
+         "\"pose.x\"; names that differ in case alone get _2"},
+        {"points tracks runs losses episodes",
+         "What the bags hold and say of themselves; zbag.points where a track is called points"},
+        {"zbag('day.zbag', 'robot/imu', since := 1795216430, until := 1795216440)",
+         "A track of one bag, or of ['a.zbag', 'b.zbag'], in a span of time. A condition on _ts "
+         "filters what was read: this, and --start and --end, read no more than is asked for"}}});
+  options.explain({"Two tracks, each row with the last one before it of the other",
+                   {{"SELECT s._ts, s.steer, i.ax FROM \"drive/state\" s "
+                     "ASOF JOIN \"robot/imu\" i ON s._ts >= i._ts",
+                     ""}}});
+}
+
+}  // namespace
+
+Verb add_sql(CLI::App& root) {
+  auto options = std::make_unique<OptionTable>(
+      root, "sql", "Asks bags in SQL (DuckDB)",
+      "zbag sql day.zbag 'SELECT avg(ax), max(_ts) FROM \"robot/imu\"'");
+  auto a = std::make_shared<Arguments>();
+  options
+      ->add_list("BAG", a->words, option_type::any_text("BAG"),
+                 "Bags to ask; a folder: all in it; the last word is the query")
+      .required();
+  options->begin(OptionGroup::kSelection);
+  add_times(*options, a->selection);
+  options->begin(OptionGroup::kOutput);
+  options->add("-o,--output", a->out, option_type::any_text("OUT"), "File to write; - is stdout");
+  options->add("--format", a->format,
+               option_type::one_of<SqlFormat>("F", {{"by-name", SqlFormat::kByOutput},
+                                                    {"table", SqlFormat::kTable},
+                                                    {"csv", SqlFormat::kCsv},
+                                                    {"json", SqlFormat::kJson},
+                                                    {"parquet", SqlFormat::kParquet}}),
+               "table, csv, json (an object a line), parquet; by-name: as OUT ends, else table");
+  options->add_flag("--force", a->is_forced, "Replace a file that is there already");
+  options->begin(OptionGroup::kOwn);
+  options->add_flag("-i,--interactive", a->has_prompt,
+                    "Ask for queries at a prompt, each ended by a semicolon; Tab completes names");
+  options->add_flag("--stats", a->stats, "Say what was read: points, blocks, fields of blocks");
+  options->add_flag("--files", a->allows_files, "The query may read and write files that it names");
+  options->add("--memory", a->memory_bytes, option_type::megabytes<std::size_t>({0, 1e9}),
+               "MB that a query may take before it uses the disk; 0: half of what there is");
+  options->add("--threads", a->threads, option_type::count<std::size_t>("N", {0, 1'024}),
+               "Threads at most; 0: one a core");
+  options->add_loudness(a->quiet);
+  explain_tables(*options);
+  return {std::move(options), [a] { return run(*a); }};
+}
+
+}  // namespace zbag

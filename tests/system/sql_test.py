@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+"""Bags asked in SQL: `zbag sql`, in every format, of several bags, of damaged and hostile ones."""
+
+import csv
+import io
+import json
+import os
+import signal
+
+import harness
+from harness import DAMAGED, DONE, FAILED, USAGE
+
+
+class SqlTest(harness.SystemTest):
+    """A bag of an IMU of a thousand points, ten milliseconds apart, and of some odd values."""
+
+    def setUp(self):
+        super().setUp()
+        if "none" in self.space.run("version", "--verbose").stdout.decode().split("duckdb")[1]:
+            self.skipTest("this zbag has no DuckDB")
+        self.bag = self.make_bag("run.zbag", [
+            *({"track": "robot/imu", "_ts": 1000 + n / 100, "fields": {"ax": n / 2, "pose": {"x": n}}}
+              for n in range(1000)),
+            {"track": "odd", "_ts": 1001.0, "fields": {"X": 1, "x": float("inf"), "text": 'a "b",\nc',
+                                                       "bin_hex": "00ff", "list": [1.5, 2.5]}}])
+
+    def make_bag(self, name, points, *options):
+        source = self.space.path(name + ".jsonl")
+        with open(source, "w", encoding="utf-8") as file:
+            for point in points:
+                file.write(json.dumps(point).replace("Infinity", '"inf"') + "\n")
+        bag = self.space.path(name)
+        self.run_ok("import", source, "-o", bag, "--quiet", *options)
+        return bag
+
+    def ask(self, query, *options, code=DONE):
+        return self.run_ok("sql", self.bag, query, *options, code=code)
+
+    def rows(self, query, *options):
+        lines = self.ask(query, "--format", "json", *options).stdout.decode().splitlines()
+        return [json.loads(line) for line in lines]
+
+    def test_prints_a_table(self):
+        done = self.ask('SELECT avg(ax) AS mean, count(*) AS n FROM "robot/imu"')
+        self.assertEqual(done.stdout.decode(), "  mean     n\n249.75  1000\n")
+        self.assertEqual(done.stderr, "")
+        done = self.ask('SELECT "pose.x", bin, NULL AS gone FROM "robot/imu", odd LIMIT 2')
+        self.assertEqual(done.stdout.decode().splitlines(),
+                         ["pose.x  bin        gone", "     0  <bin 2 B>  NULL", "     1  <bin 2 B>  NULL",
+                          "2 rows"])
+
+    def test_prints_csv_and_json(self):
+        query = "SELECT text, bin, list, X, x_2 FROM odd"
+        text = self.ask(query, "--format", "csv", "--quiet").stdout.decode()
+        self.assertEqual(list(csv.reader(io.StringIO(text, newline=""))),
+                         [["text", "bin", "list", "X", "x_2"],
+                          ['a "b",\nc', "AP8=", "[1.5,2.5]", "1", "inf"]])
+        self.assertEqual(self.rows(query), [{"text": 'a "b",\nc', "bin": "AP8=", "list": [1.5, 2.5],
+                                             "X": 1, "x_2": "inf"}])
+
+    def test_says_once_which_names_are_others(self):
+        done = self.ask("SELECT a.X FROM odd a, odd b")
+        self.assert_one_line(done.stderr, "field x is column x_2")
+
+    def test_a_file_appears_when_it_is_whole(self):
+        out = self.space.path("out.parquet")
+        self.ask('SELECT _ts, ax FROM "robot/imu" ORDER BY ax DESC', "-o", out)
+        self.assertEqual(self.rows(f"SELECT count(*) AS n, max(ax) AS m FROM '{out}'", "--files"),
+                         [{"n": 1000, "m": 499.5}])
+        done = self.ask("SELECT 1", "-o", out, code=FAILED)
+        self.assert_one_line(done.stderr, "out.parquet", "--force")
+        for query, code in (("SELECT nope FROM odd", USAGE), ("SELECT error('late') FROM odd", FAILED)):
+            for name in ("new.parquet", "new.csv", "new.json"):
+                self.ask(query, "-o", self.space.path(name), code=code)
+                self.assertEqual([f for f in os.listdir(self.space.folder) if f.startswith("new")], [])
+        self.ask("SELECT 1 AS one", "-o", self.space.path("new.csv"))
+        with open(self.space.path("new.csv"), encoding="utf-8", newline="") as file:
+            self.assertEqual(file.read(), "one\r\n1\r\n")
+
+    def test_a_range_reads_no_more_than_is_asked_for(self):
+        query = 'SELECT count(*) AS n FROM "robot/imu"'
+        self.assertEqual(self.rows(query, "--start", "+1", "--end", "+2"), [{"n": 101}])
+        self.assertEqual(self.rows(query, "--duration", "1"), [{"n": 101}])
+        done = self.ask('SELECT avg(ax) FROM "robot/imu"', "--stats", "--start", "1009.5")
+        self.assertRegex(done.stderr, r"read 50 points of 1 block; decoded 1 field\b")
+
+    def test_says_what_is_wrong_in_one_line(self):
+        for query, words in (("SELECT avg(ax FROM odd", ("line 1, column", "syntax error")),
+                             ("SELECT\n nope FROM \"robot/imu\"", ("line 2, column 2", "nope")),
+                             ("SELECT 1 FROM nowhere", ("nowhere", "does not exist")),
+                             ("", ("empty",)),
+                             ("COPY (SELECT 1) TO 'x.csv'", ("--files",)),
+                             ("SELECT * FROM zbag('gone.zbag', 't')", ("gone.zbag",)),
+                             ("SELECT * FROM zbag('run.zbag', 'no')", ("no track no",))):
+            done = self.space.run("sql", self.bag, query)
+            self.assertNotIn(done.returncode, (DONE, DAMAGED), query)
+            self.assert_one_line(done.stderr, *words)
+        self.run_ok("sql", self.bag, code=USAGE)
+
+    def test_several_bags_are_one(self):
+        other = self.make_bag("other.zbag", [{"track": "odd", "_ts": 5.0, "fields": {"X": 7}}])
+        done = self.run_ok("sql", self.bag, other, "SELECT X, bag FROM odd ORDER BY _ts",
+                           "--format", "json")
+        self.assertEqual([json.loads(line) for line in done.stdout.splitlines()],
+                         [{"X": 7, "bag": other}, {"X": 1, "bag": self.bag}])
+
+    def test_tells_of_bags(self):
+        self.assertEqual(self.rows("SELECT name, points FROM tracks"),
+                         [{"name": "odd", "points": 1}, {"name": "robot/imu", "points": 1000}])
+        self.assertEqual(self.rows("SELECT count(*) AS n FROM episodes"), [{"n": 0}])
+        self.assertEqual(self.rows("SELECT fields FROM points WHERE track = 'robot/imu' LIMIT 1"),
+                         [{"fields": {"ax": 0.0, "pose": {"x": 0}}}])
+
+    def test_damage_is_left_out_and_told(self):
+        bag = self.make_bag("damaged.zbag", [
+            {"track": "t", "_ts": float(n), "fields": {"n": n}} for n in range(40_000)],
+            "--compression", "none")
+        with open(bag, "r+b") as file:
+            at = file.read().rindex(b"\xa1n\xcd\x9c")  # of a point near the end
+            file.seek(at)
+            file.write(b"\xa1m\xcd\x9c")
+        done = self.run_ok("sql", bag, "SELECT count(*) AS n FROM t", "--format", "json", code=DAMAGED)
+        left = json.loads(done.stdout)["n"]
+        lost = 40_000 - left
+        self.assertGreater(left, 30_000)
+        self.assert_one_line(done.stderr, "damaged.zbag", f"{lost} points are left out")
+        done = self.run_ok("sql", bag, "SELECT count(*) AS n FROM points", "--format", "json",
+                           code=DAMAGED)
+        self.assertEqual(json.loads(done.stdout)["n"], left)
+
+    def test_a_bag_is_asked_while_it_is_recorded(self):
+        bag = self.space.path("live.zbag")
+        recorder = self.start_recorder(bag)
+        sensor = self.publisher(recorder)
+        sensor.wait_for_subscriber()
+        sensor.send("t", {"_ts": 1.0, "x": 1.5})
+        self.space.run("ctl", "record", "flush", *recorder.urls)
+
+        def is_there():
+            done = self.space.run("sql", bag, "SELECT x FROM t", "--format", "csv")
+            return done.returncode == DONE and done.stdout == b"x\r\n1.5\r\n"
+        harness.wait_until(is_there, "the point")
+        sensor.close()
+        self.assertEqual(recorder.stop(), DONE)
+
+    def test_ctrl_c_ends_a_query(self):
+        query = "SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b"
+        asking = self.space.start("sql", self.bag, f"SELECT 1 AS one; {query}")
+        asking.wait_for_line("one", asking.out_lines)
+        self.assertEqual(asking.stop(signal.SIGINT), FAILED)
+        self.assert_one_line(asking.stderr, "stopped")
+
+    def test_a_reader_that_has_enough_is_no_failure(self):
+        command = f"{harness.binary()} sql {self.bag} 'SELECT * FROM points' --format csv | head -n 1"
+        done = self.space.run("version", behind=("bash", "-c", f"set -o pipefail; {command}; :"))
+        self.assertTrue(done.stdout.startswith(b"track,index,_ts,_ts_ns,fields,bag"))
+        self.assertEqual(done.stderr, "")
+
+
+if __name__ == "__main__":
+    harness.main()
