@@ -19,16 +19,6 @@ constexpr std::string_view kBase64Digits =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view kHexDigits = "0123456789abcdef";
 
-void write_float(double number, std::string& out) {
-  if (std::isnan(number)) {
-    out += "null";
-  } else if (std::isinf(number)) {
-    out += number > 0 ? "\"inf\"" : "\"-inf\"";
-  } else {
-    append_shortest(number, out);
-  }
-}
-
 constexpr std::string_view kHexEnd = "_hex";
 
 // The names in a map that a bin field beside them would be written as, found when the first comes.
@@ -90,11 +80,11 @@ class ItemWriter {
       case item::Type::kFloat32:
         if (item::take_float32(in, bits)) {
           const auto number = std::bit_cast<float>(static_cast<std::uint32_t>(bits));
-          write_float(static_cast<double>(number), out_);
+          write_json_number(static_cast<double>(number), out_);
         }
         break;
       case item::Type::kFloat64:
-        if (item::take_float64(in, bits)) write_float(std::bit_cast<double>(bits), out_);
+        if (item::take_float64(in, bits)) write_json_number(std::bit_cast<double>(bits), out_);
         break;
       case item::Type::kBool:
         if (item::take_bool(in, bits)) out_ += bits != 0 ? "true" : "false";
@@ -279,6 +269,16 @@ void write_json_text(std::string_view text, std::string& out) {
   }
   out.append(text, plain);
   out += '"';
+}
+
+void write_json_number(double number, std::string& out) {
+  if (std::isnan(number)) {
+    out += "null";
+  } else if (std::isinf(number)) {
+    out += number > 0 ? "\"inf\"" : "\"-inf\"";
+  } else {
+    append_shortest(number, out);
+  }
 }
 
 void write_json(const Value& value, std::string& out, JsonDialect dialect) {
