@@ -102,6 +102,12 @@ Verb add_export(CLI::App& root) {
                                                        {"neutral", ExportLayout::kNeutral},
                                                        {"rows", ExportLayout::kRows}}),
                "jsonl: neutral (one file that import and pub read) or rows (a file a track)");
+  options->add("--encoding", a->output.encoding, option_type::any_text("E"),
+               "mcap: json, cdr (ROS 2 messages) or msgpack");
+  options->add("--compression", a->output.compression, option_type::any_text("C"),
+               "mcap, rosbag2: zstd, lz4 or none");
+  options->add("--compression-level", a->output.compression_level,
+               option_type::count<unsigned>("N", {0, 22}), "More is smaller and slower");
   options->add("--binary", a->output.binary,
                option_type::one_of<BinaryAs>("B", {{"by-format", BinaryAs::kByFormat},
                                                    {"base64", BinaryAs::kBase64},

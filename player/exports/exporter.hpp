@@ -8,6 +8,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,10 @@ struct ExportOptions {
   std::string out;     // a file or folder; "-" is stdout
   Existing existing = Existing::kStays;
   ExportLayout layout = ExportLayout::kByName;
+  // Of those that the format knows; empty: as it does by itself.
+  std::string compression = {};
+  std::optional<unsigned> compression_level = {};
+  std::string encoding = {};
   BinaryAs binary = BinaryAs::kByFormat;
 };
 
@@ -57,6 +62,8 @@ Result<std::unique_ptr<Exporter>> make_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_csv_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_json_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_jsonl_exporter(const ExportOptions& options);
+Result<std::unique_ptr<Exporter>> make_mcap_exporter(const ExportOptions& options);
+Result<std::unique_ptr<Exporter>> make_rosbag2_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_mocap_exporter(const ExportOptions& options);
 
 }  // namespace zbag
