@@ -4,13 +4,16 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <numeric>
 #include <utility>
 
 #include "player/columns/array_columns.hpp"
 #include "player/columns/row_columns.hpp"
+#include "recorder/bag/pages/each_entry.hpp"
 #include "recorder/bag/read/column_append.hpp"
 #include "recorder/bag/read/track_fields.hpp"
+#include "recorder/bag/records/record_checksum.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -178,7 +181,19 @@ Status ExportSource::add_fields(const std::string& track, bool is_followed,
   return {};
 }
 
-Result<std::vector<ExportField>> ExportSource::fields_of(const std::string& track) const {
+Fields ExportSource::schema_of(const std::string& track) const {
+  const std::string name = "_sys/schema/" + track;
+  Fields schema;
+  for (const BagReader& reader : playlist_.readers()) {
+    const Timestamp newest = Timestamp::from_ns(std::numeric_limits<std::int64_t>::max());
+    auto point = reader.floor(name, newest);
+    if (point && *point) schema = std::move((*point)->fields);
+  }
+  return schema;
+}
+
+Result<std::map<FieldNames, std::set<ColumnType>>> ExportSource::leaves_of(
+    const std::string& track) const {
   std::map<FieldNames, std::set<ColumnType>> met;
   const std::vector<std::string> only = {track};
   for (const std::string& one : choice_.align ? aligned_ : only) {
@@ -186,11 +201,17 @@ Result<std::vector<ExportField>> ExportSource::fields_of(const std::string& trac
     if (Status added = add_fields(one, one != track, met); !added)
       return tl::unexpected(added.error());
   }
+  return met;
+}
+
+Result<std::vector<ExportField>> ExportSource::fields_of(const std::string& track) const {
+  const auto met = leaves_of(track);
+  if (!met) return tl::unexpected(met.error());
   std::set<std::string> own;
-  for (const auto& [names, types] : met) own.insert(names.front());
+  for (const auto& [names, types] : *met) own.insert(names.front());
   RowColumns columns(track, own, choice_.columns, [this](const std::string& text) { note(text); });
   std::vector<ExportField> fields;
-  for (const auto& [names, types] : met) {
+  for (const auto& [names, types] : *met) {
     if (std::optional<std::string> column = columns.column_of(names))
       fields.push_back({std::move(*column), names, kind_of(types)});
   }
@@ -302,6 +323,29 @@ Status ExportSource::read_columns_of(const BagReader& reader, ColumnCursor::Sele
   }
 }
 
+Status ExportSource::each_attachment(const TakeFile& take) const {
+  for (const BagReader& reader : playlist_.readers()) {
+    BagFile& bag = *reader.file();
+    const Result<std::unique_ptr<ReadTxn>> txn = bag.read();
+    if (!txn) return tl::unexpected(txn.error());
+    const Status taken =
+        each_entry(**txn, bag.tables().attachments, {}, [&](const TableCursor::Item& item) {
+          const auto content = open_record(kAttachmentsTable, item.key, item.value);
+          if (content) return take(item.key, *content);
+          note(fmt::format("{}: attachment {} is damaged and left out", bag.path(),
+                           printable(item.key)));
+          return Status();
+        });
+    if (!taken) return taken;
+  }
+  return {};
+}
+
+void ExportSource::leave_out(const std::string& track) {
+  tracks_.erase(track);
+  left_out_.insert(track);
+}
+
 const BagReader* ExportSource::only_reader_of(const std::string& track) const {
   if (choice_.align || choice_.where || choice_.limit > 0) return nullptr;
   const BagReader* only = nullptr;
@@ -317,6 +361,7 @@ const BagReader* ExportSource::only_reader_of(const std::string& track) const {
 
 // REQUIRES: its map was validated.
 bool ExportSource::is_wanted(const PointView& point) const {
+  if (!left_out_.empty() && left_out_.contains(point.track)) return false;
   return !choice_.where || choice_.where->matches(*open_map(point.map), point.stamp());
 }
 

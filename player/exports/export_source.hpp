@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "player/columns/column_kind.hpp"
@@ -79,6 +80,10 @@ class ExportSource {
   // The same of one track, which is one of tracks(); once for each.
   Status each_point_of(const std::string& track, const Take& take);
 
+  // What was said of a track's fields, as `_sys/schema/TRACK` has it; empty: nothing was.
+  Fields schema_of(const std::string& track) const;
+  // The leaves of a track's fields, and what they were met as. kUnsupported: too many.
+  Result<std::map<FieldNames, std::set<ColumnType>>> leaves_of(const std::string& track) const;
   // The chosen leaves of a track's fields, by name of column; `timestamp` is none of them.
   // kUnsupported: too many.
   Result<std::vector<ExportField>> fields_of(const std::string& track) const;
@@ -87,6 +92,14 @@ class ExportSource {
   using TakeChunk = std::function<Status(const ColumnChunk&)>;
   Status each_chunk_of(const std::string& track, const std::vector<ExportField>& fields,
                        const TakeChunk& take);
+
+  // The small files that lie in the bags: their names, and what they hold, valid during the call.
+  // What is damaged is noted and left out.
+  using TakeFile = std::function<Status(std::string_view name, std::string_view content)>;
+  Status each_attachment(const TakeFile& take) const;
+
+  // From now on as if that track had not been chosen. REQUIRES: no point was asked for.
+  void leave_out(const std::string& track);
 
   const ExportReport& report() const { return report_; }
 
@@ -115,6 +128,7 @@ class ExportSource {
   std::set<std::string> told_;  // damage
   std::map<std::string, TrackRecord> tracks_;
   std::vector<std::string> aligned_;  // the tracks that are one, where rows are aligned
+  std::set<std::string, std::less<>> left_out_;
   // How many of the first `limit` points each track has; found when it is first asked for.
   std::optional<std::map<std::string, std::uint64_t>> shares_;
   bool has_told_of_tracks_ = false;

@@ -26,13 +26,15 @@ enum Knows : unsigned {
   kColumns = 4,  // and whose columns are known before
   kPartitions = 8,
   kVideo = 16,
+  kEncoding = 32,
 };
 
 const char* name_of(Knows option) {
   if (option == kBinary) return "--binary";
   if (option == kRows) return "--align";
   if (option == kColumns) return "--expand-arrays";
-  return option == kVideo ? "--codec" : "--partition-by";
+  if (option == kVideo) return "--codec";
+  return option == kEncoding ? "--encoding" : "--partition-by";
 }
 
 struct Format {
@@ -44,15 +46,18 @@ struct Format {
 
 constexpr std::array kParquetCodecs{Codec{"none"}, Codec{"snappy"}, Codec{"gzip"},
                                     Codec{"lz4"},  Codec{"brotli"}, Codec{"zstd", 22}};
+constexpr std::array kMcapCodecs{Codec{"none"}, Codec{"lz4", 12}, Codec{"zstd", 19}};
 
 constexpr std::array kFormats{
     Format{"csv", make_csv_exporter, kBinary | kRows | kColumns},
     Format{"images", make_images_exporter},
     Format{"json", make_json_exporter, kBinary | kRows},
     Format{"jsonl", make_jsonl_exporter, kBinary | kRows},
+    Format{"mcap", make_mcap_exporter, kEncoding, kMcapCodecs},
     Format{"mocap", make_mocap_exporter},
     Format{"mp4", make_mp4_exporter, kVideo},
     Format{"parquet", make_parquet_exporter, kRows | kColumns | kPartitions, kParquetCodecs},
+    Format{"rosbag2", make_rosbag2_exporter, 0, kMcapCodecs},
     Format{"sqlite", make_sqlite_exporter, kRows},
 };
 
@@ -92,11 +97,12 @@ Status check_compression(const Format& format, const ExportOptions& options) {
 
 // Whether the format knows the options that are given, and not all formats do.
 Status check_options(const Format& format, const ExportOptions& options) {
-  const std::array<std::pair<bool, Knows>, 5> given = {
+  const std::array<std::pair<bool, Knows>, 6> given = {
       {{options.binary != BinaryAs::kByFormat, kBinary},
        {options.is_aligned, kRows},
        {options.expands_arrays, kColumns},
        {options.codec.has_value(), kVideo},
+       {!options.encoding.empty(), kEncoding},
        {!options.partition_by.empty(), kPartitions}}};
   for (const auto& [is_given, option] : given) {
     if (!is_given || (format.knows & option) != 0) continue;

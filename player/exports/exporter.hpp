@@ -37,6 +37,7 @@ struct ExportOptions {
   std::string out;     // a file or folder; "-" is stdout
   Existing existing = Existing::kStays;
   ExportLayout layout = ExportLayout::kByName;
+  std::string encoding;  // of messages, one that the format knows; empty: the format's own choice
   BinaryAs binary = BinaryAs::kByFormat;
   std::string compression;        // one that the format knows; empty: the format's own choice
   std::optional<unsigned> level;  // of the compression; none: its own choice
@@ -67,6 +68,8 @@ Result<std::unique_ptr<Exporter>> make_csv_exporter(const ExportOptions& options
 Result<std::unique_ptr<Exporter>> make_images_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_json_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_jsonl_exporter(const ExportOptions& options);
+Result<std::unique_ptr<Exporter>> make_mcap_exporter(const ExportOptions& options);
+Result<std::unique_ptr<Exporter>> make_rosbag2_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_mocap_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_mp4_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_parquet_exporter(const ExportOptions& options);

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 
 #include "player/columns/cells.hpp"
+#include "recorder/bag/bag_file.hpp"
+#include "recorder/bag/records/layout.hpp"
+#include "recorder/bag/records/record_checksum.hpp"
 #include "tests/support/random_fields.hpp"
 #include "tests/support/small_bag.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -81,6 +84,46 @@ TEST_F(ExportSourceTest, PassesOverPointsThatAreNotWanted) {
   EXPECT_THAT(rows_of({path}, "t", {.where = is_late}),
               ElementsAre("2000000000 2", "3000000000 3"));
   EXPECT_THAT(rows_of({path}, "t", {.where = is_late, .limit = 1}), ElementsAre("2000000000 2"));
+}
+
+// What lies in a bag beside its points: names and bytes.
+TEST_F(ExportSourceTest, GivesAttachmentsAndLeavesOutDamagedOnes) {
+  const std::string path = write_bag(dir_.path("in.zbag"), {{"arm", 1.0, {{"q", 1}}}});
+  {
+    const auto file = BagFile::open_to_write(path, 0).value();
+    const auto txn = file->env().write().value();
+    std::string sealed = "resolution: 0.05";
+    seal_record(kAttachmentsTable, "map.yaml", sealed);
+    ASSERT_TRUE(txn->put(file->tables().attachments, "map.yaml", sealed));
+    ASSERT_TRUE(txn->put(file->tables().attachments, "stray", sealed));
+    ASSERT_TRUE(txn->commit());
+  }
+  Playlist playlist = Playlist::open({path}).value();
+  std::vector<std::string> notes;
+  const ExportSource source(playlist, {}, {},
+                            [&](const std::string& text) { notes.push_back(text); });
+  std::vector<std::string> found;
+  ASSERT_TRUE(source.each_attachment([&](std::string_view name, std::string_view content) {
+    found.push_back(std::string(name).append(": ").append(content));
+    return Status();
+  }));
+  EXPECT_THAT(found, ElementsAre("map.yaml: resolution: 0.05"));
+  EXPECT_THAT(notes, ElementsAre(testing::HasSubstr("stray is damaged")));
+}
+
+TEST_F(ExportSourceTest, LeavesOutWhatAFormatHasNoPlaceFor) {
+  const std::string path =
+      write_bag(dir_.path("in.zbag"), {{"arm", 1.0, {{"q", 1}}}, {"leg", 2.0, {{"q", 2}}}});
+  Playlist playlist = Playlist::open({path}).value();
+  ExportSource source(playlist, {}, {}, {});
+  source.leave_out("arm");
+  EXPECT_THAT(source.track_names(), ElementsAre("leg"));
+  std::vector<std::string> tracks;
+  ASSERT_TRUE(source.each_point([&](const PointView& point) {
+    tracks.emplace_back(point.track);
+    return Status();
+  }));
+  EXPECT_THAT(tracks, ElementsAre("leg"));
 }
 
 }  // namespace

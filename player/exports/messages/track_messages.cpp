@@ -1,0 +1,239 @@
+#include "player/exports/messages/track_messages.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+#include <bit>
+#include <numbers>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "player/exports/messages/cdr_sink.hpp"
+#include "player/exports/messages/fields_schema.hpp"
+#include "player/exports/messages/json_sink.hpp"
+#include "player/exports/messages/message_form.hpp"
+#include "schemas/chosen_fields.hpp"
+#include "schemas/field_lookup.hpp"
+#include "schemas/json_text.hpp"
+#include "schemas/put_item.hpp"
+#include "schemas/shortest_text.hpp"
+#include "schemas/text_bytes.hpp"
+
+namespace zbag {
+namespace {
+
+constexpr std::string_view kStampName = "_ts";
+
+// The chosen fields of points.
+class ChosenMap {
+ public:
+  explicit ChosenMap(const std::vector<std::string>& columns) : columns_(columns) {}
+
+  // Valid until the next call and as long as the point.
+  std::span<const std::uint8_t> of(const PointView& point) {
+    if (columns_.empty()) return point.map;
+    kept_.clear();
+    append_chosen(open_map(point.map).value_or(MapBytes{}), columns_, kept_);
+    return bytes_of(kept_);
+  }
+
+ private:
+  const std::vector<std::string>& columns_;
+  std::string kept_;
+};
+
+void begin_json(const PointView& point, std::string& out) {
+  out += "{\"_ts\":";
+  append_shortest(point.seconds, out);
+}
+
+class JsonMessages : public TrackMessages {
+ public:
+  JsonMessages(MessageSchema schema, const ExportSource& source)
+      : TrackMessages(std::move(schema)), chosen_(source.columns()) {}
+
+  Status append(const PointView& point, std::string& out) override {
+    const MapBytes map = open_map(chosen_.of(point)).value_or(MapBytes{});
+    begin_json(point, out);
+    if (map.count > 0) out += ',';
+    write_json_members(map, out, JsonDialect::kPlain);
+    out += '}';
+    return {};
+  }
+
+ private:
+  ChosenMap chosen_;
+};
+
+class MsgpackMessages : public TrackMessages {
+ public:
+  MsgpackMessages(MessageSchema schema, const ExportSource& source)
+      : TrackMessages(std::move(schema)), chosen_(source.columns()) {}
+
+  Status append(const PointView& point, std::string& out) override {
+    const MapBytes map = open_map(chosen_.of(point)).value_or(MapBytes{});
+    std::array<std::uint8_t, 2 * item::kHeadMax> head;
+    std::uint8_t* at = head.data();
+    item::put_map(at, std::uint64_t{map.count} + 1);
+    item::put_text(at, kStampName.size());
+    out += text_of({head.data(), at});
+    out += kStampName;
+    at = head.data();
+    item::put_float64(at, std::bit_cast<std::uint64_t>(point.seconds));
+    out += text_of({head.data(), at});
+    out += text_of(map.pairs);
+    return {};
+  }
+
+ private:
+  ChosenMap chosen_;
+};
+
+Error error_at(const PointView& point, const MessageForm& form, Error error) {
+  error.message =
+      fmt::format("track {} at {} does not fit its kind: {} of {}", point.track,
+                  seconds_text(point.stamp().seconds()), error.message, form.type().name);
+  return error;
+}
+
+class FoxgloveMessages : public TrackMessages {
+ public:
+  FoxgloveMessages(MessageForm form, const ExportSource& source)
+      : TrackMessages({form.type().name, "jsonschema", json_schema_of_type(form.type())}),
+        form_(std::move(form)),
+        chosen_(source.columns()) {}
+
+  Status append(const PointView& point, std::string& out) override {
+    const std::span<const std::uint8_t> map = chosen_.of(point);
+    begin_json(point, out);
+    out += ',';
+    JsonSink sink(out);
+    Status written = form_.write(map, point.key, sink);
+    if (!written) return tl::unexpected(error_at(point, form_, std::move(written.error())));
+    const MapBytes opened = open_map(map).value_or(MapBytes{});
+    PairWalk pairs(opened.pairs, opened.count);
+    while (const std::optional<PairBytes> pair = pairs.next()) {
+      if (form_.claims(pair->name)) continue;
+      sink.begin_member(member_name(pair->name, JsonDialect::kPlain));
+      write_json_item(pair->value, out);
+    }
+    out += '}';
+    return {};
+  }
+
+ private:
+  MessageForm form_;
+  ChosenMap chosen_;
+};
+
+class CdrMessages : public TrackMessages {
+ public:
+  CdrMessages(MessageForm form, const ExportSource& source)
+      : TrackMessages({ros_name(form.type()), "ros2msg", ros_definition(form.type())}),
+        form_(std::move(form)),
+        chosen_(source.columns()) {}
+
+  Status append(const PointView& point, std::string& out) override {
+    CdrSink sink(out);
+    Status written = form_.write(chosen_.of(point), point.key, sink);
+    if (!written) return tl::unexpected(error_at(point, form_, std::move(written.error())));
+    return {};
+  }
+
+ private:
+  MessageForm form_;
+  ChosenMap chosen_;
+};
+
+// Those that are chosen; none where there are too many to say.
+LeafTypes leaves_of(const ExportSource& source, const std::string& track) {
+  LeafTypes leaves = source.leaves_of(track).value_or(LeafTypes{});
+  std::erase_if(leaves, [&](const auto& leaf) {
+    return !is_chosen_field(source.columns(), fmt::format("{}", fmt::join(leaf.first, ".")));
+  });
+  return leaves;
+}
+
+// `keeps_strangers`: fields that the form does not claim are written all the same.
+void note_left_out(const ExportSource& source, const std::string& track, const MessageForm& form,
+                   bool keeps_strangers) {
+  std::vector<std::string> left_out;
+  for (const auto& [names, types] : leaves_of(source, track)) {
+    const bool is_kept = keeps_strangers && !form.claims(names.front());
+    if (!is_kept && !form.takes(names))
+      left_out.push_back(fmt::format("{}", fmt::join(names, ".")));
+  }
+  if (left_out.empty()) return;
+  source.note(fmt::format("track {}: {} is left out, since {} has no place for it", track,
+                          fmt::join(left_out, ", "), form.type().name));
+}
+
+std::string kind_of(const Fields& schema) { return text_field(schema, "kind"); }
+
+// What makes `to` of a number in `from`; nullopt: nothing does.
+std::optional<double> factor_of(const std::string& from, const std::string& to) {
+  if (from == to) return 1.0;
+  if (from == "mm" && to == "m") return 1e-3;
+  if (from == "deg" && to == "rad") return std::numbers::pi / 180.0;
+  return std::nullopt;
+}
+
+std::vector<FieldAlias> aliases_of(const Fields& schema) {
+  std::vector<FieldAlias> aliases;
+  for (const auto& [name, value] : map_field(schema, "fields")) {
+    const Fields* const field = value.get_if<Fields>();
+    if (field == nullptr) continue;
+    for (const auto& [alias, unit] : map_field(*field, "also")) {
+      const std::string* const text = unit.get_if<std::string>();
+      const auto factor = factor_of(text == nullptr ? "" : *text, text_field(*field, "unit"));
+      if (factor) aliases.push_back({name, alias, *factor});
+    }
+  }
+  return aliases;
+}
+
+MessageSchema fields_schema(const ExportSource& source, const std::string& track) {
+  const std::string kind = kind_of(source.schema_of(track));
+  const std::string& name = kind.empty() ? track : kind;
+  return {name, "jsonschema", json_schema_of_fields(name, leaves_of(source, track))};
+}
+
+}  // namespace
+
+const char* name_of(MessageEncoding encoding) {
+  constexpr std::array kNames{"json", "msgpack", "cdr"};
+  return kNames[static_cast<std::size_t>(encoding)];
+}
+
+const KindMessage* ros_message_of(const ExportSource& source, const std::string& track) {
+  return find_kind_message(ros_messages(), kind_of(source.schema_of(track)));
+}
+
+Result<std::unique_ptr<TrackMessages>> make_track_messages(const ExportSource& source,
+                                                           const std::string& track,
+                                                           MessageEncoding encoding,
+                                                           const MessageTypes& types) {
+  using Made = std::unique_ptr<TrackMessages>;
+  if (encoding == MessageEncoding::kMsgpack)
+    return Made(std::make_unique<MsgpackMessages>(fields_schema(source, track), source));
+  const bool is_json = encoding == MessageEncoding::kJson;
+  const Fields schema = source.schema_of(track);
+  const KindMessage* const message =
+      find_kind_message(is_json ? foxglove_messages() : ros_messages(), kind_of(schema));
+  if (message == nullptr && is_json)
+    return Made(std::make_unique<JsonMessages>(fields_schema(source, track), source));
+  if (message == nullptr) {
+    return fail(ErrorCode::kUnsupported,
+                fmt::format("track {} is of no kind that ROS has a message of: choose others with "
+                            "--track, say its kind with zbag schema, or take --encoding json",
+                            track));
+  }
+  MessageForm form(types, *message, aliases_of(schema));
+  note_left_out(source, track, form, is_json);
+  if (is_json) return Made(std::make_unique<FoxgloveMessages>(std::move(form), source));
+  return Made(std::make_unique<CdrMessages>(std::move(form), source));
+}
+
+}  // namespace zbag

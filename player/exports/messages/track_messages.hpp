@@ -1,0 +1,61 @@
+// What the points of a track become in a file of messages, and the schema that says so.
+//
+//   const auto messages = make_track_messages(source, "robot/imu", MessageEncoding::kJson, types);
+//   file.add_schema((*messages)->schema());
+//   (*messages)->append(point, text);
+//
+// json: the frame as `cat` prints it, with its `_ts`. A track whose kind has a schema of Foxglove's
+// is written as that says, with the fields it knows nothing of behind it.
+// msgpack: the frame as it is on the bus, with its `_ts`.
+// cdr: the ROS 2 message of the track's kind.
+//
+// What of a track has no place in its messages is noted once. Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "player/exports/export_source.hpp"
+#include "player/exports/messages/message_definitions.hpp"
+#include "player/exports/messages/message_type.hpp"
+#include "schemas/result.hpp"
+
+namespace zbag {
+
+enum class MessageEncoding : std::uint8_t { kJson, kMsgpack, kCdr };
+
+// As MCAP calls it.
+const char* name_of(MessageEncoding encoding);
+
+struct MessageSchema {
+  std::string name;
+  std::string encoding;  // as MCAP calls it
+  std::string text;
+};
+
+class TrackMessages {
+ public:
+  virtual ~TrackMessages() = default;
+  const MessageSchema& schema() const { return schema_; }
+  // Behind what `out` holds. kInvalid: the point is not what its track's kind says. REQUIRES: its
+  // map was validated.
+  virtual Status append(const PointView& point, std::string& out) = 0;
+
+ protected:
+  explicit TrackMessages(MessageSchema schema) : schema_(std::move(schema)) {}
+
+ private:
+  MessageSchema schema_;
+};
+
+// The ROS message of the track's kind; nullptr: there is none.
+const KindMessage* ros_message_of(const ExportSource& source, const std::string& track);
+
+// `source` and `types` are lent. kUnsupported: cdr of a track without a ROS message.
+Result<std::unique_ptr<TrackMessages>> make_track_messages(const ExportSource& source,
+                                                           const std::string& track,
+                                                           MessageEncoding encoding,
+                                                           const MessageTypes& types);
+
+}  // namespace zbag
