@@ -6,6 +6,7 @@
 #include "player/columns/row_columns.hpp"
 #include "recorder/bag/read/column_append.hpp"
 #include "recorder/bag/read/track_fields.hpp"
+#include "recorder/bag/read/track_schema.hpp"
 
 namespace zbag {
 namespace {
@@ -62,6 +63,14 @@ std::string ExportSource::track_asked_for() const {
     }
   }
   return {};
+}
+
+Result<std::optional<TrackSchema>> ExportSource::meaning_of(const std::string& track) const {
+  for (const BagReader& reader : playlist_.readers()) {
+    Result<std::optional<TrackSchema>> schema = schema_of(reader, track);
+    if (!schema || *schema) return schema;
+  }
+  return std::nullopt;
 }
 
 Status ExportSource::each_point(const Take& take) {

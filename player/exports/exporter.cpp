@@ -37,6 +37,7 @@ constexpr std::array kFormats{
     Format{"mocap", make_mocap_exporter},
     Format{.name = "mp4", .make = make_mp4_exporter, .has_video = true},
     Format{"parquet", make_parquet_exporter, false, kParquetCodecs},
+    Format{"trc", make_trc_exporter},
 };
 
 // Whether the format knows the compression and the level that are asked for.
