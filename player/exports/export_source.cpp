@@ -13,6 +13,7 @@
 #include "recorder/bag/pages/each_entry.hpp"
 #include "recorder/bag/read/column_append.hpp"
 #include "recorder/bag/read/track_fields.hpp"
+#include "recorder/bag/read/track_schema.hpp"
 #include "recorder/bag/records/record_checksum.hpp"
 #include "schemas/track_name.hpp"
 
@@ -99,6 +100,14 @@ std::string ExportSource::track_asked_for() const {
     }
   }
   return {};
+}
+
+Result<std::optional<TrackSchema>> ExportSource::meaning_of(const std::string& track) const {
+  for (const BagReader& reader : playlist_.readers()) {
+    Result<std::optional<TrackSchema>> schema = zbag::schema_of(reader, track);
+    if (!schema || *schema) return schema;
+  }
+  return std::nullopt;
 }
 
 Status ExportSource::each_point(const Take& take) {

@@ -20,6 +20,7 @@
 #include "recorder/bag/read/intact_points.hpp"
 #include "recorder/bag/read/playlist.hpp"
 #include "schemas/expression/expression.hpp"
+#include "schemas/kinds/fit.hpp"
 
 namespace zbag {
 
@@ -70,6 +71,8 @@ class ExportSource {
   std::string track_asked_for() const;
   const std::vector<BagSummary>& bags() const { return playlist_.summaries(); }
   const std::vector<std::string>& columns() const { return choice_.columns; }
+  // What the fields of a track mean, by the first bag that says it; nullopt: none does.
+  Result<std::optional<TrackSchema>> meaning_of(const std::string& track) const;
   void note(const std::string& text) const {
     if (warn_) warn_(text);
   }

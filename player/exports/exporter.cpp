@@ -59,6 +59,7 @@ constexpr std::array kFormats{
     Format{"parquet", make_parquet_exporter, kRows | kColumns | kPartitions, kParquetCodecs},
     Format{"rosbag2", make_rosbag2_exporter, 0, kMcapCodecs},
     Format{"sqlite", make_sqlite_exporter, kRows},
+    Format{"trc", make_trc_exporter},
 };
 
 // Whether the format knows the compression and the level that are asked for.

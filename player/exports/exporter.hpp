@@ -74,5 +74,6 @@ Result<std::unique_ptr<Exporter>> make_mocap_exporter(const ExportOptions& optio
 Result<std::unique_ptr<Exporter>> make_mp4_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_parquet_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_sqlite_exporter(const ExportOptions& options);
+Result<std::unique_ptr<Exporter>> make_trc_exporter(const ExportOptions& options);
 
 }  // namespace zbag

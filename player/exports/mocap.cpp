@@ -28,11 +28,12 @@ constexpr std::size_t kIntervalsMax = 1u << 20;
 // them (`fps=120`), by the last run that says it.
 std::optional<Value> metadata_of(const ExportSource& source, const std::string& track,
                                  const std::string& name) {
+  const std::string own_name = fmt::format("{}.{}", track, name);
   std::optional<Value> found;
   std::optional<Value> of_all;
   for (const BagSummary& bag : source.bags()) {
     for (const RunRecord& run : bag.runs) {
-      if (const Value* value = find_field(run.metadata, track + "." + name)) found = *value;
+      if (const Value* value = find_field(run.metadata, own_name)) found = *value;
       if (const Value* value = find_field(run.metadata, name)) of_all = *value;
     }
   }

@@ -214,12 +214,32 @@ class FileVerbsTest(EffectTest):
             "quiet": self.HURT, "log-level": self.TWICE, "color": self.RED})
 
     def test_export(self):
+        rows = self.lines("rows.jsonl", *[("arm", 1000.0 + n, {"n": n, "l": [n, n + 1], "b_hex": "ff"})
+                                          for n in range(9)], ("leg", 1001.4, {"n": 1.0}),
+                          ("leg", 1003.5, {"n": 3.0}))
+        self.run_ok("import", rows, "-o", self.space.path("scene", "rows.zbag"))
+
+        def case(form, *words, other=()):
+            return Case(*words, beside=("rows.zbag", "-o", "out", "--format", form), other=other)
+
+        align = ("--align", "arm")
         self.check_verb("export", ("a.zbag", "-o", "out", "--format", "jsonl"), {
             **self.CHOICE, **self.COLUMNS, "where": Case("--where", "n > 2"),
             "output": Case("-o", "out", beside=("a.zbag", "--format", "jsonl")),
             "format": Case("--format=json", beside=("a.zbag", "-o", "out"), other=("--format=jsonl",)),
-            "layout": Case("--layout=neutral"), "quiet": Case("--quiet"),
-            "log-level": Case("--log-level=warning"),
+            "force": Case("--force", beside=("a.zbag", "-o", "n.jsonl", "--format", "jsonl")),
+            "layout": Case("--layout=neutral"), "binary": case("csv", "--binary=hex"),
+            "expand-arrays": case("csv", "--expand-arrays=suffix"), "align": case("csv", *align),
+            "how": case("csv", "--how=linear", *align, other=align),
+            "tolerance": case("csv", "--tolerance=0.1", *align, other=align),
+            "encoding": case("mcap", "--encoding=msgpack"),
+            "compression": case("parquet", "--compression=none"),
+            "compression-level": case("mcap", "--compression-level=9", "--compression=zstd",
+                                      other=("--compression=none",)),
+            "partition-by": case("parquet", "--partition-by=track"),
+            "codec": Elsewhere("exports_pictures_test",
+                               "VideoTest.test_each_picture_is_a_frame_at_its_own_stamp"),
+            "quiet": Case("--quiet"), "log-level": Case("--log-level=warning"),
             "color": Case("--color=always", beside=("nowhere", "-o", "out", "--format=json"))})
 
     def test_import(self):

@@ -28,8 +28,12 @@ OTHER = {
     "metadata": "place=lab", "start": "+1.5", "end": "-2", "remap": "a:=b", "prefix": "again",
     "delay": "1.5", "max-gap": "4.5", "start-index": "4", "limit": "9", "layout": "rows", "args": "speed=3",
     "color": "always", "where": "n > 3", "schema": "robot/imu=imu",
+    "binary": "hex", "encoding": "cdr", "compression-level": "3", "partition-by": "run",
+    "expand-arrays": "suffix", "align": "robot/imu", "how": "linear", "tolerance": "0.5",
+    "codec": "av1",
 }
-LISTS = ("track", "exclude", "merge", "metadata", "columns", "remap", "args", "schema")
+LISTS = ("track", "exclude", "merge", "metadata", "columns", "remap", "args", "schema",
+         "partition-by")
 
 # S2.26: the names that mean an option there is, and the rest.
 PLUME = {"PLUME_BUFFER_SIZE": ("buffer-points", "2000"),

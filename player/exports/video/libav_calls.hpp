@@ -42,6 +42,7 @@ class LibavCalls {
   Found find(const char* name);
 
  public:
+// NOLINTNEXTLINE(bugprone-macro-parentheses): it declares a name.
 #define ZBAG_LIBAV_CALL(name) decltype(::name)* name = find(#name)
   ZBAG_LIBAV_CALL(av_log_set_level);
   ZBAG_LIBAV_CALL(av_strerror);
