@@ -9,7 +9,7 @@ import terminal
 GROUPS = {
     "On the bus": ["broker", "pub", "tap", "topics"],
     "Record and replay": ["record", "play"],
-    "Bags": ["info", "cat", "export", "import", "check", "recover", "compact", "cut", "merge"],
+    "Bags": ["info", "cat", "sql", "export", "import", "check", "recover", "compact", "cut", "merge"],
     "System": ["launch", "ctl", "completion", "version", "help"],
 }
 VERBS = [verb for verbs in GROUPS.values() for verb in verbs]
