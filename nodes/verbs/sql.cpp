@@ -59,7 +59,8 @@ class QueryWatch {
           while (!stop.stop_requested()) {
             StopSignal::wait(std::chrono::milliseconds(100));
             if (StopSignal::count() > before) bags.database().interrupt();
-            if (!stop.stop_requested()) bar.show(bags.watch().share());
+            const double share = bags.watch().share();
+            if (!stop.stop_requested() && share < 1.0) bar.show(share);
           }
         }) {}
   ~QueryWatch() {
@@ -154,6 +155,7 @@ Status run_query(BagDatabase& bags, const std::string& sql, const Arguments& arg
   SqlStatements split = split_statements(sql);
   if (!split.rest.empty()) split.whole.push_back(std::move(split.rest));
   if (split.whole.empty()) return fail(ErrorCode::kInvalid, "the query is empty");
+  bags.watch().begin();
   const QueryWatch watch(bags, arguments.quiet);
   switch (format_of(arguments)) {
     case SqlFormat::kParquet:
@@ -184,8 +186,10 @@ int run_prompt(BagDatabase& bags, const Arguments& arguments) {
   while (const auto statements = prompt.read()) {
     for (const std::string& sql : *statements) {
       const Status ran = run_query(bags, sql, arguments);
-      if (!ran) exit_code = std::max(exit_code, show_failure(ran.error()));
-      if (!ran) break;
+      if (ran) continue;
+      const int failed = show_failure(ran.error());
+      if (ran.error().code != ErrorCode::kClosed) exit_code = std::max(exit_code, failed);
+      break;
     }
   }
   return exit_code;
@@ -269,9 +273,7 @@ void explain_tables(OptionTable& options) {
          "A track of one bag, or of ['a.zbag', 'b.zbag'], in a span of time. A condition on _ts "
          "filters what was read: this, and --start and --end, read no more than is asked for"}}});
   options.explain({"Two tracks, each row with the last one before it of the other",
-                   {{"SELECT s._ts, s.steer, i.ax FROM \"drive/state\" s "
-                     "ASOF JOIN \"robot/imu\" i ON s._ts >= i._ts",
-                     ""}}});
+                   {{"SELECT s.steer, i.ax FROM drive s ASOF JOIN imu i ON s._ts >= i._ts", ""}}});
 }
 
 }  // namespace

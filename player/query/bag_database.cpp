@@ -156,6 +156,7 @@ std::vector<std::string> BagDatabase::names() const {
   }
   return {names.begin(), names.end()};
 }
+ReadWatch& BagDatabase::watch() { return state_->watch; }
 const ReadWatch& BagDatabase::watch() const { return state_->watch; }
 
 }  // namespace zbag

@@ -38,6 +38,7 @@ class BagDatabase {
   Database& database();
   // Of tables, and of fields that tracks begin with, as SQL writes them; in their order.
   std::vector<std::string> names() const;
+  ReadWatch& watch();
   const ReadWatch& watch() const;
 
  private:

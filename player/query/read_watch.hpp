@@ -2,7 +2,6 @@
 // read. Thread-safe.
 #pragma once
 
-#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -34,10 +33,15 @@ class ReadWatch {
 
   // Says that so many points more are to be read.
   void expect(std::uint64_t points) { expected_ += points; }
-  // How much of all that was expected has been read, 0 to 1.
+  // How much of what was expected since begin() has been read, 0 to 1; 1: nothing was.
   double share() const {
-    return static_cast<double>(points_) /
-           static_cast<double>(std::max<std::uint64_t>(1, expected_));
+    const std::uint64_t expected = expected_;
+    return expected == 0 ? 1.0
+                         : static_cast<double>(points_ - before_) / static_cast<double>(expected);
+  }
+  void begin() {
+    before_ = points_.load();
+    expected_ = 0;
   }
 
   // Two threads may meet one damaged block.
@@ -55,6 +59,7 @@ class ReadWatch {
   static constexpr std::size_t kToldMax = 10'000;
 
   std::atomic<std::uint64_t> points_{0};
+  std::atomic<std::uint64_t> before_{0};
   std::atomic<std::uint64_t> expected_{0};
   std::atomic<std::uint64_t> blocks_{0};
   std::atomic<std::uint64_t> fields_{0};

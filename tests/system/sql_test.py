@@ -5,7 +5,10 @@ import csv
 import io
 import json
 import os
+import pty
+import select
 import signal
+import subprocess
 
 import harness
 from harness import DAMAGED, DONE, FAILED, USAGE
@@ -149,6 +152,42 @@ class SqlTest(harness.SystemTest):
         asking.wait_for_line("one", asking.out_lines)
         self.assertEqual(asking.stop(signal.SIGINT), FAILED)
         self.assert_one_line(asking.stderr, "stopped")
+
+    def test_a_prompt_completes_cancels_and_goes_on(self):
+        master, slave = pty.openpty()
+        env = {**self.space.env, "HOME": self.space.folder, "TERM": "xterm"}
+        env.pop("XDG_STATE_HOME", None)
+        shown = b""
+        with subprocess.Popen([harness.binary(), "sql", "-i", self.bag], env=env, stdin=slave,
+                              stdout=slave, stderr=slave, start_new_session=True) as asking:
+            os.close(slave)
+
+            def expect(text):
+                nonlocal shown
+                while text not in shown:
+                    ready = select.select([master], [], [], harness.DEADLINE)[0]
+                    self.assertTrue(ready, f"{text} is not in {shown}")
+                    shown += os.read(master, 65536)
+                shown = shown[shown.index(text) + len(text):]
+
+            expect(b"zbag> ")
+            os.write(master, b'SELECT max(ax) AS top FROM "rob\t;\n')
+            expect(b"499.5")
+            os.write(master, b"SELECT 7 AS seven; SELECT sum(a.range * b.range) "
+                             b"FROM range(1000000) a, range(1000000) b;\n")
+            expect(b"seven\r\n")  # no line is read any more, and the second has begun or will
+            asking.send_signal(signal.SIGINT)
+            while not select.select([master], [], [], 1)[0]:
+                asking.send_signal(signal.SIGINT)
+            expect(b"stopped")
+            expect(b"zbag> ")
+            os.write(master, b"SELECT 2\n + 3 AS five;\n")
+            expect(b"five\r\n")
+            os.write(master, b"quit\n")
+            self.assertEqual(asking.wait(harness.DEADLINE), DONE)
+        os.close(master)
+        with open(self.space.path(".local/state/zbag/sql_history"), encoding="utf-8") as file:
+            self.assertIn("max", file.read())
 
     def test_a_reader_that_has_enough_is_no_failure(self):
         command = f"{harness.binary()} sql {self.bag} 'SELECT * FROM points' --format csv | head -n 1"
