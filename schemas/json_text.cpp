@@ -80,11 +80,11 @@ class ItemWriter {
       case item::Type::kFloat32:
         if (item::take_float32(in, bits)) {
           const auto number = std::bit_cast<float>(static_cast<std::uint32_t>(bits));
-          write_json_number(static_cast<double>(number), out_);
+          write_json_float(static_cast<double>(number), out_);
         }
         break;
       case item::Type::kFloat64:
-        if (item::take_float64(in, bits)) write_json_number(std::bit_cast<double>(bits), out_);
+        if (item::take_float64(in, bits)) write_json_float(std::bit_cast<double>(bits), out_);
         break;
       case item::Type::kBool:
         if (item::take_bool(in, bits)) out_ += bits != 0 ? "true" : "false";
@@ -271,7 +271,7 @@ void write_json_text(std::string_view text, std::string& out) {
   out += '"';
 }
 
-void write_json_number(double number, std::string& out) {
+void write_json_float(double number, std::string& out) {
   if (std::isnan(number)) {
     out += "null";
   } else if (std::isinf(number)) {

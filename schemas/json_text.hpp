@@ -27,7 +27,7 @@ enum class JsonDialect { kPlain, kNeutral };
 
 void write_json(const Value& value, std::string& out, JsonDialect dialect = JsonDialect::kPlain);
 void write_json_text(std::string_view text, std::string& out);
-void write_json_number(double number, std::string& out);
+void write_json_float(double number, std::string& out);
 
 // The same of an item in its bytes, of which no value is built. `drain` is asked to make room now
 // and then, when `out` has grown; what it leaves in it is kept. REQUIRES: the bytes were validated.

@@ -49,7 +49,7 @@ double Cell::number_at(std::uint64_t position) const {
 
 void Cell::append_number(std::uint64_t position, std::string& out) const {
   const bool is_int = part_->type == ColumnType::kInt || part_->type == ColumnType::kInts;
-  if (!is_int) return write_json_number(number_at(position), out);
+  if (!is_int) return write_json_float(number_at(position), out);
   const std::int64_t value = part_->ints[position];
   if (is_above_at(position)) return append_shortest(static_cast<std::uint64_t>(value), out);
   append_shortest(value, out);

@@ -28,7 +28,7 @@ void JsonSink::write_int(Scalar scalar, std::uint64_t bits, bool is_above_int64)
   }
 }
 
-void JsonSink::write_float(Scalar, double number) { write_json_number(number, out_); }
+void JsonSink::write_float(Scalar, double number) { write_json_float(number, out_); }
 
 void JsonSink::write_text(std::string_view text) {
   if (is_utf8(text)) return write_json_text(text, out_);
