@@ -337,7 +337,7 @@ Status ExportSource::each_attachment(const TakeFile& take) const {
     BagFile& bag = *reader.file();
     const Result<std::unique_ptr<ReadTxn>> txn = bag.read();
     if (!txn) return tl::unexpected(txn.error());
-    const Status taken =
+    Status taken =
         each_entry(**txn, bag.tables().attachments, {}, [&](const TableCursor::Item& item) {
           const auto content = open_record(kAttachmentsTable, item.key, item.value);
           if (content) return take(item.key, *content);
