@@ -57,12 +57,12 @@ void BlockEncoder::clear() {
   last_seq_ = 0;
 }
 
-void BlockEncoder::own_rows(std::size_t from, std::string& arena) {
+void BlockEncoder::own_rows(std::size_t begin, std::size_t end, std::string& arena) {
   std::size_t bytes = 0;
-  for (std::size_t i = from; i < points_.size(); ++i) bytes += points_[i].pairs_bytes;
+  for (std::size_t i = begin; i < end; ++i) bytes += points_[i].pairs_bytes;
   arena.clear();
   arena.reserve(bytes);  // once: what points into it must not move
-  for (std::size_t i = from; i < points_.size(); ++i) {
+  for (std::size_t i = begin; i < end; ++i) {
     RowPoint& point = points_[i];
     const std::size_t at = arena.size();
     arena.append(reinterpret_cast<const char*>(point.pairs), point.pairs_bytes);

@@ -56,9 +56,9 @@ class BlockEncoder {
   void clear();
   // Whether columns are tried at all; they are unless this says no.
   void use_columns(bool use) { uses_columns_ = use; }
-  // Copies the pairs of the points from `from` on, so that they need not outlive this call any
-  // more. `arena` becomes their home and must live as long as this encoder holds them.
-  void own_rows(std::size_t from, std::string& arena);
+  // Copies the pairs of the points [begin, end), so that they need not outlive this call any more.
+  // `arena` becomes their home and must live as long as this encoder holds them.
+  void own_rows(std::size_t begin, std::size_t end, std::string& arena);
 
   // Says what the points will measure as a block, header and checksum included; write_to() then
   // puts them there, uncompressed ones straight from where they lie. `header` needs track, flags

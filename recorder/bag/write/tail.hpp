@@ -43,7 +43,7 @@ class Tail {
   // of the main run. Nothing when the tail does not have it.
   void merge(const RowPoint& merged, bool is_late);
   // Copies the rows of the main run from `from` on.
-  void own_rows(std::size_t from) { main_->own_rows(from, arenas_.emplace_back()); }
+  void own_rows(std::size_t from) { main_->own_rows(from, main_count(), arenas_.emplace_back()); }
 
   bool empty() const { return main_->count() == 0; }
   bool holds(std::int64_t key) const;

@@ -157,6 +157,9 @@ void TrackWriter::spill(BlockJobs& jobs) {
   if (is_folded_ && written_ == 0) job->header.flags = kBlockFolded;
   job->points = pool_.lend();
   for (std::size_t i = written_; i < points.size(); ++i) job->points->add(points[i], false);
+  // What is not new lies with the tail, which may be gone before a busy pool comes to this block.
+  if (journaled_ > written_)
+    job->points->own_rows(0, journaled_ - written_, job->arenas.emplace_back());
   segments_.push_back(job->key);
   submit(std::move(job), jobs);
   note_journaled();

@@ -296,7 +296,7 @@ TEST(BlockTest, OwnsRowsThatWereLent) {
   {
     RowStore store;
     encoder.add(store.make(1, {{"text", "gone soon"}}), false);
-    encoder.own_rows(0, arena);
+    encoder.own_rows(0, encoder.count(), arena);
   }
   const std::string bytes(text_of(encoder.finish({}, {Compression::kNone})));
   const Block block = Block::open(bytes).value();

@@ -87,6 +87,23 @@ TEST_F(TrackWriterTest, SpillsWhatRestsInTheJournal) {
   EXPECT_FALSE(writer_.is_open());
 }
 
+// A segment that becomes the full block: the tail lets go of its rows, and the segment, which a
+// busy pool has not come to, must not need them.
+TEST_F(TrackWriterTest, LetsGoOfRowsThatNoSegmentStillNeeds) {
+  BlockJobs jobs;
+  const std::vector<RowPoint> points{sized(1, 1000), sized(2, 1000)};
+  const std::vector<std::uint8_t> row(points[0].pairs, points[0].pairs + points[0].pairs_bytes);
+  writer_.append(points, jobs);
+  writer_.note_journaled();
+  writer_.spill(jobs);
+  ASSERT_THAT(jobs, SizeIs(1));
+  writer_.seal(jobs);
+  ASSERT_THAT(jobs, SizeIs(1));
+  const std::vector<std::string> others(8, std::string(2 * points[0].pairs_bytes, 'y'));
+  const RowPoint& first = jobs[0]->points->points()[0];
+  EXPECT_EQ(std::vector<std::uint8_t>(first.pairs, first.pairs + first.pairs_bytes), row);
+}
+
 // What the journal can not say.
 TEST_F(TrackWriterTest, AsksForItsRecordWhereABlockIsMadeOrAFieldIsNew) {
   BlockJobs jobs;
