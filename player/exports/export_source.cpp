@@ -11,6 +11,7 @@
 #include "player/columns/row_columns.hpp"
 #include "recorder/bag/read/column_append.hpp"
 #include "recorder/bag/read/track_fields.hpp"
+#include "recorder/bag/read/track_schema.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -96,6 +97,14 @@ std::string ExportSource::track_asked_for() const {
     }
   }
   return {};
+}
+
+Result<std::optional<Kind>> ExportSource::kind_of(const std::string& track) const {
+  for (const BagReader& reader : playlist_.readers()) {
+    Result<std::optional<Kind>> kind = zbag::kind_of(reader, track);
+    if (!kind || *kind) return kind;
+  }
+  return std::optional<Kind>();
 }
 
 Status ExportSource::each_point(const Take& take) {
@@ -192,7 +201,7 @@ Result<std::vector<ExportField>> ExportSource::fields_of(const std::string& trac
   std::vector<ExportField> fields;
   for (const auto& [names, types] : met) {
     if (std::optional<std::string> column = columns.column_of(names))
-      fields.push_back({std::move(*column), names, kind_of(types)});
+      fields.push_back({std::move(*column), names, zbag::kind_of(types)});
   }
   std::sort(fields.begin(), fields.end(),
             [](const ExportField& a, const ExportField& b) { return a.column < b.column; });

@@ -19,6 +19,7 @@
 #include "recorder/bag/read/intact_points.hpp"
 #include "recorder/bag/read/playlist.hpp"
 #include "schemas/expression/expression.hpp"
+#include "schemas/kinds/kind.hpp"
 
 namespace zbag {
 
@@ -68,6 +69,9 @@ class ExportSource {
   // Where none of those that are chosen has points in the range: the first of them, else "".
   std::string track_asked_for() const;
   const std::vector<BagSummary>& bags() const { return playlist_.summaries(); }
+  // What is said of the track's fields; the first bag that says it. Errors as kind_of(reader,
+  // track).
+  Result<std::optional<Kind>> kind_of(const std::string& track) const;
   const std::vector<std::string>& columns() const { return choice_.columns; }
   void note(const std::string& text) const {
     if (warn_) warn_(text);
