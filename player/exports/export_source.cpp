@@ -24,6 +24,7 @@ constexpr std::size_t kExpandedColumnsMax = 4'096;
 
 std::vector<FieldNames> names_of(const std::vector<ExportField>& fields) {
   std::vector<FieldNames> names;
+  names.reserve(fields.size());
   for (const ExportField& field : fields) names.push_back(field.names);
   return names;
 }
@@ -280,7 +281,7 @@ Status ExportSource::each_whole_chunk_of(const std::string& track, std::vector<F
         take);
   }
   PointColumns columns(std::move(fields));
-  const Status read = each_point_of(track, [&](const PointView& point) -> Status {
+  Status read = each_point_of(track, [&](const PointView& point) -> Status {
     columns.add(point);
     const bool is_full = columns.size() >= kChunkPointsMax || columns.bytes() >= kChunkBytesMax;
     return is_full ? take(columns.take()) : Status();
