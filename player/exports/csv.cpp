@@ -139,7 +139,7 @@ class CsvExporter : public Exporter {
     for (const std::string& track : tracks) {
       const Result<OutputFile*> file = files->begin(track);
       if (!file) return tl::unexpected(file.error());
-      const Status written = write_track(source, track, **file, files->binaries());
+      Status written = write_track(source, track, **file, files->binaries());
       if (!written) return written;
     }
     return files->publish();

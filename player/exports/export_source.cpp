@@ -27,6 +27,7 @@ constexpr std::size_t kExpandedColumnsMax = 4'096;
 
 std::vector<FieldNames> names_of(const std::vector<ExportField>& fields) {
   std::vector<FieldNames> names;
+  names.reserve(fields.size());
   for (const ExportField& field : fields) names.push_back(field.names);
   return names;
 }
@@ -222,7 +223,7 @@ Result<std::vector<ExportField>> ExportSource::fields_of(const std::string& trac
   std::vector<ExportField> fields;
   for (const auto& [names, types] : *met) {
     if (std::optional<std::string> column = columns.column_of(names))
-      fields.push_back({std::move(*column), names, kind_of(types)});
+      fields.push_back({std::move(*column), names, zbag::kind_of(types)});
   }
   std::sort(fields.begin(), fields.end(),
             [](const ExportField& a, const ExportField& b) { return a.column < b.column; });
@@ -301,7 +302,7 @@ Status ExportSource::each_whole_chunk_of(const std::string& track, std::vector<F
         take);
   }
   PointColumns columns(std::move(fields));
-  const Status read = each_point_of(track, [&](const PointView& point) -> Status {
+  Status read = each_point_of(track, [&](const PointView& point) -> Status {
     columns.add(point);
     const bool is_full = columns.size() >= kChunkPointsMax || columns.bytes() >= kChunkBytesMax;
     return is_full ? take(columns.take()) : Status();

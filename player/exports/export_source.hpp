@@ -70,6 +70,9 @@ class ExportSource {
   // Where none of those that are chosen has points in the range: the first of them, else "".
   std::string track_asked_for() const;
   const std::vector<BagSummary>& bags() const { return playlist_.summaries(); }
+  // What is said of the track's fields; the first bag that says it. Errors as kind_of(reader,
+  // track).
+  Result<std::optional<Kind>> kind_of(const std::string& track) const;
   const std::vector<std::string>& columns() const { return choice_.columns; }
   // What the fields of a track mean, by the first bag that says it; nullopt: none does.
   Result<std::optional<TrackSchema>> meaning_of(const std::string& track) const;

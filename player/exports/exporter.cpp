@@ -119,6 +119,7 @@ Status check_options(const Format& format, const ExportOptions& options) {
 
 std::vector<std::string> export_formats() {
   std::vector<std::string> names;
+  names.reserve(kFormats.size());
   for (const Format& format : kFormats) names.emplace_back(format.name);
   return names;
 }

@@ -16,7 +16,7 @@ Status write_entries(ExportSource& source, const std::string& track, RowText row
                      OutputFile& file) {
   std::uint64_t count = 0;
   line.text += "{\"entries\":[";
-  const Status written = source.each_point_of(track, [&](const PointView& point) -> Status {
+  Status written = source.each_point_of(track, [&](const PointView& point) -> Status {
     if (count > 0) line.text += ',';
     ++count;
     if (Status row = rows.append(point, line, file); !row) return row;
@@ -41,7 +41,7 @@ class JsonExporter : public Exporter {
     const Result<OutputFile*> file = files.begin({});
     if (!file) return tl::unexpected(file.error());
     FileText line;
-    const Status written = write_document(source, files.binaries(), line, **file);
+    Status written = write_document(source, files.binaries(), line, **file);
     if (!written) return written;
     line.text += '\n';
     if (Status ended = line.write_to(**file); !ended) return ended;
@@ -59,7 +59,7 @@ class JsonExporter : public Exporter {
       line.text += track == tracks.front() ? "{\"tracks\":{" : ",";
       write_json_text(track, line.text);
       line.text += ':';
-      const Status written =
+      Status written =
           write_entries(source, track, RowText(source, track, binaries, track + '.'), line, file);
       if (!written) return written;
     }
@@ -73,7 +73,7 @@ class JsonExporter : public Exporter {
       const Result<OutputFile*> file = files->begin(track);
       if (!file) return tl::unexpected(file.error());
       FileText line;
-      const Status written =
+      Status written =
           write_entries(source, track, RowText(source, track, files->binaries()), line, **file);
       if (!written) return written;
       line.text += '\n';

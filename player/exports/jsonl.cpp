@@ -58,7 +58,7 @@ class RowsExporter : public Exporter {
     for (const std::string& track : source.track_names()) {
       const Result<OutputFile*> file = files->begin(track);
       if (!file) return tl::unexpected(file.error());
-      const Status written = write_track(source, track, files->binaries(), **file);
+      Status written = write_track(source, track, files->binaries(), **file);
       if (!written) return written;
     }
     return files->publish();
@@ -71,7 +71,7 @@ class RowsExporter : public Exporter {
     const Result<OutputFile*> file = files.begin({});
     if (!file) return tl::unexpected(file.error());
     for (const std::string& track : source.track_names()) {
-      const Status written = write_track(source, track, files.binaries(), **file);
+      Status written = write_track(source, track, files.binaries(), **file);
       if (!written) return written;
     }
     return files.publish();

@@ -21,6 +21,12 @@ constexpr const char* kExtension = ".parquet";
 constexpr std::uint64_t kGroupBytes = 64u << 20;  // of a row group, before it is compressed
 constexpr std::uint64_t kGroupRowsMin = 64;
 
+std::string text_of(const Value& value) {
+  std::string text;
+  write_json(value, text);
+  return text;
+}
+
 // What one needs to know of a file who has nothing but the file.
 std::map<std::string, std::string> metadata_of(const ExportSource& source,
                                                const std::string& track) {
@@ -35,9 +41,22 @@ std::map<std::string, std::string> metadata_of(const ExportSource& source,
                                {"metadata", run.metadata}});
     }
   }
-  std::string text;
-  write_json(Value(std::move(runs)), text);
-  return {{"zbag.version", kZbagVersion}, {"zbag.track", track}, {"zbag.runs", text}};
+  std::map<std::string, std::string> metadata = {{"zbag.version", kZbagVersion},
+                                                 {"zbag.track", track},
+                                                 {"zbag.runs", text_of(std::move(runs))}};
+  const Result<std::optional<Kind>> kind = source.kind_of(track);
+  if (!kind) source.note(kind.error().message + "; the file does not say what the fields mean");
+  if (!kind || !*kind) return metadata;
+  Fields units;
+  for (const KindField& field : (*kind)->fields) {
+    if (!field.unit.empty()) units.emplace_back(field.name, field.unit);
+    for (const KindField::Alias& alias : field.also) {
+      if (!alias.unit.empty()) units.emplace_back(alias.name, alias.unit);
+    }
+  }
+  metadata["zbag.kind"] = (*kind)->name;
+  metadata["zbag.units"] = text_of(std::move(units));
+  return metadata;
 }
 
 class ParquetExporter : public Exporter {

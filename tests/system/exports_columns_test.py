@@ -207,10 +207,16 @@ class ParquetTest(ColumnsTest):
 
     def test_a_file_says_where_it_comes_from(self):
         arrow = python_packages.load("pyarrow.parquet")
-        path_of = self.exported(self.hostile_bag(), "parquet", "--quiet")
+        bag = self.hostile_bag()
+        kind = self.write("kind.yaml", "kind: hostile\nmeans: All sorts\nfields:\n"
+                          "  n: {type: int, unit: m, means: A number}\n")
+        self.run_ok("schema", bag, HOSTILE_TRACK, kind)
+        path_of = self.exported(bag, "parquet", "--quiet")
         said = arrow.ParquetFile(path_of(HOSTILE_TRACK)).metadata.metadata
         self.assertEqual(said[b"zbag.track"].decode(), HOSTILE_TRACK)
-        self.assertEqual([run["id"] for run in json.loads(said[b"zbag.runs"])], [1])
+        self.assertEqual(json.loads(said[b"zbag.runs"])[0]["id"], 1)
+        self.assertEqual(json.loads(said[b"zbag.units"]), {"n": "m"})
+        self.assertEqual(said[b"zbag.kind"], b"hostile")
         self.assertIn(b"zbag.version", said)
 
     def test_folders_are_partitions_that_others_read(self):
