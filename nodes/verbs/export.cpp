@@ -101,10 +101,11 @@ void add_format_options(OptionTable& options, ExportOptions& output) {
               option_type::one_of<VideoCodec>(
                   "C", {{"h264", VideoCodec::kH264}, {"av1", VideoCodec::kAv1}}),
               "mp4: h264 (the default) or av1");
-  options.add("--encoding", output.encoding,
-              option_type::one_of<std::string>(
-                  "E", {{"json", "json"}, {"cdr", "cdr"}, {"msgpack", "msgpack"}}),
-              "mcap: json (the default), cdr (ROS 2 messages) or msgpack");
+  options.add(
+      "--encoding", output.encoding,
+      option_type::one_of<std::string>(
+          "E", {{"by-format", ""}, {"json", "json"}, {"cdr", "cdr"}, {"msgpack", "msgpack"}}),
+      "mcap: json (the default), cdr (ROS 2 messages) or msgpack");
   options.add(
       "--compression", output.compression, option_type::any_text("C"),
       "parquet: none, snappy, gzip, lz4, brotli or zstd (default); mcap, rosbag2: none, lz4 "

@@ -202,7 +202,7 @@ Result<BagDatabase> open_database(const Arguments& arguments, const Playlist& pl
     bags.push_back({printable(playlist.summaries()[i].path), playlist.readers()[i]});
   BagDatabase::Options options;
   options.range = range;
-  options.note = warner("sql");
+  if (!arguments.quiet) options.note = warner("sql");
   options.warn = warner("sql");
   options.database.threads = arguments.threads;
   options.database.memory_bytes = arguments.memory_bytes;

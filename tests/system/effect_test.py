@@ -62,7 +62,7 @@ def source_of(file, name):
 class EffectTest(harness.SystemTest):
     """What the classes below share."""
 
-    SHORT = {"output": "-o", "limit": "-n"}
+    SHORT = {"output": "-o", "limit": "-n", "interactive": "-i"}
 
     def options_of(self, verb):
         text = self.run_ok(verb, "--print-config").stdout.decode()
@@ -213,6 +213,27 @@ class FileVerbsTest(EffectTest):
             "all": Case("--all", beside=("numbered.zbag",)),
             "quiet": self.HURT, "log-level": self.TWICE, "color": self.RED})
 
+    def test_sql(self):
+        odd = self.lines("odd.jsonl", ("arm", 1000.0, {"x": 1, "X": 2}))
+        self.run_ok("import", odd, "-o", self.space.path("scene", "odd.zbag"))
+        query = 'SELECT _ts, n FROM arm ORDER BY _ts'
+
+        def case(*words, text=query, other=(), bags=("a.zbag",)):
+            return Case(*words, beside=(*bags, text), other=other)
+
+        self.check_verb("sql", ("a.zbag", query), {
+            **self.TIMES, "format": case("--format=json"), "output": case("-o", "out.csv"),
+            "force": case("--force", "-o", "in.jsonl", "--format=json",
+                          other=("-o", "in.jsonl", "--format=json")),
+            "stats": case("--stats"), "files": case("--files", text="SELECT * FROM 'in.jsonl'"),
+            "memory": case("--memory=10", text="SELECT count(DISTINCT md5(range::TEXT)) FROM range(400000)"),
+            "threads": case("--threads=1", text="SELECT current_setting('threads')",
+                            other=("--threads=2",)),
+            "interactive": Elsewhere("sql_test", "SqlTest.test_a_prompt_completes_cancels_and_goes_on"),
+            "quiet": case("--quiet", text="SELECT * FROM arm", bags=("odd.zbag",)),
+            "log-level": case("--log-level=error", text="SELECT * FROM arm", bags=("odd.zbag",)),
+            "color": Case("--color=always", beside=("nowhere", query))})
+
     def test_export(self):
         rows = self.lines("rows.jsonl", *[("arm", 1000.0 + n, {"n": n, "l": [n, n + 1], "b_hex": "ff"})
                                           for n in range(9)], ("leg", 1001.4, {"n": 1.0}),
@@ -227,7 +248,7 @@ class FileVerbsTest(EffectTest):
             **self.CHOICE, **self.COLUMNS, "where": Case("--where", "n > 2"),
             "output": Case("-o", "out", beside=("a.zbag", "--format", "jsonl")),
             "format": Case("--format=json", beside=("a.zbag", "-o", "out"), other=("--format=jsonl",)),
-            "force": Case("--force", beside=("a.zbag", "-o", "n.jsonl", "--format", "jsonl")),
+            "force": Case("--force", beside=("a.zbag", "-o", "in.jsonl", "--format", "jsonl")),
             "layout": Case("--layout=neutral"), "binary": case("csv", "--binary=hex"),
             "expand-arrays": case("csv", "--expand-arrays=suffix"), "align": case("csv", *align),
             "how": case("csv", "--how=linear", *align, other=align),
