@@ -20,11 +20,11 @@ packages=(
   libjpeg62-turbo-dev gnuplot-nox
   # tests; a second implementation of every format
   libgtest-dev libgmock-dev libbenchmark-dev libmsgpack-cxx-dev tmux zsh fish
-  python3 python3-zmq python3-msgpack python3-lmdb python3-xxhash xz-utils jq
+  python3 python3-zmq python3-msgpack python3-lmdb python3-xxhash xz-utils jq sqlite3
   # the packages of tests/requirements.txt
   python3-venv python3-pip
   # benchmarks: other formats, the plot
-  libsqlite3-dev liblcm-dev libglib2.0-dev librosbag-storage-dev librocksdb-dev python3-cairo
+  liblcm-dev libglib2.0-dev librosbag-storage-dev librocksdb-dev python3-cairo
 )
 
 missing=()

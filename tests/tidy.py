@@ -46,11 +46,13 @@ ALLOWED = {
     "player/exports": {"schemas", "player/formats", "player/columns", "player/query",
                        "player/exports", "player/exports/video"} | BAG,
     "player/exports/video": {"schemas", "player/exports", "player/exports/video"} | BAG,
+    "player/exports/sqlite": {"schemas", "player/columns", "player/exports",
+                              "player/exports/sqlite"} | BAG,
     "launch": {"schemas", "launch"},
     "nodes": {"schemas", "bus", "bus/session", "recorder", "recorder/storage", "player",
               "player/formats", "player/columns", "player/query", "player/query/analytics",
-              "player/query/plot", "player/exports", "player/exports/video",
-              "launch", "nodes"} | BAG,
+              "player/query/plot", "player/exports", "player/exports/video", "launch",
+              "nodes"} | BAG,
     "nodes/sensors": {"schemas", "bus", "bus/session"},
 }
 
@@ -64,6 +66,7 @@ WRAPPERS = {
     "xxh_x86dispatch.h": ["recorder/bag/block/checksum.cpp"],
     "lz4.h": ["recorder/bag/block/compression.cpp"],
     "zstd.h": ["recorder/bag/block/compression.cpp"],
+    "sqlite3.h": ["player/exports/sqlite/database.cpp"],
     "lzma.h": ["player/formats/byte_source.cpp"],
     "nlohmann/json.hpp": ["player/formats/json_line.cpp", "player/query/sql_error.cpp",
                           "nodes/verbs/version.cpp"],

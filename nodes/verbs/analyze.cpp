@@ -26,14 +26,14 @@ namespace {
 using Function = AnalysisFunction;
 
 const option_type::Words<Function>& functions() {
-  static const option_type::Words<Function> words{{"moving-average", Function::kMovingAverage},
-                                                  {"anomalies", Function::kAnomalies},
-                                                  {"trends", Function::kTrends},
-                                                  {"percentiles", Function::kPercentiles},
-                                                  {"correlation", Function::kCorrelation},
-                                                  {"distribution", Function::kDistribution},
-                                                  {"top-values", Function::kTopValues}};
-  return words;
+  static const option_type::Words<Function> kWords{{"moving-average", Function::kMovingAverage},
+                                                   {"anomalies", Function::kAnomalies},
+                                                   {"trends", Function::kTrends},
+                                                   {"percentiles", Function::kPercentiles},
+                                                   {"correlation", Function::kCorrelation},
+                                                   {"distribution", Function::kDistribution},
+                                                   {"top-values", Function::kTopValues}};
+  return kWords;
 }
 
 std::string name_of(Function function) {
@@ -46,7 +46,7 @@ struct OwnedOption {
   std::vector<Function> owners;
 };
 const std::vector<OwnedOption>& owned_options() {
-  static const std::vector<OwnedOption> owned{
+  static const std::vector<OwnedOption> kOwned{
       {"window", {Function::kMovingAverage, Function::kTrends}},
       {"mode", {Function::kMovingAverage}},
       {"threshold", {Function::kAnomalies}},
@@ -60,7 +60,7 @@ const std::vector<OwnedOption>& owned_options() {
       {"intervals",
        {Function::kMovingAverage, Function::kAnomalies, Function::kTrends, Function::kPercentiles,
         Function::kDistribution}}};
-  return owned;
+  return kOwned;
 }
 
 struct Arguments {

@@ -28,6 +28,8 @@ struct Arguments {
   std::vector<std::string> bags;
   ExportOptions output;
   bool is_forced = false;
+  Alignment alignment;
+  std::string expanded = "none";  // or "suffix"
   bool quiet = false;
 };
 
@@ -41,6 +43,8 @@ int run(const Arguments& arguments) {
       choose("export", arguments.selection, playlist->summaries(), SystemTracks::kWhenNamed);
   if (!selection) return show_unchosen("export", selection.error());
   ExportOptions output = arguments.output;
+  output.is_aligned = !arguments.alignment.track.empty();
+  output.expands_arrays = arguments.expanded == "suffix";
   if (arguments.is_forced) output.existing = Existing::kIsReplaced;
   const Result<std::unique_ptr<Exporter>> exporter = make_exporter(output);
   if (!exporter) return show("export", exporter.error());
@@ -51,13 +55,16 @@ int run(const Arguments& arguments) {
       {.selection = *selection,
        .columns = arguments.selection.columns,
        .where = arguments.selection.where,
-       .limit = arguments.selection.limit},
+       .limit = arguments.selection.limit,
+       .align = output.is_aligned ? std::optional(arguments.alignment) : std::nullopt,
+       .expands_arrays = output.expands_arrays},
       [&](std::uint64_t done) {
         bar.show(static_cast<double>(done) / total);
         return !StopSignal::wanted();
       },
       [](const std::string& text) { warn("export", text); });
-  const Status written = (*exporter)->write(source);
+  Status written = source.check();
+  if (written) written = (*exporter)->write(source);
   bar.clear();
   const ExportReport& report = source.report();
   const bool is_stdout = arguments.output.out == "-";
@@ -76,6 +83,54 @@ int run(const Arguments& arguments) {
   if (report.left_out == 0) return opened;
   warn("export", fmt::format("left out {}", amount_text(report.left_out, "damaged point")));
   return kExitDamaged;
+}
+
+void add_format_options(OptionTable& options, ExportOptions& output) {
+  options.add("--layout", output.layout,
+              option_type::one_of<ExportLayout>("L", {{"by-name", ExportLayout::kByName},
+                                                      {"neutral", ExportLayout::kNeutral},
+                                                      {"rows", ExportLayout::kRows}}),
+              "jsonl: neutral (one file that import and pub read) or rows (a file a track)");
+  options.add("--binary", output.binary,
+              option_type::one_of<BinaryAs>("B", {{"by-format", BinaryAs::kByFormat},
+                                                  {"base64", BinaryAs::kBase64},
+                                                  {"hex", BinaryAs::kHex},
+                                                  {"files", BinaryAs::kFiles}}),
+              "csv, json, jsonl: bytes as base64, as hex, or in files beside the output");
+  options.add("--codec", output.codec,
+              option_type::one_of<VideoCodec>(
+                  "C", {{"h264", VideoCodec::kH264}, {"av1", VideoCodec::kAv1}}),
+              "mp4: h264 (the default) or av1");
+  options.add("--compression", output.compression, option_type::any_text("C"),
+              "parquet: none, snappy, gzip, lz4, brotli or zstd (default)");
+  options.add(
+      "--compression-level", output.level,
+      option_type::or_word(option_type::count<unsigned>("N", {1, 100}), std::string("default")),
+      "Of the compression: the higher, the smaller and slower");
+  options
+      .add_list("--partition-by", output.partition_by, option_type::any_text("A,B"),
+                "parquet: a folder for each run, track, date, hour, in that order")
+      .comma_separated();
+}
+
+// Of formats that have tracks as tables.
+void add_row_options(OptionTable& options, Arguments& arguments) {
+  options.add(
+      "--expand-arrays", arguments.expanded,
+      option_type::one_of<std::string>("E", {{"none", "none"}, {"suffix", "suffix"}}),
+      "csv, parquet: lists of numbers as columns NAME_x, _y, _z; longer ones NAME_0, _1...");
+  options.add("--align", arguments.alignment.track, option_type::any_text("TRACK"),
+              "csv, parquet, json, rows of jsonl: a row for each point of this track, with what "
+              "the others had then, as TRACK.FIELD");
+  options.add("--how", arguments.alignment.how,
+              option_type::one_of<AlignHow>("H", {{"floor", AlignHow::kFloor},
+                                                  {"nearest", AlignHow::kNearest},
+                                                  {"linear", AlignHow::kLinear}}),
+              "Of --align: the last point by then, the nearest, or numbers in between");
+  options.add("--tolerance", arguments.alignment.tolerance,
+              option_type::or_word(option_type::seconds<std::chrono::nanoseconds>({0, 1e9}),
+                                   std::string("any")),
+              "Of --align: nothing of what lies further away");
 }
 
 }  // namespace
@@ -97,31 +152,8 @@ Verb add_export(CLI::App& root) {
   options->add_flag("--force", a->is_forced, "Replace files that are there already");
   add_selection(*options, a->selection);
   add_where(*options, a->selection);
-  options->add("--layout", a->output.layout,
-               option_type::one_of<ExportLayout>("L", {{"by-name", ExportLayout::kByName},
-                                                       {"neutral", ExportLayout::kNeutral},
-                                                       {"rows", ExportLayout::kRows}}),
-               "jsonl: neutral (one file that import and pub read) or rows (a file a track)");
-  options->add("--binary", a->output.binary,
-               option_type::one_of<BinaryAs>("B", {{"by-format", BinaryAs::kByFormat},
-                                                   {"base64", BinaryAs::kBase64},
-                                                   {"hex", BinaryAs::kHex},
-                                                   {"files", BinaryAs::kFiles}}),
-               "csv, json, jsonl: bytes as base64, as hex, or in files beside the output");
-  options->add("--compression", a->output.compression, option_type::any_text("C"),
-               "parquet: none, snappy, gzip, lz4, brotli or zstd (default)");
-  options->add(
-      "--compression-level", a->output.level,
-      option_type::or_word(option_type::count<unsigned>("N", {1, 100}), std::string("default")),
-      "Of the compression: the higher, the smaller and slower");
-  options
-      ->add_list("--partition-by", a->output.partition_by, option_type::any_text("A,B"),
-                 "parquet: a folder for each run, track, date, hour, in that order")
-      .comma_separated();
-  options->add("--codec", a->output.codec,
-               option_type::one_of<VideoCodec>(
-                   "C", {{"h264", VideoCodec::kH264}, {"av1", VideoCodec::kAv1}}),
-               "mp4: h264 (the default) or av1");
+  add_format_options(*options, a->output);
+  add_row_options(*options, *a);
   options->add_loudness(a->quiet);
   return {std::move(options), [a] { return run(*a); }};
 }

@@ -24,4 +24,47 @@ ColumnKind kind_of(const std::set<ColumnType>& types) {
   return ColumnKind::kJson;
 }
 
+bool takes(ColumnKind kind, ColumnType type) {
+  switch (kind) {
+    case ColumnKind::kBool:
+      return type == ColumnType::kBool;
+    case ColumnKind::kInt:
+      return type == ColumnType::kInt;
+    case ColumnKind::kDouble:
+      return is_scalar_number(type);
+    case ColumnKind::kBinary:
+      return type == ColumnType::kBinary;
+    case ColumnKind::kInts:
+      return type == ColumnType::kInts;
+    case ColumnKind::kDoubles:
+      return is_list(type);
+    case ColumnKind::kText:
+    case ColumnKind::kJson:
+      break;
+  }
+  return true;
+}
+
+const char* name_of(ColumnKind kind) {
+  switch (kind) {
+    case ColumnKind::kBool:
+      return "bool";
+    case ColumnKind::kInt:
+      return "int";
+    case ColumnKind::kDouble:
+      return "double";
+    case ColumnKind::kText:
+      return "text";
+    case ColumnKind::kBinary:
+      return "binary";
+    case ColumnKind::kInts:
+      return "ints";
+    case ColumnKind::kDoubles:
+      return "doubles";
+    case ColumnKind::kJson:
+      return "json";
+  }
+  return "";
+}
+
 }  // namespace zbag

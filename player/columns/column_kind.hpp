@@ -22,4 +22,11 @@ enum class ColumnKind : std::uint8_t {
 // Nil is the absence of a value in every kind; a field that was only ever nil is text.
 ColumnKind kind_of(const std::set<ColumnType>& types);
 
+// Whether a column of that kind takes a value of that type as it is: of a live bag a field can get
+// another type meanwhile. Text and JSON take everything, as JSON if need be.
+bool takes(ColumnKind kind, ColumnType type);
+
+// What a file that describes itself calls it: "double".
+const char* name_of(ColumnKind kind);
+
 }  // namespace zbag

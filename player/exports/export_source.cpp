@@ -1,12 +1,18 @@
 #include "player/exports/export_source.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <iterator>
+#include <numeric>
 #include <utility>
 
+#include "player/columns/array_columns.hpp"
 #include "player/columns/row_columns.hpp"
 #include "recorder/bag/read/column_append.hpp"
 #include "recorder/bag/read/track_fields.hpp"
 #include "recorder/bag/read/track_schema.hpp"
+#include "schemas/track_name.hpp"
 
 namespace zbag {
 namespace {
@@ -14,6 +20,7 @@ namespace {
 // Of a chunk that is made of points.
 constexpr std::size_t kChunkPointsMax = 4'096;
 constexpr std::size_t kChunkBytesMax = 4u << 20;
+constexpr std::size_t kExpandedColumnsMax = 4'096;
 
 std::vector<FieldNames> names_of(const std::vector<ExportField>& fields) {
   std::vector<FieldNames> names;
@@ -32,6 +39,23 @@ void join(TrackRecord& known, const TrackRecord& other) {
     known.fields[field].insert(types.begin(), types.end());
 }
 
+// What is known of `tracks` as one on the clock of `clock`; nothing where they have not that.
+std::map<std::string, TrackRecord> as_one(const std::map<std::string, TrackRecord>& tracks,
+                                          const std::string& clock) {
+  const auto found = tracks.find(clock);
+  if (found == tracks.end()) return {};
+  TrackRecord one = found->second;
+  one.fields.clear();
+  for (const auto& [name, track] : tracks) one.fields[name] = {"map"};
+  return {{clock, std::move(one)}};
+}
+
+// The first of several columns of one name gets it.
+std::string unused_name(std::string name, std::set<std::string>& used) {
+  while (!used.insert(name).second) name += '_';
+  return name;
+}
+
 }  // namespace
 
 ExportSource::ExportSource(Playlist& playlist, ExportChoice choice, Progress progress, Warn warn)
@@ -48,6 +72,16 @@ ExportSource::ExportSource(Playlist& playlist, ExportChoice choice, Progress pro
       if (!is_new) join(known->second, track);
     }
   }
+  if (!choice_.align) return;
+  for (const auto& [name, track] : tracks_) aligned_.push_back(name);
+  tracks_ = as_one(tracks_, choice_.align->track);
+}
+
+Status ExportSource::check() const {
+  if (!choice_.align || aligned_.empty() || !tracks_.empty()) return {};
+  return fail(ErrorCode::kNotFound,
+              fmt::format("no track {} among those that are chosen, whose clock is to be followed",
+                          printable(choice_.align->track)));
 }
 
 std::vector<std::string> ExportSource::track_names() const {
@@ -74,10 +108,12 @@ Result<std::optional<TrackSchema>> ExportSource::meaning_of(const std::string& t
 }
 
 Status ExportSource::each_point(const Take& take) {
+  if (choice_.align) return read_aligned(take);
   return read(choice_.selection, choice_.limit, take);
 }
 
 Status ExportSource::each_point_of(const std::string& track, const Take& take) {
+  if (choice_.align) return read_aligned(take);
   tell_of_damaged_tracks();
   if (Status found = find_shares(); !found) return found;
   const std::uint64_t share = choice_.limit > 0 ? (*shares_)[track] : 0;
@@ -109,13 +145,55 @@ Status ExportSource::read(const BagReader::Selection& selection, std::uint64_t p
   return {};
 }
 
-Result<std::vector<ExportField>> ExportSource::fields_of(const std::string& track) const {
-  std::map<FieldNames, std::set<ColumnType>> met;
+Status ExportSource::read_aligned(const Take& take) {
+  tell_of_damaged_tracks();
+  if (tracks_.empty()) return {};
+  std::uint64_t known = 0;
+  Result<AlignedPoints> rows =
+      AlignedPoints::open(playlist_.readers(),
+                          {.tracks = aligned_,
+                           .range = choice_.selection.range,
+                           .is_wanted = [this](const PointView& point) { return is_wanted(point); },
+                           .alignment = *choice_.align},
+                          warn_);
+  if (!rows) return tl::unexpected(rows.error());
+  for (std::uint64_t taken = 0; choice_.limit == 0 || taken < choice_.limit; ++taken) {
+    const Result<std::optional<PointView>> row = rows->next();
+    if (!row) return tl::unexpected(row.error());
+    if (!*row) break;
+    if (Status status = take(**row); !status) return status;
+    ++report_.points;
+    if (progress_ && !progress_(report_.points)) return fail(ErrorCode::kClosed, "stopped");
+  }
+  report_.left_out += rows->points_left_out() - known;
+  return {};
+}
+
+// `is_followed`: as a row on another track's clock has them.
+Status ExportSource::add_fields(const std::string& track, bool is_followed,
+                                std::map<FieldNames, std::set<ColumnType>>& met) const {
   for (const BagReader& reader : playlist_.readers()) {
     const auto fields = read_track_fields(reader, track, choice_.selection.range);
     if (!fields) return tl::unexpected(fields.error());
-    for (const TrackField& field : *fields)
-      met[field.names].insert(field.types.begin(), field.types.end());
+    for (const TrackField& field : *fields) {
+      FieldNames names = field.names;
+      if (choice_.align) names.insert(names.begin(), track);
+      std::set<ColumnType> types = field.types;
+      const bool is_between = is_followed && choice_.align->how == AlignHow::kLinear;
+      if (is_between && types.erase(ColumnType::kInt) > 0) types.insert(ColumnType::kFloat64);
+      met[names].merge(types);
+    }
+  }
+  return {};
+}
+
+Result<std::vector<ExportField>> ExportSource::fields_of(const std::string& track) const {
+  std::map<FieldNames, std::set<ColumnType>> met;
+  const std::vector<std::string> only = {track};
+  for (const std::string& one : choice_.align ? aligned_ : only) {
+    if (!tracks_.contains(track)) break;
+    if (Status added = add_fields(one, one != track, met); !added)
+      return tl::unexpected(added.error());
   }
   std::set<std::string> own;
   for (const auto& [names, types] : met) own.insert(names.front());
@@ -127,18 +205,81 @@ Result<std::vector<ExportField>> ExportSource::fields_of(const std::string& trac
   }
   std::sort(fields.begin(), fields.end(),
             [](const ExportField& a, const ExportField& b) { return a.column < b.column; });
-  return fields;
+  return choice_.expands_arrays ? expanded(track, std::move(fields)) : std::move(fields);
+}
+
+// Looks at all lists to see how long they are.
+Result<std::vector<ExportField>> ExportSource::expanded(const std::string& track,
+                                                        std::vector<ExportField> fields) const {
+  const auto is_of_lists = [](const ExportField& field) {
+    return field.kind == ColumnKind::kInts || field.kind == ColumnKind::kDoubles;
+  };
+  std::vector<ExportField> lists;
+  std::copy_if(fields.begin(), fields.end(), std::back_inserter(lists), is_of_lists);
+  if (lists.empty()) return fields;
+  ExportSource ahead(
+      playlist_, choice_, [this](std::uint64_t) { return !progress_ || progress_(report_.points); },
+      nullptr);
+  std::vector<std::size_t> longest(lists.size());
+  const Status read =
+      ahead.each_whole_chunk_of(track, names_of(lists), [&](const ColumnChunk& chunk) {
+        for (std::size_t i = 0; i < longest.size(); ++i)
+          longest[i] = std::max(longest[i], longest_list(chunk.fields[i]));
+        return Status();
+      });
+  if (!read) return tl::unexpected(read.error());
+  if (std::accumulate(longest.begin(), longest.end(), fields.size()) > kExpandedColumnsMax) {
+    return fail(ErrorCode::kUnsupported,
+                fmt::format("track {}: arrays of more than {} values in all do not become columns; "
+                            "choose others with --columns, or leave --expand-arrays out",
+                            track, kExpandedColumnsMax));
+  }
+  std::set<std::string> used;
+  for (const ExportField& field : fields) {
+    if (!is_of_lists(field)) used.insert(field.column);
+  }
+  std::vector<ExportField> columns;
+  auto size = longest.begin();
+  for (ExportField& field : fields) {
+    if (!is_of_lists(field)) {
+      columns.push_back(std::move(field));
+      continue;
+    }
+    for (std::size_t i = 0; i < *size; ++i) {
+      columns.push_back({unused_name(field.column + element_suffix(i, *size), used), field.names,
+                         field.kind == ColumnKind::kInts ? ColumnKind::kInt : ColumnKind::kDouble,
+                         i});
+    }
+    ++size;
+  }
+  return columns;
 }
 
 Status ExportSource::each_chunk_of(const std::string& track, const std::vector<ExportField>& fields,
                                    const TakeChunk& take) {
+  if (!choice_.expands_arrays) return each_whole_chunk_of(track, names_of(fields), take);
+  std::vector<FieldNames> names = names_of(fields);  // those of one list lie side by side
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return each_whole_chunk_of(track, names, [&](const ColumnChunk& whole) {
+    ColumnChunk chunk{whole.keys, whole.seconds, {}};
+    auto from = whole.fields.begin();
+    for (const ExportField& field : fields) {
+      if (from->names != field.names) ++from;
+      chunk.fields.push_back(field.element ? element_of(*from, *field.element) : *from);
+    }
+    return take(chunk);
+  });
+}
+
+Status ExportSource::each_whole_chunk_of(const std::string& track, std::vector<FieldNames> fields,
+                                         const TakeChunk& take) {
   if (const BagReader* const reader = only_reader_of(track)) {
     tell_of_damaged_tracks();
     return read_columns_of(
-        *reader, {.track = track, .range = choice_.selection.range, .fields = names_of(fields)},
+        *reader, {.track = track, .range = choice_.selection.range, .fields = std::move(fields)},
         take);
   }
-  PointColumns columns(names_of(fields));
+  PointColumns columns(std::move(fields));
   const Status read = each_point_of(track, [&](const PointView& point) -> Status {
     columns.add(point);
     const bool is_full = columns.size() >= kChunkPointsMax || columns.bytes() >= kChunkBytesMax;
@@ -171,7 +312,7 @@ Status ExportSource::read_columns_of(const BagReader& reader, ColumnCursor::Sele
 }
 
 const BagReader* ExportSource::only_reader_of(const std::string& track) const {
-  if (choice_.where || choice_.limit > 0) return nullptr;
+  if (choice_.align || choice_.where || choice_.limit > 0) return nullptr;
   const BagReader* only = nullptr;
   for (std::size_t i = 0; i < bags().size(); ++i) {
     for (const TrackRecord& known : bags()[i].tracks) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "player/columns/column_kind.hpp"
+#include "player/exports/aligned_points.hpp"
 #include "recorder/bag/read/column_reader.hpp"
 #include "recorder/bag/read/intact_points.hpp"
 #include "recorder/bag/read/playlist.hpp"
@@ -28,6 +29,9 @@ struct ExportChoice {
   std::vector<std::string> columns;
   std::optional<Expression> where;  // points that do not match are passed over
   std::uint64_t limit = 0;          // points, the first in time; 0: all
+  // Rows on the clock of one track, in place of points: one track, called as that one is.
+  std::optional<Alignment> align;
+  bool expands_arrays = false;  // columns: lists of numbers as ExportField::element says
 };
 
 struct ExportReport {
@@ -40,6 +44,8 @@ struct ExportField {
   std::string column;  // see RowColumns
   FieldNames names;
   ColumnKind kind = ColumnKind::kJson;
+  // The column has this value of each list, counted from 0.
+  std::optional<std::size_t> element = {};
 };
 
 class ExportSource {
@@ -51,6 +57,10 @@ class ExportSource {
   // `playlist` is lent. `progress` and `warn` may be empty; `warn` is told of what is damaged, and
   // by exporters of what they write otherwise than it is.
   ExportSource(Playlist& playlist, ExportChoice choice, Progress progress, Warn warn);
+
+  // kNotFound: what is chosen has not the track whose clock is to be followed. To be asked before
+  // an exporter is.
+  Status check() const;
 
   // Those that may have points, by name. Several bags: what they know of a track together, under
   // the id of the first.
@@ -90,6 +100,13 @@ class ExportSource {
   // The bag to read columns from as they lie there; null where points have to be looked at.
   const BagReader* only_reader_of(const std::string& track) const;
   bool is_wanted(const PointView& point) const;
+  Status read_aligned(const Take& take);
+  Status add_fields(const std::string& track, bool is_followed,
+                    std::map<FieldNames, std::set<ColumnType>>& met) const;
+  Result<std::vector<ExportField>> expanded(const std::string& track,
+                                            std::vector<ExportField> fields) const;
+  Status each_whole_chunk_of(const std::string& track, std::vector<FieldNames> fields,
+                             const TakeChunk& take);
   Status find_shares();
   void tell_of_damaged_tracks();
   bool tell_once(const std::string& damage);
@@ -100,6 +117,7 @@ class ExportSource {
   const Warn warn_;
   std::set<std::string> told_;  // damage
   std::map<std::string, TrackRecord> tracks_;
+  std::vector<std::string> aligned_;  // the tracks that are one, where rows are aligned
   // How many of the first `limit` points each track has; found when it is first asked for.
   std::optional<std::map<std::string, std::uint64_t>> shares_;
   bool has_told_of_tracks_ = false;

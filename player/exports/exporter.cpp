@@ -7,6 +7,7 @@
 #include <array>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "schemas/track_name.hpp"
 
@@ -18,25 +19,41 @@ struct Codec {
   unsigned level_max = 0;  // its levels begin at 1; 0: it has none
 };
 
+// Options that not every format knows.
+enum Knows : unsigned {
+  kBinary = 1,
+  kRows = 2,     // tracks as tables, whose rows may be aligned
+  kColumns = 4,  // and whose columns are known before
+  kPartitions = 8,
+  kVideo = 16,
+};
+
+const char* name_of(Knows option) {
+  if (option == kBinary) return "--binary";
+  if (option == kRows) return "--align";
+  if (option == kColumns) return "--expand-arrays";
+  return option == kVideo ? "--codec" : "--partition-by";
+}
+
 struct Format {
   const char* name;
   Result<std::unique_ptr<Exporter>> (*make)(const ExportOptions& options);
-  bool has_binary = false;             // knows BinaryAs
+  unsigned knows = 0;                  // Knows, or'ed
   std::span<const Codec> codecs = {};  // "none" is one where a format can do with and without
-  bool has_video = false;              // knows VideoCodec
 };
 
 constexpr std::array kParquetCodecs{Codec{"none"}, Codec{"snappy"}, Codec{"gzip"},
                                     Codec{"lz4"},  Codec{"brotli"}, Codec{"zstd", 22}};
 
 constexpr std::array kFormats{
-    Format{"csv", make_csv_exporter, true},
+    Format{"csv", make_csv_exporter, kBinary | kRows | kColumns},
     Format{"images", make_images_exporter},
-    Format{"json", make_json_exporter, true},
-    Format{"jsonl", make_jsonl_exporter, true},
+    Format{"json", make_json_exporter, kBinary | kRows},
+    Format{"jsonl", make_jsonl_exporter, kBinary | kRows},
     Format{"mocap", make_mocap_exporter},
-    Format{.name = "mp4", .make = make_mp4_exporter, .has_video = true},
-    Format{"parquet", make_parquet_exporter, false, kParquetCodecs},
+    Format{"mp4", make_mp4_exporter, kVideo},
+    Format{"parquet", make_parquet_exporter, kRows | kColumns | kPartitions, kParquetCodecs},
+    Format{"sqlite", make_sqlite_exporter, kRows},
     Format{"trc", make_trc_exporter},
 };
 
@@ -74,11 +91,18 @@ Status check_compression(const Format& format, const ExportOptions& options) {
   return {};
 }
 
-Status check_binary(const Format& format, const ExportOptions& options) {
-  if (options.binary == BinaryAs::kByFormat) return {};
-  if (!format.has_binary) {
+// Whether the format knows the options that are given, and not all formats do.
+Status check_options(const Format& format, const ExportOptions& options) {
+  const std::array<std::pair<bool, Knows>, 5> given = {
+      {{options.binary != BinaryAs::kByFormat, kBinary},
+       {options.is_aligned, kRows},
+       {options.expands_arrays, kColumns},
+       {options.codec.has_value(), kVideo},
+       {!options.partition_by.empty(), kPartitions}}};
+  for (const auto& [is_given, option] : given) {
+    if (!is_given || (format.knows & option) != 0) continue;
     return fail(ErrorCode::kInvalid,
-                fmt::format("{} has bytes in one way only; leave --binary out", format.name));
+                fmt::format("{} does not know {}; leave it out", format.name, name_of(option)));
   }
   if (options.binary != BinaryAs::kFiles || options.out != "-") return {};
   return fail(ErrorCode::kInvalid,
@@ -104,11 +128,7 @@ Result<std::unique_ptr<Exporter>> make_exporter(const ExportOptions& options) {
   }
   if (Status known = check_compression(*found, options); !known)
     return tl::unexpected(known.error());
-  if (Status known = check_binary(*found, options); !known) return tl::unexpected(known.error());
-  if (options.codec && !found->has_video) {
-    return fail(ErrorCode::kInvalid,
-                fmt::format("{} has no video; leave --codec out", found->name));
-  }
+  if (Status known = check_options(*found, options); !known) return tl::unexpected(known.error());
   return found->make(options);
 }
 

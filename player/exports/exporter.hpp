@@ -41,7 +41,10 @@ struct ExportOptions {
   std::string compression;        // one that the format knows; empty: the format's own choice
   std::optional<unsigned> level;  // of the compression; none: its own choice
   std::vector<std::string> partition_by;  // see Partitions
-  std::optional<VideoCodec> codec;        // none: the format's own choice
+  // What the ExportChoice has of it.
+  bool is_aligned = false;
+  bool expands_arrays = false;
+  std::optional<VideoCodec> codec;  // none: the format's own choice
 };
 
 class Exporter {
@@ -67,6 +70,7 @@ Result<std::unique_ptr<Exporter>> make_jsonl_exporter(const ExportOptions& optio
 Result<std::unique_ptr<Exporter>> make_mocap_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_mp4_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_parquet_exporter(const ExportOptions& options);
+Result<std::unique_ptr<Exporter>> make_sqlite_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_trc_exporter(const ExportOptions& options);
 
 }  // namespace zbag

@@ -111,6 +111,11 @@ Result<std::unique_ptr<Exporter>> make_jsonl_exporter(const ExportOptions& optio
         ErrorCode::kInvalid,
         "a neutral recording has bytes as hex; leave --binary out, or choose --layout rows");
   }
+  if (is_neutral && options.is_aligned) {
+    return fail(ErrorCode::kInvalid,
+                "a neutral recording has points and no rows; leave --align out, or choose --layout "
+                "rows");
+  }
   if (is_neutral) return std::unique_ptr<Exporter>(std::make_unique<NeutralExporter>(options));
   return std::unique_ptr<Exporter>(std::make_unique<RowsExporter>(options));
 }

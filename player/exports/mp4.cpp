@@ -26,7 +26,8 @@ double rate_of(const TrackRecord& track) {
 
 class Mp4Exporter : public Exporter {
  public:
-  explicit Mp4Exporter(const ExportOptions& options) : options_(options) {}
+  explicit Mp4Exporter(const ExportOptions& options)
+      : options_(options), codec_(options.codec.value_or(VideoCodec::kH264)) {}
 
   Status write(ExportSource& source) override {
     if (options_.out == "-")
@@ -55,8 +56,7 @@ class Mp4Exporter : public Exporter {
             const Result<OutputFile*> file = files.begin(track);
             if (!file) return tl::unexpected(file.error());
             Result<VideoFile> made = VideoFile::create(
-                (*file)->by_name(), {.codec = options_.codec.value_or(VideoCodec::kH264),
-                                     .rate = rate_of(source.tracks().at(track))});
+                (*file)->by_name(), {.codec = codec_, .rate = rate_of(source.tracks().at(track))});
             if (!made) return tl::unexpected(made.error());
             video.emplace(std::move(*made));
           }
@@ -74,6 +74,7 @@ class Mp4Exporter : public Exporter {
   }
 
   ExportOptions options_;
+  VideoCodec codec_;
 };
 
 }  // namespace

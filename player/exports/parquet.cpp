@@ -6,10 +6,10 @@
 #include <filesystem>
 #include <utility>
 
+#include "player/columns/column_names.hpp"
 #include "player/exports/output_tree.hpp"
 #include "player/exports/partitions.hpp"
 #include "player/exports/track_files.hpp"
-#include "player/query/column_names.hpp"
 #include "player/query/parquet_writer.hpp"
 #include "schemas/json_text.hpp"
 #include "schemas/track_name.hpp"

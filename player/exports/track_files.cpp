@@ -4,11 +4,6 @@
 
 namespace zbag {
 
-Result<TrackFiles> TrackFiles::plan(const ExportSource& source, const ExportOptions& options,
-                                    const std::string& extension) {
-  return plan(source, source.track_names(), options, extension);
-}
-
 Result<TrackFiles> TrackFiles::plan(const ExportSource& source,
                                     const std::vector<std::string>& tracks,
                                     const ExportOptions& options, const std::string& extension) {

@@ -24,7 +24,9 @@ class TrackFiles {
   // else a folder. One file can hold one track: kInvalid says what to do with several. Tracks
   // that are written under other names than their own are noted. Errors as OutputFolder::plan.
   static Result<TrackFiles> plan(const ExportSource& source, const ExportOptions& options,
-                                 const std::string& extension);
+                                 const std::string& extension) {
+    return plan(source, source.track_names(), options, extension);
+  }
   // The same for some of the tracks.
   static Result<TrackFiles> plan(const ExportSource& source, const std::vector<std::string>& tracks,
                                  const ExportOptions& options, const std::string& extension);

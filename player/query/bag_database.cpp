@@ -5,7 +5,7 @@
 #include <set>
 #include <utility>
 
-#include "player/query/column_names.hpp"
+#include "player/columns/column_names.hpp"
 #include "schemas/mutex.hpp"
 #include "schemas/track_name.hpp"
 

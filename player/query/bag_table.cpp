@@ -10,7 +10,7 @@
 #include <set>
 #include <thread>
 
-#include "player/query/column_names.hpp"
+#include "player/columns/column_names.hpp"
 #include "recorder/bag/read/track_fields.hpp"
 #include "recorder/bag/read/track_split.hpp"
 #include "schemas/track_name.hpp"

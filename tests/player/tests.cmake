@@ -5,7 +5,9 @@ zbag_tests(player_tests USES zbag::player zbag::exports zbag::recorder PkgConfig
   player/player_test.cpp
   player/columns/cells_test.cpp
   player/exports/export_source_test.cpp
+  player/exports/aligned_points_test.cpp
   player/exports/exporter_test.cpp
+  player/exports/export_records_test.cpp
   player/formats/importer_test.cpp
   player/exports/output_file_test.cpp
   player/exports/output_tree_test.cpp

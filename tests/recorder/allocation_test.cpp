@@ -10,6 +10,8 @@
 #include "recorder/bag/upkeep/check.hpp"
 #include "recorder/recording.hpp"
 #include "recorder/storage/lmdb_storage.hpp"
+#include "schemas/expression/expression.hpp"
+#include "schemas/text_bytes.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace {
@@ -62,6 +64,22 @@ class FrameSource {
   std::string frame_ = std::string(1000, '\0');
   int next_ = 0;
 };
+
+TEST(ExpressionAllocationTest, IsNoneForAPointThatIsAskedOf) {
+  std::string map;
+  encode_fields({{"x", 1.5}, {"pose", Fields{{"name", "a text that is longer than a short one"}}}},
+                map);
+  const MapBytes point = open_map(bytes_of(map)).value();
+  const Expression expression =
+      Expression::parse(
+          "x > 1 and pose.name contains 'longer than a short' and not (pose.name in "
+          "('another text that is no short one') or _ts < '2026-11-20T10:00:00Z')")
+          .value();
+  const Timestamp stamp = Timestamp::from_seconds(2e9).value();
+  const std::uint64_t before = allocations.load();
+  EXPECT_TRUE(expression.matches(point, stamp));
+  EXPECT_EQ(allocations.load() - before, 0u);
+}
 
 // The arena and the list of arrivals of a chunk, when it begins, and nothing for its frames.
 TEST(IntakeAllocationTest, IsTwoForAChunkAndNoneForAFrame) {

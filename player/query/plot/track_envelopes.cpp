@@ -54,18 +54,18 @@ class EnvelopeReader {
     if (has_elements) return decode(bag, query_.range);
     const auto blocks = read_summaries(bag, selection, kBlocksMax);
     if (!blocks) return tl::unexpected(blocks.error());
-    std::optional<TimeRange> open;  // to be decoded
+    // Blocks that follow each other are decoded together: where a cursor begins, it looks at the
+    // block before, too.
+    std::optional<TimeRange> open;
     for (const SummarizedBlock& block : *blocks) {
-      if (take(block)) continue;
+      if (take(block)) {
+        if (Status done = decode(bag, std::exchange(open, std::nullopt)); !done) return done;
+        continue;
+      }
       const TimeRange range{std::max(block.first, query_.range.first),
                             std::min(block.last, query_.range.last)};
       if (range.empty()) continue;
-      if (open && range.first <= open->last) {
-        open->last = std::max(open->last, range.last);
-        continue;
-      }
-      if (Status done = decode(bag, open); !done) return done;
-      open = range;
+      open = open ? TimeRange{open->first, std::max(open->last, range.last)} : range;
     }
     return decode(bag, open);
   }

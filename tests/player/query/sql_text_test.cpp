@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "player/query/column_names.hpp"
+#include "player/columns/column_names.hpp"
 #include "player/query/sql_error.hpp"
 
 namespace zbag {

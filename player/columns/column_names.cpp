@@ -1,4 +1,4 @@
-#include "player/query/column_names.hpp"
+#include "player/columns/column_names.hpp"
 
 #include <algorithm>
 

@@ -1,0 +1,276 @@
+#include "player/exports/aligned_points.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <deque>
+#include <utility>
+
+#include "schemas/item.hpp"
+#include "schemas/map_bytes.hpp"
+#include "schemas/put_item.hpp"
+#include "schemas/text_bytes.hpp"
+
+namespace zbag {
+namespace {
+
+void append_map_head(std::uint64_t pairs, std::string& out) {
+  std::array<std::uint8_t, item::kHeadMax> head;
+  std::uint8_t* end = head.data();
+  item::put_map(end, pairs);
+  out.append(head.data(), end);
+}
+
+void append_name(std::string_view name, std::string& out) {
+  std::array<std::uint8_t, item::kHeadMax> head;
+  std::uint8_t* end = head.data();
+  item::put_text(end, name.size());
+  out.append(head.data(), end);
+  out += name;
+}
+
+void append_float(double number, std::string& out) {
+  std::array<std::uint8_t, item::kHeadMax> value;
+  std::uint8_t* end = value.data();
+  item::put_float64(end, std::bit_cast<std::uint64_t>(number));
+  out.append(value.data(), end);
+}
+
+std::optional<double> number_of(std::span<const std::uint8_t> value) {
+  item::Cursor in(value);
+  std::uint64_t bits = 0;
+  bool is_above = false;
+  if (item::take_float64(in, bits)) return std::bit_cast<double>(bits);
+  if (item::take_float32(in, bits)) return std::bit_cast<float>(static_cast<std::uint32_t>(bits));
+  if (!item::take_int(in, bits, is_above)) return std::nullopt;
+  return is_above ? static_cast<double>(bits)
+                  : static_cast<double>(static_cast<std::int64_t>(bits));
+}
+
+std::optional<std::span<const std::uint8_t>> value_in(const MapBytes& map, std::string_view name) {
+  PairWalk walk(map.pairs, map.count);
+  while (const std::optional<PairBytes> pair = walk.next()) {
+    if (pair->name == name) return pair->value;
+  }
+  return std::nullopt;
+}
+
+// What lies the share `along` of the way from one map to another, without which there are no
+// numbers. False: nothing does, and nothing is appended.
+bool append_between(const MapBytes& from, const std::optional<MapBytes>& to, double along,
+                    std::string& out) {
+  std::string pairs;
+  std::uint64_t count = 0;
+  PairWalk walk(from.pairs, from.count);
+  while (const std::optional<PairBytes> pair = walk.next()) {
+    const auto other = to ? value_in(*to, pair->name) : std::nullopt;
+    const std::optional<double> begin = number_of(pair->value);
+    const std::optional<double> end = begin && other ? number_of(*other) : std::nullopt;
+    if (begin && !end) continue;
+    const std::size_t before = pairs.size();
+    const std::optional<MapBytes> map = open_map(pair->value);
+    bool has_value = true;
+    append_name(pair->name, pairs);
+    if (begin) {
+      append_float(along == 0.0 ? *begin : std::lerp(*begin, *end, along), pairs);
+    } else if (map && map->count > 0) {
+      has_value = append_between(*map, other ? open_map(*other) : std::nullopt, along, pairs);
+    } else {
+      pairs.append(pair->value.begin(), pair->value.end());
+    }
+    if (!has_value) pairs.resize(before);
+    count += has_value ? 1 : 0;
+  }
+  if (count == 0) return false;
+  append_map_head(count, out);
+  out += pairs;
+  return true;
+}
+
+// In nanoseconds. No int64: the first and the last key lie further apart.
+std::uint64_t apart(std::int64_t a, std::int64_t b) {
+  const auto [low, high] = std::minmax(a, b);
+  return static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
+}
+
+struct KeptPoint {
+  std::int64_t key = 0;
+  std::vector<std::uint8_t> map;
+};
+
+// The points of one track in all bags, in order.
+class TrackPoints {
+ public:
+  TrackPoints(std::string track, const std::function<bool(const PointView&)>& is_wanted)
+      : track_(std::move(track)), is_wanted_(is_wanted) {}
+
+  const std::string& track() const { return track_; }
+  Status add(const BagReader& reader, TimeRange range, const Warn& warn) {
+    Result<BagCursor> cursor = reader.cursor({.range = range, .filter = {}, .track = track_});
+    if (!cursor) return tl::unexpected(cursor.error());
+    bags_.emplace_back(std::move(*cursor), warn);
+    return {};
+  }
+
+  Result<std::optional<PointView>> next() {
+    Bag* best = nullptr;
+    for (Bag& bag : bags_) {
+      if (!bag.point && !bag.is_done) {
+        if (Status read = read_next(bag); !read) return tl::unexpected(read.error());
+      }
+      if (bag.point && (best == nullptr || bag.point->key < best->point->key)) best = &bag;
+    }
+    return best == nullptr ? std::nullopt : std::exchange(best->point, std::nullopt);
+  }
+
+  std::uint64_t points_left_out() const {
+    std::uint64_t sum = 0;
+    for (const Bag& bag : bags_) sum += bag.points.points_left_out();
+    return sum;
+  }
+
+ private:
+  struct Bag {
+    Bag(BagCursor opened, const Warn& warn) : cursor(std::move(opened)), points(cursor, warn) {}
+    BagCursor cursor;
+    IntactPoints<BagCursor> points;
+    std::optional<PointView> point;  // read ahead
+    bool is_done = false;
+  };
+  Status read_next(Bag& bag) {
+    do {
+      Result<std::optional<PointView>> point = bag.points.next_checked();
+      if (!point) return tl::unexpected(point.error());
+      bag.point = *point;
+    } while (bag.point && !is_wanted_(*bag.point));
+    bag.is_done = !bag.point;
+    return {};
+  }
+
+  std::string track_;
+  const std::function<bool(const PointView&)>& is_wanted_;
+  std::deque<Bag> bags_;  // which stay where they are
+};
+
+// A track and its points on both sides of a time.
+struct Follower {
+  TrackPoints points;
+  std::optional<KeptPoint> before;  // at that time, or before it
+  std::optional<KeptPoint> after;
+  bool has_begun = false;
+
+  Status go_to(std::int64_t key) {
+    while (!has_begun || (after && after->key <= key)) {
+      if (has_begun) before = std::move(after);
+      has_begun = true;
+      const Result<std::optional<PointView>> next = points.next();
+      if (!next) return tl::unexpected(next.error());
+      after.reset();
+      if (*next) after = KeptPoint{(*next)->key, {(*next)->map.begin(), (*next)->map.end()}};
+    }
+    return {};
+  }
+};
+
+}  // namespace
+
+struct AlignedPoints::State {
+  Choice choice;
+  std::optional<TrackPoints> clock;
+  std::deque<Follower> followers;  // by name
+  std::string map;                 // of the row given last
+
+  bool is_near(const std::optional<KeptPoint>& point, std::int64_t key) const;
+  bool append_at(const Follower& follower, std::int64_t key, std::string& out) const;
+};
+
+AlignedPoints::AlignedPoints(std::unique_ptr<State> state) : state_(std::move(state)) {}
+AlignedPoints::AlignedPoints(AlignedPoints&&) noexcept = default;
+AlignedPoints& AlignedPoints::operator=(AlignedPoints&&) noexcept = default;
+AlignedPoints::~AlignedPoints() = default;
+
+Result<AlignedPoints> AlignedPoints::open(const std::vector<BagReader>& readers, Choice choice,
+                                          const Warn& warn) {
+  auto state = std::make_unique<State>();
+  state->choice = std::move(choice);
+  for (const std::string& track : state->choice.tracks) {
+    TrackPoints points(track, state->choice.is_wanted);
+    for (const BagReader& reader : readers) {
+      if (Status added = points.add(reader, state->choice.range, warn); !added)
+        return tl::unexpected(added.error());
+    }
+    if (track == state->choice.alignment.track) {
+      state->clock.emplace(std::move(points));
+    } else {
+      state->followers.push_back({std::move(points), {}, {}});
+    }
+  }
+  return AlignedPoints(std::move(state));
+}
+
+bool AlignedPoints::State::is_near(const std::optional<KeptPoint>& point, std::int64_t key) const {
+  if (!point) return false;
+  if (!choice.alignment.tolerance) return true;
+  return apart(point->key, key) <= static_cast<std::uint64_t>(choice.alignment.tolerance->count());
+}
+
+// What the track has at that time, as an item; false: nothing.
+bool AlignedPoints::State::append_at(const Follower& follower, std::int64_t key,
+                                     std::string& out) const {
+  const bool has_before = is_near(follower.before, key);
+  const bool has_after = is_near(follower.after, key);
+  const AlignHow how = choice.alignment.how;
+  if (how == AlignHow::kLinear) {
+    if (!has_before) return false;
+    const std::int64_t begin = follower.before->key;
+    const bool is_between = has_after && key > begin;
+    const double along = is_between ? static_cast<double>(apart(begin, key)) /
+                                          static_cast<double>(apart(begin, follower.after->key))
+                                    : 0.0;
+    // At the very time of a point its own numbers are what lies there.
+    const std::optional<MapBytes> from = open_map(follower.before->map);
+    const auto to = is_between ? open_map(follower.after->map) : key == begin ? from : std::nullopt;
+    return append_between(*from, to, along, out);
+  }
+  const bool is_after_nearer =
+      how == AlignHow::kNearest && has_after &&
+      (!has_before || apart(follower.after->key, key) < apart(follower.before->key, key));
+  if (!has_before && !is_after_nearer) return false;
+  const KeptPoint& point = is_after_nearer ? *follower.after : *follower.before;
+  out.append(point.map.begin(), point.map.end());
+  return true;
+}
+
+Result<std::optional<PointView>> AlignedPoints::next() {
+  State& state = *state_;
+  Result<std::optional<PointView>> row = state.clock->next();
+  if (!row || !*row) return row;
+  std::string pairs;
+  append_name(state.clock->track(), pairs);
+  pairs.append((*row)->map.begin(), (*row)->map.end());
+  std::uint64_t count = 1;
+  for (Follower& follower : state.followers) {
+    if (Status gone = follower.go_to((*row)->key); !gone) return tl::unexpected(gone.error());
+    const std::size_t before = pairs.size();
+    append_name(follower.points.track(), pairs);
+    if (state.append_at(follower, (*row)->key, pairs)) {
+      ++count;
+    } else {
+      pairs.resize(before);
+    }
+  }
+  state.map.clear();
+  append_map_head(count, state.map);
+  state.map += pairs;
+  (*row)->map = bytes_of(state.map);
+  return row;
+}
+
+std::uint64_t AlignedPoints::points_left_out() const {
+  std::uint64_t sum = state_->clock->points_left_out();
+  for (const Follower& follower : state_->followers) sum += follower.points.points_left_out();
+  return sum;
+}
+
+}  // namespace zbag

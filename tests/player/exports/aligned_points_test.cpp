@@ -1,0 +1,98 @@
+#include "player/exports/aligned_points.hpp"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "player/exports/exporter.hpp"
+#include "tests/support/small_bag.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace zbag {
+namespace {
+
+using testing::ElementsAre;
+using std::chrono_literals::operator""ms;
+
+class AlignedPointsTest : public testing::Test {
+ protected:
+  // The rows of csv, which are written on the clock of `tick`.
+  std::vector<std::string> rows(Alignment alignment, ExportChoice choice = {}) {
+    Playlist playlist = Playlist::open({path_}).value();
+    choice.align = std::move(alignment);
+    const std::string out = dir_.path("out" + std::to_string(exports_++) + ".csv");
+    ExportSource source(playlist, std::move(choice), {}, {});
+    EXPECT_TRUE(source.check());
+    EXPECT_TRUE(make_exporter({.format = "csv", .out = out}).value()->write(source));
+    std::ifstream file(out);
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(file, line);)
+      lines.push_back(line.substr(0, line.size() - 1));
+    return lines;
+  }
+
+  TempDir dir_;
+  int exports_ = 0;
+  std::string path_ =
+      write_bag(dir_.path("in.zbag"),
+                {{"tick", 1.0, {{"n", 1}}},
+                 {"tick", 2.0, {{"n", 2}}},
+                 {"tick", 3.0, {{"n", 3}}},
+                 {"arm", 1.5, {{"q", 10}, {"mode", "a"}, {"pose", Fields{{"x", 1.0}}}}},
+                 {"arm", 2.75, {{"q", 20}, {"mode", "b"}, {"pose", Fields{{"x", 6.0}}}}}});
+};
+
+TEST_F(AlignedPointsTest, GiveTheLastPointByThen) {
+  EXPECT_THAT(rows({"tick"}), ElementsAre("timestamp,arm.mode,arm.pose.x,arm.q,tick.n", "1.0,,,,1",
+                                          "2.0,a,1.0,10,2", "3.0,b,6.0,20,3"));
+}
+
+TEST_F(AlignedPointsTest, GiveTheNearestPoint) {
+  EXPECT_THAT(rows({"tick", AlignHow::kNearest}),
+              ElementsAre("timestamp,arm.mode,arm.pose.x,arm.q,tick.n", "1.0,a,1.0,10,1",
+                          "2.0,a,1.0,10,2", "3.0,b,6.0,20,3"));
+}
+
+TEST_F(AlignedPointsTest, GiveNumbersInBetween) {
+  EXPECT_THAT(rows({"tick", AlignHow::kLinear}),
+              ElementsAre("timestamp,arm.mode,arm.pose.x,arm.q,tick.n", "1.0,,,,1",
+                          "2.0,a,3.0,14.0,2", "3.0,b,,,3"));
+}
+
+TEST_F(AlignedPointsTest, GiveTheNumbersOfAPointAtItsTime) {
+  EXPECT_THAT(rows({"arm", AlignHow::kLinear}),
+              ElementsAre("timestamp,arm.mode,arm.pose.x,arm.q,tick.n", "1.5,a,1.0,10,1.5",
+                          "2.75,b,6.0,20,2.75"));
+}
+
+TEST_F(AlignedPointsTest, GiveNothingBeyondTheTolerance) {
+  EXPECT_THAT(rows({"tick", AlignHow::kNearest, 499ms}),
+              ElementsAre("timestamp,arm.mode,arm.pose.x,arm.q,tick.n", "1.0,,,,1", "2.0,,,,2",
+                          "3.0,b,6.0,20,3"));
+  EXPECT_THAT(rows({"tick", AlignHow::kLinear, 500ms}),
+              ElementsAre("timestamp,arm.mode,arm.pose.x,arm.q,tick.n", "1.0,,,,1", "2.0,a,,,2",
+                          "3.0,b,,,3"));
+}
+
+TEST_F(AlignedPointsTest, EndAtTheLimitAndHaveTheChosenColumns) {
+  ExportChoice choice;
+  choice.limit = 2;
+  choice.columns = {"arm.q"};
+  EXPECT_THAT(rows({"tick"}, choice), ElementsAre("timestamp,arm.q", "1.0,", "2.0,10"));
+}
+
+TEST_F(AlignedPointsTest, NeedTheTrackWhoseClockItIs) {
+  Playlist playlist = Playlist::open({path_}).value();
+  ExportChoice choice;
+  choice.align = Alignment{"tock"};
+  EXPECT_EQ(ExportSource(playlist, choice, {}, {}).check().error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(AlignedPointsTest, AreRefusedWhereThereAreNoRows) {
+  EXPECT_EQ(make_exporter({.format = "mocap", .out = "x.json", .is_aligned = true}).error().message,
+            "mocap does not know --align; leave it out");
+}
+
+}  // namespace
+}  // namespace zbag
