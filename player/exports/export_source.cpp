@@ -103,6 +103,14 @@ std::string ExportSource::track_asked_for() const {
   return {};
 }
 
+Result<std::optional<Kind>> ExportSource::kind_of(const std::string& track) const {
+  for (const BagReader& reader : playlist_.readers()) {
+    Result<std::optional<Kind>> kind = zbag::kind_of(reader, track);
+    if (!kind || *kind) return kind;
+  }
+  return std::optional<Kind>();
+}
+
 Result<std::optional<TrackSchema>> ExportSource::meaning_of(const std::string& track) const {
   for (const BagReader& reader : playlist_.readers()) {
     Result<std::optional<TrackSchema>> schema = zbag::schema_of(reader, track);
