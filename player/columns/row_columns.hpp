@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <set>
@@ -74,7 +75,8 @@ class RowColumns {
   std::vector<std::string> chosen_;
   Note note_;
   std::vector<std::string> words_;
-  std::vector<Node> nodes_{1};  // the first is the frame itself
+  // The first is the frame itself. Leaves lend their names: they must not move.
+  std::deque<Node> nodes_ = std::deque<Node>(1);
   std::size_t columns_ = 0;
   std::unordered_set<std::string> used_;
   std::vector<Leaf> leaves_;  // of the frame at hand

@@ -285,6 +285,31 @@ Result<std::vector<ExportField>> ExportSource::expanded(const std::string& track
   return columns;
 }
 
+Result<std::vector<ExportField>> ExportSource::fields_as_sent(const std::string& track) const {
+  Result<std::vector<ExportField>> fields = fields_of(track);
+  if (!fields) return fields;
+  std::map<std::string, std::size_t, std::less<>> places;
+  for (const BagReader& reader : playlist_.readers()) {
+    BagReader::Selection selection = choice_.selection;
+    selection.track = track;
+    Result<BagCursor> cursor = reader.cursor(selection);
+    if (!cursor) return tl::unexpected(cursor.error());
+    // Whatever cannot be read is told of by who reads all of it.
+    const Result<std::optional<PointView>> point = cursor->next();
+    if (!point || !*point || !check_map((*point)->map)) continue;
+    const MapBytes map = *open_map((*point)->map);
+    PairWalk walk(map.pairs, map.count);
+    while (const std::optional<PairBytes> pair = walk.next())
+      places.try_emplace(std::string(pair->name), places.size());
+  }
+  const auto place_of = [&](const ExportField& field) {
+    const auto known = places.find(field.names.front());
+    return known == places.end() ? SIZE_MAX : known->second;
+  };
+  std::ranges::stable_sort(*fields, {}, place_of);
+  return fields;
+}
+
 Status ExportSource::each_chunk_of(const std::string& track, const std::vector<ExportField>& fields,
                                    const TakeChunk& take) {
   if (!choice_.expands_arrays) return each_whole_chunk_of(track, names_of(fields), take);

@@ -93,6 +93,9 @@ class ExportSource {
   // The chosen leaves of a track's fields, by name of column; `timestamp` is none of them.
   // kUnsupported: too many.
   Result<std::vector<ExportField>> fields_of(const std::string& track) const;
+  // The same in the order in which the first point in time has them, and then by name. REQUIRES: no
+  // field of the track is a map.
+  Result<std::vector<ExportField>> fields_as_sent(const std::string& track) const;
   // The points of each_point_of() as columns in the order of `fields`, some thousands at a time. Of
   // one bag, and without a filter, columns that are not asked for are not decompressed.
   using TakeChunk = std::function<Status(const ColumnChunk&)>;

@@ -80,7 +80,7 @@ class RowsExporter : public Exporter {
                             OutputFile& file) {
     FileText line;
     if (RowChunks::can_write(source.tracks().at(track))) {
-      Result<std::vector<ExportField>> fields = source.fields_of(track);
+      Result<std::vector<ExportField>> fields = source.fields_as_sent(track);
       if (!fields) return tl::unexpected(fields.error());
       RowChunks rows(std::move(*fields), binaries);
       const Status written = source.each_chunk_of(

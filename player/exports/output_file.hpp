@@ -34,6 +34,7 @@ class OutputFile {
   ~OutputFile();  // removes it unless it was published, and the folders made for it if empty
 
   const std::string& path() const { return path_; }  // its own name
+  bool is_stdout() const { return path_ == "-"; }
   Status write(std::string_view text);
   // For a library that opens files by name: the one to write to, instead of write(), and to close
   // before finish(). REQUIRES: it is not stdout.
@@ -46,7 +47,6 @@ class OutputFile {
  private:
   OutputFile(std::string path, std::string made, std::FILE* file)
       : path_(std::move(path)), made_(std::move(made)), file_(file) {}
-  bool is_stdout() const { return path_ == "-"; }
   Error failure() const;
 
   std::string path_;

@@ -1,5 +1,5 @@
 // Rows of JSON as row_text.hpp has them, written from columns: for tracks without maps, where
-// columns are all there is, and twice as fast. The fields of a row come in order of their names.
+// columns are all there is, and twice as fast.
 // Not thread-safe.
 #pragma once
 

@@ -28,7 +28,8 @@ Status FileText::write_to(OutputFile& file) {
 
 Status FileText::write_much_to(OutputFile& file) {
   constexpr std::size_t kMuch = 256u << 10;
-  return text.size() < kMuch ? Status() : write_to(file);
+  // Who reads along is to have what the export says it has written, when it is stopped.
+  return text.size() < kMuch && !file.is_stdout() ? Status() : write_to(file);
 }
 
 RowText::RowText(const ExportSource& source, const std::string& track, BinaryCells& binaries,

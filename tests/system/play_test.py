@@ -216,10 +216,10 @@ class PlayTest(harness.SystemTest):
         for options, words in ((("--track", "robot/b"), ("robot/b", "did you mean robot/a")),
                                (("--track", "robot/a", "--track", "x/**"), ("x/**",)),
                                (("--remap", "robot/c:=d"), ("robot/c",)),
-                               (("--start", "2000"), ("times",)),
-                               (("--start", "+0.1", "--end", "+0.9"), ("times",)),
-                               (("--start", "+50", "--end", "+40"), ("times",)),
-                               (("--loop", "--burst", "--end", "900"), ("times",)),
+                               (("--start", "2000"), ("asked for",)),
+                               (("--start", "+0.1", "--end", "+0.9"), ("asked for",)),
+                               (("--start", "+50", "--end", "+40"), ("asked for",)),
+                               (("--loop", "--burst", "--end", "900"), ("asked for",)),
                                (("--exclude", "**"), ("no point is chosen",))):
             with self.subTest(options=options):
                 done = self.run_ok("play", bag, *options, "--wait", "1000", "--publish-to",
