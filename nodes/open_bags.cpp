@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <filesystem>
+#include <system_error>
 
 #include "nodes/errors.hpp"
 
@@ -19,6 +21,13 @@ Result<Playlist> open_bags(const std::string& verb, const BagPaths& bags, int& e
   if (playlist || left_out < bags.paths.size()) return playlist;
   return fail(exit_code == kExitDamaged ? ErrorCode::kDamaged : playlist.error().code,
               "none of these bags can be opened");
+}
+
+bool is_one_of(const std::string& path, const Playlist& bags) {
+  return std::ranges::any_of(bags.summaries(), [&](const BagSummary& bag) {
+    std::error_code error;
+    return std::filesystem::equivalent(path, bag.path, error);
+  });
 }
 
 }  // namespace zbag

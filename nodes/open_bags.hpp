@@ -12,4 +12,7 @@ namespace zbag {
 // there are others; `exit_code` becomes the worst of itself and what that comes to.
 Result<Playlist> open_bags(const std::string& verb, const BagPaths& bags, int& exit_code);
 
+// Whether what has the name `path` is one of these bags: nothing that is written takes its place.
+bool is_one_of(const std::string& path, const Playlist& bags);
+
 }  // namespace zbag

@@ -12,6 +12,7 @@
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
 #include "player/exports/exporter.hpp"
+#include "schemas/track_name.hpp"
 
 namespace zbag {
 namespace {
@@ -33,6 +34,18 @@ struct Arguments {
   bool quiet = false;
 };
 
+Status check(const Arguments& arguments, const Playlist& playlist) {
+  if (arguments.is_forced && is_one_of(arguments.output.out, playlist)) {
+    return fail(ErrorCode::kExists, fmt::format("{} is the bag that is read; choose another name",
+                                                printable(arguments.output.out)));
+  }
+  if (!arguments.alignment.track.empty() && !arguments.selection.columns.empty()) {
+    return fail(ErrorCode::kInvalid,
+                "--columns does not go with --align, whose rows have the fields of several tracks");
+  }
+  return {};
+}
+
 int run(const Arguments& arguments) {
   const Result<BagPaths> bags = find_bags(arguments.bags, warner("export"));
   if (!bags) return show("export", bags.error());
@@ -42,6 +55,8 @@ int run(const Arguments& arguments) {
   const Result<BagReader::Selection> selection =
       choose("export", arguments.selection, playlist->summaries(), SystemTracks::kWhenNamed);
   if (!selection) return show_unchosen("export", selection.error());
+  if (const Status status = check(arguments, *playlist); !status)
+    return show("export", status.error());
   ExportOptions output = arguments.output;
   output.is_aligned = !arguments.alignment.track.empty();
   output.expands_arrays = arguments.expanded == "suffix";

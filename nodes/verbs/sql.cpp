@@ -20,6 +20,7 @@
 #include "player/query/bag_database.hpp"
 #include "player/query/sql_error.hpp"
 #include "player/query/sql_text.hpp"
+#include "recorder/bag/bag_file.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -208,7 +209,7 @@ Result<BagDatabase> open_database(const Arguments& arguments, const Playlist& pl
   options.database.memory_bytes = arguments.memory_bytes;
   options.database.allows_files = arguments.allows_files;
   if (format_of(arguments) == SqlFormat::kParquet)
-    options.database.write_folder = std::filesystem::absolute(arguments.out).parent_path().string();
+    options.database.allowed_file = std::filesystem::absolute(making_name(arguments.out)).string();
   return BagDatabase::open(std::move(bags), std::move(options));
 }
 
@@ -251,6 +252,11 @@ int run(const Arguments& arguments) {
   const Result<BagReader::Selection> selection =
       choose("sql", arguments.selection, playlist->summaries(), SystemTracks::kToo);
   if (!selection) return show_unchosen("sql", selection.error());
+  if (arguments.is_forced && is_one_of(arguments.out, *playlist)) {
+    return show("sql",
+                {ErrorCode::kExists, fmt::format("{} is the bag that is asked; choose another name",
+                                                 printable(arguments.out))});
+  }
   Result<BagDatabase> bags = open_database(arguments, *playlist, selection->range);
   if (!bags) return show("sql", bags.error());
   if (arguments.has_prompt)

@@ -205,6 +205,7 @@ Fields ExportSource::schema_of(const std::string& track) const {
   for (const BagReader& reader : playlist_.readers()) {
     const Timestamp newest = Timestamp::from_ns(std::numeric_limits<std::int64_t>::max());
     auto point = reader.floor(name, newest);
+    if (!point) note(point.error().message + "; the track is taken for one of no kind");
     if (point && *point) schema = std::move((*point)->fields);
   }
   return schema;

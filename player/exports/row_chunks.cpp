@@ -7,9 +7,12 @@
 
 namespace zbag {
 
-// A record that is full does not say all there is.
+// A record that is full does not say all there is; columns of large frames are in memory more than
+// once.
 bool RowChunks::can_write(const TrackRecord& track) {
+  constexpr std::uint64_t kColumnFrameBytesMax = 64u << 10;
   return track.fields.size() < kTrackFieldsMax &&
+         track.bytes / std::max<std::uint64_t>(1, track.total()) <= kColumnFrameBytesMax &&
          std::none_of(track.fields.begin(), track.fields.end(),
                       [](const auto& field) { return field.second.contains("map"); });
 }

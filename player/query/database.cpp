@@ -227,8 +227,10 @@ Result<Database> Database::open(const Options& options) {
       fmt::format("memory_limit = '{} MiB'", std::max<std::size_t>(64, memory >> 20)),
       "temp_directory = " + sql_text(database.state_->aside.path())};
   if (options.threads > 0) settings.push_back(fmt::format("threads = {}", options.threads));
-  if (!options.write_folder.empty())
-    settings.push_back(fmt::format("allowed_directories = [{}]", sql_text(options.write_folder)));
+  if (!options.allowed_folder.empty())
+    settings.push_back(fmt::format("allowed_directories = [{}]", sql_text(options.allowed_folder)));
+  if (!options.allowed_file.empty())
+    settings.push_back(fmt::format("allowed_paths = [{}]", sql_text(options.allowed_file)));
   if (!options.allows_files) settings.emplace_back("enable_external_access = false");
   for (const std::string& setting : settings) {
     if (Status status = database.run("SET " + setting); !status)
@@ -252,7 +254,8 @@ Result<Statement> Database::prepare(const std::string& sql) {
   if (duckdb().prepare(state_->connection, sql.c_str(), state->prepared.out()) != DuckDBSuccess)
     return tl::unexpected(sql_error(duckdb().prepare_error(state->prepared.get()), sql));
   duckdb_prepared_statement const prepared = state->prepared.get();
-  state->is_query = duckdb().prepared_statement_type(prepared) == DUCKDB_STATEMENT_TYPE_SELECT;
+  const duckdb_statement_type kind = duckdb().prepared_statement_type(prepared);
+  state->is_query = kind == DUCKDB_STATEMENT_TYPE_SELECT || kind == DUCKDB_STATEMENT_TYPE_EXPLAIN;
   for (idx_t i = 0; i < duckdb().prepared_statement_column_count(prepared); ++i) {
     const DuckdbType type(duckdb().prepared_statement_column_logical_type(prepared, i));
     const char* const name = duckdb().prepared_statement_column_name(prepared, i);

@@ -81,8 +81,10 @@ class Database {
   struct Options {
     std::size_t threads = 0;       // 0: as many as there are cores
     std::size_t memory_bytes = 0;  // that queries may take, before they write aside; 0: a half
-    std::string write_folder;      // COPY may write below it; empty: nowhere
-    bool allows_files = false;     // SQL may read and write whatever file it names
+    // What SQL may read and write; empty: nothing.
+    std::string allowed_folder;  // and what is below it
+    std::string allowed_file;
+    bool allows_files = false;  // whatever file it names
   };
   static Result<Database> open(const Options& options);
   Database(Database&&) noexcept;

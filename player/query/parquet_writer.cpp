@@ -174,7 +174,7 @@ Result<ParquetWriter> ParquetWriter::open(const std::string& path, std::vector<T
   std::error_code error;
   const std::filesystem::path whole = std::filesystem::absolute(path, error);
   if (error) return fail(ErrorCode::kIo, fmt::format("{}: {}", path, error.message()));
-  Result<Database> database = Database::open({.write_folder = whole.parent_path().string()});
+  Result<Database> database = Database::open({.allowed_folder = whole.parent_path().string()});
   if (!database) return tl::unexpected(database.error());
   auto state = std::make_unique<State>();
   state->database = std::move(*database);

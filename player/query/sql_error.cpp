@@ -35,13 +35,14 @@ std::string place_text(std::string_view text, std::size_t at) {
 }
 
 Error sql_error(std::string_view text, std::string_view sql) {
-  if (text.find("Interrupted!") != std::string_view::npos) return {ErrorCode::kClosed, "stopped"};
   const std::size_t begin = text.find('{');  // behind "Parser Error: "
   const auto parsed = begin == std::string_view::npos
                           ? nlohmann::json()
                           : nlohmann::json::parse(text.substr(begin), nullptr, false);
+  if (text == "INTERRUPT Error: Interrupted!") return {ErrorCode::kClosed, "stopped"};
   if (!parsed.is_object()) return {ErrorCode::kInvalid, one_line(std::string(text))};
   const std::string type = member(parsed, "exception_type");
+  if (type == "Interrupt" || type == "INTERRUPT") return {ErrorCode::kClosed, "stopped"};
   const std::string message = one_line(member(parsed, "exception_message"));
   if (message.find("No space left on device") != std::string::npos)
     return {ErrorCode::kDiskFull, message};

@@ -136,6 +136,13 @@ class CdrMessages : public TrackMessages {
         chosen_(source.columns()) {}
 
   Status append(const PointView& point, std::string& out) override {
+    constexpr std::int64_t kSecondsMax = std::numeric_limits<std::int32_t>::max();
+    if (point.key / 1'000'000'000 > kSecondsMax || point.key / 1'000'000'000 < -kSecondsMax) {
+      return tl::unexpected(
+          error_at(point, form_,
+                   {ErrorCode::kUnsupported,
+                    "a stamp of ROS 2 ends in 2038; take other times, or --encoding json"}));
+    }
     CdrSink sink(out);
     Status written = form_.write(chosen_.of(point), point.key, sink);
     if (!written) return tl::unexpected(error_at(point, form_, std::move(written.error())));
@@ -147,9 +154,11 @@ class CdrMessages : public TrackMessages {
   ChosenMap chosen_;
 };
 
-// Those that are chosen; none where there are too many to say.
+// Those that are chosen; none, and a note, where they can not be said.
 LeafTypes leaves_of(const ExportSource& source, const std::string& track) {
-  LeafTypes leaves = source.leaves_of(track).value_or(LeafTypes{});
+  Result<LeafTypes> found = source.leaves_of(track);
+  if (!found) source.note(found.error().message + "; the file does not say what its fields are");
+  LeafTypes leaves = std::move(found).value_or(LeafTypes{});
   std::erase_if(leaves, [&](const auto& leaf) {
     return !is_chosen_field(source.columns(), fmt::format("{}", fmt::join(leaf.first, ".")));
   });
