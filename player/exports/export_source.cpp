@@ -70,7 +70,8 @@ ExportSource::ExportSource(Playlist& playlist, ExportChoice choice, Progress pro
   for (const BagSummary& bag : playlist_.summaries()) {
     for (const TrackRecord& track : bag.tracks) {
       const BagReader::Selection& selection = choice_.selection;
-      const bool has_points = track.first && selection.range.overlaps(*track.first, *track.last);
+      const bool has_points =
+          track.first && range_of(track.name).overlaps(*track.first, *track.last);
       if (!has_points || !selection.takes_track(track.name)) continue;
       const auto [known, is_new] = tracks_.try_emplace(track.name, track);
       if (!is_new) join(known->second, track);
@@ -82,10 +83,16 @@ ExportSource::ExportSource(Playlist& playlist, ExportChoice choice, Progress pro
 }
 
 Status ExportSource::check() const {
-  if (!choice_.align || aligned_.empty() || !tracks_.empty()) return {};
+  if (!choice_.align || track_asked_for().empty()) return {};
+  const std::string& clock = choice_.align->track;
+  for (const BagSummary& bag : bags()) {
+    for (const TrackRecord& track : bag.tracks) {
+      if (track.name == clock && choice_.selection.takes_track(clock)) return {};
+    }
+  }
   return fail(ErrorCode::kNotFound,
               fmt::format("no track {} among those that are chosen, whose clock is to be followed",
-                          printable(choice_.align->track)));
+                          printable(clock)));
 }
 
 std::vector<std::string> ExportSource::track_names() const {
@@ -185,7 +192,7 @@ Status ExportSource::read_aligned(const Take& take) {
 Status ExportSource::add_fields(const std::string& track, bool is_followed,
                                 std::map<FieldNames, std::set<ColumnType>>& met) const {
   for (const BagReader& reader : playlist_.readers()) {
-    const auto fields = read_track_fields(reader, track, choice_.selection.range);
+    const auto fields = read_track_fields(reader, track, range_of(track));
     if (!fields) return tl::unexpected(fields.error());
     for (const TrackField& field : *fields) {
       FieldNames names = field.names;
@@ -375,6 +382,13 @@ const BagReader* ExportSource::only_reader_of(const std::string& track) const {
     }
   }
   return only;
+}
+
+// Where the track's points lie that may be asked for.
+TimeRange ExportSource::range_of(const std::string& track) const {
+  const TimeRange& range = choice_.selection.range;
+  const bool is_followed = choice_.align && track != choice_.align->track;
+  return is_followed ? choice_.align->reach_of(range) : range;
 }
 
 // REQUIRES: its map was validated.
