@@ -174,7 +174,7 @@ Status ExportSource::read_aligned(const Take& take) {
                            .range = choice_.selection.range,
                            .is_wanted = [this](const PointView& point) { return is_wanted(point); },
                            .alignment = *choice_.align},
-                          warn_);
+                          [&](const std::string& text) { known += tell_once(text) ? 0 : 1; });
   if (!rows) return tl::unexpected(rows.error());
   for (std::uint64_t taken = 0; choice_.limit == 0 || taken < choice_.limit; ++taken) {
     const Result<std::optional<PointView>> row = rows->next();

@@ -6,6 +6,8 @@
 #include <sstream>
 
 #include "player/exports/exporter.hpp"
+#include "recorder/bag/bag_file.hpp"
+#include "recorder/bag/records/layout.hpp"
 #include "tests/support/small_bag.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -115,6 +117,24 @@ TEST_F(AlignedPointsTest, EndAtTheLimitAndHaveTheChosenColumns) {
   choice.limit = 2;
   choice.columns = {"arm.q"};
   EXPECT_THAT(rows({"tick"}, choice), ElementsAre("timestamp,arm.q", "1.0,", "2.0,10"));
+}
+
+// Of the journal: the cursor of each track meets it.
+TEST_F(AlignedPointsTest, TellOfOneDamageOnce) {
+  {
+    const auto file = BagFile::open_to_write(path_, 64u << 20).value();
+    const auto txn = file->env().write().value();
+    ASSERT_TRUE(txn->put(file->tables().journal, journal_key(77), "no record"));
+    ASSERT_TRUE(txn->commit());
+  }
+  Playlist playlist = Playlist::open({path_}).value();
+  std::vector<std::string> told;
+  ExportSource source(playlist, {.align = Alignment{"tick"}}, {},
+                      [&](const std::string& text) { told.push_back(text); });
+  ASSERT_TRUE(source.each_point([](const PointView&) { return Status(); }));
+  EXPECT_THAT(told, testing::SizeIs(1));
+  EXPECT_EQ(source.report().points, 3u);
+  EXPECT_EQ(source.report().left_out, 1u);
 }
 
 TEST_F(AlignedPointsTest, NeedTheTrackWhoseClockItIs) {
