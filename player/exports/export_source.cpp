@@ -60,6 +60,30 @@ std::string unused_name(std::string name, std::set<std::string>& used) {
   return name;
 }
 
+// Those of `sizes` as so many columns each.
+std::vector<ExportField> with_lists_expanded(std::vector<ExportField> fields,
+                                             const std::map<FieldNames, std::size_t>& sizes) {
+  std::set<std::string> used;
+  for (const ExportField& field : fields) {
+    if (!sizes.contains(field.names)) used.insert(field.column);
+  }
+  std::vector<ExportField> columns;
+  for (ExportField& field : fields) {
+    const auto list = sizes.find(field.names);
+    if (list == sizes.end()) {
+      columns.push_back(std::move(field));
+      continue;
+    }
+    const auto& [names, size] = *list;
+    for (std::size_t i = 0; i < size; ++i) {
+      columns.push_back({unused_name(field.column + element_suffix(i, size), used), names,
+                         field.kind == ColumnKind::kInts ? ColumnKind::kInt : ColumnKind::kDouble,
+                         i});
+    }
+  }
+  return columns;
+}
+
 }  // namespace
 
 ExportSource::ExportSource(Playlist& playlist, ExportChoice choice, Progress progress, Warn warn)
@@ -271,25 +295,11 @@ Result<std::vector<ExportField>> ExportSource::expanded(const std::string& track
                             "choose others with --columns, or leave --expand-arrays out",
                             track, kExpandedColumnsMax));
   }
-  std::set<std::string> used;
-  for (const ExportField& field : fields) {
-    if (!is_of_lists(field)) used.insert(field.column);
+  std::map<FieldNames, std::size_t> sizes;  // not of lists that are empty: they stay as they are
+  for (std::size_t i = 0; i < lists.size(); ++i) {
+    if (longest[i] > 0) sizes.emplace(lists[i].names, longest[i]);
   }
-  std::vector<ExportField> columns;
-  auto size = longest.begin();
-  for (ExportField& field : fields) {
-    if (!is_of_lists(field)) {
-      columns.push_back(std::move(field));
-      continue;
-    }
-    for (std::size_t i = 0; i < *size; ++i) {
-      columns.push_back({unused_name(field.column + element_suffix(i, *size), used), field.names,
-                         field.kind == ColumnKind::kInts ? ColumnKind::kInt : ColumnKind::kDouble,
-                         i});
-    }
-    ++size;
-  }
-  return columns;
+  return with_lists_expanded(std::move(fields), sizes);
 }
 
 Status ExportSource::each_chunk_of(const std::string& track, const std::vector<ExportField>& fields,
