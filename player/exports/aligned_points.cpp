@@ -7,6 +7,7 @@
 #include <deque>
 #include <utility>
 
+#include "schemas/apart.hpp"
 #include "schemas/item.hpp"
 #include "schemas/map_bytes.hpp"
 #include "schemas/put_item.hpp"
@@ -88,12 +89,6 @@ bool append_between(const MapBytes& from, const std::optional<MapBytes>& to, dou
   return true;
 }
 
-// In nanoseconds. No int64: the first and the last key lie further apart.
-std::uint64_t apart(std::int64_t a, std::int64_t b) {
-  const auto [low, high] = std::minmax(a, b);
-  return static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
-}
-
 struct KeptPoint {
   std::int64_t key = 0;
   std::vector<std::uint8_t> map;
@@ -173,7 +168,48 @@ struct Follower {
   }
 };
 
+// Damage is not told: who reads the points from there on meets it.
+Result<std::optional<std::int64_t>> last_wanted_key(const BagReader& reader,
+                                                    const std::string& track, TimeRange range,
+                                                    const AlignedPoints::Choice& choice) {
+  Result<BagCursor> cursor =
+      reader.cursor({.range = range, .filter = {}, .track = track, .reverse = true});
+  if (!cursor) return tl::unexpected(cursor.error());
+  IntactPoints points(*cursor, nullptr);
+  while (true) {
+    const Result<std::optional<PointView>> point = points.next_checked();
+    if (!point) return tl::unexpected(point.error());
+    if (!*point) return std::nullopt;
+    if (choice.is_wanted(**point)) return (*point)->key;
+  }
+}
+
+// Where to read a track: one that follows from the point on that it has when the rows begin.
+Result<TimeRange> range_of(const std::string& track, const std::vector<BagReader>& readers,
+                           const AlignedPoints::Choice& choice) {
+  if (track == choice.alignment.track) return choice.range;
+  TimeRange reach = choice.alignment.reach_of(choice.range);
+  for (const BagReader& reader : readers) {
+    if (reach.first >= choice.range.first) break;
+    const auto key = last_wanted_key(reader, track, {reach.first, choice.range.first - 1}, choice);
+    if (!key) return tl::unexpected(key.error());
+    if (*key) reach.first = **key;
+  }
+  return reach;
+}
+
 }  // namespace
+
+TimeRange Alignment::reach_of(TimeRange rows) const {
+  TimeRange reach = TimeRange::all();
+  if (how == AlignHow::kFloor) reach.last = rows.last;
+  if (!tolerance) return reach;
+  std::int64_t end = 0;
+  if (!__builtin_sub_overflow(rows.first, tolerance->count(), &end)) reach.first = end;
+  const bool is_within = !__builtin_add_overflow(rows.last, tolerance->count(), &end);
+  if (how != AlignHow::kFloor && is_within) reach.last = end;
+  return reach;
+}
 
 struct AlignedPoints::State {
   Choice choice;
@@ -195,9 +231,11 @@ Result<AlignedPoints> AlignedPoints::open(const std::vector<BagReader>& readers,
   auto state = std::make_unique<State>();
   state->choice = std::move(choice);
   for (const std::string& track : state->choice.tracks) {
+    const Result<TimeRange> range = range_of(track, readers, state->choice);
+    if (!range) return tl::unexpected(range.error());
     TrackPoints points(track, state->choice.is_wanted);
     for (const BagReader& reader : readers) {
-      if (Status added = points.add(reader, state->choice.range, warn); !added)
+      if (Status added = points.add(reader, *range, warn); !added)
         return tl::unexpected(added.error());
     }
     if (track == state->choice.alignment.track) {

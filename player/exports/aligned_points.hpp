@@ -5,7 +5,8 @@
 // (floor), the one that is nearest in time (of two the one before), or (linear) its last point with
 // every number between what that and the next one say, as a float64; a number that only one of
 // them has is missing, what is no number is the last point's. Beyond `tolerance` there is nothing:
-// linear, nothing of numbers where either is.
+// linear, nothing of numbers where either is. A range is one of rows: the others' points count
+// wherever they lie.
 //
 // Holds two points of each track, and reads each in a cursor of its own. Damage is left out, told
 // and counted. Not thread-safe.
@@ -31,13 +32,16 @@ struct Alignment {
   std::string track;  // whose clock it is
   AlignHow how = AlignHow::kFloor;
   std::optional<std::chrono::nanoseconds> tolerance;  // none: whatever is there
+
+  // Where the points of the other tracks lie that rows in `rows` may have.
+  TimeRange reach_of(TimeRange rows) const;
 };
 
 class AlignedPoints {
  public:
   struct Choice {
-    std::vector<std::string> tracks;  // the clock's is one of them
-    TimeRange range = TimeRange::all();
+    std::vector<std::string> tracks;                  // the clock's is one of them
+    TimeRange range = TimeRange::all();               // of the clock's points
     std::function<bool(const PointView&)> is_wanted;  // of all tracks' points
     Alignment alignment;
   };

@@ -60,6 +60,30 @@ std::string unused_name(std::string name, std::set<std::string>& used) {
   return name;
 }
 
+// Those of `sizes` as so many columns each.
+std::vector<ExportField> with_lists_expanded(std::vector<ExportField> fields,
+                                             const std::map<FieldNames, std::size_t>& sizes) {
+  std::set<std::string> used;
+  for (const ExportField& field : fields) {
+    if (!sizes.contains(field.names)) used.insert(field.column);
+  }
+  std::vector<ExportField> columns;
+  for (ExportField& field : fields) {
+    const auto list = sizes.find(field.names);
+    if (list == sizes.end()) {
+      columns.push_back(std::move(field));
+      continue;
+    }
+    const auto& [names, size] = *list;
+    for (std::size_t i = 0; i < size; ++i) {
+      columns.push_back({unused_name(field.column + element_suffix(i, size), used), names,
+                         field.kind == ColumnKind::kInts ? ColumnKind::kInt : ColumnKind::kDouble,
+                         i});
+    }
+  }
+  return columns;
+}
+
 }  // namespace
 
 ExportSource::ExportSource(Playlist& playlist, ExportChoice choice, Progress progress, Warn warn)
@@ -70,7 +94,8 @@ ExportSource::ExportSource(Playlist& playlist, ExportChoice choice, Progress pro
   for (const BagSummary& bag : playlist_.summaries()) {
     for (const TrackRecord& track : bag.tracks) {
       const BagReader::Selection& selection = choice_.selection;
-      const bool has_points = track.first && selection.range.overlaps(*track.first, *track.last);
+      const bool has_points =
+          track.first && range_of(track.name).overlaps(*track.first, *track.last);
       if (!has_points || !selection.takes_track(track.name)) continue;
       const auto [known, is_new] = tracks_.try_emplace(track.name, track);
       if (!is_new) join(known->second, track);
@@ -82,10 +107,16 @@ ExportSource::ExportSource(Playlist& playlist, ExportChoice choice, Progress pro
 }
 
 Status ExportSource::check() const {
-  if (!choice_.align || aligned_.empty() || !tracks_.empty()) return {};
+  if (!choice_.align || track_asked_for().empty()) return {};
+  const std::string& clock = choice_.align->track;
+  for (const BagSummary& bag : bags()) {
+    for (const TrackRecord& track : bag.tracks) {
+      if (track.name == clock && choice_.selection.takes_track(clock)) return {};
+    }
+  }
   return fail(ErrorCode::kNotFound,
               fmt::format("no track {} among those that are chosen, whose clock is to be followed",
-                          printable(choice_.align->track)));
+                          printable(clock)));
 }
 
 std::vector<std::string> ExportSource::track_names() const {
@@ -167,7 +198,7 @@ Status ExportSource::read_aligned(const Take& take) {
                            .range = choice_.selection.range,
                            .is_wanted = [this](const PointView& point) { return is_wanted(point); },
                            .alignment = *choice_.align},
-                          warn_);
+                          [&](const std::string& text) { known += tell_once(text) ? 0 : 1; });
   if (!rows) return tl::unexpected(rows.error());
   for (std::uint64_t taken = 0; choice_.limit == 0 || taken < choice_.limit; ++taken) {
     const Result<std::optional<PointView>> row = rows->next();
@@ -185,7 +216,7 @@ Status ExportSource::read_aligned(const Take& take) {
 Status ExportSource::add_fields(const std::string& track, bool is_followed,
                                 std::map<FieldNames, std::set<ColumnType>>& met) const {
   for (const BagReader& reader : playlist_.readers()) {
-    const auto fields = read_track_fields(reader, track, choice_.selection.range);
+    const auto fields = read_track_fields(reader, track, range_of(track));
     if (!fields) return tl::unexpected(fields.error());
     for (const TrackField& field : *fields) {
       FieldNames names = field.names;
@@ -265,25 +296,11 @@ Result<std::vector<ExportField>> ExportSource::expanded(const std::string& track
                             "choose others with --columns, or leave --expand-arrays out",
                             track, kExpandedColumnsMax));
   }
-  std::set<std::string> used;
-  for (const ExportField& field : fields) {
-    if (!is_of_lists(field)) used.insert(field.column);
+  std::map<FieldNames, std::size_t> sizes;  // not of lists that are empty: they stay as they are
+  for (std::size_t i = 0; i < lists.size(); ++i) {
+    if (longest[i] > 0) sizes.emplace(lists[i].names, longest[i]);
   }
-  std::vector<ExportField> columns;
-  auto size = longest.begin();
-  for (ExportField& field : fields) {
-    if (!is_of_lists(field)) {
-      columns.push_back(std::move(field));
-      continue;
-    }
-    for (std::size_t i = 0; i < *size; ++i) {
-      columns.push_back({unused_name(field.column + element_suffix(i, *size), used), field.names,
-                         field.kind == ColumnKind::kInts ? ColumnKind::kInt : ColumnKind::kDouble,
-                         i});
-    }
-    ++size;
-  }
-  return columns;
+  return with_lists_expanded(std::move(fields), sizes);
 }
 
 Result<std::vector<ExportField>> ExportSource::fields_as_sent(const std::string& track) const {
@@ -401,6 +418,13 @@ const BagReader* ExportSource::only_reader_of(const std::string& track) const {
     }
   }
   return only;
+}
+
+// Where the track's points lie that may be asked for.
+TimeRange ExportSource::range_of(const std::string& track) const {
+  const TimeRange& range = choice_.selection.range;
+  const bool is_followed = choice_.align && track != choice_.align->track;
+  return is_followed ? choice_.align->reach_of(range) : range;
 }
 
 // REQUIRES: its map was validated.

@@ -118,6 +118,7 @@ class ExportSource {
                          const TakeChunk& take);
   // The bag to read columns from as they lie there; null where points have to be looked at.
   const BagReader* only_reader_of(const std::string& track) const;
+  TimeRange range_of(const std::string& track) const;
   bool is_wanted(const PointView& point) const;
   Status read_aligned(const Take& take);
   Status add_fields(const std::string& track, bool is_followed,

@@ -1,5 +1,5 @@
 // mocap: the JSON envelope of ML-Dash around one track (requirements 1.4). Its head tells of all
-// frames, which therefore wait in a Spool; of each the time to the next one stays in memory.
+// frames, which therefore wait in a Spool.
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "player/exports/exporter.hpp"
+#include "player/exports/intervals.hpp"
 #include "player/exports/row_text.hpp"
 #include "player/exports/spool.hpp"
 #include "player/exports/track_files.hpp"
@@ -21,8 +22,6 @@ namespace {
 
 constexpr const char* kExtension = ".json";
 constexpr double kFpsOfNothing = 30;
-// The frame rate is the median over this many intervals, the first ones.
-constexpr std::size_t kIntervalsMax = 1u << 20;
 
 // What was said of a track when it was recorded (`record --metadata TRACK.fps=120`), or of all of
 // them (`fps=120`), by the last run that says it.
@@ -108,10 +107,8 @@ class Frames {
   void add_time(Timestamp stamp) {
     text_ = fmt::format("{}\n{{\"time\":{}", count_ > 0 ? "," : "", seconds_text(stamp.seconds()));
     if (count_ == 0) start_ = stamp.seconds();
-    if (count_ > 0 && intervals_.size() < kIntervalsMax)
-      intervals_.push_back(stamp.ns() - last_.ns());
+    intervals_.add(stamp.ns());
     end_ = stamp.seconds();
-    last_ = stamp;
     ++count_;
   }
   // Its name as JSON.
@@ -129,18 +126,15 @@ class Frames {
     return names;
   }
   double rate() {
-    if (intervals_.empty()) return kFpsOfNothing;
-    const auto middle = intervals_.begin() + static_cast<std::ptrdiff_t>(intervals_.size() / 2);
-    std::nth_element(intervals_.begin(), middle, intervals_.end());
-    return *middle > 0 ? 1e9 / static_cast<double>(*middle) : kFpsOfNothing;
+    const std::uint64_t median = intervals_.median();
+    return median > 0 ? 1e9 / static_cast<double>(median) : kFpsOfNothing;
   }
 
   Spool& spool_;
   std::string text_;                                          // of the frame at hand
   std::map<std::string, std::string, std::less<>> channels_;  // as JSON, by column
-  std::vector<std::int64_t> intervals_;                       // ns
+  Intervals intervals_;
   std::uint64_t count_ = 0;
-  Timestamp last_;
   double start_ = 0.0;
   double end_ = 0.0;
 };

@@ -13,8 +13,10 @@
 
 #include "player/columns/cells.hpp"
 #include "player/exports/exporter.hpp"
+#include "player/exports/intervals.hpp"
 #include "player/exports/spool.hpp"
 #include "player/exports/track_files.hpp"
+#include "schemas/apart.hpp"
 
 namespace zbag {
 namespace {
@@ -85,10 +87,10 @@ class MarkerPoints {
     for (const FieldColumn& column : chunk.fields) cells.emplace_back(column);
     for (const std::int64_t key : chunk.keys) {
       if (count_ == 0) first_ = key;
-      if (count_ > 0) intervals_.push_back(key - last_);
       last_ = key;
       ++count_;
-      row_[0] = static_cast<double>(key - first_) / 1e9;
+      intervals_.add(key);
+      row_[0] = length();
       double* to = row_.data() + 1;
       for (Cells& of_marker : cells) {
         const Cell cell = of_marker.next();
@@ -105,27 +107,34 @@ class MarkerPoints {
   }
 
   std::uint64_t count() const { return count_; }
-  double length() const { return static_cast<double>(last_ - first_) / 1e9; }
+  double length() const { return static_cast<double>(apart(first_, last_)) / 1e9; }
   // Seconds from point to point, and whether they are all that far apart.
-  std::pair<double, bool> interval() {
-    if (intervals_.empty() || last_ == first_) return {kIntervalOfNothing, count_ == 1};
-    const double mean = length() / static_cast<double>(intervals_.size());
-    double place = 0;
-    double jitter = 0;
-    for (std::size_t i = 0; i < intervals_.size(); ++i) {
-      place += static_cast<double>(intervals_[i]) / 1e9;
-      jitter = std::max(jitter, std::abs(place - mean * static_cast<double>(i + 1)));
-    }
-    if (jitter <= kJitterMax * mean) return {mean, true};
-    const auto middle = intervals_.begin() + static_cast<std::ptrdiff_t>(intervals_.size() / 2);
-    std::nth_element(intervals_.begin(), middle, intervals_.end());
-    return {*middle > 0 ? static_cast<double>(*middle) / 1e9 : mean, false};
+  Result<std::pair<double, bool>> interval() {
+    if (last_ == first_) return std::pair(kIntervalOfNothing, count_ == 1);
+    const double mean = length() / static_cast<double>(count_ - 1);
+    const Result<double> jitter = jitter_around(mean);
+    if (!jitter) return tl::unexpected(jitter.error());
+    if (*jitter <= kJitterMax * mean) return std::pair(mean, true);
+    const std::uint64_t median = intervals_.median();
+    return std::pair(median > 0 ? static_cast<double>(median) / 1e9 : mean, false);
   }
 
  private:
+  // How far a point is at most from its place, in seconds.
+  Result<double> jitter_around(double interval) {
+    if (Status ready = spool_.rewind(); !ready) return tl::unexpected(ready.error());
+    double jitter = 0;
+    for (std::uint64_t place = 0;; ++place) {
+      const Result<bool> is_there = spool_.read(row_.data(), row_.size() * sizeof(double));
+      if (!is_there) return tl::unexpected(is_there.error());
+      if (!*is_there) return jitter;
+      jitter = std::max(jitter, std::abs(row_[0] - interval * static_cast<double>(place)));
+    }
+  }
+
   Spool& spool_;
   std::vector<double> row_;
-  std::vector<std::int64_t> intervals_;  // ns
+  Intervals intervals_;
   std::int64_t first_ = 0;
   std::int64_t last_ = 0;
   std::uint64_t count_ = 0;
@@ -232,7 +241,9 @@ class TrcExporter : public Exporter {
   }
   static Result<Rows> rows_of(const ExportSource& source, const std::string& track,
                               MarkerPoints& points) {
-    const auto [interval, is_regular] = points.interval();
+    const auto found = points.interval();
+    if (!found) return tl::unexpected(found.error());
+    const auto [interval, is_regular] = *found;
     if (is_regular) return Rows{points.count(), interval, true};
     const double count = std::floor(points.length() / interval + 1e-6) + 1;
     if (count > kRowsOfAPointMax * static_cast<double>(points.count())) {

@@ -261,6 +261,15 @@ class JsonTest(McapTest):
         self.assertEqual({name: one["points"] for name, one in tracks.items()},
                          {one["name"]: one["points"] for one in info["tracks"]})
 
+    def test_the_rate_is_right_of_stamps_as_far_apart_as_there_are(self):
+        bag = self.bag_of_points(("t", -9e9, {"x": 1}), ("t", 9e9, {"x": 2}))
+        out = self.space.path("out.mcap")
+        self.run_ok("export", bag, "-o", out, "--format", "mcap")
+        with open(out, "rb") as file:
+            records = {one.name: one.metadata
+                       for one in self.reader.make_reader(file).iter_metadata()}
+        self.assertEqual(json.loads(records["run_statistics"]["tracks"])["t"]["rate"], 1 / 1.8e10)
+
     def test_chosen_columns_are_all_there_is(self):
         bag = self.bag_of_points(("t", 1.0, {"a": {"x": 1, "y": 2}, "b": 3}))
         indexed, summary = self.messages(self.export(bag, "--columns", "a.x"))

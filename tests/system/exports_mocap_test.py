@@ -88,6 +88,11 @@ class MocapTest(MotionTest):
         self.assertEqual(document["channels"], ["camera.pos"])
         self.assertEqual(document["frames"][1], {"time": 1.5, "camera.pos": [1, 2]})
 
+    def test_stamps_may_lie_as_far_apart_as_there_are(self):
+        out = self.export(self.bag(("a", -9e9, {"x": 1}), ("a", 9e9, {"x": 2})), "a.json", "mocap")
+        head = self.read(out)["metadata"]
+        self.assertEqual((head["fps"], head["duration"]), (1 / 1.8e10, 1.8e10))
+
     def test_a_real_walk_has_all_its_bones(self):
         bag = self.space.path("walk.zbag")
         self.run_ok("import", harness.recording_path("cmu_02_01_walk"), "-o", bag)
@@ -163,6 +168,13 @@ class TrcTest(MotionTest):
         for time, ((x, _, z),) in rows:
             self.assertAlmostEqual(x, 10 * time, places=6)
             self.assertEqual(z, 1.0)
+
+    def test_stamps_may_lie_as_far_apart_as_there_are(self):
+        bag = self.marked(*(("m", stamp, {"markers": {"a": [1.0, 2.0, 3.0]}})
+                            for stamp in (-8e9, 0.0, 8e9)))
+        head, _, rows = read_trc(self.export(bag, "m.trc", "trc"))
+        self.assertEqual(head["DataRate"], "1.25e-10")
+        self.assertEqual([time for time, _ in rows], [0.0, 8e9, 1.6e10])
 
     def test_a_track_without_markers_or_of_gaps_is_refused(self):
         bag = self.bag(("m", 1.0, {"markers": {"a": [1.0, 2.0, 3.0]}}))

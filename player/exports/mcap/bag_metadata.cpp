@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "schemas/apart.hpp"
 #include "schemas/json_text.hpp"
 #include "schemas/timestamp.hpp"
 
@@ -33,7 +34,7 @@ McapTexts metadata_of(const BagSummary& bag, const RunRecord& run) {
 
 // How many a second there are between the first point and the last.
 double rate_of(const TrackRecord& track) {
-  const double seconds = static_cast<double>(*track.last - *track.first) / 1e9;
+  const double seconds = static_cast<double>(apart(*track.first, *track.last)) / 1e9;
   return seconds > 0.0 ? static_cast<double>(track.total() - 1) / seconds : 0.0;
 }
 
@@ -75,9 +76,11 @@ Status add_bag_metadata(const ExportSource& source, McapWriter& mcap) {
   }
   double created = 0.0;  // no time is kept of attachments themselves
   for (const BagSummary& bag : source.bags()) created = std::max(created, bag.bag.created);
-  const auto time_ns = static_cast<std::uint64_t>(created * 1e9);
+  const std::int64_t time_ns = Timestamp::from_seconds(created).value_or(Timestamp()).ns();
   return source.each_attachment([&](std::string_view name, std::string_view content) {
-    return mcap.add_attachment({time_ns, std::string(name), "application/octet-stream"}, content);
+    return mcap.add_attachment(
+        {static_cast<std::uint64_t>(time_ns), std::string(name), "application/octet-stream"},
+        content);
   });
 }
 

@@ -9,6 +9,7 @@
 
 #include "player/exports/video/frame_decoder.hpp"
 #include "player/exports/video/libav_calls.hpp"
+#include "schemas/apart.hpp"
 
 namespace zbag {
 namespace {
@@ -184,8 +185,8 @@ Status VideoFile::State::open_file(Timestamp first) {
 }
 
 Result<std::int64_t> VideoFile::State::place_of(Timestamp stamp) {
-  const std::int64_t behind_ns = stamp.ns() - first_ns;
-  std::int64_t at = behind_ns / 1'000 + (behind_ns % 1'000 >= 500 ? 1 : 0);
+  const std::uint64_t behind_ns = apart(first_ns, stamp.ns());
+  auto at = static_cast<std::int64_t>(behind_ns / 1'000 + (behind_ns % 1'000 >= 500 ? 1 : 0));
   if (at <= last_at) {
     at = last_at + 1;
     ++moved;

@@ -6,6 +6,8 @@
 #include <sstream>
 
 #include "player/exports/exporter.hpp"
+#include "recorder/bag/bag_file.hpp"
+#include "recorder/bag/records/layout.hpp"
 #include "tests/support/small_bag.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -75,11 +77,64 @@ TEST_F(AlignedPointsTest, GiveNothingBeyondTheTolerance) {
                           "3.0,b,,,3"));
 }
 
+// A range cuts the clock off, and what the others had by then is what they have.
+TEST_F(AlignedPointsTest, HaveWhatHeldWhenTheRangeBegins) {
+  ExportChoice choice;
+  choice.selection.range.first = 2'500'000'000;
+  choice.columns = {"arm.q"};
+  choice.selection.range.last = 2'500'000'000;
+  path_ = write_bag(dir_.path("before.zbag"), {{"tick", 2.0, {{"n", 1}}},
+                                               {"tick", 2.5, {{"n", 2}}},
+                                               {"tick", 3.0, {{"n", 3}}},
+                                               {"arm", 1.0, {{"q", 10}}},
+                                               {"arm", 2.125, {{"q", 20}}},
+                                               {"arm", 2.625, {{"q", 50}}}});
+  EXPECT_THAT(rows({"tick"}, choice), ElementsAre("timestamp,arm.q", "2.5,20"));
+  EXPECT_THAT(rows({"tick", AlignHow::kNearest}, choice), ElementsAre("timestamp,arm.q", "2.5,50"));
+  EXPECT_THAT(rows({"tick", AlignHow::kLinear}, choice),
+              ElementsAre("timestamp,arm.q", "2.5,42.5"));
+  EXPECT_THAT(rows({"tick", AlignHow::kFloor, 249ms}, choice),
+              ElementsAre("timestamp,arm.q", "2.5,"));
+  choice.where = Expression::parse("q = 10 or n > 0").value();
+  EXPECT_THAT(rows({"tick"}, choice), ElementsAre("timestamp,arm.q", "2.5,10"));
+}
+
+// Of a track that has no point in the range at all.
+TEST_F(AlignedPointsTest, HaveTheOnlyPointOfATrackFromBeforeTheRange) {
+  path_ = write_bag(dir_.path("before.zbag"), {{"fix", 999.9, {{"lat", 52.5}}},
+                                               {"tick", 1'000.0, {{"n", 1}}},
+                                               {"tick", 1'000.0625, {{"n", 2}}}});
+  ExportChoice choice;
+  choice.selection.range.first = 1'000'050'000'000;
+  for (const AlignHow how : {AlignHow::kFloor, AlignHow::kNearest}) {
+    EXPECT_THAT(rows({"tick", how}, choice),
+                ElementsAre("timestamp,fix.lat,tick.n", "1000.0625,52.5,2"));
+  }
+}
+
 TEST_F(AlignedPointsTest, EndAtTheLimitAndHaveTheChosenColumns) {
   ExportChoice choice;
   choice.limit = 2;
   choice.columns = {"arm.q"};
   EXPECT_THAT(rows({"tick"}, choice), ElementsAre("timestamp,arm.q", "1.0,", "2.0,10"));
+}
+
+// Of the journal: the cursor of each track meets it.
+TEST_F(AlignedPointsTest, TellOfOneDamageOnce) {
+  {
+    const auto file = BagFile::open_to_write(path_, 64u << 20).value();
+    const auto txn = file->env().write().value();
+    ASSERT_TRUE(txn->put(file->tables().journal, journal_key(77), "no record"));
+    ASSERT_TRUE(txn->commit());
+  }
+  Playlist playlist = Playlist::open({path_}).value();
+  std::vector<std::string> told;
+  ExportSource source(playlist, {.align = Alignment{"tick"}}, {},
+                      [&](const std::string& text) { told.push_back(text); });
+  ASSERT_TRUE(source.each_point([](const PointView&) { return Status(); }));
+  EXPECT_THAT(told, testing::SizeIs(1));
+  EXPECT_EQ(source.report().points, 3u);
+  EXPECT_EQ(source.report().left_out, 1u);
 }
 
 TEST_F(AlignedPointsTest, NeedTheTrackWhoseClockItIs) {

@@ -86,6 +86,21 @@ TEST_F(ExportSourceTest, PassesOverPointsThatAreNotWanted) {
   EXPECT_THAT(rows_of({path}, "t", {.where = is_late, .limit = 1}), ElementsAre("2000000000 2"));
 }
 
+// Lists become columns, but where there is nothing in any of them: else the field would be gone.
+TEST_F(ExportSourceTest, ExpandsListsThatHoldSomething) {
+  const std::string path =
+      write_bag(dir_.path("a.zbag"), {{"t", 1.0, {{"a", Array{1, 2}}, {"a_x", Array{}}, {"n", 1}}},
+                                      {"t", 2.0, {{"a", Array{3}}, {"a_x", Array{}}, {"n", 2}}}});
+  Playlist playlist = Playlist::open({path}).value();
+  const ExportSource source(playlist, {.expands_arrays = true}, {}, {});
+  std::vector<std::string> names;
+  const std::vector<ExportField> found = source.fields_of("t").value();
+  for (const ExportField& field : found) names.push_back(field.column);
+  EXPECT_THAT(names, ElementsAre("a_x_", "a_y", "a_x", "n"));
+  EXPECT_THAT(rows_of({path}, "t", {.expands_arrays = true}),
+              ElementsAre("1000000000 1 2 [] 1", "2000000000 3 null [] 2"));
+}
+
 // What lies in a bag beside its points: names and bytes.
 TEST_F(ExportSourceTest, GivesAttachmentsAndLeavesOutDamagedOnes) {
   const std::string path = write_bag(dir_.path("in.zbag"), {{"arm", 1.0, {{"q", 1}}}});
