@@ -231,8 +231,8 @@ class TrcExporter : public Exporter {
     MarkerPoints points(*spool, set.markers.size());
     std::vector<ExportField> fields;
     for (const Marker& marker : set.markers) fields.push_back(marker.field);
-    const Status read = source.each_chunk_of(
-        track, fields, [&](const ColumnChunk& chunk) { return points.add(chunk); });
+    Status read = source.each_chunk_of(track, fields,
+                                       [&](const ColumnChunk& chunk) { return points.add(chunk); });
     if (!read) return read;
     const Result<Rows> rows = rows_of(source, track, points);
     if (!rows) return tl::unexpected(rows.error());

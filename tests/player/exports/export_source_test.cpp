@@ -86,19 +86,21 @@ TEST_F(ExportSourceTest, PassesOverPointsThatAreNotWanted) {
   EXPECT_THAT(rows_of({path}, "t", {.where = is_late, .limit = 1}), ElementsAre("2000000000 2"));
 }
 
-// Lists become columns, but where there is nothing in any of them: else the field would be gone.
+// Lists become columns, but where none that is chosen holds a value: else the field would be gone.
 TEST_F(ExportSourceTest, ExpandsListsThatHoldSomething) {
   const std::string path =
-      write_bag(dir_.path("a.zbag"), {{"t", 1.0, {{"a", Array{1, 2}}, {"a_x", Array{}}, {"n", 1}}},
-                                      {"t", 2.0, {{"a", Array{3}}, {"a_x", Array{}}, {"n", 2}}}});
+      write_bag(dir_.path("a.zbag"), {{"t", 1.0, {{"a_x", Array{7, 8}}, {"n", 1}}},
+                                      {"t", 2.0, {{"a", Array{1, 2}}, {"n", 2}}},
+                                      {"t", 3.0, {{"a", Array{3}}, {"n", 3}}}});
+  const ExportChoice choice = {.where = Expression::parse("n > 1").value(), .expands_arrays = true};
   Playlist playlist = Playlist::open({path}).value();
-  const ExportSource source(playlist, {.expands_arrays = true}, {}, {});
+  const ExportSource source(playlist, choice, {}, {});
   std::vector<std::string> names;
   const std::vector<ExportField> found = source.fields_of("t").value();
   for (const ExportField& field : found) names.push_back(field.column);
   EXPECT_THAT(names, ElementsAre("a_x_", "a_y", "a_x", "n"));
-  EXPECT_THAT(rows_of({path}, "t", {.expands_arrays = true}),
-              ElementsAre("1000000000 1 2 [] 1", "2000000000 3 null [] 2"));
+  EXPECT_THAT(rows_of({path}, "t", choice),
+              ElementsAre("2000000000 1 2 null 2", "3000000000 3 null null 3"));
 }
 
 // What lies in a bag beside its points: names and bytes.
