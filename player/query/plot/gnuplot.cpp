@@ -95,9 +95,10 @@ class PanelScript {
     }
   }
 
+  // Where there is nothing to draw, something that lies outside: the other panels' range holds.
   void plot() {
     script_ +=
-        elements_.empty() ? "set yrange [0:1]\nplot NaN notitle\n" : "plot " + elements_ + "\n";
+        elements_.empty() ? "set yrange [0:1]\nplot -1 notitle\n" : "plot " + elements_ + "\n";
   }
 
  private:
@@ -122,11 +123,8 @@ class PanelScript {
 };
 
 void add_axis(const Chart& chart, std::string& script) {
-  // Of all panels, also those in which nothing is drawn.
-  const bool is_wide = chart.x_first < chart.x_last;
-  fmt::format_to(std::back_inserter(script), "set xrange [{}:{}]\n",
-                 is_wide ? chart.x_first : chart.x_first - 0.5,
-                 is_wide ? chart.x_last : chart.x_first + 0.5);
+  if (chart.x_first < chart.x_last)
+    fmt::format_to(std::back_inserter(script), "set xrange [{}:{}]\n", chart.x_first, chart.x_last);
   if (chart.x_names.empty()) return;
   std::size_t letters = 0;
   for (const std::string& name : chart.x_names) letters += printable(name).size() + 2;
