@@ -38,9 +38,6 @@ class DuckdbCalls {
   decltype(duckdb_##name)* name = find(Named<decltype(duckdb_##name)>{"duckdb_" #name})
   // The database
   ZBAG_DUCKDB_CALL(library_version);
-  ZBAG_DUCKDB_CALL(create_config);
-  ZBAG_DUCKDB_CALL(set_config);
-  ZBAG_DUCKDB_CALL(destroy_config);
   ZBAG_DUCKDB_CALL(open_ext);
   ZBAG_DUCKDB_CALL(close);
   ZBAG_DUCKDB_CALL(connect);
@@ -61,9 +58,6 @@ class DuckdbCalls {
   ZBAG_DUCKDB_CALL(execute_pending);
   // Results
   ZBAG_DUCKDB_CALL(result_error);
-  ZBAG_DUCKDB_CALL(result_return_type);
-  ZBAG_DUCKDB_CALL(column_count);
-  ZBAG_DUCKDB_CALL(column_name);
   ZBAG_DUCKDB_CALL(fetch_chunk);
   ZBAG_DUCKDB_CALL(destroy_result);
   // Types and values
@@ -128,7 +122,6 @@ class DuckdbCalls {
   ZBAG_DUCKDB_CALL(init_set_init_data);
   ZBAG_DUCKDB_CALL(init_set_max_threads);
   ZBAG_DUCKDB_CALL(init_set_error);
-  ZBAG_DUCKDB_CALL(function_get_bind_data);
   ZBAG_DUCKDB_CALL(function_get_init_data);
   ZBAG_DUCKDB_CALL(function_get_local_init_data);
   ZBAG_DUCKDB_CALL(function_set_error);
@@ -170,7 +163,6 @@ using DuckdbChunk = DuckdbOwned<duckdb_data_chunk, &DuckdbCalls::destroy_data_ch
 using DuckdbPrepared = DuckdbOwned<duckdb_prepared_statement, &DuckdbCalls::destroy_prepare>;
 using DuckdbPending = DuckdbOwned<duckdb_pending_result, &DuckdbCalls::destroy_pending>;
 using DuckdbFunction = DuckdbOwned<duckdb_table_function, &DuckdbCalls::destroy_table_function>;
-using DuckdbConfig = DuckdbOwned<duckdb_config, &DuckdbCalls::destroy_config>;
 
 // Text of the library's, freed here.
 std::string take_text(char* text);
