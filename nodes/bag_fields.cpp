@@ -34,11 +34,6 @@ std::uint64_t reclaimable_bytes(const BagSummary& bag, const BlockSpread& spread
   return is_worth_it && !is_being_written(bag.path) ? left : 0;
 }
 
-double rate_of(const TrackRecord& track) {
-  if (!track.first || track.total() < 2 || *track.first == *track.last) return 0.0;
-  return static_cast<double>(track.total() - 1) / seconds_between(*track.first, *track.last);
-}
-
 std::string kind_text(const BagReader& reader, const TrackRecord& track) {
   if (is_system_track(track.name)) return {};
   const Result<std::optional<Kind>> kind = kind_of(reader, track.name);
@@ -61,7 +56,7 @@ Fields track_fields(const BagReader& reader, const TrackRecord& track,
       {"name", track.name}, {"points", track.total()}, {"late_points", track.late_points}};
   fields.emplace_back("first_ts", track.first ? Value(seconds_of_key(*track.first)) : Value());
   fields.emplace_back("last_ts", track.last ? Value(seconds_of_key(*track.last)) : Value());
-  fields.emplace_back("rate_hz", rate_of(track));
+  fields.emplace_back("rate_hz", track.rate().value_or(0.0));
   const std::optional<RateSpread> rates = rates_of(track, spread);
   fields.emplace_back("rate_min_hz", rates ? Value(rates->min_hz) : Value());
   fields.emplace_back("rate_max_hz", rates ? Value(rates->max_hz) : Value());

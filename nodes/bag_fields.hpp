@@ -22,8 +22,6 @@ std::uint64_t reclaimable_bytes(const BagSummary& bag, const BlockSpread& spread
 // nullopt: not known.
 std::optional<RateSpread> rates_of(const TrackRecord& track,
                                    const std::optional<BlockSpread>& spread);
-// Points a second from the first to the last; 0 where there is no time between them.
-double rate_of(const TrackRecord& track);
 // Stamps may lie further apart than int64 nanoseconds reach.
 double seconds_between(std::int64_t first, std::int64_t last);
 // The name of the kind that is set for it; empty: none is, or nobody can say.

@@ -208,8 +208,9 @@ TrackTable table_of(const BagReader& reader, const BagSummary& bag,
   if (has_overwritten) columns.push_back({"overwritten", 3});
   TrackTable table(std::move(columns), "fields");
   for (const TrackRecord& track : bag.tracks) {
+    const double rate = track.rate().value_or(0.0);
     std::vector<TrackCell> cells{count_cell(track.total()),
-                                 {fmt::format("{:.1f} Hz", rate_of(track)), rate_of(track)},
+                                 {fmt::format("{:.1f} Hz", rate), rate},
                                  spread_cell(rates_of(track, spread)),
                                  {bytes_text(track.bytes), static_cast<double>(track.bytes)},
                                  lost_cell(track.lost)};

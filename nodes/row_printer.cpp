@@ -7,6 +7,7 @@
 
 #include "nodes/fit_text.hpp"
 #include "nodes/number_text.hpp"
+#include "schemas/csv_text.hpp"
 #include "schemas/json_text.hpp"
 #include "schemas/track_name.hpp"
 
@@ -127,16 +128,7 @@ class CsvPrinter : public RowPrinter {
   void put(std::size_t at, const ResultCell& cell) {
     std::string& line = lines_.text();
     if (at > 0) line += ',';
-    if (!cell) return;
-    const bool is_plain =
-        !cell->empty() && cell->find_first_of("\",\r\n") == std::string_view::npos;
-    if (is_plain) {
-      line += *cell;
-      return;
-    }
-    line += '"';
-    for (const char byte : *cell) line.append(byte == '"' ? 2 : 1, byte);
-    line += '"';
+    if (cell) append_csv_field(*cell, line);
   }
   Status end_row() {
     lines_.text() += '\r';

@@ -14,13 +14,8 @@ namespace {
 // Any number in its forms as a double.
 std::optional<double> number_of(std::span<const std::uint8_t> value) {
   item::Cursor in(value);
-  std::uint64_t bits = 0;
-  bool above_signed = false;
-  if (item::take_float64(in, bits)) return std::bit_cast<double>(bits);
-  if (item::take_float32(in, bits)) return std::bit_cast<float>(static_cast<std::uint32_t>(bits));
-  if (!item::take_int(in, bits, above_signed)) return std::nullopt;
-  return above_signed ? static_cast<double>(bits)
-                      : static_cast<double>(static_cast<std::int64_t>(bits));
+  double number = 0.0;
+  return item::take_number(in, number) ? std::optional(number) : std::nullopt;
 }
 
 // MessagePack timestamp, extension type -1, in its three sizes, each in the one form it has.

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -229,6 +230,22 @@ inline bool take_float32(Cursor& in, std::uint64_t& bits) {
   if (in.left() < 5 || *in.at != kFloat32) return false;
   bits = load_be<std::uint32_t>(in.at + 1);
   in.at += 5;
+  return true;
+}
+// An int or a float of any size, as a double.
+inline bool take_number(Cursor& in, double& number) {
+  std::uint64_t bits = 0;
+  bool above_signed = false;
+  if (take_float64(in, bits)) {
+    number = std::bit_cast<double>(bits);
+  } else if (take_float32(in, bits)) {
+    number = std::bit_cast<float>(static_cast<std::uint32_t>(bits));
+  } else if (take_int(in, bits, above_signed)) {
+    number = above_signed ? static_cast<double>(bits)
+                          : static_cast<double>(static_cast<std::int64_t>(bits));
+  } else {
+    return false;
+  }
   return true;
 }
 inline bool take_bool(Cursor& in, std::uint64_t& value) {

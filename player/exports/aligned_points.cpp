@@ -40,13 +40,8 @@ void append_float(double number, std::string& out) {
 
 std::optional<double> number_of(std::span<const std::uint8_t> value) {
   item::Cursor in(value);
-  std::uint64_t bits = 0;
-  bool is_above = false;
-  if (item::take_float64(in, bits)) return std::bit_cast<double>(bits);
-  if (item::take_float32(in, bits)) return std::bit_cast<float>(static_cast<std::uint32_t>(bits));
-  if (!item::take_int(in, bits, is_above)) return std::nullopt;
-  return is_above ? static_cast<double>(bits)
-                  : static_cast<double>(static_cast<std::int64_t>(bits));
+  double number = 0.0;
+  return item::take_number(in, number) ? std::optional(number) : std::nullopt;
 }
 
 std::optional<std::span<const std::uint8_t>> value_in(const MapBytes& map, std::string_view name) {

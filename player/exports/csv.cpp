@@ -8,6 +8,7 @@
 
 #include "player/columns/cells.hpp"
 #include "player/exports/track_files.hpp"
+#include "schemas/csv_text.hpp"
 #include "schemas/json_text.hpp"
 #include "schemas/shortest_text.hpp"
 #include "schemas/track_name.hpp"
@@ -19,28 +20,6 @@ constexpr const char* kExtension = ".csv";
 constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::size_t kTextBytesMax = 256u << 10;  // before it goes to the file
 
-// The bytes that a field with them is quoted for.
-constexpr std::array<bool, 256> special_bytes() {
-  std::array<bool, 256> special{};
-  for (const char c : std::string_view(",\"\r\n")) special[static_cast<unsigned char>(c)] = true;
-  return special;
-}
-
-bool is_special(char c) {
-  static constexpr std::array<bool, 256> kSpecial = special_bytes();
-  return kSpecial[static_cast<unsigned char>(c)];
-}
-
-void append_text(std::string_view text, std::string& out) {
-  if (!text.empty() && std::none_of(text.begin(), text.end(), is_special)) {
-    out += text;
-    return;
-  }
-  out += '"';
-  for (const char c : text) out.append(c == '"' ? 2 : 1, c);
-  out += '"';
-}
-
 // The lines of one track.
 class CsvLines {
  public:
@@ -51,7 +30,7 @@ class CsvLines {
     text_ += "timestamp";
     for (const ExportField& field : fields_) {
       text_ += ',';
-      append_text(field.column, text_);
+      append_csv_field(field.column, text_);
     }
     text_ += kLineEnd;
     return write_out();
@@ -95,12 +74,12 @@ class CsvLines {
         return {};
       case ColumnType::kText:
         if (!is_utf8(cell.bytes())) return append_json(cell);
-        append_text(cell.bytes(), text_);
+        append_csv_field(cell.bytes(), text_);
         return {};
       case ColumnType::kBinary: {
         const Result<std::string> text = binaries_.text_of(field.column, row_, cell.bytes());
         if (!text) return tl::unexpected(text.error());
-        append_text(*text, text_);
+        append_csv_field(*text, text_);
         return {};
       }
       default:
@@ -110,7 +89,7 @@ class CsvLines {
   Status append_json(const Cell& cell) {
     json_.clear();
     cell.append_json(json_);
-    append_text(json_, text_);
+    append_csv_field(json_, text_);
     return {};
   }
   Status write_out() {

@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <utility>
@@ -19,7 +18,6 @@
 #include "player/exports/picture.hpp"
 #include "player/exports/picture_track.hpp"
 #include "player/exports/row_text.hpp"
-#include "schemas/no_room.hpp"
 #include "schemas/text_bytes.hpp"
 
 namespace zbag {
@@ -49,10 +47,7 @@ class NewFile {
     void operator()(std::FILE* file) const { std::fclose(file); }
   };
   NewFile(std::string name, std::FILE* file) : name_(std::move(name)), file_(file) {}
-  tl::unexpected<Error> failed() const {
-    return fail(is_no_room(errno) ? ErrorCode::kDiskFull : ErrorCode::kIo,
-                fmt::format("{}: {}", name_, std::strerror(errno)));
-  }
+  tl::unexpected<Error> failed() const { return tl::unexpected(disk_error(name_, errno)); }
 
   std::string name_;
   std::unique_ptr<std::FILE, Close> file_;

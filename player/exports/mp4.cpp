@@ -15,14 +15,7 @@ namespace zbag {
 namespace {
 
 constexpr const char* kExtension = ".mp4";
-
-// Frames a second, over all that is known of the track.
-double rate_of(const TrackRecord& track) {
-  if (!track.first || track.total() < 2 || *track.last <= *track.first) return 30.0;
-  const double seconds =
-      (static_cast<double>(*track.last) - static_cast<double>(*track.first)) / 1e9;
-  return static_cast<double>(track.total() - 1) / seconds;
-}
+constexpr double kUsualRate = 30.0;  // frames a second, where the track does not tell
 
 class Mp4Exporter : public Exporter {
  public:
@@ -56,7 +49,8 @@ class Mp4Exporter : public Exporter {
             const Result<OutputFile*> file = files.begin(track);
             if (!file) return tl::unexpected(file.error());
             Result<VideoFile> made = VideoFile::create(
-                (*file)->by_name(), {.codec = codec_, .rate = rate_of(source.tracks().at(track))});
+                (*file)->by_name(),
+                {.codec = codec_, .rate = source.tracks().at(track).rate().value_or(kUsualRate)});
             if (!made) return tl::unexpected(made.error());
             video.emplace(std::move(*made));
           }

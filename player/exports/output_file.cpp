@@ -34,11 +34,10 @@ bool is_taken(const std::string& path, Existing existing) {
 }
 
 Error error_of(const std::string& path, int code) {
-  const ErrorCode kind = is_no_room(code) ? ErrorCode::kDiskFull
-                         : code == EPIPE  ? ErrorCode::kClosed
-                         : code == EEXIST ? ErrorCode::kExists
-                                          : ErrorCode::kIo;
-  return {kind, fmt::format("{}: {}", path, std::strerror(code))};
+  Error error = disk_error(path, code);
+  if (code == EPIPE) error.code = ErrorCode::kClosed;
+  if (code == EEXIST) error.code = ErrorCode::kExists;
+  return error;
 }
 
 // Every folder that the names of tracks stand for: "a/b/c" gives "a" and "a/b".
@@ -52,6 +51,11 @@ std::set<std::string> folders_of(const std::vector<std::string>& tracks) {
 }
 
 }  // namespace
+
+Error disk_error(const std::string& what, int code) {
+  return {is_no_room(code) ? ErrorCode::kDiskFull : ErrorCode::kIo,
+          fmt::format("{}: {}", what, std::strerror(code))};
+}
 
 Result<std::vector<std::string>> make_output_folder(const std::string& folder) {
   std::error_code error;

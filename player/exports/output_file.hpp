@@ -56,6 +56,9 @@ class OutputFile {
   std::vector<std::string> made_folders_;  // the outermost first
 };
 
+// What the operating system says of `what`: kDiskFull or kIo.
+Error disk_error(const std::string& what, int code);
+
 // Makes `folder` and those it lies in, and gives those that were not there, the outermost first.
 // kExists names what stands in the way.
 Result<std::vector<std::string>> make_output_folder(const std::string& folder);

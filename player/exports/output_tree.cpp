@@ -6,29 +6,22 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <utility>
 
 #include "player/exports/output_file.hpp"
 #include "recorder/bag/bag_file.hpp"
 #include "recorder/bag/pages/file_descriptor.hpp"
-#include "schemas/no_room.hpp"
 
 namespace zbag {
 namespace {
 
 namespace fs = std::filesystem;
 
-tl::unexpected<Error> failed(const std::string& path, int code) {
-  return fail(is_no_room(code) ? ErrorCode::kDiskFull : ErrorCode::kIo,
-              fmt::format("{}: {}", path, std::strerror(code)));
-}
-
 // The file systems may have no such call for one file, hence all of it.
 Status sync_files(const std::string& folder) {
   const FileDescriptor file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (file.get() < 0 || ::syncfs(file.get()) != 0) return failed(folder, errno);
+  if (file.get() < 0 || ::syncfs(file.get()) != 0) return tl::unexpected(disk_error(folder, errno));
   return {};
 }
 
@@ -53,7 +46,7 @@ Result<OutputTree> OutputTree::create(const std::string& given) {
   fs::remove_all(made, error);  // of a process that had our number and was killed
   OutputTree tree(path, made);
   tree.made_folders_ = std::move(*folders);
-  if (!fs::create_directory(made, error)) return failed(path, error.value());
+  if (!fs::create_directory(made, error)) return tl::unexpected(disk_error(path, error.value()));
   return tree;
 }
 
@@ -75,17 +68,17 @@ Status OutputTree::write(const std::string& name, std::string_view bytes) {
   const fs::path path = fs::path(made_) / name;
   const std::string shown = (fs::path(path_) / name).string();
   std::FILE* const file = std::fopen(path.c_str(), "wbxe");
-  if (file == nullptr) return failed(shown, errno);
+  if (file == nullptr) return tl::unexpected(disk_error(shown, errno));
   const bool is_written = std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
   const int code = errno;
-  if (std::fclose(file) != 0) return failed(shown, errno);
-  return is_written ? Status() : failed(shown, code);
+  if (std::fclose(file) != 0) return tl::unexpected(disk_error(shown, errno));
+  return is_written ? Status() : tl::unexpected(disk_error(shown, code));
 }
 
 Status OutputTree::publish() {
   if (Status synced = sync_files(made_); !synced) return synced;
   // Takes the place of an empty folder alone.
-  if (::rename(made_.c_str(), path_.c_str()) != 0) return failed(path_, errno);
+  if (::rename(made_.c_str(), path_.c_str()) != 0) return tl::unexpected(disk_error(path_, errno));
   made_.clear();
   return sync_name(path_);
 }

@@ -1,19 +1,15 @@
 #include "player/exports/spool.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <cerrno>
-#include <cstring>
 
-#include "schemas/no_room.hpp"
+#include "player/exports/output_file.hpp"
 
 namespace zbag {
 namespace {
 
 tl::unexpected<Error> failed(int code) {
-  return fail(is_no_room(code) ? ErrorCode::kDiskFull : ErrorCode::kIo,
-              fmt::format("temporary file: {}", std::strerror(code)));
+  return tl::unexpected(disk_error("temporary file", code));
 }
 
 }  // namespace

@@ -29,25 +29,6 @@ duckdb_type type_id_of(ColumnKind kind) {
   }
 }
 
-bool holds(ColumnKind kind, ColumnType type) {
-  switch (kind) {
-    case ColumnKind::kBool:
-      return type == ColumnType::kBool;
-    case ColumnKind::kInt:
-      return type == ColumnType::kInt;
-    case ColumnKind::kDouble:
-      return is_number(type) && !is_list(type);
-    case ColumnKind::kBinary:
-      return type == ColumnType::kBinary;
-    case ColumnKind::kInts:
-      return type == ColumnType::kInts;
-    case ColumnKind::kDoubles:
-      return is_list(type);
-    default:
-      return true;  // as JSON, if need be
-  }
-}
-
 const Error& other_type() {
   static const Error kError{ErrorCode::kUnsupported,
                             "a field has got another type meanwhile: ask again"};
@@ -101,7 +82,7 @@ Status ColumnFeed::each_row(duckdb_vector vector, std::size_t count, Take take) 
     const FieldPart* const part = code == 0 ? nullptr : &column_->parts[code - 1u];
     const std::size_t at = part == nullptr ? 0 : at_[code - 1u]++;
     if (part != nullptr && part->type != ColumnType::kNil) {
-      if (!holds(kind_, part->type)) return tl::unexpected(other_type());
+      if (!takes(kind_, part->type)) return tl::unexpected(other_type());
       if (Status status = take(row, *part, at); !status) return status;
       continue;
     }
@@ -118,7 +99,7 @@ Status ColumnFeed::each_row(duckdb_vector vector, std::size_t count, Take take) 
 template <class T>
 Status ColumnFeed::fill_numbers(duckdb_vector vector, std::size_t count) {
   auto* const values = static_cast<T*>(duckdb().vector_get_data(vector));
-  if (column_->is_everywhere() && holds(kind_, column_->parts[0].type)) {
+  if (column_->is_everywhere() && takes(kind_, column_->parts[0].type)) {
     const std::size_t at = at_[0];
     at_[0] += count;
     row_ += count;

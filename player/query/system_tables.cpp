@@ -22,17 +22,6 @@ constexpr ColumnKind kJson = ColumnKind::kJson;
 
 Value lost_of(const std::optional<std::uint64_t>& lost) { return lost ? Value(*lost) : Value(); }
 
-Value rate_of(const TrackRecord& track) {
-  if (!track.first || track.total() < 2 || *track.first == *track.last) return {};
-  // Stamps may lie further apart than int64 nanoseconds reach.
-  std::int64_t span = 0;
-  const double seconds =
-      __builtin_sub_overflow(*track.last, *track.first, &span)
-          ? static_cast<double>(*track.last) / 1e9 - static_cast<double>(*track.first) / 1e9
-          : static_cast<double>(span) / 1e9;
-  return static_cast<double>(track.total() - 1) / seconds;
-}
-
 void add_tracks(const std::string& bag, const BagSummary& summary, std::vector<Row>& rows) {
   for (const TrackRecord& track : summary.tracks) {
     Fields fields;
@@ -40,8 +29,9 @@ void add_tracks(const std::string& bag, const BagSummary& summary, std::vector<R
       fields.emplace_back(name, Array(types.begin(), types.end()));
     rows.push_back({bag, track.name, track.total(),
                     track.first ? Value(seconds_of_key(*track.first)) : Value(),
-                    track.last ? Value(seconds_of_key(*track.last)) : Value(), rate_of(track),
-                    track.bytes, lost_of(track.lost), track.fate.overwritten, std::move(fields)});
+                    track.last ? Value(seconds_of_key(*track.last)) : Value(),
+                    track.rate() ? Value(*track.rate()) : Value(), track.bytes, lost_of(track.lost),
+                    track.fate.overwritten, std::move(fields)});
   }
 }
 

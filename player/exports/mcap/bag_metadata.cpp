@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <string>
 
-#include "schemas/apart.hpp"
 #include "schemas/json_text.hpp"
 #include "schemas/timestamp.hpp"
 
@@ -32,18 +31,12 @@ McapTexts metadata_of(const BagSummary& bag, const RunRecord& run) {
   return texts;
 }
 
-// How many a second there are between the first point and the last.
-double rate_of(const TrackRecord& track) {
-  const double seconds = static_cast<double>(apart(*track.first, *track.last)) / 1e9;
-  return seconds > 0.0 ? static_cast<double>(track.total() - 1) / seconds : 0.0;
-}
-
 Fields statistics_of(const TrackRecord& track) {
   Fields fields{{"points", track.total()}, {"bytes", track.bytes}};
   if (track.first && track.last) {
     fields.emplace_back("first", seconds_of_key(*track.first));
     fields.emplace_back("last", seconds_of_key(*track.last));
-    fields.emplace_back("rate", rate_of(track));
+    fields.emplace_back("rate", track.rate().value_or(0.0));
   }
   fields.emplace_back("lost", track.lost ? Value(*track.lost) : Value());
   fields.emplace_back("fate", fate_fields(track.fate));

@@ -77,16 +77,11 @@ class PartNumbers {
     for (std::size_t i = 0; i < *element_; ++i) {
       if (item::skip(in) != item::Fault::kNone) return none(skipped.not_numbers);
     }
-    std::uint64_t bits = 0;
-    bool above_signed = false;
     if (item::take_nil(in)) return none(skipped.nil);
-    if (item::take_float64(in, bits)) return checked(std::bit_cast<double>(bits), skipped);
-    if (item::take_float32(in, bits))
-      return checked(std::bit_cast<float>(static_cast<std::uint32_t>(bits)), skipped);
+    std::uint64_t bits = 0;
     if (item::take_bool(in, bits)) return static_cast<double>(bits);
-    if (!item::take_int(in, bits, above_signed)) return none(skipped.not_numbers);
-    return above_signed ? static_cast<double>(bits)
-                        : static_cast<double>(static_cast<std::int64_t>(bits));
+    double number = 0.0;
+    return item::take_number(in, number) ? checked(number, skipped) : none(skipped.not_numbers);
   }
 
   // REQUIRES: `at` never decreases.

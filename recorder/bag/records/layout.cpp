@@ -6,6 +6,7 @@
 #include <bit>
 
 #include "recorder/bag/records/record_checksum.hpp"
+#include "schemas/apart.hpp"
 #include "schemas/field_lookup.hpp"
 #include "schemas/item.hpp"
 #include "schemas/points/point.hpp"
@@ -161,6 +162,11 @@ Fate fate_of(const Fields& fields) {
     fate.skipped[i] = uint_field(skipped, skip_name(static_cast<Skip>(i)));
   }
   return fate;
+}
+
+std::optional<double> TrackRecord::rate() const {
+  if (!first || total() < 2 || *last <= *first) return std::nullopt;
+  return static_cast<double>(total() - 1) / (static_cast<double>(apart(*first, *last)) / 1e9);
 }
 
 std::string TrackRecord::encode() const {

@@ -90,6 +90,8 @@ struct TrackRecord {
   std::uint64_t journal = 0;
 
   std::uint64_t total() const { return main_points + late_points; }
+  // Points a second from the first to the last; nullopt where there is no time between them.
+  std::optional<double> rate() const;
   // Why its fate is not that of the points it counts; nullopt: it is.
   std::optional<std::string> fate_fault() const;
   std::string encode() const;
