@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <thread>
@@ -89,8 +90,12 @@ class TextOutput {
   Status write(std::string_view text) {
     if (file_) return file_->write(text);
     print_text(text);
-    std::fflush(stdout);  // before the next statement, which may take its time
-    return {};
+    // Before the next statement, which may take its time.
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return {};
+    const int code = errno;
+    std::clearerr(stdout);  // told here
+    if (code == EPIPE) return fail(ErrorCode::kClosed, "stdout is closed");
+    return tl::unexpected(disk_error("stdout", code));
   }
   Status finish() {
     if (!file_) return {};

@@ -194,6 +194,11 @@ class SqlTest(harness.SystemTest):
         done = self.space.run("version", behind=("bash", "-c", f"set -o pipefail; {command}; :"))
         self.assertTrue(done.stdout.startswith(b"track,index,_ts,_ts_ns,fields,bag"))
         self.assertEqual(done.stderr, "")
+        for target, said in (("| head -n 1", ""), (">/dev/full", "No space left on device")):
+            command = f"{harness.binary()} sql {self.bag} 'SELECT * FROM range(200000)' {target}"
+            done = self.space.run("version", behind=("bash", "-c", f"{command}; :"))
+            self.assertIn(said, done.stderr)
+            self.assertEqual(bool(done.stderr), bool(said), done.stderr)
 
 
 if __name__ == "__main__":
