@@ -115,10 +115,10 @@ Status run_statement(Database& database, const std::string& sql, ShownAs shown, 
   if (!statement) return tl::unexpected(statement.error());
   const std::vector<ResultColumn> columns = statement->columns();
   Result<Statement> as_texts = database.prepare(shown_query(sql, columns, shown));
+  const bool has_rows = as_texts || statement->is_query();
   if (as_texts) statement = std::move(as_texts);
   const auto printer =
       make_row_printer(shown, [&out](std::string_view text) { return out.write(text); });
-  const bool has_rows = statement->is_query() || as_texts;
   if (has_rows) {
     if (Status begun = printer->begin(columns); !begun) return begun;
   }
