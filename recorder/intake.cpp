@@ -88,7 +88,7 @@ ArrivalTime ArrivalTime::now() {
 }
 
 std::size_t Chunk::weight() const {
-  return arena_size + kept_bytes + arrivals.size() * sizeof(Arrival) +
+  return arena_size + kept_bytes + arrivals.capacity() * sizeof(Arrival) +
          news.size() * sizeof(TrackNews) + 256;
 }
 
@@ -326,12 +326,18 @@ std::optional<Refusal> Intake::resolve_stamp(TopicState& topic, FrameScan& scan,
   return std::nullopt;
 }
 
+// Twice what this one came to.
+void Intake::size_next_chunk() {
+  const std::size_t used = chunk_.spill.empty() ? chunk_.arena_used : chunk_.arena_size;
+  arena_bytes_ = std::clamp(2 * used, kArenaBytesMin, kChunkBytes + kKeepBytes);
+  arrivals_room_ = std::clamp(2 * chunk_.arrivals.size(), kArrivalsMin, kChunkFrames);
+}
+
 // Room for `bytes` in the chunk's arena. Frames larger than what is left get an arena of their own.
 std::uint8_t* Intake::room(std::size_t bytes) {
   if (chunk_.arena == nullptr) {
-    chunk_.arena_size = std::max(kChunkBytes + kKeepBytes, bytes);
+    chunk_.arena_size = std::max(arena_bytes_, bytes);
     chunk_.arena = std::make_unique_for_overwrite<std::uint8_t[]>(chunk_.arena_size);
-    chunk_.arrivals.reserve(kChunkFrames);
   }
   if (chunk_.arena_size - chunk_.arena_used < bytes) return nullptr;
   std::uint8_t* const at = chunk_.arena.get() + chunk_.arena_used;
@@ -381,10 +387,12 @@ void Intake::store(TopicState& topic, const FrameScan& scan, std::span<const std
     }
     std::copy(extra.begin(), extra.end(), at);
   }
+  if (chunk_.arrivals.empty()) chunk_.arrivals.reserve(arrivals_room_);
   chunk_.arrivals.push_back({topic.track, point});
 }
 
 Chunk Intake::take() {
+  size_next_chunk();
   Chunk chunk = std::exchange(chunk_, Chunk());
   chunk.new_tracks = std::exchange(new_tracks_, {});
   for (TopicState* topic : dirty_) {

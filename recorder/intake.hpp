@@ -10,7 +10,9 @@
 //
 // Not thread-safe. Never blocks. Limits: kTracksMax tracks; the last stamp of each of the
 // kSourcesMax publishers heard most recently, for `_ts` -1; a chunk holds kChunkFrames frames or
-// kChunkBytes bytes, whichever comes first (one frame may exceed the bytes).
+// kChunkBytes bytes, whichever comes first (one frame may exceed the bytes). A chunk weighs all the
+// memory it has: where little comes between two calls of take(), chunks are small, so that many
+// seconds of a slow bus fit a buffer.
 #pragma once
 
 #include <array>
@@ -118,7 +120,7 @@ class Intake {
   void pause(bool paused) { paused_ = paused; }
 
   bool is_full() const {
-    return chunk_.arrivals.size() >= kChunkFrames ||
+    return chunk_.arrivals.size() >= kChunkFrames || !chunk_.spill.empty() ||
            chunk_.arena_used + chunk_.kept_bytes >= kChunkBytes;
   }
   bool is_empty() const { return chunk_.empty() && dirty_.empty() && unnamed_.received == 0; }
@@ -176,6 +178,7 @@ class Intake {
   void store(TopicState& topic, const FrameScan& scan, std::span<const std::uint8_t> bytes,
              Message* message, std::span<Message> more, ArrivalTime arrival);
   std::uint8_t* room(std::size_t bytes);
+  void size_next_chunk();
 
   struct NameHash {
     using is_transparent = void;
@@ -201,6 +204,11 @@ class Intake {
   std::set<std::string, std::less<>> left_out_ ZBAG_GUARDED_BY(mutex_);
   std::vector<std::pair<std::uint32_t, std::string>> new_tracks_;
   Chunk chunk_;
+  // What a chunk begins with.
+  static constexpr std::size_t kArenaBytesMin = 1'024;
+  static constexpr std::size_t kArrivalsMin = 4;
+  std::size_t arena_bytes_ = kArenaBytesMin;
+  std::size_t arrivals_room_ = kArrivalsMin;
 };
 
 }  // namespace zbag

@@ -409,6 +409,19 @@ INSTANTIATE_TEST_SUITE_P(Flush, DropTest, testing::Values(Overflow::kFlush));
 INSTANTIATE_TEST_SUITE_P(Oldest, DropTest, testing::Values(Overflow::kDropOldest));
 INSTANTIATE_TEST_SUITE_P(Newest, DropTest, testing::Values(Overflow::kDropNewest));
 
+// S2.36. What comes slowly is handed over every few milliseconds: 40 s of it fit a small buffer.
+TEST_F(OverflowTest, HasRoomForManySmallChunks) {
+  Recording::Options options = options_with(Overflow::kFlush);
+  options.buffer_bytes = 16'000'000;
+  auto recording = open(options);
+  for (std::uint64_t n = 0; n < kFrames; ++n) {
+    accept(*recording, "a", static_cast<double>(n), {{"x", 1.5}});
+    recording->hand_over(true);
+  }
+  disk_.set_value();
+  EXPECT_EQ(close(std::move(recording)).dropped, 0u);
+}
+
 // Whoever accepts waits while the disk stands still, and everything is there.
 // S2.36: once a crossing, before anything is dropped.
 TEST_F(OverflowTest, WarnsOnceWhenMemoryIsNearlyFull) {
