@@ -124,11 +124,17 @@ Result<BagReader::Selection> choose(const std::string& verb, const SelectionArgu
   return selection;
 }
 
+std::optional<TrackFilter> excluded_tracks(const SelectionArguments& arguments) {
+  if (arguments.excluded.empty()) return std::nullopt;
+  return TrackFilter::parse(arguments.excluded).value();
+}
+
 Result<PointChoice> choose_copied(const std::string& verb, const SelectionArguments& arguments,
                                   const std::vector<BagSummary>& bags) {
   Result<BagReader::Selection> selection = choose(verb, arguments, bags, SystemTracks::kToo);
   if (!selection) return tl::unexpected(selection.error());
-  return PointChoice{std::move(*selection), arguments.columns, arguments.limit};
+  return PointChoice{std::move(*selection), arguments.columns, arguments.limit,
+                     excluded_tracks(arguments)};
 }
 
 Result<BagReader::Selection> choose_tracks(const std::string& verb,

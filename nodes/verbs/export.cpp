@@ -71,6 +71,7 @@ int run(const Arguments& arguments) {
        .columns = arguments.selection.columns,
        .where = arguments.selection.where,
        .limit = arguments.selection.limit,
+       .excluded = excluded_tracks(arguments.selection),
        .align = output.is_aligned ? std::optional(arguments.alignment) : std::nullopt,
        .expands_arrays = output.expands_arrays},
       [&](std::uint64_t done) {

@@ -28,8 +28,9 @@ struct ExportChoice {
   BagReader::Selection selection;
   // See is_chosen_field().
   std::vector<std::string> columns;
-  std::optional<Expression> where;  // points that do not match are passed over
-  std::uint64_t limit = 0;          // points, the first in time; 0: all
+  std::optional<Expression> where;           // points that do not match are passed over
+  std::uint64_t limit = 0;                   // points, the first in time; 0: all
+  std::optional<TrackFilter> excluded = {};  // tracks that are not wanted, whatever else is
   // Rows on the clock of one track, in place of points: one track, called as that one is.
   std::optional<Alignment> align;
   bool expands_arrays = false;  // columns: lists of numbers as ExportField::element says
@@ -76,6 +77,10 @@ class ExportSource {
   const std::vector<std::string>& columns() const { return choice_.columns; }
   // What the fields of a track mean, by the first bag that says it; nullopt: none does.
   Result<std::optional<TrackSchema>> meaning_of(const std::string& track) const;
+  // Whether the track is named among those that are not wanted.
+  bool excludes(const std::string& track) const {
+    return choice_.excluded && choice_.excluded->matches(track);
+  }
   void note(const std::string& text) const {
     if (warn_) warn_(text);
   }
