@@ -17,7 +17,8 @@ namespace {
 // What bags hold by name.
 class Known {
  public:
-  explicit Known(const std::vector<BagSummary>& bags) : bags_(bags) {
+  Known(const std::vector<BagSummary>& bags, bool has_track_columns)
+      : bags_(bags), has_track_columns_(has_track_columns) {
     for (const BagSummary& bag : bags) {
       may_be_more_ = may_be_more_ || !bag.whole() || is_being_written(bag.path);
       for (const TrackRecord& track : bag.tracks) tracks_.push_back(track.name);
@@ -42,8 +43,13 @@ class Known {
     for (const BagSummary& bag : bags_) {
       for (const TrackRecord& track : bag.tracks) {
         if (!filter.matches(track.name)) continue;
-        std::erase_if(missing, [&](const std::string& name) { return may_have(track, name); });
-        for (const auto& [field, types] : track.fields) fields.push_back(field);
+        std::erase_if(missing, [&](const std::string& name) {
+          return may_have(track, name) || may_have_as_its_own(track, name);
+        });
+        for (const auto& [field, types] : track.fields) {
+          fields.push_back(field);
+          if (has_track_columns_) fields.push_back(track.name + "." + field);
+        }
       }
     }
     for (std::string& name : missing)
@@ -63,7 +69,14 @@ class Known {
     });
   }
 
+  bool may_have_as_its_own(const TrackRecord& track, std::string_view column) const {
+    if (!has_track_columns_ || !column.starts_with(track.name)) return false;
+    column.remove_prefix(track.name.size());
+    return column.empty() || (column[0] == '.' && may_have(track, std::string(column.substr(1))));
+  }
+
   const std::vector<BagSummary>& bags_;
+  bool has_track_columns_;
   std::vector<std::string> tracks_;
   bool may_be_more_ = false;
 };
@@ -112,7 +125,9 @@ Result<BagReader::Selection> choose(const std::string& verb, const SelectionArgu
   if (!filter) return tl::unexpected(filter.error());
   const Result<TimeRange> range = range_of(arguments, extent_of(bags));
   if (!range) return tl::unexpected(range.error());
-  if (Status there = check_names(verb, arguments, Known(bags), *filter, named); !there)
+  if (Status there =
+          check_names(verb, arguments, Known(bags, arguments.has_track_columns), *filter, named);
+      !there)
     return tl::unexpected(there.error());
   BagReader::Selection selection;
   selection.range = *range;

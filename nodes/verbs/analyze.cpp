@@ -83,12 +83,9 @@ struct Arguments {
 Status check(const Arguments& arguments, const OptionTable& options) {
   const Function function = arguments.request.function;
   for (const OwnedOption& owned : owned_options()) {
-    const bool is_given = std::any_of(
-        options.options().begin(), options.options().end(),
-        [&](const Option& one) { return one.name == owned.name && one.origin != "default"; });
     const bool is_mine =
         std::find(owned.owners.begin(), owned.owners.end(), function) != owned.owners.end();
-    if (!is_given || is_mine) continue;
+    if (!options.is_given(owned.name) || is_mine) continue;
     std::vector<std::string> owners;
     for (const Function owner : owned.owners) owners.push_back(name_of(owner));
     return fail(ErrorCode::kInvalid,

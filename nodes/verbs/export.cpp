@@ -34,29 +34,38 @@ struct Arguments {
   bool quiet = false;
 };
 
-Status check(const Arguments& arguments, const Playlist& playlist) {
+// Rows of several tracks are chosen of by names that say of which.
+SelectionArguments choice_of(const Arguments& arguments) {
+  SelectionArguments selection = arguments.selection;
+  selection.has_track_columns = !arguments.alignment.track.empty();
+  return selection;
+}
+
+Status check(const Arguments& arguments, const OptionTable& options, const Playlist& playlist) {
   if (arguments.is_forced && is_one_of(arguments.output.out, playlist)) {
     return fail(ErrorCode::kExists, fmt::format("{} is the bag that is read; choose another name",
                                                 printable(arguments.output.out)));
   }
-  if (!arguments.alignment.track.empty() && !arguments.selection.columns.empty()) {
-    return fail(ErrorCode::kInvalid,
-                "--columns does not go with --align, whose rows have the fields of several tracks");
+  for (const char* name : {"how", "tolerance"}) {
+    if (!arguments.alignment.track.empty() || !options.is_given(name)) continue;
+    return fail(ErrorCode::kInvalid, fmt::format("--{} says how --align TRACK does it: give that, "
+                                                 "or leave --{} out",
+                                                 name, name));
   }
   return {};
 }
 
-int run(const Arguments& arguments) {
+int run(const Arguments& arguments, const OptionTable& options) {
   const Result<BagPaths> bags = find_bags(arguments.bags, warner("export"));
   if (!bags) return show("export", bags.error());
   int opened = kExitDone;
   Result<Playlist> playlist = open_bags("export", *bags, opened);
   if (!playlist) return show("export", playlist.error());
-  const Result<BagReader::Selection> selection =
-      choose("export", arguments.selection, playlist->summaries(), SystemTracks::kWhenNamed);
-  if (!selection) return show_unchosen("export", selection.error());
-  if (const Status status = check(arguments, *playlist); !status)
+  if (const Status status = check(arguments, options, *playlist); !status)
     return show("export", status.error());
+  const Result<BagReader::Selection> selection =
+      choose("export", choice_of(arguments), playlist->summaries(), SystemTracks::kWhenNamed);
+  if (!selection) return show_unchosen("export", selection.error());
   ExportOptions output = arguments.output;
   output.is_aligned = !arguments.alignment.track.empty();
   output.expands_arrays = arguments.expanded == "suffix";
@@ -143,8 +152,8 @@ void add_row_options(OptionTable& options, Arguments& arguments) {
       option_type::one_of<std::string>("E", {{"none", "none"}, {"suffix", "suffix"}}),
       "csv, parquet: lists of numbers as columns NAME_x, _y, _z; longer ones NAME_0, _1...");
   options.add("--align", arguments.alignment.track, option_type::any_text("TRACK"),
-              "csv, parquet, json, rows of jsonl: a row for each point of this track, with what "
-              "the others had then, as TRACK.FIELD");
+              "A row for each point of this track, with what the others had then, as TRACK.FIELD; "
+              "--columns takes that, TRACK, or FIELD of all that have it");
   options.add("--how", arguments.alignment.how,
               option_type::one_of<AlignHow>("H", {{"floor", AlignHow::kFloor},
                                                   {"nearest", AlignHow::kNearest},
@@ -178,7 +187,8 @@ Verb add_export(CLI::App& root) {
   add_format_options(*options, a->output);
   add_row_options(*options, *a);
   options->add_loudness(a->quiet);
-  return {std::move(options), [a] { return run(*a); }};
+  const OptionTable& table = *options;
+  return {std::move(options), [a, &table] { return run(*a, table); }};
 }
 
 }  // namespace zbag

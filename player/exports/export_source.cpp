@@ -101,8 +101,10 @@ ExportSource::ExportSource(Playlist& playlist, ExportChoice choice, Progress pro
       if (!is_new) join(known->second, track);
     }
   }
+  columns_ = choice_.columns;
   if (!choice_.align) return;
   for (const auto& [name, track] : tracks_) aligned_.push_back(name);
+  columns_ = columns_of_rows(choice_.columns, aligned_);
   tracks_ = as_one(tracks_, choice_.align->track);
 }
 
@@ -259,7 +261,7 @@ Result<std::vector<ExportField>> ExportSource::fields_of(const std::string& trac
   if (!met) return tl::unexpected(met.error());
   std::set<std::string> own;
   for (const auto& [names, types] : *met) own.insert(names.front());
-  RowColumns columns(track, own, choice_.columns, [this](const std::string& text) { note(text); });
+  RowColumns columns(track, own, columns_, [this](const std::string& text) { note(text); });
   std::vector<ExportField> fields;
   for (const auto& [names, types] : *met) {
     if (std::optional<std::string> column = columns.column_of(names))

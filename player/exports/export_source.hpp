@@ -26,7 +26,8 @@ namespace zbag {
 
 struct ExportChoice {
   BagReader::Selection selection;
-  // See is_chosen_field().
+  // See is_chosen_field(); of rows on a clock TRACK.FIELD, TRACK for all of it, or FIELD of every
+  // track that has it.
   std::vector<std::string> columns;
   std::optional<Expression> where;           // points that do not match are passed over
   std::uint64_t limit = 0;                   // points, the first in time; 0: all
@@ -74,7 +75,8 @@ class ExportSource {
   // What is said of the track's fields; the first bag that says it. Errors as kind_of(reader,
   // track).
   Result<std::optional<Kind>> kind_of(const std::string& track) const;
-  const std::vector<std::string>& columns() const { return choice_.columns; }
+  // As is_chosen_field() takes them.
+  const std::vector<std::string>& columns() const { return columns_; }
   // What the fields of a track mean, by the first bag that says it; nullopt: none does.
   Result<std::optional<TrackSchema>> meaning_of(const std::string& track) const;
   // Whether the track is named among those that are not wanted.
@@ -143,6 +145,7 @@ class ExportSource {
   std::set<std::string> told_;  // damage
   std::map<std::string, TrackRecord> tracks_;
   std::vector<std::string> aligned_;  // the tracks that are one, where rows are aligned
+  std::vector<std::string> columns_;
   std::set<std::string, std::less<>> left_out_;
   // How many of the first `limit` points each track has; found when it is first asked for.
   std::optional<std::map<std::string, std::uint64_t>> shares_;

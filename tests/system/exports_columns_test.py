@@ -5,11 +5,13 @@ The packages are those of tests/requirements.txt (python_packages.py).
 """
 
 import base64
+import contextlib
 import csv
 import json
 import math
 import os
 import random
+import sqlite3
 import subprocess
 import unittest
 
@@ -370,6 +372,58 @@ class AlignTest(ColumnsTest):
                 for name in ("slow", "fast"):
                     cells = [None if math.isnan(one) else one for one in wanted[name]]
                     self.assertEqual([row[f"{name}.{name}"] for row in rows], cells, (how, tolerance))
+
+    def make_arm(self):
+        lines = [json.dumps({"track": track, "_ts": n, "fields": fields}) for n in range(3) for track, fields in (
+            ("robot/arm", {"q": n, "pose": {"x": n, "y": 2 * n}}), ("robot/imu", {"ax": -n, "q": 10 * n}))]
+        bag = self.space.path("arm.zbag")
+        self.run_ok("import", self.write("arm.jsonl", "\n".join(lines)), "-o", bag)
+        return bag
+
+    def test_columns_are_chosen_by_the_names_that_they_have(self):
+        bag = self.make_arm()
+        for columns, names in (("robot/imu.ax", ["robot/imu.ax"]),
+                               ("robot/imu", ["robot/imu.ax", "robot/imu.q"]),
+                               ("q", ["robot/arm.q", "robot/imu.q"]),
+                               ("robot/arm.pose.y,ax", ["robot/arm.pose.y", "robot/imu.ax"])):
+            for form in ("csv", "jsonl", "parquet", "sqlite"):
+                with self.subTest(columns=columns, form=form):
+                    out = self.space.path(columns.replace("/", "_") + "." + form)
+                    as_rows = ("--layout", "rows") if form == "jsonl" else ()
+                    self.run_ok("export", bag, "-o", out, "--format", form, "--align", "robot/arm",
+                                "--columns", columns, *as_rows)
+                    self.assertEqual(self.columns_of(out, form), names)
+
+    @staticmethod
+    def columns_of(out, form):
+        if form == "csv":
+            with open(out, encoding="utf-8", newline="") as file:
+                return sorted(csv.DictReader(file).fieldnames)[:-1]  # but for `timestamp`
+        if form == "jsonl":
+            with open(os.path.join(out, "robot", "arm.jsonl"), encoding="utf-8") as file:
+                return sorted(json.loads(file.readline()))[:-1]
+        if form == "sqlite":
+            database = sqlite3.connect(out)
+            with contextlib.closing(database):
+                names = [row[1] for row in database.execute('PRAGMA table_info("robot/arm")')]
+        else:
+            names = python_packages.load("pyarrow.parquet").ParquetFile(out).schema_arrow.names
+        return sorted(name for name in names if "." in name)
+
+    def test_a_column_that_no_aligned_track_has_is_said(self):
+        for columns, said in (("robot/imu.ay", "did you mean robot/imu.ax"), ("robot/leg.q", "robot/"),
+                              ("az", "did you mean ax")):
+            with self.subTest(columns=columns):
+                done = self.run_ok("export", self.make_arm(), "-o", "out.csv", "--format", "csv", "--align",
+                                   "robot/arm", "--columns", columns, code=LOSSY)
+                self.assert_one_line(done.stderr, columns, said)
+                os.remove(self.space.path("arm.zbag"))
+
+    def test_what_says_how_needs_what(self):
+        for words in (("--how", "linear"), ("--tolerance", "0.1"), ("--how", "floor")):
+            done = self.run_ok("export", self.hostile_bag(), "-o", "out", "--format", "csv", *words, code=USAGE)
+            self.assert_one_line(done.stderr, words[0], "--align")
+            self.assertFalse(os.path.exists(self.space.path("out")))
 
     def test_a_clock_that_is_not_there_is_said(self):
         done = self.run_ok("export", self.hostile_bag(), "-o", "out", "--format", "csv", "--align",
