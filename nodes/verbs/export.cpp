@@ -181,7 +181,8 @@ Verb add_export(CLI::App& root) {
       ->add("--format", a->output.format, option_type::one_of<std::string>("F", formats()),
             "What to write")
       .required();
-  options->add_flag("--force", a->is_forced, "Replace files that are there already");
+  options->add_flag("--force", a->is_forced,
+                    "Replace files of the names that are written; other files of a folder stay");
   add_selection(*options, a->selection);
   add_where(*options, a->selection);
   add_format_options(*options, a->output);

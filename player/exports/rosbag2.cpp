@@ -75,11 +75,11 @@ std::string metadata_text(const McapContents& contents) {
 class Rosbag2Exporter : public Exporter {
  public:
   Rosbag2Exporter(const ExportOptions& options, ChunkCompressor compressor)
-      : out_(options.out), compressor_(std::move(compressor)) {}
+      : out_(options.out), existing_(options.existing), compressor_(std::move(compressor)) {}
 
   Status write(ExportSource& source) override {
     if (Status left_out = leave_out_strangers(source); !left_out) return left_out;
-    Result<OutputTree> tree = OutputTree::create(out_);
+    Result<OutputTree> tree = OutputTree::create(out_, existing_);
     if (!tree) return tl::unexpected(tree.error());
     Result<OutputFile> file = OutputFile::create(tree->making() + "/" + kRecording);
     if (!file) return tl::unexpected(file.error());
@@ -134,6 +134,7 @@ class Rosbag2Exporter : public Exporter {
   }
 
   std::string out_;
+  Existing existing_;
   ChunkCompressor compressor_;
 };
 

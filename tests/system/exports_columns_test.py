@@ -453,6 +453,54 @@ class RefusedTest(ColumnsTest):
                 self.assertEqual(sorted(os.listdir(self.space.folder)),
                                  sorted({"rt", "hostile.zbag"} & set(os.listdir(self.space.folder))))
 
+    FOLDERS = (("csv",), ("csv", "--binary", "files"), ("json",), ("jsonl",), ("parquet",),
+               ("parquet", "--partition-by", "track"), ("images",), ("rosbag2",))
+
+    def bag_of_all(self):
+        lines = "".join(json.dumps({"track": track, "_ts": n, "fields": fields}) + "\n" for n in range(3)
+                        for track, fields in (("cam", {"data_hex": "ffd8ff00"}),
+                                              ("imu", {a + b: n / 2 for a in "ag" for b in "xyz"})))
+        bag = self.space.path("all.zbag")
+        self.run_ok("import", self.write("all.jsonl", lines), "-o", bag)
+        self.run_ok("schema", bag, "imu", "imu")
+        return bag
+
+    def files_of(self, folder):
+        found = {}
+        for path, _, names in os.walk(folder):
+            for name in names:
+                with open(os.path.join(path, name), "rb") as file:
+                    found[os.path.relpath(os.path.join(path, name), folder)] = file.read()
+        return found
+
+    def test_a_folder_that_is_not_empty_is_refused_by_every_format(self):
+        bag = self.bag_of_all()
+        for number, (form, *more) in enumerate(self.FOLDERS):
+            with self.subTest(form=form, more=more):
+                out = self.space.path(f"out{number}")
+                os.makedirs(os.path.join(out, "deep"))
+                self.write(f"out{number}/deep/mine", "mine")
+                done = self.run_ok("export", bag, "-o", out, "--format", form, *more, "--quiet", code=FAILED)
+                self.assert_one_line(done.stderr, out, "is not empty", "--force")
+                self.assertEqual(self.files_of(out), {"deep/mine": b"mine"})
+
+    def test_force_replaces_what_an_export_writes_and_nothing_else(self):
+        bag = self.bag_of_all()
+        for number, (form, *more) in enumerate(self.FOLDERS):
+            with self.subTest(form=form, more=more):
+                out = self.space.path(f"out{number}")
+                words = ("export", bag, "-o", out, "--format", form, *more)
+                self.run_ok(*words)
+                wanted = self.files_of(out)
+                for name in wanted:
+                    self.write(f"out{number}/{name}", "old")
+                self.write(f"out{number}/mine", "mine")
+                self.run_ok(*words, "--force")
+                found = self.files_of(out)
+                self.assertEqual(found.pop("mine"), b"mine")
+                self.assertEqual(sorted(found), sorted(wanted))
+                self.assertNotIn(b"old", found.values())
+
     def test_a_full_disk_leaves_nothing(self):
         bag = self.real_bag("plaza1_uwb")
         disk = self.space.path("disk")
