@@ -20,8 +20,23 @@ namespace {
 // As option_type::one_of() takes them.
 std::vector<std::pair<std::string, std::string>> formats() {
   std::vector<std::pair<std::string, std::string>> named;
-  for (const std::string& format : export_formats()) named.emplace_back(format, format);
+  for (const FormatHelp& format : export_formats()) named.emplace_back(format.name, format.name);
   return named;
+}
+
+HelpSection format_section() {
+  HelpSection section{"Formats", {}};
+  for (const FormatHelp& format : export_formats()) {
+    section.entries.push_back(
+        {format.name, format.options.empty()
+                          ? format.what
+                          : fmt::format("{}; with {}", format.what, format.options)});
+  }
+  return section;
+}
+
+std::string of(const char* option, const char* text) {
+  return fmt::format("{}: {}", formats_with(option), text);
 }
 
 struct Arguments {
@@ -111,37 +126,36 @@ int run(const Arguments& arguments, const OptionTable& options) {
 }
 
 void add_format_options(OptionTable& options, ExportOptions& output) {
-  options.add("--layout", output.layout,
-              option_type::one_of<ExportLayout>("L", {{"by-name", ExportLayout::kByName},
-                                                      {"neutral", ExportLayout::kNeutral},
-                                                      {"rows", ExportLayout::kRows}}),
-              "jsonl: neutral (one file that import and pub read) or rows (a file a track)");
+  options.add(
+      "--layout", output.layout,
+      option_type::one_of<ExportLayout>("L", {{"by-name", ExportLayout::kByName},
+                                              {"neutral", ExportLayout::kNeutral},
+                                              {"rows", ExportLayout::kRows}}),
+      of("--layout", "neutral (one file that import and pub read) or rows (a file a track)"));
   options.add("--binary", output.binary,
               option_type::one_of<BinaryAs>("B", {{"by-format", BinaryAs::kByFormat},
                                                   {"base64", BinaryAs::kBase64},
                                                   {"hex", BinaryAs::kHex},
                                                   {"files", BinaryAs::kFiles}}),
-              "csv, json, jsonl: bytes as base64, as hex, or in files beside the output");
+              of("--binary", "bytes as base64, as hex, or in files beside the output"));
   options.add("--codec", output.codec,
               option_type::one_of<VideoCodec>(
                   "C", {{"h264", VideoCodec::kH264}, {"av1", VideoCodec::kAv1}}),
-              "mp4: h264 (the default) or av1");
+              of("--codec", "h264 (the default) or av1"));
   options.add(
       "--encoding", output.encoding,
       option_type::one_of<std::string>(
           "E", {{"by-format", ""}, {"json", "json"}, {"cdr", "cdr"}, {"msgpack", "msgpack"}}),
-      "mcap: json (the default), cdr (ROS 2 messages) or msgpack");
-  options.add(
-      "--compression", output.compression, option_type::any_text("C"),
-      "parquet: none, snappy, gzip, lz4, brotli or zstd (default); mcap, rosbag2: none, lz4 "
-      "or zstd (default)");
+      of("--encoding", "json (the default), cdr (ROS 2 messages) or msgpack"));
+  options.add("--compression", output.compression, option_type::any_text("C"),
+              of("--compression", "one of those below, or none"));
   options.add(
       "--compression-level", output.level,
       option_type::or_word(option_type::count<unsigned>("N", {1, 100}), std::string("default")),
       "Of the compression: the higher, the smaller and slower");
   options
       .add_list("--partition-by", output.partition_by, option_type::any_text("A,B"),
-                "parquet: a folder for each run, track, date, hour, in that order")
+                of("--partition-by", "a folder for each run, track, date, hour, in that order"))
       .comma_separated();
 }
 
@@ -150,10 +164,12 @@ void add_row_options(OptionTable& options, Arguments& arguments) {
   options.add(
       "--expand-arrays", arguments.expanded,
       option_type::one_of<std::string>("E", {{"none", "none"}, {"suffix", "suffix"}}),
-      "csv, parquet: lists of numbers as columns NAME_x, _y, _z; longer ones NAME_0, _1...");
-  options.add("--align", arguments.alignment.track, option_type::any_text("TRACK"),
-              "A row for each point of this track, with what the others had then, as TRACK.FIELD; "
-              "--columns takes that, TRACK, or FIELD of all that have it");
+      of("--expand-arrays", "lists of numbers as columns NAME_x, _y, _z; longer NAME_0, _1..."));
+  options.add(
+      "--align", arguments.alignment.track, option_type::any_text("TRACK"),
+      of("--align",
+         "a row for each point of this track, with what the others had then, as TRACK.FIELD; "
+         "--columns takes that, TRACK, or FIELD of all that have it"));
   options.add("--how", arguments.alignment.how,
               option_type::one_of<AlignHow>("H", {{"floor", AlignHow::kFloor},
                                                   {"nearest", AlignHow::kNearest},
@@ -179,7 +195,7 @@ Verb add_export(CLI::App& root) {
       .required();
   options
       ->add("--format", a->output.format, option_type::one_of<std::string>("F", formats()),
-            "What to write")
+            "What to write, as below")
       .required();
   options->add_flag("--force", a->is_forced,
                     "Replace files of the names that are written; other files of a folder stay");
@@ -188,6 +204,7 @@ Verb add_export(CLI::App& root) {
   add_format_options(*options, a->output);
   add_row_options(*options, *a);
   options->add_loudness(a->quiet);
+  options->explain(format_section());
   const OptionTable& table = *options;
   return {std::move(options), [a, &table] { return run(*a, table); }};
 }

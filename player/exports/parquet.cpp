@@ -149,7 +149,6 @@ class ParquetExporter : public Exporter {
   }
 
   std::string codec() const {
-    if (options_.compression.empty()) return "zstd";
     return options_.compression == "none" ? "uncompressed" : options_.compression;
   }
 
