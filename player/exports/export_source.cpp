@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -230,18 +229,6 @@ Status ExportSource::add_fields(const std::string& track, bool is_followed,
     }
   }
   return {};
-}
-
-Fields ExportSource::schema_of(const std::string& track) const {
-  const std::string name = "_sys/schema/" + track;
-  Fields schema;
-  for (const BagReader& reader : playlist_.readers()) {
-    const Timestamp newest = Timestamp::from_ns(std::numeric_limits<std::int64_t>::max());
-    auto point = reader.floor(name, newest);
-    if (!point) note(point.error().message + "; the track is taken for one of no kind");
-    if (point && *point) schema = std::move((*point)->fields);
-  }
-  return schema;
 }
 
 Result<std::map<FieldNames, std::set<ColumnType>>> ExportSource::leaves_of(

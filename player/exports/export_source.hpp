@@ -93,8 +93,6 @@ class ExportSource {
   // The same of one track, which is one of tracks(); once for each.
   Status each_point_of(const std::string& track, const Take& take);
 
-  // What was said of a track's fields, as `_sys/schema/TRACK` has it; empty: nothing was.
-  Fields schema_of(const std::string& track) const;
   // The leaves of a track's fields, and what they were met as. kUnsupported: too many.
   Result<std::map<FieldNames, std::set<ColumnType>>> leaves_of(const std::string& track) const;
   // The chosen leaves of a track's fields, by name of column; `timestamp` is none of them.

@@ -63,8 +63,11 @@ class NeutralExporter : public Exporter {
     for (const std::string& track : source.track_names()) {
       const std::string name = schema_track(track);
       const bool is_apart = is_system_track(track) || source.tracks().contains(name);
-      const Fields schema = is_apart || source.excludes(name) ? Fields() : source.schema_of(track);
-      if (!schema.empty() && fits(source, track)) encode_fields(schema, schemas[track]);
+      if (is_apart || source.excludes(name)) continue;
+      const Result<std::optional<Kind>> kind = source.kind_of(track);
+      if (!kind) source.note(kind.error().message + "; the recording does not say it");
+      if (!kind || !*kind || !fits(source, track)) continue;
+      encode_fields(written_kind(**kind), schemas[track]);
     }
     return schemas;
   }
