@@ -169,7 +169,7 @@ class SchemaTest(harness.SystemTest):
                 ("robot/imu", "gps", FAILED, "robot/imu is no gps: it has no field latitude"),
                 ("robot/imu", "imo", FAILED, "there is no kind imo; did you mean imu?"),
                 ("robot/imu", "sonar", FAILED, "there is no kind sonar; there are battery, compressed_image"),
-                ("robot/imo", "imu", FAILED, "did you mean robot/imu?"),
+                ("robot/imo", "imu", LOSSY, "did you mean robot/imu?"),
                 ("robot/imu", own, USAGE, f"{own}:4: fields: ax: type: one of bool"),
                 ("robot/imu", own + ".yaml", FAILED, "no such file")):
             with self.subTest(track=track, kind=kind):
@@ -178,6 +178,13 @@ class SchemaTest(harness.SystemTest):
                 self.assert_one_line(done.stderr, *words)
                 with open(bag, "rb") as file:
                     self.assertEqual(file.read(), data)
+
+    def test_a_track_that_is_not_there_is_said_with_the_nearest(self):
+        bag = self.make_bag()
+        for more in ((), ("--json",)):
+            done = self.run_ok("schema", bag, "robot/imo", *more, code=LOSSY)
+            self.assert_one_line(done.stderr, "no track robot/imo", "did you mean robot/imu?")
+            self.assertEqual(done.stdout, b"")
 
     def test_recorded_tracks_are_of_kinds(self):
         bags = {}
