@@ -84,7 +84,7 @@ int run(const Arguments& arguments, const OptionTable& options) {
   ExportOptions output = arguments.output;
   output.is_aligned = !arguments.alignment.track.empty();
   output.expands_arrays = arguments.expanded == "suffix";
-  if (arguments.is_forced) output.existing = Existing::kIsReplaced;
+  output.existing = existing_with(arguments.is_forced);
   const Result<std::unique_ptr<Exporter>> exporter = make_exporter(output);
   if (!exporter) return show("export", exporter.error());
   ProgressBar bar("export", arguments.quiet);

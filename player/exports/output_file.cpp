@@ -83,6 +83,10 @@ Result<std::vector<std::string>> make_output_folder(const std::string& folder) {
   return made;
 }
 
+Status check_output_file(const std::string& path, Existing existing) {
+  return is_taken(path, existing) ? Status(exists(path)) : Status();
+}
+
 Status check_output_folder(const std::string& folder, Existing existing) {
   std::error_code error;
   const fs::file_type type = fs::status(folder, error).type();

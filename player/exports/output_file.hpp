@@ -23,6 +23,9 @@ namespace zbag {
 
 // Of a file that has the name of an output.
 enum class Existing : bool { kStays, kIsReplaced };
+inline Existing existing_with(bool is_forced) {
+  return is_forced ? Existing::kIsReplaced : Existing::kStays;
+}
 
 class OutputFile {
  public:
@@ -62,6 +65,9 @@ Error disk_error(const std::string& what, int code);
 // Makes `folder` and those it lies in, and gives those that were not there, the outermost first.
 // kExists names what stands in the way.
 Result<std::vector<std::string>> make_output_folder(const std::string& folder);
+
+// That a file may get that name; kExists: something has it that is not to be replaced, or no file.
+Status check_output_file(const std::string& path, Existing existing);
 
 // That an export may write files below `folder`. kExists: it holds some, also further down, which
 // are not to be replaced, or is no folder. What an export that was killed has left there is none.
