@@ -55,7 +55,7 @@ struct SelectionArguments {
   std::vector<std::string> columns;
   bool has_track_columns = false;  // a column may be called TRACK.FIELD, or TRACK for all of it
   std::uint64_t limit = 0;         // points; 0: all
-  std::optional<Expression> where;
+  std::optional<PointCondition> where;
 
   bool names_tracks() const { return !tracks.empty() || !excluded.empty(); }
 };

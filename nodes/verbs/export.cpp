@@ -5,6 +5,7 @@
 #include "nodes/choice.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/live_screen.hpp"
+#include "nodes/nested_fields.hpp"
 #include "nodes/number_text.hpp"
 #include "nodes/open_bags.hpp"
 #include "nodes/stop_signal.hpp"
@@ -70,6 +71,27 @@ Status check(const Arguments& arguments, const OptionTable& options, const Playl
   return {};
 }
 
+// What has become of it; `opened` is what became of opening the bags.
+int tell(const Arguments& arguments, const Status& written, const ExportReport& report,
+         const Playlist& playlist, int opened) {
+  const bool is_stdout = arguments.output.out == "-";
+  if (!written) {
+    if (written.error().code != ErrorCode::kClosed) return show_unmade("export", written.error());
+    if (!StopSignal::wanted()) return opened;  // whoever read our stdout has seen enough
+    return show("export",
+                {ErrorCode::kClosed,
+                 is_stdout ? fmt::format("stopped after {}", amount_text(report.points, "point"))
+                           : "stopped; nothing was written"});
+  }
+  if (!arguments.quiet && !is_stdout)
+    say("exported {} to {}\n", amount_text(report.points, "point"), arguments.output.out);
+  if (report.points == 0 && report.left_out == 0 && playlist.points() > 0)
+    return std::max(opened, show_nothing_chosen("export", playlist.extent()));
+  if (report.left_out == 0) return opened;
+  warn("export", fmt::format("left out {}", amount_text(report.left_out, "damaged point")));
+  return kExitDamaged;
+}
+
 int run(const Arguments& arguments, const OptionTable& options) {
   const Result<BagPaths> bags = find_bags(arguments.bags, warner("export"));
   if (!bags) return show("export", bags.error());
@@ -81,6 +103,10 @@ int run(const Arguments& arguments, const OptionTable& options) {
   const Result<BagReader::Selection> selection =
       choose("export", choice_of(arguments), playlist->summaries(), SystemTracks::kWhenNamed);
   if (!selection) return show_unchosen("export", selection.error());
+  if (const std::optional<PointCondition>& where = arguments.selection.where) {
+    const Status known = check_nested_fields("export", *where, *playlist, *selection);
+    if (!known) return show_unchosen("export", known.error());
+  }
   ExportOptions output = arguments.output;
   output.is_aligned = !arguments.alignment.track.empty();
   output.expands_arrays = arguments.expanded == "suffix";
@@ -106,23 +132,7 @@ int run(const Arguments& arguments, const OptionTable& options) {
   Status written = source.check();
   if (written) written = (*exporter)->write(source);
   bar.clear();
-  const ExportReport& report = source.report();
-  const bool is_stdout = arguments.output.out == "-";
-  if (!written) {
-    if (written.error().code != ErrorCode::kClosed) return show_unmade("export", written.error());
-    if (!StopSignal::wanted()) return opened;  // whoever read our stdout has seen enough
-    return show("export",
-                {ErrorCode::kClosed,
-                 is_stdout ? fmt::format("stopped after {}", amount_text(report.points, "point"))
-                           : "stopped; nothing was written"});
-  }
-  if (!arguments.quiet && !is_stdout)
-    say("exported {} to {}\n", amount_text(report.points, "point"), arguments.output.out);
-  if (report.points == 0 && report.left_out == 0 && playlist->points() > 0)
-    return std::max(opened, show_nothing_chosen("export", playlist->extent()));
-  if (report.left_out == 0) return opened;
-  warn("export", fmt::format("left out {}", amount_text(report.left_out, "damaged point")));
-  return kExitDamaged;
+  return tell(arguments, written, source.report(), *playlist, opened);
 }
 
 void add_format_options(OptionTable& options, ExportOptions& output) {

@@ -419,7 +419,7 @@ TimeRange ExportSource::range_of(const std::string& track) const {
 // REQUIRES: its map was validated.
 bool ExportSource::is_wanted(const PointView& point) const {
   if (!left_out_.empty() && left_out_.contains(point.track)) return false;
-  return !choice_.where || choice_.where->matches(*open_map(point.map), point.stamp());
+  return !choice_.where || choice_.where->matches(point.track, *open_map(point.map), point.stamp());
 }
 
 Status ExportSource::find_shares() {

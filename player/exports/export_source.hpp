@@ -29,7 +29,7 @@ struct ExportChoice {
   // See is_chosen_field(); of rows on a clock TRACK.FIELD, TRACK for all of it, or FIELD of every
   // track that has it.
   std::vector<std::string> columns;
-  std::optional<Expression> where;           // points that do not match are passed over
+  std::optional<PointCondition> where;       // points that do not match are passed over
   std::uint64_t limit = 0;                   // points, the first in time; 0: all
   std::optional<TrackFilter> excluded = {};  // tracks that are not wanted, whatever else is
   // Rows on the clock of one track, in place of points: one track, called as that one is.

@@ -274,7 +274,7 @@ TEST(ExportFormatsTest, EachSaysWhatItIsAndWhatItKnows) {
 
 // The limit counts what is written, whatever lies between, in time and not track by track.
 TEST_F(ExporterTest, PassesOverPointsThatAreNotWanted) {
-  const Expression is_late = Expression::parse("_ts > 1.0").value();
+  const PointCondition is_late = PointCondition::parse("_ts > 1.0").value();
   EXPECT_EQ(export_choice("json", "out.json", {.where = is_late, .limit = 1})->points, 1u);
   EXPECT_EQ(text("out.json"),
             "{\"tracks\":{\"arm\":{\"entries\":[],\"count\":0},\"base/odom\":{\"entries\":"
