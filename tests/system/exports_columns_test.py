@@ -343,6 +343,54 @@ class JsonTest(ColumnsTest):
                 self.assertEqual(exact(entries), exact([as_json(one) for one in rows.leaves]))
 
 
+class RatioTest(ColumnsTest):
+    """S2.66: what --compression makes of recordings, against none, and against JSON lines."""
+
+    SETS = ("plaza1_uwb", "g1_tiny", "tilt_laser")
+
+    def size_of(self, out):
+        if os.path.isfile(out):
+            return os.path.getsize(out)
+        return sum(os.path.getsize(os.path.join(path, name)) for path, _, names in os.walk(out) for name in names)
+
+    def parquet_of(self, out):
+        arrow = python_packages.load("pyarrow.parquet")
+        return {os.path.relpath(os.path.join(path, name), out):
+                exact(arrow.ParquetFile(os.path.join(path, name)).read().to_pylist())
+                for path, _, names in os.walk(out) for name in names}
+
+    def mcap_of(self, out):
+        with open(out, "rb") as file:
+            reader = python_packages.load("mcap.reader").make_reader(file, validate_crcs=True)
+            return [(channel.topic, message.log_time, message.data)
+                    for _, channel, message in reader.iter_messages(log_time_order=False)]
+
+    def test_ratios_of_real_recordings(self):
+        told = []
+        for name in self.SETS:
+            bag = self.real_bag(name)
+            lines = self.space.path(name + ".jsonl")
+            self.run_ok("export", bag, "-o", lines, "--format", "jsonl", "--quiet")
+            for form, read, codecs in (("parquet", self.parquet_of, ("none", "snappy", "gzip", "lz4", "zstd")),
+                                       ("mcap", self.mcap_of, ("none", "lz4", "zstd"))):
+                sizes, plain = {}, None
+                for codec in codecs:
+                    out = self.space.path(f"{name}.{codec}.{form}s" + (".mcap" if form == "mcap" else ""))
+                    self.run_ok("export", bag, "-o", out, "--format", form, "--compression", codec, "--quiet")
+                    sizes[codec] = self.size_of(out)
+                    found = read(out)
+                    plain = found if plain is None else plain
+                    self.assertEqual(found, plain, (name, form, codec))
+                self.assertTrue(plain)
+                for codec in codecs[1:]:
+                    ratio = sizes["none"] / sizes[codec]
+                    of_lines = os.path.getsize(lines) / sizes[codec]
+                    told.append(f"{name} {form} {codec}: {ratio:.2f} to none, {of_lines:.2f} to JSON lines")
+                    self.assertGreater(ratio, 1, told[-1])
+                    self.assertGreater(of_lines, 1, told[-1])
+        print("\n".join(told))
+
+
 class AlignTest(ColumnsTest):
     """Rows on one track's clock, as pandas makes them of the tracks' own tables."""
 
