@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "nodes/bag_fields.hpp"
@@ -75,19 +76,18 @@ class Analysis {
     outcome_.panel.series.push_back({std::move(title), kind, std::move(points), bar_width, colour});
   }
 
-  // The values themselves, behind what is made of them.
-  Status draw_values() {
-    if (!request_.axis) return {};
-    Envelope values(*request_.axis, kPixels);
-    Status done = analytics_.calculate_moving_average(
-        1, WindowMode::kSliding,
-        [&](const AverageRow& row) { values.add(row.time, row.window.mean); });
-    if (done) draw(field_, ChartSeries::Kind::kBackdrop, values.line());
-    return done;
+  // The values themselves, which are seen behind what is made of them.
+  void keep_values() {
+    if (!request_.axis) return;
+    values_.emplace(*request_.axis, kPixels);
+    analytics_.watch([this](std::int64_t key, double number) { values_->add(key, number); });
+  }
+  void draw_values() {
+    if (values_) draw(field_, ChartSeries::Kind::kBackdrop, values_->line());
   }
 
   Status moving_average() {
-    if (Status done = draw_values(); !done) return done;
+    keep_values();
     Envelope averages(request_.axis.value_or(TimeRange{0, 0}), kPixels);
     const bool is_sliding = request_.mode == WindowMode::kSliding;
     Status done = analytics_.calculate_moving_average(
@@ -102,12 +102,13 @@ class Analysis {
           outcome_.numbers += is_sliding ? 1 : window.count;
           if (request_.axis) averages.add(time_on_axis(row), window.mean);
         });
+    draw_values();
     draw("average", ChartSeries::Kind::kLine, averages.line(), 1);
     return done;
   }
 
   Status anomalies() {
-    if (Status done = draw_values(); !done) return done;
+    keep_values();
     std::vector<ChartPoint> marks;
     const Result<Moments> all =
         analytics_.detect_anomalies(request_.threshold, [&](const Anomaly& one) {
@@ -121,6 +122,7 @@ class Analysis {
     if (all->count > 0 && !AnomalyFilter(*all, request_.threshold).can_tell())
       outcome_.remark = all->count == 1 ? "one number alone has no anomalies"
                                         : "all numbers are the same: there are no anomalies";
+    draw_values();
     if (request_.axis) draw_bounds(*all);
     draw("anomaly", ChartSeries::Kind::kMarks, std::move(marks), 1);
     return {};
@@ -283,6 +285,7 @@ class Analysis {
   const AnalysisRequest& request_;
   const std::string& field_;
   AnalysisReport& report_;
+  std::optional<Envelope> values_;
   AnalysisOutcome outcome_;
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "nodes/errors.hpp"
 #include "nodes/nearest.hpp"
@@ -17,7 +18,8 @@ namespace {
 // What bags hold by name.
 class Known {
  public:
-  explicit Known(const std::vector<BagSummary>& bags) : bags_(bags) {
+  Known(const std::vector<BagSummary>& bags, bool has_track_columns)
+      : bags_(bags), has_track_columns_(has_track_columns) {
     for (const BagSummary& bag : bags) {
       may_be_more_ = may_be_more_ || !bag.whole() || is_being_written(bag.path);
       for (const TrackRecord& track : bag.tracks) tracks_.push_back(track.name);
@@ -35,15 +37,21 @@ class Known {
                                   nearest_hint(name, tracks_));
   }
 
-  // Fields of tracks that pass the filter, and of those alone; `word` is what they are called.
-  std::vector<std::string> no_fields(std::vector<std::string> missing, const TrackFilter& filter,
+  // Fields of tracks that are chosen, and of those alone; `word` is what they are called.
+  using IsChosen = std::function<bool(const std::string& track)>;
+  std::vector<std::string> no_fields(std::vector<std::string> missing, const IsChosen& is_chosen,
                                      const char* word) const {
     std::vector<std::string> fields;
     for (const BagSummary& bag : bags_) {
       for (const TrackRecord& track : bag.tracks) {
-        if (!filter.matches(track.name)) continue;
-        std::erase_if(missing, [&](const std::string& name) { return may_have(track, name); });
-        for (const auto& [field, types] : track.fields) fields.push_back(field);
+        if (!is_chosen(track.name)) continue;
+        std::erase_if(missing, [&](const std::string& name) {
+          return may_have(track, name) || may_have_as_its_own(track, name);
+        });
+        for (const auto& [field, types] : track.fields) {
+          fields.push_back(field);
+          if (has_track_columns_) fields.push_back(track.name + "." + field);
+        }
       }
     }
     for (std::string& name : missing)
@@ -63,7 +71,14 @@ class Known {
     });
   }
 
+  bool may_have_as_its_own(const TrackRecord& track, std::string_view column) const {
+    if (!has_track_columns_ || !column.starts_with(track.name)) return false;
+    column.remove_prefix(track.name.size());
+    return column.empty() || (column[0] == '.' && may_have(track, std::string(column.substr(1))));
+  }
+
   const std::vector<BagSummary>& bags_;
+  bool has_track_columns_;
   std::vector<std::string> tracks_;
   bool may_be_more_ = false;
 };
@@ -86,6 +101,20 @@ Result<TimeRange> range_of(const SelectionArguments& arguments,
   return range;
 }
 
+// What a condition speaks of and is nowhere.
+std::vector<std::string> faults_of(const PointCondition& where, const Known& known,
+                                   const Known::IsChosen& is_chosen) {
+  const std::vector<std::string>& fields = where.expression.fields();
+  if (!where.track) return known.no_fields(fields, is_chosen, "field");
+  const std::string& track = where.track->str();
+  if (std::string fault = known.no_track(track); !fault.empty()) return {std::move(fault)};
+  if (!is_chosen(track))
+    return {
+        fmt::format("track {} of --where is not among those that are chosen", printable(track))};
+  return known.no_fields(
+      fields, [&](const std::string& name) { return name == track; }, "field");
+}
+
 // What is named and is nowhere: the first of it is an error, unless there may be more.
 Status check_names(const std::string& verb, const SelectionArguments& arguments, const Known& known,
                    const TrackFilter& filter, const std::vector<std::string>& named) {
@@ -94,9 +123,9 @@ Status check_names(const std::string& verb, const SelectionArguments& arguments,
     faults.push_back(unmatched_text(text, known.tracks()));
   for (const std::string& name : named) faults.push_back(known.no_track(name));
   std::erase(faults, "");
-  if (faults.empty()) faults = known.no_fields(arguments.columns, filter, "column");
-  if (faults.empty() && arguments.where)
-    faults = known.no_fields(arguments.where->fields(), filter, "field");
+  const auto is_chosen = [&](const std::string& track) { return filter.matches(track); };
+  if (faults.empty()) faults = known.no_fields(arguments.columns, is_chosen, "column");
+  if (faults.empty() && arguments.where) faults = faults_of(*arguments.where, known, is_chosen);
   if (!faults.empty() && !known.may_be_more()) return fail(ErrorCode::kNotFound, faults.front());
   for (const std::string& fault : faults) warn(verb, fault);
   warn_of_idle_exclusions(verb, arguments.excluded, known.tracks());
@@ -112,23 +141,32 @@ Result<BagReader::Selection> choose(const std::string& verb, const SelectionArgu
   if (!filter) return tl::unexpected(filter.error());
   const Result<TimeRange> range = range_of(arguments, extent_of(bags));
   if (!range) return tl::unexpected(range.error());
-  if (Status there = check_names(verb, arguments, Known(bags), *filter, named); !there)
+  if (Status there =
+          check_names(verb, arguments, Known(bags, arguments.has_track_columns), *filter, named);
+      !there)
     return tl::unexpected(there.error());
   BagReader::Selection selection;
   selection.range = *range;
   if (arguments.where) {
-    const TimeRange asked = arguments.where->range();
+    const TimeRange asked = arguments.where->expression.range();
     selection.range = {std::max(range->first, asked.first), std::min(range->last, asked.last)};
+    if (arguments.where->track) selection.track = arguments.where->track->str();
   }
   selection.filter = *filter;
   return selection;
+}
+
+std::optional<TrackFilter> excluded_tracks(const SelectionArguments& arguments) {
+  if (arguments.excluded.empty()) return std::nullopt;
+  return TrackFilter::parse(arguments.excluded).value();
 }
 
 Result<PointChoice> choose_copied(const std::string& verb, const SelectionArguments& arguments,
                                   const std::vector<BagSummary>& bags) {
   Result<BagReader::Selection> selection = choose(verb, arguments, bags, SystemTracks::kToo);
   if (!selection) return tl::unexpected(selection.error());
-  return PointChoice{std::move(*selection), arguments.columns, arguments.limit};
+  return PointChoice{std::move(*selection), arguments.columns, arguments.limit,
+                     excluded_tracks(arguments)};
 }
 
 Result<BagReader::Selection> choose_tracks(const std::string& verb,

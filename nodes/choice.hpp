@@ -21,6 +21,8 @@ enum class SystemTracks : std::uint8_t { kWhenNamed, kToo };
 Result<BagReader::Selection> choose(const std::string& verb, const SelectionArguments& arguments,
                                     const std::vector<BagSummary>& bags, SystemTracks system,
                                     const std::vector<std::string>& named = {});
+// Those of --exclude alone. REQUIRES: choose() has taken them.
+std::optional<TrackFilter> excluded_tracks(const SelectionArguments& arguments);
 // The same for a verb that makes a bag of what is chosen.
 Result<PointChoice> choose_copied(const std::string& verb, const SelectionArguments& arguments,
                                   const std::vector<BagSummary>& bags);

@@ -9,6 +9,8 @@
 #include "nodes/choice.hpp"
 #include "nodes/number_text.hpp"
 #include "nodes/unseen_columns.hpp"
+#include "recorder/bag/read/track_fields.hpp"
+#include "recorder/bag/read/track_schema.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -24,6 +26,22 @@ std::vector<std::string> parted(std::string_view text) {
     if (comma == std::string_view::npos) return parts;
     text.remove_prefix(comma + 1);
   }
+}
+
+// The leaves of the track where one that is named lies in a map, as far as anybody can tell.
+std::vector<FieldNames> leaves_below(const Playlist& bags, const NamedFields& named,
+                                     const std::set<std::string>& known) {
+  const bool is_needed = std::ranges::any_of(named.fields, [&](const std::string& field) {
+    return field.find('.') != std::string::npos && !known.contains(field);
+  });
+  std::set<FieldNames> leaves;
+  for (const BagReader& bag : bags.readers()) {
+    const Result<std::vector<TrackField>> fields =
+        is_needed ? read_track_fields(bag, named.track) : std::vector<TrackField>();
+    if (!fields) continue;
+    for (const TrackField& field : *fields) leaves.insert(field.names);
+  }
+  return {leaves.begin(), leaves.end()};
 }
 
 }  // namespace
@@ -55,11 +73,11 @@ Result<NamedFields> parse_track_fields(const std::string& text,
 }
 
 Result<ChosenFields> choose_fields(const std::string& verb, const SelectionArguments& times,
-                                   const std::vector<BagSummary>& bags, const NamedFields& named) {
+                                   const Playlist& bags, const NamedFields& named) {
   ChosenFields chosen{named.track, {}, {}, TimeRange::none()};
   std::set<std::string> known;
   TimeRange extent = TimeRange::none();
-  for (const BagSummary& bag : bags) {
+  for (const BagSummary& bag : bags.summaries()) {
     for (const TrackRecord& track : bag.tracks) {
       if (track.name != named.track) continue;
       for (const auto& [field, types] : track.fields) known.insert(field);
@@ -71,18 +89,38 @@ Result<ChosenFields> choose_fields(const std::string& verb, const SelectionArgum
   }
   SelectionArguments asked = times;
   asked.tracks = {named.track};
+  const std::vector<FieldNames> leaves = leaves_below(bags, named, known);
   for (const std::string& field : named.fields) {
-    chosen.fields.push_back(ValueField::parse(field, known));
+    chosen.fields.push_back(ValueField::parse(field, known, leaves));
     asked.columns.push_back(fmt::format("{}", fmt::join(chosen.fields.back().names, ".")));
   }
   const Result<BagReader::Selection> selection =
-      choose(verb, asked, bags, SystemTracks::kToo, {named.track});
+      choose(verb, asked, bags.summaries(), SystemTracks::kToo, {named.track});
   if (!selection) return tl::unexpected(selection.error());
   chosen.range = selection->range;
   if (!extent.empty())
     chosen.axis = {std::max(extent.first, chosen.range.first),
                    std::min(extent.last, chosen.range.last)};
   return chosen;
+}
+
+std::map<std::string, std::string> units_of(const Playlist& bags, const std::string& track) {
+  std::map<std::string, std::string> units;
+  for (const BagReader& bag : bags.readers()) {
+    const Result<std::optional<TrackSchema>> schema = schema_of(bag, track);
+    if (!schema || !*schema) continue;
+    for (const SchemaField& field : (*schema)->fields) units.try_emplace(field.name, field.unit);
+  }
+  return units;
+}
+
+std::string unit_of(const ValueField& field, const std::map<std::string, std::string>& units) {
+  const auto found = units.find(fmt::format("{}", fmt::join(field.names, ".")));
+  return found == units.end() ? std::string() : found->second;
+}
+
+std::string with_unit(const std::string& name, const std::string& unit) {
+  return unit.empty() ? name : fmt::format("{} ({})", name, unit);
 }
 
 std::string no_number_text(const Playlist& bags, const ChosenFields& chosen,

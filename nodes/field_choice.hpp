@@ -2,6 +2,7 @@
 // position[2].
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -30,9 +31,18 @@ struct ChosenFields {
   TimeRange range;  // as chosen
   TimeRange axis;   // of it, that of the track's points; empty: it has none there
 };
-// kNotFound, which show_unchosen() shows: the track or a field is nowhere.
+// A field is called as its column is. kNotFound, which show_unchosen() shows: the track or a field
+// is nowhere.
 Result<ChosenFields> choose_fields(const std::string& verb, const SelectionArguments& times,
-                                   const std::vector<BagSummary>& bags, const NamedFields& named);
+                                   const Playlist& bags, const NamedFields& named);
+
+// The units of a track's fields by the names of their columns, as its schema has them; none where
+// it has no schema that fits.
+std::map<std::string, std::string> units_of(const Playlist& bags, const std::string& track);
+// "": nobody has said it.
+std::string unit_of(const ValueField& field, const std::map<std::string, std::string>& units);
+// "ax (m/s^2)"
+std::string with_unit(const std::string& name, const std::string& unit);
 
 // Why `chosen` gave no number: "no frame has a column pose.x; did you mean pose.position.x?" of a
 // field that its points do not have. Reads a few of them.

@@ -149,6 +149,12 @@ const std::vector<OptionTable::Fixed>& OptionTable::fixed_options() {
 
 std::vector<std::string> OptionTable::unknown_words() const { return app_->remaining(); }
 
+bool OptionTable::is_given(std::string_view name) const {
+  return std::any_of(options_.begin(), options_.end(), [&](const Option& one) {
+    return one.name == name && one.origin != "default";
+  });
+}
+
 std::vector<std::string> OptionTable::setting_names() const {
   std::vector<std::string> names;
   for (const Option& option : options_) {

@@ -115,17 +115,18 @@ void add_selection(OptionTable& options, SelectionArguments& arguments) {
 }
 
 void add_where(OptionTable& options, SelectionArguments& arguments) {
-  const OptionType<Expression> expression = {
-      "EXPRESSION", [](const std::string& text) { return Expression::parse(text); },
-      [](const Expression& given) { return given.str(); },
-      [](const Expression& given) { return Value(given.str()); }};
+  const OptionType<PointCondition> condition = {
+      "[TRACK:]EXPRESSION", [](const std::string& text) { return PointCondition::parse(text); },
+      [](const PointCondition& given) { return given.text; },
+      [](const PointCondition& given) { return Value(given.text); }};
   const GroupScope group(options, OptionGroup::kSelection);
-  options.add("--where", arguments.where, expression, "Points of which this is true, as below");
+  options.add("--where", arguments.where, condition, "Points of which this is true, as below");
   options.explain(
       {"Expressions",
        {{"ax > 3 and _ts < 12.5", "= != < <= > >= of fields, numbers, _ts; and, or, not, ( )"},
         {"mode in ('auto', 'hold')", "also between 1 and 5, contains, starts, ends 'text'"},
-        {"pose.\"odd name\".x is null", "missing or nil; any other test of it matches nothing"}}});
+        {"pose.\"odd name\".x is null", "missing or nil; any other test of it matches nothing"},
+        {"robot/imu: ax > 3", "of that track alone: points of others match nothing"}}});
 }
 
 void add_heard_tracks(OptionTable& options, std::vector<std::string>& patterns,

@@ -53,8 +53,9 @@ struct SelectionArguments {
   std::string end;
   std::optional<std::chrono::nanoseconds> duration;
   std::vector<std::string> columns;
-  std::uint64_t limit = 0;  // points; 0: all
-  std::optional<Expression> where;
+  bool has_track_columns = false;  // a column may be called TRACK.FIELD, or TRACK for all of it
+  std::uint64_t limit = 0;         // points; 0: all
+  std::optional<PointCondition> where;
 
   bool names_tracks() const { return !tracks.empty() || !excluded.empty(); }
 };

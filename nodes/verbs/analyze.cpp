@@ -75,6 +75,7 @@ struct Arguments {
   std::string with;
   std::string group;
   std::string picture;
+  bool is_forced = false;  // to replace one that is there
   bool json = false;
   bool quiet = false;
 };
@@ -83,12 +84,9 @@ struct Arguments {
 Status check(const Arguments& arguments, const OptionTable& options) {
   const Function function = arguments.request.function;
   for (const OwnedOption& owned : owned_options()) {
-    const bool is_given = std::any_of(
-        options.options().begin(), options.options().end(),
-        [&](const Option& one) { return one.name == owned.name && one.origin != "default"; });
     const bool is_mine =
         std::find(owned.owners.begin(), owned.owners.end(), function) != owned.owners.end();
-    if (!is_given || is_mine) continue;
+    if (!options.is_given(owned.name) || is_mine) continue;
     std::vector<std::string> owners;
     for (const Function owner : owned.owners) owners.push_back(name_of(owner));
     return fail(ErrorCode::kInvalid,
@@ -102,7 +100,11 @@ Status check(const Arguments& arguments, const OptionTable& options) {
   if (!has_field) return fail(ErrorCode::kInvalid, "--field is required: whose numbers to look at");
   if (function == Function::kCorrelation && arguments.with.empty())
     return fail(ErrorCode::kInvalid, "correlation needs --with FIELD or --with TRACK:FIELD");
-  return arguments.picture.empty() ? Status() : check_picture(arguments.picture);
+  if (arguments.picture.empty() && arguments.is_forced)
+    return fail(ErrorCode::kInvalid, "--force is of --plot OUT: give that, or leave --force out");
+  return arguments.picture.empty()
+             ? Status()
+             : check_picture(arguments.picture, existing_with(arguments.is_forced));
 }
 
 // The field, and what it is compared with or counted by.
@@ -113,7 +115,7 @@ struct Chosen {
 
 Result<Chosen> choose_all(const Arguments& arguments, const Playlist& bags) {
   const auto choose = [&](const NamedFields& named) {
-    return choose_fields("analyze", arguments.selection, bags.summaries(), named);
+    return choose_fields("analyze", arguments.selection, bags, named);
   };
   NamedFields own{arguments.track, {}};
   for (const std::string& field : {arguments.field, arguments.group}) {
@@ -255,6 +257,9 @@ class AnalyzeRun {
                 .panels = {outcome.panel},
                 .x_names = outcome.x_names};
     chart.panels[0].title = chosen_.own.track;
+    if (chart.panels[0].y_label == arguments_.field && !arguments_.field.empty())
+      chart.panels[0].y_label =
+          with_unit(name_, unit_of(chosen_.own.fields[0], units_of(bags_, chosen_.own.track)));
     const bool is_over_time = outcome.x_label.empty() && outcome.x_names.empty();
     if (is_over_time) {
       chart.x_label =
@@ -266,7 +271,9 @@ class AnalyzeRun {
       chart.x_first = -0.6;
       chart.x_last = std::max(kBarsMin, static_cast<double>(outcome.x_names.size())) - 0.4;
     }
-    if (Status written = write_chart(chart, arguments_.picture); !written)
+    if (Status written =
+            write_chart(chart, arguments_.picture, existing_with(arguments_.is_forced));
+        !written)
       return show_unmade("analyze", written.error());
     if (!arguments_.quiet) say("drew {}\n", arguments_.picture);
     return kExitDone;
@@ -352,6 +359,7 @@ Verb add_analyze(CLI::App& root) {
   options->add_flag("--json", a->json, "One JSON object");
   options->add("--plot", a->picture, option_type::any_text("OUT"),
                "Draws it, too: a picture by the end of its name, .svg or .png");
+  options->add_flag("--force", a->is_forced, "Replace a picture that is there already");
   options->add_loudness(a->quiet);
   const OptionTable& table = *options;
   return {std::move(options), [a, &table] { return run(*a, table); }};

@@ -4,6 +4,7 @@
 
 #include "nodes/choice.hpp"
 #include "nodes/errors.hpp"
+#include "nodes/nested_fields.hpp"
 #include "nodes/number_text.hpp"
 #include "nodes/open_bags.hpp"
 #include "nodes/print_point.hpp"
@@ -77,7 +78,7 @@ int print_points(Cursor& cursor, const Arguments& arguments, const Playlist& pla
     if (!arguments.quiet) warn("cat", text);
   });
   const std::uint64_t limit = arguments.selection.limit;
-  const std::optional<Expression>& where = arguments.selection.where;
+  const std::optional<PointCondition>& where = arguments.selection.where;
   std::uint64_t printed = 0;
   bool is_stopped = false;
   while (limit == 0 || printed < limit) {
@@ -90,7 +91,7 @@ int print_points(Cursor& cursor, const Arguments& arguments, const Playlist& pla
     }
     if (!*point) break;
     const PointView& view = **point;
-    if (where && !where->matches(open_map(view.map).value(), view.stamp())) continue;
+    if (where && !where->matches(view.track, open_map(view.map).value(), view.stamp())) continue;
     if (!printer.print(view.track, view.stamp(), view.map, view.given_src(), view.given_seq()))
       return printer.exit_code("cat");
     ++printed;
@@ -125,6 +126,10 @@ int run(const Arguments& arguments) {
   Result<BagReader::Selection> selection =
       choose("cat", arguments.selection, playlist->summaries(), SystemTracks::kToo);
   if (!selection) return show_unchosen("cat", selection.error());
+  if (const std::optional<PointCondition>& where = arguments.selection.where) {
+    const Status known = check_nested_fields("cat", *where, *playlist, *selection);
+    if (!known) return show_unchosen("cat", known.error());
+  }
   PointPrinter printer(arguments.style, arguments.selection.columns);
   if (arguments.start_index) return std::max(opened, print_by_index(arguments, *playlist, printer));
   selection->reverse = arguments.reverse;

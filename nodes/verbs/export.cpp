@@ -5,6 +5,7 @@
 #include "nodes/choice.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/live_screen.hpp"
+#include "nodes/nested_fields.hpp"
 #include "nodes/number_text.hpp"
 #include "nodes/open_bags.hpp"
 #include "nodes/stop_signal.hpp"
@@ -20,8 +21,23 @@ namespace {
 // As option_type::one_of() takes them.
 std::vector<std::pair<std::string, std::string>> formats() {
   std::vector<std::pair<std::string, std::string>> named;
-  for (const std::string& format : export_formats()) named.emplace_back(format, format);
+  for (const FormatHelp& format : export_formats()) named.emplace_back(format.name, format.name);
   return named;
+}
+
+HelpSection format_section() {
+  HelpSection section{"Formats", {}};
+  for (const FormatHelp& format : export_formats()) {
+    section.entries.push_back(
+        {format.name, format.options.empty()
+                          ? format.what
+                          : fmt::format("{}; with {}", format.what, format.options)});
+  }
+  return section;
+}
+
+std::string of(const char* option, const char* text) {
+  return fmt::format("{}: {}", formats_with(option), text);
 }
 
 struct Arguments {
@@ -34,54 +50,30 @@ struct Arguments {
   bool quiet = false;
 };
 
-Status check(const Arguments& arguments, const Playlist& playlist) {
+// Rows of several tracks are chosen of by names that say of which.
+SelectionArguments choice_of(const Arguments& arguments) {
+  SelectionArguments selection = arguments.selection;
+  selection.has_track_columns = !arguments.alignment.track.empty();
+  return selection;
+}
+
+Status check(const Arguments& arguments, const OptionTable& options, const Playlist& playlist) {
   if (arguments.is_forced && is_one_of(arguments.output.out, playlist)) {
     return fail(ErrorCode::kExists, fmt::format("{} is the bag that is read; choose another name",
                                                 printable(arguments.output.out)));
   }
-  if (!arguments.alignment.track.empty() && !arguments.selection.columns.empty()) {
-    return fail(ErrorCode::kInvalid,
-                "--columns does not go with --align, whose rows have the fields of several tracks");
+  for (const char* name : {"how", "tolerance"}) {
+    if (!arguments.alignment.track.empty() || !options.is_given(name)) continue;
+    return fail(ErrorCode::kInvalid, fmt::format("--{} says how --align TRACK does it: give that, "
+                                                 "or leave --{} out",
+                                                 name, name));
   }
   return {};
 }
 
-int run(const Arguments& arguments) {
-  const Result<BagPaths> bags = find_bags(arguments.bags, warner("export"));
-  if (!bags) return show("export", bags.error());
-  int opened = kExitDone;
-  Result<Playlist> playlist = open_bags("export", *bags, opened);
-  if (!playlist) return show("export", playlist.error());
-  const Result<BagReader::Selection> selection =
-      choose("export", arguments.selection, playlist->summaries(), SystemTracks::kWhenNamed);
-  if (!selection) return show_unchosen("export", selection.error());
-  if (const Status status = check(arguments, *playlist); !status)
-    return show("export", status.error());
-  ExportOptions output = arguments.output;
-  output.is_aligned = !arguments.alignment.track.empty();
-  output.expands_arrays = arguments.expanded == "suffix";
-  if (arguments.is_forced) output.existing = Existing::kIsReplaced;
-  const Result<std::unique_ptr<Exporter>> exporter = make_exporter(output);
-  if (!exporter) return show("export", exporter.error());
-  ProgressBar bar("export", arguments.quiet);
-  const auto total = static_cast<double>(std::max<std::uint64_t>(1, playlist->points()));
-  ExportSource source(
-      *playlist,
-      {.selection = *selection,
-       .columns = arguments.selection.columns,
-       .where = arguments.selection.where,
-       .limit = arguments.selection.limit,
-       .align = output.is_aligned ? std::optional(arguments.alignment) : std::nullopt,
-       .expands_arrays = output.expands_arrays},
-      [&](std::uint64_t done) {
-        bar.show(static_cast<double>(done) / total);
-        return !StopSignal::wanted();
-      },
-      [](const std::string& text) { warn("export", text); });
-  Status written = source.check();
-  if (written) written = (*exporter)->write(source);
-  bar.clear();
-  const ExportReport& report = source.report();
+// What has become of it; `opened` is what became of opening the bags.
+int tell(const Arguments& arguments, const Status& written, const ExportReport& report,
+         const Playlist& playlist, int opened) {
   const bool is_stdout = arguments.output.out == "-";
   if (!written) {
     if (written.error().code != ErrorCode::kClosed) return show_unmade("export", written.error());
@@ -93,45 +85,87 @@ int run(const Arguments& arguments) {
   }
   if (!arguments.quiet && !is_stdout)
     say("exported {} to {}\n", amount_text(report.points, "point"), arguments.output.out);
-  if (report.points == 0 && report.left_out == 0 && playlist->points() > 0)
-    return std::max(opened, show_nothing_chosen("export", playlist->extent()));
+  if (report.points == 0 && report.left_out == 0 && playlist.points() > 0)
+    return std::max(opened, show_nothing_chosen("export", playlist.extent()));
   if (report.left_out == 0) return opened;
   warn("export", fmt::format("left out {}", amount_text(report.left_out, "damaged point")));
   return kExitDamaged;
 }
 
+int run(const Arguments& arguments, const OptionTable& options) {
+  const Result<BagPaths> bags = find_bags(arguments.bags, warner("export"));
+  if (!bags) return show("export", bags.error());
+  int opened = kExitDone;
+  Result<Playlist> playlist = open_bags("export", *bags, opened);
+  if (!playlist) return show("export", playlist.error());
+  if (const Status status = check(arguments, options, *playlist); !status)
+    return show("export", status.error());
+  const Result<BagReader::Selection> selection =
+      choose("export", choice_of(arguments), playlist->summaries(), SystemTracks::kWhenNamed);
+  if (!selection) return show_unchosen("export", selection.error());
+  if (const std::optional<PointCondition>& where = arguments.selection.where) {
+    const Status known = check_nested_fields("export", *where, *playlist, *selection);
+    if (!known) return show_unchosen("export", known.error());
+  }
+  ExportOptions output = arguments.output;
+  output.is_aligned = !arguments.alignment.track.empty();
+  output.expands_arrays = arguments.expanded == "suffix";
+  output.existing = existing_with(arguments.is_forced);
+  const Result<std::unique_ptr<Exporter>> exporter = make_exporter(output);
+  if (!exporter) return show("export", exporter.error());
+  ProgressBar bar("export", arguments.quiet);
+  const auto total = static_cast<double>(std::max<std::uint64_t>(1, playlist->points()));
+  ExportSource source(
+      *playlist,
+      {.selection = *selection,
+       .columns = arguments.selection.columns,
+       .where = arguments.selection.where,
+       .limit = arguments.selection.limit,
+       .excluded = excluded_tracks(arguments.selection),
+       .align = output.is_aligned ? std::optional(arguments.alignment) : std::nullopt,
+       .expands_arrays = output.expands_arrays},
+      [&](std::uint64_t done) {
+        bar.show(static_cast<double>(done) / total);
+        return !StopSignal::wanted();
+      },
+      [](const std::string& text) { warn("export", text); });
+  Status written = source.check();
+  if (written) written = (*exporter)->write(source);
+  bar.clear();
+  return tell(arguments, written, source.report(), *playlist, opened);
+}
+
 void add_format_options(OptionTable& options, ExportOptions& output) {
-  options.add("--layout", output.layout,
-              option_type::one_of<ExportLayout>("L", {{"by-name", ExportLayout::kByName},
-                                                      {"neutral", ExportLayout::kNeutral},
-                                                      {"rows", ExportLayout::kRows}}),
-              "jsonl: neutral (one file that import and pub read) or rows (a file a track)");
+  options.add(
+      "--layout", output.layout,
+      option_type::one_of<ExportLayout>("L", {{"by-name", ExportLayout::kByName},
+                                              {"neutral", ExportLayout::kNeutral},
+                                              {"rows", ExportLayout::kRows}}),
+      of("--layout", "neutral (one file that import and pub read) or rows (a file a track)"));
   options.add("--binary", output.binary,
               option_type::one_of<BinaryAs>("B", {{"by-format", BinaryAs::kByFormat},
                                                   {"base64", BinaryAs::kBase64},
                                                   {"hex", BinaryAs::kHex},
                                                   {"files", BinaryAs::kFiles}}),
-              "csv, json, jsonl: bytes as base64, as hex, or in files beside the output");
+              of("--binary", "bytes as base64, as hex, or in files beside the output"));
   options.add("--codec", output.codec,
               option_type::one_of<VideoCodec>(
                   "C", {{"h264", VideoCodec::kH264}, {"av1", VideoCodec::kAv1}}),
-              "mp4: h264 (the default) or av1");
+              of("--codec", "h264 (the default) or av1"));
   options.add(
       "--encoding", output.encoding,
       option_type::one_of<std::string>(
           "E", {{"by-format", ""}, {"json", "json"}, {"cdr", "cdr"}, {"msgpack", "msgpack"}}),
-      "mcap: json (the default), cdr (ROS 2 messages) or msgpack");
-  options.add(
-      "--compression", output.compression, option_type::any_text("C"),
-      "parquet: none, snappy, gzip, lz4, brotli or zstd (default); mcap, rosbag2: none, lz4 "
-      "or zstd (default)");
+      of("--encoding", "json (the default), cdr (ROS 2 messages) or msgpack"));
+  options.add("--compression", output.compression, option_type::any_text("C"),
+              of("--compression", "one of those below, or none"));
   options.add(
       "--compression-level", output.level,
       option_type::or_word(option_type::count<unsigned>("N", {1, 100}), std::string("default")),
       "Of the compression: the higher, the smaller and slower");
   options
       .add_list("--partition-by", output.partition_by, option_type::any_text("A,B"),
-                "parquet: a folder for each run, track, date, hour, in that order")
+                of("--partition-by", "a folder for each run, track, date, hour, in that order"))
       .comma_separated();
 }
 
@@ -140,10 +174,12 @@ void add_row_options(OptionTable& options, Arguments& arguments) {
   options.add(
       "--expand-arrays", arguments.expanded,
       option_type::one_of<std::string>("E", {{"none", "none"}, {"suffix", "suffix"}}),
-      "csv, parquet: lists of numbers as columns NAME_x, _y, _z; longer ones NAME_0, _1...");
-  options.add("--align", arguments.alignment.track, option_type::any_text("TRACK"),
-              "csv, parquet, json, rows of jsonl: a row for each point of this track, with what "
-              "the others had then, as TRACK.FIELD");
+      of("--expand-arrays", "lists of numbers as columns NAME_x, _y, _z; longer NAME_0, _1..."));
+  options.add(
+      "--align", arguments.alignment.track, option_type::any_text("TRACK"),
+      of("--align",
+         "a row for each point of this track, with what the others had then, as TRACK.FIELD; "
+         "--columns takes that, TRACK, or FIELD of all that have it"));
   options.add("--how", arguments.alignment.how,
               option_type::one_of<AlignHow>("H", {{"floor", AlignHow::kFloor},
                                                   {"nearest", AlignHow::kNearest},
@@ -169,15 +205,18 @@ Verb add_export(CLI::App& root) {
       .required();
   options
       ->add("--format", a->output.format, option_type::one_of<std::string>("F", formats()),
-            "What to write")
+            "What to write, as below")
       .required();
-  options->add_flag("--force", a->is_forced, "Replace files that are there already");
+  options->add_flag("--force", a->is_forced,
+                    "Replace files of the names that are written; other files of a folder stay");
   add_selection(*options, a->selection);
   add_where(*options, a->selection);
   add_format_options(*options, a->output);
   add_row_options(*options, *a);
   options->add_loudness(a->quiet);
-  return {std::move(options), [a] { return run(*a); }};
+  options->explain(format_section());
+  const OptionTable& table = *options;
+  return {std::move(options), [a, &table] { return run(*a, table); }};
 }
 
 }  // namespace zbag

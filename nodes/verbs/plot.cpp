@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
+#include <set>
 
 #include "nodes/bag_fields.hpp"
 #include "nodes/choice.hpp"
@@ -30,6 +32,7 @@ struct Arguments {
   std::string bag;
   std::vector<std::string> drawn;
   std::string output;
+  bool is_forced = false;
   bool quiet = false;
 };
 
@@ -86,8 +89,7 @@ Result<std::vector<ChosenFields>> choose_panels(const Arguments& arguments, cons
   for (const std::string& text : arguments.drawn) {
     const auto named = parse_track_fields(text, track_names(bags.summaries()));
     if (!named) return tl::unexpected(named.error());
-    Result<ChosenFields> chosen =
-        choose_fields("plot", arguments.selection, bags.summaries(), *named);
+    Result<ChosenFields> chosen = choose_fields("plot", arguments.selection, bags, *named);
     if (!chosen) return tl::unexpected(chosen.error());
     if (Status parted = part_lists(bags, *chosen); !parted) return tl::unexpected(parted.error());
     panels.push_back(std::move(*chosen));
@@ -117,15 +119,23 @@ class PlotMaker {
     left_out_ += found->left_out;
     ChartPanel panel{chosen.track, "", {}};
     const bool is_alone = chosen.fields.size() == 1;
-    if (is_alone) panel.y_label = chosen.fields[0].text;
+    const std::map<std::string, std::string> units = units_of(bags_, chosen.track);
+    std::set<std::string> different;
+    for (const ValueField& field : chosen.fields) different.insert(unit_of(field, units));
+    const bool is_one_unit = different.size() == 1;
+    if (is_one_unit) panel.y_label = *different.begin();
+    if (is_alone) panel.y_label = with_unit(chosen.fields[0].text, panel.y_label);
     for (std::size_t i = 0; i < chosen.fields.size(); ++i) {
       const ValueField& field = chosen.fields[i];
       const Envelope& envelope = found->envelopes[i];
       if (envelope.count() == 0)
         without_.push_back(no_number_text(bags_, chosen, field, found->skipped[i]));
       numbers_ += envelope.count();
-      panel.series.push_back(
-          {.title = is_alone ? "" : field.text, .points = envelope.line(), .colour = i});
+      panel.series.push_back({.title = is_alone      ? ""
+                                       : is_one_unit ? field.text
+                                                     : with_unit(field.text, unit_of(field, units)),
+                              .points = envelope.line(),
+                              .colour = i});
     }
     chart_.panels.push_back(std::move(panel));
     return {};
@@ -135,7 +145,9 @@ class PlotMaker {
     if (numbers_ == 0 && left_out_ == 0)
       return show_unchosen("plot", {ErrorCode::kNotFound, without_.front()});
     for (const std::string& text : without_) warn("plot", text);
-    if (Status written = write_chart(chart_, arguments_.output); !written)
+    if (Status written =
+            write_chart(chart_, arguments_.output, existing_with(arguments_.is_forced));
+        !written)
       return show_unmade("plot", written.error());
     if (!arguments_.quiet)
       say("drew {} in {}\n", amount_text(numbers_, "number"), arguments_.output);
@@ -154,7 +166,8 @@ class PlotMaker {
 };
 
 int run(const Arguments& arguments) {
-  if (const Status status = check_picture(arguments.output); !status)
+  if (const Status status = check_picture(arguments.output, existing_with(arguments.is_forced));
+      !status)
     return show("plot", status.error());
   const Result<BagPaths> bags = find_bags({arguments.bag}, warner("plot"));
   if (!bags) return show("plot", bags.error());
@@ -190,8 +203,9 @@ Verb add_plot(CLI::App& root) {
   options->begin(OptionGroup::kOutput);
   options
       ->add("-o,--output", a->output, option_type::any_text("OUT"),
-            "Picture to write, by the end of its name: .svg or .png; never overwritten")
+            "Picture to write, by the end of its name: .svg or .png")
       .required();
+  options->add_flag("--force", a->is_forced, "Replace a picture that is there already");
   options->add_loudness(a->quiet);
   return {std::move(options), [a] { return run(*a); }};
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "nodes/choice.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/fit_text.hpp"
 #include "nodes/kind_argument.hpp"
@@ -127,7 +128,7 @@ int look_at(const Arguments& arguments) {
   if (!bag) return show("schema", bag.error());
   if (arguments.track.empty()) return show_kinds(*reader, *bag, arguments);
   if (const Status track = check_track(*bag, arguments.track); !track)
-    return show("schema", track.error());
+    return show_unchosen("schema", track.error());
   return arguments.kind.empty() ? show_fields(*reader, arguments) : kExitDone;
 }
 

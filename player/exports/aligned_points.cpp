@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "schemas/apart.hpp"
+#include "schemas/chosen_fields.hpp"
 #include "schemas/item.hpp"
 #include "schemas/map_bytes.hpp"
 #include "schemas/put_item.hpp"
@@ -204,6 +205,20 @@ TimeRange Alignment::reach_of(TimeRange rows) const {
   const bool is_within = !__builtin_add_overflow(rows.last, tolerance->count(), &end);
   if (how != AlignHow::kFloor && is_within) reach.last = end;
   return reach;
+}
+
+std::vector<std::string> columns_of_rows(const std::vector<std::string>& columns,
+                                         const std::vector<std::string>& tracks) {
+  std::vector<std::string> chosen;
+  for (const std::string& column : columns) {
+    const bool has_track = std::ranges::any_of(
+        tracks, [&](const std::string& track) { return is_chosen_field({track}, column); });
+    if (has_track) chosen.push_back(column);
+    for (const std::string& track : tracks) {
+      if (!has_track) chosen.push_back(track + "." + column);
+    }
+  }
+  return chosen;
 }
 
 struct AlignedPoints::State {

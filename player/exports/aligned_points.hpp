@@ -37,6 +37,11 @@ struct Alignment {
   TimeRange reach_of(TimeRange rows) const;
 };
 
+// As is_chosen_field() takes them: what `columns` choose of rows of these tracks, each as
+// TRACK.FIELD, as TRACK, which is all of it, or as FIELD of every track.
+std::vector<std::string> columns_of_rows(const std::vector<std::string>& columns,
+                                         const std::vector<std::string>& tracks);
+
 class AlignedPoints {
  public:
   struct Choice {

@@ -27,7 +27,7 @@ Result<std::string> BinaryCells::text_of(std::string_view column, std::uint64_t 
   if (as_ != BinaryAs::kFiles) return base64(bytes);
   const std::filesystem::path folder = std::filesystem::path(path_).replace_extension(".files");
   if (!files_) {
-    Result<OutputTree> made = OutputTree::create(folder.string());
+    Result<OutputTree> made = OutputTree::create(folder.string(), existing_);
     if (!made) return tl::unexpected(made.error());
     files_.emplace(std::move(*made));
   }

@@ -25,9 +25,10 @@ class BinaryCells {
  public:
   // `path`: of the file that the text goes to; its name has an extension. It may be made already,
   // and goes only behind this, which may lie in a folder made for it.
-  BinaryCells(BinaryAs as, std::string path) : as_(as), path_(std::move(path)) {}
+  BinaryCells(BinaryAs as, std::string path, Existing existing = Existing::kStays)
+      : as_(as), path_(std::move(path)), existing_(existing) {}
 
-  // What stands for `bytes` in that column of that row. kExists: of files, their folder is there.
+  // What stands for `bytes` in that column of that row. kExists: of files, see OutputTree.
   Result<std::string> text_of(std::string_view column, std::uint64_t row, std::string_view bytes);
   Status publish();  // the files, if there are any
   // What was published is as if it had not been: the destructor removes it.
@@ -38,6 +39,7 @@ class BinaryCells {
 
   BinaryAs as_;
   std::string path_;
+  Existing existing_;
   std::optional<OutputTree> files_;  // once the first is written
   bool is_published_ = false;
   std::map<std::string, std::string, std::less<>> extensions_;  // by column

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -101,8 +100,10 @@ ExportSource::ExportSource(Playlist& playlist, ExportChoice choice, Progress pro
       if (!is_new) join(known->second, track);
     }
   }
+  columns_ = choice_.columns;
   if (!choice_.align) return;
   for (const auto& [name, track] : tracks_) aligned_.push_back(name);
+  columns_ = columns_of_rows(choice_.columns, aligned_);
   tracks_ = as_one(tracks_, choice_.align->track);
 }
 
@@ -230,18 +231,6 @@ Status ExportSource::add_fields(const std::string& track, bool is_followed,
   return {};
 }
 
-Fields ExportSource::schema_of(const std::string& track) const {
-  const std::string name = "_sys/schema/" + track;
-  Fields schema;
-  for (const BagReader& reader : playlist_.readers()) {
-    const Timestamp newest = Timestamp::from_ns(std::numeric_limits<std::int64_t>::max());
-    auto point = reader.floor(name, newest);
-    if (!point) note(point.error().message + "; the track is taken for one of no kind");
-    if (point && *point) schema = std::move((*point)->fields);
-  }
-  return schema;
-}
-
 Result<std::map<FieldNames, std::set<ColumnType>>> ExportSource::leaves_of(
     const std::string& track) const {
   std::map<FieldNames, std::set<ColumnType>> met;
@@ -259,7 +248,7 @@ Result<std::vector<ExportField>> ExportSource::fields_of(const std::string& trac
   if (!met) return tl::unexpected(met.error());
   std::set<std::string> own;
   for (const auto& [names, types] : *met) own.insert(names.front());
-  RowColumns columns(track, own, choice_.columns, [this](const std::string& text) { note(text); });
+  RowColumns columns(track, own, columns_, [this](const std::string& text) { note(text); });
   std::vector<ExportField> fields;
   for (const auto& [names, types] : *met) {
     if (std::optional<std::string> column = columns.column_of(names))
@@ -430,7 +419,7 @@ TimeRange ExportSource::range_of(const std::string& track) const {
 // REQUIRES: its map was validated.
 bool ExportSource::is_wanted(const PointView& point) const {
   if (!left_out_.empty() && left_out_.contains(point.track)) return false;
-  return !choice_.where || choice_.where->matches(*open_map(point.map), point.stamp());
+  return !choice_.where || choice_.where->matches(point.track, *open_map(point.map), point.stamp());
 }
 
 Status ExportSource::find_shares() {

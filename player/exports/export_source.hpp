@@ -26,10 +26,12 @@ namespace zbag {
 
 struct ExportChoice {
   BagReader::Selection selection;
-  // See is_chosen_field().
+  // See is_chosen_field(); of rows on a clock TRACK.FIELD, TRACK for all of it, or FIELD of every
+  // track that has it.
   std::vector<std::string> columns;
-  std::optional<Expression> where;  // points that do not match are passed over
-  std::uint64_t limit = 0;          // points, the first in time; 0: all
+  std::optional<PointCondition> where;       // points that do not match are passed over
+  std::uint64_t limit = 0;                   // points, the first in time; 0: all
+  std::optional<TrackFilter> excluded = {};  // tracks that are not wanted, whatever else is
   // Rows on the clock of one track, in place of points: one track, called as that one is.
   std::optional<Alignment> align;
   bool expands_arrays = false;  // columns: lists of numbers as ExportField::element says
@@ -73,9 +75,14 @@ class ExportSource {
   // What is said of the track's fields; the first bag that says it. Errors as kind_of(reader,
   // track).
   Result<std::optional<Kind>> kind_of(const std::string& track) const;
-  const std::vector<std::string>& columns() const { return choice_.columns; }
+  // As is_chosen_field() takes them.
+  const std::vector<std::string>& columns() const { return columns_; }
   // What the fields of a track mean, by the first bag that says it; nullopt: none does.
   Result<std::optional<TrackSchema>> meaning_of(const std::string& track) const;
+  // Whether the track is named among those that are not wanted.
+  bool excludes(const std::string& track) const {
+    return choice_.excluded && choice_.excluded->matches(track);
+  }
   void note(const std::string& text) const {
     if (warn_) warn_(text);
   }
@@ -86,8 +93,6 @@ class ExportSource {
   // The same of one track, which is one of tracks(); once for each.
   Status each_point_of(const std::string& track, const Take& take);
 
-  // What was said of a track's fields, as `_sys/schema/TRACK` has it; empty: nothing was.
-  Fields schema_of(const std::string& track) const;
   // The leaves of a track's fields, and what they were met as. kUnsupported: too many.
   Result<std::map<FieldNames, std::set<ColumnType>>> leaves_of(const std::string& track) const;
   // The chosen leaves of a track's fields, by name of column; `timestamp` is none of them.
@@ -138,6 +143,7 @@ class ExportSource {
   std::set<std::string> told_;  // damage
   std::map<std::string, TrackRecord> tracks_;
   std::vector<std::string> aligned_;  // the tracks that are one, where rows are aligned
+  std::vector<std::string> columns_;
   std::set<std::string, std::less<>> left_out_;
   // How many of the first `limit` points each track has; found when it is first asked for.
   std::optional<std::map<std::string, std::uint64_t>> shares_;

@@ -17,6 +17,7 @@ namespace {
 struct Codec {
   std::string_view name;
   unsigned level_max = 0;  // its levels begin at 1; 0: it has none
+  bool is_usual = false;   // of the format, where none is asked for
 };
 
 // Options that not every format knows.
@@ -27,14 +28,19 @@ enum Knows : unsigned {
   kPartitions = 8,
   kVideo = 16,
   kEncoding = 32,
+  kLayout = 64,
 };
 
+constexpr std::array<std::pair<Knows, const char*>, 7> kOptions = {{{kBinary, "--binary"},
+                                                                    {kRows, "--align"},
+                                                                    {kColumns, "--expand-arrays"},
+                                                                    {kPartitions, "--partition-by"},
+                                                                    {kVideo, "--codec"},
+                                                                    {kEncoding, "--encoding"},
+                                                                    {kLayout, "--layout"}}};
+
 const char* name_of(Knows option) {
-  if (option == kBinary) return "--binary";
-  if (option == kRows) return "--align";
-  if (option == kColumns) return "--expand-arrays";
-  if (option == kVideo) return "--codec";
-  return option == kEncoding ? "--encoding" : "--partition-by";
+  return std::ranges::find(kOptions, option, &std::pair<Knows, const char*>::first)->second;
 }
 
 struct Format {
@@ -42,25 +48,61 @@ struct Format {
   Result<std::unique_ptr<Exporter>> (*make)(const ExportOptions& options);
   unsigned knows = 0;                  // Knows, or'ed
   std::span<const Codec> codecs = {};  // "none" is one where a format can do with and without
+  const char* what = "";               // it writes, and which tool opens that
 };
 
 constexpr std::array kParquetCodecs{Codec{"none"}, Codec{"snappy"}, Codec{"gzip"},
-                                    Codec{"lz4"},  Codec{"brotli"}, Codec{"zstd", 22}};
-constexpr std::array kMcapCodecs{Codec{"none"}, Codec{"lz4", 12}, Codec{"zstd", 19}};
+                                    Codec{"lz4"},  Codec{"brotli"}, Codec{"zstd", 22, true}};
+constexpr std::array kMcapCodecs{Codec{"none"}, Codec{"lz4", 12}, Codec{"zstd", 19, true}};
 
 constexpr std::array kFormats{
-    Format{"csv", make_csv_exporter, kBinary | kRows | kColumns},
-    Format{"images", make_images_exporter},
-    Format{"json", make_json_exporter, kBinary | kRows},
-    Format{"jsonl", make_jsonl_exporter, kBinary | kRows},
-    Format{"mcap", make_mcap_exporter, kEncoding, kMcapCodecs},
-    Format{"mocap", make_mocap_exporter},
-    Format{"mp4", make_mp4_exporter, kVideo},
-    Format{"parquet", make_parquet_exporter, kRows | kColumns | kPartitions, kParquetCodecs},
-    Format{"rosbag2", make_rosbag2_exporter, 0, kMcapCodecs},
-    Format{"sqlite", make_sqlite_exporter, kRows},
-    Format{"trc", make_trc_exporter},
+    Format{"csv",
+           make_csv_exporter,
+           kBinary | kRows | kColumns,
+           {},
+           "A table a track, RFC 4180; pandas.read_csv, a spreadsheet"},
+    Format{"images",
+           make_images_exporter,
+           0,
+           {},
+           "Pictures as files, JPEG and PNG as they are, and an index; any viewer"},
+    Format{"json",
+           make_json_exporter,
+           kBinary | kRows,
+           {},
+           "Rows of a track in one document; jq .entries, json.load"},
+    Format{"jsonl",
+           make_jsonl_exporter,
+           kBinary | kRows | kLayout,
+           {},
+           "A neutral recording for zbag import and pub, or rows a track; "
+           "pandas.read_json(lines=True)"},
+    Format{"mcap", make_mcap_exporter, kEncoding, kMcapCodecs,
+           "One recording; Foxglove, Lichtblick, PlotJuggler"},
+    Format{"mocap", make_mocap_exporter, 0, {}, "A track as ML-Dash has it; json.load"},
+    Format{"mp4", make_mp4_exporter, kVideo, {}, "A camera, frames at their own stamps; mpv, PyAV"},
+    Format{"parquet", make_parquet_exporter, kRows | kColumns | kPartitions, kParquetCodecs,
+           "A table a track, lists as lists; DuckDB, pandas, polars"},
+    Format{"rosbag2", make_rosbag2_exporter, 0, kMcapCodecs,
+           "A folder of ROS 2 messages, of tracks of kinds that ROS has; ros2 bag play"},
+    Format{"sqlite", make_sqlite_exporter, kRows, {}, "One database, a table a track; sqlite3"},
+    Format{"trc", make_trc_exporter, 0, {}, "Markers of a track of that kind; OpenSim"},
 };
+
+std::string codec_names(const Format& format) {
+  std::vector<std::string_view> names;
+  for (const Codec& one : format.codecs) names.push_back(one.name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+// "--compression none|lz4|zstd (zstd)": the usual one behind them.
+std::string codecs_text(const Format& format) {
+  std::string text = "--compression";
+  char before = ' ';
+  for (const Codec& one : format.codecs) text += std::exchange(before, '|') + std::string(one.name);
+  const auto usual = std::ranges::find_if(format.codecs, &Codec::is_usual);
+  return usual == format.codecs.end() ? text : fmt::format("{} ({})", text, usual->name);
+}
 
 // Whether the format knows the compression and the level that are asked for.
 Status check_compression(const Format& format, const ExportOptions& options) {
@@ -73,9 +115,7 @@ Status check_compression(const Format& format, const ExportOptions& options) {
       std::find_if(format.codecs.begin(), format.codecs.end(),
                    [&](const Codec& one) { return one.name == options.compression; });
   if (codec == format.codecs.end()) {
-    std::vector<std::string_view> names;
-    for (const Codec& one : format.codecs) names.push_back(one.name);
-    const std::string known = fmt::format("{}", fmt::join(names, ", "));
+    const std::string known = codec_names(format);
     return fail(ErrorCode::kInvalid,
                 options.compression.empty()
                     ? fmt::format("--compression-level belongs to a --compression; {} has {}",
@@ -98,8 +138,9 @@ Status check_compression(const Format& format, const ExportOptions& options) {
 
 // Whether the format knows the options that are given, and not all formats do.
 Status check_options(const Format& format, const ExportOptions& options) {
-  const std::array<std::pair<bool, Knows>, 6> given = {
+  const std::array<std::pair<bool, Knows>, 7> given = {
       {{options.binary != BinaryAs::kByFormat, kBinary},
+       {options.layout != ExportLayout::kByName, kLayout},
        {options.is_aligned, kRows},
        {options.expands_arrays, kColumns},
        {options.codec.has_value(), kVideo},
@@ -117,11 +158,29 @@ Status check_options(const Format& format, const ExportOptions& options) {
 
 }  // namespace
 
-std::vector<std::string> export_formats() {
-  std::vector<std::string> names;
-  names.reserve(kFormats.size());
-  for (const Format& format : kFormats) names.emplace_back(format.name);
-  return names;
+std::vector<FormatHelp> export_formats() {
+  std::vector<FormatHelp> formats;
+  for (const Format& format : kFormats) {
+    std::vector<std::string> options;
+    for (const auto& [option, name] : kOptions) {
+      if ((format.knows & option) != 0) options.emplace_back(name);
+    }
+    if (!format.codecs.empty()) options.push_back(codecs_text(format));
+    formats.push_back({format.name, format.what, fmt::format("{}", fmt::join(options, ", "))});
+  }
+  return formats;
+}
+
+std::string formats_with(std::string_view option) {
+  std::vector<std::string_view> names;
+  for (const Format& format : kFormats) {
+    const bool knows = std::ranges::any_of(kOptions, [&](const auto& one) {
+      return one.second == option && (format.knows & one.first) != 0;
+    });
+    if (knows || (option == "--compression" && !format.codecs.empty()))
+      names.emplace_back(format.name);
+  }
+  return fmt::format("{}", fmt::join(names, ", "));
 }
 
 Result<std::unique_ptr<Exporter>> make_exporter(const ExportOptions& options) {
@@ -129,14 +188,19 @@ Result<std::unique_ptr<Exporter>> make_exporter(const ExportOptions& options) {
       std::find_if(kFormats.begin(), kFormats.end(),
                    [&](const Format& format) { return format.name == options.format; });
   if (found == kFormats.end()) {
-    return fail(ErrorCode::kInvalid,
-                fmt::format("unknown format '{}'; there are {}", options.format,
-                            fmt::join(export_formats(), ", ")));
+    std::vector<std::string_view> names;
+    for (const Format& format : kFormats) names.emplace_back(format.name);
+    return fail(ErrorCode::kInvalid, fmt::format("unknown format '{}'; there are {}",
+                                                 options.format, fmt::join(names, ", ")));
   }
   if (Status known = check_compression(*found, options); !known)
     return tl::unexpected(known.error());
   if (Status known = check_options(*found, options); !known) return tl::unexpected(known.error());
-  return found->make(options);
+  const auto usual = std::ranges::find_if(found->codecs, &Codec::is_usual);
+  if (!options.compression.empty() || usual == found->codecs.end()) return found->make(options);
+  ExportOptions with_usual = options;
+  with_usual.compression = usual->name;
+  return found->make(with_usual);
 }
 
 }  // namespace zbag

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "player/exports/export_source.hpp"
@@ -39,7 +40,7 @@ struct ExportOptions {
   ExportLayout layout = ExportLayout::kByName;
   std::string encoding;  // of messages, one that the format knows; empty: the format's own choice
   BinaryAs binary = BinaryAs::kByFormat;
-  std::string compression;        // one that the format knows; empty: the format's own choice
+  std::string compression;        // one that the format knows; empty: the usual one of the format
   std::optional<unsigned> level;  // of the compression; none: its own choice
   std::vector<std::string> partition_by;  // see Partitions
   // What the ExportChoice has of it.
@@ -56,8 +57,16 @@ class Exporter {
   virtual Status write(ExportSource& source) = 0;
 };
 
+// What there is to say of a format to who chooses one.
+struct FormatHelp {
+  std::string name;
+  std::string what;     // it writes, and which tool opens that
+  std::string options;  // that not all formats know, "--binary, --align"; empty: none
+};
 // By name.
-std::vector<std::string> export_formats();
+std::vector<FormatHelp> export_formats();
+// The names of those that know an option which not all do, "csv, json"; "--binary" is one.
+std::string formats_with(std::string_view option);
 
 // kInvalid: an unknown format (the message lists the known ones), or an option that the format does
 // not know.

@@ -150,10 +150,11 @@ class ImageFolder {
 
 class ImagesExporter : public Exporter {
  public:
-  explicit ImagesExporter(const ExportOptions& options) : out_(options.out) {}
+  explicit ImagesExporter(const ExportOptions& options)
+      : out_(options.out), existing_(options.existing) {}
 
   Status write(ExportSource& source) override {
-    Result<OutputTree> tree = OutputTree::create(out_);
+    Result<OutputTree> tree = OutputTree::create(out_, existing_);
     if (!tree) return tl::unexpected(tree.error());
     Result<NewFile> index = NewFile::create(tree->making(), "index.jsonl");
     if (!index) return tl::unexpected(index.error());
@@ -174,6 +175,7 @@ class ImagesExporter : public Exporter {
 
  private:
   std::string out_;
+  Existing existing_;
 };
 
 }  // namespace

@@ -1,6 +1,9 @@
 // jsonl: one neutral recording, or a file of rows a track.
 
+#include <functional>
+#include <map>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "player/exports/row_chunks.hpp"
@@ -8,7 +11,10 @@
 #include "player/exports/track_files.hpp"
 #include "player/formats/neutral_file.hpp"
 #include "schemas/chosen_fields.hpp"
+#include "schemas/kinds/fit.hpp"
+#include "schemas/kinds/schema_point.hpp"
 #include "schemas/text_bytes.hpp"
+#include "schemas/track_name.hpp"
 
 namespace zbag {
 namespace {
@@ -25,7 +31,14 @@ class NeutralExporter : public Exporter {
     if (!file) return tl::unexpected(file.error());
     FileText line;
     std::string kept;  // the fields that are chosen
+    std::map<std::string, std::string, std::less<>> schemas = schemas_of(source);
     const Status written = source.each_point([&](const PointView& point) -> Status {
+      if (const auto schema = schemas.find(point.track); schema != schemas.end()) {
+        write_neutral_line(schema_track(point.track), point.stamp(),
+                           *open_map(bytes_of(schema->second)), line.text, line.drain_to(*file));
+        line.text += '\n';
+        schemas.erase(schema);
+      }
       MapBytes map = open_map(point.map).value_or(MapBytes{});
       if (!source.columns().empty()) {
         kept.clear();
@@ -43,6 +56,31 @@ class NeutralExporter : public Exporter {
   }
 
  private:
+  // What is said of the fields of tracks, as maps: it goes before their first points, so that
+  // `import` has it, too. Not where it is chosen as a track of its own.
+  static std::map<std::string, std::string, std::less<>> schemas_of(const ExportSource& source) {
+    std::map<std::string, std::string, std::less<>> schemas;
+    for (const std::string& track : source.track_names()) {
+      const std::string name = schema_track(track);
+      const bool is_apart = is_system_track(track) || source.tracks().contains(name);
+      if (is_apart || source.excludes(name)) continue;
+      const Result<std::optional<Kind>> kind = source.kind_of(track);
+      if (!kind) source.note(kind.error().message + "; the recording does not say it");
+      if (!kind || !*kind || !fits(source, track)) continue;
+      encode_fields(written_kind(**kind), schemas[track]);
+    }
+    return schemas;
+  }
+  // What does not fit as it is stays what it is.
+  static bool fits(const ExportSource& source, const std::string& track) {
+    if (source.columns().empty()) return true;
+    const Result<std::optional<TrackSchema>> schema = source.meaning_of(track);
+    if (!schema || !*schema) return true;
+    const std::string misfit = misfit_of_chosen(track, **schema, source.columns());
+    if (!misfit.empty()) source.note(misfit);
+    return misfit.empty();
+  }
+
   std::string out_;
   Existing existing_;
 };

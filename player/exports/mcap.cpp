@@ -17,11 +17,11 @@ MessageEncoding encoding_of(const std::string& name) {
 
 class McapExporter : public Exporter {
  public:
-  McapExporter(const ExportOptions& options, ChunkCompressor compressor)
+  explicit McapExporter(const ExportOptions& options)
       : out_(options.out),
         existing_(options.existing),
         choice_{.encoding = encoding_of(options.encoding)},
-        compressor_(std::move(compressor)) {}
+        compressor_(options.compression, options.level) {}
 
   Status write(ExportSource& source) override {
     Result<OutputFile> file = OutputFile::create(out_, existing_);
@@ -42,9 +42,7 @@ class McapExporter : public Exporter {
 }  // namespace
 
 Result<std::unique_ptr<Exporter>> make_mcap_exporter(const ExportOptions& options) {
-  auto compressor = ChunkCompressor::make(options.compression, options.level);
-  if (!compressor) return tl::unexpected(compressor.error());
-  return std::unique_ptr<Exporter>(std::make_unique<McapExporter>(options, std::move(*compressor)));
+  return std::unique_ptr<Exporter>(std::make_unique<McapExporter>(options));
 }
 
 }  // namespace zbag

@@ -40,6 +40,13 @@ Error error_of(const std::string& path, int code) {
   return error;
 }
 
+// Of an export that was killed, or that goes on.
+bool is_leftover(const std::string& name) {
+  const std::size_t at = name.rfind(".making-");
+  return at != std::string::npos &&
+         name.find_first_not_of("0123456789", at + 8) == std::string::npos;
+}
+
 // Every folder that the names of tracks stand for: "a/b/c" gives "a" and "a/b".
 std::set<std::string> folders_of(const std::vector<std::string>& tracks) {
   std::set<std::string> folders;
@@ -74,6 +81,34 @@ Result<std::vector<std::string>> make_output_folder(const std::string& folder) {
   fs::create_directories(folder, error);
   if (error) return fail(ErrorCode::kIo, fmt::format("{}: {}", folder, error.message()));
   return made;
+}
+
+Status check_output_file(const std::string& path, Existing existing) {
+  return is_taken(path, existing) ? Status(exists(path)) : Status();
+}
+
+Status check_output_folder(const std::string& folder, Existing existing) {
+  std::error_code error;
+  const fs::file_type type = fs::status(folder, error).type();
+  if (type == fs::file_type::not_found && !fs::is_symlink(folder, error)) return {};
+  if (type != fs::file_type::directory) {
+    return fail(
+        ErrorCode::kExists,
+        fmt::format("{} exists and is no folder; remove it or choose another name", folder));
+  }
+  if (existing == Existing::kIsReplaced) return {};
+  fs::recursive_directory_iterator at(folder, error);
+  for (const fs::recursive_directory_iterator end; !error && at != end; at.increment(error)) {
+    const bool is_left = is_leftover(at->path().filename().string());
+    if (is_left) at.disable_recursion_pending();
+    if (is_left || (at->is_directory(error) && !at->is_symlink(error))) continue;
+    return fail(ErrorCode::kExists,
+                fmt::format("{} is not empty; choose another name, or give --force, which replaces "
+                            "what has the names that are written and leaves the rest",
+                            folder));
+  }
+  if (error) return fail(ErrorCode::kIo, fmt::format("{}: {}", folder, error.message()));
+  return {};
 }
 
 Result<OutputFile> OutputFile::create(const std::string& path, Existing existing) {
@@ -164,6 +199,7 @@ Error OutputFile::failure() const { return error_of(is_stdout() ? "stdout" : pat
 
 Result<OutputFolder> OutputFolder::plan(std::string folder, const std::vector<std::string>& tracks,
                                         const std::string& extension, Existing existing) {
+  if (Status may = check_output_folder(folder, existing); !may) return tl::unexpected(may.error());
   OutputFolder planned(std::move(folder), existing);
   const std::set<std::string> folders = folders_of(tracks);
   std::set<std::string> files;

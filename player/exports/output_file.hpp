@@ -23,6 +23,9 @@ namespace zbag {
 
 // Of a file that has the name of an output.
 enum class Existing : bool { kStays, kIsReplaced };
+inline Existing existing_with(bool is_forced) {
+  return is_forced ? Existing::kIsReplaced : Existing::kStays;
+}
 
 class OutputFile {
  public:
@@ -63,13 +66,20 @@ Error disk_error(const std::string& what, int code);
 // kExists names what stands in the way.
 Result<std::vector<std::string>> make_output_folder(const std::string& folder);
 
+// That a file may get that name; kExists: something has it that is not to be replaced, or no file.
+Status check_output_file(const std::string& path, Existing existing);
+
+// That an export may write files below `folder`. kExists: it holds some, also further down, which
+// are not to be replaced, or is no folder. What an export that was killed has left there is none.
+Status check_output_folder(const std::string& folder, Existing existing);
+
 // The files of an export that has one for each track, below a folder: their names are decided
 // before anything is written, and they appear together when all of them are finished.
 class OutputFolder {
  public:
   // '/' of track names is kept as folders. A track whose file would have the name of a folder of
-  // others is written under another name. kExists: one of the files is there already. `extension`
-  // begins with its dot.
+  // others is written under another name. kExists: as check_output_folder(), or something that is
+  // no file has the name of one. `extension` begins with its dot.
   static Result<OutputFolder> plan(std::string folder, const std::vector<std::string>& tracks,
                                    const std::string& extension,
                                    Existing existing = Existing::kStays);

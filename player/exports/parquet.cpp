@@ -81,7 +81,7 @@ class ParquetExporter : public Exporter {
     return files->publish();
   }
   Status write_tree(ExportSource& source) {
-    Result<OutputTree> tree = OutputTree::create(options_.out);
+    Result<OutputTree> tree = OutputTree::create(options_.out, options_.existing);
     if (!tree) return tl::unexpected(tree.error());
     const std::vector<std::string>& by = options_.partition_by;
     const bool has_track = std::find(by.begin(), by.end(), "track") != by.end();
@@ -149,7 +149,6 @@ class ParquetExporter : public Exporter {
   }
 
   std::string codec() const {
-    if (options_.compression.empty()) return "zstd";
     return options_.compression == "none" ? "uncompressed" : options_.compression;
   }
 

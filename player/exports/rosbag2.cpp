@@ -74,12 +74,14 @@ std::string metadata_text(const McapContents& contents) {
 
 class Rosbag2Exporter : public Exporter {
  public:
-  Rosbag2Exporter(const ExportOptions& options, ChunkCompressor compressor)
-      : out_(options.out), compressor_(std::move(compressor)) {}
+  explicit Rosbag2Exporter(const ExportOptions& options)
+      : out_(options.out),
+        existing_(options.existing),
+        compressor_(options.compression, options.level) {}
 
   Status write(ExportSource& source) override {
     if (Status left_out = leave_out_strangers(source); !left_out) return left_out;
-    Result<OutputTree> tree = OutputTree::create(out_);
+    Result<OutputTree> tree = OutputTree::create(out_, existing_);
     if (!tree) return tl::unexpected(tree.error());
     Result<OutputFile> file = OutputFile::create(tree->making() + "/" + kRecording);
     if (!file) return tl::unexpected(file.error());
@@ -134,16 +136,14 @@ class Rosbag2Exporter : public Exporter {
   }
 
   std::string out_;
+  Existing existing_;
   ChunkCompressor compressor_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<Exporter>> make_rosbag2_exporter(const ExportOptions& options) {
-  auto compressor = ChunkCompressor::make(options.compression, options.level);
-  if (!compressor) return tl::unexpected(compressor.error());
-  return std::unique_ptr<Exporter>(
-      std::make_unique<Rosbag2Exporter>(options, std::move(*compressor)));
+  return std::unique_ptr<Exporter>(std::make_unique<Rosbag2Exporter>(options));
 }
 
 }  // namespace zbag

@@ -48,7 +48,7 @@ Result<OutputFile*> TrackFiles::begin(const std::string& track) {
   } else {
     begun = tl::unexpected(file.error());
   }
-  if (begun) binaries_.emplace_back(binary_, (*begun)->path());
+  if (begun) binaries_.emplace_back(binary_, (*begun)->path(), existing_);
   return begun;
 }
 

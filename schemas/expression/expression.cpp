@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "schemas/expression/evaluate.hpp"
@@ -50,6 +51,28 @@ Result<TrackExpression> TrackExpression::parse(std::string_view text) {
   Result<Expression> condition = Expression::parse_from(text, from + 1);
   if (!condition) return tl::unexpected(condition.error());
   return TrackExpression{std::move(*track), std::move(*condition)};
+}
+
+Result<PointCondition> PointCondition::parse(std::string_view text) {
+  char quote = 0;
+  const bool names_track = std::ranges::any_of(text, [&](char letter) {
+    const bool is_quote = letter == '\'' || letter == '"';
+    if (quote == 0 && is_quote) {
+      quote = letter;
+    } else if (quote == letter) {
+      quote = 0;
+    }
+    return quote == 0 && letter == ':';
+  });
+  if (!names_track) {
+    Result<Expression> condition = Expression::parse(text);
+    if (!condition) return tl::unexpected(condition.error());
+    return PointCondition{std::string(text), std::nullopt, std::move(*condition)};
+  }
+  Result<TrackExpression> of_track = TrackExpression::parse(text);
+  if (!of_track) return tl::unexpected(of_track.error());
+  return PointCondition{std::string(text), std::move(of_track->track),
+                        std::move(of_track->expression)};
 }
 
 }  // namespace zbag

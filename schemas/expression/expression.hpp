@@ -26,6 +26,7 @@
 // copies and threads may use it at once.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,6 +73,21 @@ struct TrackExpression {
   Expression expression;
 
   static Result<TrackExpression> parse(std::string_view text);
+};
+
+// What is asked of every point of a recording: "EXPRESSION", or "TRACK: EXPRESSION", which is true
+// of points of that track alone.
+struct PointCondition {
+  std::string text;
+  std::optional<TrackName> track;
+  Expression expression;
+
+  // Which of them it is says a ':' that is in no quotes. Errors as of that one.
+  static Result<PointCondition> parse(std::string_view text);
+  // See Expression::matches().
+  bool matches(std::string_view of_track, MapBytes fields, Timestamp stamp) const {
+    return (!track || track->str() == of_track) && expression.matches(fields, stamp);
+  }
 };
 
 }  // namespace zbag

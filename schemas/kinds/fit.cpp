@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "schemas/chosen_fields.hpp"
 #include "schemas/item.hpp"
 #include "schemas/track_name.hpp"
 
@@ -138,6 +139,34 @@ void add_seen(std::vector<SeenField>& fields, std::vector<SeenField> more) {
 const SchemaField* TrackSchema::find(std::string_view role) const {
   const auto found = std::ranges::find(fields, role, &SchemaField::role);
   return found == fields.end() ? nullptr : &*found;
+}
+
+namespace {
+
+// The first role that the kind requires and no chosen field has; where none is left at all, the
+// first; "": there is no such one.
+std::string missing_role(const TrackSchema& schema, const std::vector<std::string>& names) {
+  const auto is_left = [&](const std::string& role) {
+    return std::ranges::any_of(schema.fields, [&](const SchemaField& field) {
+      return (role.empty() || field.role == role) && is_chosen_field(names, field.name);
+    });
+  };
+  for (const KindField& wanted : schema.kind.fields) {
+    if (wanted.is_required && !is_left(wanted.name)) return wanted.name;
+  }
+  return schema.fields.empty() || is_left("") ? std::string() : schema.fields.front().role;
+}
+
+}  // namespace
+
+std::string misfit_of_chosen(const std::string& track, const TrackSchema& schema,
+                             const std::vector<std::string>& names) {
+  const std::string role = missing_role(schema, names);
+  if (role.empty()) return role;
+  return fmt::format(
+      "track {} is no {} without {}, which is not among the chosen columns; its "
+      "schema is left out",
+      printable(track), printable(schema.kind.name), printable(role));
 }
 
 Result<TrackSchema> fit(const Kind& kind, const std::vector<SeenField>& seen) {

@@ -48,6 +48,11 @@ struct TrackSchema {
   const SchemaField* find(std::string_view role) const;
 };
 
+// Why the track is no more of its kind with only those fields that `names` choose (see
+// is_chosen_field()), in a sentence that says that its schema is left out; "": it still is.
+std::string misfit_of_chosen(const std::string& track, const TrackSchema& schema,
+                             const std::vector<std::string>& names);
+
 // kUnsupported names the first field that is missing or of a type that the kind does not want.
 Result<TrackSchema> fit(const Kind& kind, const std::vector<SeenField>& seen);
 

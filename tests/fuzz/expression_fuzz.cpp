@@ -55,5 +55,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const zbag::Result<zbag::TrackExpression> of_track = zbag::TrackExpression::parse(text);
   ZBAG_CHECK(of_track || zbag::is_utf8(of_track.error().message));
+  // One of both, whichever it is taken for.
+  const zbag::Result<zbag::PointCondition> either = zbag::PointCondition::parse(text);
+  ZBAG_CHECK(either ? bool(either->track ? of_track : expression)
+                    : zbag::is_utf8(either.error().message));
   return 0;
 }

@@ -323,6 +323,10 @@ class RefusalTest(AnalyzeTest):
                          says=("exists",))
         self.refused(USAGE, "plot", self.bag, "imu", "-o", "p.svg", says=("TRACK:FIELD",))
 
+    def test_force_without_a_picture(self):
+        self.refused(USAGE, "analyze", self.bag, "trends", "--track=imu", "--field=v", "--force",
+                     says=("--force", "--plot"))
+
     def kept(self):
         """A picture that is there, in a folder of its own."""
         return self.write("kept/old.svg", "mine")
@@ -366,6 +370,43 @@ class PictureTest(AnalyzeTest):
             self.assertIn(text, texts)
         # The silence breaks the line.
         self.assertTrue(any(len(re.findall("M", line)) == 2 for line in lines))
+
+    def test_force_replaces_a_picture(self):
+        out = self.space.path("p.svg")
+        for words in (("plot", self.bag, "imu:v", "-o"),
+                      ("analyze", self.bag, "trends", "--track=imu", "--field=v", "--plot")):
+            self.write("p.svg", "old")
+            self.assert_one_line(self.run_ok(*words, out, code=FAILED).stderr, "exists", "--force")
+            self.run_ok(*words, out, "--force")
+            self.assertIn("imu", self.svg(out)[0])
+        os.remove(out)
+        os.mkdir(out)
+        self.assertIn("exists", self.run_ok("plot", self.bag, "imu:v", "-o", out, "--force", code=FAILED).stderr)
+
+    def test_a_field_whose_name_has_a_dot_is_called_as_its_column(self):
+        bag = self.make("dots", [("t", 1.0 + n, {"a.b": n, "pose": {"x.y": 2 * n, "q.r": [n, 3 * n]}})
+                                 for n in range(5)])
+        for field, last in (("a.b", 4), ("pose.x.y", 8), ("pose.q.r[1]", 12)):
+            with self.subTest(field=field):
+                found = self.json("percentiles", "--percentiles=100", bag=bag, track="t", field=field)
+                self.assertEqual(found["result"]["p100"], last)
+        done = self.run_ok("plot", bag, "t:a.b,pose.x.y,pose.q.r", "-o", self.space.path("d.svg"))
+        self.assert_one_line(done.stderr, "drew 20 numbers")
+
+    def test_axes_have_the_units_of_the_schema(self):
+        own = self.write("own.yaml", "kind: board\nfields:\n"
+                         "  v: {type: any, unit: m/s, nullable: true, means: Speed}\n"
+                         "  n: {type: int, unit: m/s, means: Another}\n"
+                         "  pose.x: {type: int, unit: rad, means: Turn}\n")
+        self.run_ok("schema", self.bag, "imu", own)
+        for number, (fields, texts) in enumerate((("v", ("v (m/s)",)), ("v,n", ("m/s", "v", "n")),
+                                                  ("n,pose.x", ("n (m/s)", "pose.x (rad)")))):
+            out = self.space.path(f"{number}.svg")
+            self.run_ok("plot", self.bag, "imu:" + fields, "-o", out)
+            self.assertLessEqual(set(texts), set(self.svg(out)[0]))
+        out = self.space.path("a.svg")
+        self.run_ok("analyze", self.bag, "moving-average", "--track=imu", "--field=v", "--plot", out)
+        self.assertIn("v (m/s)", self.svg(out)[0])
 
     def test_a_list_is_its_elements(self):
         out = self.space.path("p.svg")

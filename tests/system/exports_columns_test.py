@@ -5,11 +5,13 @@ The packages are those of tests/requirements.txt (python_packages.py).
 """
 
 import base64
+import contextlib
 import csv
 import json
 import math
 import os
 import random
+import sqlite3
 import subprocess
 import unittest
 
@@ -341,6 +343,54 @@ class JsonTest(ColumnsTest):
                 self.assertEqual(exact(entries), exact([as_json(one) for one in rows.leaves]))
 
 
+class RatioTest(ColumnsTest):
+    """S2.66: what --compression makes of recordings, against none, and against JSON lines."""
+
+    SETS = ("plaza1_uwb", "g1_tiny", "tilt_laser")
+
+    def size_of(self, out):
+        if os.path.isfile(out):
+            return os.path.getsize(out)
+        return sum(os.path.getsize(os.path.join(path, name)) for path, _, names in os.walk(out) for name in names)
+
+    def parquet_of(self, out):
+        arrow = python_packages.load("pyarrow.parquet")
+        return {os.path.relpath(os.path.join(path, name), out):
+                exact(arrow.ParquetFile(os.path.join(path, name)).read().to_pylist())
+                for path, _, names in os.walk(out) for name in names}
+
+    def mcap_of(self, out):
+        with open(out, "rb") as file:
+            reader = python_packages.load("mcap.reader").make_reader(file, validate_crcs=True)
+            return [(channel.topic, message.log_time, message.data)
+                    for _, channel, message in reader.iter_messages(log_time_order=False)]
+
+    def test_ratios_of_real_recordings(self):
+        told = []
+        for name in self.SETS:
+            bag = self.real_bag(name)
+            lines = self.space.path(name + ".jsonl")
+            self.run_ok("export", bag, "-o", lines, "--format", "jsonl", "--quiet")
+            for form, read, codecs in (("parquet", self.parquet_of, ("none", "snappy", "gzip", "lz4", "zstd")),
+                                       ("mcap", self.mcap_of, ("none", "lz4", "zstd"))):
+                sizes, plain = {}, None
+                for codec in codecs:
+                    out = self.space.path(f"{name}.{codec}.{form}s" + (".mcap" if form == "mcap" else ""))
+                    self.run_ok("export", bag, "-o", out, "--format", form, "--compression", codec, "--quiet")
+                    sizes[codec] = self.size_of(out)
+                    found = read(out)
+                    plain = found if plain is None else plain
+                    self.assertEqual(found, plain, (name, form, codec))
+                self.assertTrue(plain)
+                for codec in codecs[1:]:
+                    ratio = sizes["none"] / sizes[codec]
+                    of_lines = os.path.getsize(lines) / sizes[codec]
+                    told.append(f"{name} {form} {codec}: {ratio:.2f} to none, {of_lines:.2f} to JSON lines")
+                    self.assertGreater(ratio, 1, told[-1])
+                    self.assertGreater(of_lines, 1, told[-1])
+        print("\n".join(told))
+
+
 class AlignTest(ColumnsTest):
     """Rows on one track's clock, as pandas makes them of the tracks' own tables."""
 
@@ -371,6 +421,58 @@ class AlignTest(ColumnsTest):
                     cells = [None if math.isnan(one) else one for one in wanted[name]]
                     self.assertEqual([row[f"{name}.{name}"] for row in rows], cells, (how, tolerance))
 
+    def make_arm(self):
+        lines = [json.dumps({"track": track, "_ts": n, "fields": fields}) for n in range(3) for track, fields in (
+            ("robot/arm", {"q": n, "pose": {"x": n, "y": 2 * n}}), ("robot/imu", {"ax": -n, "q": 10 * n}))]
+        bag = self.space.path("arm.zbag")
+        self.run_ok("import", self.write("arm.jsonl", "\n".join(lines)), "-o", bag)
+        return bag
+
+    def test_columns_are_chosen_by_the_names_that_they_have(self):
+        bag = self.make_arm()
+        for columns, names in (("robot/imu.ax", ["robot/imu.ax"]),
+                               ("robot/imu", ["robot/imu.ax", "robot/imu.q"]),
+                               ("q", ["robot/arm.q", "robot/imu.q"]),
+                               ("robot/arm.pose.y,ax", ["robot/arm.pose.y", "robot/imu.ax"])):
+            for form in ("csv", "jsonl", "parquet", "sqlite"):
+                with self.subTest(columns=columns, form=form):
+                    out = self.space.path(columns.replace("/", "_") + "." + form)
+                    as_rows = ("--layout", "rows") if form == "jsonl" else ()
+                    self.run_ok("export", bag, "-o", out, "--format", form, "--align", "robot/arm",
+                                "--columns", columns, *as_rows)
+                    self.assertEqual(self.columns_of(out, form), names)
+
+    @staticmethod
+    def columns_of(out, form):
+        if form == "csv":
+            with open(out, encoding="utf-8", newline="") as file:
+                return sorted(csv.DictReader(file).fieldnames)[:-1]  # but for `timestamp`
+        if form == "jsonl":
+            with open(os.path.join(out, "robot", "arm.jsonl"), encoding="utf-8") as file:
+                return sorted(json.loads(file.readline()))[:-1]
+        if form == "sqlite":
+            database = sqlite3.connect(out)
+            with contextlib.closing(database):
+                names = [row[1] for row in database.execute('PRAGMA table_info("robot/arm")')]
+        else:
+            names = python_packages.load("pyarrow.parquet").ParquetFile(out).schema_arrow.names
+        return sorted(name for name in names if "." in name)
+
+    def test_a_column_that_no_aligned_track_has_is_said(self):
+        for columns, said in (("robot/imu.ay", "did you mean robot/imu.ax"), ("robot/leg.q", "robot/"),
+                              ("az", "did you mean ax")):
+            with self.subTest(columns=columns):
+                done = self.run_ok("export", self.make_arm(), "-o", "out.csv", "--format", "csv", "--align",
+                                   "robot/arm", "--columns", columns, code=LOSSY)
+                self.assert_one_line(done.stderr, columns, said)
+                os.remove(self.space.path("arm.zbag"))
+
+    def test_what_says_how_needs_what(self):
+        for words in (("--how", "linear"), ("--tolerance", "0.1"), ("--how", "floor")):
+            done = self.run_ok("export", self.hostile_bag(), "-o", "out", "--format", "csv", *words, code=USAGE)
+            self.assert_one_line(done.stderr, words[0], "--align")
+            self.assertFalse(os.path.exists(self.space.path("out")))
+
     def test_a_clock_that_is_not_there_is_said(self):
         done = self.run_ok("export", self.hostile_bag(), "-o", "out", "--format", "csv", "--align",
                            "tock", code=FAILED)
@@ -398,6 +500,54 @@ class RefusedTest(ColumnsTest):
                 self.assert_one_line(done.stderr, said)
                 self.assertEqual(sorted(os.listdir(self.space.folder)),
                                  sorted({"rt", "hostile.zbag"} & set(os.listdir(self.space.folder))))
+
+    FOLDERS = (("csv",), ("csv", "--binary", "files"), ("json",), ("jsonl",), ("parquet",),
+               ("parquet", "--partition-by", "track"), ("images",), ("rosbag2",))
+
+    def bag_of_all(self):
+        lines = "".join(json.dumps({"track": track, "_ts": n, "fields": fields}) + "\n" for n in range(3)
+                        for track, fields in (("cam", {"data_hex": "ffd8ff00"}),
+                                              ("imu", {a + b: n / 2 for a in "ag" for b in "xyz"})))
+        bag = self.space.path("all.zbag")
+        self.run_ok("import", self.write("all.jsonl", lines), "-o", bag)
+        self.run_ok("schema", bag, "imu", "imu")
+        return bag
+
+    def files_of(self, folder):
+        found = {}
+        for path, _, names in os.walk(folder):
+            for name in names:
+                with open(os.path.join(path, name), "rb") as file:
+                    found[os.path.relpath(os.path.join(path, name), folder)] = file.read()
+        return found
+
+    def test_a_folder_that_is_not_empty_is_refused_by_every_format(self):
+        bag = self.bag_of_all()
+        for number, (form, *more) in enumerate(self.FOLDERS):
+            with self.subTest(form=form, more=more):
+                out = self.space.path(f"out{number}")
+                os.makedirs(os.path.join(out, "deep"))
+                self.write(f"out{number}/deep/mine", "mine")
+                done = self.run_ok("export", bag, "-o", out, "--format", form, *more, "--quiet", code=FAILED)
+                self.assert_one_line(done.stderr, out, "is not empty", "--force")
+                self.assertEqual(self.files_of(out), {"deep/mine": b"mine"})
+
+    def test_force_replaces_what_an_export_writes_and_nothing_else(self):
+        bag = self.bag_of_all()
+        for number, (form, *more) in enumerate(self.FOLDERS):
+            with self.subTest(form=form, more=more):
+                out = self.space.path(f"out{number}")
+                words = ("export", bag, "-o", out, "--format", form, *more)
+                self.run_ok(*words)
+                wanted = self.files_of(out)
+                for name in wanted:
+                    self.write(f"out{number}/{name}", "old")
+                self.write(f"out{number}/mine", "mine")
+                self.run_ok(*words, "--force")
+                found = self.files_of(out)
+                self.assertEqual(found.pop("mine"), b"mine")
+                self.assertEqual(sorted(found), sorted(wanted))
+                self.assertNotIn(b"old", found.values())
 
     def test_a_full_disk_leaves_nothing(self):
         bag = self.real_bag("plaza1_uwb")

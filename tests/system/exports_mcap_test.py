@@ -61,6 +61,11 @@ def as_json(value):
     return value
 
 
+def finite(numbers):
+    """Foxglove's JSON of them: what is no number of JSON is null."""
+    return [None if isinstance(one, str) else one for one in numbers]
+
+
 def at(fields, path):
     """What lies at a dotted path; None where nothing does."""
     for name in path.split("."):
@@ -77,9 +82,8 @@ class McapTest(harness.SystemTest):
 
     def imported(self, name, kinds=()):
         """A bag of a recording, whose tracks are of kinds as they say."""
-        also = {"format": {"also": {"encoding": ""}}}
         lines = "".join(json.dumps({"track": f"_sys/schema/{of}", "_ts": 1.0,
-                                    "fields": {"kind": kind, "fields": also}}) + "\n"
+                                    "fields": {"kind": kind}}) + "\n"
                         for of, kind in dict(kinds).items())
         kinds_bag = self.bag_of(lines, "kinds.zbag") if kinds else None
         bag = self.space.path(f"{name}.zbag")
@@ -337,6 +341,17 @@ class FoxgloveTest(McapTest):
             self.assertEqual(stamp, key_of(fields["_ts"]))
             self.assertEqual(message["width"], 640)  # what the schema does not know stays
 
+    def test_numbers_that_json_does_not_have_are_null(self):
+        bag = self.bag_of_points(
+            ("scan", 1.0, {"angle_min": 0.0, "angle_max": 1.0, "angle_increment": 0.25, "range_min": 0.1,
+                           "range_max": "inf", "ranges": [1.5, "inf", None, "-inf", 2.0]}))
+        self.run_ok("schema", bag, "scan", "laser_scan")
+        path = self.export(bag)
+        _, _, message = self.messages(path)[0][0]
+        self.assertNotIn(b"Infinity", message.data)
+        (name, scan), = self.by_track(path)["scan"]
+        self.assertEqual((name, scan["ranges"]), ("foxglove.LaserScan", [1.5, None, None, None, 2.0]))
+
     def test_a_laser_a_transform_and_a_position(self):
         bags = self.imported("tilt_laser", {"scan": "laser_scan", "tf": "transform",
                                             "position_gps": "gps"})
@@ -345,7 +360,7 @@ class FoxgloveTest(McapTest):
         mine = {track: [fields for of, fields in points if of == track] for track in found}
         for (name, scan), fields in zip(found["scan"], mine["scan"], strict=True):
             self.assertEqual(name, "foxglove.LaserScan")
-            self.assertEqual(scan["ranges"], as_json(fields["ranges"]))
+            self.assertEqual(scan["ranges"], finite(as_json(fields["ranges"])))
             self.assertEqual(scan["start_angle"], fields["angle_min"])
             self.assertEqual(scan["end_angle"], fields["angle_max"])
             self.assertEqual(scan["frame_id"], "/laser")
@@ -495,8 +510,9 @@ class RosTest(McapTest):
         self.assertEqual([bytes(message.data) for _, message in found["/camera/head"]], ours)
 
     def test_other_names_of_fields_and_what_is_not_there(self):
-        also = {"fields": {"linear_acceleration.x": {"unit": "m/s^2", "also": {"ax": "m/s^2"}},
-                           "ranges": {"unit": "m", "also": {"mm": "mm"}}}}
+        also = {"fields": {"linear_acceleration.x": {"type": "float", "unit": "m/s^2", "means": "Along x",
+                                                     "also": {"ax": "m/s^2"}},
+                           "ranges": {"type": "float[]", "unit": "m", "means": "Distances", "also": {"mm": "mm"}}}}
         bag = self.bag_of_points(
             ("_sys/schema/imu", 1.0, {"kind": "imu", **also}),
             ("_sys/schema/laser", 1.0, {"kind": "laser_scan", **also}),

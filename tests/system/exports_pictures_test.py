@@ -109,7 +109,7 @@ class ImagesTest(PictureTest):
         bag = self.bag(("imu", 1.0, {"ax": 1}))
         self.assert_refused(USAGE, bag, "images", "no chosen point holds a picture")
         self.write("taken/mine", "")
-        self.assert_refused(FAILED, bag, "images", "taken", "no empty folder", out="taken")
+        self.assert_refused(FAILED, bag, "images", "taken", "is not empty", out="taken")
 
     def test_a_track_may_be_called_as_the_index(self):
         bag = self.bag(("index.jsonl", 1.0, {"data_hex": "ffd8ff00"}))

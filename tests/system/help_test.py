@@ -114,6 +114,43 @@ class PagesTest(HelpTest):
             self.assertRegex(page, rf"(?m)^  {key} +\S")
 
 
+    def test_every_format_of_export_is_told_with_its_options(self):
+        page = self.page("help", "export")
+        said = self.run_ok("export", "x.zbag", "-o", "y", "--format", "none-such", code=USAGE).stderr
+        names = [name for name in ("csv", "images", "json", "jsonl", "mcap", "mocap", "mp4", "parquet", "rosbag2",
+                                   "sqlite", "trc") if name in said]
+        listed = self.sections(page)["Formats"]
+        starts = [line.split()[0] for line in listed if re.match(r"  \S", line)]
+        self.assertEqual(len(names), 11)
+        self.assertLessEqual(set(names), set(starts))
+        self.assertEqual(starts, sorted(starts))
+        text = " ".join(" ".join(listed).split())
+        for part in ("csv A table a track, RFC 4180; pandas.read_csv, a spreadsheet; with --binary, --align, "
+                     "--expand-arrays", "--compression none|lz4|zstd (zstd)", "--encoding", "OpenSim"):
+            self.assertIn(part, text)
+        told = " ".join(page.split())
+        self.assertIn("--partition-by A,B parquet: ", told)
+        self.assertIn("csv, json, jsonl: bytes as base64", told)
+
+    def test_what_a_format_does_not_know_is_as_it_says(self):
+        """The table that --help shows is the one that refuses."""
+        about = {}
+        for line in self.sections(self.page("help", "export"))["Formats"]:
+            name = line.split()[0] if re.match(r"  \S", line) else name
+            about[name] = about.get(name, "") + line
+        bag = self.space.path("a.zbag")
+        self.run_ok("import", self.write("a.jsonl", '{"track":"t","_ts":1.0,"fields":{"x":1}}\n'), "-o", bag)
+        for option, value in (("--binary", "hex"), ("--align", "t"), ("--expand-arrays", "suffix"),
+                              ("--partition-by", "run"), ("--codec", "av1"), ("--encoding", "msgpack"),
+                              ("--layout", "rows"), ("--compression", "none")):
+            for name, text in about.items():
+                with self.subTest(option=option, name=name):
+                    done = self.space.run("export", bag, "-o", f"{name}{option}", "--format", name, option, value,
+                                          "--quiet")
+                    refused = f"{name} does not know {option}" in done.stderr or "has no compression" in done.stderr
+                    self.assertEqual(refused, option not in text, done.stderr)
+
+
 class HintTest(HelpTest):
 
     def hint(self, *words):

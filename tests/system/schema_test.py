@@ -93,6 +93,71 @@ class SchemaTest(harness.SystemTest):
             self.run_ok(*verb, "-o", new)
             self.assertEqual(self.kinds(new), {"robot/imu": "imu"})
 
+    def test_a_part_of_a_bag_keeps_it(self):
+        bag = self.make_bag()
+        self.run_ok("schema", bag, "robot/imu", "imu")
+        shown = self.run_ok("schema", bag, "robot/imu", "--json").stdout
+        every = ",".join(a + b for a in "ag" for b in "xyz")
+        for name, part in (("range", ("--start", "1005", "--end", "1007")),
+                           ("track", ("--track", "robot/imu")), ("end", ("--start", "-1")),
+                           ("columns", ("--columns", every)), ("limit", ("--limit", "3")),
+                           ("state", ("--start", "1005.5", "--state-at-start"))):
+            merged = () if name == "state" else (("merge", part),)
+            for verb, options in (("cut", part), *merged):
+                with self.subTest(verb=verb, part=name):
+                    new = self.space.path(f"{verb}_{name}.zbag")
+                    self.run_ok(verb, bag, "-o", new, *options)
+                    self.assertEqual(self.kinds(new), {"robot/imu": "imu"})
+                    self.assertEqual(self.run_ok("schema", new, "robot/imu", "--json").stdout, shown)
+                    info = self.assert_whole(new)
+                    self.assert_equation(info)
+                    imu = next(one for one in info["tracks"] if one["name"] == "robot/imu")
+                    self.assertEqual((info["start"], info["end"]), (imu["first_ts"], imu["last_ts"]))
+
+    def test_what_is_not_wanted_of_it_stays_behind(self):
+        bag = self.make_bag()
+        self.run_ok("schema", bag, "robot/imu", "imu")
+        for name, options, told in (
+                ("other", ("--track", "robot/arm"), ""), ("none", ("--exclude", "_sys/**"), ""),
+                ("unfit", ("--columns", "ax,ay"), "robot/imu is no imu without linear_acceleration.z")):
+            for verb in ("cut", "merge"):
+                with self.subTest(verb=verb, name=name):
+                    new = self.space.path(f"{verb}_{name}.zbag")
+                    self.assertIn(told, self.run_ok(verb, bag, "-o", new, *options).stderr)
+                    self.assertEqual(self.kinds(new), {})
+                    self.assertNotIn("_sys", "".join(one["name"] for one in self.info(new)["tracks"]))
+
+    def test_a_merge_of_parts_has_the_newest(self):
+        bag, own, new = self.make_bag(), self.space.path("own.yaml"), self.space.path("new.zbag")
+        with open(own, "w", encoding="utf-8") as file:
+            file.write("kind: board\nfields:\n  ax: {type: float, unit: g, means: Along x}\n")
+        self.run_ok("schema", bag, "robot/imu", "imu")
+        self.run_ok("cut", bag, "-o", self.space.path("a.zbag"), "--end", "1004")
+        self.run_ok("cut", bag, "-o", self.space.path("b.zbag"), "--start", "1005")
+        self.run_ok("schema", self.space.path("b.zbag"), "robot/imu", own)
+        self.run_ok("merge", self.space.path("a.zbag"), self.space.path("b.zbag"), "-o", new,
+                    "--track", "robot/*")
+        self.assertEqual(self.kinds(new), {"robot/imu": "board"})
+        self.assertEqual(self.info(new)["start"], 1000.0)
+
+    def test_a_neutral_recording_carries_it(self):
+        bag = self.make_bag()
+        self.run_ok("schema", bag, "robot/imu", "imu")
+        for name, options in (("all", ()), ("part", ("--start", "1004", "--track", "robot/imu")),
+                              ("named", ("--track", "**", "--track", "_sys/**")),
+                              ("unfit", ("--columns", "ax")), ("none", ("--exclude", "_sys/**"))):
+            with self.subTest(name=name):
+                lines, new = self.space.path(name + ".jsonl"), self.space.path(name + ".zbag")
+                told = self.run_ok("export", bag, "-o", lines, "--format", "jsonl", *options).stderr
+                self.run_ok("import", lines, "-o", new)
+                kept = {} if name in ("unfit", "none") else {"robot/imu": "imu"}
+                self.assertEqual(self.kinds(new), kept)
+                self.assertEqual("is no imu without" in told, name == "unfit")
+                with open(lines, encoding="utf-8") as file:
+                    tracks = [json.loads(line)["track"] for line in file]
+                self.assertEqual(tracks.count("_sys/schema/robot/imu"), len(kept))
+                self.assertEqual(tracks.count("robot/imu"), 6 if name == "part" else 10)
+
     def test_what_does_not_fit_is_a_line_and_writes_nothing(self):
         bag, own = self.make_bag(), self.space.path("own.yaml")
         with open(own, "w", encoding="utf-8") as file:
@@ -104,7 +169,7 @@ class SchemaTest(harness.SystemTest):
                 ("robot/imu", "gps", FAILED, "robot/imu is no gps: it has no field latitude"),
                 ("robot/imu", "imo", FAILED, "there is no kind imo; did you mean imu?"),
                 ("robot/imu", "sonar", FAILED, "there is no kind sonar; there are battery, compressed_image"),
-                ("robot/imo", "imu", FAILED, "did you mean robot/imu?"),
+                ("robot/imo", "imu", LOSSY, "did you mean robot/imu?"),
                 ("robot/imu", own, USAGE, f"{own}:4: fields: ax: type: one of bool"),
                 ("robot/imu", own + ".yaml", FAILED, "no such file")):
             with self.subTest(track=track, kind=kind):
@@ -113,6 +178,13 @@ class SchemaTest(harness.SystemTest):
                 self.assert_one_line(done.stderr, *words)
                 with open(bag, "rb") as file:
                     self.assertEqual(file.read(), data)
+
+    def test_a_track_that_is_not_there_is_said_with_the_nearest(self):
+        bag = self.make_bag()
+        for more in ((), ("--json",)):
+            done = self.run_ok("schema", bag, "robot/imo", *more, code=LOSSY)
+            self.assert_one_line(done.stderr, "no track robot/imo", "did you mean robot/imu?")
+            self.assertEqual(done.stdout, b"")
 
     def test_recorded_tracks_are_of_kinds(self):
         bags = {}

@@ -70,6 +70,42 @@ class WhereTest(harness.SystemTest):
                 self.assert_one_line(done.stderr, "--where", words)
                 self.assertEqual(done.stdout, b"")
 
+    def test_a_track_before_a_colon_chooses_its_points_alone(self):
+        self.assertEqual(self.found("imu: ax > 3"), [8, 9])
+        self.assertEqual(self.found("imu: _ts <= 1001"), [0, 1])
+        self.assertEqual(self.found('"mode": mode = \'hold\'', "--limit", "2"), [1, 3])
+        out = self.space.path("out")
+        self.run_ok("export", self.bag, "-o", out, "--format", "csv", "--where", "imu: ax > 3")
+        self.assertEqual(os.listdir(out), ["imu.csv"])
+        with open(os.path.join(out, "imu.csv"), encoding="utf-8") as file:
+            self.assertEqual(len(file.readlines()), 3)
+
+    def test_a_track_that_is_not_chosen_is_a_line(self):
+        for options, words in ((("imo: ax > 3",), "no track imo; did you mean imu?"),
+                               (("imu: mode = 'auto'",), "has a field mode"),
+                               (("imu: ax > 3", "--track", "mode"), "imu of --where is not among")):
+            with self.subTest(options=options):
+                done = self.run_ok("cat", self.bag, "--where", *options, code=LOSSY)
+                self.assert_one_line(done.stderr, words)
+                self.assertEqual(done.stdout, b"")
+
+    def test_a_field_that_no_map_has_is_a_line(self):
+        for verb in (("cat", self.bag), ("export", self.bag, "-o", "out.csv", "--format", "csv")):
+            for text in ("pose.y > 3", "imu: pose.y is null", "ax > 3 or pose.xx = 1"):
+                with self.subTest(verb=verb[0], text=text):
+                    done = self.run_ok(*verb, "--where", text, code=LOSSY)
+                    self.assert_one_line(done.stderr, "has a field pose.", "did you mean pose.x?")
+                    self.assertEqual(done.stdout, b"")
+        self.assertEqual(self.found("pose.x > 8 or rest > 100"), [9])
+
+    def test_a_field_of_a_map_that_comes_late_is_known(self):
+        lines = "".join(json.dumps({"track": "t", "_ts": float(n), "fields": {"a": {"b" if n < 900 else "c": n}}})
+                        + "\n" for n in range(1_000))
+        self.bag = self.space.path("late.zbag")
+        self.run_ok("import", self.write("late.jsonl", lines), "-o", self.bag, "--quiet")
+        done = self.run_ok("cat", self.bag, "--where", "a.c >= 998")
+        self.assertEqual(len(done.stdout.splitlines()), 2)
+
     def test_a_field_that_no_chosen_track_has_is_a_line(self):
         for options, words in ((("--where", "ay > 3 or ax > 3"), "has a field ay; did you mean ax?"),
                                (("--where", "mode = \"auto\""), "has a field auto"),

@@ -1,24 +1,12 @@
 #include "player/exports/mcap/chunk_compressor.hpp"
 
-#include <fmt/format.h>
 #include <lz4frame.h>
 #include <zstd.h>
-
-#include <utility>
 
 #include "schemas/check.hpp"
 
 namespace zbag {
 namespace {
-
-struct Levels {
-  const char* name;
-  unsigned lowest;
-  unsigned usual;
-  unsigned highest;  // of zstd those above take memory by the gigabyte
-};
-constexpr Levels kLz4{"lz4", 0, 0, 12};
-constexpr Levels kZstd{"zstd", 1, 1, 19};
 
 std::size_t compress_lz4(std::string_view raw, int level, std::string& out) {
   LZ4F_preferences_t wishes{};
@@ -43,25 +31,14 @@ struct ChunkCompressor::Zstd {
   }
 };
 
-Result<ChunkCompressor> ChunkCompressor::make(const std::string& given,
-                                              std::optional<unsigned> level) {
-  const std::string name = given.empty() ? kZstd.name : given;
-  if (name == "none" && level)
-    return fail(ErrorCode::kInvalid, "a compression level is of lz4 or zstd, and there is none");
-  if (name == "none") return ChunkCompressor({}, 0);
-  const Levels& levels = name == kLz4.name ? kLz4 : kZstd;
-  ZBAG_CHECK(name == levels.name);
-  if (level && (*level < levels.lowest || *level > levels.highest)) {
-    return fail(ErrorCode::kInvalid, fmt::format("compression level {}: {} has {} to {}", *level,
-                                                 name, levels.lowest, levels.highest));
-  }
-  ChunkCompressor compressor(name, static_cast<int>(level.value_or(levels.usual)));
-  if (name == kZstd.name) compressor.zstd_ = std::make_unique<Zstd>();
-  return compressor;
+ChunkCompressor::ChunkCompressor(const std::string& name, std::optional<unsigned> level) {
+  if (name == "none") return;
+  name_ = name;
+  const bool is_zstd = name == "zstd";
+  ZBAG_CHECK(is_zstd || name == "lz4");
+  level_ = static_cast<int>(level.value_or(is_zstd ? 1 : 0));
+  if (is_zstd) zstd_ = std::make_unique<Zstd>();
 }
-
-ChunkCompressor::ChunkCompressor(std::string name, int level)
-    : name_(std::move(name)), level_(level) {}
 ChunkCompressor::ChunkCompressor(ChunkCompressor&&) noexcept = default;
 ChunkCompressor& ChunkCompressor::operator=(ChunkCompressor&&) noexcept = default;
 ChunkCompressor::~ChunkCompressor() = default;

@@ -7,15 +7,12 @@
 #include <string>
 #include <string_view>
 
-#include "schemas/result.hpp"
-
 namespace zbag {
 
 class ChunkCompressor {
  public:
-  // `name`: none, lz4 or zstd, which an empty one is. kInvalid: a level that it does not have; the
-  // message says which are.
-  static Result<ChunkCompressor> make(const std::string& name, std::optional<unsigned> level);
+  // REQUIRES: `name` is none, lz4 or zstd, and `level` one that it has: make_exporter() looks.
+  ChunkCompressor(const std::string& name, std::optional<unsigned> level);
   ChunkCompressor(ChunkCompressor&&) noexcept;
   ChunkCompressor& operator=(ChunkCompressor&&) noexcept;
   ~ChunkCompressor();
@@ -28,7 +25,6 @@ class ChunkCompressor {
 
  private:
   struct Zstd;
-  ChunkCompressor(std::string name, int level);
 
   std::string name_;
   int level_ = 0;

@@ -1,5 +1,7 @@
 #include "player/exports/messages/json_sink.hpp"
 
+#include <cmath>
+
 #include "schemas/json_text.hpp"
 #include "schemas/shortest_text.hpp"
 #include "schemas/text_bytes.hpp"
@@ -28,7 +30,13 @@ void JsonSink::write_int(Scalar scalar, std::uint64_t bits, bool is_above_int64)
   }
 }
 
-void JsonSink::write_float(Scalar, double number) { write_json_float(number, out_); }
+void JsonSink::write_float(Scalar, double number) {
+  if (!std::isfinite(number)) {
+    out_ += "null";
+    return;
+  }
+  write_json_float(number, out_);
+}
 
 void JsonSink::write_text(std::string_view text) {
   if (is_utf8(text)) return write_json_text(text, out_);

@@ -1,4 +1,6 @@
-// Messages as JSON, in the dialect of json_text.hpp; bytes are base64, a time is {"sec", "nsec"}.
+// Messages as JSON, in the dialect of json_text.hpp but that a number which is none of JSON, NaN or
+// infinite, is null: who reads a message wants numbers there. Bytes are base64, a time is {"sec",
+// "nsec"}.
 #pragma once
 
 #include <cstdint>

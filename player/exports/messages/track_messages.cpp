@@ -15,7 +15,6 @@
 #include "player/exports/messages/json_sink.hpp"
 #include "player/exports/messages/message_form.hpp"
 #include "schemas/chosen_fields.hpp"
-#include "schemas/field_lookup.hpp"
 #include "schemas/json_text.hpp"
 #include "schemas/put_item.hpp"
 #include "schemas/shortest_text.hpp"
@@ -179,7 +178,12 @@ void note_left_out(const ExportSource& source, const std::string& track, const M
                           fmt::join(left_out, ", "), form.type().name));
 }
 
-std::string kind_of(const Fields& schema) { return text_field(schema, "kind"); }
+// One without a name where nothing is said of the track, or nothing that is one, which is told.
+Kind kind_of(const ExportSource& source, const std::string& track) {
+  Result<std::optional<Kind>> kind = source.kind_of(track);
+  if (!kind) source.note(kind.error().message + "; the track is taken for one of no kind");
+  return kind && *kind ? std::move(**kind) : Kind();
+}
 
 // What makes `to` of a number in `from`; nullopt: nothing does.
 std::optional<double> factor_of(const std::string& from, const std::string& to) {
@@ -189,23 +193,20 @@ std::optional<double> factor_of(const std::string& from, const std::string& to) 
   return std::nullopt;
 }
 
-std::vector<FieldAlias> aliases_of(const Fields& schema) {
+std::vector<FieldAlias> aliases_of(const Kind& kind) {
   std::vector<FieldAlias> aliases;
-  for (const auto& [name, value] : map_field(schema, "fields")) {
-    const Fields* const field = value.get_if<Fields>();
-    if (field == nullptr) continue;
-    for (const auto& [alias, unit] : map_field(*field, "also")) {
-      const std::string* const text = unit.get_if<std::string>();
-      const auto factor = factor_of(text == nullptr ? "" : *text, text_field(*field, "unit"));
-      if (factor) aliases.push_back({name, alias, *factor});
+  for (const KindField& field : kind.fields) {
+    for (const KindField::Alias& alias : field.also) {
+      const auto factor = factor_of(alias.unit, field.unit);
+      if (factor) aliases.push_back({field.name, alias.name, *factor});
     }
   }
   return aliases;
 }
 
 MessageSchema fields_schema(const ExportSource& source, const std::string& track) {
-  const std::string kind = kind_of(source.schema_of(track));
-  const std::string& name = kind.empty() ? track : kind;
+  const Kind kind = kind_of(source, track);
+  const std::string& name = kind.name.empty() ? track : kind.name;
   return {name, "jsonschema", json_schema_of_fields(name, leaves_of(source, track))};
 }
 
@@ -217,7 +218,7 @@ const char* name_of(MessageEncoding encoding) {
 }
 
 const KindMessage* ros_message_of(const ExportSource& source, const std::string& track) {
-  return find_kind_message(ros_messages(), kind_of(source.schema_of(track)));
+  return find_kind_message(ros_messages(), kind_of(source, track).name);
 }
 
 Result<std::unique_ptr<TrackMessages>> make_track_messages(const ExportSource& source,
@@ -228,9 +229,9 @@ Result<std::unique_ptr<TrackMessages>> make_track_messages(const ExportSource& s
   if (encoding == MessageEncoding::kMsgpack)
     return Made(std::make_unique<MsgpackMessages>(fields_schema(source, track), source));
   const bool is_json = encoding == MessageEncoding::kJson;
-  const Fields schema = source.schema_of(track);
+  const Kind kind = kind_of(source, track);
   const KindMessage* const message =
-      find_kind_message(is_json ? foxglove_messages() : ros_messages(), kind_of(schema));
+      find_kind_message(is_json ? foxglove_messages() : ros_messages(), kind.name);
   if (message == nullptr && is_json)
     return Made(std::make_unique<JsonMessages>(fields_schema(source, track), source));
   if (message == nullptr) {
@@ -239,7 +240,7 @@ Result<std::unique_ptr<TrackMessages>> make_track_messages(const ExportSource& s
                             "--track, say its kind with zbag schema, or take --encoding json",
                             track));
   }
-  MessageForm form(types, *message, aliases_of(schema));
+  MessageForm form(types, *message, aliases_of(kind));
   note_left_out(source, track, form, is_json);
   if (is_json) return Made(std::make_unique<FoxgloveMessages>(std::move(form), source));
   return Made(std::make_unique<CdrMessages>(std::move(form), source));

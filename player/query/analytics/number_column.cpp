@@ -26,9 +26,33 @@ std::optional<std::size_t> take_element(std::string_view& text) {
   return element;
 }
 
-FieldNames names_of(std::string_view text, const std::set<std::string>& known) {
+bool is_dotted(const FieldNames& names, std::string_view text) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const bool is_last = i + 1 == names.size();
+    if (!text.starts_with(names[i])) return false;
+    text.remove_prefix(names[i].size());
+    if (!is_last && !text.starts_with('.')) return false;
+    if (!is_last) text.remove_prefix(1);
+  }
+  return text.empty();
+}
+
+const FieldNames* leaf_of(std::string_view text, const std::vector<FieldNames>& leaves) {
+  const auto found =
+      std::ranges::find_if(leaves, [&](const FieldNames& leaf) { return is_dotted(leaf, text); });
+  return found == leaves.end() ? nullptr : &*found;
+}
+
+bool is_one_of(std::string_view text, const std::set<std::string>& known,
+               const std::vector<FieldNames>& leaves) {
+  return known.contains(std::string(text)) || leaf_of(text, leaves) != nullptr;
+}
+
+FieldNames names_of(std::string_view text, const std::set<std::string>& known,
+                    const std::vector<FieldNames>& leaves) {
   if (known.contains(std::string(text))) return {std::string(text)};
-  return split_field(text);
+  const FieldNames* const leaf = leaf_of(text, leaves);
+  return leaf == nullptr ? split_field(text) : *leaf;
 }
 
 // The values of one part, by their number among its points.
@@ -146,10 +170,11 @@ std::optional<Group> group_of(const FieldPart& part, std::size_t point) {
 
 }  // namespace
 
-ValueField ValueField::parse(std::string_view text, const std::set<std::string>& known) {
+ValueField ValueField::parse(std::string_view text, const std::set<std::string>& known,
+                             const std::vector<FieldNames>& leaves) {
   ValueField field{std::string(text), {}, std::nullopt};
-  if (!known.contains(field.text)) field.element = take_element(text);
-  field.names = names_of(text, known);
+  if (!is_one_of(text, known, leaves)) field.element = take_element(text);
+  field.names = names_of(text, known, leaves);
   return field;
 }
 

@@ -22,9 +22,10 @@ struct ValueField {
   FieldNames names;
   std::optional<std::size_t> element;  // of a list
 
-  // "pose.position.x", "position[2]"; what is one of `known`, the track's own fields, is that field
-  // as it stands.
-  static ValueField parse(std::string_view text, const std::set<std::string>& known);
+  // "pose.position.x", "position[2]"; what is one of `known`, the track's own fields, or one of
+  // `leaves` as its column is called (see RowColumns), is that field as it stands.
+  static ValueField parse(std::string_view text, const std::set<std::string>& known,
+                          const std::vector<FieldNames>& leaves = {});
 };
 
 // Points that gave no number, by why.

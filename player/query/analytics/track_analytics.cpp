@@ -97,6 +97,9 @@ Status TrackAnalytics::read(const Take& take, Pass pass) {
       }
     }
     const std::vector<double>& numbers = query_.field ? chunk.numbers[0] : intervals;
+    for (std::size_t i = 0; hear_ && pass == Pass::kFirst && i < numbers.size(); ++i) {
+      if (holds_number(numbers[i])) hear_(chunk.keys[i], numbers[i]);
+    }
     if (Status taken = take(chunk.keys, numbers); !taken) return taken;
   }
   if (pass == Pass::kAgain) return {};

@@ -79,6 +79,9 @@ class TrackAnalytics {
   // Without a field points are counted alone.
   Result<std::vector<TopValue>> calculate_top_values(const ValueField& group, std::size_t n);
 
+  // From now on hears every number that is read, in order of time, once.
+  void watch(std::function<void(std::int64_t key, double number)> hear) { hear_ = std::move(hear); }
+
   const Reading& reading() const { return reading_; }
 
  private:
@@ -95,6 +98,7 @@ class TrackAnalytics {
 
   std::span<const BagReader> bags_;
   Query query_;
+  std::function<void(std::int64_t, double)> hear_;
   Reading reading_;
 };
 

@@ -238,12 +238,9 @@ Result<PictureFormat> picture_format(const std::string& path) {
               fmt::format("{}: a picture is an .svg or a .png: name one", printable(path)));
 }
 
-Status check_picture(const std::string& path) {
+Status check_picture(const std::string& path, Existing existing) {
   if (const auto format = picture_format(path); !format) return tl::unexpected(format.error());
-  if (::access(path.c_str(), F_OK) == 0)
-    return fail(ErrorCode::kExists,
-                fmt::format("{} exists; remove it or choose another name", path));
-  return {};
+  return check_output_file(path, existing);
 }
 
 std::string gnuplot_text(std::string_view text) {
@@ -301,11 +298,11 @@ Result<std::string> draw_chart(const Chart& chart, PictureFormat format) {
   return drawn;
 }
 
-Status write_chart(const Chart& chart, const std::string& path) {
+Status write_chart(const Chart& chart, const std::string& path, Existing existing) {
   const Result<PictureFormat> format = picture_format(path);
   if (!format) return tl::unexpected(format.error());
   // Made before anything is drawn: that it exists is told at once.
-  Result<OutputFile> file = OutputFile::create(path);
+  Result<OutputFile> file = OutputFile::create(path, existing);
   if (!file) return tl::unexpected(file.error());
   const Result<std::string> drawn = draw_chart(chart, *format);
   if (!drawn) return tl::unexpected(drawn.error());

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "player/exports/output_file.hpp"
 #include "player/query/plot/chart.hpp"
 #include "schemas/result.hpp"
 
@@ -15,7 +16,7 @@ enum class PictureFormat : std::uint8_t { kSvg, kPng };
 // By the end of the name; kInvalid: it is neither of them.
 Result<PictureFormat> picture_format(const std::string& path);
 // That a picture may be made at `path`, for who has much to do before: kInvalid, kExists.
-Status check_picture(const std::string& path);
+Status check_picture(const std::string& path, Existing existing = Existing::kStays);
 
 // What gnuplot is told to draw.
 std::string gnuplot_script(const Chart& chart, PictureFormat format);
@@ -26,8 +27,8 @@ std::string gnuplot_text(std::string_view text);
 // The picture's bytes. Blocks while it is drawn. kNotFound: there is no gnuplot; kIo: it failed.
 Result<std::string> draw_chart(const Chart& chart, PictureFormat format);
 
-// draw_chart() into a file that is whole when it has its name. `path` must not exist. Errors of
-// OutputFile, too.
-Status write_chart(const Chart& chart, const std::string& path);
+// draw_chart() into a file that is whole when it has its name. Errors of OutputFile, too.
+Status write_chart(const Chart& chart, const std::string& path,
+                   Existing existing = Existing::kStays);
 
 }  // namespace zbag

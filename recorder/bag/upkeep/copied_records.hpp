@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "recorder/bag/read/bag_reader.hpp"
@@ -17,7 +19,9 @@ struct PointChoice {
   BagReader::Selection selection{.all_tracks = true};  // forwards
   std::vector<std::string> columns;                    // fields; see is_chosen_field()
   std::uint64_t points_max = 0;                        // the first in order of time; 0: all
+  std::optional<TrackFilter> excluded = {};            // not wanted, whatever else is
 
+  bool excludes(std::string_view track) const { return excluded && excluded->matches(track); }
   // Whether the tracks that are chosen may have points that are not.
   bool is_trimmed() const;
 };

@@ -13,6 +13,7 @@
 #include "recorder/bag/squeeze.hpp"
 #include "schemas/check.hpp"
 #include "schemas/chosen_fields.hpp"
+#include "schemas/kinds/schema_point.hpp"
 #include "schemas/map_bytes.hpp"
 #include "schemas/no_room.hpp"
 #include "schemas/text_bytes.hpp"
@@ -156,26 +157,39 @@ Result<BagCopy> BagCopy::begin(const std::string& path, Options options) {
 Result<bool> BagCopy::add(const PointView& point, std::size_t bag) {
   std::optional<RowPoint> row = row_of(point, point.map);
   if (row && !options_.columns.empty()) {
+    if (point.track.starts_with(kSchemaTracks)) return true;
     chosen_.clear();
     append_chosen(row->map(), options_.columns, chosen_);
     row = row_of(point, bytes_of(chosen_));
   }
   if (!row) return false;
-  const bool is_same_track = last_ != nullptr && last_->batch.name == point.track;
+  if (Status added = add_row(point.track, *row, bag); !added) return tl::unexpected(added.error());
+  return true;
+}
+
+Result<bool> BagCopy::add_whole(const PointView& point) {
+  const std::optional<RowPoint> row = row_of(point, point.map);
+  if (!row) return false;
+  if (Status added = add_row(point.track, *row, 0); !added) return tl::unexpected(added.error());
+  return true;
+}
+
+Status BagCopy::add_row(std::string_view track, const RowPoint& row, std::size_t bag) {
+  const bool is_same_track = last_ != nullptr && last_->batch.name == track;
   const bool is_same_stamp =
-      is_same_track && !last_->batch.points.empty() && last_->batch.points.back().key == row->key;
+      is_same_track && !last_->batch.points.empty() && last_->batch.points.back().key == row.key;
   if (is_same_stamp) {
-    add_to_stamp(*last_, *row, bag);
-    return true;
+    add_to_stamp(*last_, row, bag);
+    return {};
   }
   // Between points that do not meet, so that those which do are always in one batch.
   if (rows_->bytes() >= options_.commit_bytes) {
-    if (Status status = write_gathered(); !status) return tl::unexpected(status.error());
+    if (Status status = write_gathered(); !status) return status;
   }
   if (!is_same_track) {
-    auto it = tracks_.find(point.track);
+    auto it = tracks_.find(track);
     if (it == tracks_.end()) {
-      it = tracks_.emplace(std::string(point.track), Gathered{}).first;
+      it = tracks_.emplace(std::string(track), Gathered{}).first;
       it->second.batch.name = it->first;
       it->second.merge = options_.merge.of(it->first);
     }
@@ -183,8 +197,8 @@ Result<bool> BagCopy::add(const PointView& point, std::size_t bag) {
   }
   stamp_from_ = last_->batch.points.size();
   stamp_.begin(last_->merge);
-  add_to_stamp(*last_, *row, bag);
-  return true;
+  add_to_stamp(*last_, row, bag);
+  return {};
 }
 
 void BagCopy::add_to_stamp(Gathered& track, const RowPoint& point, std::size_t bag) {
@@ -212,6 +226,8 @@ void BagCopy::add_to_stamp(Gathered& track, const RowPoint& point, std::size_t b
   }
   made.point.pairs = rows_->keep({made.point.pairs, made.point.pairs_bytes});
   points.push_back(made.point);
+  if (track.counts.points == 0) track.first = made.point;
+  track.last = made.point;
   ++track.counts.points;
 }
 
@@ -254,6 +270,18 @@ Status BagCopy::add_order(const std::string& track, std::span<const OrderEntry> 
 BagCopy::Counts BagCopy::counts(const std::string& track) const {
   const auto it = tracks_.find(track);
   return it == tracks_.end() ? Counts{} : it->second.counts;
+}
+
+std::optional<PointHead> BagCopy::first(const std::string& track) const {
+  const auto it = tracks_.find(track);
+  if (it == tracks_.end() || it->second.counts.points == 0) return std::nullopt;
+  return it->second.first;
+}
+
+std::optional<PointHead> BagCopy::last(const std::string& track) const {
+  const auto it = tracks_.find(track);
+  if (it == tracks_.end() || it->second.counts.points == 0) return std::nullopt;
+  return it->second.last;
 }
 
 BagCopy::Counts BagCopy::counts() const {

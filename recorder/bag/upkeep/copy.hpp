@@ -16,6 +16,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -51,9 +52,12 @@ class BagCopy {
   ~BagCopy();
 
   // Copies the point; nothing of `point` is kept. False: its fields are malformed, it is left out.
-  // REQUIRES: keys of one track do not descend; points of one track and key follow one another, and
-  // among them those of one bag.
+  // Where fields are chosen nothing becomes of points that say what tracks mean: their fields are
+  // no track's, see keep_schemas(). REQUIRES: keys of one track do not descend; points of one track
+  // and key follow one another, and among them those of one bag.
   Result<bool> add(const PointView& point, std::size_t bag = 0);
+  // The same with all fields, whichever are chosen.
+  Result<bool> add_whole(const PointView& point);
   // Numbers a track's points anew (FORMAT.md, Index): entries as folded points have them. Their
   // `track` is ignored. REQUIRES: the track has points.
   Status add_order(const std::string& track, std::span<const OrderEntry> entries);
@@ -68,6 +72,9 @@ class BagCopy {
   };
   Counts counts(const std::string& track) const;
   Counts counts() const;  // of all
+  // The first and the last point of a track so far; nullopt: it has none.
+  std::optional<PointHead> first(const std::string& track) const;
+  std::optional<PointHead> last(const std::string& track) const;
 
   // Writes what is left and what stands beside the points: runs, losses, the fate of unnamed frames
   // and, for every track in `records`, when it was created, what was lost, and its fate, in which
@@ -94,10 +101,13 @@ class BagCopy {
     TrackBatch batch;
     Counts counts;
     MergeMode merge;
+    PointHead first;
+    PointHead last;
   };
   static Result<BagCopy> begin(const std::string& path, Options options);
   BagCopy(std::string path, Options options);
   Status write_gathered();
+  Status add_row(std::string_view track, const RowPoint& row, std::size_t bag);
   void add_to_stamp(Gathered& track, const RowPoint& point, std::size_t bag);
   Status put_records(const BagSummary& records);
   Status put_tracks(WriteTxn& txn, const BagSummary& records);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "recorder/bag/upkeep/kept_schemas.hpp"
+#include "schemas/kinds/schema_point.hpp"
 #include "schemas/wall_clock.hpp"
 
 namespace zbag {
@@ -13,6 +15,7 @@ Result<std::uint64_t> add_states(const BagReader& reader, const BagSummary& reco
   std::uint64_t left_out = 0;
   if (range.first == TimeRange::all().first) return left_out;
   for (const TrackRecord& track : records.tracks) {
+    if (track.name.starts_with(kSchemaTracks)) continue;  // see keep_schemas()
     BagReader::Selection before{
         .range = TimeRange::all(), .track = track.name, .reverse = true, .knows_journal = true};
     before.range.last = range.first - 1;
@@ -70,6 +73,10 @@ Result<CutReport> cut_bag(const BagReader& reader, const std::string& out,
   if (!left_out) return tl::unexpected(left_out.error());
   report.left_out += *left_out;
   cursor->release();
+  const Result<std::uint64_t> lost =
+      keep_schemas({&reader, 1}, {&*summary, 1}, options.choice, records, *copy, warn);
+  if (!lost) return tl::unexpected(lost.error());
+  report.left_out += *lost;
   Status status = copy->finish(records, reader.file().get());
   report.left_out += tell_left_out(copy->left_out(), warn);
   if (status) status = copy->publish();

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "recorder/bag/upkeep/kept_schemas.hpp"
+
 namespace zbag {
 
 Result<MergeReport> merge_bags(Playlist& bags, const std::string& out, const MergeOptions& options,
@@ -27,7 +29,12 @@ Result<MergeReport> merge_bags(Playlist& bags, const std::string& out, const Mer
     *left_out += tell_left_out(summary.other_damage, warn);
     records.push_back(cut_records(summary, options.choice));
   }
-  Status status = copy->finish(joined_records(records));
+  BagSummary joined = joined_records(records);
+  const Result<std::uint64_t> lost =
+      keep_schemas(bags.readers(), bags.summaries(), options.choice, joined, *copy, warn);
+  if (!lost) return tl::unexpected(lost.error());
+  *left_out += *lost;
+  Status status = copy->finish(joined);
   if (status) status = copy->publish();
   if (!status) return tl::unexpected(status.error());
   const BagCopy::Counts counts = copy->counts();

@@ -95,7 +95,7 @@ TEST_F(AlignedPointsTest, HaveWhatHeldWhenTheRangeBegins) {
               ElementsAre("timestamp,arm.q", "2.5,42.5"));
   EXPECT_THAT(rows({"tick", AlignHow::kFloor, 249ms}, choice),
               ElementsAre("timestamp,arm.q", "2.5,"));
-  choice.where = Expression::parse("q = 10 or n > 0").value();
+  choice.where = PointCondition::parse("q = 10 or n > 0").value();
   EXPECT_THAT(rows({"tick"}, choice), ElementsAre("timestamp,arm.q", "2.5,10"));
 }
 

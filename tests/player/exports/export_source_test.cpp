@@ -66,7 +66,7 @@ TEST_F(ExportSourceTest, GivesTheSameRowsWhicheverWayItReads) {
   const std::string path = write_bag(dir_.path("a.zbag"), points);
   const std::vector<std::string> rows = rows_of({path}, "t", {});
   EXPECT_EQ(rows.size(), points.size());
-  const Expression everything = Expression::parse("_ts > 0").value();
+  const PointCondition everything = PointCondition::parse("_ts > 0").value();
   EXPECT_EQ(rows_of({path}, "t", {.where = everything}), rows);
   EXPECT_EQ(rows_of({path}, "t", {.limit = 1'000'000}), rows);
 
@@ -80,7 +80,7 @@ TEST_F(ExportSourceTest, PassesOverPointsThatAreNotWanted) {
   const std::string path =
       write_bag(dir_.path("a.zbag"),
                 {{"t", 1.0, {{"x", 1}}}, {"t", 2.0, {{"x", 2}}}, {"t", 3.0, {{"x", 3}}}});
-  const Expression is_late = Expression::parse("_ts > 1.5").value();
+  const PointCondition is_late = PointCondition::parse("_ts > 1.5").value();
   EXPECT_THAT(rows_of({path}, "t", {.where = is_late}),
               ElementsAre("2000000000 2", "3000000000 3"));
   EXPECT_THAT(rows_of({path}, "t", {.where = is_late, .limit = 1}), ElementsAre("2000000000 2"));
@@ -92,7 +92,8 @@ TEST_F(ExportSourceTest, ExpandsListsThatHoldSomething) {
       write_bag(dir_.path("a.zbag"), {{"t", 1.0, {{"a_x", Array{7, 8}}, {"n", 1}}},
                                       {"t", 2.0, {{"a", Array{1, 2}}, {"n", 2}}},
                                       {"t", 3.0, {{"a", Array{3}}, {"n", 3}}}});
-  const ExportChoice choice = {.where = Expression::parse("n > 1").value(), .expands_arrays = true};
+  const ExportChoice choice = {.where = PointCondition::parse("n > 1").value(),
+                               .expands_arrays = true};
   Playlist playlist = Playlist::open({path}).value();
   const ExportSource source(playlist, choice, {}, {});
   std::vector<std::string> names;

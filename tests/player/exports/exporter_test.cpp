@@ -256,9 +256,25 @@ TEST_F(ExporterTest, StopsWhenAskedToAndLeavesNothingBehind) {
   EXPECT_THAT(names(), testing::ElementsAre("in.zbag"));
 }
 
+TEST(ExportFormatsTest, EachSaysWhatItIsAndWhatItKnows) {
+  std::vector<std::string> names;
+  for (const FormatHelp& format : export_formats()) {
+    EXPECT_FALSE(format.what.empty()) << format.name;
+    names.push_back(format.name);
+    for (const char* option : {"--binary", "--align", "--compression"}) {
+      EXPECT_EQ(
+          format.options.find(option) != std::string::npos,
+          (", " + formats_with(option) + ",").find(" " + format.name + ",") != std::string::npos)
+          << format.name << option;
+    }
+  }
+  EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));
+  EXPECT_EQ(formats_with("--nowhere"), "");
+}
+
 // The limit counts what is written, whatever lies between, in time and not track by track.
 TEST_F(ExporterTest, PassesOverPointsThatAreNotWanted) {
-  const Expression is_late = Expression::parse("_ts > 1.0").value();
+  const PointCondition is_late = PointCondition::parse("_ts > 1.0").value();
   EXPECT_EQ(export_choice("json", "out.json", {.where = is_late, .limit = 1})->points, 1u);
   EXPECT_EQ(text("out.json"),
             "{\"tracks\":{\"arm\":{\"entries\":[],\"count\":0},\"base/odom\":{\"entries\":"

@@ -42,5 +42,72 @@ TEST(OutputTreeTest, TakesThePlaceOfAnEmptyFolderAlone) {
   EXPECT_EQ(OutputTree::create("-").error().code, ErrorCode::kInvalid);
 }
 
+TEST(OutputTreeTest, MovesIntoAFolderAndReplacesItsOwnNamesAlone) {
+  const TempDir dir;
+  fs::create_directories(dir.path("set/in/empty"));
+  fs::create_directories(dir.path("set/x.making-1"));
+  std::ofstream(dir.path("set/x.making-1/y")) << "left";
+  OutputTree first = OutputTree::create(dir.path("set")).value();
+  ASSERT_TRUE(first.write("a", "1"));
+  ASSERT_TRUE(first.publish());
+  EXPECT_EQ(OutputTree::create(dir.path("set")).error().code, ErrorCode::kExists);
+  std::ofstream(dir.path("set/in/mine")) << "mine";
+  OutputTree second = OutputTree::create(dir.path("set"), Existing::kIsReplaced).value();
+  ASSERT_TRUE(second.write("a", "22"));
+  fs::create_directories(second.making() + "/in/new");
+  std::ofstream(second.making() + "/in/new/b") << "3";
+  ASSERT_TRUE(second.publish());
+  EXPECT_EQ(fs::file_size(dir.path("set/a")), 2u);
+  EXPECT_EQ(fs::file_size(dir.path("set/in/mine")), 4u);
+  EXPECT_EQ(fs::file_size(dir.path("set/in/new/b")), 1u);
+  EXPECT_FALSE(fs::exists(second.making()));
+}
+
+TEST(OutputTreeTest, WhatIsNoFileIsNotReplacedAndNoLinkFollowed) {
+  const TempDir dir;
+  fs::create_directories(dir.path("set/b"));
+  fs::create_directories(dir.path("else"));
+  fs::create_symlink(dir.path("else"), dir.path("set/in"));
+  {
+    OutputTree tree = OutputTree::create(dir.path("set"), Existing::kIsReplaced).value();
+    fs::create_directories(tree.making() + "/in");
+    std::ofstream(tree.making() + "/in/a") << "1";
+    EXPECT_EQ(tree.publish().error().code, ErrorCode::kExists);
+  }
+  {
+    OutputTree tree = OutputTree::create(dir.path("set"), Existing::kIsReplaced).value();
+    ASSERT_TRUE(tree.write("a", "1"));
+    ASSERT_TRUE(tree.write("b", "1"));
+    EXPECT_EQ(tree.publish().error().code, ErrorCode::kExists);
+  }
+  EXPECT_TRUE(fs::is_empty(dir.path("else")));
+  EXPECT_FALSE(fs::exists(dir.path("set/a")));
+}
+
+TEST(OutputTreeTest, TakenBackIsWhatItHasMovedAlone) {
+  const TempDir dir;
+  fs::create_directories(dir.path("set"));
+  std::ofstream(dir.path("set/mine")) << "mine";
+  {
+    OutputTree tree = OutputTree::create(dir.path("set"), Existing::kIsReplaced).value();
+    fs::create_directories(tree.making() + "/in");
+    std::ofstream(tree.making() + "/in/a") << "1";
+    ASSERT_TRUE(tree.publish());
+    tree.take_back();
+  }
+  EXPECT_TRUE(fs::exists(dir.path("set/mine")));
+  EXPECT_FALSE(fs::exists(dir.path("set/in")));
+}
+
+TEST(OutputTreeTest, WhatComesIntoTheFolderMeanwhileIsNotReplaced) {
+  const TempDir dir;
+  OutputTree tree = OutputTree::create(dir.path("set")).value();
+  ASSERT_TRUE(tree.write("a", "1"));
+  fs::create_directories(dir.path("set"));
+  std::ofstream(dir.path("set/a")) << "mine";
+  EXPECT_EQ(tree.publish().error().code, ErrorCode::kExists);
+  EXPECT_EQ(fs::file_size(dir.path("set/a")), 4u);
+}
+
 }  // namespace
 }  // namespace zbag

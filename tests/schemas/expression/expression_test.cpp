@@ -249,5 +249,26 @@ TEST(TrackExpressionTest, CountsCharactersInTheWholeText) {
   EXPECT_THAT(fault_of(": ax > 3"), HasSubstr("is empty"));
 }
 
+TEST(PointConditionTest, IsOfOneTrackWhereAColonOutsideOfQuotesSaysSo) {
+  const std::string fields = encoded({{"ax", 4}, {"a:b", 4}});
+  const MapBytes map = open_map(as_bytes(fields)).value();
+  const auto is_true_of = [&](const char* text, const char* track) {
+    return PointCondition::parse(text)->matches(track, map, Timestamp::from_ns(5));
+  };
+  EXPECT_TRUE(is_true_of("robot/imu: ax > 3", "robot/imu"));
+  EXPECT_FALSE(is_true_of("robot/imu: ax > 3", "robot/arm"));
+  EXPECT_FALSE(is_true_of("robot/imu: ax > 5", "robot/imu"));
+  EXPECT_EQ(PointCondition::parse("mode = 'a:b' or \"a:b\" > 3")->track, std::nullopt);
+  EXPECT_TRUE(is_true_of("\"a:b\" > 3", "any"));
+  EXPECT_TRUE(is_true_of("\"a:b\": ax > 3", "a:b"));
+  EXPECT_EQ(PointCondition::parse("imu: ax > 3")->text, "imu: ax > 3");
+}
+
+TEST(PointConditionTest, WhatIsNeitherIsAnError) {
+  for (const char* text :
+       {"", "ax >", "imu:", ": ax > 3", "imu: ax >", "\"imu: ax > 3", "a//b: x = 1"})
+    EXPECT_FALSE(PointCondition::parse(text)) << text;
+}
+
 }  // namespace
 }  // namespace zbag

@@ -119,5 +119,16 @@ TEST(ValueFieldTest, AFieldOfTheTrackIsTakenAsItStands) {
   EXPECT_EQ(element.element, 0u);
 }
 
+TEST(ValueFieldTest, ALeafIsFoundByTheNameOfItsColumn) {
+  const std::vector<FieldNames> leaves{{"a", "b"}, {"pose", "x.y"}, {"pose", "q[1]"}};
+  EXPECT_THAT(ValueField::parse("pose.x.y", {"pose"}, leaves).names, ElementsAre("pose", "x.y"));
+  EXPECT_THAT(ValueField::parse("pose.q[1]", {"pose"}, leaves).names, ElementsAre("pose", "q[1]"));
+  const ValueField element = ValueField::parse("pose.x.y[3]", {"pose"}, leaves);
+  EXPECT_THAT(element.names, ElementsAre("pose", "x.y"));
+  EXPECT_EQ(element.element, 3u);
+  EXPECT_THAT(ValueField::parse("a.b", {"a.b", "a"}, leaves).names, ElementsAre("a.b"));
+  EXPECT_THAT(ValueField::parse("pose.z", {"pose"}, leaves).names, ElementsAre("pose", "z"));
+}
+
 }  // namespace
 }  // namespace zbag

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
@@ -219,6 +220,27 @@ TEST_F(TrackAnalyticsTest, GroupsAreCountedWithAndWithoutAField) {
   EXPECT_EQ(words[0].group, Group(std::string("broken")));
   EXPECT_EQ(words[0].count, 60u);
   EXPECT_EQ(alone.reading().other_skipped.not_numbers, 5'940u);
+}
+
+TEST_F(TrackAnalyticsTest, WhoWatchesHearsEveryNumberOnceInWhateverIsCalculated) {
+  const Column all = points("ax");
+  std::size_t numbers = 0;
+  for (const double value : all.values) numbers += std::isfinite(value) ? 1 : 0;
+  for (const bool is_twice : {false, true}) {
+    TrackAnalytics analysis = analytics("ax");
+    Column heard;
+    analysis.watch([&](std::int64_t key, double number) {
+      heard.keys.push_back(key);
+      heard.values.push_back(number);
+    });
+    if (is_twice) {  // it reads once for the mean and once for what is far from it
+      ASSERT_TRUE(analysis.detect_anomalies(3.0, [](const Anomaly&) {}));
+    } else {
+      ASSERT_TRUE(analysis.calculate_percentiles(kUsualPercents));
+    }
+    EXPECT_THAT(heard.values, SizeIs(numbers));
+    EXPECT_TRUE(std::is_sorted(heard.keys.begin(), heard.keys.end()));
+  }
 }
 
 TEST_F(TrackAnalyticsTest, ItStopsWhenAsked) {
