@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
+#include "player/query/aside_folder.hpp"
 #include "player/query/duckdb_calls.hpp"
 #include "player/query/sql_error.hpp"
 #include "player/query/sql_text.hpp"
@@ -15,29 +14,7 @@
 namespace zbag {
 namespace {
 
-namespace fs = std::filesystem;
-
 using Lookup = std::function<std::optional<NamedCall>(const std::string&)>;
-
-// The folder of one database, where queries put what does not fit into memory.
-class AsideFolder {
- public:
-  AsideFolder() {
-    std::error_code error;
-    std::string path = (fs::temp_directory_path(error) / "zbag-sql.XXXXXX").string();
-    if (!error && mkdtemp(path.data()) != nullptr) path_ = path;
-  }
-  ~AsideFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-  AsideFolder(const AsideFolder&) = delete;
-  AsideFolder& operator=(const AsideFolder&) = delete;
-  const std::string& path() const { return path_; }  // empty: there is none
-
- private:
-  std::string path_;
-};
 
 ResultKind kind_of(duckdb_logical_type type) {
   const std::string alias = take_text(duckdb().logical_type_get_alias(type));
@@ -226,6 +203,9 @@ Result<Database> Database::open(const Options& options) {
       "allow_community_extensions = false",
       fmt::format("memory_limit = '{} MiB'", std::max<std::size_t>(64, memory >> 20)),
       "temp_directory = " + sql_text(database.state_->aside.path())};
+  if (database.state_->aside.bytes_max() > 0)
+    settings.push_back(
+        fmt::format("max_temp_directory_size = '{} B'", database.state_->aside.bytes_max()));
   if (options.threads > 0) settings.push_back(fmt::format("threads = {}", options.threads));
   if (!options.allowed_folder.empty())
     settings.push_back(fmt::format("allowed_directories = [{}]", sql_text(options.allowed_folder)));

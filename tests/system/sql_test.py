@@ -61,6 +61,20 @@ class SqlTest(harness.SystemTest):
         self.assertEqual(self.rows(query), [{"text": 'a "b",\nc', "bin": "AP8=", "list": [1.5, 2.5],
                                              "X": 1, "x_2": "inf"}])
 
+    def test_nothing_is_left_of_a_killed_one(self):
+        aside = self.space.path("aside")
+        os.mkdir(aside)
+        env = {**self.space.env, "TMPDIR": aside}
+        query = "SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b"
+        with subprocess.Popen([harness.binary(), "sql", self.bag, query], env=env,
+                              stderr=subprocess.DEVNULL) as asking:
+            harness.wait_until(lambda: os.listdir(aside), "its folder")
+            asking.kill()
+        self.assertEqual(len(os.listdir(aside)), 1)
+        subprocess.run([harness.binary(), "sql", self.bag, "SELECT 1"], env=env, check=True,
+                       stdout=subprocess.DEVNULL)
+        self.assertEqual(os.listdir(aside), [])
+
     def test_says_once_which_names_are_others(self):
         done = self.ask("SELECT a.X FROM odd a, odd b")
         self.assert_one_line(done.stderr, "field x is column x_2")
