@@ -34,7 +34,7 @@ std::string place_text(std::string_view text, std::size_t at) {
                      1 + std::count_if(line.begin(), line.end(), is_first_byte));
 }
 
-Error sql_error(std::string_view text, std::string_view sql) {
+Error sql_error(std::string_view text, std::string_view sql, const UnknownTable& unknown_table) {
   const std::size_t begin = text.find('{');  // behind "Parser Error: "
   const auto parsed = begin == std::string_view::npos
                           ? nlohmann::json()
@@ -43,7 +43,11 @@ Error sql_error(std::string_view text, std::string_view sql) {
   if (!parsed.is_object()) return {ErrorCode::kInvalid, one_line(std::string(text))};
   const std::string type = member(parsed, "exception_type");
   if (type == "Interrupt" || type == "INTERRUPT") return {ErrorCode::kClosed, "stopped"};
-  const std::string message = one_line(member(parsed, "exception_message"));
+  const bool is_table_missing = type == "Catalog" && member(parsed, "type") == "Table" &&
+                                member(parsed, "error_subtype") == "MISSING_ENTRY";
+  const std::string message = is_table_missing && unknown_table
+                                  ? unknown_table(member(parsed, "name"))
+                                  : one_line(member(parsed, "exception_message"));
   if (message.find("No space left on device") != std::string::npos)
     return {ErrorCode::kDiskFull, message};
   if (type == "IO") return {ErrorCode::kIo, message};

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "player/query/sql_text.hpp"
 #include "tests/support/small_bag.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -278,6 +280,43 @@ TEST_F(BagDatabaseTest, ATrackIsFoundByItsVeryNameFirst) {
   add_bag("a.zbag", {{"imu", 1.0, {{"x", 1}}}, {"IMU", 1.0, {{"x", 2}}}});
   EXPECT_THAT(ask("SELECT x FROM imu"), ElementsAre("1"));
   EXPECT_THAT(ask("SELECT x FROM \"IMU\""), ElementsAre("2"));
+}
+
+TEST_F(BagDatabaseTest, SaysWhichTracksThereAre) {
+  add_imu(1);
+  add_bag("b.zbag", {{"robot/imu", 1.0, {{"x", 1}}}, {"a", 1.0, {{"x", 1}}}});
+  ASSERT_TRUE(open().database().run("CREATE TABLE made AS SELECT 1").has_value());
+  EXPECT_THAT(ask(BagDatabase::tables_query()),
+              ElementsAre("a", "robot/imu", "made", "zbag.episodes", "zbag.losses", "zbag.points",
+                          "zbag.runs", "zbag.tracks"));
+}
+
+TEST_F(BagDatabaseTest, SaysWhichTableMayHaveBeenMeant) {
+  add_imu(1);
+  EXPECT_EQ(error_of("SELECT 1 FROM nowhere"), "line 1, column 15: there is no table nowhere");
+  BagDatabase::Options options;
+  options.nearest = [](const std::string& name, const std::vector<std::string>& known) {
+    EXPECT_THAT(known, testing::IsSupersetOf({"robot/imu", "points"}));
+    return name == "robot/imo" ? std::optional<std::string>("robot/imu") : std::nullopt;
+  };
+  database_ = BagDatabase::open(bags_, options).value();
+  EXPECT_EQ(error_of("SELECT 1 FROM \"robot/imo\""),
+            "line 1, column 15: there is no table robot/imo; did you mean \"robot/imu\"?");
+  EXPECT_THAT(error_of("SELECT 1 FROM nowhere"), HasSubstr("SHOW TABLES"));
+}
+
+TEST_F(BagDatabaseTest, NoSettingNamesAFile) {
+  const std::string path = dir_.path("profile.json");
+  for (const std::string& sql :
+       {"SET profiling_output = " + sql_text(path), "PRAGMA profiling_output = " + sql_text(path),
+        "SET temp_directory = " + sql_text(dir_.path("aside")),
+        "SET log_query_path = " + sql_text(path), std::string("SET enable_external_access = true"),
+        std::string("SET memory_limit = '1 TB'")}) {
+    EXPECT_THAT(error_of(sql), HasSubstr("locked")) << sql;
+  }
+  EXPECT_THAT(error_of("CREATE PERSISTENT SECRET s (TYPE http, EXTRA_HTTP_HEADERS MAP {'a': 'b'})"),
+              testing::Ne(""));
+  EXPECT_FALSE(std::filesystem::exists(path));
 }
 
 TEST_F(BagDatabaseTest, TouchesNoFile) {

@@ -37,6 +37,13 @@ TEST(SplitStatementsTest, LeavesWhatIsNotEndedYet) {
   EXPECT_EQ(split.rest, "SELECT 'a;\n");
 }
 
+TEST(WordsOfTest, AreWithoutCommentsAndCase) {
+  EXPECT_THAT(words_of(" SHOW /* all of */\n Tables -- that there are"),
+              ElementsAre("show", "tables"));
+  EXPECT_THAT(words_of("FROM \"a B\""), ElementsAre("from", "\"a b\""));
+  EXPECT_THAT(words_of(" "), ElementsAre());
+}
+
 TEST(ColumnNamesTest, TellsApartWhatDiffersInCaseAlone) {
   ColumnNames names;
   EXPECT_EQ(names.add("x"), "x");
@@ -53,6 +60,15 @@ TEST(SqlErrorTest, SaysWhereAsEditorsCount) {
       R"("position":"7"})",
       "SELECT FORM");
   EXPECT_EQ(error.message, "line 1, column 8: syntax error here");
+}
+
+TEST(SqlErrorTest, SaysOfAnUnknownTableWhatItIsTold) {
+  const std::string text =
+      R"(Catalog Error: {"exception_type":"Catalog","exception_message":"Table with name t does not exist!\nDid you mean \"x\"?","name":"t","type":"Table","error_subtype":"MISSING_ENTRY","position":"5"})";
+  EXPECT_EQ(sql_error(text, "FROM t", [](const std::string& name) { return "no " + name; }).message,
+            "line 1, column 6: no t");
+  EXPECT_EQ(sql_error(text, "FROM t").message,
+            "line 1, column 6: Table with name t does not exist! Did you mean \"x\"?");
 }
 
 TEST(SqlErrorTest, TellsAStopFromAFailure) {
