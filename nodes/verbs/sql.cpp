@@ -216,6 +216,7 @@ int show_failure(const Error& error) {
   std::string text = error.message;
   if (says("disabled by config") || says("configuration has been locked"))
     text += "; --files allows it";
+  if (says("failed to allocate data")) text += "; --memory gives it more";
   if (says("syntax error at or near \"/\"")) text += "; a name with / is written \"robot/imu\"";
   return show_unmade("sql", {error.code, std::move(text)});
 }

@@ -9,8 +9,9 @@
 namespace zbag {
 namespace {
 
-// "Did you mean" stands on a line of its own.
+// "Did you mean" stands on a line of its own. Advice to change settings is not for who may not.
 std::string one_line(std::string text) {
+  text = text.substr(0, text.find("\nPossible solutions:"));
   std::replace(text.begin(), text.end(), '\n', ' ');
   const std::size_t end = text.find_last_not_of(' ');
   return text.substr(0, end == std::string::npos ? 0 : end + 1);

@@ -87,6 +87,12 @@ class SqlTest(harness.SystemTest):
             self.assertIn("│", shown)
             self.assertNotIn("...", shown)
 
+    def test_a_value_that_has_no_room_is_said_with_the_option_that_gives_it(self):
+        bag = self.make_bag("large.zbag", [{"track": "t", "_ts": 1.0, "fields": {"s": "x" * 20_000_000}}])
+        done = self.run_ok("sql", bag, "SELECT max(s || s || s || s) FROM t", "--memory", "64", code=FAILED)
+        self.assert_one_line(done.stderr, "--memory")
+        self.assertNotIn("SET ", done.stderr)
+
     def test_nothing_is_left_of_a_killed_one(self):
         aside = self.space.path("aside")
         os.mkdir(aside)

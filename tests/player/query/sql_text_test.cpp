@@ -62,13 +62,24 @@ TEST(SqlErrorTest, SaysWhereAsEditorsCount) {
   EXPECT_EQ(error.message, "line 1, column 8: syntax error here");
 }
 
+// Its advice names settings that are not for SQL to change.
+TEST(SqlErrorTest, LeavesOutWhatDuckdbAdvises) {
+  EXPECT_EQ(sql_error(R"({"exception_type":"Out of Memory",)"
+                      R"("exception_message":"no room\n\nPossible solutions:\n* SET x"})",
+                      "")
+                .message,
+            "no room");
+}
+
 TEST(SqlErrorTest, SaysOfAnUnknownTableWhatItIsTold) {
   const std::string text =
-      R"(Catalog Error: {"exception_type":"Catalog","exception_message":"Table with name t does not exist!\nDid you mean \"x\"?","name":"t","type":"Table","error_subtype":"MISSING_ENTRY","position":"5"})";
+      R"(Catalog Error: {"exception_type":"Catalog","name":"t","type":"Table","position":"5",)"
+      R"("error_subtype":"MISSING_ENTRY",)"
+      R"("exception_message":"There is no t!\nDid you mean \"x\"?"})";
   EXPECT_EQ(sql_error(text, "FROM t", [](const std::string& name) { return "no " + name; }).message,
             "line 1, column 6: no t");
   EXPECT_EQ(sql_error(text, "FROM t").message,
-            "line 1, column 6: Table with name t does not exist! Did you mean \"x\"?");
+            "line 1, column 6: There is no t! Did you mean \"x\"?");
 }
 
 TEST(SqlErrorTest, TellsAStopFromAFailure) {
