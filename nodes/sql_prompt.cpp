@@ -166,7 +166,13 @@ std::optional<std::vector<std::string>> SqlPrompt::read() {
     }
     const bool is_end = line == nullptr || count <= 0;
     const std::string_view text = is_end ? std::string_view() : std::string_view(line);
-    if (state.typed.empty() && (text == "quit\n" || text == "exit\n")) return std::nullopt;
+    const std::string_view word = text.substr(0, text.find_last_not_of(" \t\n") + 1);
+    if (state.typed.empty() && (word == "quit" || word == "exit" || word == ".quit"))
+      return std::nullopt;
+    if (state.typed.empty() && word.starts_with('.')) {
+      state.remember(line);
+      return std::vector<std::string>{std::string(word)};
+    }
     state.typed += text;
     SqlStatements split = split_statements(state.typed);
     if (is_end && !split.rest.empty()) split.whole.push_back(std::exchange(split.rest, {}));

@@ -22,8 +22,9 @@ class SqlPrompt {
   SqlPrompt(const SqlPrompt&) = delete;
   SqlPrompt& operator=(const SqlPrompt&) = delete;
 
-  // The next statements, each without its semicolon. Ctrl-C forgets what was typed. nullopt: the
-  // end (Ctrl-D, a line `quit`, Ctrl-C where nothing was typed).
+  // The next statements, each without its semicolon, or a line that begins with a dot. Ctrl-C
+  // forgets what was typed. nullopt: the end (Ctrl-D, a line `quit`, `exit` or `.quit`, Ctrl-C
+  // where nothing was typed).
   std::optional<std::vector<std::string>> read();
 
  private:

@@ -1,14 +1,17 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
+#include <set>
 #include <thread>
 
 #include "nodes/choice.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/live_screen.hpp"
+#include "nodes/nearest.hpp"
 #include "nodes/number_text.hpp"
 #include "nodes/open_bags.hpp"
 #include "nodes/row_printer.hpp"
@@ -108,22 +111,53 @@ class TextOutput {
   std::optional<OutputFile> file_;
 };
 
+// An object of JSON has a name once.
+std::vector<ResultColumn> with_names_once(std::vector<ResultColumn> columns) {
+  std::set<std::string> used;
+  for (const ResultColumn& column : columns) used.insert(column.name);
+  std::set<std::string> given;
+  for (ResultColumn& column : columns) {
+    if (given.insert(column.name).second) continue;
+    std::string other = column.name;
+    for (int i = 2; !used.insert(other).second; ++i) other = fmt::format("{}_{}", column.name, i);
+    column.name = std::move(other);
+  }
+  return columns;
+}
+
+// A plan is a drawing of many lines.
+Status show_plan(Statement& plan, TextOutput& out) {
+  return plan.run([&](std::span<const ResultCell> row) {
+    return out.write(harmless(row.back().value_or("")) + '\n');
+  });
+}
+
 // A statement that gives rows is run within another that makes texts of them; one of which DuckDB
 // makes no part of another (EXPLAIN, PRAGMA) gives simple ones as it is.
-Status run_statement(Database& database, const std::string& sql, ShownAs shown, TextOutput& out) {
+Status run_statement(Database& database, const std::string& asked, ShownAs shown, TextOutput& out) {
+  const std::vector<std::string> words = words_of(asked);
+  const bool asks_for_tables = words == std::vector<std::string>{"show", "tables"};
+  // DuckDB would print the profiles itself.
+  if (words.size() > 1 && words[0] == "pragma" && words[1].starts_with("enable_profil"))
+    return fail(ErrorCode::kUnsupported, "EXPLAIN ANALYZE says what a statement costs");
+  const std::string& sql = asks_for_tables ? BagDatabase::tables_query() : asked;
   Result<Statement> statement = database.prepare(sql);
   if (!statement) return tl::unexpected(statement.error());
-  const std::vector<ResultColumn> columns = statement->columns();
+  if (shown == ShownAs::kTable && statement->is_explain()) return show_plan(*statement, out);
+  std::vector<ResultColumn> columns = statement->columns();
   Result<Statement> as_texts = database.prepare(shown_query(sql, columns, shown));
   const bool has_rows = as_texts || statement->is_query();
+  if (shown == ShownAs::kJson) columns = with_names_once(std::move(columns));
   if (as_texts) statement = std::move(as_texts);
   const auto printer =
       make_row_printer(shown, [&out](std::string_view text) { return out.write(text); });
   if (has_rows) {
     if (Status begun = printer->begin(columns); !begun) return begun;
   }
-  Status ran = statement->run(
-      [&](std::span<const ResultCell> row) { return has_rows ? printer->add(row) : Status(); });
+  const Statement::TakeRow take = [&](std::span<const ResultCell> row) {
+    return printer->add(row);
+  };
+  Status ran = statement->run(has_rows ? take : nullptr);
   return ran && has_rows ? printer->end() : ran;
 }
 
@@ -176,9 +210,49 @@ Status run_query(BagDatabase& bags, const std::string& sql, const Arguments& arg
 }
 
 int show_failure(const Error& error) {
-  const bool is_of_files = error.message.find("disabled by config") != std::string::npos;
-  return show_unmade("sql",
-                     {error.code, error.message + (is_of_files ? "; --files allows it" : "")});
+  const auto says = [&](const char* words) {
+    return error.message.find(words) != std::string::npos;
+  };
+  std::string text = error.message;
+  if (says("disabled by config") || says("configuration has been locked"))
+    text += "; --files allows it";
+  if (says("failed to allocate data")) text += "; --memory gives it more";
+  if (says("syntax error at or near \"/\"")) text += "; a name with / is written \"robot/imu\"";
+  return show_unmade("sql", {error.code, std::move(text)});
+}
+
+constexpr const char* kPromptHelp =
+    "SELECT avg(ax) FROM \"robot/imu\";  a semicolon ends a query; Tab completes names\n"
+    "DESCRIBE \"robot/imu\";             the columns of a track\n"
+    ".tables                            the tracks, and what tells of the bags\n"
+    ".quit                              ends this, as Ctrl-D does\n"
+    "Ctrl-C                             stops a query, or forgets what was typed\n"
+    "zbag help sql                      in a shell: tables, joins of tracks by time\n";
+
+// What a line that begins with a dot is: a statement to run, or nullopt where it was answered.
+Result<std::optional<std::string>> take_command(const std::string& line) {
+  if (line == ".tables") return "SHOW TABLES";
+  if (line != ".help")
+    return fail(ErrorCode::kInvalid,
+                fmt::format("there is no {}; .help lists what there is", printable(line)));
+  print_text(kPromptHelp);
+  return std::nullopt;
+}
+
+void greet(const Playlist& playlist) {
+  std::set<std::string> tracks;
+  std::uint64_t points = 0;
+  for (const BagSummary& bag : playlist.summaries()) {
+    for (const TrackRecord& track : bag.tracks) {
+      tracks.insert(track.name);
+      points += track.total();
+    }
+  }
+  const auto& bags = playlist.summaries();
+  print_text(
+      fmt::format("{}: {} in {}; .help for help\n",
+                  bags.size() == 1 ? printable(bags[0].path) : amount_text(bags.size(), "bag"),
+                  amount_text(points, "point"), amount_text(tracks.size(), "track")));
 }
 
 // Statements as they are typed; a failure ends the statement alone. Gives the worst exit code.
@@ -190,8 +264,12 @@ int run_prompt(BagDatabase& bags, const Arguments& arguments) {
     return names;
   });
   while (const auto statements = prompt.read()) {
-    for (const std::string& sql : *statements) {
-      const Status ran = run_query(bags, sql, arguments);
+    for (const std::string& text : *statements) {
+      Result<std::optional<std::string>> sql = text;
+      if (text.starts_with('.')) sql = take_command(text);
+      if (sql && !*sql) continue;
+      const Status ran =
+          sql ? run_query(bags, **sql, arguments) : Status(tl::unexpected(sql.error()));
       if (ran) continue;
       const int failed = show_failure(ran.error());
       if (ran.error().code != ErrorCode::kClosed) exit_code = std::max(exit_code, failed);
@@ -209,6 +287,7 @@ Result<BagDatabase> open_database(const Arguments& arguments, const Playlist& pl
   BagDatabase::Options options;
   options.range = range;
   if (!arguments.quiet) options.note = warner("sql");
+  options.nearest = nearest;
   options.warn = warner("sql");
   options.database.threads = arguments.threads;
   options.database.memory_bytes = arguments.memory_bytes;
@@ -264,6 +343,7 @@ int run(const Arguments& arguments) {
   }
   Result<BagDatabase> bags = open_database(arguments, *playlist, selection->range);
   if (!bags) return show("sql", bags.error());
+  if (arguments.has_prompt && !arguments.quiet && isatty(STDIN_FILENO) == 1) greet(*playlist);
   if (arguments.has_prompt)
     return std::max({opened, run_prompt(*bags, arguments), end_of(*bags, *playlist, arguments)});
   const Status ran = run_query(*bags, arguments.words.back(), arguments);

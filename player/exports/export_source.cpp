@@ -9,8 +9,10 @@
 
 #include "player/columns/array_columns.hpp"
 #include "player/columns/row_columns.hpp"
+#include "player/exports/expanded_fields.hpp"
 #include "recorder/bag/pages/each_entry.hpp"
 #include "recorder/bag/read/column_append.hpp"
+#include "recorder/bag/read/field_values.hpp"
 #include "recorder/bag/read/track_fields.hpp"
 #include "recorder/bag/read/track_schema.hpp"
 #include "recorder/bag/records/record_checksum.hpp"
@@ -51,36 +53,6 @@ std::map<std::string, TrackRecord> as_one(const std::map<std::string, TrackRecor
   one.fields.clear();
   for (const auto& [name, track] : tracks) one.fields[name] = {"map"};
   return {{clock, std::move(one)}};
-}
-
-// The first of several columns of one name gets it.
-std::string unused_name(std::string name, std::set<std::string>& used) {
-  while (!used.insert(name).second) name += '_';
-  return name;
-}
-
-// Those of `sizes` as so many columns each.
-std::vector<ExportField> with_lists_expanded(std::vector<ExportField> fields,
-                                             const std::map<FieldNames, std::size_t>& sizes) {
-  std::set<std::string> used;
-  for (const ExportField& field : fields) {
-    if (!sizes.contains(field.names)) used.insert(field.column);
-  }
-  std::vector<ExportField> columns;
-  for (ExportField& field : fields) {
-    const auto list = sizes.find(field.names);
-    if (list == sizes.end()) {
-      columns.push_back(std::move(field));
-      continue;
-    }
-    const auto& [names, size] = *list;
-    for (std::size_t i = 0; i < size; ++i) {
-      columns.push_back({unused_name(field.column + element_suffix(i, size), used), names,
-                         field.kind == ColumnKind::kInts ? ColumnKind::kInt : ColumnKind::kDouble,
-                         i});
-    }
-  }
-  return columns;
 }
 
 }  // namespace
@@ -213,19 +185,26 @@ Status ExportSource::read_aligned(const Take& take) {
   return {};
 }
 
-// `is_followed`: as a row on another track's clock has them.
+// `is_followed`: as a row on another track's clock has them. `met_values`: may be null.
 Status ExportSource::add_fields(const std::string& track, bool is_followed,
-                                std::map<FieldNames, std::set<ColumnType>>& met) const {
+                                std::map<FieldNames, std::set<ColumnType>>& met,
+                                std::map<FieldNames, FieldValues>* met_values) const {
   for (const BagReader& reader : playlist_.readers()) {
-    const auto fields = read_track_fields(reader, track, range_of(track));
+    const TimeRange range = range_of(track);
+    const auto fields = read_track_fields(reader, track, range);
     if (!fields) return tl::unexpected(fields.error());
-    for (const TrackField& field : *fields) {
+    Result<std::vector<FieldValues>> values(tl::in_place, fields->size());
+    if (met_values != nullptr) values = read_field_values(reader, track, *fields, range);
+    if (!values) return tl::unexpected(values.error());
+    for (std::size_t i = 0; i < fields->size(); ++i) {
+      const TrackField& field = (*fields)[i];
       FieldNames names = field.names;
       if (choice_.align) names.insert(names.begin(), track);
       std::set<ColumnType> types = field.types;
       const bool is_between = is_followed && choice_.align->how == AlignHow::kLinear;
       if (is_between && types.erase(ColumnType::kInt) > 0) types.insert(ColumnType::kFloat64);
       met[names].merge(types);
+      if (met_values != nullptr) (*met_values)[names] |= (*values)[i];
     }
   }
   return {};
@@ -233,18 +212,24 @@ Status ExportSource::add_fields(const std::string& track, bool is_followed,
 
 Result<std::map<FieldNames, std::set<ColumnType>>> ExportSource::leaves_of(
     const std::string& track) const {
+  return leaves_of(track, nullptr);
+}
+
+Result<std::map<FieldNames, std::set<ColumnType>>> ExportSource::leaves_of(
+    const std::string& track, std::map<FieldNames, FieldValues>* met_values) const {
   std::map<FieldNames, std::set<ColumnType>> met;
   const std::vector<std::string> only = {track};
   for (const std::string& one : choice_.align ? aligned_ : only) {
     if (!tracks_.contains(track)) break;
-    if (Status added = add_fields(one, one != track, met); !added)
+    if (Status added = add_fields(one, one != track, met, met_values); !added)
       return tl::unexpected(added.error());
   }
   return met;
 }
 
 Result<std::vector<ExportField>> ExportSource::fields_of(const std::string& track) const {
-  const auto met = leaves_of(track);
+  std::map<FieldNames, FieldValues> values;
+  const auto met = leaves_of(track, &values);
   if (!met) return tl::unexpected(met.error());
   std::set<std::string> own;
   for (const auto& [names, types] : *met) own.insert(names.front());
@@ -252,7 +237,7 @@ Result<std::vector<ExportField>> ExportSource::fields_of(const std::string& trac
   std::vector<ExportField> fields;
   for (const auto& [names, types] : *met) {
     if (std::optional<std::string> column = columns.column_of(names))
-      fields.push_back({std::move(*column), names, zbag::kind_of(types)});
+      fields.push_back({std::move(*column), names, zbag::kind_of(types, values[names])});
   }
   std::sort(fields.begin(), fields.end(),
             [](const ExportField& a, const ExportField& b) { return a.column < b.column; });
@@ -262,11 +247,9 @@ Result<std::vector<ExportField>> ExportSource::fields_of(const std::string& trac
 // Looks at all lists to see how long they are.
 Result<std::vector<ExportField>> ExportSource::expanded(const std::string& track,
                                                         std::vector<ExportField> fields) const {
-  const auto is_of_lists = [](const ExportField& field) {
-    return field.kind == ColumnKind::kInts || field.kind == ColumnKind::kDoubles;
-  };
   std::vector<ExportField> lists;
-  std::copy_if(fields.begin(), fields.end(), std::back_inserter(lists), is_of_lists);
+  std::copy_if(fields.begin(), fields.end(), std::back_inserter(lists),
+               [](const ExportField& field) { return is_of_lists(field.kind); });
   if (lists.empty()) return fields;
   ExportSource ahead(
       playlist_, choice_, [this](std::uint64_t) { return !progress_ || progress_(report_.points); },

@@ -127,7 +127,10 @@ class ExportSource {
   bool is_wanted(const PointView& point) const;
   Status read_aligned(const Take& take);
   Status add_fields(const std::string& track, bool is_followed,
-                    std::map<FieldNames, std::set<ColumnType>>& met) const;
+                    std::map<FieldNames, std::set<ColumnType>>& met,
+                    std::map<FieldNames, FieldValues>* met_values) const;
+  Result<std::map<FieldNames, std::set<ColumnType>>> leaves_of(
+      const std::string& track, std::map<FieldNames, FieldValues>* met_values) const;
   Result<std::vector<ExportField>> expanded(const std::string& track,
                                             std::vector<ExportField> fields) const;
   Status each_whole_chunk_of(const std::string& track, std::vector<FieldNames> fields,

@@ -102,6 +102,24 @@ struct BagDatabase::State {
     return NamedCall{system_function(lower), {}};
   }
 
+  std::string tell_unknown(const std::string& name) const {
+    if (const auto track = track_of(name)) {
+      const std::string written = printable(name_in_sql(*track));
+      return fmt::format("this does not look at tracks; DESCRIBE {0} and FROM {0} do", written);
+    }
+    std::string text = "there is no table " + printable(name);
+    if (!options.nearest) return text;
+    std::vector<std::string> known = system_table_names();
+    for (const NamedBag& bag : bags) {
+      const Result<BagSummary> summary = bag.reader.summary();
+      if (!summary) continue;
+      for (const TrackRecord& track : summary->tracks) known.push_back(track.name);
+    }
+    const std::optional<std::string> near = options.nearest(name, known);
+    if (near) return text + fmt::format("; did you mean {}?", printable(name_in_sql(*near)));
+    return text + "; SHOW TABLES lists them";
+  }
+
   Status add_tables() {
     Status added = database->add(
         {.name = kTrackFunction, .takes_track = true, .make = [this](const TableCall& call) {
@@ -119,6 +137,7 @@ struct BagDatabase::State {
             fmt::format("CREATE VIEW {}.{} AS FROM {}()", kSchema, name, system_function(name)));
     }
     database->set_lookup([this](const std::string& name) { return look_up(name); });
+    database->set_unknown_table([this](const std::string& name) { return tell_unknown(name); });
     return added;
   }
 };
@@ -136,6 +155,16 @@ Result<BagDatabase> BagDatabase::open(std::vector<NamedBag> bags, Options option
   kept.database = std::move(*database);
   if (Status added = kept.add_tables(); !added) return tl::unexpected(added.error());
   return BagDatabase(std::move(state));
+}
+
+const std::string& BagDatabase::tables_query() {
+  static const std::string kQuery = fmt::format(
+      "SELECT name FROM (SELECT DISTINCT 0 AS part, name FROM {0}.tracks UNION ALL "
+      "SELECT 1, table_name FROM information_schema.tables WHERE table_schema = 'main' "
+      "UNION ALL SELECT 2, '{0}.' || table_name FROM information_schema.tables "
+      "WHERE table_schema = '{0}') ORDER BY part, name",
+      kSchema);
+  return kQuery;
 }
 
 Database& BagDatabase::database() { return *state_->database; }

@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,10 @@ class BagDatabase {
     // Told in one line, once each: what has another name in SQL; what is damaged and left out.
     std::function<void(const std::string&)> note;
     Warn warn;
+    // The one of `known` that `name` may have been meant for. May be empty.
+    std::function<std::optional<std::string>(const std::string& name,
+                                             const std::vector<std::string>& known)>
+        nearest;
   };
   // `bags` have different names. Errors as Database::open.
   static Result<BagDatabase> open(std::vector<NamedBag> bags, Options options);
@@ -38,6 +43,8 @@ class BagDatabase {
   Database& database();
   // Of tables, and of fields that tracks begin with, as SQL writes them; in their order.
   std::vector<std::string> names() const;
+  // What SHOW TABLES would give if tracks were tables that DuckDB knows of.
+  static const std::string& tables_query();
   ReadWatch& watch();
   const ReadWatch& watch() const;
 

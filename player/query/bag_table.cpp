@@ -109,13 +109,21 @@ class BagScan : public TableScan {
   std::atomic<std::size_t> next_{0};
 };
 
+// Of numbers alone, or of lists of such.
+bool is_of_numbers(std::set<ColumnType> types) {
+  types.erase(ColumnType::kNil);
+  const auto lists = static_cast<std::size_t>(std::count_if(types.begin(), types.end(), is_list));
+  return std::all_of(types.begin(), types.end(), is_number) &&
+         (lists == 0 || lists == types.size());
+}
+
 class BagTable : public SqlTable {
  public:
   BagTable(BagTableChoice choice, ReadWatch& watch) : choice_(std::move(choice)), watch_(watch) {}
 
   // Finds the columns.
   Status look(FieldsShelf& shelf) {
-    std::map<FieldNames, std::set<ColumnType>> met;
+    FieldsMet met;
     bool is_known = false;
     for (const NamedBag& bag : choice_.bags) {
       const Result<BagSummary> summary = bag.reader.summary();
@@ -125,9 +133,13 @@ class BagTable : public SqlTable {
         is_known = true;
         rows_about_ += track.total();
       }
-      auto fields = shelf.fields_of(bag, choice_.track, choice_.range);
+      auto fields = shelf.fields_of(bag, choice_.track);
       if (!fields) return tl::unexpected(fields.error());
-      for (TrackField& field : *fields) met[field.names].merge(field.types);
+      for (FieldsShelf::Field& one : *fields) {
+        auto& [types, values] = met[one.field.names];
+        types.merge(one.field.types);
+        values |= one.values;
+      }
     }
     if (!is_known)
       return fail(ErrorCode::kNotFound, "there is no track " + printable(choice_.track));
@@ -159,7 +171,9 @@ class BagTable : public SqlTable {
   }
 
  private:
-  void add_columns(const std::map<FieldNames, std::set<ColumnType>>& met) {
+  using FieldsMet = std::map<FieldNames, std::pair<std::set<ColumnType>, FieldValues>>;
+
+  void add_columns(const FieldsMet& met) {
     ColumnNames names;
     const auto add = [&](TableColumn column, FieldNames field) {
       column.name = names.add(column.name);
@@ -169,10 +183,15 @@ class BagTable : public SqlTable {
     add({"_ts", ColumnKind::kDouble, TableColumn::From::kSeconds}, {});
     add({"_ts_ns", ColumnKind::kInt, TableColumn::From::kNanoseconds}, {});
     if (choice_.bags.size() > 1) add({"bag", ColumnKind::kText}, {});
-    for (const auto& [field, types] : met) {
+    for (const auto& [field, known] : met) {
       const std::string dotted = fmt::format("{}", fmt::join(field, "."));
-      add({dotted, kind_of(types)}, field);
-      if (columns_.back().name == dotted || !choice_.note) continue;
+      add({dotted, kind_of(known.first, known.second)}, field);
+      if (!choice_.note) continue;
+      if (columns_.back().kind == ColumnKind::kJson && is_of_numbers(known.first)) {
+        choice_.note(fmt::format("track {}: field {} is JSON: a DOUBLE would round its integers",
+                                 printable(choice_.track), printable(dotted)));
+      }
+      if (columns_.back().name == dotted) continue;
       choice_.note(fmt::format("track {}: field {} is column {}", printable(choice_.track),
                                printable(dotted), printable(columns_.back().name)));
     }
@@ -187,21 +206,27 @@ class BagTable : public SqlTable {
 
 }  // namespace
 
-Result<std::vector<TrackField>> FieldsShelf::fields_of(const NamedBag& bag,
-                                                       const std::string& track, TimeRange range) {
+Result<std::vector<FieldsShelf::Field>> FieldsShelf::fields_of(const NamedBag& bag,
+                                                               const std::string& track) {
   constexpr std::size_t kTracksMax = 1'000;
-  const Key key{bag.name, track, range.first, range.last};
+  const Key key{bag.name, track};
   {
     const MutexLock lock(mutex_);
     const auto found = kept_.find(key);
     if (found != kept_.end()) return found->second;
   }
   const bool stays = !bag.reader.file()->is_being_written();
-  Result<std::vector<TrackField>> fields = read_track_fields(bag.reader, track, range);
-  if (!fields || !stays) return fields;
+  Result<std::vector<TrackField>> fields = read_track_fields(bag.reader, track);
+  if (!fields) return tl::unexpected(fields.error());
+  const auto values = read_field_values(bag.reader, track, *fields);
+  if (!values) return tl::unexpected(values.error());
+  std::vector<Field> both;
+  for (std::size_t i = 0; i < fields->size(); ++i)
+    both.push_back({std::move((*fields)[i]), (*values)[i]});
+  if (!stays) return both;
   const MutexLock lock(mutex_);
-  if (kept_.size() < kTracksMax) kept_.emplace(key, *fields);
-  return fields;
+  if (kept_.size() < kTracksMax) kept_.emplace(key, both);
+  return both;
 }
 
 Result<std::unique_ptr<SqlTable>> make_bag_table(BagTableChoice choice, FieldsShelf& shelf,

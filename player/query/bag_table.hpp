@@ -3,7 +3,9 @@
 //
 // Rows come in order of time, those of one bag after those of the other; read by several threads,
 // in no order. Only fields that are asked for are decompressed. Damaged blocks are left out and
-// told. A type a field has nowhere when the table is made is an error where it is met.
+// told. A type a field has nowhere when the table is made is an error where it is met. Whole
+// numbers are BIGINT, above 2^63 - 1 UBIGINT or, with negative ones, DECIMAL(20, 0); beside
+// fractions they are DOUBLE, or JSON where a double would round one.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +13,13 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "player/query/read_watch.hpp"
 #include "player/query/sql_table.hpp"
 #include "recorder/bag/read/bag_reader.hpp"
+#include "recorder/bag/read/field_values.hpp"
 #include "recorder/bag/read/track_fields.hpp"
 #include "schemas/mutex.hpp"
 #include "schemas/result.hpp"
@@ -29,17 +32,21 @@ struct NamedBag {
   BagReader reader;
 };
 
-// What read_track_fields() says of tracks, kept for bags that nobody writes to: one statement makes
+// What is known of the fields of tracks, kept for bags that nobody writes to: one statement makes
 // its tables two or three times. Thread-safe.
 class FieldsShelf {
  public:
-  Result<std::vector<TrackField>> fields_of(const NamedBag& bag, const std::string& track,
-                                            TimeRange range);
+  struct Field {
+    TrackField field;
+    FieldValues values;
+  };
+  // Of all of the track, whatever part of it is asked for: its columns are always the same.
+  Result<std::vector<Field>> fields_of(const NamedBag& bag, const std::string& track);
 
  private:
-  using Key = std::tuple<std::string, std::string, std::int64_t, std::int64_t>;
+  using Key = std::pair<std::string, std::string>;
   Mutex mutex_;
-  std::map<Key, std::vector<TrackField>> kept_ ZBAG_GUARDED_BY(mutex_);
+  std::map<Key, std::vector<Field>> kept_ ZBAG_GUARDED_BY(mutex_);
 };
 
 struct BagTableChoice {

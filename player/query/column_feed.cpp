@@ -7,6 +7,7 @@
 
 #include "player/columns/cells.hpp"
 #include "player/query/part_numbers.hpp"
+#include "schemas/item.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -19,6 +20,9 @@ duckdb_type type_id_of(ColumnKind kind) {
     case ColumnKind::kInt:
     case ColumnKind::kInts:
       return DUCKDB_TYPE_BIGINT;
+    case ColumnKind::kUnsigned:
+    case ColumnKind::kUnsigneds:
+      return DUCKDB_TYPE_UBIGINT;
     case ColumnKind::kDouble:
     case ColumnKind::kDoubles:
       return DUCKDB_TYPE_DOUBLE;
@@ -35,15 +39,26 @@ const Error& other_type() {
   return kError;
 }
 
+// Of lists alone a block knows how long they are; other values are what they say in MessagePack.
+bool is_empty_list(std::span<const std::uint8_t> value) {
+  item::Cursor in(value);
+  std::uint32_t count = 0;
+  return item::take_array(in, count) && count == 0;
+}
+
 template <class T>
 Status append_list(duckdb_vector vector, std::size_t row, const FieldPart& part, std::size_t at) {
   const std::size_t begin = at == 0 ? 0 : part.ends[at - 1];
-  const std::size_t size = part.ends[at] - begin;
+  const bool is_other = part.type == ColumnType::kOther;
+  if (is_other && !is_empty_list({part.bytes.data() + begin, part.ends[at] - begin}))
+    return tl::unexpected(other_type());
+  const std::size_t size = is_other ? 0 : part.ends[at] - begin;
   const std::size_t before = duckdb().list_vector_get_size(vector);
   const bool has_room = duckdb().list_vector_reserve(vector, before + size) == DuckDBSuccess &&
                         duckdb().list_vector_set_size(vector, before + size) == DuckDBSuccess;
   if (!has_room) return fail(ErrorCode::kUnsupported, "a list is too long");
   static_cast<duckdb_list_entry*>(duckdb().vector_get_data(vector))[row] = {before, size};
+  if (size == 0) return {};
   auto* const values =
       static_cast<T*>(duckdb().vector_get_data(duckdb().list_vector_get_child(vector)));
   return copy_numbers(part, begin, std::span<T>(values + before, size));
@@ -52,10 +67,12 @@ Status append_list(duckdb_vector vector, std::size_t row, const FieldPart& part,
 }  // namespace
 
 DuckdbType type_of(ColumnKind kind) {
+  // Wide enough for both ends. Not HUGEINT: DuckDB writes that into Parquet as rounded doubles.
+  constexpr std::uint8_t kHugeDigits = 20;
+  if (kind == ColumnKind::kHuge) return DuckdbType(duckdb().create_decimal_type(kHugeDigits, 0));
   DuckdbType type(duckdb().create_logical_type(type_id_of(kind)));
   if (kind == ColumnKind::kJson) duckdb().logical_type_set_alias(type.get(), "JSON");
-  const bool is_of_lists = kind == ColumnKind::kInts || kind == ColumnKind::kDoubles;
-  return is_of_lists ? DuckdbType(duckdb().create_list_type(type.get())) : std::move(type);
+  return is_of_lists(kind) ? DuckdbType(duckdb().create_list_type(type.get())) : std::move(type);
 }
 
 Status ColumnFeed::fill(duckdb_vector vector, std::size_t count) {
@@ -66,7 +83,12 @@ Status ColumnFeed::fill(duckdb_vector vector, std::size_t count) {
       return fill_numbers<std::int64_t>(vector, count);
     case ColumnKind::kDouble:
       return fill_numbers<double>(vector, count);
+    case ColumnKind::kUnsigned:
+      return fill_numbers<std::uint64_t>(vector, count);
+    case ColumnKind::kHuge:
+      return fill_numbers<duckdb_hugeint>(vector, count);
     case ColumnKind::kInts:
+    case ColumnKind::kUnsigneds:
     case ColumnKind::kDoubles:
       return fill_lists(vector, count);
     default:
@@ -112,8 +134,9 @@ Status ColumnFeed::fill_numbers(duckdb_vector vector, std::size_t count) {
 
 Status ColumnFeed::fill_lists(duckdb_vector vector, std::size_t count) {
   return each_row(vector, count, [&](std::size_t row, const FieldPart& part, std::size_t at) {
-    return kind_ == ColumnKind::kInts ? append_list<std::int64_t>(vector, row, part, at)
-                                      : append_list<double>(vector, row, part, at);
+    if (kind_ == ColumnKind::kInts) return append_list<std::int64_t>(vector, row, part, at);
+    if (kind_ == ColumnKind::kUnsigneds) return append_list<std::uint64_t>(vector, row, part, at);
+    return append_list<double>(vector, row, part, at);
   });
 }
 

@@ -22,8 +22,8 @@ class ColumnFeed {
   ColumnFeed(const FieldColumn& column, ColumnKind kind)
       : column_(&column), kind_(kind), at_(column.parts.size()) {}
 
-  // The next `count` rows into `vector`, from its first row on. kUnsupported: an integer that
-  // BIGINT does not hold, or a value that the kind does not (the track has got it meanwhile).
+  // The next `count` rows into `vector`, from its first row on. kUnsupported: a value that
+  // the kind does not hold (the track has got it meanwhile).
   Status fill(duckdb_vector vector, std::size_t count);
 
  private:

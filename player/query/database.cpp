@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
+#include "player/query/aside_folder.hpp"
 #include "player/query/duckdb_calls.hpp"
 #include "player/query/sql_error.hpp"
 #include "player/query/sql_text.hpp"
@@ -15,29 +14,7 @@
 namespace zbag {
 namespace {
 
-namespace fs = std::filesystem;
-
 using Lookup = std::function<std::optional<NamedCall>(const std::string&)>;
-
-// The folder of one database, where queries put what does not fit into memory.
-class AsideFolder {
- public:
-  AsideFolder() {
-    std::error_code error;
-    std::string path = (fs::temp_directory_path(error) / "zbag-sql.XXXXXX").string();
-    if (!error && mkdtemp(path.data()) != nullptr) path_ = path;
-  }
-  ~AsideFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-  AsideFolder(const AsideFolder&) = delete;
-  AsideFolder& operator=(const AsideFolder&) = delete;
-  const std::string& path() const { return path_; }  // empty: there is none
-
- private:
-  std::string path_;
-};
 
 ResultKind kind_of(duckdb_logical_type type) {
   const std::string alias = take_text(duckdb().logical_type_get_alias(type));
@@ -121,6 +98,20 @@ class ColumnTexts {
     }
   }
 
+  bool is_known() const {
+    switch (type_) {
+      case DUCKDB_TYPE_VARCHAR:
+      case DUCKDB_TYPE_BOOLEAN:
+      case DUCKDB_TYPE_INTEGER:
+      case DUCKDB_TYPE_BIGINT:
+      case DUCKDB_TYPE_UBIGINT:
+      case DUCKDB_TYPE_DOUBLE:
+        return true;
+      default:
+        return false;
+    }
+  }
+
  private:
   template <class T>
   ResultCell text_of(T value) {
@@ -149,14 +140,62 @@ class RunningResult {
 
 Status take_rows(duckdb_data_chunk chunk, const Statement::TakeRow& take) {
   std::vector<ColumnTexts> columns;
-  for (std::size_t i = 0; i < duckdb().data_chunk_get_column_count(chunk); ++i)
+  for (std::size_t i = 0; i < duckdb().data_chunk_get_column_count(chunk); ++i) {
     columns.emplace_back(chunk, i);
+    if (!columns.back().is_known())
+      return fail(ErrorCode::kUnsupported,
+                  fmt::format("column {} of the answer is of a type that such a statement does not "
+                              "show; cast it: CAST(... AS VARCHAR)",
+                              i + 1));
+  }
   std::vector<ResultCell> cells(columns.size());
   for (std::size_t row = 0; row < duckdb().data_chunk_get_size(chunk); ++row) {
     for (std::size_t i = 0; i < columns.size(); ++i) cells[i] = columns[i].at(row);
     if (Status taken = take(cells); !taken) return taken;
   }
   return {};
+}
+
+// What changes rows gives how many, or by RETURNING those themselves.
+bool has_rows(duckdb_statement_type kind, const std::vector<ResultColumn>& columns) {
+  switch (kind) {
+    case DUCKDB_STATEMENT_TYPE_SELECT:
+    case DUCKDB_STATEMENT_TYPE_EXPLAIN:
+    case DUCKDB_STATEMENT_TYPE_PRAGMA:
+    case DUCKDB_STATEMENT_TYPE_CALL:
+      return true;
+    case DUCKDB_STATEMENT_TYPE_INSERT:
+    case DUCKDB_STATEMENT_TYPE_UPDATE:
+    case DUCKDB_STATEMENT_TYPE_DELETE:
+      return columns.size() != 1 || columns[0].name != "Count";
+    default:
+      return false;
+  }
+}
+
+std::vector<std::string> settings_of(const Database::Options& options, const AsideFolder& aside) {
+  const std::size_t half = static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) *
+                           static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) / 2;
+  const std::size_t memory = options.memory_bytes == 0 ? half : options.memory_bytes;
+  std::vector<std::string> settings = {
+      "errors_as_json = true",
+      "autoinstall_known_extensions = false",
+      "autoload_known_extensions = false",
+      "allow_community_extensions = false",
+      "allow_persistent_secrets = false",
+      fmt::format("memory_limit = '{} MiB'", std::max<std::size_t>(64, memory >> 20)),
+      "temp_directory = " + sql_text(aside.path())};
+  if (aside.bytes_max() > 0)
+    settings.push_back(fmt::format("max_temp_directory_size = '{} B'", aside.bytes_max()));
+  if (options.threads > 0) settings.push_back(fmt::format("threads = {}", options.threads));
+  if (!options.allowed_folder.empty())
+    settings.push_back(fmt::format("allowed_directories = [{}]", sql_text(options.allowed_folder)));
+  if (!options.allowed_file.empty())
+    settings.push_back(fmt::format("allowed_paths = [{}]", sql_text(options.allowed_file)));
+  if (!options.allows_files) settings.emplace_back("enable_external_access = false");
+  // SQL could name files in settings (of a profile, say), whatever else it may do with files.
+  if (!options.allows_files) settings.emplace_back("lock_configuration = true");
+  return settings;
 }
 
 }  // namespace
@@ -166,6 +205,7 @@ struct Statement::State {
   DuckdbPrepared prepared;
   std::vector<ResultColumn> columns;
   bool is_query = false;
+  bool is_explain = false;
 };
 
 Statement::Statement(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -175,6 +215,7 @@ Statement::~Statement() = default;
 
 const std::vector<ResultColumn>& Statement::columns() const { return state_->columns; }
 bool Statement::is_query() const { return state_->is_query; }
+bool Statement::is_explain() const { return state_->is_explain; }
 
 Status Statement::run(const TakeRow& take) {
   DuckdbPending pending;
@@ -186,6 +227,7 @@ Status Statement::run(const TakeRow& take) {
   while (true) {
     const DuckdbChunk chunk(duckdb().fetch_chunk(*result.get()));
     if (chunk.get() == nullptr) break;
+    if (!take) continue;
     if (Status taken = take_rows(chunk.get(), take); !taken) return taken;
   }
   const char* const why = duckdb().result_error(result.get());
@@ -195,6 +237,7 @@ Status Statement::run(const TakeRow& take) {
 
 struct Database::State {
   AsideFolder aside;
+  UnknownTable unknown_table;
   duckdb_database database = nullptr;
   duckdb_connection connection = nullptr;
 
@@ -216,23 +259,7 @@ Result<Database> Database::open(const Options& options) {
       duckdb().connect(state->database, &state->connection) != DuckDBSuccess)
     return fail(ErrorCode::kIo, "DuckDB does not start: there may be too little memory");
   Database database(std::move(state));
-  const std::size_t half = static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) *
-                           static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) / 2;
-  const std::size_t memory = options.memory_bytes == 0 ? half : options.memory_bytes;
-  std::vector<std::string> settings = {
-      "errors_as_json = true",
-      "autoinstall_known_extensions = false",
-      "autoload_known_extensions = false",
-      "allow_community_extensions = false",
-      fmt::format("memory_limit = '{} MiB'", std::max<std::size_t>(64, memory >> 20)),
-      "temp_directory = " + sql_text(database.state_->aside.path())};
-  if (options.threads > 0) settings.push_back(fmt::format("threads = {}", options.threads));
-  if (!options.allowed_folder.empty())
-    settings.push_back(fmt::format("allowed_directories = [{}]", sql_text(options.allowed_folder)));
-  if (!options.allowed_file.empty())
-    settings.push_back(fmt::format("allowed_paths = [{}]", sql_text(options.allowed_file)));
-  if (!options.allows_files) settings.emplace_back("enable_external_access = false");
-  for (const std::string& setting : settings) {
+  for (const std::string& setting : settings_of(options, database.state_->aside)) {
     if (Status status = database.run("SET " + setting); !status)
       return tl::unexpected(status.error());
   }
@@ -248,26 +275,30 @@ void Database::set_lookup(Lookup lookup) {
                                 [](void* kept) { delete static_cast<Lookup*>(kept); });
 }
 
+void Database::set_unknown_table(UnknownTable text) { state_->unknown_table = std::move(text); }
+
 Result<Statement> Database::prepare(const std::string& sql) {
   auto state = std::make_unique<Statement::State>();
   state->sql = sql;
   if (duckdb().prepare(state_->connection, sql.c_str(), state->prepared.out()) != DuckDBSuccess)
-    return tl::unexpected(sql_error(duckdb().prepare_error(state->prepared.get()), sql));
+    return tl::unexpected(
+        sql_error(duckdb().prepare_error(state->prepared.get()), sql, state_->unknown_table));
   duckdb_prepared_statement const prepared = state->prepared.get();
   const duckdb_statement_type kind = duckdb().prepared_statement_type(prepared);
-  state->is_query = kind == DUCKDB_STATEMENT_TYPE_SELECT || kind == DUCKDB_STATEMENT_TYPE_EXPLAIN;
   for (idx_t i = 0; i < duckdb().prepared_statement_column_count(prepared); ++i) {
     const DuckdbType type(duckdb().prepared_statement_column_logical_type(prepared, i));
     const char* const name = duckdb().prepared_statement_column_name(prepared, i);
     state->columns.push_back({take_text(const_cast<char*>(name)), kind_of(type.get())});
   }
+  state->is_query = has_rows(kind, state->columns);
+  state->is_explain = kind == DUCKDB_STATEMENT_TYPE_EXPLAIN;
   return Statement(std::move(state));
 }
 
 Status Database::run(const std::string& sql) {
   Result<Statement> statement = prepare(sql);
   if (!statement) return tl::unexpected(statement.error());
-  return statement->run([](std::span<const ResultCell>) { return Status(); });
+  return statement->run(nullptr);
 }
 
 void Database::interrupt() { duckdb().interrupt(state_->connection); }

@@ -64,8 +64,10 @@ class Statement {
   const std::vector<ResultColumn>& columns() const;
   // Whether its rows are what it is for; others answer with what they did, or nothing.
   bool is_query() const;
-  // Rows as texts, one after another, as they are found; the first error of `take` ends it. Cells
-  // of other types than text, numbers and bools are not known and NULL: cast them in SQL.
+  bool is_explain() const;  // a text of lines for people, in its last column
+  // Rows as texts, one after another, as they are found; the first error of `take` ends it; an
+  // empty one passes over them. kUnsupported: cells of other types than text, bools and the usual
+  // numbers, which SQL has to cast.
   using TakeRow = std::function<Status(std::span<const ResultCell>)>;
   Status run(const TakeRow& take);
 
@@ -84,7 +86,7 @@ class Database {
     // What SQL may read and write; empty: nothing.
     std::string allowed_folder;  // and what is below it
     std::string allowed_file;
-    bool allows_files = false;  // whatever file it names
+    bool allows_files = false;  // whatever file it names; and SQL may change settings
   };
   static Result<Database> open(const Options& options);
   Database(Database&&) noexcept;
@@ -95,6 +97,8 @@ class Database {
   // Asked for every name of a table that is none; nullopt: it stands for nothing. By whatever
   // thread. Once.
   void set_lookup(std::function<std::optional<NamedCall>(const std::string& name)> lookup);
+  // What is said of a name that stands for nothing.
+  void set_unknown_table(std::function<std::string(const std::string& name)> text);
   // One statement.
   Result<Statement> prepare(const std::string& sql);
   // Prepares and runs a statement of which nothing is wanted back.

@@ -63,6 +63,7 @@ class DuckdbCalls {
   // Types and values
   ZBAG_DUCKDB_CALL(create_logical_type);
   ZBAG_DUCKDB_CALL(create_list_type);
+  ZBAG_DUCKDB_CALL(create_decimal_type);
   ZBAG_DUCKDB_CALL(logical_type_set_alias);
   ZBAG_DUCKDB_CALL(logical_type_get_alias);
   ZBAG_DUCKDB_CALL(get_type_id);

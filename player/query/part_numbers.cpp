@@ -41,6 +41,28 @@ Status copy_numbers(const FieldPart& part, std::size_t begin, std::span<std::int
               fmt::format("{} is more than BIGINT holds", unsigned_of(part, above.front())));
 }
 
+Status copy_numbers(const FieldPart& part, std::size_t begin, std::span<std::uint64_t> into) {
+  std::size_t above = above_in(part, begin, into.size()).size();
+  for (std::size_t i = 0; i < into.size(); ++i) {
+    const std::int64_t value = part.ints[begin + i];
+    into[i] = static_cast<std::uint64_t>(value);
+    if (value >= 0) continue;
+    // Of those that look so, as many are above INT64_MAX as the part says; the others are below 0.
+    if (above == 0) return fail(ErrorCode::kUnsupported, fmt::format("{} is below 0", value));
+    --above;
+  }
+  return {};
+}
+
+Status copy_numbers(const FieldPart& part, std::size_t begin, std::span<duckdb_hugeint> into) {
+  for (std::size_t i = 0; i < into.size(); ++i) {
+    const std::int64_t value = part.ints[begin + i];
+    into[i] = {.lower = static_cast<std::uint64_t>(value), .upper = value < 0 ? -1 : 0};
+  }
+  for (const std::uint64_t at : above_in(part, begin, into.size())) into[at - begin].upper = 0;
+  return {};
+}
+
 Status copy_numbers(const FieldPart& part, std::size_t begin, std::span<double> into) {
   if (part.type == ColumnType::kFloat64 || part.type == ColumnType::kFloat64s) {
     copy_as(part.doubles, begin, into);

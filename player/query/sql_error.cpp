@@ -9,8 +9,9 @@
 namespace zbag {
 namespace {
 
-// "Did you mean" stands on a line of its own.
+// "Did you mean" stands on a line of its own. Advice to change settings is not for who may not.
 std::string one_line(std::string text) {
+  text = text.substr(0, text.find("\nPossible solutions:"));
   std::replace(text.begin(), text.end(), '\n', ' ');
   const std::size_t end = text.find_last_not_of(' ');
   return text.substr(0, end == std::string::npos ? 0 : end + 1);
@@ -34,7 +35,7 @@ std::string place_text(std::string_view text, std::size_t at) {
                      1 + std::count_if(line.begin(), line.end(), is_first_byte));
 }
 
-Error sql_error(std::string_view text, std::string_view sql) {
+Error sql_error(std::string_view text, std::string_view sql, const UnknownTable& unknown_table) {
   const std::size_t begin = text.find('{');  // behind "Parser Error: "
   const auto parsed = begin == std::string_view::npos
                           ? nlohmann::json()
@@ -43,7 +44,11 @@ Error sql_error(std::string_view text, std::string_view sql) {
   if (!parsed.is_object()) return {ErrorCode::kInvalid, one_line(std::string(text))};
   const std::string type = member(parsed, "exception_type");
   if (type == "Interrupt" || type == "INTERRUPT") return {ErrorCode::kClosed, "stopped"};
-  const std::string message = one_line(member(parsed, "exception_message"));
+  const bool is_table_missing = type == "Catalog" && member(parsed, "type") == "Table" &&
+                                member(parsed, "error_subtype") == "MISSING_ENTRY";
+  const std::string message = is_table_missing && unknown_table
+                                  ? unknown_table(member(parsed, "name"))
+                                  : one_line(member(parsed, "exception_message"));
   if (message.find("No space left on device") != std::string::npos)
     return {ErrorCode::kDiskFull, message};
   if (type == "IO") return {ErrorCode::kIo, message};

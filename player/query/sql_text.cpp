@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "player/columns/column_names.hpp"
+
 namespace zbag {
 namespace {
 
@@ -104,6 +106,18 @@ SqlStatements split_statements(std::string_view sql) {
   }
   if (says_any) statements.rest = sql.substr(begin);
   return statements;
+}
+
+std::vector<std::string> words_of(std::string_view sql) {
+  std::vector<std::string> words(1);
+  bool says = false;
+  for (std::size_t at = 0, next = 0; at < sql.size(); at = next) {
+    next = behind_token(sql, at, says);
+    if (says) words.back() += without_case(sql.substr(at, next - at));
+    if (!says && !words.back().empty()) words.emplace_back();
+  }
+  if (words.back().empty()) words.pop_back();
+  return words;
 }
 
 std::string shown_query(std::string_view sql, const std::vector<ResultColumn>& columns,

@@ -17,7 +17,8 @@ zbag_tests(player_tests USES zbag::player zbag::exports zbag::recorder PkgConfig
 zbag_tests(player_query_tests USES zbag::query zbag::recorder SOURCES
   player/query/sql_text_test.cpp
   player/query/bag_database_test.cpp
-  player/query/parquet_writer_test.cpp)
+  player/query/parquet_writer_test.cpp
+  player/query/aside_folder_test.cpp)
 zbag_tests(player_query_analytics_tests USES zbag::analytics zbag::recorder SOURCES
   player/query/analytics/moving_average_test.cpp
   player/query/analytics/anomalies_test.cpp

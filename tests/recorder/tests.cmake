@@ -37,6 +37,7 @@ zbag_tests(recorder_bag_read_tests USES zbag::recorder zbag::kinds SOURCES
   recorder/bag/read/loser_tree_test.cpp
   recorder/bag/read/column_reader_test.cpp
   recorder/bag/read/track_fields_test.cpp
+  recorder/bag/read/field_values_test.cpp
   recorder/bag/read/track_schema_test.cpp
   recorder/bag/read/track_split_test.cpp
   recorder/bag/read/track_summaries_test.cpp

@@ -71,7 +71,7 @@ class SqliteTest(harness.SystemTest):
     def assert_value(self, value, printed, kind, where):
         if printed is NOTHING or printed is None:  # absent, nil, NaN
             self.assertIn(value, (None, "null"), where)
-        elif kind in ("json", "ints", "doubles"):
+        elif kind in ("json", "ints", "unsigneds", "doubles"):
             self.assertEqual(json.loads(value), printed, where)
         elif kind == "binary":
             self.assertEqual(value, base64.b64decode(printed), where)

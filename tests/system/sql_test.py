@@ -61,6 +61,52 @@ class SqlTest(harness.SystemTest):
         self.assertEqual(self.rows(query), [{"text": 'a "b",\nc', "bin": "AP8=", "list": [1.5, 2.5],
                                              "X": 1, "x_2": "inf"}])
 
+    def test_a_name_of_an_object_is_there_once(self):
+        self.assertEqual(self.ask("SELECT 1 AS a, 2 AS a, 3 AS a_2, 4 AS a", "--format", "json").stdout,
+                         b'{"a":1,"a_3":2,"a_2":3,"a_4":4}\n')
+
+    def test_shows_which_tables_there_are_and_what_they_have(self):
+        self.assertEqual([row["name"] for row in self.rows("show  TABLES; ")],
+                         ["odd", "robot/imu", "zbag.episodes", "zbag.losses", "zbag.points", "zbag.runs",
+                          "zbag.tracks"])
+        self.assertEqual([(row["column_name"], row["column_type"])
+                          for row in self.rows('DESCRIBE "robot/imu"', "--start", "+1")],
+                         [("_ts", "DOUBLE"), ("_ts_ns", "BIGINT"), ("ax", "DOUBLE"), ("pose.x", "BIGINT")])
+
+    def test_statements_that_are_no_questions(self):
+        done = self.ask("CREATE TABLE made AS SELECT ax FROM \"robot/imu\" LIMIT 2; "
+                        "INSERT INTO made VALUES (7.5) RETURNING ax; DELETE FROM made WHERE ax = 7.5; "
+                        "SELECT count(*) AS n FROM made", "--format", "csv")
+        self.assertEqual(done.stdout, b"ax\r\n7.5\r\nn\r\n2\r\n")
+        done = self.ask("CREATE TABLE made (d DECIMAL(5, 2)); INSERT INTO made VALUES (1.5) RETURNING d",
+                        code=FAILED)
+        self.assert_one_line(done.stderr, "cast it")
+        for explain in ("EXPLAIN", "EXPLAIN ANALYZE"):
+            shown = self.ask(explain + " SELECT avg(ax) FROM \"robot/imu\"").stdout.decode()
+            self.assertIn("ZBAG", shown)
+            self.assertIn("│", shown)
+            self.assertNotIn("...", shown)
+
+    def test_a_value_that_has_no_room_is_said_with_the_option_that_gives_it(self):
+        bag = self.make_bag("large.zbag", [{"track": "t", "_ts": 1.0, "fields": {"s": "x" * 20_000_000}}])
+        done = self.run_ok("sql", bag, "SELECT max(s || s || s || s) FROM t", "--memory", "64", code=FAILED)
+        self.assert_one_line(done.stderr, "--memory")
+        self.assertNotIn("SET ", done.stderr)
+
+    def test_nothing_is_left_of_a_killed_one(self):
+        aside = self.space.path("aside")
+        os.mkdir(aside)
+        env = {**self.space.env, "TMPDIR": aside}
+        query = "SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b"
+        with subprocess.Popen([harness.binary(), "sql", self.bag, query], env=env,
+                              stderr=subprocess.DEVNULL) as asking:
+            harness.wait_until(lambda: os.listdir(aside), "its folder")
+            asking.kill()
+        self.assertEqual(len(os.listdir(aside)), 1)
+        subprocess.run([harness.binary(), "sql", self.bag, "SELECT 1"], env=env, check=True,
+                       stdout=subprocess.DEVNULL)
+        self.assertEqual(os.listdir(aside), [])
+
     def test_says_once_which_names_are_others(self):
         done = self.ask("SELECT a.X FROM odd a, odd b")
         self.assert_one_line(done.stderr, "field x is column x_2")
@@ -89,10 +135,17 @@ class SqlTest(harness.SystemTest):
 
     def test_says_what_is_wrong_in_one_line(self):
         for query, words in (("SELECT avg(ax FROM odd", ("line 1, column", "syntax error")),
+                             ("SELECT 1 FROM robot/imu", ("line 1, column 20", '"robot/imu"')),
+                             ("PRAGMA table_info('odd')", ("DESCRIBE odd",)),
                              ("SELECT\n nope FROM \"robot/imu\"", ("line 2, column 2", "nope")),
-                             ("SELECT 1 FROM nowhere", ("nowhere", "does not exist")),
+                             ("SELECT 1 FROM nowhere", ("line 1, column 15", "no table nowhere", "SHOW TABLES")),
+                             ('SELECT 1 FROM "robot/imo"', ("no table robot/imo", 'mean "robot/imu"?')),
                              ("", ("empty",)),
                              ("COPY (SELECT 1) TO 'x.csv'", ("--files",)),
+                             ("SET threads = 2", ("--files",)),
+                             ("PRAGMA enable_profiling", ("EXPLAIN ANALYZE",)),
+                             ("PRAGMA profiling_output = 'x.json'", ("--files",)),
+                             ("INSERT INTO odd VALUES (1)", ("odd",)),
                              ("SELECT * FROM zbag('gone.zbag', 't')", ("gone.zbag",)),
                              ("SELECT * FROM zbag('run.zbag', 'no')", ("no track no",))):
             done = self.space.run("sql", self.bag, query)
@@ -170,6 +223,12 @@ class SqlTest(harness.SystemTest):
                     shown += os.read(master, 65536)
                 shown = shown[shown.index(text) + len(text):]
 
+            expect(b"run.zbag: 1,001 points in 2 tracks; .help for help")
+            expect(b"zbag> ")
+            os.write(master, b".help\n.tables\n.nope\n")
+            expect(b"DESCRIBE")
+            expect(b"robot/imu")
+            expect(b"there is no .nope")
             expect(b"zbag> ")
             os.write(master, b'SELECT max(ax) AS top FROM "rob\t;\n')
             expect(b"499.5")
@@ -184,7 +243,7 @@ class SqlTest(harness.SystemTest):
             os.write(master, b"SELECT 2\n + 3 AS five;\n")
             expect(b"five\r\n")
             os.write(master, b"quit\n")
-            self.assertEqual(asking.wait(harness.DEADLINE), DONE)
+            self.assertEqual(asking.wait(harness.DEADLINE), USAGE)  # of .nope
         os.close(master)
         with open(self.space.path(".local/state/zbag/sql_history"), encoding="utf-8") as file:
             self.assertIn("max", file.read())

@@ -20,6 +20,8 @@ const char* type_of(ColumnKind kind) {
     case ColumnKind::kBool:
       return "BOOLEAN";
     case ColumnKind::kInt:
+    case ColumnKind::kUnsigned:
+    case ColumnKind::kHuge:
       return "INTEGER";
     case ColumnKind::kDouble:
       return "REAL";
@@ -27,6 +29,7 @@ const char* type_of(ColumnKind kind) {
       return "BLOB";
     case ColumnKind::kText:
     case ColumnKind::kInts:
+    case ColumnKind::kUnsigneds:
     case ColumnKind::kDoubles:
     case ColumnKind::kJson:
       break;
@@ -110,6 +113,8 @@ Status TrackTable::bind(int at, const ExportField& field, const Cell& cell) {
       insert_.bind(at, std::int64_t{cell.boolean()});
       break;
     case ColumnKind::kInt:
+    case ColumnKind::kUnsigned:
+    case ColumnKind::kHuge:
       bind_int(at, field, cell);
       break;
     case ColumnKind::kDouble:

@@ -75,13 +75,13 @@ std::optional<ColumnType> type_named(std::string_view name) {
       {"int", ColumnType::kInt},         {"float32", ColumnType::kFloat32},
       {"float64", ColumnType::kFloat64}, {"str", ColumnType::kText},
       {"bin", ColumnType::kBinary},      {"ext", ColumnType::kOther},
-      {"array", ColumnType::kOther},  // an empty one
   };
   const auto found = kTypes.find(name);
   return found == kTypes.end() ? std::nullopt : std::optional(found->second);
 }
 
-// False: the record does not say all, as it knows maps and lists by their first element alone.
+// False: the record does not say all, as it knows maps and lists by their first element alone: what
+// was empty first may be a list of anything later.
 bool take_record(const TrackRecord& record, FieldsMet& met) {
   if (record.fields.size() >= kTrackFieldsMax) return false;
   for (const auto& [name, types] : record.fields) {

@@ -6,7 +6,11 @@
 #include <unordered_map>
 
 #include "recorder/bag/block/block_summary.hpp"
+#include "recorder/bag/block/columns/value_taker.hpp"
 #include "recorder/bag/read/track_blocks.hpp"
+#include "schemas/frame_scan.hpp"
+#include "schemas/map_bytes.hpp"
+#include "schemas/text_bytes.hpp"
 
 namespace zbag {
 namespace {
@@ -14,9 +18,30 @@ namespace {
 // Where the columns of a summary are in the selection; nullopt: not asked for.
 using Places = std::vector<std::optional<std::size_t>>;
 
+// The number that a map has there, as the summary of a column of it alone. REQUIRES: the map was
+// scanned.
+std::optional<ColumnSummary> lone_number(std::span<const std::uint8_t> map,
+                                         std::span<const std::string> names) {
+  const std::optional<MapBytes> fields = open_map(map);
+  if (!fields || names.empty()) return std::nullopt;
+  PairWalk walk(fields->pairs, fields->count);
+  while (const std::optional<PairBytes> pair = walk.next()) {
+    if (pair->name != names.front()) continue;
+    if (names.size() > 1) return lone_number(pair->value, names.subspan(1));
+    item::Cursor in(pair->value);
+    if (open_map(pair->value)) return std::nullopt;
+    const ColumnType type = type_of_value(in);
+    ColumnValues values;
+    if (!has_summary(type) || !take_value(type, values, in)) return std::nullopt;
+    return summarize(type, values);
+  }
+  return std::nullopt;
+}
+
 class SummaryWalk {
  public:
-  explicit SummaryWalk(const ColumnCursor::Selection& selection) : selection_(selection) {}
+  SummaryWalk(const ColumnCursor::Selection& selection, LoneBlocks lone)
+      : selection_(selection), lone_(lone) {}
 
   void take(const BlockKey& key, std::string_view value) {
     if (!key.is_late()) bound_damaged(key.first);
@@ -34,7 +59,9 @@ class SummaryWalk {
                       .last = header.last,
                       .points = header.count,
                       .is_late = header.is_late()});
-    if (summary_.is_there()) take_fields(value, found_.back());
+    if (summary_.is_there()) return take_fields(value, found_.back());
+    const bool is_lone = (header.flags & kBlockLone) != 0;
+    if (is_lone && lone_ == LoneBlocks::kLookedInto) take_lone(value, found_.back());
   }
 
   std::size_t count() const { return found_.size(); }
@@ -57,6 +84,19 @@ class SummaryWalk {
     }
   }
 
+  void take_lone(std::string_view value, SummarizedBlock& block) const {
+    if (value.size() <= kLonePayloadOffset) return;
+    const auto map = bytes_of(value).subspan(kLonePayloadOffset);
+    if (const ScanOutcome scan = scan_frame(map);
+        scan.refusal && *scan.refusal != Refusal::kBadTimestamp)
+      return;
+    block.is_known = true;
+    for (std::size_t i = 0; i < selection_.fields.size(); ++i) {
+      const auto numbers = lone_number(map, selection_.fields[i]);
+      if (numbers) block.fields.push_back({i, *numbers});
+    }
+  }
+
   // Those of the block at hand; nullptr: it says other names than it has.
   const Places* places_in(std::string_view value) {
     const auto known = places_.find(summary_.names);
@@ -75,6 +115,7 @@ class SummaryWalk {
   }
 
   const ColumnCursor::Selection& selection_;
+  const LoneBlocks lone_;
   BlockSummary summary_;
   std::unordered_map<std::uint64_t, Places> places_;  // by the summary's names
   std::vector<SummarizedBlock> found_;
@@ -121,7 +162,7 @@ Status walk_blocks(const Txn& txn, Table blocks, std::uint32_t track,
 
 Result<std::vector<SummarizedBlock>> read_summaries(const BagReader& reader,
                                                     const ColumnCursor::Selection& selection,
-                                                    std::size_t blocks_max) {
+                                                    std::size_t blocks_max, LoneBlocks lone) {
   BagFile& file = *reader.file();
   const auto with_track = [&](const Error& error) {
     return fail(error.code,
@@ -131,7 +172,7 @@ Result<std::vector<SummarizedBlock>> read_summaries(const BagReader& reader,
   if (!txn) return with_track(txn.error());
   const auto track = find_track(**txn, file.tables().tracks, selection);
   if (!track) return with_track(track.error());
-  SummaryWalk walk(selection);
+  SummaryWalk walk(selection, lone);
   if (!*track) return walk.take_found();
   const Status walked =
       walk_blocks(**txn, file.tables().blocks, **track, selection, blocks_max, walk);

@@ -36,12 +36,17 @@ struct SummarizedBlock {
   std::vector<Field> fields;
 };
 
+// Of a block of one large point (an image) there is no summary. Looked into, its map says what one
+// would; but for its head it is not verified then, which would take all of its bytes.
+enum class LoneBlocks : std::uint8_t { kUnknown, kLookedInto };
+
 // Every block that has points in the selection's range, if not only such, in order of their first
 // keys and as they all are at one instant; an unknown track has none. A block that cannot be
 // believed is not known, which is no error. kUnsupported when there are more than `blocks_max`: ask
 // for less of the time. Other errors as BagReader::cursor().
 Result<std::vector<SummarizedBlock>> read_summaries(const BagReader& reader,
                                                     const ColumnCursor::Selection& selection,
-                                                    std::size_t blocks_max);
+                                                    std::size_t blocks_max,
+                                                    LoneBlocks lone = LoneBlocks::kUnknown);
 
 }  // namespace zbag

@@ -67,19 +67,44 @@ TEST(CellsTest, TellNumbersAboveInt64) {
   EXPECT_EQ(Cell(part, 1).number(), 18446744073709551615.0);
 }
 
+using Type = ColumnType;
+
+constexpr FieldValues kSmall{};
+constexpr FieldValues kAbove{.has_above_int64 = true, .has_beyond_double = true};
+constexpr FieldValues kBothEnds{
+    .has_above_int64 = true, .has_negative = true, .has_beyond_double = true};
+constexpr FieldValues kBeyond{.has_negative = true, .has_beyond_double = true};
+
 // Requirements 1.5
 TEST(ColumnKindTest, IsWhatHoldsAllTypesThatWereMet) {
-  using Type = ColumnType;
-  EXPECT_EQ(kind_of({}), ColumnKind::kText);
-  EXPECT_EQ(kind_of({Type::kNil}), ColumnKind::kText);
-  EXPECT_EQ(kind_of({Type::kNil, Type::kBool}), ColumnKind::kBool);
-  EXPECT_EQ(kind_of({Type::kInt}), ColumnKind::kInt);
-  EXPECT_EQ(kind_of({Type::kInt, Type::kFloat32}), ColumnKind::kDouble);
-  EXPECT_EQ(kind_of({Type::kInts}), ColumnKind::kInts);
-  EXPECT_EQ(kind_of({Type::kInts, Type::kFloat64s}), ColumnKind::kDoubles);
-  EXPECT_EQ(kind_of({Type::kInt, Type::kText}), ColumnKind::kJson);
-  EXPECT_EQ(kind_of({Type::kOther}), ColumnKind::kJson);
-  EXPECT_EQ(kind_of({Type::kFloat64, Type::kFloat64s}), ColumnKind::kJson);
+  EXPECT_EQ(kind_of({}, kSmall), ColumnKind::kText);
+  EXPECT_EQ(kind_of({Type::kNil}, kSmall), ColumnKind::kText);
+  EXPECT_EQ(kind_of({Type::kNil, Type::kBool}, kSmall), ColumnKind::kBool);
+  EXPECT_EQ(kind_of({Type::kInt}, kSmall), ColumnKind::kInt);
+  EXPECT_EQ(kind_of({Type::kInt, Type::kFloat32}, kSmall), ColumnKind::kDouble);
+  EXPECT_EQ(kind_of({Type::kInts}, kSmall), ColumnKind::kInts);
+  EXPECT_EQ(kind_of({Type::kInts, Type::kFloat64s}, kSmall), ColumnKind::kDoubles);
+  EXPECT_EQ(kind_of({Type::kInt, Type::kText}, kSmall), ColumnKind::kJson);
+  EXPECT_EQ(kind_of({Type::kFloat64, Type::kFloat64s}, kSmall), ColumnKind::kJson);
+}
+
+TEST(ColumnKindTest, RoundsNoInteger) {
+  EXPECT_EQ(kind_of({Type::kInt}, kBeyond), ColumnKind::kInt);
+  EXPECT_EQ(kind_of({Type::kInt}, kAbove), ColumnKind::kUnsigned);
+  EXPECT_EQ(kind_of({Type::kInt, Type::kNil}, kBothEnds), ColumnKind::kHuge);
+  EXPECT_EQ(kind_of({Type::kInt, Type::kFloat64}, kBeyond), ColumnKind::kJson);
+  EXPECT_EQ(kind_of({Type::kInts}, kAbove), ColumnKind::kUnsigneds);
+  EXPECT_EQ(kind_of({Type::kInts}, kBothEnds), ColumnKind::kJson);
+  EXPECT_EQ(kind_of({Type::kInts, Type::kFloat64s}, kBeyond), ColumnKind::kJson);
+}
+
+TEST(ColumnKindTest, TakesAnEmptyListForOneOfAnyNumbers) {
+  constexpr FieldValues kMixed{.has_other = true};
+  EXPECT_EQ(kind_of({Type::kOther, Type::kInts}, kSmall), ColumnKind::kInts);
+  EXPECT_EQ(kind_of({Type::kOther, Type::kFloat64s, Type::kNil}, kSmall), ColumnKind::kDoubles);
+  EXPECT_EQ(kind_of({Type::kOther, Type::kInts}, kMixed), ColumnKind::kJson);
+  EXPECT_EQ(kind_of({Type::kOther}, kSmall), ColumnKind::kJson);
+  EXPECT_EQ(kind_of({Type::kOther, Type::kFloat64}, kSmall), ColumnKind::kJson);
 }
 
 }  // namespace

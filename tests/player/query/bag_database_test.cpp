@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "player/query/sql_text.hpp"
 #include "tests/support/small_bag.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -129,10 +131,46 @@ TEST_F(BagDatabaseTest, FieldsOfSeveralTypesAreNumbersOrJson) {
               ElementsAre("1.0 DOUBLE 1 JSON", "2.5 DOUBLE \"a\" JSON"));
 }
 
-// DuckDB's BIGINT does not hold it, and half an answer is none.
-TEST_F(BagDatabaseTest, AnIntegerThatDoesNotFitIsAnError) {
-  add_bag("a.zbag", {{"t", 1.0, {{"n", UINT64_MAX}}}});
-  EXPECT_EQ(error_of("SELECT n FROM t"), "n: 18446744073709551615 is more than BIGINT holds");
+TEST_F(BagDatabaseTest, EveryIntegerComesAsItIs) {
+  add_bag("a.zbag",
+          {{"t", 1.0, {{"u", UINT64_MAX}, {"h", UINT64_MAX}, {"l", Array{UINT64_MAX, 1}}}},
+           {"t", 2.0, {{"u", 1}, {"h", INT64_MIN}, {"l", Array{2}}}},
+           {"t", 3.0, {{"u", Value()}, {"h", -1}}}});
+  EXPECT_THAT(ask("SELECT DISTINCT typeof(u), typeof(h), typeof(l) FROM t"),
+              ElementsAre("UBIGINT DECIMAL(20,0) UBIGINT[]"));
+  EXPECT_THAT(ask("SELECT u, h, l FROM t ORDER BY _ts"),
+              ElementsAre("18446744073709551615 18446744073709551615 [18446744073709551615,1]",
+                          "1 -9223372036854775808 [2]", "- -1 -"));
+  EXPECT_THAT(ask("SELECT sum(u), max(h), min(h) FROM t"),
+              ElementsAre("18446744073709551616 18446744073709551615 -9223372036854775808"));
+}
+
+TEST_F(BagDatabaseTest, AnIntegerThatADoubleWouldRoundIsJsonBesideFractions) {
+  constexpr std::int64_t kOdd = (std::int64_t{1} << 53) + 1;
+  add_bag("a.zbag", {{"t", 1.0, {{"x", kOdd}, {"l", Array{kOdd}}}},
+                     {"t", 2.0, {{"x", 0.5}, {"l", Array{0.5}}}}});
+  EXPECT_THAT(ask("SELECT x, l FROM t ORDER BY _ts"),
+              ElementsAre("9007199254740993 [9007199254740993]", "0.5 [0.5]"));
+  EXPECT_THAT(notes_, ElementsAre("track t: field l is JSON: a DOUBLE would round its integers",
+                                  "track t: field x is JSON: a DOUBLE would round its integers"));
+}
+
+TEST_F(BagDatabaseTest, ListsThatAreEmptyNowAndThenAreLists) {
+  add_bag("a.zbag", {{"t", 1.0, {{"d", Array{}}, {"i", Array{}}, {"e", Array{}}}},
+                     {"t", 2.0, {{"d", Array{0.5, 1.5}}, {"i", Array{7}}}},
+                     {"t", 3.0, {{"d", Array{}}, {"i", Value()}}}});
+  EXPECT_THAT(ask("SELECT DISTINCT typeof(d), typeof(i), typeof(e) FROM t"),
+              ElementsAre("DOUBLE[] BIGINT[] JSON"));
+  EXPECT_THAT(ask("SELECT d, i, len(d), list_sum(d) FROM t ORDER BY _ts"),
+              ElementsAre("[] [] 0 -", "[0.5,1.5] [7] 2 2.0", "[] - 0 -"));
+}
+
+TEST_F(BagDatabaseTest, HasTheSameColumnsWhateverTheRange) {
+  add_bag("a.zbag", {{"t", 1.0, {{"x", 1}, {"m", Fields{{"a", 1}}}}},
+                     {"t", 2.0, {{"x", 0.5}, {"y", 1}, {"m", Fields{{"b", 1}}}}}});
+  open({.first = 0, .last = 1'000'000'000});
+  EXPECT_THAT(names_of("SELECT * FROM t"), ElementsAre("_ts", "_ts_ns", "m.a", "m.b", "x", "y"));
+  EXPECT_THAT(ask("SELECT x, y, \"m.b\", typeof(x) FROM t"), ElementsAre("1.0 - - DOUBLE"));
 }
 
 TEST_F(BagDatabaseTest, ColumnsThatDifferInCaseAloneHaveNumbers) {
@@ -242,6 +280,43 @@ TEST_F(BagDatabaseTest, ATrackIsFoundByItsVeryNameFirst) {
   add_bag("a.zbag", {{"imu", 1.0, {{"x", 1}}}, {"IMU", 1.0, {{"x", 2}}}});
   EXPECT_THAT(ask("SELECT x FROM imu"), ElementsAre("1"));
   EXPECT_THAT(ask("SELECT x FROM \"IMU\""), ElementsAre("2"));
+}
+
+TEST_F(BagDatabaseTest, SaysWhichTracksThereAre) {
+  add_imu(1);
+  add_bag("b.zbag", {{"robot/imu", 1.0, {{"x", 1}}}, {"a", 1.0, {{"x", 1}}}});
+  ASSERT_TRUE(open().database().run("CREATE TABLE made AS SELECT 1").has_value());
+  EXPECT_THAT(ask(BagDatabase::tables_query()),
+              ElementsAre("a", "robot/imu", "made", "zbag.episodes", "zbag.losses", "zbag.points",
+                          "zbag.runs", "zbag.tracks"));
+}
+
+TEST_F(BagDatabaseTest, SaysWhichTableMayHaveBeenMeant) {
+  add_imu(1);
+  EXPECT_EQ(error_of("SELECT 1 FROM nowhere"), "line 1, column 15: there is no table nowhere");
+  BagDatabase::Options options;
+  options.nearest = [](const std::string& name, const std::vector<std::string>& known) {
+    EXPECT_THAT(known, testing::IsSupersetOf({"robot/imu", "points"}));
+    return name == "robot/imo" ? std::optional<std::string>("robot/imu") : std::nullopt;
+  };
+  database_ = BagDatabase::open(bags_, options).value();
+  EXPECT_EQ(error_of("SELECT 1 FROM \"robot/imo\""),
+            "line 1, column 15: there is no table robot/imo; did you mean \"robot/imu\"?");
+  EXPECT_THAT(error_of("SELECT 1 FROM nowhere"), HasSubstr("SHOW TABLES"));
+}
+
+TEST_F(BagDatabaseTest, NoSettingNamesAFile) {
+  const std::string path = dir_.path("profile.json");
+  for (const std::string& sql :
+       {"SET profiling_output = " + sql_text(path), "PRAGMA profiling_output = " + sql_text(path),
+        "SET temp_directory = " + sql_text(dir_.path("aside")),
+        "SET log_query_path = " + sql_text(path), std::string("SET enable_external_access = true"),
+        std::string("SET memory_limit = '1 TB'")}) {
+    EXPECT_THAT(error_of(sql), HasSubstr("locked")) << sql;
+  }
+  EXPECT_THAT(error_of("CREATE PERSISTENT SECRET s (TYPE http, EXTRA_HTTP_HEADERS MAP {'a': 'b'})"),
+              testing::Ne(""));
+  EXPECT_FALSE(std::filesystem::exists(path));
 }
 
 TEST_F(BagDatabaseTest, TouchesNoFile) {

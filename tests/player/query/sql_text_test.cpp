@@ -37,6 +37,13 @@ TEST(SplitStatementsTest, LeavesWhatIsNotEndedYet) {
   EXPECT_EQ(split.rest, "SELECT 'a;\n");
 }
 
+TEST(WordsOfTest, AreWithoutCommentsAndCase) {
+  EXPECT_THAT(words_of(" SHOW /* all of */\n Tables -- that there are"),
+              ElementsAre("show", "tables"));
+  EXPECT_THAT(words_of("FROM \"a B\""), ElementsAre("from", "\"a b\""));
+  EXPECT_THAT(words_of(" "), ElementsAre());
+}
+
 TEST(ColumnNamesTest, TellsApartWhatDiffersInCaseAlone) {
   ColumnNames names;
   EXPECT_EQ(names.add("x"), "x");
@@ -53,6 +60,26 @@ TEST(SqlErrorTest, SaysWhereAsEditorsCount) {
       R"("position":"7"})",
       "SELECT FORM");
   EXPECT_EQ(error.message, "line 1, column 8: syntax error here");
+}
+
+// Its advice names settings that are not for SQL to change.
+TEST(SqlErrorTest, LeavesOutWhatDuckdbAdvises) {
+  EXPECT_EQ(sql_error(R"({"exception_type":"Out of Memory",)"
+                      R"("exception_message":"no room\n\nPossible solutions:\n* SET x"})",
+                      "")
+                .message,
+            "no room");
+}
+
+TEST(SqlErrorTest, SaysOfAnUnknownTableWhatItIsTold) {
+  const std::string text =
+      R"(Catalog Error: {"exception_type":"Catalog","name":"t","type":"Table","position":"5",)"
+      R"("error_subtype":"MISSING_ENTRY",)"
+      R"("exception_message":"There is no t!\nDid you mean \"x\"?"})";
+  EXPECT_EQ(sql_error(text, "FROM t", [](const std::string& name) { return "no " + name; }).message,
+            "line 1, column 6: no t");
+  EXPECT_EQ(sql_error(text, "FROM t").message,
+            "line 1, column 6: There is no t! Did you mean \"x\"?");
 }
 
 TEST(SqlErrorTest, TellsAStopFromAFailure) {

@@ -1,0 +1,41 @@
+// What the values of fields come to that their types do not tell: what a table has to know before
+// it says which columns it has.
+//
+//   const auto fields = read_track_fields(reader, "robot/imu").value();
+//   const auto values = read_field_values(reader, "robot/imu", fields).value();  // one of each
+//
+// Of integers the summaries of blocks say it, a page each; what has none is decoded, and so are
+// lists of integers and whatever lies among lists. A field that has nothing to tell costs nothing.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "recorder/bag/read/bag_reader.hpp"
+#include "recorder/bag/read/track_fields.hpp"
+#include "schemas/result.hpp"
+#include "schemas/timestamp.hpp"
+
+namespace zbag {
+
+struct FieldValues {
+  // Of integers, also in lists:
+  bool has_above_int64 = false;
+  bool has_negative = false;
+  bool has_beyond_double = false;  // more than 2^53 from 0: not all of such are a double
+  // Of values of ColumnType::kOther: not all of them are empty lists.
+  bool has_other = false;
+
+  FieldValues& operator|=(const FieldValues& more);
+  bool operator==(const FieldValues&) const = default;
+};
+
+// Of each of `fields`, where it matters which column would hold them all: of numbers with integers,
+// and of lists alone. Others are as a FieldValues that was just made, but for `has_other`. What is
+// damaged is left out. Errors as BagReader::cursor().
+Result<std::vector<FieldValues>> read_field_values(const BagReader& reader,
+                                                   const std::string& track,
+                                                   const std::vector<TrackField>& fields,
+                                                   TimeRange range = TimeRange::all());
+
+}  // namespace zbag
