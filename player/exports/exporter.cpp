@@ -49,6 +49,7 @@ constexpr std::array kParquetCodecs{Codec{"none"}, Codec{"snappy"}, Codec{"gzip"
 constexpr std::array kMcapCodecs{Codec{"none"}, Codec{"lz4", 12}, Codec{"zstd", 19}};
 
 constexpr std::array kFormats{
+    Format{"bvh", make_bvh_exporter},
     Format{"csv", make_csv_exporter, kBinary | kRows | kColumns},
     Format{"images", make_images_exporter},
     Format{"json", make_json_exporter, kBinary | kRows},
