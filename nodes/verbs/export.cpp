@@ -39,9 +39,13 @@ Status check(const Arguments& arguments, const Playlist& playlist) {
     return fail(ErrorCode::kExists, fmt::format("{} is the bag that is read; choose another name",
                                                 printable(arguments.output.out)));
   }
-  if (!arguments.alignment.track.empty() && !arguments.selection.columns.empty()) {
-    return fail(ErrorCode::kInvalid,
-                "--columns does not go with --align, whose rows have the fields of several tracks");
+  const bool is_aligned =
+      !arguments.alignment.track.empty() || aligns_itself(arguments.output.format);
+  if (is_aligned && !arguments.selection.columns.empty()) {
+    return fail(
+        ErrorCode::kInvalid,
+        "--columns does not go with --align or lerobot, whose rows have the fields of several "
+        "tracks");
   }
   return {};
 }
@@ -59,20 +63,23 @@ int run(const Arguments& arguments) {
     return show("export", status.error());
   ExportOptions output = arguments.output;
   output.is_aligned = !arguments.alignment.track.empty();
+  output.alignment = arguments.alignment;
   output.expands_arrays = arguments.expanded == "suffix";
   if (arguments.is_forced) output.existing = Existing::kIsReplaced;
   const Result<std::unique_ptr<Exporter>> exporter = make_exporter(output);
   if (!exporter) return show("export", exporter.error());
   ProgressBar bar("export", arguments.quiet);
   const auto total = static_cast<double>(std::max<std::uint64_t>(1, playlist->points()));
+  const bool is_by_exporter = aligns_itself(output.format);
   ExportSource source(
       *playlist,
       {.selection = *selection,
        .columns = arguments.selection.columns,
        .where = arguments.selection.where,
        .limit = arguments.selection.limit,
-       .align = output.is_aligned ? std::optional(arguments.alignment) : std::nullopt,
-       .expands_arrays = output.expands_arrays},
+       .align =
+           output.is_aligned && !is_by_exporter ? std::optional(arguments.alignment) : std::nullopt,
+       .expands_arrays = output.expands_arrays || is_by_exporter},
       [&](std::uint64_t done) {
         bar.show(static_cast<double>(done) / total);
         return !StopSignal::wanted();
@@ -115,7 +122,7 @@ void add_format_options(OptionTable& options, ExportOptions& output) {
   options.add("--codec", output.codec,
               option_type::one_of<VideoCodec>(
                   "C", {{"h264", VideoCodec::kH264}, {"av1", VideoCodec::kAv1}}),
-              "mp4: h264 (the default) or av1");
+              "mp4, lerobot: h264 (the default) or av1");
   options.add(
       "--encoding", output.encoding,
       option_type::one_of<std::string>(
@@ -141,9 +148,11 @@ void add_row_options(OptionTable& options, Arguments& arguments) {
       "--expand-arrays", arguments.expanded,
       option_type::one_of<std::string>("E", {{"none", "none"}, {"suffix", "suffix"}}),
       "csv, parquet: lists of numbers as columns NAME_x, _y, _z; longer ones NAME_0, _1...");
-  options.add("--align", arguments.alignment.track, option_type::any_text("TRACK"),
-              "csv, parquet, json, rows of jsonl: a row for each point of this track, with what "
-              "the others had then, as TRACK.FIELD");
+  options.add(
+      "--align", arguments.alignment.track, option_type::any_text("TRACK"),
+      "csv, parquet, json, sqlite, rows of jsonl: a row for each point of this track, with what "
+      "the others had then, as TRACK.FIELD; lerobot: a frame (without it, for each of the first "
+      "camera)");
   options.add("--how", arguments.alignment.how,
               option_type::one_of<AlignHow>("H", {{"floor", AlignHow::kFloor},
                                                   {"nearest", AlignHow::kNearest},

@@ -27,6 +27,7 @@ enum Knows : unsigned {
   kPartitions = 8,
   kVideo = 16,
   kEncoding = 32,
+  kOwnClock = 64,  // see aligns_itself()
 };
 
 const char* name_of(Knows option) {
@@ -54,6 +55,7 @@ constexpr std::array kFormats{
     Format{"images", make_images_exporter},
     Format{"json", make_json_exporter, kBinary | kRows},
     Format{"jsonl", make_jsonl_exporter, kBinary | kRows},
+    Format{"lerobot", make_lerobot_exporter, kRows | kVideo | kOwnClock},
     Format{"mcap", make_mcap_exporter, kEncoding, kMcapCodecs},
     Format{"mocap", make_mocap_exporter},
     Format{"mp4", make_mp4_exporter, kVideo},
@@ -123,6 +125,12 @@ std::vector<std::string> export_formats() {
   names.reserve(kFormats.size());
   for (const Format& format : kFormats) names.emplace_back(format.name);
   return names;
+}
+
+bool aligns_itself(const std::string& format) {
+  return std::ranges::any_of(kFormats, [&](const Format& one) {
+    return one.name == format && (one.knows & kOwnClock) != 0;
+  });
 }
 
 Result<std::unique_ptr<Exporter>> make_exporter(const ExportOptions& options) {
