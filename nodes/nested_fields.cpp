@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "nodes/errors.hpp"
 #include "nodes/nearest.hpp"
 #include "nodes/terminal.hpp"
 #include "recorder/bag/read/track_fields.hpp"

@@ -68,6 +68,12 @@ Status check(const Arguments& arguments, const OptionTable& options, const Playl
                                                  "or leave --{} out",
                                                  name, name));
   }
+  if (aligns_itself(arguments.output.format) && !arguments.selection.columns.empty()) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("--columns does not go with {}, whose rows have the fields of several "
+                            "tracks; choose with --track and --exclude",
+                            arguments.output.format));
+  }
   return {};
 }
 
@@ -109,12 +115,14 @@ int run(const Arguments& arguments, const OptionTable& options) {
   }
   ExportOptions output = arguments.output;
   output.is_aligned = !arguments.alignment.track.empty();
+  output.alignment = arguments.alignment;
   output.expands_arrays = arguments.expanded == "suffix";
   output.existing = existing_with(arguments.is_forced);
   const Result<std::unique_ptr<Exporter>> exporter = make_exporter(output);
   if (!exporter) return show("export", exporter.error());
   ProgressBar bar("export", arguments.quiet);
   const auto total = static_cast<double>(std::max<std::uint64_t>(1, playlist->points()));
+  const bool is_by_exporter = aligns_itself(output.format);
   ExportSource source(
       *playlist,
       {.selection = *selection,
@@ -122,8 +130,9 @@ int run(const Arguments& arguments, const OptionTable& options) {
        .where = arguments.selection.where,
        .limit = arguments.selection.limit,
        .excluded = excluded_tracks(arguments.selection),
-       .align = output.is_aligned ? std::optional(arguments.alignment) : std::nullopt,
-       .expands_arrays = output.expands_arrays},
+       .align =
+           output.is_aligned && !is_by_exporter ? std::optional(arguments.alignment) : std::nullopt,
+       .expands_arrays = output.expands_arrays || is_by_exporter},
       [&](std::uint64_t done) {
         bar.show(static_cast<double>(done) / total);
         return !StopSignal::wanted();
@@ -179,7 +188,7 @@ void add_row_options(OptionTable& options, Arguments& arguments) {
       "--align", arguments.alignment.track, option_type::any_text("TRACK"),
       of("--align",
          "a row for each point of this track, with what the others had then, as TRACK.FIELD; "
-         "--columns takes that, TRACK, or FIELD of all that have it"));
+         "--columns takes that, TRACK, or FIELD of all that have it; lerobot: a frame"));
   options.add("--how", arguments.alignment.how,
               option_type::one_of<AlignHow>("H", {{"floor", AlignHow::kFloor},
                                                   {"nearest", AlignHow::kNearest},

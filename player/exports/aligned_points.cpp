@@ -269,7 +269,8 @@ bool AlignedPoints::State::append_at(const Follower& follower, std::int64_t key,
   const bool has_before = is_near(follower.before, key);
   const bool has_after = is_near(follower.after, key);
   const AlignHow how = choice.alignment.how;
-  if (how == AlignHow::kLinear) {
+  const bool is_whole = choice.alignment.whole.contains(follower.points.track());
+  if (how == AlignHow::kLinear && !is_whole) {
     if (!has_before) return false;
     const std::int64_t begin = follower.before->key;
     const bool is_between = has_after && key > begin;

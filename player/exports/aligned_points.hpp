@@ -17,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,8 @@ struct Alignment {
   std::string track;  // whose clock it is
   AlignHow how = AlignHow::kFloor;
   std::optional<std::chrono::nanoseconds> tolerance;  // none: whatever is there
+  // Tracks of which linear takes the last point as it is: numbers that describe its bytes.
+  std::set<std::string, std::less<>> whole = {};
 
   // Where the points of the other tracks lie that rows in `rows` may have.
   TimeRange reach_of(TimeRange rows) const;

@@ -10,6 +10,7 @@
 #include "player/columns/array_columns.hpp"
 #include "player/columns/row_columns.hpp"
 #include "player/exports/expanded_fields.hpp"
+#include "player/exports/intervals.hpp"
 #include "recorder/bag/pages/each_entry.hpp"
 #include "recorder/bag/read/column_append.hpp"
 #include "recorder/bag/read/field_values.hpp"
@@ -73,7 +74,11 @@ ExportSource::ExportSource(Playlist& playlist, ExportChoice choice, Progress pro
     }
   }
   columns_ = choice_.columns;
-  if (!choice_.align) return;
+  if (choice_.align) align(*choice_.align);
+}
+
+void ExportSource::align(Alignment alignment) {
+  choice_.align = std::move(alignment);
   for (const auto& [name, track] : tracks_) aligned_.push_back(name);
   columns_ = columns_of_rows(choice_.columns, aligned_);
   tracks_ = as_one(tracks_, choice_.align->track);
@@ -279,25 +284,46 @@ Result<std::vector<ExportField>> ExportSource::fields_as_sent(const std::string&
   Result<std::vector<ExportField>> fields = fields_of(track);
   if (!fields) return fields;
   std::map<std::string, std::size_t, std::less<>> places;
-  for (const BagReader& reader : playlist_.readers()) {
-    BagReader::Selection selection = choice_.selection;
-    selection.track = track;
-    Result<BagCursor> cursor = reader.cursor(selection);
-    if (!cursor) return tl::unexpected(cursor.error());
-    // Whatever cannot be read is told of by who reads all of it.
-    const Result<std::optional<PointView>> point = cursor->next();
-    if (!point || !*point || !check_map((*point)->map)) continue;
-    const MapBytes map = *open_map((*point)->map);
+  Status looked = each_first_point_of(track, [&](const PointView& point) {
+    const MapBytes map = *open_map(point.map);
     PairWalk walk(map.pairs, map.count);
     while (const std::optional<PairBytes> pair = walk.next())
       places.try_emplace(std::string(pair->name), places.size());
-  }
+    return Status();
+  });
+  if (!looked) return tl::unexpected(looked.error());
   const auto place_of = [&](const ExportField& field) {
     const auto known = places.find(field.names.front());
     return known == places.end() ? SIZE_MAX : known->second;
   };
   std::ranges::stable_sort(*fields, {}, place_of);
   return fields;
+}
+
+Status ExportSource::each_first_point_of(const std::string& track, const Take& take) const {
+  for (const BagReader& reader : playlist_.readers()) {
+    BagReader::Selection selection = choice_.selection;
+    selection.track = track;
+    Result<BagCursor> cursor = reader.cursor(selection);
+    if (!cursor) return tl::unexpected(cursor.error());
+    const Result<std::optional<PointView>> point = cursor->next();
+    if (!point || !*point || !check_map((*point)->map)) continue;
+    if (Status taken = take(**point); !taken) return taken;
+  }
+  return {};
+}
+
+Result<std::uint64_t> ExportSource::interval_of(const std::string& track) const {
+  ExportSource ahead(
+      playlist_, choice_, [this](std::uint64_t) { return !progress_ || progress_(report_.points); },
+      nullptr);
+  Intervals intervals;
+  Status read = ahead.each_whole_chunk_of(track, {}, [&](const ColumnChunk& chunk) {
+    for (const std::int64_t key : chunk.keys) intervals.add(key);
+    return Status();
+  });
+  if (!read) return tl::unexpected(read.error());
+  return intervals.median();
 }
 
 Status ExportSource::each_chunk_of(const std::string& track, const std::vector<ExportField>& fields,

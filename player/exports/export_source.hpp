@@ -61,6 +61,8 @@ class ExportSource {
   // by exporters of what they write otherwise than it is.
   ExportSource(Playlist& playlist, ExportChoice choice, Progress progress, Warn warn);
 
+  // As if ExportChoice::align had been that. REQUIRES: it was none, and no point was asked for.
+  void align(Alignment alignment);
   // kNotFound: what is chosen has not the track whose clock is to be followed. To be asked before
   // an exporter is.
   Status check() const;
@@ -112,6 +114,13 @@ class ExportSource {
   using TakeFile = std::function<Status(std::string_view name, std::string_view content)>;
   Status each_attachment(const TakeFile& take) const;
 
+  // The first point of the track that the range has, of each bag that has one; what cannot be read
+  // is told of by who reads all of it. With a map that was validated.
+  Status each_first_point_of(const std::string& track, const Take& take) const;
+  // How far apart its points usually are, in nanoseconds; 0: there are less than two, or most have
+  // one and the same stamp. Looks at all of them. REQUIRES: rows are not aligned.
+  Result<std::uint64_t> interval_of(const std::string& track) const;
+
   // From now on as if that track had not been chosen. REQUIRES: no point was asked for.
   void leave_out(const std::string& track);
 
@@ -140,7 +149,7 @@ class ExportSource {
   bool tell_once(const std::string& damage);
 
   Playlist& playlist_;
-  const ExportChoice choice_;
+  ExportChoice choice_;
   const Progress progress_;
   const Warn warn_;
   std::set<std::string> told_;  // damage

@@ -29,6 +29,7 @@ enum Knows : unsigned {
   kVideo = 16,
   kEncoding = 32,
   kLayout = 64,
+  kOwnClock = 128,  // see aligns_itself()
 };
 
 constexpr std::array<std::pair<Knows, const char*>, 7> kOptions = {{{kBinary, "--binary"},
@@ -56,6 +57,11 @@ constexpr std::array kParquetCodecs{Codec{"none"}, Codec{"snappy"}, Codec{"gzip"
 constexpr std::array kMcapCodecs{Codec{"none"}, Codec{"lz4", 12}, Codec{"zstd", 19, true}};
 
 constexpr std::array kFormats{
+    Format{"bvh",
+           make_bvh_exporter,
+           0,
+           {},
+           "A body whose joints move, of a kind of skeleton; Blender"},
     Format{"csv",
            make_csv_exporter,
            kBinary | kRows | kColumns,
@@ -77,6 +83,11 @@ constexpr std::array kFormats{
            {},
            "A neutral recording for zbag import and pub, or rows a track; "
            "pandas.read_json(lines=True)"},
+    Format{"lerobot",
+           make_lerobot_exporter,
+           kRows | kVideo | kOwnClock,
+           {},
+           "A LeRobotDataset v3.0 of one episode; LeRobotDataset"},
     Format{"mcap", make_mcap_exporter, kEncoding, kMcapCodecs,
            "One recording; Foxglove, Lichtblick, PlotJuggler"},
     Format{"mocap", make_mocap_exporter, 0, {}, "A track as ML-Dash has it; json.load"},
@@ -181,6 +192,12 @@ std::string formats_with(std::string_view option) {
       names.emplace_back(format.name);
   }
   return fmt::format("{}", fmt::join(names, ", "));
+}
+
+bool aligns_itself(const std::string& format) {
+  return std::ranges::any_of(kFormats, [&](const Format& one) {
+    return one.name == format && (one.knows & kOwnClock) != 0;
+  });
 }
 
 Result<std::unique_ptr<Exporter>> make_exporter(const ExportOptions& options) {

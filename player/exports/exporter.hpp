@@ -45,6 +45,8 @@ struct ExportOptions {
   std::vector<std::string> partition_by;  // see Partitions
   // What the ExportChoice has of it.
   bool is_aligned = false;
+  Alignment alignment =
+      {};  // for formats that align their rows themselves; "": on a clock of theirs
   bool expands_arrays = false;
   std::optional<VideoCodec> codec;  // none: the format's own choice
 };
@@ -67,16 +69,21 @@ struct FormatHelp {
 std::vector<FormatHelp> export_formats();
 // The names of those that know an option which not all do, "csv, json"; "--binary" is one.
 std::string formats_with(std::string_view option);
+// Whether its exporter aligns rows itself and wants lists of numbers as columns: the ExportChoice
+// has then no Alignment.
+bool aligns_itself(const std::string& format);
 
 // kInvalid: an unknown format (the message lists the known ones), or an option that the format does
 // not know.
 Result<std::unique_ptr<Exporter>> make_exporter(const ExportOptions& options);
 
 // For the table of exporter.cpp, each in a file of its format's name.
+Result<std::unique_ptr<Exporter>> make_bvh_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_csv_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_images_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_json_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_jsonl_exporter(const ExportOptions& options);
+Result<std::unique_ptr<Exporter>> make_lerobot_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_mcap_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_rosbag2_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_mocap_exporter(const ExportOptions& options);

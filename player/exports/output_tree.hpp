@@ -27,7 +27,7 @@ class OutputTree {
 
   // Where to write for now; the files are closed before publish().
   const std::string& making() const { return made_; }
-  // A file of these bytes. REQUIRES: `name` is new there and has no folder in it.
+  // A file of these bytes. REQUIRES: `name` is new there; folders in it are there already.
   Status write(const std::string& name, std::string_view bytes);
   // All files are on disk, then the folder has its name. Of a folder that is there only files of
   // these names are replaced, where they are to be: kExists, before any is, where one is not.

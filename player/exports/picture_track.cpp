@@ -27,12 +27,7 @@ Result<std::uint64_t> each_picture_of(ExportSource& source, const std::string& t
       ++pictures;
       return {};
     }
-    const bool is_of_picture = taken.error().code == ErrorCode::kUnsupported;
-    if (is_of_picture) {
-      taken.error().message =
-          fmt::format("track {}, point at {}: {}", track, seconds_text(point.stamp().seconds()),
-                      taken.error().message);
-    }
+    taken.error() = picture_error(taken.error(), track, point.stamp());
     return taken;
   });
   if (!read) return tl::unexpected(read.error());
@@ -43,6 +38,12 @@ Result<std::uint64_t> each_picture_of(ExportSource& source, const std::string& t
                     track, others));
   }
   return pictures;
+}
+
+Error picture_error(Error error, const std::string& track, Timestamp stamp) {
+  if (error.code != ErrorCode::kUnsupported) return error;
+  return {error.code, fmt::format("track {}, point at {}: {}", track, seconds_text(stamp.seconds()),
+                                  error.message)};
 }
 
 tl::unexpected<Error> no_pictures() {

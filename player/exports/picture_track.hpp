@@ -20,6 +20,9 @@ using TakePicture = std::function<Status(const Picture&, const PointView&)>;
 Result<std::uint64_t> each_picture_of(ExportSource& source, const std::string& track,
                                       const TakePicture& take);
 
+// What is wrong with a picture, kUnsupported, with its track and time; other errors as they are.
+Error picture_error(Error error, const std::string& track, Timestamp stamp);
+
 // kInvalid, in words.
 tl::unexpected<Error> no_pictures();
 

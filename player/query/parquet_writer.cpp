@@ -118,8 +118,10 @@ std::string copy_sql(const std::string& path, const std::vector<TableColumn>& co
   for (std::size_t i = 0; i < columns.size(); ++i) {
     const std::string name = sql_name(columns[i].name);
     const bool is_json = !columns[i].is_stamp() && columns[i].kind == ColumnKind::kJson;
+    const auto type = options.types.find(columns[i].name);
+    const std::string cast = type != options.types.end() ? type->second : is_json ? "VARCHAR" : "";
     cells += fmt::format("{}{}", i > 0 ? ", " : "",
-                         is_json ? fmt::format("CAST({0} AS VARCHAR) AS {0}", name) : name);
+                         cast.empty() ? name : fmt::format("CAST({0} AS {1}) AS {0}", name, cast));
   }
   std::string sql = fmt::format(
       "COPY (SELECT {} FROM {}()) TO {} (FORMAT parquet, CODEC {}, ROW_GROUP_SIZE {}", cells,

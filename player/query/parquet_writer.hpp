@@ -35,6 +35,9 @@ struct ParquetOptions {
   // innermost; they are no columns of the files. Empty: `path` is one file.
   std::vector<std::string> partition_by;
   std::map<std::string, std::string> metadata;  // of the file, UTF-8; may be empty
+  // Types of SQL, by name of column, in which they are written: {"x", "FLOAT"}. Others are DOUBLE,
+  // BIGINT, lists of those and so on, as their kinds have it.
+  std::map<std::string, std::string> types;
 };
 
 class ParquetWriter {

@@ -17,6 +17,9 @@ namespace {
 
 constexpr std::array<std::string_view, 6> kTypeNames = {"bool", "int",    "float",
                                                         "text", "binary", "any"};
+constexpr std::array<std::string_view, 10> kChannels = {
+    "Xposition", "Yposition",   "Zposition",   "Xrotation",   "Yrotation",
+    "Zrotation", "Xquaternion", "Yquaternion", "Zquaternion", "Wquaternion"};
 constexpr std::uint32_t kCountMax = 1'000'000;
 
 // Takes apart one map of a kind: what is not asked for is left, and a fault.
@@ -135,6 +138,43 @@ KindField parse_field(const std::string& name, const Value& value, MapReader& fi
   return field;
 }
 
+constexpr const char* kPlace = "three numbers";
+
+std::optional<std::array<double, 3>> read_place(const char* name, MapReader& joint) {
+  std::array<double, 3> place{};
+  const auto* given = joint.part<Array>(name, "numbers", place.size());
+  if (given == nullptr || given->size() != place.size()) return std::nullopt;
+  for (std::size_t n = 0; n < place.size(); ++n) {
+    const std::optional<double> part = number_of((*given)[n]);
+    if (!part || !std::isfinite(*part)) return std::nullopt;
+    place[n] = *part;
+  }
+  return place;
+}
+
+std::vector<std::string> read_channels(MapReader& joint) {
+  std::vector<std::string> channels;
+  const auto* given = joint.part<Array>("channels", "names", Kind::kNamesMax);
+  if (given == nullptr) return channels;
+  std::ptrdiff_t rotations = 0;
+  std::ptrdiff_t quaternions = 0;
+  for (const Value& one : *given) {
+    const auto* name = one.get_if<std::string>();
+    if (name == nullptr || std::ranges::find(kChannels, *name) == kChannels.end()) {
+      joint.note("channels", fmt::format("a list of {}", fmt::join(kChannels, ", ")));
+    } else if (std::ranges::find(channels, *name) != channels.end()) {
+      joint.note("channels", *name + " is there twice");
+    } else {
+      rotations += name->ends_with("rotation") ? 1 : 0;
+      quaternions += name->ends_with("quaternion") ? 1 : 0;
+      channels.push_back(*name);
+    }
+  }
+  if (quaternions > 0 && (quaternions < 4 || rotations > 0))
+    joint.note("channels", "a quaternion is all four of its numbers, and no rotation beside them");
+  return channels;
+}
+
 Joint parse_joint(const Value& value, std::size_t number, const std::vector<Joint>& before,
                   MapReader& kind) {
   Joint joint;
@@ -153,21 +193,21 @@ Joint parse_joint(const Value& value, std::size_t number, const std::vector<Join
   if (has_name(joint.name)) reader.note("name", "a joint of that name is there already");
   if (!joint.parent.empty() && !has_name(joint.parent))
     reader.note("parent", "no joint before it has that name");
-  const auto* offset = reader.part<Array>("offset", "numbers", joint.offset.size());
-  bool is_offset = offset != nullptr && offset->size() == joint.offset.size();
-  for (std::size_t n = 0; is_offset && n < joint.offset.size(); ++n) {
-    const std::optional<double> part = number_of((*offset)[n]);
-    is_offset = part && std::isfinite(*part);
-    joint.offset[n] = part.value_or(0.0);
+  if (const auto offset = read_place("offset", reader))
+    joint.offset = *offset;
+  else
+    reader.note("offset", kPlace);
+  if (reader.take("end") != nullptr) {
+    joint.end = read_place("end", reader);
+    if (!joint.end) reader.note("end", kPlace);
   }
-  if (!is_offset) reader.note("offset", "three numbers");
-  if (const auto* channels = reader.part<Array>("channels", "names", Kind::kNamesMax)) {
-    for (const Value& one : *channels) {
-      const auto* name = one.get_if<std::string>();
-      if (name == nullptr) reader.note("channels", "a list of names");
-      joint.channels.push_back(name == nullptr ? "" : *name);
-    }
-  }
+  joint.field = reader.text("field");
+  joint.position = reader.text("position");
+  joint.channels = read_channels(reader);
+  if (!joint.position.empty() && std::ranges::any_of(joint.channels, [](const std::string& one) {
+        return one.ends_with("position");
+      }))
+    reader.note("position", "its channels have a position, too");
   kind.adopt(reader.finish());
   return joint;
 }
@@ -263,6 +303,9 @@ Fields written_kind(const Kind& kind) {
     put_text(one, "parent", joint.parent);
     one.emplace_back("offset", Array(joint.offset.begin(), joint.offset.end()));
     if (!joint.channels.empty()) one.emplace_back("channels", joint.channels);
+    put_text(one, "field", joint.field);
+    put_text(one, "position", joint.position);
+    if (joint.end) one.emplace_back("end", Array(joint.end->begin(), joint.end->end()));
     joints.emplace_back(std::move(one));
   }
   if (!joints.empty()) written.emplace_back("joints", std::move(joints));

@@ -14,7 +14,9 @@
 // the map "markers". A kind of skeletons may say what hangs on what:
 //
 //   joints:
-//     - {name: hips, parent: "", offset: [0, 0, 0], channels: [Xposition, Zrotation]}
+//     - {name: hips, offset: [0, 0.9, 0], channels: [Xposition, Yposition, Zposition, Zrotation]}
+//     - {name: knee, parent: hips, offset: [0, -0.4, 0], field: "q.knee", end: [0, -0.4, 0],
+//        channels: [Xquaternion, Yquaternion, Zquaternion, Wquaternion]}
 #pragma once
 
 #include <array>
@@ -61,11 +63,18 @@ struct KindField {
   friend bool operator==(const KindField&, const KindField&) = default;
 };
 
+// Lengths are of one unit.
 struct Joint {
   std::string name;
-  std::string parent;  // "": the root
-  std::array<double, 3> offset{};
+  std::string parent;  // "": a root. Its parent stands before it, so that there is no circle.
+  std::array<double, 3> offset{};  // from the parent, where nothing moves
+  // What the values of its field are, in their order: of X, Y, Z each one `position` and one
+  // `rotation` at most, turned in that order; or all four of X, Y, Z, W `quaternion`. Each is a
+  // value of a list, or lies in the map of that name under x, y, z, w. Empty: it never turns.
   std::vector<std::string> channels = {};
+  std::string field = {};     // "": joints.NAME
+  std::string position = {};  // a field with x, y, z, where `channels` have no position
+  std::optional<std::array<double, 3>> end = {};  // where what hangs on it ends, from it
 
   friend bool operator==(const Joint&, const Joint&) = default;
 };

@@ -78,6 +78,7 @@ struct VideoFile::State {
   Status open_file(Timestamp first);
   Status scale(const AVFrame& decoded);
   Result<std::int64_t> place_of(Timestamp stamp);
+  void count_colours();
   // Null: there are no more.
   Status encode(const AVFrame* frame);
 };
@@ -107,6 +108,7 @@ Status VideoFile::add(const Picture& picture, Timestamp stamp) {
   if (!place) return tl::unexpected(place.error());
   if (Status scaled = state_->scale(**decoded); !scaled) return scaled;
   state_->frame->pts = *place;
+  if (state_->options.colours != nullptr) state_->count_colours();
   return state_->encode(state_->frame.get());
 }
 
@@ -221,6 +223,13 @@ Status VideoFile::State::scale(const AVFrame& decoded) {
                     frame->linesize);
   repeat_last(*frame, width, height);
   return {};
+}
+
+void VideoFile::State::count_colours() {
+  options.colours->add({{frame->data[0], frame->data[1], frame->data[2]},
+                        {frame->linesize[0], frame->linesize[1], frame->linesize[2]},
+                        frame->width,
+                        frame->height});
 }
 
 Status VideoFile::State::encode(const AVFrame* given) {

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "player/exports/picture.hpp"
+#include "player/exports/video/colour_count.hpp"
 #include "schemas/timestamp.hpp"
 
 namespace zbag {
@@ -24,7 +25,8 @@ class VideoFile {
  public:
   struct Options {
     VideoCodec codec = VideoCodec::kH264;
-    double rate = 30.0;  // frames a second, about: the codec shares its bits out by it
+    double rate = 30.0;              // frames a second, about: the codec shares its bits out by it
+    ColourCount* colours = nullptr;  // lent: is told of each frame as it is encoded
   };
 
   // Writes to `path`, which it makes or empties. kUnsupported: a library or codec is missing.

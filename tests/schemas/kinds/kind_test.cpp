@@ -104,6 +104,39 @@ TEST(KindTest, JointsHangOnWhatIsThereBeforeThem) {
             "joints: 0: parent: no joint before it has that name");
   const Fields root{{"name", "a"}, {"offset", zero}};
   EXPECT_EQ(of_joints({root, root}), "joints: 1: name: a joint of that name is there already");
+  const Fields itself{{"name", "a"}, {"parent", "a"}, {"offset", zero}};
+  EXPECT_EQ(of_joints({itself}), "joints: 0: parent: no joint before it has that name");
+}
+
+TEST(KindTest, JointsSayWhereTheirValuesAreAndWhatTheyAre) {
+  const auto of_joint = [](Fields more) {
+    Fields joint{{"name", "a"}, {"offset", Array{0, 0, 0}}};
+    for (auto& one : more) joint.push_back(std::move(one));
+    return kind({{"p", field()}}, {{"joints", Array{std::move(joint)}}});
+  };
+  const Array quaternion{"Xquaternion", "Yquaternion", "Zquaternion", "Wquaternion"};
+  const Fields written = of_joint({{"channels", quaternion},
+                                   {"field", "q.a"},
+                                   {"position", "root"},
+                                   {"end", Array{0, 0.5, 0}}});
+  const Kind parsed = parse_kind(written).value();
+  EXPECT_EQ(parsed.joints[0].field, "q.a");
+  EXPECT_EQ(parsed.joints[0].position, "root");
+  EXPECT_EQ(parsed.joints[0].end.value()[1], 0.5);
+  EXPECT_EQ(parse_kind(written_kind(parsed)).value(), parsed);
+  const auto channels = [&](Array names) {
+    return fault(of_joint({{"channels", std::move(names)}}));
+  };
+  EXPECT_EQ(channels({"Xturn"}).substr(0, 42), "joints: 0: channels: a list of Xposition, ");
+  EXPECT_EQ(channels({"Xrotation", "Xrotation"}), "joints: 0: channels: Xrotation is there twice");
+  const char* const whole =
+      "joints: 0: channels: a quaternion is all four of its numbers, and no rotation beside them";
+  EXPECT_EQ(channels({"Xquaternion", "Yquaternion", "Zquaternion"}), whole);
+  EXPECT_EQ(channels({"Xquaternion", "Yquaternion", "Zquaternion", "Wquaternion", "Xrotation"}),
+            whole);
+  EXPECT_EQ(fault(of_joint({{"end", Array{1, 2}}})), "joints: 0: end: three numbers");
+  EXPECT_EQ(fault(of_joint({{"position", "root"}, {"channels", Array{"Xposition"}}})),
+            "joints: 0: position: its channels have a position, too");
 }
 
 }  // namespace
