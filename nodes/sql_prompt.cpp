@@ -127,7 +127,8 @@ struct SqlPrompt::State {
     el_set(edit.get(), EL_PROMPT, &prompt_of);
     el_set(edit.get(), EL_EDITOR, "emacs");
     el_set(edit.get(), EL_GETCFN, &read_letter);
-    el_set(edit.get(), EL_ADDFN, "complete-name", "Completes a name", &complete_word);
+    // The narrow el_set() copies both texts for ever.
+    el_wset(edit.get(), EL_ADDFN, L"complete-name", L"Completes a name", &complete_word);
     el_set(edit.get(), EL_BIND, "^I", "complete-name", nullptr);
     if (!is_terminal) return;
     HistEvent event;
