@@ -124,7 +124,7 @@ void add_format_options(OptionTable& options, ExportOptions& output) {
   options.add(
       "--compression", output.compression, option_type::any_text("C"),
       "parquet: none, snappy, gzip, lz4, brotli or zstd (default); mcap, rosbag2: none, lz4 "
-      "or zstd (default)");
+      "or zstd (default); hdf5: none, gzip (default), lzf or szip");
   options.add(
       "--compression-level", output.level,
       option_type::or_word(option_type::count<unsigned>("N", {1, 100}), std::string("default")),
@@ -140,10 +140,11 @@ void add_row_options(OptionTable& options, Arguments& arguments) {
   options.add(
       "--expand-arrays", arguments.expanded,
       option_type::one_of<std::string>("E", {{"none", "none"}, {"suffix", "suffix"}}),
-      "csv, parquet: lists of numbers as columns NAME_x, _y, _z; longer ones NAME_0, _1...");
-  options.add("--align", arguments.alignment.track, option_type::any_text("TRACK"),
-              "csv, parquet, json, rows of jsonl: a row for each point of this track, with what "
-              "the others had then, as TRACK.FIELD");
+      "csv, parquet, hdf5: lists of numbers as columns NAME_x, _y, _z; longer ones NAME_0, _1...");
+  options.add(
+      "--align", arguments.alignment.track, option_type::any_text("TRACK"),
+      "csv, parquet, hdf5, json, rows of jsonl: a row for each point of this track, with what "
+      "the others had then, as TRACK.FIELD");
   options.add("--how", arguments.alignment.how,
               option_type::one_of<AlignHow>("H", {{"floor", AlignHow::kFloor},
                                                   {"nearest", AlignHow::kNearest},

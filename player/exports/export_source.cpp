@@ -10,6 +10,7 @@
 
 #include "player/columns/array_columns.hpp"
 #include "player/columns/row_columns.hpp"
+#include "player/exports/expanded_fields.hpp"
 #include "recorder/bag/pages/each_entry.hpp"
 #include "recorder/bag/read/column_append.hpp"
 #include "recorder/bag/read/track_fields.hpp"
@@ -52,36 +53,6 @@ std::map<std::string, TrackRecord> as_one(const std::map<std::string, TrackRecor
   one.fields.clear();
   for (const auto& [name, track] : tracks) one.fields[name] = {"map"};
   return {{clock, std::move(one)}};
-}
-
-// The first of several columns of one name gets it.
-std::string unused_name(std::string name, std::set<std::string>& used) {
-  while (!used.insert(name).second) name += '_';
-  return name;
-}
-
-// Those of `sizes` as so many columns each.
-std::vector<ExportField> with_lists_expanded(std::vector<ExportField> fields,
-                                             const std::map<FieldNames, std::size_t>& sizes) {
-  std::set<std::string> used;
-  for (const ExportField& field : fields) {
-    if (!sizes.contains(field.names)) used.insert(field.column);
-  }
-  std::vector<ExportField> columns;
-  for (ExportField& field : fields) {
-    const auto list = sizes.find(field.names);
-    if (list == sizes.end()) {
-      columns.push_back(std::move(field));
-      continue;
-    }
-    const auto& [names, size] = *list;
-    for (std::size_t i = 0; i < size; ++i) {
-      columns.push_back({unused_name(field.column + element_suffix(i, size), used), names,
-                         field.kind == ColumnKind::kInts ? ColumnKind::kInt : ColumnKind::kDouble,
-                         i});
-    }
-  }
-  return columns;
 }
 
 }  // namespace
@@ -270,6 +241,18 @@ Result<std::vector<ExportField>> ExportSource::fields_of(const std::string& trac
   return choice_.expands_arrays ? expanded(track, std::move(fields)) : std::move(fields);
 }
 
+// Reads the same, and neither counts nor tells.
+ExportSource ExportSource::ahead() const {
+  return {playlist_, choice_,
+          [this](std::uint64_t) { return !progress_ || progress_(report_.points); }, nullptr};
+}
+
+Status ExportSource::each_chunk_ahead_of(const std::string& track,
+                                         const std::vector<ExportField>& fields,
+                                         const TakeChunk& take) const {
+  return ahead().each_chunk_of(track, fields, take);
+}
+
 // Looks at all lists to see how long they are.
 Result<std::vector<ExportField>> ExportSource::expanded(const std::string& track,
                                                         std::vector<ExportField> fields) const {
@@ -279,12 +262,9 @@ Result<std::vector<ExportField>> ExportSource::expanded(const std::string& track
   std::vector<ExportField> lists;
   std::copy_if(fields.begin(), fields.end(), std::back_inserter(lists), is_of_lists);
   if (lists.empty()) return fields;
-  ExportSource ahead(
-      playlist_, choice_, [this](std::uint64_t) { return !progress_ || progress_(report_.points); },
-      nullptr);
   std::vector<std::size_t> longest(lists.size());
   const Status read =
-      ahead.each_whole_chunk_of(track, names_of(lists), [&](const ColumnChunk& chunk) {
+      ahead().each_whole_chunk_of(track, names_of(lists), [&](const ColumnChunk& chunk) {
         for (std::size_t i = 0; i < longest.size(); ++i)
           longest[i] = std::max(longest[i], longest_list(chunk.fields[i]));
         return Status();

@@ -46,10 +46,12 @@ struct Format {
 
 constexpr std::array kParquetCodecs{Codec{"none"}, Codec{"snappy"}, Codec{"gzip"},
                                     Codec{"lz4"},  Codec{"brotli"}, Codec{"zstd", 22}};
+constexpr std::array kHdf5Codecs{Codec{"none"}, Codec{"gzip", 9}, Codec{"lzf"}, Codec{"szip"}};
 constexpr std::array kMcapCodecs{Codec{"none"}, Codec{"lz4", 12}, Codec{"zstd", 19}};
 
 constexpr std::array kFormats{
     Format{"csv", make_csv_exporter, kBinary | kRows | kColumns},
+    Format{"hdf5", make_hdf5_exporter, kRows | kColumns, kHdf5Codecs},
     Format{"images", make_images_exporter},
     Format{"json", make_json_exporter, kBinary | kRows},
     Format{"jsonl", make_jsonl_exporter, kBinary | kRows},

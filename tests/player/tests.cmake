@@ -11,6 +11,8 @@ zbag_tests(player_tests USES zbag::player zbag::exports zbag::recorder PkgConfig
   player/formats/importer_test.cpp
   player/exports/output_file_test.cpp
   player/exports/output_tree_test.cpp
+  player/exports/hdf5/dataset_names_test.cpp
+  player/exports/hdf5/column_form_test.cpp
   player/exports/mcap/mcap_writer_test.cpp
   player/exports/messages/message_form_test.cpp
   support/disk_calls.cpp)
