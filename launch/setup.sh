@@ -16,11 +16,13 @@ packages=(
   libedit-dev
   # videos
   libavcodec-dev libavformat-dev libswscale-dev
+  # HDF5, its codec lzf, and what that forgets to ask for
+  libhdf5-dev hdf5-plugin-lzf liblzf1
   # the demo camera; zbag plot
   libjpeg62-turbo-dev gnuplot-nox
   # tests; a second implementation of every format
   libgtest-dev libgmock-dev libbenchmark-dev libmsgpack-cxx-dev tmux zsh fish
-  python3 python3-zmq python3-msgpack python3-lmdb python3-xxhash xz-utils jq sqlite3
+  python3 python3-zmq python3-msgpack python3-lmdb python3-xxhash xz-utils jq sqlite3 hdf5-tools
   # the packages of tests/requirements.txt
   python3-venv python3-pip
   # benchmarks: other formats, the plot

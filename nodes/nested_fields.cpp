@@ -8,7 +8,6 @@
 
 #include "nodes/errors.hpp"
 #include "nodes/nearest.hpp"
-#include "nodes/terminal.hpp"
 #include "recorder/bag/read/track_fields.hpp"
 #include "schemas/chosen_fields.hpp"
 #include "schemas/track_name.hpp"

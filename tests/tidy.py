@@ -53,10 +53,13 @@ ALLOWED = {
     "player/exports/video": {"schemas", "player/exports", "player/exports/video"} | BAG,
     "player/exports/sqlite": {"schemas", "player/columns", "player/exports",
                               "player/exports/sqlite"} | BAG,
+    "player/exports/hdf5": {"schemas", "player/columns", "player/exports",
+                            "player/exports/hdf5"} | BAG,
     "launch": {"schemas", "launch"},
     "nodes": {"schemas", "bus", "bus/session", "recorder", "recorder/storage", "player",
               "player/formats", "player/columns", "player/query", "player/query/analytics",
-              "player/query/plot", "player/exports", "player/exports/video", "launch",
+              "player/query/plot", "player/exports", "player/exports/video",
+              "player/exports/hdf5", "launch",
               "nodes"} | BAG,
     "nodes/sensors": {"schemas", "bus", "bus/session"},
 }
@@ -85,6 +88,7 @@ WRAPPERS = {
     "libavcodec/avcodec.h": ["player/exports/video/libav_calls.hpp"],
     "libavformat/avformat.h": ["player/exports/video/libav_calls.hpp"],
     "libswscale/swscale.h": ["player/exports/video/libav_calls.hpp"],
+    "hdf5.h": ["player/exports/hdf5/hdf5_calls.hpp"],
     "jpeglib.h": ["nodes/sensors/demo_sensor.cpp"],
 }
 
@@ -100,7 +104,7 @@ BANNED_WORDS = {
     r"\busing namespace std\b": "name what is used",
     r"\bstd::endl\b": "write '\\n'",
     r"\bassert\(": "ZBAG_CHECK stays on in release",
-    r"#define (?!ZBAG_CHECK|ZBAG_THREAD_SAFETY|ZBAG_GUARDED_BY|ZBAG_POINTS_TO|ZBAG_REQUIRES|ZBAG_EXCLUDES|ZBAG_DUCKDB_CALL|ZBAG_LIBAV_CALL|XXH_STATIC_LINKING_ONLY)": "use constexpr or a function",
+    r"#define (?!ZBAG_CHECK|ZBAG_THREAD_SAFETY|ZBAG_GUARDED_BY|ZBAG_POINTS_TO|ZBAG_REQUIRES|ZBAG_EXCLUDES|ZBAG_DUCKDB_CALL|ZBAG_LIBAV_CALL|ZBAG_HDF5_CALL|XXH_STATIC_LINKING_ONLY)": "use constexpr or a function",
     r"\bshared_ptr<(?!BagFile|const Overlay|SharedPublisher|Block|const Chunk|bool|Arguments|Recording)": "say who the second owner is, or use unique_ptr",
 }
 

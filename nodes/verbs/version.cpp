@@ -6,6 +6,7 @@
 #include "bus/context.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/verb.hpp"
+#include "player/exports/hdf5/hdf5_library.hpp"
 #include "player/query/database.hpp"
 #include "recorder/bag/pages/lmdb.hpp"
 #include "recorder/bag/records/layout.hpp"
@@ -30,6 +31,8 @@ Verb add_version(CLI::App& root) {
                 NLOHMANN_JSON_VERSION_PATCH);
             const Result<std::string> duckdb = Database::library_version();
             fmt::print("duckdb       {}\n", duckdb ? *duckdb : "none: " + duckdb.error().message);
+            const Result<std::string> hdf5 = hdf5::library_version();
+            fmt::print("hdf5         {}\n", hdf5 ? *hdf5 : "none: " + hdf5.error().message);
             return kExitDone;
           }};
 }

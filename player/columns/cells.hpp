@@ -39,6 +39,7 @@ class Cell {
   std::size_t list_size() const { return end() - begin(); }
   double list_number(std::size_t i) const { return number_at(begin() + i); }
   std::int64_t list_integer(std::size_t i) const { return part_->ints[begin() + i]; }
+  bool is_list_above_int64(std::size_t i) const { return is_above_at(begin() + i); }
 
   // Appends it as JSON, as a row has it; `null` where there is none.
   void append_json(std::string& out) const;

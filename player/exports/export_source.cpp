@@ -249,6 +249,18 @@ Result<std::vector<ExportField>> ExportSource::fields_of(const std::string& trac
   return choice_.expands_arrays ? expanded(track, std::move(fields)) : std::move(fields);
 }
 
+// Reads the same, and neither counts nor tells.
+ExportSource ExportSource::ahead() const {
+  return {playlist_, choice_,
+          [this](std::uint64_t) { return !progress_ || progress_(report_.points); }, nullptr};
+}
+
+Status ExportSource::each_chunk_ahead_of(const std::string& track,
+                                         const std::vector<ExportField>& fields,
+                                         const TakeChunk& take) const {
+  return ahead().each_chunk_of(track, fields, take);
+}
+
 // Looks at all lists to see how long they are.
 Result<std::vector<ExportField>> ExportSource::expanded(const std::string& track,
                                                         std::vector<ExportField> fields) const {
@@ -256,12 +268,9 @@ Result<std::vector<ExportField>> ExportSource::expanded(const std::string& track
   std::copy_if(fields.begin(), fields.end(), std::back_inserter(lists),
                [](const ExportField& field) { return is_of_lists(field.kind); });
   if (lists.empty()) return fields;
-  ExportSource ahead(
-      playlist_, choice_, [this](std::uint64_t) { return !progress_ || progress_(report_.points); },
-      nullptr);
   std::vector<std::size_t> longest(lists.size());
   const Status read =
-      ahead.each_whole_chunk_of(track, names_of(lists), [&](const ColumnChunk& chunk) {
+      ahead().each_whole_chunk_of(track, names_of(lists), [&](const ColumnChunk& chunk) {
         for (std::size_t i = 0; i < longest.size(); ++i)
           longest[i] = std::max(longest[i], longest_list(chunk.fields[i]));
         return Status();
@@ -314,11 +323,8 @@ Status ExportSource::each_first_point_of(const std::string& track, const Take& t
 }
 
 Result<std::uint64_t> ExportSource::interval_of(const std::string& track) const {
-  ExportSource ahead(
-      playlist_, choice_, [this](std::uint64_t) { return !progress_ || progress_(report_.points); },
-      nullptr);
   Intervals intervals;
-  Status read = ahead.each_whole_chunk_of(track, {}, [&](const ColumnChunk& chunk) {
+  Status read = ahead().each_whole_chunk_of(track, {}, [&](const ColumnChunk& chunk) {
     for (const std::int64_t key : chunk.keys) intervals.add(key);
     return Status();
   });

@@ -79,6 +79,7 @@ class ExportSource {
   Result<std::optional<Kind>> kind_of(const std::string& track) const;
   // As is_chosen_field() takes them.
   const std::vector<std::string>& columns() const { return columns_; }
+  bool is_aligned() const { return choice_.align.has_value(); }
   // What the fields of a track mean, by the first bag that says it; nullopt: none does.
   Result<std::optional<TrackSchema>> meaning_of(const std::string& track) const;
   // Whether the track is named among those that are not wanted.
@@ -108,6 +109,10 @@ class ExportSource {
   using TakeChunk = std::function<Status(const ColumnChunk&)>;
   Status each_chunk_of(const std::string& track, const std::vector<ExportField>& fields,
                        const TakeChunk& take);
+  // The same for who must know what will come: nothing of it is counted or told of. A bag that is
+  // being written may give more the second time.
+  Status each_chunk_ahead_of(const std::string& track, const std::vector<ExportField>& fields,
+                             const TakeChunk& take) const;
 
   // The small files that lie in the bags: their names, and what they hold, valid during the call.
   // What is damaged is noted and left out.
@@ -140,6 +145,7 @@ class ExportSource {
                     std::map<FieldNames, FieldValues>* met_values) const;
   Result<std::map<FieldNames, std::set<ColumnType>>> leaves_of(
       const std::string& track, std::map<FieldNames, FieldValues>* met_values) const;
+  ExportSource ahead() const;
   Result<std::vector<ExportField>> expanded(const std::string& track,
                                             std::vector<ExportField> fields) const;
   Status each_whole_chunk_of(const std::string& track, std::vector<FieldNames> fields,

@@ -54,6 +54,8 @@ struct Format {
 
 constexpr std::array kParquetCodecs{Codec{"none"}, Codec{"snappy"}, Codec{"gzip"},
                                     Codec{"lz4"},  Codec{"brotli"}, Codec{"zstd", 22, true}};
+constexpr std::array kHdf5Codecs{Codec{"none"}, Codec{"gzip", 9, true}, Codec{"lzf"},
+                                 Codec{"szip"}};
 constexpr std::array kMcapCodecs{Codec{"none"}, Codec{"lz4", 12}, Codec{"zstd", 19, true}};
 
 constexpr std::array kFormats{
@@ -67,6 +69,8 @@ constexpr std::array kFormats{
            kBinary | kRows | kColumns,
            {},
            "A table a track, RFC 4180; pandas.read_csv, a spreadsheet"},
+    Format{"hdf5", make_hdf5_exporter, kRows | kColumns, kHdf5Codecs,
+           "One file, a group a run and a track, a dataset a column; h5py, h5dump, MATLAB"},
     Format{"images",
            make_images_exporter,
            0,

@@ -80,6 +80,7 @@ Result<std::unique_ptr<Exporter>> make_exporter(const ExportOptions& options);
 // For the table of exporter.cpp, each in a file of its format's name.
 Result<std::unique_ptr<Exporter>> make_bvh_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_csv_exporter(const ExportOptions& options);
+Result<std::unique_ptr<Exporter>> make_hdf5_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_images_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_json_exporter(const ExportOptions& options);
 Result<std::unique_ptr<Exporter>> make_jsonl_exporter(const ExportOptions& options);

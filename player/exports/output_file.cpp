@@ -90,7 +90,8 @@ Status check_output_file(const std::string& path, Existing existing) {
 Status check_output_folder(const std::string& folder, Existing existing) {
   std::error_code error;
   const fs::file_type type = fs::status(folder, error).type();
-  if (type == fs::file_type::not_found && !fs::is_symlink(folder, error)) return {};
+  const bool is_there = type != fs::file_type::not_found || fs::is_symlink(folder, error);
+  if (!is_there || type == fs::file_type::none) return {};  // who makes it will see
   if (type != fs::file_type::directory) {
     return fail(
         ErrorCode::kExists,

@@ -14,6 +14,8 @@ zbag_tests(player_tests USES zbag::player zbag::exports zbag::recorder PkgConfig
   player/exports/motion/rotation_test.cpp
   player/exports/motion/even_rows_test.cpp
   player/exports/lerobot/frame_clock_test.cpp
+  player/exports/hdf5/dataset_names_test.cpp
+  player/exports/hdf5/column_form_test.cpp
   player/exports/mcap/mcap_writer_test.cpp
   player/exports/messages/message_form_test.cpp
   support/disk_calls.cpp)

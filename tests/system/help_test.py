@@ -129,7 +129,7 @@ class PagesTest(HelpTest):
                      "--expand-arrays", "--compression none|lz4|zstd (zstd)", "--encoding", "OpenSim"):
             self.assertIn(part, text)
         told = " ".join(page.split())
-        self.assertIn("--partition-by A,B parquet: ", told)
+        self.assertIn("--partition-by A,B ... parquet: ", told)
         self.assertIn("csv, json, jsonl: bytes as base64", told)
 
     def test_what_a_format_does_not_know_is_as_it_says(self):

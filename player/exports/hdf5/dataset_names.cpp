@@ -1,0 +1,92 @@
+#include "player/exports/hdf5/dataset_names.hpp"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+
+namespace zbag::hdf5 {
+namespace {
+
+std::vector<std::string> segments_of(std::string_view track) {
+  std::vector<std::string> segments;
+  while (true) {
+    const std::size_t slash = track.find('/');
+    segments.emplace_back(track.substr(0, slash));
+    if (slash == std::string_view::npos) return segments;
+    track.remove_prefix(slash + 1);
+  }
+}
+
+// As a link can be called: `/` parts names of links, NUL ends them, and "." is the group itself.
+std::string linkable(const std::string& column) {
+  std::string name;
+  for (const char letter : column) {
+    if (letter == '\0') {
+      name += "\\x00";
+    } else {
+      name += letter == '/' ? '.' : letter;
+    }
+  }
+  const bool is_dots = name.find_first_not_of('.') == std::string::npos;  // or nothing
+  return is_dots ? "_" + name : name;
+}
+
+std::string unused(std::string name, std::set<std::string>& used) {
+  while (!used.insert(name).second) name += '_';
+  return name;
+}
+
+}  // namespace
+
+DatasetNames::DatasetNames(const std::vector<std::string>& tracks) {
+  for (const std::string& track : tracks) {
+    Group* group = &run_;
+    for (const std::string& segment : segments_of(track)) group = &group->below[segment];
+    group->is_track = true;
+  }
+  name_below(run_);
+}
+
+void DatasetNames::name_below(Group& group) {
+  std::set<std::string> used;
+  const auto is_own = [&](const std::string& segment) {
+    return group.is_track && (segment == kSecondsColumn || segment == kKeyColumn);
+  };
+  for (auto& [segment, below] : group.below) {
+    if (!is_own(segment)) below.name = unused(segment, used);
+  }
+  for (auto& [segment, below] : group.below) {
+    if (is_own(segment)) below.name = unused(segment + "_", used);
+    name_below(below);
+  }
+}
+
+std::vector<std::string> DatasetNames::groups_of(const std::string& track) const {
+  std::vector<std::string> names;
+  const Group* group = &run_;
+  for (const std::string& segment : segments_of(track)) {
+    group = &group->below.at(segment);
+    names.push_back(group->name);
+  }
+  return names;
+}
+
+std::vector<ColumnName> DatasetNames::columns_of(const std::string& track,
+                                                 const std::vector<std::string>& columns) const {
+  const Group* group = &run_;
+  for (const std::string& segment : segments_of(track)) group = &group->below.at(segment);
+  std::set<std::string> used{kSecondsColumn, kKeyColumn};
+  for (const auto& [segment, below] : group->below) used.insert(below.name);
+  std::vector<ColumnName> names(columns.size());
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (linkable(columns[i]) == columns[i] && used.insert(columns[i]).second)
+      names[i].name = columns[i];
+  }
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (names[i].name.empty()) names[i].name = unused(linkable(columns[i]), used);
+  }
+  for (ColumnName& name : names) name.valid = unused(name.name + ".valid", used);
+  return names;
+}
+
+}  // namespace zbag::hdf5
