@@ -57,7 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   ZBAG_CHECK(of_track || zbag::is_utf8(of_track.error().message));
   // One of both, whichever it is taken for.
   const zbag::Result<zbag::PointCondition> either = zbag::PointCondition::parse(text);
-  ZBAG_CHECK(either ? bool(either->track ? of_track : expression)
+  ZBAG_CHECK(either ? (either->track ? of_track.has_value() : expression.has_value())
                     : zbag::is_utf8(either.error().message));
   return 0;
 }
