@@ -77,6 +77,19 @@ Status check(const Arguments& arguments, const OptionTable& options, const Playl
   return {};
 }
 
+ExportChoice export_choice(const Arguments& arguments, const BagReader::Selection& selection,
+                           const ExportOptions& output) {
+  const bool is_by_exporter = aligns_itself(output.format);
+  ExportChoice choice{.selection = selection,
+                      .columns = arguments.selection.columns,
+                      .where = arguments.selection.where,
+                      .limit = arguments.selection.limit,
+                      .excluded = excluded_tracks(arguments.selection)};
+  if (output.is_aligned && !is_by_exporter) choice.align = arguments.alignment;
+  choice.expands_arrays = output.expands_arrays || is_by_exporter;
+  return choice;
+}
+
 // What has become of it; `opened` is what became of opening the bags.
 int tell(const Arguments& arguments, const Status& written, const ExportReport& report,
          const Playlist& playlist, int opened) {
@@ -122,17 +135,8 @@ int run(const Arguments& arguments, const OptionTable& options) {
   if (!exporter) return show("export", exporter.error());
   ProgressBar bar("export", arguments.quiet);
   const auto total = static_cast<double>(std::max<std::uint64_t>(1, playlist->points()));
-  const bool is_by_exporter = aligns_itself(output.format);
   ExportSource source(
-      *playlist,
-      {.selection = *selection,
-       .columns = arguments.selection.columns,
-       .where = arguments.selection.where,
-       .limit = arguments.selection.limit,
-       .excluded = excluded_tracks(arguments.selection),
-       .align =
-           output.is_aligned && !is_by_exporter ? std::optional(arguments.alignment) : std::nullopt,
-       .expands_arrays = output.expands_arrays || is_by_exporter},
+      *playlist, export_choice(arguments, *selection, output),
       [&](std::uint64_t done) {
         bar.show(static_cast<double>(done) / total);
         return !StopSignal::wanted();

@@ -255,12 +255,6 @@ ExportSource ExportSource::ahead() const {
           [this](std::uint64_t) { return !progress_ || progress_(report_.points); }, nullptr};
 }
 
-Status ExportSource::each_chunk_ahead_of(const std::string& track,
-                                         const std::vector<ExportField>& fields,
-                                         const TakeChunk& take) const {
-  return ahead().each_chunk_of(track, fields, take);
-}
-
 // Looks at all lists to see how long they are.
 Result<std::vector<ExportField>> ExportSource::expanded(const std::string& track,
                                                         std::vector<ExportField> fields) const {

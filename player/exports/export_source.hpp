@@ -112,7 +112,9 @@ class ExportSource {
   // The same for who must know what will come: nothing of it is counted or told of. A bag that is
   // being written may give more the second time.
   Status each_chunk_ahead_of(const std::string& track, const std::vector<ExportField>& fields,
-                             const TakeChunk& take) const;
+                             const TakeChunk& take) const {
+    return ahead().each_chunk_of(track, fields, take);
+  }
 
   // The small files that lie in the bags: their names, and what they hold, valid during the call.
   // What is damaged is noted and left out.

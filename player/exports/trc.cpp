@@ -11,9 +11,9 @@
 #include <span>
 #include <utility>
 
-#include "player/columns/cells.hpp"
 #include "player/exports/exporter.hpp"
 #include "player/exports/motion/even_rows.hpp"
+#include "player/exports/motion/list_number.hpp"
 #include "player/exports/track_files.hpp"
 
 namespace zbag {
@@ -79,9 +79,9 @@ Status add_points(const ColumnChunk& chunk, EvenRows& rows) {
     row.clear();
     for (Cells& of_marker : cells) {
       const Cell cell = of_marker.next();
-      const bool is_seen = is_list(cell.type()) && cell.list_size() == 3;
+      const bool is_seen = list_length(cell) == 3;
       for (std::size_t axis = 0; axis < 3; ++axis)
-        row.push_back(is_seen ? cell.list_number(axis) : kNaN);
+        row.push_back(is_seen ? list_number(cell, axis).value_or(kNaN) : kNaN);
     }
     if (Status added = rows.add(key, row); !added) return added;
   }

@@ -143,6 +143,8 @@ class FileVerbsTest(EffectTest):
         self.lines("scene/in.jsonl", ("arm", 0.0, {"n": 1}), ("arm", 0.0, {"n": 2}),
                    ("arm", 0.5, {"n": list(range(2000))}),
                    *[("arm", 1.0 + n, {"n": n, "d": "v" * 2_000}) for n in range(1500)])
+        with open(self.space.path("scene", "old.svg"), "w", encoding="utf-8") as file:
+            file.write("<svg/>")
         with open(self.space.path("scene", "in.jsonl"), "a", encoding="utf-8") as file:
             file.write("nonsense\n")
         with open(self.space.path("scene", "nodes.yaml"), "w", encoding="utf-8") as file:
@@ -319,12 +321,14 @@ class FileVerbsTest(EffectTest):
                           other=("--field", "n")),
             "intervals": case("percentiles", "--intervals", field=""),
             "json": Case("--json"), "plot": Case("--plot=p.svg"),
+            "force": Case("--force", "--plot=old.svg", other=("--plot=old.svg",)),
             "quiet": Case("--quiet"), "log-level": Case("--log-level=warning"),
             "color": Case("--color=always", beside=("nowhere", "trends", "--track=a", "--field=b"))})
 
     def test_plot(self):
         self.check_verb("plot", ("a.zbag", "arm:n", "-o", "p.svg"), {
             **self.TIMES, "output": Case("-o", "p.svg", beside=("a.zbag", "arm:n")),
+            "force": Case("--force", beside=("a.zbag", "arm:n", "-o", "old.svg")),
             "quiet": Case("--quiet"), "log-level": Case("--log-level=warning"),
             "color": Case("--color=always", beside=("nowhere", "arm:n", "-o", "p.svg"))})
 

@@ -5,7 +5,6 @@ import json
 import math
 import os
 import re
-import unittest
 
 import harness
 from harness import FAILED, USAGE
@@ -156,7 +155,8 @@ class BvhTest(harness.SystemTest):
     def bag(self, points, kind=BODY, track="body"):
         lines = "".join(json.dumps({"track": track, "_ts": stamp, "fields": fields}) + "\n"
                         for stamp, fields in points)
-        bag = self.space.path("in.zbag")
+        self.bags = getattr(self, "bags", 0) + 1
+        bag = self.space.path(f"in{self.bags}.zbag")
         self.run_ok("import", self.write("in.jsonl", lines), "-o", bag)
         if kind:
             self.run_ok("schema", bag, track, self.write("kind.yaml", kind))
@@ -312,7 +312,9 @@ joints:
             return (f'kind: b\nfields:\n  "joints.*": {{type: "float[]", unit: "{unit}", means: m}}\n'
                     f"joints:\n  - {{name: a, offset: [0, 0, 0], {joint}}}\n")
         self.refuse(self.bag(joints, kind("field: knee, channels: [Xrotation]")),
-                    "track body has no field knee, which joint a of its kind b asks for")
+                    "its kind b has no field knee, by which joint a turns")
+        self.refuse(self.bag(joints, kind("position: root, channels: [Xrotation]")),
+                    "track body has no field root, which joint a of its kind b asks for")
         self.refuse(self.bag(joints, kind("channels: [Xrotation]", unit="turns")),
                     "unit is 'turns'", "deg or rad")
         bag = self.bag(joints, kind=None)

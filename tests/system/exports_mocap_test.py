@@ -149,12 +149,13 @@ class TrcTest(MotionTest):
         bag = self.marked(
             ("m", 10.0, {"markers": {"a b": [1.0, 2.0, 3.5], "L.Toe": [0.1, 0.2, 0.3]}}),
             ("m", 10.5, {"markers": {"a b": {"$nil": True}, "L.Toe": [0.4, 0.5, 0.6]}}),
-            ("m", 11.0, {"markers": {"L.Toe": [0.7, None, 0.9]}}))
+            ("m", 11.0, {"markers": {"L.Toe": [0.7, None, 0.9], "a b": [1, 2.5, 3]}}))
         head, names, rows = read_trc(self.export(bag, "m.trc", "trc"))
         self.assertEqual((head["DataRate"], head["Units"], names), ("2", "m", ["L.Toe", "a_b"]))
         self.assertEqual([time for time, _ in rows], [0.0, 0.5, 1.0])
         self.assertEqual(rows[0][1], [(0.1, 0.2, 0.3), (1, 2, 3.5)])
         self.assertTrue(all(math.isnan(axis) for axis in rows[1][1][1]))
+        self.assertEqual(rows[2][1][1], (1, 2.5, 3))  # ints and floats side by side
 
     def test_irregular_points_become_rows_a_constant_time_apart(self):
         bag = self.marked(*(("m", stamp, {"markers": {"a": [10 * stamp, 0.0, 1.0]}})

@@ -129,7 +129,7 @@ std::string episodes_sql(const std::string& file, const DataSetFacts& facts,
   }
   for (const FeatureStats& stats : all) {
     for (const auto& [name, values] : stats.numbers)
-      add(fmt::format("stats/{}/{}", stats.key, name), stats.list_of(values),
+      add(fmt::format("stats/{}/{}", stats.key, name), sql_text(stats.list_of(values)),
           stats.is_camera ? "DOUBLE[][][]" : "DOUBLE[]");
     add(fmt::format("stats/{}/count", stats.key), fmt::format("[{}]", stats.frames), "BIGINT[]");
   }

@@ -10,7 +10,7 @@
 #include <set>
 #include <utility>
 
-#include "player/columns/cells.hpp"
+#include "player/exports/motion/list_number.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -32,16 +32,6 @@ std::string label_of(const std::string& name, std::set<std::string>& taken) {
 }
 
 std::size_t axis_of(const std::string& channel) { return kAxes.find(channel.front()); }
-
-std::optional<double> number_in(const Cell& cell, std::optional<std::size_t> element) {
-  if (is_list(cell.type())) {
-    if (element.value_or(0) >= cell.list_size()) return std::nullopt;
-    return cell.list_number(element.value_or(0));
-  }
-  const bool is_number = cell.type() == ColumnType::kInt || cell.type() == ColumnType::kFloat32 ||
-                         cell.type() == ColumnType::kFloat64;
-  return is_number && element.value_or(0) == 0 ? std::optional(cell.number()) : std::nullopt;
-}
 
 }  // namespace
 
@@ -182,7 +172,8 @@ Status Skeleton::each_pose(const ColumnChunk& chunk, const TakePose& take) {
     bool has_gap = false;
     for (std::size_t n = 0; n < values_; ++n) {
       const Origin& origin = origins_[n];
-      const std::optional<double> number = number_in(cells[origin.field], origin.element);
+      const std::optional<double> number =
+          list_number(cells[origin.field], origin.element.value_or(0));
       const bool is_there = number && std::isfinite(*number);
       if (is_there) pose_[n] = *number * origin.factor;
       has_gap = has_gap || !is_there;
