@@ -63,7 +63,9 @@ Status check(const Arguments& arguments, const OptionTable& options, const Playl
                                                 printable(arguments.output.out)));
   }
   for (const char* name : {"how", "tolerance"}) {
-    if (!arguments.alignment.track.empty() || !options.is_given(name)) continue;
+    const bool is_aligned =
+        !arguments.alignment.track.empty() || aligns_itself(arguments.output.format);
+    if (is_aligned || !options.is_given(name)) continue;
     return fail(ErrorCode::kInvalid, fmt::format("--{} says how --align TRACK does it: give that, "
                                                  "or leave --{} out",
                                                  name, name));

@@ -40,11 +40,24 @@ Error error_of(const std::string& path, int code) {
   return error;
 }
 
-// Of an export that was killed, or that goes on.
-bool is_leftover(const std::string& name) {
-  const std::size_t at = name.rfind(".making-");
-  return at != std::string::npos &&
-         name.find_first_not_of("0123456789", at + 8) == std::string::npos;
+// Of an export that was killed, or that goes on: what it makes, or a folder with nothing else in
+// it.
+bool is_left_over(const fs::directory_entry& entry) {
+  constexpr std::string_view kMark = ".making-";
+  const std::string name = entry.path().filename().string();
+  const std::size_t at = name.rfind(kMark);
+  if (at != std::string::npos &&
+      name.find_first_not_of("0123456789", at + kMark.size()) == std::string::npos)
+    return true;
+  std::error_code error;
+  if (entry.is_symlink(error) || !entry.is_directory(error)) return false;
+  fs::directory_iterator in(entry.path(), error);
+  bool has_any = false;
+  for (const fs::directory_iterator end; !error && in != end; in.increment(error)) {
+    if (!is_left_over(*in)) return false;
+    has_any = true;
+  }
+  return has_any && !error;
 }
 
 // Every folder that the names of tracks stand for: "a/b/c" gives "a" and "a/b".
@@ -98,11 +111,9 @@ Status check_output_folder(const std::string& folder, Existing existing) {
         fmt::format("{} exists and is no folder; remove it or choose another name", folder));
   }
   if (existing == Existing::kIsReplaced) return {};
-  fs::recursive_directory_iterator at(folder, error);
-  for (const fs::recursive_directory_iterator end; !error && at != end; at.increment(error)) {
-    const bool is_left = is_leftover(at->path().filename().string());
-    if (is_left) at.disable_recursion_pending();
-    if (is_left || (at->is_directory(error) && !at->is_symlink(error))) continue;
+  fs::directory_iterator at(folder, error);
+  for (const fs::directory_iterator end; !error && at != end; at.increment(error)) {
+    if (is_left_over(*at)) continue;
     return fail(ErrorCode::kExists,
                 fmt::format("{} is not empty; choose another name, or give --force, which replaces "
                             "what has the names that are written and leaves the rest",

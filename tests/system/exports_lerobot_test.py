@@ -362,7 +362,7 @@ class LerobotTest(harness.SystemTest):
     def test_what_cannot_be_a_set_is_one_line_and_nothing_is_left(self):
         bag = self.day()
         os.makedirs(self.space.path("full/of"))
-        self.refuse(bag, "exists and is no empty folder", out="full")
+        self.refuse(bag, "is not empty", out="full")
         done = self.run_ok("export", bag, "-o", "-", "--format", "lerobot", code=USAGE)
         self.assert_one_line(done.stderr, "stdout can not take")
         self.refuse(bag, "no track nope", more=("--align", "nope"))

@@ -44,13 +44,13 @@ TEST(OutputTreeTest, TakesThePlaceOfAnEmptyFolderAlone) {
 
 TEST(OutputTreeTest, MovesIntoAFolderAndReplacesItsOwnNamesAlone) {
   const TempDir dir;
-  fs::create_directories(dir.path("set/in/empty"));
-  fs::create_directories(dir.path("set/x.making-1"));
-  std::ofstream(dir.path("set/x.making-1/y")) << "left";
+  fs::create_directories(dir.path("set/deep/x.making-1"));
+  std::ofstream(dir.path("set/deep/x.making-1/y")) << "left";
   OutputTree first = OutputTree::create(dir.path("set")).value();
   ASSERT_TRUE(first.write("a", "1"));
   ASSERT_TRUE(first.publish());
   EXPECT_EQ(OutputTree::create(dir.path("set")).error().code, ErrorCode::kExists);
+  fs::create_directories(dir.path("set/in"));
   std::ofstream(dir.path("set/in/mine")) << "mine";
   OutputTree second = OutputTree::create(dir.path("set"), Existing::kIsReplaced).value();
   ASSERT_TRUE(second.write("a", "22"));

@@ -9,6 +9,7 @@
 #include "schemas/frame.hpp"
 #include "schemas/text_bytes.hpp"
 #include "tests/support/bytes.hpp"
+
 namespace zbag {
 namespace {
 
