@@ -262,10 +262,11 @@ class Hdf5Test(harness.SystemTest):
             starts.append(self.info(bag)["runs"][-1]["start"])
             sensor = self.publisher(recorder).wait_for_subscriber()
             for number in range(20):
-                sensor.send("imu", {"_ts": starts[-1] + number / 100 + 0.5, "ax": number, "ay": 0.5})
+                sensor.send("imu", {"_ts": starts[-1] + number / 1e4 + 0.001, "ax": number / 8, "ay": 0.5,
+                                    "az": 9.8, "gx": 0.0, "gy": 0.0, "gz": 0.0})
             self.assertEqual(recorder.stop(), DONE, recorder.stderr)
         file, _ = self.export(bag)
-        self.assert_same(file, bag)
+        self.assert_same(file, bag, "--track", "imu")
         self.assertRegex(file.attrs["creator"], r"^zbag \d")
         self.assertEqual(json.loads(file.attrs["bags"]), [bag])
         self.assertEqual([run.attrs["start"] for run in file.values()], starts)

@@ -41,7 +41,10 @@ void* open_library(Loaded& loaded) {
 }
 
 // Of the version we were compiled for: the sizes of what we hand over are the same then.
-Status check_version(const Hdf5Calls& calls, std::string& version) {
+Status begin(const Hdf5Calls& calls, std::string& version) {
+  // Before any other call: at the end of the program it would write files once more that could not
+  // be written.
+  calls.H5dont_atexit();
   unsigned major = 0;
   unsigned minor = 0;
   unsigned release = 0;
@@ -61,11 +64,9 @@ Loaded load() {
   if (!loaded.calls->missing().empty()) {
     loaded.why_not = fmt::format("the library of HDF5 lacks {}: run launch/setup.sh",
                                  fmt::join(loaded.calls->missing(), ", "));
-  } else if (Status known = check_version(*loaded.calls, loaded.version); !known) {
+  } else if (Status known = begin(*loaded.calls, loaded.version); !known) {
     loaded.why_not = known.error().message;
   } else {
-    // At the end of the program it would write files once more that could not be written.
-    loaded.calls->H5dont_atexit();
     loaded.calls->H5open();
     // It would write all it knows of an error to our stderr.
     loaded.calls->H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
