@@ -15,6 +15,7 @@
 #include "nodes/number_text.hpp"
 #include "nodes/open_bags.hpp"
 #include "nodes/row_printer.hpp"
+#include "nodes/sql_help.hpp"
 #include "nodes/sql_prompt.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
@@ -352,21 +353,6 @@ int run(const Arguments& arguments) {
   return show_failure(ran.error());
 }
 
-void explain_tables(OptionTable& options) {
-  options.explain(
-      {"Tables",
-       {{"\"robot/imu\"",
-         "A track: _ts (seconds), _ts_ns, of several bags bag, and its fields, nested ones as "
-         "\"pose.x\"; names that differ in case alone get _2"},
-        {"points tracks runs losses episodes",
-         "What the bags hold and say of themselves; zbag.points where a track is called points"},
-        {"zbag('day.zbag', 'robot/imu', since := 1795216430, until := 1795216440)",
-         "A track of one bag, or of ['a.zbag', 'b.zbag'], in a span of time. A condition on _ts "
-         "filters what was read: this, and --start and --end, read no more than is asked for"}}});
-  options.explain({"Two tracks, each row with the last one before it of the other",
-                   {{"SELECT s.steer, i.ax FROM drive s ASOF JOIN imu i ON s._ts >= i._ts", ""}}});
-}
-
 }  // namespace
 
 Verb add_sql(CLI::App& root) {
@@ -400,7 +386,7 @@ Verb add_sql(CLI::App& root) {
   options->add("--threads", a->threads, option_type::count<std::size_t>("N", {0, 1'024}),
                "Threads at most; 0: one a core");
   options->add_loudness(a->quiet);
-  explain_tables(*options);
+  explain_sql(*options);
   return {std::move(options), [a] { return run(*a); }};
 }
 

@@ -153,6 +153,16 @@ class SqlTest(harness.SystemTest):
             self.assert_one_line(done.stderr, *words)
         self.run_ok("sql", self.bag, code=USAGE)
 
+    def test_its_help_says_what_surprises(self):
+        text = " ".join(self.run_ok("sql", "--help").stdout.decode().split())
+        for words in ("NOT isnan(x)", "count from 1", "to_timestamp(_ts)", '"linear.x"'):
+            self.assertIn(words, text)
+        self.assertEqual(
+            self.rows("SELECT v FROM (VALUES ('nan'::DOUBLE), (1.5)) AS t(v) WHERE v > 1 AND NOT isnan(v)"),
+            [{"v": 1.5}])
+        self.assertEqual(self.rows("SELECT list[1] AS first, CAST(to_timestamp(_ts) AS VARCHAR) AS at FROM odd"),
+                         [{"first": 1.5, "at": "1970-01-01 00:16:41+00"}])
+
     def test_several_bags_are_one(self):
         other = self.make_bag("other.zbag", [{"track": "odd", "_ts": 5.0, "fields": {"X": 7}}])
         done = self.run_ok("sql", self.bag, other, "SELECT X, bag FROM odd ORDER BY _ts",
