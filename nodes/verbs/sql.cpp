@@ -21,6 +21,7 @@
 #include "nodes/terminal.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
+#include "player/columns/column_names.hpp"
 #include "player/exports/output_file.hpp"
 #include "player/query/bag_database.hpp"
 #include "player/query/sql_error.hpp"
@@ -47,13 +48,16 @@ struct Arguments {
   bool quiet = false;
 };
 
+// kByOutput: the name of the file tells none.
 SqlFormat format_of(const Arguments& arguments) {
   if (arguments.format != SqlFormat::kByOutput) return arguments.format;
-  const std::string extension = std::filesystem::path(arguments.out).extension().string();
+  if (arguments.out == "-") return SqlFormat::kTable;
+  const std::string extension =
+      without_case(std::filesystem::path(arguments.out).extension().string());
   if (extension == ".csv") return SqlFormat::kCsv;
-  if (extension == ".json" || extension == ".jsonl") return SqlFormat::kJson;
-  if (extension == ".parquet") return SqlFormat::kParquet;
-  return SqlFormat::kTable;
+  if (extension == ".json" || extension == ".jsonl" || extension == ".ndjson")
+    return SqlFormat::kJson;
+  return extension == ".parquet" ? SqlFormat::kParquet : SqlFormat::kByOutput;
 }
 
 // While it lives, a signal ends what the database does, and a bar shows how far it is.
@@ -320,6 +324,10 @@ Status check(const Arguments& arguments) {
     return fail(ErrorCode::kInvalid, "name a bag and, last, the query; or -i for a prompt");
   if (arguments.has_prompt && arguments.out != "-")
     return fail(ErrorCode::kInvalid, "-i shows its answers: it does not go with -o");
+  if (format_of(arguments) == SqlFormat::kByOutput)
+    return fail(ErrorCode::kInvalid,
+                fmt::format("{}: name a .csv, .json, .jsonl or .parquet, or give --format",
+                            printable(arguments.out)));
   if (format_of(arguments) == SqlFormat::kParquet && arguments.out == "-")
     return fail(ErrorCode::kInvalid, "parquet needs a file: -o OUT.parquet");
   return {};
@@ -373,8 +381,10 @@ Verb add_sql(CLI::App& root) {
                                                     {"table", SqlFormat::kTable},
                                                     {"csv", SqlFormat::kCsv},
                                                     {"json", SqlFormat::kJson},
+                                                    {"jsonl", SqlFormat::kJson},
                                                     {"parquet", SqlFormat::kParquet}}),
-               "table, csv, json (an object a line), parquet; by-name: as OUT ends, else table");
+               "table, csv, json or jsonl (an object a line), parquet; by-name: as OUT ends, on "
+               "stdout table");
   options->add_flag("--force", a->is_forced, "Replace a file that is there already");
   options->begin(OptionGroup::kOwn);
   options->add_flag("-i,--interactive", a->has_prompt,

@@ -126,6 +126,21 @@ class SqlTest(harness.SystemTest):
         with open(self.space.path("new.csv"), encoding="utf-8", newline="") as file:
             self.assertEqual(file.read(), "one\r\n1\r\n")
 
+    def test_the_end_of_a_name_says_what_is_in_the_file(self):
+        for name in ("t.xlsx", "t.tsv", "t.parquet.gz", "t"):
+            done = self.ask("SELECT 1 AS one", "-o", self.space.path(name), code=USAGE)
+            self.assert_one_line(done.stderr, f"{name}: name a .csv, .json, .jsonl or .parquet, or give --format")
+            self.assertFalse(os.path.exists(self.space.path(name)))
+        for name, content, options in (("t.CSV", b"one\r\n1\r\n", ()), ("t.ndjson", b'{"one":1}\n', ()),
+                                       ("t.JsonL", b'{"one":1}\n', ()), ("t.Parquet", None, ()),
+                                       ("t.tsv", b'{"one":1}\n', ("--format", "jsonl")),
+                                       ("t.txt", b"one\n  1\n", ("--format", "table"))):
+            self.ask("SELECT 1 AS one", "-o", self.space.path(name), *options)
+            with open(self.space.path(name), "rb") as file:
+                written = file.read()
+            self.assertEqual(written, content or written, name)
+            self.assertEqual(written.startswith(b"PAR1"), content is None, name)
+
     def test_a_range_reads_no_more_than_is_asked_for(self):
         query = 'SELECT count(*) AS n FROM "robot/imu"'
         self.assertEqual(self.rows(query, "--start", "+1", "--end", "+2"), [{"n": 101}])
