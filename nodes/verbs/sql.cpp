@@ -2,8 +2,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
 #include <filesystem>
 #include <set>
 #include <thread>
@@ -19,6 +17,7 @@
 #include "nodes/sql_prompt.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
+#include "nodes/text_output.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
 #include "player/columns/column_names.hpp"
@@ -84,38 +83,6 @@ class QueryWatch {
   std::jthread thread_;
 };
 
-// Rows as text, to stdout or into a file that appears when all of them are in it.
-class TextOutput {
- public:
-  static Result<TextOutput> open(const Arguments& arguments, ShownAs shown) {
-    if (arguments.out == "-" && shown == ShownAs::kTable) return TextOutput(std::nullopt);
-    Result<OutputFile> file = OutputFile::create(
-        arguments.out, arguments.is_forced ? Existing::kIsReplaced : Existing::kStays);
-    if (!file) return tl::unexpected(file.error());
-    return TextOutput(std::move(*file));
-  }
-
-  Status write(std::string_view text) {
-    if (file_) return file_->write(text);
-    print_text(text);
-    // Before the next statement, which may take its time.
-    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return {};
-    const int code = errno;
-    std::clearerr(stdout);  // told here
-    if (code == EPIPE) return fail(ErrorCode::kClosed, "stdout is closed");
-    return tl::unexpected(disk_error("stdout", code));
-  }
-  Status finish() {
-    if (!file_) return {};
-    Status finished = file_->finish();
-    return finished ? file_->publish() : finished;
-  }
-
- private:
-  explicit TextOutput(std::optional<OutputFile> file) : file_(std::move(file)) {}
-  std::optional<OutputFile> file_;
-};
-
 // An object of JSON has a name once.
 std::vector<ResultColumn> with_names_once(std::vector<ResultColumn> columns) {
   std::set<std::string> used;
@@ -148,6 +115,7 @@ Status run_statement(Database& database, const std::string& asked, ShownAs shown
   const std::string& sql = asks_for_tables ? BagDatabase::tables_query() : asked;
   Result<Statement> statement = database.prepare(sql);
   if (!statement) return tl::unexpected(statement.error());
+  if (shown == ShownAs::kTable) out.begin_table();
   if (shown == ShownAs::kTable && statement->is_explain()) return show_plan(*statement, out);
   std::vector<ResultColumn> columns = statement->columns();
   Result<Statement> as_texts = database.prepare(shown_query(sql, columns, shown));
@@ -166,9 +134,34 @@ Status run_statement(Database& database, const std::string& asked, ShownAs shown
   return ran && has_rows ? printer->end() : ran;
 }
 
+// What a statement is that needs those before it is told by its words.
+bool gives_rows(Database& database, const std::string& sql) {
+  if (const auto statement = database.prepare(sql)) return statement->is_query();
+  const std::vector<std::string> words = words_of(sql);
+  constexpr std::string_view kFirst[] = {"select", "from", "with", "values", "table", "("};
+  return std::any_of(std::begin(kFirst), std::end(kFirst),
+                     [&](std::string_view word) { return words.front().starts_with(word); }) ||
+         std::find(words.begin(), words.end(), "returning") != words.end();
+}
+
+// A file of CSV or Parquet has the columns of one answer.
+Status check_results(Database& database, const std::vector<std::string>& statements,
+                     const Arguments& arguments) {
+  const SqlFormat format = format_of(arguments);
+  const bool holds_one =
+      arguments.out != "-" && (format == SqlFormat::kCsv || format == SqlFormat::kParquet);
+  if (!holds_one || statements.size() == 1) return {};
+  const auto count = std::count_if(statements.begin(), statements.end(),
+                                   [&](const auto& sql) { return gives_rows(database, sql); });
+  if (count <= 1) return {};
+  return fail(ErrorCode::kInvalid,
+              fmt::format("{} results do not go into one file: ask one query", count));
+}
+
 Status write_texts(BagDatabase& bags, const std::vector<std::string>& statements,
                    const Arguments& arguments, ShownAs shown) {
-  Result<TextOutput> out = TextOutput::open(arguments, shown);
+  Result<TextOutput> out = TextOutput::open(
+      arguments.out, arguments.is_forced ? Existing::kIsReplaced : Existing::kStays, shown);
   if (!out) return tl::unexpected(out.error());
   for (const std::string& sql : statements) {
     if (Status ran = run_statement(bags.database(), sql, shown, *out); !ran) return ran;
@@ -202,6 +195,7 @@ Status run_query(BagDatabase& bags, const std::string& sql, const Arguments& arg
   if (split.whole.empty()) return fail(ErrorCode::kInvalid, "the query is empty");
   bags.watch().begin();
   const QueryWatch watch(bags, arguments.quiet);
+  if (Status one = check_results(bags.database(), split.whole, arguments); !one) return one;
   switch (format_of(arguments)) {
     case SqlFormat::kParquet:
       return write_parquet(bags, split.whole, arguments);

@@ -141,6 +141,21 @@ class SqlTest(harness.SystemTest):
             self.assertEqual(written, content or written, name)
             self.assertEqual(written.startswith(b"PAR1"), content is None, name)
 
+    def test_a_file_of_columns_holds_one_result(self):
+        make = "CREATE TABLE made AS SELECT 7 AS a"
+        for name in ("two.csv", "two.parquet"):
+            for query in ("SELECT 1 a; SELECT 2 b", f"{make}; FROM made; SELECT a FROM made",
+                          f"{make}; INSERT INTO made VALUES (8) RETURNING a; SELECT a FROM made"):
+                done = self.ask(query, "-o", self.space.path(name), code=USAGE)
+                self.assert_one_line(done.stderr, "2 results do not go into one file: ask one query")
+                self.assertEqual([f for f in os.listdir(self.space.folder) if f.startswith("two")], [])
+            self.ask(f"{make}; INSERT INTO made VALUES (8); SELECT max(a) AS a FROM made;",
+                     "-o", self.space.path(name))
+        with open(self.space.path("two.csv"), "rb") as file:
+            self.assertEqual(file.read(), b"a\r\n8\r\n")
+        self.assertEqual(self.rows(f"FROM '{self.space.path('two.parquet')}'", "--files"), [{"a": 8}])
+        self.assertEqual(self.ask(f"SELECT 1 a; {make}; SELECT 2 b").stdout, b"a\n1\n\nb\n2\n")
+
     def test_a_range_reads_no_more_than_is_asked_for(self):
         query = 'SELECT count(*) AS n FROM "robot/imu"'
         self.assertEqual(self.rows(query, "--start", "+1", "--end", "+2"), [{"n": 101}])
