@@ -315,7 +315,10 @@ int end_of(const BagDatabase& bags, const Playlist& playlist, const Arguments& a
 // Bags and a query, or bags and a prompt.
 Status check(const Arguments& arguments) {
   if (!arguments.has_prompt && arguments.words.size() < 2)
-    return fail(ErrorCode::kInvalid, "name a bag and, last, the query; or -i for a prompt");
+    return fail(ErrorCode::kInvalid,
+                isatty(STDIN_FILENO) == 1
+                    ? "name a bag and, last, the query; or -i for a prompt"
+                    : "name a bag and, last, the query; - reads it from stdin");
   if (arguments.has_prompt && arguments.out != "-")
     return fail(ErrorCode::kInvalid, "-i shows its answers: it does not go with -o");
   if (format_of(arguments) == SqlFormat::kByOutput)
@@ -331,6 +334,9 @@ int run(const Arguments& arguments) {
   if (Status status = check(arguments); !status) return show("sql", status.error());
   const std::vector<std::string> named(arguments.words.begin(),
                                        arguments.words.end() - (arguments.has_prompt ? 0 : 1));
+  Result<std::string> query = arguments.has_prompt ? std::string() : arguments.words.back();
+  if (query && *query == "-") query = read_piped_query();
+  if (!query) return show("sql", query.error());
   const Result<BagPaths> paths = find_bags(named, warner("sql"));
   if (!paths) return show("sql", paths.error());
   int opened = kExitDone;
@@ -349,7 +355,7 @@ int run(const Arguments& arguments) {
   if (arguments.has_prompt && !arguments.quiet && isatty(STDIN_FILENO) == 1) greet(*playlist);
   if (arguments.has_prompt)
     return std::max({opened, run_prompt(*bags, arguments), end_of(*bags, *playlist, arguments)});
-  const Status ran = run_query(*bags, arguments.words.back(), arguments);
+  const Status ran = run_query(*bags, *query, arguments);
   if (ran) return std::max(opened, end_of(*bags, *playlist, arguments));
   if (ran.error().code == ErrorCode::kClosed && !StopSignal::wanted()) return opened;  // head
   return show_failure(ran.error());
@@ -364,7 +370,7 @@ Verb add_sql(CLI::App& root) {
   auto a = std::make_shared<Arguments>();
   options
       ->add_list("BAG", a->words, option_type::any_text("BAG"),
-                 "Bags to ask; a folder: all in it; the last word is the query")
+                 "Bags to ask; a folder: all in it; the last word is the query, - has it on stdin")
       .required();
   options->begin(OptionGroup::kSelection);
   add_times(*options, a->selection);

@@ -193,6 +193,18 @@ class SqlTest(harness.SystemTest):
         self.assertEqual(self.rows("SELECT list[1] AS first, CAST(to_timestamp(_ts) AS VARCHAR) AS at FROM odd"),
                          [{"first": 1.5, "at": "1970-01-01 00:16:41+00"}])
 
+    def test_a_query_comes_from_stdin(self):
+        def piped(text, *words):
+            return subprocess.run([harness.binary(), "sql", self.bag, *words], env=self.space.env, input=text,
+                                  capture_output=True, check=False)
+        done = piped(b"SELECT 1 AS one;\nSELECT 2 AS two\n", "-", "--format", "json")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (DONE, b'{"one":1}\n{"two":2}\n', b""))
+        for text, words, said in ((b"SELECT 1", (), "- reads it from stdin"), (b"", ("-",), "empty"),
+                                  (b"-- " + b"x" * (1 << 20), ("-",), "more than 1 MiB")):
+            done = piped(text, *words)
+            self.assertEqual(done.returncode, USAGE)
+            self.assert_one_line(done.stderr.decode(), said)
+
     def test_several_bags_are_one(self):
         other = self.make_bag("other.zbag", [{"track": "odd", "_ts": 5.0, "fields": {"X": 7}}])
         done = self.run_ok("sql", self.bag, other, "SELECT X, bag FROM odd ORDER BY _ts",
