@@ -208,16 +208,9 @@ Status run_query(BagDatabase& bags, const std::string& sql, const Arguments& arg
   }
 }
 
-int show_failure(const Error& error) {
-  const auto says = [&](const char* words) {
-    return error.message.find(words) != std::string::npos;
-  };
-  std::string text = error.message;
-  if (says("disabled by config") || says("configuration has been locked"))
-    text += "; --files allows it";
-  if (says("failed to allocate data")) text += "; --memory gives it more";
-  if (says("syntax error at or near \"/\"")) text += "; a name with / is written \"robot/imu\"";
-  return show_unmade("sql", {error.code, std::move(text)});
+int show_failure(const Error& error, const std::string& sql, const BagDatabase& bags) {
+  const std::string text = with_remedy(error.message, sql, [&bags] { return bags.names(); });
+  return show_unmade("sql", {error.code, text});
 }
 
 constexpr const char* kPromptHelp =
@@ -270,7 +263,7 @@ int run_prompt(BagDatabase& bags, const Arguments& arguments) {
       const Status ran =
           sql ? run_query(bags, **sql, arguments) : Status(tl::unexpected(sql.error()));
       if (ran) continue;
-      const int failed = show_failure(ran.error());
+      const int failed = show_failure(ran.error(), text, bags);
       if (ran.error().code != ErrorCode::kClosed) exit_code = std::max(exit_code, failed);
       break;
     }
@@ -358,7 +351,7 @@ int run(const Arguments& arguments) {
   const Status ran = run_query(*bags, *query, arguments);
   if (ran) return std::max(opened, end_of(*bags, *playlist, arguments));
   if (ran.error().code == ErrorCode::kClosed && !StopSignal::wanted()) return opened;  // head
-  return show_failure(ran.error());
+  return show_failure(ran.error(), *query, *bags);
 }
 
 }  // namespace

@@ -172,16 +172,26 @@ class SqlTest(harness.SystemTest):
                              ('SELECT 1 FROM "robot/imo"', ("no table robot/imo", 'mean "robot/imu"?')),
                              ("", ("empty",)),
                              ("COPY (SELECT 1) TO 'x.csv'", ("--files",)),
-                             ("SET threads = 2", ("--files",)),
+                             ("SET threads = 2", ("--threads N sets it",)),
+                             ("SET memory_limit = '1GB'", ("--memory MB sets it",)),
+                             ('SELECT POSE.x FROM "robot/imu"', ('a nested field is written "pose.x"',)),
+                             ('SELECT i.pose.y FROM "robot/imu" i', ('a nested field is written "pose.x"',)),
+                             ("PIVOT odd ON X USING count(*)", ("PIVOT needs ON name IN (...)",)),
+                             ("DELETE FROM odd", ("bags are not written by sql",)),
+                             ("UPDATE odd SET X = 2", ("bags are not written by sql",)),
+                             ("SELECT 1; DROP TABLE odd", ("bags are not written by sql",)),
                              ("PRAGMA enable_profiling", ("EXPLAIN ANALYZE",)),
                              ("PRAGMA profiling_output = 'x.json'", ("--files",)),
-                             ("INSERT INTO odd VALUES (1)", ("odd",)),
+                             ("INSERT INTO odd VALUES (1)", ("odd", "bags are not written by sql")),
                              ("SELECT * FROM zbag('gone.zbag', 't')", ("gone.zbag",)),
                              ("SELECT * FROM zbag('run.zbag', 'no')", ("no track no",))):
             done = self.space.run("sql", self.bag, query)
             self.assertNotIn(done.returncode, (DONE, DAMAGED), query)
             self.assert_one_line(done.stderr, *words)
         self.run_ok("sql", self.bag, code=USAGE)
+        for query in ("SELECT nope.x FROM odd", "PRAGMA table_info('odd')"):
+            self.assertNotRegex(self.ask(query, code=USAGE).stderr, "nested field|not written")
+        self.assertEqual(self.rows("PIVOT (SELECT X FROM odd) ON X IN (1, 2) USING count(*)"), [{"1": 1, "2": 0}])
 
     def test_its_help_says_what_surprises(self):
         text = " ".join(self.run_ok("sql", "--help").stdout.decode().split())
