@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <clocale>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <cwchar>
 #include <filesystem>
 #include <string_view>
@@ -53,6 +55,24 @@ std::string common_start(const std::vector<std::string>& words) {
 }
 
 }  // namespace
+
+Result<std::string> read_piped_query() {
+  constexpr std::size_t kBytesMax = std::size_t{1} << 20;
+  std::string query;
+  std::array<char, 4096> part{};
+  while (query.size() <= kBytesMax) {
+    pollfd waiting{STDIN_FILENO, POLLIN, 0};
+    const int found = poll(&waiting, 1, 100);
+    if (StopSignal::wanted()) return fail(ErrorCode::kClosed, "stopped");
+    if (found <= 0) continue;
+    const ssize_t count = ::read(STDIN_FILENO, part.data(), part.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail(ErrorCode::kIo, std::string("stdin: ") + std::strerror(errno));
+    if (count == 0) return query;
+    query.append(part.data(), static_cast<std::size_t>(count));
+  }
+  return fail(ErrorCode::kInvalid, "stdin: a query of more than 1 MiB");
+}
 
 struct SqlPrompt::State {
   Complete complete;

@@ -11,7 +11,12 @@
 #include <string>
 #include <vector>
 
+#include "schemas/result.hpp"
+
 namespace zbag {
+
+// All of stdin, as a query. kClosed: a signal ended it; kInvalid: more than a mebibyte.
+Result<std::string> read_piped_query();
 
 class SqlPrompt {
  public:

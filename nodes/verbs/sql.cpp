@@ -2,8 +2,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
 #include <filesystem>
 #include <set>
 #include <thread>
@@ -15,11 +13,14 @@
 #include "nodes/number_text.hpp"
 #include "nodes/open_bags.hpp"
 #include "nodes/row_printer.hpp"
+#include "nodes/sql_help.hpp"
 #include "nodes/sql_prompt.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
+#include "nodes/text_output.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
+#include "player/columns/column_names.hpp"
 #include "player/exports/output_file.hpp"
 #include "player/query/bag_database.hpp"
 #include "player/query/sql_error.hpp"
@@ -46,13 +47,16 @@ struct Arguments {
   bool quiet = false;
 };
 
+// kByOutput: the name of the file tells none.
 SqlFormat format_of(const Arguments& arguments) {
   if (arguments.format != SqlFormat::kByOutput) return arguments.format;
-  const std::string extension = std::filesystem::path(arguments.out).extension().string();
+  if (arguments.out == "-") return SqlFormat::kTable;
+  const std::string extension =
+      without_case(std::filesystem::path(arguments.out).extension().string());
   if (extension == ".csv") return SqlFormat::kCsv;
-  if (extension == ".json" || extension == ".jsonl") return SqlFormat::kJson;
-  if (extension == ".parquet") return SqlFormat::kParquet;
-  return SqlFormat::kTable;
+  if (extension == ".json" || extension == ".jsonl" || extension == ".ndjson")
+    return SqlFormat::kJson;
+  return extension == ".parquet" ? SqlFormat::kParquet : SqlFormat::kByOutput;
 }
 
 // While it lives, a signal ends what the database does, and a bar shows how far it is.
@@ -77,38 +81,6 @@ class QueryWatch {
 
  private:
   std::jthread thread_;
-};
-
-// Rows as text, to stdout or into a file that appears when all of them are in it.
-class TextOutput {
- public:
-  static Result<TextOutput> open(const Arguments& arguments, ShownAs shown) {
-    if (arguments.out == "-" && shown == ShownAs::kTable) return TextOutput(std::nullopt);
-    Result<OutputFile> file = OutputFile::create(
-        arguments.out, arguments.is_forced ? Existing::kIsReplaced : Existing::kStays);
-    if (!file) return tl::unexpected(file.error());
-    return TextOutput(std::move(*file));
-  }
-
-  Status write(std::string_view text) {
-    if (file_) return file_->write(text);
-    print_text(text);
-    // Before the next statement, which may take its time.
-    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return {};
-    const int code = errno;
-    std::clearerr(stdout);  // told here
-    if (code == EPIPE) return fail(ErrorCode::kClosed, "stdout is closed");
-    return tl::unexpected(disk_error("stdout", code));
-  }
-  Status finish() {
-    if (!file_) return {};
-    Status finished = file_->finish();
-    return finished ? file_->publish() : finished;
-  }
-
- private:
-  explicit TextOutput(std::optional<OutputFile> file) : file_(std::move(file)) {}
-  std::optional<OutputFile> file_;
 };
 
 // An object of JSON has a name once.
@@ -143,6 +115,7 @@ Status run_statement(Database& database, const std::string& asked, ShownAs shown
   const std::string& sql = asks_for_tables ? BagDatabase::tables_query() : asked;
   Result<Statement> statement = database.prepare(sql);
   if (!statement) return tl::unexpected(statement.error());
+  if (shown == ShownAs::kTable) out.begin_table();
   if (shown == ShownAs::kTable && statement->is_explain()) return show_plan(*statement, out);
   std::vector<ResultColumn> columns = statement->columns();
   Result<Statement> as_texts = database.prepare(shown_query(sql, columns, shown));
@@ -161,9 +134,34 @@ Status run_statement(Database& database, const std::string& asked, ShownAs shown
   return ran && has_rows ? printer->end() : ran;
 }
 
+// What a statement is that needs those before it is told by its words.
+bool gives_rows(Database& database, const std::string& sql) {
+  if (const auto statement = database.prepare(sql)) return statement->is_query();
+  const std::vector<std::string> words = words_of(sql);
+  constexpr std::string_view kFirst[] = {"select", "from", "with", "values", "table", "("};
+  return std::any_of(std::begin(kFirst), std::end(kFirst),
+                     [&](std::string_view word) { return words.front().starts_with(word); }) ||
+         std::find(words.begin(), words.end(), "returning") != words.end();
+}
+
+// A file of CSV or Parquet has the columns of one answer.
+Status check_results(Database& database, const std::vector<std::string>& statements,
+                     const Arguments& arguments) {
+  const SqlFormat format = format_of(arguments);
+  const bool holds_one =
+      arguments.out != "-" && (format == SqlFormat::kCsv || format == SqlFormat::kParquet);
+  if (!holds_one || statements.size() == 1) return {};
+  const auto count = std::count_if(statements.begin(), statements.end(),
+                                   [&](const auto& sql) { return gives_rows(database, sql); });
+  if (count <= 1) return {};
+  return fail(ErrorCode::kInvalid,
+              fmt::format("{} results do not go into one file: ask one query", count));
+}
+
 Status write_texts(BagDatabase& bags, const std::vector<std::string>& statements,
                    const Arguments& arguments, ShownAs shown) {
-  Result<TextOutput> out = TextOutput::open(arguments, shown);
+  Result<TextOutput> out = TextOutput::open(
+      arguments.out, arguments.is_forced ? Existing::kIsReplaced : Existing::kStays, shown);
   if (!out) return tl::unexpected(out.error());
   for (const std::string& sql : statements) {
     if (Status ran = run_statement(bags.database(), sql, shown, *out); !ran) return ran;
@@ -197,6 +195,7 @@ Status run_query(BagDatabase& bags, const std::string& sql, const Arguments& arg
   if (split.whole.empty()) return fail(ErrorCode::kInvalid, "the query is empty");
   bags.watch().begin();
   const QueryWatch watch(bags, arguments.quiet);
+  if (Status one = check_results(bags.database(), split.whole, arguments); !one) return one;
   switch (format_of(arguments)) {
     case SqlFormat::kParquet:
       return write_parquet(bags, split.whole, arguments);
@@ -209,16 +208,9 @@ Status run_query(BagDatabase& bags, const std::string& sql, const Arguments& arg
   }
 }
 
-int show_failure(const Error& error) {
-  const auto says = [&](const char* words) {
-    return error.message.find(words) != std::string::npos;
-  };
-  std::string text = error.message;
-  if (says("disabled by config") || says("configuration has been locked"))
-    text += "; --files allows it";
-  if (says("failed to allocate data")) text += "; --memory gives it more";
-  if (says("syntax error at or near \"/\"")) text += "; a name with / is written \"robot/imu\"";
-  return show_unmade("sql", {error.code, std::move(text)});
+int show_failure(const Error& error, const std::string& sql, const BagDatabase& bags) {
+  const std::string text = with_remedy(error.message, sql, [&bags] { return bags.names(); });
+  return show_unmade("sql", {error.code, text});
 }
 
 constexpr const char* kPromptHelp =
@@ -271,7 +263,7 @@ int run_prompt(BagDatabase& bags, const Arguments& arguments) {
       const Status ran =
           sql ? run_query(bags, **sql, arguments) : Status(tl::unexpected(sql.error()));
       if (ran) continue;
-      const int failed = show_failure(ran.error());
+      const int failed = show_failure(ran.error(), text, bags);
       if (ran.error().code != ErrorCode::kClosed) exit_code = std::max(exit_code, failed);
       break;
     }
@@ -316,9 +308,16 @@ int end_of(const BagDatabase& bags, const Playlist& playlist, const Arguments& a
 // Bags and a query, or bags and a prompt.
 Status check(const Arguments& arguments) {
   if (!arguments.has_prompt && arguments.words.size() < 2)
-    return fail(ErrorCode::kInvalid, "name a bag and, last, the query; or -i for a prompt");
+    return fail(ErrorCode::kInvalid,
+                isatty(STDIN_FILENO) == 1
+                    ? "name a bag and, last, the query; or -i for a prompt"
+                    : "name a bag and, last, the query; - reads it from stdin");
   if (arguments.has_prompt && arguments.out != "-")
     return fail(ErrorCode::kInvalid, "-i shows its answers: it does not go with -o");
+  if (format_of(arguments) == SqlFormat::kByOutput)
+    return fail(ErrorCode::kInvalid,
+                fmt::format("{}: name a .csv, .json, .jsonl or .parquet, or give --format",
+                            printable(arguments.out)));
   if (format_of(arguments) == SqlFormat::kParquet && arguments.out == "-")
     return fail(ErrorCode::kInvalid, "parquet needs a file: -o OUT.parquet");
   return {};
@@ -328,6 +327,9 @@ int run(const Arguments& arguments) {
   if (Status status = check(arguments); !status) return show("sql", status.error());
   const std::vector<std::string> named(arguments.words.begin(),
                                        arguments.words.end() - (arguments.has_prompt ? 0 : 1));
+  Result<std::string> query = arguments.has_prompt ? std::string() : arguments.words.back();
+  if (query && *query == "-") query = read_piped_query();
+  if (!query) return show("sql", query.error());
   const Result<BagPaths> paths = find_bags(named, warner("sql"));
   if (!paths) return show("sql", paths.error());
   int opened = kExitDone;
@@ -346,25 +348,10 @@ int run(const Arguments& arguments) {
   if (arguments.has_prompt && !arguments.quiet && isatty(STDIN_FILENO) == 1) greet(*playlist);
   if (arguments.has_prompt)
     return std::max({opened, run_prompt(*bags, arguments), end_of(*bags, *playlist, arguments)});
-  const Status ran = run_query(*bags, arguments.words.back(), arguments);
+  const Status ran = run_query(*bags, *query, arguments);
   if (ran) return std::max(opened, end_of(*bags, *playlist, arguments));
   if (ran.error().code == ErrorCode::kClosed && !StopSignal::wanted()) return opened;  // head
-  return show_failure(ran.error());
-}
-
-void explain_tables(OptionTable& options) {
-  options.explain(
-      {"Tables",
-       {{"\"robot/imu\"",
-         "A track: _ts (seconds), _ts_ns, of several bags bag, and its fields, nested ones as "
-         "\"pose.x\"; names that differ in case alone get _2"},
-        {"points tracks runs losses episodes",
-         "What the bags hold and say of themselves; zbag.points where a track is called points"},
-        {"zbag('day.zbag', 'robot/imu', since := 1795216430, until := 1795216440)",
-         "A track of one bag, or of ['a.zbag', 'b.zbag'], in a span of time. A condition on _ts "
-         "filters what was read: this, and --start and --end, read no more than is asked for"}}});
-  options.explain({"Two tracks, each row with the last one before it of the other",
-                   {{"SELECT s.steer, i.ax FROM drive s ASOF JOIN imu i ON s._ts >= i._ts", ""}}});
+  return show_failure(ran.error(), *query, *bags);
 }
 
 }  // namespace
@@ -376,7 +363,7 @@ Verb add_sql(CLI::App& root) {
   auto a = std::make_shared<Arguments>();
   options
       ->add_list("BAG", a->words, option_type::any_text("BAG"),
-                 "Bags to ask; a folder: all in it; the last word is the query")
+                 "Bags to ask; a folder: all in it; the last word is the query, - has it on stdin")
       .required();
   options->begin(OptionGroup::kSelection);
   add_times(*options, a->selection);
@@ -387,8 +374,10 @@ Verb add_sql(CLI::App& root) {
                                                     {"table", SqlFormat::kTable},
                                                     {"csv", SqlFormat::kCsv},
                                                     {"json", SqlFormat::kJson},
+                                                    {"jsonl", SqlFormat::kJson},
                                                     {"parquet", SqlFormat::kParquet}}),
-               "table, csv, json (an object a line), parquet; by-name: as OUT ends, else table");
+               "table, csv, json or jsonl (an object a line), parquet; by-name: as OUT ends, on "
+               "stdout table");
   options->add_flag("--force", a->is_forced, "Replace a file that is there already");
   options->begin(OptionGroup::kOwn);
   options->add_flag("-i,--interactive", a->has_prompt,
@@ -400,7 +389,7 @@ Verb add_sql(CLI::App& root) {
   options->add("--threads", a->threads, option_type::count<std::size_t>("N", {0, 1'024}),
                "Threads at most; 0: one a core");
   options->add_loudness(a->quiet);
-  explain_tables(*options);
+  explain_sql(*options);
   return {std::move(options), [a] { return run(*a); }};
 }
 

@@ -126,6 +126,36 @@ class SqlTest(harness.SystemTest):
         with open(self.space.path("new.csv"), encoding="utf-8", newline="") as file:
             self.assertEqual(file.read(), "one\r\n1\r\n")
 
+    def test_the_end_of_a_name_says_what_is_in_the_file(self):
+        for name in ("t.xlsx", "t.tsv", "t.parquet.gz", "t"):
+            done = self.ask("SELECT 1 AS one", "-o", self.space.path(name), code=USAGE)
+            self.assert_one_line(done.stderr, f"{name}: name a .csv, .json, .jsonl or .parquet, or give --format")
+            self.assertFalse(os.path.exists(self.space.path(name)))
+        for name, content, options in (("t.CSV", b"one\r\n1\r\n", ()), ("t.ndjson", b'{"one":1}\n', ()),
+                                       ("t.JsonL", b'{"one":1}\n', ()), ("t.Parquet", None, ()),
+                                       ("t.tsv", b'{"one":1}\n', ("--format", "jsonl")),
+                                       ("t.txt", b"one\n  1\n", ("--format", "table"))):
+            self.ask("SELECT 1 AS one", "-o", self.space.path(name), *options)
+            with open(self.space.path(name), "rb") as file:
+                written = file.read()
+            self.assertEqual(written, content or written, name)
+            self.assertEqual(written.startswith(b"PAR1"), content is None, name)
+
+    def test_a_file_of_columns_holds_one_result(self):
+        make = "CREATE TABLE made AS SELECT 7 AS a"
+        for name in ("two.csv", "two.parquet"):
+            for query in ("SELECT 1 a; SELECT 2 b", f"{make}; FROM made; SELECT a FROM made",
+                          f"{make}; INSERT INTO made VALUES (8) RETURNING a; SELECT a FROM made"):
+                done = self.ask(query, "-o", self.space.path(name), code=USAGE)
+                self.assert_one_line(done.stderr, "2 results do not go into one file: ask one query")
+                self.assertEqual([f for f in os.listdir(self.space.folder) if f.startswith("two")], [])
+            self.ask(f"{make}; INSERT INTO made VALUES (8); SELECT max(a) AS a FROM made;",
+                     "-o", self.space.path(name))
+        with open(self.space.path("two.csv"), "rb") as file:
+            self.assertEqual(file.read(), b"a\r\n8\r\n")
+        self.assertEqual(self.rows(f"FROM '{self.space.path('two.parquet')}'", "--files"), [{"a": 8}])
+        self.assertEqual(self.ask(f"SELECT 1 a; {make}; SELECT 2 b").stdout, b"a\n1\n\nb\n2\n")
+
     def test_a_range_reads_no_more_than_is_asked_for(self):
         query = 'SELECT count(*) AS n FROM "robot/imu"'
         self.assertEqual(self.rows(query, "--start", "+1", "--end", "+2"), [{"n": 101}])
@@ -142,16 +172,48 @@ class SqlTest(harness.SystemTest):
                              ('SELECT 1 FROM "robot/imo"', ("no table robot/imo", 'mean "robot/imu"?')),
                              ("", ("empty",)),
                              ("COPY (SELECT 1) TO 'x.csv'", ("--files",)),
-                             ("SET threads = 2", ("--files",)),
+                             ("SET threads = 2", ("--threads N sets it",)),
+                             ("SET memory_limit = '1GB'", ("--memory MB sets it",)),
+                             ('SELECT POSE.x FROM "robot/imu"', ('a nested field is written "pose.x"',)),
+                             ('SELECT i.pose.y FROM "robot/imu" i', ('a nested field is written "pose.x"',)),
+                             ("PIVOT odd ON X USING count(*)", ("PIVOT needs ON name IN (...)",)),
+                             ("DELETE FROM odd", ("bags are not written by sql",)),
+                             ("UPDATE odd SET X = 2", ("bags are not written by sql",)),
+                             ("SELECT 1; DROP TABLE odd", ("bags are not written by sql",)),
                              ("PRAGMA enable_profiling", ("EXPLAIN ANALYZE",)),
                              ("PRAGMA profiling_output = 'x.json'", ("--files",)),
-                             ("INSERT INTO odd VALUES (1)", ("odd",)),
+                             ("INSERT INTO odd VALUES (1)", ("odd", "bags are not written by sql")),
                              ("SELECT * FROM zbag('gone.zbag', 't')", ("gone.zbag",)),
                              ("SELECT * FROM zbag('run.zbag', 'no')", ("no track no",))):
             done = self.space.run("sql", self.bag, query)
             self.assertNotIn(done.returncode, (DONE, DAMAGED), query)
             self.assert_one_line(done.stderr, *words)
         self.run_ok("sql", self.bag, code=USAGE)
+        for query in ("SELECT nope.x FROM odd", "PRAGMA table_info('odd')"):
+            self.assertNotRegex(self.ask(query, code=USAGE).stderr, "nested field|not written")
+        self.assertEqual(self.rows("PIVOT (SELECT X FROM odd) ON X IN (1, 2) USING count(*)"), [{"1": 1, "2": 0}])
+
+    def test_its_help_says_what_surprises(self):
+        text = " ".join(self.run_ok("sql", "--help").stdout.decode().split())
+        for words in ("NOT isnan(x)", "count from 1", "to_timestamp(_ts)", '"linear.x"'):
+            self.assertIn(words, text)
+        self.assertEqual(
+            self.rows("SELECT v FROM (VALUES ('nan'::DOUBLE), (1.5)) AS t(v) WHERE v > 1 AND NOT isnan(v)"),
+            [{"v": 1.5}])
+        self.assertEqual(self.rows("SELECT list[1] AS first, CAST(to_timestamp(_ts) AS VARCHAR) AS at FROM odd"),
+                         [{"first": 1.5, "at": "1970-01-01 00:16:41+00"}])
+
+    def test_a_query_comes_from_stdin(self):
+        def piped(text, *words):
+            return subprocess.run([harness.binary(), "sql", self.bag, *words], env=self.space.env, input=text,
+                                  capture_output=True, check=False)
+        done = piped(b"SELECT 1 AS one;\nSELECT 2 AS two\n", "-", "--format", "json")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (DONE, b'{"one":1}\n{"two":2}\n', b""))
+        for text, words, said in ((b"SELECT 1", (), "- reads it from stdin"), (b"", ("-",), "empty"),
+                                  (b"-- " + b"x" * (1 << 20), ("-",), "more than 1 MiB")):
+            done = piped(text, *words)
+            self.assertEqual(done.returncode, USAGE)
+            self.assert_one_line(done.stderr.decode(), said)
 
     def test_several_bags_are_one(self):
         other = self.make_bag("other.zbag", [{"track": "odd", "_ts": 5.0, "fields": {"X": 7}}])
