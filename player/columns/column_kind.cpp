@@ -37,6 +37,7 @@ ColumnKind kind_of(const std::set<ColumnType>& types, const FieldValues& values)
     return is_rounded ? ColumnKind::kJson : ColumnKind::kDouble;
   }
   if (!values.has_other) met.erase(ColumnType::kOther);
+  if (values.has_double_lists) met.insert(ColumnType::kFloat64s);
   const bool are_lists = !met.empty() && std::all_of(met.begin(), met.end(), is_list);
   return are_lists ? kind_of_lists(met, values) : ColumnKind::kJson;
 }

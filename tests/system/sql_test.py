@@ -310,6 +310,20 @@ class SqlTest(harness.SystemTest):
         with open(self.space.path(".local/state/zbag/sql_history"), encoding="utf-8") as file:
             self.assertIn("max", file.read())
 
+    def test_a_list_of_whole_numbers_and_fractions_is_a_list_of_doubles(self):
+        lines = "".join(json.dumps({"track": "m", "_ts": n, "fields": fields}) + "\n" for n, fields in enumerate(
+            ({"l": [0, 0.5], "w": [1, 2], "b": [2**53 + 1, 0.5]}, {"l": [0.25, 1.0], "w": [0.5, 1], "b": []})))
+        with open(self.space.path("m.jsonl"), "w", encoding="utf-8") as file:
+            file.write(lines)
+        bag = self.space.path("m.zbag")
+        self.run_ok("import", self.space.path("m.jsonl"), "-o", bag)
+        done = self.run_ok("sql", bag, "SELECT typeof(l) AS a, typeof(w) AS b, typeof(b) AS c, l[1] + w[2] AS sum, b "
+                           "FROM m", "--format", "json")
+        rows = [json.loads(line) for line in done.stdout.decode().splitlines()]
+        self.assertEqual([(row["a"], row["b"], row["c"], row["sum"]) for row in rows],
+                         [("DOUBLE[]", "DOUBLE[]", "JSON", 2.0), ("DOUBLE[]", "DOUBLE[]", "JSON", 1.25)])
+        self.assertIn("9007199254740993", done.stdout.decode())
+
     def test_a_reader_that_has_enough_is_no_failure(self):
         command = f"{harness.binary()} sql {self.bag} 'SELECT * FROM points' --format csv | head -n 1"
         done = self.space.run("version", behind=("bash", "-c", f"set -o pipefail; {command}; :"))

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
+
+#include "schemas/item.hpp"
 
 namespace zbag {
 namespace {
@@ -71,25 +74,65 @@ void append_source(const BlockField::Source& source, std::size_t begin, std::siz
   }
 }
 
+// A list of numbers of several types, as doubles; false: it is none, it is empty, or a double would
+// round one of them.
+bool take_mixed_list(std::span<const std::uint8_t> value, std::vector<double>& numbers) {
+  constexpr double kExactMax = 9007199254740992.0;  // 2^53
+  item::Cursor in(value);
+  std::uint32_t count = 0;
+  if (!item::take_array(in, count) || count == 0) return false;
+  numbers.clear();
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const bool is_whole = in.left() > 0 && in.is_at(item::Type::kInt);
+    double number = 0;
+    if (!item::take_number(in, number)) return false;
+    if (is_whole && std::abs(number) >= kExactMax) return false;
+    numbers.push_back(number);
+  }
+  return true;
+}
+
+// Appends the value `at` of the source; the code of its part.
+std::uint8_t append_value(const BlockField::Source& source, std::size_t at, FieldColumn& column,
+                          std::vector<double>& numbers) {
+  std::uint8_t code = 0;
+  if (source.type == ColumnType::kOther) {
+    const std::uint64_t from = at == 0 ? 0 : source.ends[at - 1];
+    const std::span value = std::span(source.values.bytes).subspan(from, source.ends[at] - from);
+    if (take_mixed_list(value, numbers)) {
+      FieldPart& part = part_of(column, ColumnType::kFloat64s, code);
+      ++part.count;
+      part.doubles.insert(part.doubles.end(), numbers.begin(), numbers.end());
+      part.ends.push_back(part.doubles.size());
+      return code;
+    }
+  }
+  append_source(source, at, at + 1, part_of(column, source.type, code));
+  return code;
+}
+
 }  // namespace
 
 void append_points(const BlockField& field, std::size_t begin, std::size_t end,
                    FieldColumn& column) {
   std::uint8_t code = 0;
-  if (field.places.empty()) {
+  std::vector<double> numbers;
+  if (field.places.empty() && field.sources[0].type != ColumnType::kOther) {
     const BlockField::Source& source = field.sources[0];
     append_source(source, begin, end, part_of(column, source.type, code));
     column.validity.insert(column.validity.end(), end - begin, code);
     return;
   }
   for (std::size_t i = begin; i < end; ++i) {
-    const BlockField::Place place = field.at(i);
-    code = 0;
-    if (place.source > 0) {
-      const BlockField::Source& source = field.sources[place.source - 1];
-      append_source(source, place.number, place.number + 1, part_of(column, source.type, code));
+    if (field.places.empty()) {
+      column.validity.push_back(append_value(field.sources[0], i, column, numbers));
+      continue;
     }
-    column.validity.push_back(code);
+    const BlockField::Place place = field.at(i);
+    const bool is_there = place.source > 0;
+    column.validity.push_back(
+        is_there ? append_value(field.sources[place.source - 1], place.number, column, numbers)
+                 : 0);
   }
 }
 

@@ -10,7 +10,8 @@
 
 namespace zbag {
 
-// Appends what the points [begin, end) of `field` have.
+// Appends what the points [begin, end) of `field` have. A list that mixes types of numbers comes as
+// one of doubles, where a double holds each of them ([0, 0.5]); else it is as it was sent.
 void append_points(const BlockField& field, std::size_t begin, std::size_t end,
                    FieldColumn& column);
 

@@ -26,7 +26,7 @@ Asks asks_of(const TrackField& field) {
   if (std::all_of(types.begin(), types.end(), is_scalar))
     return types.contains(ColumnType::kInt) ? Asks::kSizes : Asks::kNothing;
   const bool has_others = types.erase(ColumnType::kOther) > 0;
-  const bool is_of_lists = !types.empty() && std::all_of(types.begin(), types.end(), is_list);
+  const bool is_of_lists = std::all_of(types.begin(), types.end(), is_list);
   return is_of_lists && (has_others || types.contains(ColumnType::kInts)) ? Asks::kLists
                                                                           : Asks::kNothing;
 }
@@ -70,6 +70,7 @@ void note_column(const FieldColumn& column, FieldValues& values) {
   for (const FieldPart& part : column.parts) {
     if (part.type == ColumnType::kInt || part.type == ColumnType::kInts) note_ints(part, values);
     if (part.type == ColumnType::kOther) note_others(part, values);
+    values.has_double_lists = values.has_double_lists || part.type == ColumnType::kFloat64s;
   }
 }
 
@@ -151,6 +152,7 @@ FieldValues& FieldValues::operator|=(const FieldValues& more) {
   has_above_int64 = has_above_int64 || more.has_above_int64;
   has_negative = has_negative || more.has_negative;
   has_beyond_double = has_beyond_double || more.has_beyond_double;
+  has_double_lists = has_double_lists || more.has_double_lists;
   has_other = has_other || more.has_other;
   return *this;
 }

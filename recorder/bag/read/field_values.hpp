@@ -23,7 +23,10 @@ struct FieldValues {
   bool has_above_int64 = false;
   bool has_negative = false;
   bool has_beyond_double = false;  // more than 2^53 from 0: not all of such are a double
-  // Of values of ColumnType::kOther: not all of them are empty lists.
+  // Of lists: some come as doubles, of ColumnType::kOther, too: those that mix types of numbers of
+  // which a double holds every one (column_append.hpp).
+  bool has_double_lists = false;
+  // Of values of ColumnType::kOther: some are neither these nor empty lists.
   bool has_other = false;
 
   FieldValues& operator|=(const FieldValues& more);

@@ -72,11 +72,22 @@ TEST_P(FieldValuesTest, LooksIntoListsAndWhatLiesAmongThem) {
   });
   points[0] = {{"a", Array{}}, {"b", Array{}}, {"c", Array{}}};
   points[1'500] = {{"a", Array{-1, UINT64_MAX}}, {"b", Array{}}, {"c", Array{1, "a"}}};
+  EXPECT_THAT(values_of(points), ElementsAre(Pair("a", FieldValues{.has_above_int64 = true,
+                                                                   .has_negative = true,
+                                                                   .has_beyond_double = true}),
+                                             Pair("b", FieldValues{.has_double_lists = true}),
+                                             Pair("c", FieldValues{.has_other = true})));
+}
+
+TEST_P(FieldValuesTest, FindsListsOfNumbersOfSeveralTypes) {
+  auto points = many(3'000, [](int i) {
+    return Fields{{"a", Array{i, 2}}, {"b", Array{0, 0.5}}, {"c", Array{0, 0.5}}};
+  });
+  points[1'500] = {{"a", Array{0.5, 1}}, {"b", Array{}}, {"c", Array{kPow53 + 1, 0.5}}};
   EXPECT_THAT(values_of(points),
-              ElementsAre(Pair("a", FieldValues{.has_above_int64 = true,
-                                                .has_negative = true,
-                                                .has_beyond_double = true}),
-                          Pair("b", FieldValues{}), Pair("c", FieldValues{.has_other = true})));
+              ElementsAre(Pair("a", FieldValues{.has_double_lists = true}),
+                          Pair("b", FieldValues{.has_double_lists = true}),
+                          Pair("c", FieldValues{.has_double_lists = true, .has_other = true})));
 }
 
 // As an image is stored: a block alone.
