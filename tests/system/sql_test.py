@@ -2,13 +2,16 @@
 """Bags asked in SQL: `zbag sql`, in every format, of several bags, of damaged and hostile ones."""
 
 import csv
+import fcntl
 import io
 import json
 import os
 import pty
 import select
 import signal
+import struct
 import subprocess
+import termios
 
 import harness
 from harness import DAMAGED, DONE, FAILED, USAGE
@@ -309,6 +312,39 @@ class SqlTest(harness.SystemTest):
         os.close(master)
         with open(self.space.path(".local/state/zbag/sql_history"), encoding="utf-8") as file:
             self.assertIn("max", file.read())
+
+    def shown_on_terminal(self, query, columns):
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        with subprocess.Popen([harness.binary(), "sql", self.bag, query, "--quiet"], env=self.space.env,
+                              stdin=subprocess.DEVNULL, stdout=slave, stderr=subprocess.DEVNULL) as asking:
+            os.close(slave)
+            shown = b""
+            while True:
+                try:
+                    part = os.read(master, 65536)
+                except OSError:  # Linux's end of a terminal
+                    break
+                if not part:
+                    break
+                shown += part
+            self.assertEqual(asking.wait(harness.DEADLINE), DONE)
+        os.close(master)
+        return shown.decode().replace("\r\n", "\n").splitlines()
+
+    def test_a_terminal_shows_what_fits_and_says_what_it_leaves_out(self):
+        query = 'SELECT ax AS "first of the columns", 1 AS second, 2 AS third FROM "robot/imu" ORDER BY ax'
+        lines = self.shown_on_terminal(query, 29)
+        self.assertEqual((lines[0], len(lines)), ("first of the columns  second", 42))
+        self.assertEqual(lines[-2].split(), ["19.5", "1"])
+        self.assertEqual(lines[-1], "960 more rows, 1 more column; --format csv has all")
+        self.assertEqual(self.shown_on_terminal(query + " LIMIT 41", 80)[-1], "1 more row; --format csv has all")
+        self.assertEqual(self.shown_on_terminal(query + " LIMIT 40", 35)[-1], "40 rows")
+        self.assertEqual(self.shown_on_terminal(query + " LIMIT 1", 5),
+                         ["first of the columns", "                 0.0", "2 more columns; --format csv has all"])
+        piped = self.ask(query).stdout.decode().splitlines()
+        self.assertEqual((piped[0], len(piped), piped[-1]),
+                         ("first of the columns  second  third", 1002, "1,000 rows"))
 
     def test_a_reader_that_has_enough_is_no_failure(self):
         command = f"{harness.binary()} sql {self.bag} 'SELECT * FROM points' --format csv | head -n 1"
