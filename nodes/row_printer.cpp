@@ -39,7 +39,8 @@ class Lines {
 
 class TablePrinter : public RowPrinter {
  public:
-  explicit TablePrinter(Write write) : lines_(std::move(write)) {}
+  TablePrinter(Write write, std::optional<std::size_t> terminal_columns)
+      : lines_(std::move(write)), terminal_columns_(terminal_columns) {}
 
   Status begin(const std::vector<ResultColumn>& columns) override {
     for (const ResultColumn& column : columns) {
@@ -53,6 +54,7 @@ class TablePrinter : public RowPrinter {
 
   Status add(std::span<const ResultCell> row) override {
     ++count_;
+    if (terminal_columns_ && count_ > kTerminalRows) return {};
     std::vector<std::string> cells;
     for (const ResultCell& cell : row) {
       std::string text = cell ? printable(*cell) : "NULL";
@@ -68,19 +70,47 @@ class TablePrinter : public RowPrinter {
 
   Status end() override {
     Status written = write_first();
-    if (written && count_ != 1) {
-      lines_.text() += amount_text(count_, "row");
+    const std::string last = last_line();
+    if (written && !last.empty()) {
+      lines_.text() += last;
       written = lines_.end_line();
     }
     return written ? lines_.flush() : written;
   }
 
  private:
+  static constexpr std::string_view kGap = "  ";
   static constexpr std::size_t kCellColumns = 60;
   static constexpr std::size_t kRowsMeasured = 1'000;
+  static constexpr std::uint64_t kTerminalRows = 40;
+
+  // How many columns the terminal has room for; one at least.
+  std::size_t columns_shown() const {
+    if (!terminal_columns_) return titles_.size();
+    std::size_t width = 0;
+    std::size_t shown = 0;
+    for (; shown < widths_.size(); ++shown) {
+      width += widths_[shown] + (shown > 0 ? kGap.size() : 0);
+      if (width > *terminal_columns_) break;
+    }
+    return std::max(shown, std::min<std::size_t>(1, widths_.size()));
+  }
+
+  std::string last_line() const {
+    std::string left_out;
+    if (terminal_columns_ && count_ > kTerminalRows)
+      left_out = amount_text(count_ - kTerminalRows, "more row");
+    if (shown_ < titles_.size()) {
+      if (!left_out.empty()) left_out += ", ";
+      left_out += amount_text(titles_.size() - shown_, "more column");
+    }
+    if (!left_out.empty()) return left_out + "; --format csv has all";
+    return count_ == 1 ? std::string() : amount_text(count_, "row");
+  }
 
   Status write_first() {
     if (std::exchange(is_measured_, true)) return {};
+    shown_ = columns_shown();
     Status written = write_row(titles_);
     for (const auto& row : first_) {
       if (written) written = write_row(row);
@@ -91,9 +121,9 @@ class TablePrinter : public RowPrinter {
 
   Status write_row(const std::vector<std::string>& cells) {
     std::string line;
-    for (std::size_t i = 0; i < cells.size(); ++i) {
+    for (std::size_t i = 0; i < shown_; ++i) {
       const std::size_t width = std::max(widths_[i], columns_of(cells[i]));
-      if (i > 0) line += "  ";
+      if (i > 0) line += kGap;
       line += is_number_[i] ? right_aligned(cells[i], width) : fit(cells[i], width);
     }
     line.erase(line.find_last_not_of(' ') + 1);
@@ -102,6 +132,8 @@ class TablePrinter : public RowPrinter {
   }
 
   Lines lines_;
+  const std::optional<std::size_t> terminal_columns_;
+  std::size_t shown_ = 0;  // of the columns, once they are measured
   std::vector<std::string> titles_;
   std::vector<std::size_t> widths_;
   std::vector<bool> is_number_;
@@ -203,8 +235,10 @@ class JsonPrinter : public RowPrinter {
 
 }  // namespace
 
-std::unique_ptr<RowPrinter> make_row_printer(ShownAs shown, Write write) {
-  if (shown == ShownAs::kTable) return std::make_unique<TablePrinter>(std::move(write));
+std::unique_ptr<RowPrinter> make_row_printer(ShownAs shown, Write write,
+                                             std::optional<std::size_t> terminal_columns) {
+  if (shown == ShownAs::kTable)
+    return std::make_unique<TablePrinter>(std::move(write), terminal_columns);
   if (shown == ShownAs::kCsv) return std::make_unique<CsvPrinter>(std::move(write));
   return std::make_unique<JsonPrinter>(std::move(write));
 }

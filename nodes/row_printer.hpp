@@ -28,8 +28,10 @@ class RowPrinter {
   virtual Status end() = 0;
 };
 
-// Gives whole lines to `write`, some thousand bytes at a time.
-std::unique_ptr<RowPrinter> make_row_printer(ShownAs shown,
-                                             std::function<Status(std::string_view)> write);
+// Gives whole lines to `write`, some thousand bytes at a time. `terminal_columns`: of a terminal,
+// where a table has forty rows and as many columns as fit, and says what it leaves out.
+std::unique_ptr<RowPrinter> make_row_printer(
+    ShownAs shown, std::function<Status(std::string_view)> write,
+    std::optional<std::size_t> terminal_columns = std::nullopt);
 
 }  // namespace zbag

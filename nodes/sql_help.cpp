@@ -68,18 +68,18 @@ std::string with_remedy(const std::string& message, std::string_view sql, const 
   // DuckDB makes several of a PIVOT that has to look for its values first.
   if (has(message, "Cannot prepare multiple statements") && has(without_case(sql), "pivot"))
     return "PIVOT needs ON name IN (...), with the values that become columns";
+  if (has(message, "Can only delete from base table") ||
+      has(message, "Can only update base table") ||
+      (has(message, "this does not look at tracks") && writes(sql)))
+    return "bags are not written by sql; tables that it makes are";
   constexpr std::pair<std::string_view, std::string_view> kRemedies[] = {
       {"disabled by config", "; --files allows it"},
       {"failed to allocate data", "; --memory gives it more"},
-      {"syntax error at or near \"/\"", "; a name with / is written \"robot/imu\""},
-      {"Can only delete from base table", "; bags are not written by sql"},
-      {"Can only update base table", "; bags are not written by sql"}};
+      {"syntax error at or near \"/\"", "; a name with / is written \"robot/imu\""}};
   for (const auto& [words, remedy] : kRemedies) {
     if (has(message, words)) return message + std::string(remedy);
   }
   if (has(message, "configuration has been locked")) return message + locked_remedy(message);
-  if (has(message, "this does not look at tracks") && writes(sql))
-    return message + "; bags are not written by sql";
   return message + nested_remedy(message, sql, names);
 }
 

@@ -1,10 +1,13 @@
 #include "nodes/text_output.hpp"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <utility>
 
 #include "nodes/terminal.hpp"
+#include "nodes/terminal_size.hpp"
 
 namespace zbag {
 
@@ -13,6 +16,11 @@ Result<TextOutput> TextOutput::open(const std::string& out, Existing existing, S
   Result<OutputFile> file = OutputFile::create(out, existing);
   if (!file) return tl::unexpected(file.error());
   return TextOutput(std::move(*file));
+}
+
+std::optional<std::size_t> TextOutput::terminal_columns() const {
+  const auto size = file_ ? std::nullopt : size_of_terminal(STDOUT_FILENO);
+  return size ? std::optional(size->columns) : std::nullopt;
 }
 
 Status TextOutput::write(std::string_view text) {

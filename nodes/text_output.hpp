@@ -1,6 +1,7 @@
 // Rows as text, to stdout or into a file that appears when all of them are in it.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,8 @@ class TextOutput {
 
   // A blank line parts the table that comes next from what is there.
   void begin_table() { is_apart_ = has_text_; }
+  // How wide the terminal is that it goes to; nullopt: to none.
+  std::optional<std::size_t> terminal_columns() const;
   // kClosed: who reads stdout has enough.
   Status write(std::string_view text);
   // Puts the file in its place.

@@ -122,8 +122,8 @@ Status run_statement(Database& database, const std::string& asked, ShownAs shown
   const bool has_rows = as_texts || statement->is_query();
   if (shown == ShownAs::kJson) columns = with_names_once(std::move(columns));
   if (as_texts) statement = std::move(as_texts);
-  const auto printer =
-      make_row_printer(shown, [&out](std::string_view text) { return out.write(text); });
+  const auto printer = make_row_printer(
+      shown, [&out](std::string_view text) { return out.write(text); }, out.terminal_columns());
   if (has_rows) {
     if (Status begun = printer->begin(columns); !begun) return begun;
   }

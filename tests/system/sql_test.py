@@ -2,13 +2,16 @@
 """Bags asked in SQL: `zbag sql`, in every format, of several bags, of damaged and hostile ones."""
 
 import csv
+import fcntl
 import io
 import json
 import os
 import pty
 import select
 import signal
+import struct
 import subprocess
+import termios
 
 import harness
 from harness import DAMAGED, DONE, FAILED, USAGE
@@ -148,7 +151,7 @@ class SqlTest(harness.SystemTest):
                           f"{make}; INSERT INTO made VALUES (8) RETURNING a; SELECT a FROM made"):
                 done = self.ask(query, "-o", self.space.path(name), code=USAGE)
                 self.assert_one_line(done.stderr, "2 results do not go into one file: ask one query")
-                self.assertEqual([f for f in os.listdir(self.space.folder) if f.startswith("two")], [])
+                self.assertEqual([f for f in os.listdir(self.space.folder) if f.startswith(name)], [])
             self.ask(f"{make}; INSERT INTO made VALUES (8); SELECT max(a) AS a FROM made;",
                      "-o", self.space.path(name))
         with open(self.space.path("two.csv"), "rb") as file:
@@ -177,12 +180,12 @@ class SqlTest(harness.SystemTest):
                              ('SELECT POSE.x FROM "robot/imu"', ('a nested field is written "pose.x"',)),
                              ('SELECT i.pose.y FROM "robot/imu" i', ('a nested field is written "pose.x"',)),
                              ("PIVOT odd ON X USING count(*)", ("PIVOT needs ON name IN (...)",)),
-                             ("DELETE FROM odd", ("bags are not written by sql",)),
-                             ("UPDATE odd SET X = 2", ("bags are not written by sql",)),
+                             ("DELETE FROM \"robot/imu\"", ("bags are not written by sql",)),
+                             ("UPDATE \"robot/imu\" SET ax = 2", ("bags are not written by sql",)),
                              ("SELECT 1; DROP TABLE odd", ("bags are not written by sql",)),
                              ("PRAGMA enable_profiling", ("EXPLAIN ANALYZE",)),
                              ("PRAGMA profiling_output = 'x.json'", ("--files",)),
-                             ("INSERT INTO odd VALUES (1)", ("odd", "bags are not written by sql")),
+                             ("INSERT INTO odd VALUES (1)", ("bags are not written by sql",)),
                              ("SELECT * FROM zbag('gone.zbag', 't')", ("gone.zbag",)),
                              ("SELECT * FROM zbag('run.zbag', 'no')", ("no track no",))):
             done = self.space.run("sql", self.bag, query)
@@ -323,6 +326,38 @@ class SqlTest(harness.SystemTest):
         self.assertEqual([(row["a"], row["b"], row["c"], row["sum"]) for row in rows],
                          [("DOUBLE[]", "DOUBLE[]", "JSON", 2.0), ("DOUBLE[]", "DOUBLE[]", "JSON", 1.25)])
         self.assertIn("9007199254740993", done.stdout.decode())
+    def shown_on_terminal(self, query, columns):
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        with subprocess.Popen([harness.binary(), "sql", self.bag, query, "--quiet"], env=self.space.env,
+                              stdin=subprocess.DEVNULL, stdout=slave, stderr=subprocess.DEVNULL) as asking:
+            os.close(slave)
+            shown = b""
+            while True:
+                try:
+                    part = os.read(master, 65536)
+                except OSError:  # Linux's end of a terminal
+                    break
+                if not part:
+                    break
+                shown += part
+            self.assertEqual(asking.wait(harness.DEADLINE), DONE)
+        os.close(master)
+        return shown.decode().replace("\r\n", "\n").splitlines()
+
+    def test_a_terminal_shows_what_fits_and_says_what_it_leaves_out(self):
+        query = 'SELECT ax AS "first of the columns", 1 AS second, 2 AS third FROM "robot/imu" ORDER BY ax'
+        lines = self.shown_on_terminal(query, 29)
+        self.assertEqual((lines[0], len(lines)), ("first of the columns  second", 42))
+        self.assertEqual(lines[-2].split(), ["19.5", "1"])
+        self.assertEqual(lines[-1], "960 more rows, 1 more column; --format csv has all")
+        self.assertEqual(self.shown_on_terminal(query + " LIMIT 41", 80)[-1], "1 more row; --format csv has all")
+        self.assertEqual(self.shown_on_terminal(query + " LIMIT 40", 35)[-1], "40 rows")
+        self.assertEqual(self.shown_on_terminal(query + " LIMIT 1", 5),
+                         ["first of the columns", "                 0.0", "2 more columns; --format csv has all"])
+        piped = self.ask(query).stdout.decode().splitlines()
+        self.assertEqual((piped[0], len(piped), piped[-1]),
+                         ("first of the columns  second  third", 1002, "1,000 rows"))
 
     def test_a_reader_that_has_enough_is_no_failure(self):
         command = f"{harness.binary()} sql {self.bag} 'SELECT * FROM points' --format csv | head -n 1"
