@@ -180,6 +180,7 @@ class AnalyzeRun {
       const bool is_unread = outcome.error().code == ErrorCode::kClosed && !StopSignal::wanted();
       return is_unread ? kExitDone : show("analyze", outcome.error());
     }
+    if (!outcome->none.empty() && !arguments_.json) print("{}\n", outcome->none);
     const TrackAnalytics::Reading& reading = analytics.reading();
     // Programs are told, too, what there was instead of numbers.
     if (outcome->numbers > 0 || arguments_.json) report.finish(tail(reading));

@@ -238,6 +238,11 @@ class TableTest(AnalyzeTest):
                                      1 if function in ("moving-average", "anomalies") else
                                      len({len(line) for line in lines}))
 
+    def test_without_an_anomaly_it_says_so(self):
+        words = ("analyze", self.bag, "anomalies", "--track=imu", "--field=v", "--threshold=500")
+        self.assertEqual(self.run_ok(*words).stdout, b"none beyond 500 standard deviations\n")
+        self.assertEqual(json.loads(self.run_ok(*words, "--json").stdout)["result"], [])
+
     def test_a_reader_that_has_seen_enough_is_no_error(self):
         read, write = os.pipe()
         os.close(read)
