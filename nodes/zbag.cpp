@@ -105,7 +105,11 @@ std::string usage_fault(const OptionTable& options, const std::vector<std::strin
     return word.size() > 1 && word.front() == '-';
   });
   if (option != unknown.end()) return option_fault(*option, known, options.verb());
-  if (!unknown.empty()) return argument_fault(unknown.front(), known);
+  if (!unknown.empty()) {
+    const auto track = std::ranges::find(options.options(), "track", &Option::name);
+    return argument_fault(unknown.front(), known,
+                          track == options.options().end() ? "" : track->metavar);
+  }
   std::string text = error.what();  // "--track: 1 required PATTERN missing"
   const bool lacks_value = dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr;
   if (!lacks_value) return text;
