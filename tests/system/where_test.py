@@ -64,6 +64,10 @@ class WhereTest(harness.SystemTest):
 
     def test_what_is_no_expression_is_a_line_and_prints_nothing(self):
         for text, words in (("ax >", "character 5"), ("ax ~ 3", "'~' means nothing at character 4"),
+                            ("ax > 1 && n < 2", "'&&' means nothing: write 'and' at character 8"),
+                            ("ax > 1 || n < 2", "'||' means nothing: write 'or' at character 8"),
+                            ("robot/imu.ax > 3 and robot/imu.ay < 2", "a track stands before a colon: "
+                             "write 'robot/imu: ax > 3 and ay < 2'"), ("ax/2.5 > 1", "'/' means nothing"),
                             ("", "not the end"), ("ax = null", "is null"), ("1 = 1", "no field")):
             with self.subTest(text=text):
                 done = self.run_ok("cat", self.bag, "--where", text, code=USAGE)
