@@ -306,6 +306,24 @@ class RefusalTest(AnalyzeTest):
             with self.subTest(words=words):
                 self.refused(LOSSY, *words, says=(says,))
 
+    def test_bags_and_the_function_in_another_order_are_told(self):
+        for words, says in ((("percentiles", self.bag), "BAG comes first"),
+                            ((self.bag, self.bag), "several bags: a folder of them"),
+                            ((self.bag, self.bag, "trends"), "several bags: a folder of them")):
+            self.refused(USAGE, "analyze", *words, "--track=imu", "--field=v", says=(says,))
+        self.refused(USAGE, "plot", self.bag, self.bag, "imu:v", "-o", "p.svg",
+                     says=("several bags: a folder of them",))
+
+    def test_a_map_and_fractions_have_another_way(self):
+        says = "pose is a map: name one, as pose.x"
+        self.assert_no_number(says, "--field=pose")
+        self.refused(LOSSY, "plot", self.bag, "imu:pose", "-o", "p.svg", says=(says,))
+        self.refused(LOSSY, "analyze", self.bag, "top-values", "--track=slow", "--field=w",
+                     says=("no text, whole number or bool is in w of slow; for fractions: distribution",))
+        done = self.run_ok("analyze", self.bag, "percentiles", "--track=imu", "--field=state",
+                           code=LOSSY)
+        self.assertNotIn("list", done.stderr)
+
     def test_what_has_no_number_says_why(self):
         self.assert_no_number("no number is in state of imu: 3,000 no number", "--field=state")
         self.assert_no_number("of a list name one, as q[0]", "--field=q")
