@@ -6,6 +6,7 @@
 #include "nodes/errors.hpp"
 #include "nodes/live_screen.hpp"
 #include "nodes/nested_fields.hpp"
+#include "nodes/none_true.hpp"
 #include "nodes/number_text.hpp"
 #include "nodes/open_bags.hpp"
 #include "nodes/stop_signal.hpp"
@@ -92,7 +93,7 @@ int tell(const Arguments& arguments, const Status& written, const ExportReport& 
   if (!arguments.quiet && !is_stdout)
     say("exported {} to {}\n", amount_text(report.points, "point"), arguments.output.out);
   if (report.points == 0 && report.left_out == 0 && playlist.points() > 0)
-    return std::max(opened, show_nothing_chosen("export", playlist.extent()));
+    return std::max(opened, show_none_true("export", arguments.selection, playlist.summaries()));
   if (report.left_out == 0) return opened;
   warn("export", fmt::format("left out {}", amount_text(report.left_out, "damaged point")));
   return kExitDamaged;
