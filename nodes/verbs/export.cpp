@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -14,6 +15,7 @@
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
 #include "player/exports/exporter.hpp"
+#include "player/exports/output_format.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -21,7 +23,7 @@ namespace {
 
 // As option_type::one_of() takes them.
 std::vector<std::pair<std::string, std::string>> formats() {
-  std::vector<std::pair<std::string, std::string>> named;
+  std::vector<std::pair<std::string, std::string>> named{{"by-name", ""}};
   for (const FormatHelp& format : export_formats()) named.emplace_back(format.name, format.name);
   return named;
 }
@@ -76,6 +78,17 @@ Status check(const Arguments& arguments, const OptionTable& options, const Playl
                             arguments.output.format));
   }
   return {};
+}
+
+// The format, where the output's name tells it.
+Status complete_output(Arguments& arguments) {
+  ExportOptions& output = arguments.output;
+  if (output.format.empty()) output.format = format_by_name(output.out);
+  if (!output.format.empty()) return {};
+  std::vector<std::string> names;
+  for (const FormatHelp& format : export_formats()) names.push_back(format.name);
+  return fail(ErrorCode::kInvalid, fmt::format("{} tells no format: give --format F, one of: {}",
+                                               printable(output.out), fmt::join(names, ", ")));
 }
 
 // What has become of it; `opened` is what became of opening the bags.
@@ -213,10 +226,8 @@ Verb add_export(CLI::App& root) {
       ->add("-o,--output", a->output.out, option_type::any_text("OUT"),
             "File or folder to write; - is stdout")
       .required();
-  options
-      ->add("--format", a->output.format, option_type::one_of<std::string>("F", formats()),
-            "What to write, as below")
-      .required();
+  options->add("--format", a->output.format, option_type::one_of<std::string>("F", formats()),
+               "What to write, as below; by-name: what the end of OUT tells, as .csv");
   options->add_flag("--force", a->is_forced,
                     "Replace files of the names that are written; other files of a folder stay");
   add_selection(*options, a->selection);
@@ -226,7 +237,10 @@ Verb add_export(CLI::App& root) {
   options->add_loudness(a->quiet);
   options->explain(format_section());
   const OptionTable& table = *options;
-  return {std::move(options), [a, &table] { return run(*a, table); }};
+  return {std::move(options), [a, &table] {
+            const Status complete = complete_output(*a);
+            return complete ? run(*a, table) : show("export", complete.error());
+          }};
 }
 
 }  // namespace zbag
