@@ -110,8 +110,10 @@ class Analysis {
   Status anomalies() {
     keep_values();
     std::vector<ChartPoint> marks;
+    bool has_one = false;
     const Result<Moments> all =
         analytics_.detect_anomalies(request_.threshold, [&](const Anomaly& one) {
+          has_one = true;
           report_.row(
               {{"time", seconds_of_key(one.time)}, {"value", one.value}, {"z_score", one.z_score}});
           if (request_.axis && marks.size() < kDotsMax)
@@ -122,6 +124,8 @@ class Analysis {
     if (all->count > 0 && !AnomalyFilter(*all, request_.threshold).can_tell())
       outcome_.remark = all->count == 1 ? "one number alone has no anomalies"
                                         : "all numbers are the same: there are no anomalies";
+    else if (all->count > 0 && !has_one)
+      outcome_.none = fmt::format("none beyond {} standard deviations", request_.threshold);
     draw_values();
     if (request_.axis) draw_bounds(*all);
     draw("anomaly", ChartSeries::Kind::kMarks, std::move(marks), 1);

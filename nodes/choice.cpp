@@ -32,9 +32,7 @@ class Known {
   const std::vector<std::string>& tracks() const { return tracks_; }
   std::string no_track(const std::string& name) const {
     const bool is_there = std::find(tracks_.begin(), tracks_.end(), name) != tracks_.end();
-    return is_there ? ""
-                    : fmt::format("there is no track {}{}", printable(name),
-                                  nearest_hint(name, tracks_));
+    return is_there ? "" : no_track_text(name, tracks_);
   }
 
   // Fields of tracks that are chosen, and of those alone; `word` is what they are called.
@@ -119,9 +117,10 @@ std::vector<std::string> faults_of(const PointCondition& where, const Known& kno
 Status check_names(const std::string& verb, const SelectionArguments& arguments, const Known& known,
                    const TrackFilter& filter, const std::vector<std::string>& named) {
   std::vector<std::string> faults;
+  // Who takes one track is not told of patterns.
+  for (const std::string& name : named) faults.push_back(known.no_track(name));
   for (const std::string& text : arguments.tracks)
     faults.push_back(unmatched_text(text, known.tracks()));
-  for (const std::string& name : named) faults.push_back(known.no_track(name));
   std::erase(faults, "");
   const auto is_chosen = [&](const std::string& track) { return filter.matches(track); };
   if (faults.empty()) faults = known.no_fields(arguments.columns, is_chosen, "column");

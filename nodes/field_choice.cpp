@@ -44,7 +44,48 @@ std::vector<FieldNames> leaves_below(const Playlist& bags, const NamedFields& na
   return {leaves.begin(), leaves.end()};
 }
 
+// As what points have a field, as far as anybody can tell.
+struct FieldForm {
+  std::set<ColumnType> types;
+  std::optional<std::string> inner;  // of a map, one that lies in it
+};
+
+FieldForm form_of(const Playlist& bags, const std::string& track, const FieldNames& names) {
+  FieldForm form;
+  for (const BagReader& bag : bags.readers()) {
+    const Result<std::vector<TrackField>> fields = read_track_fields(bag, track);
+    if (!fields) continue;
+    for (const TrackField& field : *fields) {
+      if (field.names == names) {
+        form.types.insert(field.types.begin(), field.types.end());
+      } else if (!form.inner && field.names.size() > names.size() &&
+                 std::equal(names.begin(), names.end(), field.names.begin())) {
+        form.inner = fmt::format("{}", fmt::join(field.names, "."));
+      }
+    }
+  }
+  return form;
+}
+
+// What to name in place of a whole map or list; "": it is neither.
+std::string part_hint(const ValueField& field, const FieldForm& form) {
+  if (form.inner)
+    return fmt::format("; {} is a map: name one, as {}", printable(field.text),
+                       printable(*form.inner));
+  const bool has_lists =
+      std::ranges::any_of(form.types, [](ColumnType type) { return is_list(type); });
+  return has_lists && !field.element
+             ? fmt::format("; of a list name one, as {}[0]", printable(field.text))
+             : "";
+}
+
 }  // namespace
+
+bool has_fractions(const Playlist& bags, const std::string& track, const ValueField& field) {
+  const FieldForm form = form_of(bags, track, field.names);
+  return !field.element &&
+         (form.types.contains(ColumnType::kFloat32) || form.types.contains(ColumnType::kFloat64));
+}
 
 std::vector<std::string> track_names(const std::vector<BagSummary>& bags) {
   std::set<std::string> names;
@@ -66,9 +107,10 @@ Result<NamedFields> parse_track_fields(const std::string& text,
     named = {std::string(plain_name(text.substr(0, colon))), parted(text.substr(colon + 1))};
   const auto is_empty = [](const std::string& part) { return part.empty(); };
   if (named.track.empty() || std::any_of(named.fields.begin(), named.fields.end(), is_empty))
-    return fail(ErrorCode::kInvalid, fmt::format("'{}' is no TRACK:FIELD[,FIELD], as in "
-                                                 "robot/imu:ax,ay",
-                                                 printable(text)));
+    return fail(
+        ErrorCode::kInvalid,
+        fmt::format("'{}' is no TRACK:FIELD[,FIELD], as in robot/imu:ax,ay{}", printable(text),
+                    text.ends_with(".zbag") ? "; several bags: a folder of them" : ""));
   return named;
 }
 
@@ -139,11 +181,9 @@ std::string no_number_text(const Playlist& bags, const ChosenFields& chosen,
     std::string text = unseen.text();
     if (!text.empty()) return text;
   }
-  const bool is_list_whole = !field.element && skipped.not_numbers == skipped.total();
-  return fmt::format(
-      "no number is in {} of {}: {}{}", printable(field.text), printable(chosen.track),
-      skipped_text(skipped),
-      is_list_whole ? fmt::format("; of a list name one, as {}[0]", printable(field.text)) : "");
+  return fmt::format("no number is in {} of {}: {}{}", printable(field.text),
+                     printable(chosen.track), skipped_text(skipped),
+                     part_hint(field, form_of(bags, chosen.track, field.names)));
 }
 
 std::string skipped_text(const Skipped& skipped) {

@@ -49,6 +49,9 @@ std::string with_unit(const std::string& name, const std::string& unit);
 std::string no_number_text(const Playlist& bags, const ChosenFields& chosen,
                            const ValueField& field, const Skipped& skipped);
 
+// Whether points have it as a number that need not be whole, and in no list.
+bool has_fractions(const Playlist& bags, const std::string& track, const ValueField& field);
+
 // "3 NaN, 1 absent"; empty: none.
 std::string skipped_text(const Skipped& skipped);
 

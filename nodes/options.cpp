@@ -37,6 +37,18 @@ std::vector<std::string> split_at_commas(const std::vector<std::string>& texts) 
   return parts;
 }
 
+// What to write where the output stands among the bags: "x.mcap" of `export day.zbag x.mcap`.
+std::string output_remedy(const std::deque<Option>& options) {
+  for (const Option& option : options) {
+    if (!option.is_positional || !option.is_list) continue;
+    const std::vector<std::string> texts = option.texts();
+    const bool is_one = texts.size() > 1 && texts.back().find('.') != std::string::npos &&
+                        !texts.back().ends_with(".zbag");
+    if (is_one) return fmt::format(": write -o {}", printable(texts.back()));
+  }
+  return "";
+}
+
 }  // namespace
 
 Option& Option::required() {
@@ -216,7 +228,8 @@ Status OptionTable::take(const Settings& settings) {
     if (!status) return status;
     if (option.is_required && !option.is_positional && !option.is_set() && !wants_print_config()) {
       return fail(ErrorCode::kInvalid,
-                  fmt::format("{} is required; see zbag {} --help", option.shown_name(), verb()));
+                  fmt::format("{} is required{}; see zbag {} --help", option.shown_name(),
+                              option.name == "output" ? output_remedy(options_) : "", verb()));
     }
   }
   return {};

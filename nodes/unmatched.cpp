@@ -32,6 +32,16 @@ std::string unmatched_text(const std::string& pattern, const std::vector<std::st
   return fmt::format("no track matches {}{}", printable(pattern), hint);
 }
 
+std::string no_track_text(const std::string& name, const std::vector<std::string>& tracks) {
+  std::string hint = nearest_hint(name, tracks);
+  const auto whole = std::find_if(tracks.begin(), tracks.end(), [&](const std::string& track) {
+    return track.ends_with("/" + name);
+  });
+  if (hint.empty() && whole != tracks.end())
+    hint = fmt::format("; did you mean {}?", printable(*whole));
+  return fmt::format("there is no track {}{}", printable(name), hint);
+}
+
 void warn_of_idle_exclusions(const std::string& verb, const std::vector<std::string>& excluded,
                              const std::vector<std::string>& tracks) {
   for (const std::string& pattern : excluded) {

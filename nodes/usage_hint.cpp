@@ -174,9 +174,10 @@ std::string option_fault(const std::string& word, const std::vector<std::string>
   return near ? fmt::format("{}: did you mean {}?", fault, *near) : fault;
 }
 
-std::string argument_fault(const std::string& word, const std::vector<std::string>& options) {
+std::string argument_fault(const std::string& word, const std::vector<std::string>& options,
+                           const std::string& track) {
   return fmt::format("'{}' is one argument too many{}", printable(word),
-                     has(options, "--track") ? "; tracks are named with --track PATTERN" : "");
+                     has(options, "--track") ? "; tracks are named with --track " + track : "");
 }
 
 }  // namespace zbag

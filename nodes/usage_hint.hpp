@@ -18,7 +18,9 @@ std::string verb_fault(const std::vector<std::string>& words,
 std::string option_fault(const std::string& word, const std::vector<std::string>& options,
                          const std::string& verb = "");
 
-// "'robot/imu' is one argument too many", and where tracks are named if not there.
-std::string argument_fault(const std::string& word, const std::vector<std::string>& options);
+// "'robot/imu' is one argument too many", and where tracks are named if not there; `track` is what
+// --track takes.
+std::string argument_fault(const std::string& word, const std::vector<std::string>& options,
+                           const std::string& track = "PATTERN");
 
 }  // namespace zbag

@@ -90,6 +90,14 @@ void add_verbs(CLI::App& root, Verbs& verbs) {
   for (const Verb& verb : verbs) verb.options->seal();
 }
 
+// `analyze A.zbag B.zbag trends`: a bag stands where the function does.
+bool is_of_several_bags(const OptionTable& options) {
+  return std::ranges::any_of(options.options(), [](const Option& one) {
+    return one.name == "FUNCTION" && one.parsed->count() > 0 &&
+           one.parsed->results().front().ends_with(".zbag");
+  });
+}
+
 // What is wrong with the words behind a verb: the option that is none before all else, since what
 // stands behind it may have been meant as its value.
 std::string usage_fault(const OptionTable& options, const std::vector<std::string>& behind_dashes,
@@ -105,7 +113,14 @@ std::string usage_fault(const OptionTable& options, const std::vector<std::strin
     return word.size() > 1 && word.front() == '-';
   });
   if (option != unknown.end()) return option_fault(*option, known, options.verb());
-  if (!unknown.empty()) return argument_fault(unknown.front(), known);
+  if (!unknown.empty() && is_of_several_bags(options))
+    return fmt::format("'{}' is one argument too many; several bags: a folder of them",
+                       printable(unknown.front()));
+  if (!unknown.empty()) {
+    const auto track = std::ranges::find(options.options(), "track", &Option::name);
+    return argument_fault(unknown.front(), known,
+                          track == options.options().end() ? "" : track->metavar);
+  }
   std::string text = error.what();  // "--track: 1 required PATTERN missing"
   const bool lacks_value = dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr;
   if (!lacks_value) return text;

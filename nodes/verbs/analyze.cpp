@@ -40,6 +40,17 @@ std::string name_of(Function function) {
   return functions()[static_cast<std::size_t>(function)].first;
 }
 
+// Of a word that stands where the function does and is none, what to write.
+Result<Function> parse_function(const std::string& word, const std::string& bag) {
+  Result<Function> function = option_type::one_of<Function>("FUNCTION", functions()).parse(word);
+  if (function) return function;
+  if (std::ranges::find(functions(), bag, &std::pair<std::string, Function>::first) !=
+      functions().end())
+    return fail(ErrorCode::kInvalid, "BAG comes first, then FUNCTION");
+  if (word.ends_with(".zbag")) return fail(ErrorCode::kInvalid, "several bags: a folder of them");
+  return function;
+}
+
 // Options that mean something to some functions alone.
 struct OwnedOption {
   const char* name;
@@ -180,6 +191,7 @@ class AnalyzeRun {
       const bool is_unread = outcome.error().code == ErrorCode::kClosed && !StopSignal::wanted();
       return is_unread ? kExitDone : show("analyze", outcome.error());
     }
+    if (!outcome->none.empty() && !arguments_.json) print("{}\n", outcome->none);
     const TrackAnalytics::Reading& reading = analytics.reading();
     // Programs are told, too, what there was instead of numbers.
     if (outcome->numbers > 0 || arguments_.json) report.finish(tail(reading));
@@ -234,8 +246,11 @@ class AnalyzeRun {
     if (arguments_.intervals)
       text = "one point alone has nothing between";
     else if (request_.group && reading.other_skipped.not_numbers == reading.points)
-      text = fmt::format("no text, whole number or bool is in {} of {}",
-                         printable(request_.group->text), printable(chosen_.own.track));
+      text = fmt::format("no text, whole number or bool is in {} of {}{}",
+                         printable(request_.group->text), printable(chosen_.own.track),
+                         has_fractions(bags_, chosen_.own.track, *request_.group)
+                             ? "; for fractions: distribution"
+                             : "");
     else if (reading.skipped.total() == reading.points)
       text = no_number_text(bags_, chosen_.own, chosen_.own.fields[0], reading.skipped);
     else if (chosen_.other && reading.other_points > 0 &&
@@ -342,8 +357,10 @@ Verb add_analyze(CLI::App& root) {
   auto a = std::make_shared<Arguments>();
   options->add("BAG", a->bag, option_type::any_text("BAG"), "Bag to read; a folder: all in it")
       .required();
+  OptionType<Function> function = option_type::one_of<Function>("FUNCTION", functions());
+  function.parse = [a](const std::string& word) { return parse_function(word, a->bag); };
   options
-      ->add("FUNCTION", a->request.function, option_type::one_of<Function>("FUNCTION", functions()),
+      ->add("FUNCTION", a->request.function, function,
             "moving-average, anomalies, trends, percentiles, correlation, distribution or "
             "top-values")
       .required();

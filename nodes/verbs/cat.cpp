@@ -5,6 +5,7 @@
 #include "nodes/choice.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/nested_fields.hpp"
+#include "nodes/none_true.hpp"
 #include "nodes/number_text.hpp"
 #include "nodes/open_bags.hpp"
 #include "nodes/print_point.hpp"
@@ -66,7 +67,7 @@ int show_too_far(const std::string& track, const Playlist& playlist) {
 int end_of(std::uint64_t printed, const Arguments& arguments, const Playlist& playlist) {
   if (printed > 0 || playlist.points() == 0) return kExitDone;
   return arguments.start_index ? show_too_far(arguments.selection.tracks.front(), playlist)
-                               : show_nothing_chosen("cat", playlist.extent());
+                               : show_none_true("cat", arguments.selection, playlist.summaries());
 }
 
 // Prints what the cursor gives, until it is enough or somebody stops it. The bag may be a

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -6,6 +7,7 @@
 #include "nodes/errors.hpp"
 #include "nodes/live_screen.hpp"
 #include "nodes/nested_fields.hpp"
+#include "nodes/none_true.hpp"
 #include "nodes/number_text.hpp"
 #include "nodes/open_bags.hpp"
 #include "nodes/stop_signal.hpp"
@@ -13,6 +15,7 @@
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
 #include "player/exports/exporter.hpp"
+#include "player/exports/output_format.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -20,7 +23,7 @@ namespace {
 
 // As option_type::one_of() takes them.
 std::vector<std::pair<std::string, std::string>> formats() {
-  std::vector<std::pair<std::string, std::string>> named;
+  std::vector<std::pair<std::string, std::string>> named{{"by-name", ""}};
   for (const FormatHelp& format : export_formats()) named.emplace_back(format.name, format.name);
   return named;
 }
@@ -92,6 +95,17 @@ ExportChoice export_choice(const Arguments& arguments, const BagReader::Selectio
   return choice;
 }
 
+// The format, where the output's name tells it.
+Status complete_output(Arguments& arguments) {
+  ExportOptions& output = arguments.output;
+  if (output.format.empty()) output.format = format_by_name(output.out);
+  if (!output.format.empty()) return {};
+  std::vector<std::string> names;
+  for (const FormatHelp& format : export_formats()) names.push_back(format.name);
+  return fail(ErrorCode::kInvalid, fmt::format("{} tells no format: give --format F, one of: {}",
+                                               printable(output.out), fmt::join(names, ", ")));
+}
+
 // What has become of it; `opened` is what became of opening the bags.
 int tell(const Arguments& arguments, const Status& written, const ExportReport& report,
          const Playlist& playlist, int opened) {
@@ -107,7 +121,7 @@ int tell(const Arguments& arguments, const Status& written, const ExportReport& 
   if (!arguments.quiet && !is_stdout)
     say("exported {} to {}\n", amount_text(report.points, "point"), arguments.output.out);
   if (report.points == 0 && report.left_out == 0 && playlist.points() > 0)
-    return std::max(opened, show_nothing_chosen("export", playlist.extent()));
+    return std::max(opened, show_none_true("export", arguments.selection, playlist.summaries()));
   if (report.left_out == 0) return opened;
   warn("export", fmt::format("left out {}", amount_text(report.left_out, "damaged point")));
   return kExitDamaged;
@@ -218,10 +232,8 @@ Verb add_export(CLI::App& root) {
       ->add("-o,--output", a->output.out, option_type::any_text("OUT"),
             "File or folder to write; - is stdout")
       .required();
-  options
-      ->add("--format", a->output.format, option_type::one_of<std::string>("F", formats()),
-            "What to write, as below")
-      .required();
+  options->add("--format", a->output.format, option_type::one_of<std::string>("F", formats()),
+               "What to write, as below; by-name: what the end of OUT tells, as .csv");
   options->add_flag("--force", a->is_forced,
                     "Replace files of the names that are written; other files of a folder stay");
   add_selection(*options, a->selection);
@@ -231,7 +243,10 @@ Verb add_export(CLI::App& root) {
   options->add_loudness(a->quiet);
   options->explain(format_section());
   const OptionTable& table = *options;
-  return {std::move(options), [a, &table] { return run(*a, table); }};
+  return {std::move(options), [a, &table] {
+            const Status complete = complete_output(*a);
+            return complete ? run(*a, table) : show("export", complete.error());
+          }};
 }
 
 }  // namespace zbag

@@ -182,6 +182,8 @@ class Episode {
     }
     if (numbers.missing() > 0)
       source_.note(fmt::format("{} numbers were missing and are NaN", numbers.missing()));
+    for (const auto& [field, count] : numbers.infinite())
+      source_.note(fmt::format("{}: {} infinite numbers", printable(field), count));
     for (const CameraFile& camera : cameras_) {
       if (camera.repeated() > 0) {
         source_.note(

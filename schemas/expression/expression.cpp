@@ -53,6 +53,25 @@ Result<TrackExpression> TrackExpression::parse(std::string_view text) {
   return TrackExpression{std::move(*track), std::move(*condition)};
 }
 
+namespace {
+
+// "robot/imu: ax > 3" of "robot/imu.ax > 3"; "": that is not what was meant.
+std::string with_colon(std::string_view text) {
+  const std::string_view first = text.substr(0, text.find_first_of(" \t=<>!"));
+  const std::size_t slash = first.rfind('/');
+  const std::size_t dot = slash == std::string_view::npos ? slash : first.find('.', slash);
+  if (dot == std::string_view::npos) return "";
+  const std::string track(first.substr(0, dot));
+  std::string condition(text.substr(dot + 1));
+  const std::string again = track + ".";
+  for (std::size_t at = 0; (at = condition.find(again, at)) != std::string::npos;)
+    condition.erase(at, again.size());
+  std::string meant = track + ": " + condition;
+  return TrackExpression::parse(meant) ? meant : "";
+}
+
+}  // namespace
+
 Result<PointCondition> PointCondition::parse(std::string_view text) {
   char quote = 0;
   const bool names_track = std::ranges::any_of(text, [&](char letter) {
@@ -66,7 +85,12 @@ Result<PointCondition> PointCondition::parse(std::string_view text) {
   });
   if (!names_track) {
     Result<Expression> condition = Expression::parse(text);
-    if (!condition) return tl::unexpected(condition.error());
+    if (!condition) {
+      const std::string meant = with_colon(text);
+      if (meant.empty()) return tl::unexpected(condition.error());
+      return fail(ErrorCode::kInvalid,
+                  fmt::format("a track stands before a colon: write '{}'", printable(meant)));
+    }
     return PointCondition{std::string(text), std::nullopt, std::move(*condition)};
   }
   Result<TrackExpression> of_track = TrackExpression::parse(text);

@@ -18,6 +18,17 @@ bool begins_name(char c) {
   return is_letter || c == '_' || c == '"' || static_cast<unsigned char>(c) >= 0x80;
 }
 
+// What is said of a sign that is none of ours.
+std::string no_symbol(std::string_view text) {
+  // Of languages that write so what is a word here.
+  static constexpr std::array<std::array<std::string_view, 2>, 5> kOthers{
+      {{"&&", "and"}, {"||", "or"}, {"&", "and"}, {"|", "or"}, {"!", "not"}}};
+  for (const auto& [sign, word] : kOthers) {
+    if (text.starts_with(sign)) return fmt::format("'{}' means nothing: write '{}'", sign, word);
+  }
+  return fmt::format("'{}' means nothing", printable(text.substr(0, 1)));
+}
+
 }  // namespace
 
 tl::unexpected<Error> Words::fault(std::size_t at, const std::string& what) const {
@@ -42,8 +53,7 @@ Result<Word> Words::next() {
         "==", "!=", "<>", "<=", ">=", "=", "<", ">", "(", ")", ",", ":"};
     const auto* const symbol = std::ranges::find_if(
         kSymbols, [&](std::string_view one) { return text_.substr(at_).starts_with(one); });
-    if (symbol == kSymbols.end())
-      return fault(at_, fmt::format("'{}' means nothing", printable(text_.substr(at_, 1))));
+    if (symbol == kSymbols.end()) return fault(at_, no_symbol(text_.substr(at_)));
     word.kind = Word::Kind::kSymbol;
     at_ += symbol->size();
   }

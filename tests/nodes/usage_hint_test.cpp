@@ -56,6 +56,8 @@ TEST(UsageHintTest, NamesWhatOptionsOfOtherToolsAreHere) {
   EXPECT_EQ(option_fault("-r", {"--track"}), "unknown option -r");
   EXPECT_EQ(argument_fault("robot/imu", {"--track"}),
             "'robot/imu' is one argument too many; tracks are named with --track PATTERN");
+  EXPECT_EQ(argument_fault("imu", {"--track"}, "TRACK"),
+            "'imu' is one argument too many; tracks are named with --track TRACK");
   EXPECT_EQ(argument_fault("\x1b[2J", {"--all"}), "'\\x1b[2J' is one argument too many");
 }
 

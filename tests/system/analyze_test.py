@@ -238,6 +238,11 @@ class TableTest(AnalyzeTest):
                                      1 if function in ("moving-average", "anomalies") else
                                      len({len(line) for line in lines}))
 
+    def test_without_an_anomaly_it_says_so(self):
+        words = ("analyze", self.bag, "anomalies", "--track=imu", "--field=v", "--threshold=500")
+        self.assertEqual(self.run_ok(*words).stdout, b"none beyond 500 standard deviations\n")
+        self.assertEqual(json.loads(self.run_ok(*words, "--json").stdout)["result"], [])
+
     def test_a_reader_that_has_seen_enough_is_no_error(self):
         read, write = os.pipe()
         os.close(read)
@@ -300,6 +305,24 @@ class RefusalTest(AnalyzeTest):
                 (("plot", self.bag, "imu:v,stat", "-o", "p.svg"), "did you mean state?")):
             with self.subTest(words=words):
                 self.refused(LOSSY, *words, says=(says,))
+
+    def test_bags_and_the_function_in_another_order_are_told(self):
+        for words, says in ((("percentiles", self.bag), "BAG comes first"),
+                            ((self.bag, self.bag), "several bags: a folder of them"),
+                            ((self.bag, self.bag, "trends"), "several bags: a folder of them")):
+            self.refused(USAGE, "analyze", *words, "--track=imu", "--field=v", says=(says,))
+        self.refused(USAGE, "plot", self.bag, self.bag, "imu:v", "-o", "p.svg",
+                     says=("several bags: a folder of them",))
+
+    def test_a_map_and_fractions_have_another_way(self):
+        says = "pose is a map: name one, as pose.x"
+        self.assert_no_number(says, "--field=pose")
+        self.refused(LOSSY, "plot", self.bag, "imu:pose", "-o", "p.svg", says=(says,))
+        self.refused(LOSSY, "analyze", self.bag, "top-values", "--track=slow", "--field=w",
+                     says=("no text, whole number or bool is in w of slow; for fractions: distribution",))
+        done = self.run_ok("analyze", self.bag, "percentiles", "--track=imu", "--field=state",
+                           code=LOSSY)
+        self.assertNotIn("list", done.stderr)
 
     def test_what_has_no_number_says_why(self):
         self.assert_no_number("no number is in state of imu: 3,000 no number", "--field=state")

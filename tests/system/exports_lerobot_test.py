@@ -316,6 +316,17 @@ class LerobotTest(harness.SystemTest):
         self.assertEqual(made.stats["observation.state"]["max"], [0, 9, 1])
         self.assertIn("2 numbers were missing and are NaN", said)
 
+    def test_what_no_float32_is_is_left_out_and_what_is_infinite_counted(self):
+        made, said = self.export(self.bag(*(("scan", n / 10, {
+            "recv_ns": 10**18 + n, "header": {"seq": n, "stamp": -2**24 - 1}, "most": 2**24,
+            "ids": [1, 2**24 + 1], "r": [1.0, math.inf, -math.inf if n % 2 else 2.0]})
+            for n in range(10))))
+        self.assertEqual(made.features["observation.state"]["names"],
+                         ["scan.header.seq", "scan.most", "scan.r_0", "scan.r_1", "scan.r_2"])
+        self.assertIn("track scan: left out, too large for a float32: header.stamp, ids, recv_ns", said)
+        self.assertIn("scan.r: 15 infinite numbers", said)
+        self.assertEqual([row[1] for row in made.column("observation.state").tolist()], 10 * [2.0**24])
+
     def test_rows_begin_with_the_camera_that_is_last(self):
         points = [("cam/a", n / 10, self.picture(n)) for n in range(20)]
         points += [("cam/b", 0.55 + n / 10, self.picture(n)) for n in range(10)]

@@ -530,6 +530,7 @@ class RosTest(McapTest):
         (_, laser), = found["/laser"]
         self.assertEqual(list(laser.ranges), [1.5, 0.25])
         self.assertAlmostEqual(laser.angle_increment, math.pi, 6)
+        self.assertEqual((laser.range_min, laser.range_max), (0.0, math.inf))
         (_, pose), = found["/pose"]
         self.assertEqual((pose.pose.position.x, pose.pose.position.z), (1.0, 3.0))
         self.assertAlmostEqual(pose.pose.orientation.z, 1.0, 12)

@@ -132,6 +132,18 @@ class PagesTest(HelpTest):
         self.assertIn("--partition-by A,B ... parquet: ", told)
         self.assertIn("csv, json, jsonl: bytes as base64", told)
 
+    def test_a_format_is_told_by_the_name_of_the_output(self):
+        bag = self.space.path("a.zbag")
+        self.run_ok("import", self.write("a.jsonl", '{"track":"t","_ts":1.0,"fields":{"x":1}}\n'), "-o", bag)
+        self.run_ok("export", bag, "-o", "x.csv")
+        with open(self.space.path("x.csv"), encoding="utf-8") as file:
+            self.assertEqual(len(file.readlines()), 2)
+        done = self.run_ok("export", bag, "-o", "x", code=USAGE)
+        self.assert_one_line(done.stderr, "x tells no format: give --format F, one of: bvh, csv, hdf5, ")
+        done = self.run_ok("export", bag, "x.mcap", code=USAGE)
+        self.assert_one_line(done.stderr, "--output is required: write -o x.mcap; see zbag export --help")
+        self.assertEqual(self.run_ok("export", bag, "-o", "-", "--format", "csv").stdout.count(b"\n"), 2)
+
     def test_what_a_format_does_not_know_is_as_it_says(self):
         """The table that --help shows is the one that refuses."""
         about = {}

@@ -264,6 +264,17 @@ class NowhereTest(SelectionTest):
         done = self.run_ok("cat", bag, "--track", "imu", code=LOSSY)
         self.assert_one_line(done.stderr, "did you mean '**/imu'?")
 
+    def test_who_takes_one_track_is_told_its_name_and_of_no_pattern(self):
+        bag = self.make_bag()
+        for words in (("analyze", bag, "trends", "--track", "imu", "--field", "n"),
+                      ("plot", bag, "imu:n", "-o", self.space.path("p.svg")),
+                      ("cat", bag, "--where", "imu: n > 1")):
+            with self.subTest(words=words):
+                done = self.run_ok(*words, code=LOSSY)
+                self.assert_one_line(done.stderr, "no track imu; did you mean robot1/imu?")
+        done = self.run_ok("analyze", bag, "trends", "imu", code=USAGE)
+        self.assert_one_line(done.stderr, "'imu' is one argument too many", "--track TRACK")
+
     def test_a_relative_time_needs_points(self):
         bag = self.space.path("empty.zbag")
         self.assertEqual(self.start_recorder(bag).stop(), DONE)

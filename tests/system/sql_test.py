@@ -326,6 +326,7 @@ class SqlTest(harness.SystemTest):
         self.assertEqual([(row["a"], row["b"], row["c"], row["sum"]) for row in rows],
                          [("DOUBLE[]", "DOUBLE[]", "JSON", 2.0), ("DOUBLE[]", "DOUBLE[]", "JSON", 1.25)])
         self.assertIn("9007199254740993", done.stdout.decode())
+
     def shown_on_terminal(self, query, columns):
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdint>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -35,6 +37,14 @@ bool is_action_track(const std::string& track) {
 bool is_number(const ExportField& field) {
   return field.kind == ColumnKind::kBool || field.kind == ColumnKind::kInt ||
          field.kind == ColumnKind::kDouble;
+}
+
+bool has_large_int(const FieldPart& part) {
+  constexpr std::int64_t kFloatMax = std::int64_t{1} << 24;
+  return part.type == ColumnType::kInt &&
+         (!part.unsigned_at.empty() || std::ranges::any_of(part.ints, [](std::int64_t value) {
+           return value > kFloatMax || value < -kFloatMax;
+         }));
 }
 
 class Planner {
@@ -101,8 +111,11 @@ class Planner {
     if (!fields) return tl::unexpected(fields.error());
     std::map<std::string, std::size_t> taken;  // by key
     std::vector<std::string> others;
+    const auto large = large_fields(track, *fields);
+    if (!large) return tl::unexpected(large.error());
     for (const ExportField& field : *fields) {
       const std::string key = is_number(field) ? key_of(track, field, kind) : "";
+      if (!key.empty() && large->contains(field.names)) continue;
       if (key.empty()) {
         others.push_back(printable(field.column));
         continue;
@@ -115,9 +128,33 @@ class Planner {
       ++taken[key];
     }
     tell(track, taken, others);
+    if (!large->empty()) {
+      std::vector<std::string> names;
+      for (const FieldNames& one : *large)
+        names.push_back(printable(fmt::format("{}", fmt::join(one, "."))));
+      plan_.notes.push_back(fmt::format("track {}: left out, too large for a float32: {}",
+                                        printable(track), fmt::join(names, ", ")));
+    }
     if (taken.empty()) return {};
     plan_.tracks.push_back(track);
     return {};
+  }
+  // Those with whole numbers that a float32 may not be.
+  Result<std::set<FieldNames>> large_fields(const std::string& track,
+                                            const std::vector<ExportField>& fields) const {
+    std::vector<ExportField> whole;
+    std::ranges::copy_if(fields, std::back_inserter(whole),
+                         [](const ExportField& field) { return field.kind == ColumnKind::kInt; });
+    std::set<FieldNames> large;
+    if (whole.empty()) return large;
+    Status read = source_.each_chunk_ahead_of(track, whole, [&](const ColumnChunk& chunk) {
+      for (std::size_t i = 0; i < whole.size(); ++i) {
+        if (std::ranges::any_of(chunk.fields[i].parts, has_large_int)) large.insert(whole[i].names);
+      }
+      return Status();
+    });
+    if (!read) return tl::unexpected(read.error());
+    return large;
   }
   // "": it has no place.
   std::string key_of(const std::string& track, const ExportField& field,

@@ -6,6 +6,8 @@
 //   a track .../action, .../cmd, ...   action, if no track is of the kind step
 //   all other numbers                  observation.state
 //
+// All are float32: a field of whole numbers that are more than 2^24 from 0 (stamps in nanoseconds)
+// is left out.
 // What becomes of each track, and what has no place in such a set, is in the notes.
 #pragma once
 

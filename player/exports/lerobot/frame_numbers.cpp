@@ -1,6 +1,7 @@
 #include "player/exports/lerobot/frame_numbers.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -65,6 +66,7 @@ FrameNumbers::FrameNumbers(ParquetWriter writer, const FeaturePlan& plan)
   for (std::size_t f = 0; f < plan.features.size(); ++f) {
     const std::vector<FeatureNumber>& numbers = plan.features[f].numbers;
     values_.emplace_back(numbers.size());
+    infinite_.emplace_back(numbers.size());
     for (std::size_t n = 0; n < numbers.size(); ++n) {
       std::string path = numbers[n].track + '\0';
       for (const std::string& name : numbers[n].names) path += name + '\0';
@@ -151,9 +153,24 @@ void FrameNumbers::append_row(std::uint64_t frame, float timestamp) {
     }
     FieldPart& part =
         part_of(column, values.size() == 1 ? ColumnType::kFloat64 : ColumnType::kFloat64s);
-    for (const double value : values) part.doubles.push_back(rounded(value));
+    for (std::size_t n = 0; n < values.size(); ++n) {
+      part.doubles.push_back(rounded(values[n]));
+      if (std::isinf(part.doubles.back())) ++infinite_[f][n];
+    }
     if (values.size() > 1) part.ends.push_back(part.doubles.size());
   }
+}
+
+std::map<std::string, std::uint64_t> FrameNumbers::infinite() const {
+  std::map<std::string, std::uint64_t> counts;
+  for (std::size_t f = 0; f < infinite_.size(); ++f) {
+    for (std::size_t n = 0; n < infinite_[f].size(); ++n) {
+      const FeatureNumber& number = plan_.features[f].numbers[n];
+      if (infinite_[f][n] > 0)
+        counts[fmt::format("{}.{}", number.track, fmt::join(number.names, "."))] += infinite_[f][n];
+    }
+  }
+  return counts;
 }
 
 Status FrameNumbers::flush() {

@@ -28,6 +28,8 @@ class FrameNumbers {
   Status finish();
   // Numbers that were missing or NaN.
   std::uint64_t missing() const { return missing_; }
+  // How many are infinite, by the fields' names, "scan.ranges"; those without one are left out.
+  std::map<std::string, std::uint64_t> infinite() const;
 
  private:
   // Where a value of a row goes.
@@ -48,6 +50,7 @@ class FrameNumbers {
   std::vector<std::vector<double>> values_;           // of the row at hand, by feature
   ColumnChunk chunk_;
   std::uint64_t missing_ = 0;
+  std::vector<std::vector<std::uint64_t>> infinite_;  // as values_
 };
 
 }  // namespace zbag

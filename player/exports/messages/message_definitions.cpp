@@ -145,7 +145,7 @@ constexpr std::array kDefinitions{
                       "float32 time_increment\n"
                       "float32 scan_time\n"
                       "float32 range_min\n"
-                      "float32 range_max\n"
+                      "float32 range_max infinite\n"
                       "float32[] ranges\n"
                       "float32[] intensities"},
     MessageDefinition{"sensor_msgs/PointField",

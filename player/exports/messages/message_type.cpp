@@ -44,11 +44,17 @@ struct AbsentName {
   Absent absent;
 };
 constexpr std::array kAbsent{
-    AbsentName{"", Absent::kZero},           AbsentName{"1", Absent::kOne},
-    AbsentName{"nan", Absent::kNan},         AbsentName{"optional", Absent::kLeftOut},
-    AbsentName{"right", Absent::kRight},     AbsentName{"left", Absent::kLeft},
-    AbsentName{"beams", Absent::kBeamAngle}, AbsentName{"rows", Absent::kRowBytes},
-    AbsentName{"points", Absent::kPoints},   AbsentName{"unknown", Absent::kUnknown},
+    AbsentName{"", Absent::kZero},
+    AbsentName{"1", Absent::kOne},
+    AbsentName{"nan", Absent::kNan},
+    AbsentName{"optional", Absent::kLeftOut},
+    AbsentName{"infinite", Absent::kInfinite},
+    AbsentName{"right", Absent::kRight},
+    AbsentName{"left", Absent::kLeft},
+    AbsentName{"beams", Absent::kBeamAngle},
+    AbsentName{"rows", Absent::kRowBytes},
+    AbsentName{"points", Absent::kPoints},
+    AbsentName{"unknown", Absent::kUnknown},
 };
 
 Absent absent_of(std::string_view word) {

@@ -40,6 +40,7 @@ enum class Absent : std::uint8_t {
   kZero,
   kOne,
   kNan,
+  kInfinite,
   kLeftOut,    // of JSON; zero elsewhere
   kRight,      // a quarter turn to the right, where a scan of half a turn begins
   kLeft,       // and where it ends

@@ -287,6 +287,8 @@ double MessageWalk::absent_number(const Node& node, const Nodes& siblings, Item 
       return 1.0;
     case Absent::kNan:
       return std::numeric_limits<double>::quiet_NaN();
+    case Absent::kInfinite:
+      return std::numeric_limits<double>::infinity();
     case Absent::kRight:
       return -kQuarterTurn;
     case Absent::kLeft:

@@ -178,6 +178,24 @@ void note_left_out(const ExportSource& source, const std::string& track, const M
                           fmt::join(left_out, ", "), form.type().name));
 }
 
+// A limit that is not recorded is none: at 0 a reader would drop whatever lies beyond it.
+void note_unlimited(const ExportSource& source, const std::string& track, const MessageForm& form,
+                    const std::vector<FieldAlias>& aliases) {
+  const LeafTypes leaves = leaves_of(source, track);
+  for (const MessageMember& member : form.type().members) {
+    if (member.absent != Absent::kInfinite) continue;
+    const bool is_there = std::ranges::any_of(leaves, [&](const auto& leaf) {
+      const std::string name = fmt::format("{}", fmt::join(leaf.first, "."));
+      return name == member.name || std::ranges::any_of(aliases, [&](const FieldAlias& one) {
+               return one.field == member.name && one.name == name;
+             });
+    });
+    if (!is_there)
+      source.note(fmt::format("track {}: {} is not recorded and is written as infinite",
+                              printable(track), member.name));
+  }
+}
+
 // One without a name where nothing is said of the track, or nothing that is one, which is told.
 Kind kind_of(const ExportSource& source, const std::string& track) {
   Result<std::optional<Kind>> kind = source.kind_of(track);
@@ -240,9 +258,11 @@ Result<std::unique_ptr<TrackMessages>> make_track_messages(const ExportSource& s
                             "--track, say its kind with zbag schema, or take --encoding json",
                             track));
   }
-  MessageForm form(types, *message, aliases_of(kind));
+  const std::vector<FieldAlias> aliases = aliases_of(kind);
+  MessageForm form(types, *message, aliases);
   note_left_out(source, track, form, is_json);
   if (is_json) return Made(std::make_unique<FoxgloveMessages>(std::move(form), source));
+  note_unlimited(source, track, form, aliases);
   return Made(std::make_unique<CdrMessages>(std::move(form), source));
 }
 

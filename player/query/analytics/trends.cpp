@@ -44,7 +44,8 @@ Trends TrendFit::finish() {
   // Means that are all alike lie on their line.
   trends.r_squared =
       periods_.y.squares > 0.0 ? trends.slope * (periods_.products / periods_.y.squares) : 1.0;
-  trends.change_percent = first_ == 0.0 ? 0.0 : (last_ - first_) / first_ * 100.0;
+  // Of the first's size: what rises from below zero has risen.
+  trends.change_percent = first_ == 0.0 ? 0.0 : (last_ - first_) / std::abs(first_) * 100.0;
   trends.trend = trend_of(trends.slope, flat_);
   return trends;
 }

@@ -23,7 +23,7 @@ struct Trends {
   double r_squared = 0.0;              // 1: every mean lies on the line
   double first_value = 0.0;            // means of the first and the last period
   double last_value = 0.0;
-  double change_percent = 0.0;  // from first to last; 0 where the first is 0
+  double change_percent = 0.0;  // from first to last, of |first|; 0 where the first is 0
 };
 
 // Periods begin at multiples of their length since the epoch. Each counts once, however many

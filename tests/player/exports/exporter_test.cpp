@@ -6,9 +6,11 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 
 #include "player/columns/row_columns.hpp"
+#include "player/exports/output_format.hpp"
 #include "schemas/json_text.hpp"
 #include "tests/support/bytes.hpp"
 #include "tests/support/small_bag.hpp"
@@ -270,6 +272,26 @@ TEST(ExportFormatsTest, EachSaysWhatItIsAndWhatItKnows) {
   }
   EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));
   EXPECT_EQ(formats_with("--nowhere"), "");
+}
+
+TEST(ExportFormatsTest, TheEndOfANameTellsOne) {
+  const std::map<std::string, std::string> formats{{"a/x.csv", "csv"},
+                                                   {"x.json", "json"},
+                                                   {"x.jsonl", "jsonl"},
+                                                   {"x.parquet", "parquet"},
+                                                   {"x.mcap", "mcap"},
+                                                   {"x.h5", "hdf5"},
+                                                   {"x.hdf5", "hdf5"},
+                                                   {"x.db", "sqlite"},
+                                                   {"x.trc", "trc"},
+                                                   {"x.sqlite", "sqlite"},
+                                                   {"x.bvh", "bvh"},
+                                                   {"x.mp4", "mp4"},
+                                                   {"-", ""},
+                                                   {"csv", ""},
+                                                   {"x.csv/", ""},
+                                                   {"x.zbag", ""}};
+  for (const auto& [name, format] : formats) EXPECT_EQ(format_by_name(name), format) << name;
 }
 
 // The limit counts what is written, whatever lies between, in time and not track by track.

@@ -69,6 +69,15 @@ TEST(TrendsTest, OnePeriodIsNotEnough) {
   EXPECT_EQ(calculate_trends({}, {}, kSecond).trend, Trend::kInsufficient);
 }
 
+TEST(TrendsTest, BelowZeroWhatRisesHasRisen) {
+  const Trends rising = trends_of(3, [](double t) { return t < 1.0 ? -4.0 : -3.0; });
+  EXPECT_EQ(rising.trend, Trend::kIncreasing);
+  EXPECT_EQ(rising.change_percent, 25.0);
+  const Trends falling = trends_of(3, [](double t) { return t < 1.0 ? -4.0 : -6.0; });
+  EXPECT_EQ(falling.trend, Trend::kDecreasing);
+  EXPECT_EQ(falling.change_percent, -50.0);
+}
+
 TEST(TrendsTest, FromZeroThereIsNoPercentage) {
   const Trends trends = trends_of(3, [](double t) { return t < 1.0 ? 0.0 : 5.0; });
   EXPECT_EQ(trends.first_value, 0.0);
