@@ -189,13 +189,30 @@ Status write_parquet(BagDatabase& bags, const std::vector<std::string>& statemen
   return finished ? out->publish() : finished;
 }
 
-Status run_query(BagDatabase& bags, const std::string& sql, const Arguments& arguments) {
+// Of COPY and the like: the bags that are read stay what they are.
+Status check_files(const std::vector<std::string>& statements, const Playlist& playlist) {
+  for (const std::string& sql : statements) {
+    const std::vector<std::string> words = words_of(sql);
+    if (std::find(words.begin(), words.end(), "to") == words.end()) continue;
+    for (const std::string& path : texts_of(sql)) {
+      if (is_one_of(path, playlist))
+        return fail(
+            ErrorCode::kExists,
+            fmt::format("{} is the bag that is read; choose another name", printable(path)));
+    }
+  }
+  return {};
+}
+
+Status run_query(BagDatabase& bags, const std::string& sql, const Playlist& playlist,
+                 const Arguments& arguments) {
   SqlStatements split = split_statements(sql);
   if (!split.rest.empty()) split.whole.push_back(std::move(split.rest));
   if (split.whole.empty()) return fail(ErrorCode::kInvalid, "the query is empty");
   bags.watch().begin();
   const QueryWatch watch(bags, arguments.quiet);
   if (Status one = check_results(bags.database(), split.whole, arguments); !one) return one;
+  if (Status safe = check_files(split.whole, playlist); !safe) return safe;
   switch (format_of(arguments)) {
     case SqlFormat::kParquet:
       return write_parquet(bags, split.whole, arguments);
@@ -248,7 +265,7 @@ void greet(const Playlist& playlist) {
 }
 
 // Statements as they are typed; a failure ends the statement alone. Gives the worst exit code.
-int run_prompt(BagDatabase& bags, const Arguments& arguments) {
+int run_prompt(BagDatabase& bags, const Playlist& playlist, const Arguments& arguments) {
   int exit_code = kExitDone;
   SqlPrompt prompt([&](const std::string& word) {
     std::vector<std::string> names = bags.names();
@@ -261,7 +278,7 @@ int run_prompt(BagDatabase& bags, const Arguments& arguments) {
       if (text.starts_with('.')) sql = take_command(text);
       if (sql && !*sql) continue;
       const Status ran =
-          sql ? run_query(bags, **sql, arguments) : Status(tl::unexpected(sql.error()));
+          sql ? run_query(bags, **sql, playlist, arguments) : Status(tl::unexpected(sql.error()));
       if (ran) continue;
       const int failed = show_failure(ran.error(), text, bags);
       if (ran.error().code != ErrorCode::kClosed) exit_code = std::max(exit_code, failed);
@@ -347,8 +364,9 @@ int run(const Arguments& arguments) {
   if (!bags) return show("sql", bags.error());
   if (arguments.has_prompt && !arguments.quiet && isatty(STDIN_FILENO) == 1) greet(*playlist);
   if (arguments.has_prompt)
-    return std::max({opened, run_prompt(*bags, arguments), end_of(*bags, *playlist, arguments)});
-  const Status ran = run_query(*bags, *query, arguments);
+    return std::max(
+        {opened, run_prompt(*bags, *playlist, arguments), end_of(*bags, *playlist, arguments)});
+  const Status ran = run_query(*bags, *query, *playlist, arguments);
   if (ran) return std::max(opened, end_of(*bags, *playlist, arguments));
   if (ran.error().code == ErrorCode::kClosed && !StopSignal::wanted()) return opened;  // head
   return show_failure(ran.error(), *query, *bags);

@@ -45,6 +45,13 @@ std::optional<double> number_of(std::span<const std::uint8_t> value) {
   return item::take_number(in, number) ? std::optional(number) : std::nullopt;
 }
 
+// std::lerp() of one finite and one infinite number is either, by their order.
+double between(double begin, double end, double along) {
+  if (along == 0.0) return begin;
+  return std::isfinite(begin) && std::isfinite(end) ? std::lerp(begin, end, along)
+                                                    : begin * (1 - along) + end * along;
+}
+
 std::optional<std::span<const std::uint8_t>> value_in(const MapBytes& map, std::string_view name) {
   PairWalk walk(map.pairs, map.count);
   while (const std::optional<PairBytes> pair = walk.next()) {
@@ -70,7 +77,7 @@ bool append_between(const MapBytes& from, const std::optional<MapBytes>& to, dou
     bool has_value = true;
     append_name(pair->name, pairs);
     if (begin) {
-      append_float(along == 0.0 ? *begin : std::lerp(*begin, *end, along), pairs);
+      append_float(between(*begin, *end, along), pairs);
     } else if (map && map->count > 0) {
       has_value = append_between(*map, other ? open_map(*other) : std::nullopt, along, pairs);
     } else {

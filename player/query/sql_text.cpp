@@ -120,6 +120,22 @@ std::vector<std::string> words_of(std::string_view sql) {
   return words;
 }
 
+std::vector<std::string> texts_of(std::string_view sql) {
+  std::vector<std::string> texts;
+  bool says = false;
+  bool goes_on = false;
+  for (std::size_t at = 0, next = 0; at < sql.size(); at = next) {
+    next = behind_token(sql, at, says);
+    const bool is_text = sql[at] == '\'' && next - at >= 2;
+    // 'it''s' is two in a row.
+    if (is_text && goes_on) texts.back() += '\'';
+    if (is_text && !goes_on) texts.emplace_back();
+    if (is_text) texts.back() += sql.substr(at + 1, next - at - 2);
+    goes_on = is_text;
+  }
+  return texts;
+}
+
 std::string shown_query(std::string_view sql, const std::vector<ResultColumn>& columns,
                         ShownAs shown) {
   std::string cells;

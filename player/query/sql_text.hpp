@@ -24,6 +24,9 @@ SqlStatements split_statements(std::string_view sql);
 // What stands between blanks and comments, without its case.
 std::vector<std::string> words_of(std::string_view sql);
 
+// The texts that stand in single quotes.
+std::vector<std::string> texts_of(std::string_view sql);
+
 enum class ShownAs { kTable, kCsv, kJson };
 // The query whose rows are those of `sql` as texts, in the same order: `columns` are those of
 // `sql`. Nested values are JSON; blobs base64, but in a table their sizes; where it is not for a

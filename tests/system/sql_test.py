@@ -313,6 +313,16 @@ class SqlTest(harness.SystemTest):
         with open(self.space.path(".local/state/zbag/sql_history"), encoding="utf-8") as file:
             self.assertIn("max", file.read())
 
+    def test_no_copy_takes_the_place_of_the_bag_that_is_read(self):
+        with open(self.bag, "rb") as file:
+            before = file.read()
+        for target in (self.bag, os.path.join(os.path.dirname(self.bag), ".", os.path.basename(self.bag))):
+            done = self.space.run("sql", self.bag, "--files", f"SELECT 1; COPY (SELECT 2) TO '{target}' (FORMAT csv)")
+            self.assertEqual(done.returncode, FAILED)
+            self.assert_one_line(done.stderr, "is the bag that is read")
+        with open(self.bag, "rb") as file:
+            self.assertEqual(file.read(), before)
+
     def test_a_list_of_whole_numbers_and_fractions_is_a_list_of_doubles(self):
         lines = "".join(json.dumps({"track": "m", "_ts": n, "fields": fields}) + "\n" for n, fields in enumerate(
             ({"l": [0, 0.5], "w": [1, 2], "b": [2**53 + 1, 0.5]}, {"l": [0.25, 1.0], "w": [0.5, 1], "b": []})))

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <fstream>
+#include <limits>
 #include <sstream>
 
 #include "player/exports/exporter.hpp"
@@ -60,6 +61,19 @@ TEST_F(AlignedPointsTest, GiveNumbersInBetween) {
   EXPECT_THAT(rows({"tick", AlignHow::kLinear}),
               ElementsAre("timestamp,arm.mode,arm.pose.x,arm.q,tick.n", "1.0,,,,1",
                           "2.0,a,3.0,14.0,2", "3.0,b,,,3"));
+}
+
+TEST_F(AlignedPointsTest, AreInfiniteBesideAnInfiniteNumber) {
+  constexpr double kInfinite = std::numeric_limits<double>::infinity();
+  path_ = write_bag(dir_.path("inf.zbag"), {{"arm", 1.0, {{"q", kInfinite}}},
+                                            {"arm", 3.0, {{"q", 1.5}}},
+                                            {"arm", 5.0, {{"q", -kInfinite}}},
+                                            {"tick", 2.0, {{"n", 1}}},
+                                            {"tick", 4.0, {{"n", 2}}}});
+  ExportChoice choice;
+  choice.columns = {"arm.q"};
+  EXPECT_THAT(rows({"tick", AlignHow::kLinear}, choice),
+              ElementsAre("timestamp,arm.q", "2.0,inf", "4.0,-inf"));
 }
 
 TEST_F(AlignedPointsTest, GiveTheNumbersOfAPointAtItsTime) {

@@ -44,6 +44,13 @@ TEST(WordsOfTest, AreWithoutCommentsAndCase) {
   EXPECT_THAT(words_of(" "), ElementsAre());
 }
 
+TEST(TextsOfTest, AreThoseInSingleQuotes) {
+  EXPECT_THAT(texts_of("COPY \"t'\" TO 'a''b.csv' -- 'no'\n (CODEC 'Zstd')"),
+              ElementsAre("a'b.csv", "Zstd"));
+  EXPECT_THAT(texts_of("SELECT ''"), ElementsAre(""));
+  EXPECT_THAT(texts_of("SELECT 1"), ElementsAre());
+}
+
 TEST(ColumnNamesTest, TellsApartWhatDiffersInCaseAlone) {
   ColumnNames names;
   EXPECT_EQ(names.add("x"), "x");
