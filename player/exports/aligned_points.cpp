@@ -222,7 +222,7 @@ std::vector<std::string> columns_of_rows(const std::vector<std::string>& columns
         tracks, [&](const std::string& track) { return is_chosen_field({track}, column); });
     if (has_track) chosen.push_back(column);
     for (const std::string& track : tracks) {
-      if (!has_track) chosen.push_back(track + "." + column);
+      if (!has_track) chosen.push_back(fmt::format("{}.{}", track, column));
     }
   }
   return chosen;
