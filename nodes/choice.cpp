@@ -117,6 +117,7 @@ std::vector<std::string> faults_of(const PointCondition& where, const Known& kno
 Status check_names(const std::string& verb, const SelectionArguments& arguments, const Known& known,
                    const TrackFilter& filter, const std::vector<std::string>& named) {
   std::vector<std::string> faults;
+  faults.reserve(named.size() + arguments.tracks.size());
   // Who takes one track is not told of patterns.
   for (const std::string& name : named) faults.push_back(known.no_track(name));
   for (const std::string& text : arguments.tracks)

@@ -1,5 +1,7 @@
 #include "player/exports/aligned_points.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <bit>
