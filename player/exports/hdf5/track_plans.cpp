@@ -146,7 +146,7 @@ Status decide_forms(const ExportSource& source, TrackPlan& plan) {
     places.push_back(i);
   }
   if (!looked_at.empty()) {
-    const Status looked =
+    Status looked =
         source.each_chunk_ahead_of(plan.track, looked_at, [&](const ColumnChunk& chunk) {
           for (std::size_t i = 0; i < places.size(); ++i) surveys[places[i]].add(chunk.fields[i]);
           return Status();
