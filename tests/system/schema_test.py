@@ -73,6 +73,12 @@ class SchemaTest(harness.SystemTest):
         runs = len(self.info(bag)["runs"])
         self.run_ok("schema", bag, "robot/imu", "imu")
         self.assertEqual(len(self.info(bag)["runs"]), runs)
+        # Of one name, with less in it: nothing of the one before stays.
+        for means in ("means: Of a board\n", ""):
+            with open(own, "w", encoding="utf-8") as file:
+                file.write(f"kind: board\n{means}fields:\n  ax: {{type: float, unit: g, means: Along x}}\n")
+            self.run_ok("schema", bag, "robot/imu", own)
+            self.assertEqual(("Of a board" in self.run_ok("schema", bag, "robot/imu").stdout.decode()), bool(means))
 
     def test_a_kind_of_a_file_is_in_the_bag(self):
         bag, own = self.make_bag(), self.space.path("own.yaml")

@@ -11,7 +11,8 @@
 namespace zbag {
 namespace {
 
-// The track's first stamp; nullopt: the kind is set already.
+// The track's first stamp, or one behind the schema it has: at the same it would be joined with
+// that one. nullopt: the kind is set already.
 Result<std::optional<Timestamp>> stamp_for(const std::string& path, const std::string& track,
                                            const Kind& kind) {
   const Result<BagReader> reader = BagReader::open(path);
@@ -25,7 +26,12 @@ Result<std::optional<Timestamp>> stamp_for(const std::string& path, const std::s
   if (!cursor) return tl::unexpected(cursor.error());
   const Result<std::optional<PointView>> first = cursor->next();
   if (!first) return tl::unexpected(first.error());
-  return std::optional((*first)->stamp());
+  const Timestamp end = Timestamp::from_stored(TimeRange::all().last, 0.0);
+  const Result<std::optional<Point>> last = reader->floor(schema_track(track), end);
+  if (!last) return tl::unexpected(last.error());
+  constexpr std::int64_t kBehindNs = 1'000;
+  if (!*last) return std::optional((*first)->stamp());
+  return std::optional(Timestamp::from_ns((*last)->stamp().ns() + kBehindNs));
 }
 
 }  // namespace
