@@ -69,8 +69,9 @@ Result<std::vector<std::string>> make_output_folder(const std::string& folder);
 // That a file may get that name; kExists: something has it that is not to be replaced, or no file.
 Status check_output_file(const std::string& path, Existing existing);
 
-// That an export may write files below `folder`. kExists: it holds some, also further down, which
-// are not to be replaced, or is no folder. What an export that was killed has left there is none.
+// That an export may write files below `folder`. kExists: it is not empty, and what has the names
+// of files is not to be replaced, or is no folder. What an export that was killed has left there
+// counts for nothing.
 Status check_output_folder(const std::string& folder, Existing existing);
 
 // The files of an export that has one for each track, below a folder: their names are decided
