@@ -232,7 +232,7 @@ class LerobotExporter : public Exporter {
 
   Status write(ExportSource& source) override {
     if (source.tracks().empty()) return fail(ErrorCode::kUnsupported, "no point is chosen");
-    Result<OutputTree> tree = OutputTree::create(options_.out);
+    Result<OutputTree> tree = OutputTree::create(options_.out, options_.existing);
     if (!tree) return tl::unexpected(tree.error());
     const Result<FeaturePlan> plan = FeaturePlan::of(source, options_.alignment.track);
     if (!plan) return tl::unexpected(plan.error());

@@ -374,6 +374,8 @@ class LerobotTest(harness.SystemTest):
         bag = self.day()
         os.makedirs(self.space.path("full/of"))
         self.refuse(bag, "is not empty", out="full")
+        self.export(bag, "--force", name="full")
+        self.assertEqual(sorted(os.listdir(self.space.path("full"))), ["data", "meta", "of", "videos"])
         done = self.run_ok("export", bag, "-o", "-", "--format", "lerobot", code=USAGE)
         self.assert_one_line(done.stderr, "stdout can not take")
         self.refuse(bag, "no track nope", more=("--align", "nope"))

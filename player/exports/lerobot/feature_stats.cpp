@@ -72,6 +72,7 @@ std::array<double, kNames.size()> numbers_of(const ColourCount::Channel& counts)
 
 std::vector<std::pair<std::string, std::vector<double>>> named() {
   std::vector<std::pair<std::string, std::vector<double>>> numbers;
+  numbers.reserve(std::size(kNames));
   for (const std::string_view name : kNames)
     numbers.emplace_back(std::string(name), std::vector<double>());
   return numbers;
