@@ -32,6 +32,7 @@ ParquetOptions options_of(const FeaturePlan& plan) {
 
 std::vector<TableColumn> columns_of(const FeaturePlan& plan) {
   std::vector<TableColumn> columns;
+  columns.reserve(std::size(kOwn) + plan.features.size());
   for (const char* name : kOwn)
     columns.push_back({name, columns.empty() ? ColumnKind::kDouble : ColumnKind::kInt});
   for (const Feature& feature : plan.features) {
