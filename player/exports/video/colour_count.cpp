@@ -26,8 +26,9 @@ void ColourCount::add(const Frame& frame) {
     const auto* const red = frame.planes[2] + y / 2 * frame.steps[2];
     for (int x = 0; x < width_; x += step) {
       const double grey = 255.0 / 219 * (luma[x] - 16);
-      const double u = blue[x / 2] - 128;
-      const double v = red[x / 2] - 128;
+      const int half = x / 2;
+      const double u = blue[half] - 128;
+      const double v = red[half] - 128;
       ++channels_[0][byte_of(grey + 1.596027 * v)];
       ++channels_[1][byte_of(grey - 0.391762 * u - 0.812968 * v)];
       ++channels_[2][byte_of(grey + 2.017232 * u)];
