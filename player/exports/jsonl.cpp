@@ -32,7 +32,7 @@ class NeutralExporter : public Exporter {
     FileText line;
     std::string kept;  // the fields that are chosen
     std::map<std::string, std::string, std::less<>> schemas = schemas_of(source);
-    const Status written = source.each_point([&](const PointView& point) -> Status {
+    Status written = source.each_point([&](const PointView& point) -> Status {
       if (const auto schema = schemas.find(point.track); schema != schemas.end()) {
         write_neutral_line(schema_track(point.track), point.stamp(),
                            *open_map(bytes_of(schema->second)), line.text, line.drain_to(*file));
