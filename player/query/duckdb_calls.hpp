@@ -34,8 +34,11 @@ class DuckdbCalls {
   }
 
  public:
+// It declares a name.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define ZBAG_DUCKDB_CALL(name) \
   decltype(duckdb_##name)* name = find(Named<decltype(duckdb_##name)>{"duckdb_" #name})
+  // NOLINTEND(bugprone-macro-parentheses)
   // The database
   ZBAG_DUCKDB_CALL(library_version);
   ZBAG_DUCKDB_CALL(open_ext);
