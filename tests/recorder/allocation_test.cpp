@@ -143,9 +143,10 @@ TEST_P(AllocationTest, BelongsToChunksBlocksAndCommits) {
   const std::uint64_t commits = recording->totals().commits - commits_before;
   std::cout << made << " allocations: " << kChunks * kChunkFrames << " frames in " << kChunks
             << " chunks, " << blocks << " blocks, " << commits << " commits\n";
-  // Where the disk lags behind, more encoders are lent at once, and new ones have buffers to grow.
+  // Where the disk lags behind, more encoders are lent at once, and new ones have buffers to grow;
+  // where chunks are taken before they are full, those behind them begin small.
   const std::uint64_t of_a_block = GetParam() == Compression::kNone ? 32 : 64;
-  EXPECT_LE(made, kChunks * 20 + blocks * of_a_block + commits * kTracks * 80);
+  EXPECT_LE(made, kChunks * 40 + blocks * of_a_block + commits * kTracks * 80);
   EXPECT_GT(made, 2 * kChunks);  // the counter counts
 }
 
