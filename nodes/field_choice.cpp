@@ -11,22 +11,13 @@
 #include "nodes/unseen_columns.hpp"
 #include "recorder/bag/read/track_fields.hpp"
 #include "recorder/bag/read/track_schema.hpp"
+#include "schemas/split_text.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
 namespace {
 
 constexpr int kPointsLookedAt = 1'000;  // for names that are near
-
-std::vector<std::string> parted(std::string_view text) {
-  std::vector<std::string> parts;
-  while (true) {
-    const std::size_t comma = text.find(',');
-    parts.emplace_back(text.substr(0, comma));
-    if (comma == std::string_view::npos) return parts;
-    text.remove_prefix(comma + 1);
-  }
-}
 
 // The leaves of the track where one that is named lies in a map, as far as anybody can tell.
 std::vector<FieldNames> leaves_below(const Playlist& bags, const NamedFields& named,
@@ -104,7 +95,7 @@ Result<NamedFields> parse_track_fields(const std::string& text,
   }
   NamedFields named;
   if (colon != std::string::npos)
-    named = {std::string(plain_name(text.substr(0, colon))), parted(text.substr(colon + 1))};
+    named = {std::string(plain_name(text.substr(0, colon))), split_at(text.substr(colon + 1), ',')};
   const auto is_empty = [](const std::string& part) { return part.empty(); };
   if (named.track.empty() || std::any_of(named.fields.begin(), named.fields.end(), is_empty))
     return fail(

@@ -160,8 +160,8 @@ Status check_results(Database& database, const std::vector<std::string>& stateme
 
 Status write_texts(BagDatabase& bags, const std::vector<std::string>& statements,
                    const Arguments& arguments, ShownAs shown) {
-  Result<TextOutput> out = TextOutput::open(
-      arguments.out, arguments.is_forced ? Existing::kIsReplaced : Existing::kStays, shown);
+  Result<TextOutput> out =
+      TextOutput::open(arguments.out, existing_with(arguments.is_forced), shown);
   if (!out) return tl::unexpected(out.error());
   for (const std::string& sql : statements) {
     if (Status ran = run_statement(bags.database(), sql, shown, *out); !ran) return ran;
@@ -171,8 +171,7 @@ Status write_texts(BagDatabase& bags, const std::vector<std::string>& statements
 
 Status write_parquet(BagDatabase& bags, const std::vector<std::string>& statements,
                      const Arguments& arguments) {
-  Result<OutputFile> out = OutputFile::create(
-      arguments.out, arguments.is_forced ? Existing::kIsReplaced : Existing::kStays);
+  Result<OutputFile> out = OutputFile::create(arguments.out, existing_with(arguments.is_forced));
   if (!out) return tl::unexpected(out.error());
   for (std::size_t i = 0; i + 1 < statements.size(); ++i) {
     if (Status ran = bags.database().run(statements[i]); !ran) return ran;

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "player/columns/unused_name.hpp"
 #include "schemas/json_text.hpp"
 
 namespace zbag {
@@ -43,8 +44,7 @@ const std::string& BinaryCells::extension_of(std::string_view column) {
   std::string name(column.substr(0, kExtensionBytesMax));
   std::replace_if(
       name.begin(), name.end(), [](char c) { return !is_harmless(c); }, '_');
-  while (!taken_.insert(name).second) name += '_';
-  return extensions_.emplace(column, std::move(name)).first->second;
+  return extensions_.emplace(column, unused_name(std::move(name), taken_)).first->second;
 }
 
 Status BinaryCells::publish() {

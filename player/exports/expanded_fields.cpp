@@ -4,18 +4,9 @@
 #include <utility>
 
 #include "player/columns/array_columns.hpp"
+#include "player/columns/unused_name.hpp"
 
 namespace zbag {
-namespace {
-
-// The first of several columns of one name gets it.
-std::string unused_name(std::string name, std::set<std::string>& used) {
-  while (!used.insert(name).second) name += '_';
-  return name;
-}
-
-}  // namespace
-
 std::vector<ExportField> with_lists_expanded(std::vector<ExportField> fields,
                                              const std::map<FieldNames, std::size_t>& sizes) {
   std::set<std::string> used;

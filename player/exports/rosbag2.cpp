@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "player/columns/unused_name.hpp"
 #include "player/exports/exporter.hpp"
 #include "player/exports/mcap/mcap_recording.hpp"
 #include "player/exports/output_tree.hpp"
@@ -118,8 +119,7 @@ class Rosbag2Exporter : public Exporter {
     std::map<std::string, std::string> topics;
     std::set<std::string> used;
     for (const std::string& track : source.track_names()) {
-      std::string topic = topic_of(track);
-      while (!used.insert(topic).second) topic += '_';
+      std::string topic = unused_name(topic_of(track), used);
       if (topic != "/" + track)
         source.note(fmt::format("track {} is topic {}, as ROS names topics", track, topic));
       topics.emplace(track, std::move(topic));

@@ -11,6 +11,7 @@
 #include <span>
 #include <utility>
 
+#include "player/columns/unused_name.hpp"
 #include "player/exports/exporter.hpp"
 #include "player/exports/motion/even_rows.hpp"
 #include "player/exports/motion/list_number.hpp"
@@ -44,8 +45,7 @@ std::string label_of(const FieldNames& names, std::set<std::string>& taken) {
   };
   std::replace_if(label.begin(), label.end(), is_blank, '_');
   if (label.empty()) label += '_';
-  while (!taken.insert(label).second) label += '_';
-  return label;
+  return unused_name(std::move(label), taken);
 }
 
 Result<MarkerSet> markers_of(const ExportSource& source, const std::string& track) {

@@ -4,6 +4,7 @@ zbag_tests(schemas_tests USES zbag::kinds yaml-cpp SOURCES
   schemas/track_name_test.cpp
   schemas/json_text_test.cpp
   schemas/quantity_text_test.cpp
+  schemas/split_text_test.cpp
   schemas/chosen_fields_test.cpp
   schemas/frame_test.cpp
   schemas/msgpack_cxx_test.cpp

@@ -4,18 +4,11 @@
 #include <set>
 #include <string_view>
 
+#include "player/columns/unused_name.hpp"
+#include "schemas/split_text.hpp"
+
 namespace zbag::hdf5 {
 namespace {
-
-std::vector<std::string> segments_of(std::string_view track) {
-  std::vector<std::string> segments;
-  while (true) {
-    const std::size_t slash = track.find('/');
-    segments.emplace_back(track.substr(0, slash));
-    if (slash == std::string_view::npos) return segments;
-    track.remove_prefix(slash + 1);
-  }
-}
 
 // As a link can be called: `/` parts names of links, NUL ends them, and "." is the group itself.
 std::string linkable(const std::string& column) {
@@ -31,17 +24,12 @@ std::string linkable(const std::string& column) {
   return is_dots ? "_" + name : name;
 }
 
-std::string unused(std::string name, std::set<std::string>& used) {
-  while (!used.insert(name).second) name += '_';
-  return name;
-}
-
 }  // namespace
 
 DatasetNames::DatasetNames(const std::vector<std::string>& tracks) {
   for (const std::string& track : tracks) {
     Group* group = &run_;
-    for (const std::string& segment : segments_of(track)) group = &group->below[segment];
+    for (const std::string& segment : split_at(track, '/')) group = &group->below[segment];
     group->is_track = true;
   }
   name_below(run_);
@@ -53,10 +41,10 @@ void DatasetNames::name_below(Group& group) {
     return group.is_track && (segment == kSecondsColumn || segment == kKeyColumn);
   };
   for (auto& [segment, below] : group.below) {
-    if (!is_own(segment)) below.name = unused(segment, used);
+    if (!is_own(segment)) below.name = unused_name(segment, used);
   }
   for (auto& [segment, below] : group.below) {
-    if (is_own(segment)) below.name = unused(segment + "_", used);
+    if (is_own(segment)) below.name = unused_name(segment + "_", used);
     name_below(below);
   }
 }
@@ -64,7 +52,7 @@ void DatasetNames::name_below(Group& group) {
 std::vector<std::string> DatasetNames::groups_of(const std::string& track) const {
   std::vector<std::string> names;
   const Group* group = &run_;
-  for (const std::string& segment : segments_of(track)) {
+  for (const std::string& segment : split_at(track, '/')) {
     group = &group->below.at(segment);
     names.push_back(group->name);
   }
@@ -74,7 +62,7 @@ std::vector<std::string> DatasetNames::groups_of(const std::string& track) const
 std::vector<ColumnName> DatasetNames::columns_of(const std::string& track,
                                                  const std::vector<std::string>& columns) const {
   const Group* group = &run_;
-  for (const std::string& segment : segments_of(track)) group = &group->below.at(segment);
+  for (const std::string& segment : split_at(track, '/')) group = &group->below.at(segment);
   std::set<std::string> used{kSecondsColumn, kKeyColumn};
   for (const auto& [segment, below] : group->below) used.insert(below.name);
   std::vector<ColumnName> names(columns.size());
@@ -83,9 +71,9 @@ std::vector<ColumnName> DatasetNames::columns_of(const std::string& track,
       names[i].name = columns[i];
   }
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    if (names[i].name.empty()) names[i].name = unused(linkable(columns[i]), used);
+    if (names[i].name.empty()) names[i].name = unused_name(linkable(columns[i]), used);
   }
-  for (ColumnName& name : names) name.valid = unused(name.name + ".valid", used);
+  for (ColumnName& name : names) name.valid = unused_name(name.name + ".valid", used);
   return names;
 }
 

@@ -10,6 +10,7 @@
 #include <set>
 #include <utility>
 
+#include "player/columns/unused_name.hpp"
 #include "player/exports/motion/list_number.hpp"
 #include "schemas/track_name.hpp"
 
@@ -27,8 +28,7 @@ std::string label_of(const std::string& name, std::set<std::string>& taken) {
     return static_cast<unsigned char>(byte) <= ' ' || byte == 0x7f || byte == '{' || byte == '}';
   };
   std::replace_if(label.begin(), label.end(), is_blank, '_');
-  while (!taken.insert(label).second) label += '_';
-  return label;
+  return unused_name(std::move(label), taken);
 }
 
 std::size_t axis_of(const std::string& channel) { return kAxes.find(channel.front()); }

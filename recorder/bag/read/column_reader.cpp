@@ -7,6 +7,7 @@
 #include "recorder/bag/block/block_fields.hpp"
 #include "recorder/bag/read/column_append.hpp"
 #include "recorder/bag/read/group_walk.hpp"
+#include "schemas/split_text.hpp"
 
 namespace zbag {
 namespace {
@@ -20,15 +21,7 @@ struct Stretch {
 
 }  // namespace
 
-FieldNames split_field(std::string_view dotted) {
-  FieldNames names;
-  while (true) {
-    const std::size_t dot = dotted.find('.');
-    names.emplace_back(dotted.substr(0, dot));
-    if (dot == std::string_view::npos) return names;
-    dotted.remove_prefix(dot + 1);
-  }
-}
+FieldNames split_field(std::string_view dotted) { return split_at(dotted, '.'); }
 
 bool FieldColumn::is_everywhere() const {
   return parts.size() == 1 && parts[0].count == validity.size();
