@@ -397,13 +397,7 @@ class FullDiskTest(BadInputTest):
 
     def setUp(self):
         super().setUp()
-        self.disk = self.space.path("disk")
-        os.mkdir(self.disk)
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "none", self.disk],
-                                 capture_output=True, check=False)
-        if mounted.returncode != 0:
-            self.skipTest("no tmpfs can be mounted here")
-        self.addCleanup(subprocess.run, ["umount", "-l", self.disk], check=False)
+        self.disk = self.small_disk("24m")
 
     def test_a_full_disk_stops_the_recorder_with_everything_it_counts_in_the_bag(self):
         bag = os.path.join(self.disk, "run.zbag")

@@ -582,13 +582,7 @@ class RefusedTest(ColumnsTest):
 
     def test_a_full_disk_leaves_nothing(self):
         bag = self.real_bag("plaza1_uwb")
-        disk = self.space.path("disk")
-        os.mkdir(disk)
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", disk],
-                                 capture_output=True, check=False)
-        if mounted.returncode != 0:
-            self.skipTest("no tmpfs can be mounted here")
-        self.addCleanup(subprocess.run, ["umount", "-l", disk], check=False)
+        disk = self.small_disk("64k")
         for form, *more in (("csv",), ("json",), ("jsonl",), ("parquet", "--compression", "none"),
                             ("parquet", "--partition-by", "track")):
             with self.subTest(form=form, more=more):

@@ -188,13 +188,7 @@ class SqliteTest(harness.SystemTest):
         self.assertFalse(os.path.exists(path))
 
     def test_a_full_disk_leaves_no_file(self):
-        disk = self.space.path("disk")
-        os.mkdir(disk)
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "none", disk],
-                                 capture_output=True, check=False)
-        if mounted.returncode != 0:
-            self.skipTest("no tmpfs can be mounted here")
-        self.addCleanup(subprocess.run, ["umount", "-l", disk], check=False)
+        disk = self.small_disk("300k")
         bag = self.bag_of([("t", float(i), {"x": i, "text": "long " * 20}) for i in range(20_000)])
         done = self.space.run("export", bag, "-o", os.path.join(disk, "out.db"), "--format", "sqlite",
                               "--quiet")

@@ -235,6 +235,17 @@ class SystemTest(unittest.TestCase):
             file.write(text)
         return path
 
+    def small_disk(self, size):
+        """A file system of that size ("300k") of its own, in the workspace; skips where none can be."""
+        disk = self.space.path("disk")
+        os.mkdir(disk)
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", disk],
+                                 capture_output=True, check=False)
+        if mounted.returncode != 0:
+            self.skipTest("no tmpfs can be mounted here")
+        self.addCleanup(subprocess.run, ["umount", "-l", disk], check=False)
+        return disk
+
     def await_ready(self, process):
         """Waits for the `ready` line and notes the URLs on the process."""
         match = process.wait_for_line(READY.pattern)

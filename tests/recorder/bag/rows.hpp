@@ -15,6 +15,7 @@
 #include "recorder/bag/block/block.hpp"
 #include "recorder/bag/read/bag_reader.hpp"
 #include "recorder/bag/write/bag_writer.hpp"
+#include "schemas/check.hpp"
 #include "schemas/frame.hpp"
 #include "schemas/text_bytes.hpp"
 #include "schemas/timestamp.hpp"
@@ -94,6 +95,21 @@ struct Seen {
            a.wall_ns == b.wall_ns && a.src == b.src && a.seq == b.seq && a.fields == b.fields;
   }
 };
+
+// A new bag at `path`, of one track `t`: a point each 1000 ns. The path.
+inline std::string write_points(const std::string& path, const std::vector<Fields>& points,
+                                CompressionSpec compression) {
+  BagWriter::Options options = small_blocks();
+  options.compression = compression;
+  BagWriter writer = BagWriter::open(path, options).value();
+  RowStore store;
+  std::vector<RowPoint> rows;
+  for (std::size_t i = 0; i < points.size(); ++i)
+    rows.push_back(store.make(static_cast<std::int64_t>(i) * 1'000, points[i]));
+  ZBAG_CHECK(writer.write(batch_of_one("t", rows)).has_value());
+  ZBAG_CHECK(writer.close().has_value());
+  return path;
+}
 
 inline Seen seen_of(const PointView& view) {
   return {std::string(view.track), view.key,         view.seconds,         view.wall_ns,

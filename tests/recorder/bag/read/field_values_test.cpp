@@ -17,18 +17,7 @@ class FieldValuesTest : public testing::TestWithParam<Compression> {
   // What is known of the track `t` of these points, 1000 ns apart, by the names of its fields.
   std::map<std::string, FieldValues> values_of(const std::vector<Fields>& points,
                                                TimeRange range = TimeRange::all()) {
-    BagWriter::Options options = small_blocks();
-    options.compression = {GetParam(), 3};
-    const std::string path = dir_.path("values.zbag");
-    {
-      BagWriter writer = BagWriter::open(path, options).value();
-      RowStore store;
-      std::vector<RowPoint> rows;
-      for (std::size_t i = 0; i < points.size(); ++i)
-        rows.push_back(store.make(static_cast<std::int64_t>(i) * 1'000, points[i]));
-      ZBAG_CHECK(writer.write(batch_of_one("t", rows)).has_value());
-      ZBAG_CHECK(writer.close().has_value());
-    }
+    const std::string path = write_points(dir_.path("values.zbag"), points, {GetParam(), 3});
     const BagReader reader = BagReader::open(path).value();
     const auto fields = read_track_fields(reader, "t").value();
     const auto values = read_field_values(reader, "t", fields, range).value();

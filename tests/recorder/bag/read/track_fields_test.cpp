@@ -12,22 +12,6 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-// A bag of one track `t`, a point each 1000 ns.
-std::string write_points(const TempDir& dir, const std::vector<Fields>& points,
-                         CompressionSpec compression) {
-  BagWriter::Options options = small_blocks();
-  options.compression = compression;
-  const std::string path = dir.path("fields.zbag");
-  BagWriter writer = BagWriter::open(path, options).value();
-  RowStore store;
-  std::vector<RowPoint> rows;
-  for (std::size_t i = 0; i < points.size(); ++i)
-    rows.push_back(store.make(static_cast<std::int64_t>(i) * 1'000, points[i]));
-  ZBAG_CHECK(writer.write(batch_of_one("t", rows)).has_value());
-  ZBAG_CHECK(writer.close().has_value());
-  return path;
-}
-
 std::vector<TrackField> fields_of(const std::string& path, TimeRange range = TimeRange::all()) {
   return read_track_fields(BagReader::open(path).value(), "t", range).value();
 }
@@ -51,7 +35,7 @@ class TrackFieldsTest : public testing::TestWithParam<Compression> {};
 
 TEST_P(TrackFieldsTest, GivesLeavesOfNestedMapsInOrderOfTheirNames) {
   TempDir dir;
-  EXPECT_THAT(fields_of(write_points(dir, poses(3'000), {GetParam(), 3})),
+  EXPECT_THAT(fields_of(write_points(dir.path("fields.zbag"), poses(3'000), {GetParam(), 3})),
               ElementsAre(kN, kName, kX, kY));
 }
 
@@ -59,7 +43,7 @@ TEST_P(TrackFieldsTest, GivesEveryTypeThatWasMet) {
   TempDir dir;
   std::vector<Fields> points = poses(3'000);
   points[2'900] = {{"n", 0.5}, {"name", Value()}};
-  EXPECT_THAT(fields_of(write_points(dir, points, {GetParam(), 3})),
+  EXPECT_THAT(fields_of(write_points(dir.path("fields.zbag"), points, {GetParam(), 3})),
               ElementsAre(TrackField{{"n"}, {ColumnType::kInt, ColumnType::kFloat64}},
                           TrackField{{"name"}, {ColumnType::kNil, ColumnType::kText}}, kX, kY));
 }
@@ -69,7 +53,7 @@ TEST_P(TrackFieldsTest, TellsListsFromArraysOfMixedTypes) {
   TempDir dir;
   const std::vector<Fields> points(
       10, {{"list", Array{1, 2}}, {"mixed", Array{1, 2.5}}, {"empty", Array{}}});
-  EXPECT_THAT(fields_of(write_points(dir, points, {GetParam(), 3})),
+  EXPECT_THAT(fields_of(write_points(dir.path("fields.zbag"), points, {GetParam(), 3})),
               ElementsAre(TrackField{{"empty"}, {ColumnType::kOther}},
                           TrackField{{"list"}, {ColumnType::kInts}},
                           TrackField{{"mixed"}, {ColumnType::kOther}}));
@@ -79,7 +63,7 @@ TEST_P(TrackFieldsTest, LeavesOutBlocksThatAreNotInTheRange) {
   TempDir dir;
   std::vector<Fields> points = poses(3'000);
   points[2'900].push_back({"late", true});
-  const std::string path = write_points(dir, points, {GetParam(), 3});
+  const std::string path = write_points(dir.path("fields.zbag"), points, {GetParam(), 3});
   EXPECT_THAT(fields_of(path, {.first = 0, .last = 1'000}), ElementsAre(kN, kName, kX, kY));
   EXPECT_THAT(fields_of(path, {.first = 2'899'000, .last = 2'901'000}),
               ElementsAre(TrackField{{"late"}, {ColumnType::kBool}}, kN, kName, kX, kY));
@@ -90,7 +74,7 @@ INSTANTIATE_TEST_SUITE_P(All, TrackFieldsTest,
 
 TEST(TrackFieldsTest, HasNoneOfAnUnknownTrack) {
   TempDir dir;
-  const std::string path = write_points(dir, poses(3), {});
+  const std::string path = write_points(dir.path("fields.zbag"), poses(3), {});
   EXPECT_THAT(read_track_fields(BagReader::open(path).value(), "other").value(), IsEmpty());
 }
 
@@ -98,7 +82,7 @@ TEST(TrackFieldsTest, RefusesMoreFieldsThanATableCanHave) {
   TempDir dir;
   Fields inner;
   for (std::size_t i = 0; i <= kLeafFieldsMax; ++i) inner.emplace_back("f" + std::to_string(i), 1);
-  const std::string path = write_points(dir, {{{"map", inner}}}, {});
+  const std::string path = write_points(dir.path("fields.zbag"), {{{"map", inner}}}, {});
   EXPECT_EQ(read_track_fields(BagReader::open(path).value(), "t").error().code,
             ErrorCode::kUnsupported);
 }
@@ -107,7 +91,7 @@ TEST(TrackFieldsTest, RefusesMoreFieldsThanATableCanHave) {
 TEST(TrackFieldsTest, BelievesTheRecordOfFlatPoints) {
   TempDir dir;
   const std::vector<Fields> points(5, {{"x", 1.5}, {"on", true}, {"text", "a"}});
-  const std::string path = write_points(dir, points, {});
+  const std::string path = write_points(dir.path("fields.zbag"), points, {});
   const std::vector<TrackField> expected = {{{"on"}, {ColumnType::kBool}},
                                             {{"text"}, {ColumnType::kText}},
                                             {{"x"}, {ColumnType::kFloat64}}};
