@@ -116,6 +116,12 @@ Launcher::~Launcher() {
   }
 }
 
+// What it has begun a line with, and does not end.
+void Launcher::say_partial(Process& process) {
+  say(process, process.partial);
+  process.partial.clear();
+}
+
 void Launcher::say(const Process& process, const std::string& line) {
   const std::string prefix = fmt::format("{:<{}} | ", printable(process.node.name), name_width_);
   options_.print(options_.coloured
@@ -169,7 +175,7 @@ void Launcher::read_output(Process& process) {
     if (size < 0) return;
     if (size == 0) {
       ::close(std::exchange(process.output, -1));
-      if (!process.partial.empty()) say(process, std::exchange(process.partial, {}));
+      if (!process.partial.empty()) say_partial(process);
       return;
     }
     process.partial.append(bytes.data(), static_cast<std::size_t>(size));
@@ -182,7 +188,7 @@ void Launcher::read_output(Process& process) {
       say(process, line);
     }
     constexpr std::size_t kLineMax = 64u << 10;
-    if (process.partial.size() > kLineMax) say(process, std::exchange(process.partial, {}));
+    if (process.partial.size() > kLineMax) say_partial(process);
   }
 }
 

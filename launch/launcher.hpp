@@ -48,6 +48,7 @@ class Launcher {
   void pump(std::chrono::milliseconds timeout);
   void read_output(Process& process);
   void say(const Process& process, const std::string& line);
+  void say_partial(Process& process);
   void reap();
   void start_due();
   void on_exit(Process& process, int status);

@@ -10,7 +10,7 @@ packages=(
   # the bus, the frames, the bag, the configuration
   libzmq3-dev cppzmq-dev liblmdb-dev libyaml-cpp-dev
   # results, checksums, compression, text
-  libexpected-dev libxxhash-dev liblz4-dev libzstd-dev liblzma-dev libcli11-dev libfmt-dev
+  libexpected-dev libxxhash-dev liblz4-dev libzstd-dev liblzma-dev libbz2-dev libcli11-dev libfmt-dev
   nlohmann-json3-dev
   # SQL at a prompt
   libedit-dev

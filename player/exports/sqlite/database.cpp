@@ -23,7 +23,7 @@ const char* data_of(std::string_view bytes) { return bytes.empty() ? "" : bytes.
 
 }  // namespace
 
-std::string quoted(std::string_view name) {
+std::string identifier(std::string_view name) {
   std::string text = "\"";
   for (const char c : name) {
     text += c;
@@ -89,7 +89,7 @@ Status Database::run(const std::string& sql) {
 }
 
 Result<Insert> Database::insert_into(std::string_view table, std::size_t columns) {
-  std::string sql = "INSERT INTO " + quoted(table) + " VALUES(?";
+  std::string sql = "INSERT INTO " + identifier(table) + " VALUES(?";
   for (std::size_t i = 1; i < columns; ++i) sql += ",?";
   sql += ')';
   sqlite3_stmt* statement = nullptr;

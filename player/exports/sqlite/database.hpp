@@ -2,15 +2,15 @@
 // sqlite3.h.
 //
 //   Database database = Database::create("run.db").value();
-//   database.run("CREATE TABLE " + quoted(name) + "(x REAL)");
+//   database.run("CREATE TABLE " + identifier(name) + "(x REAL)");
 //   Insert insert = database.insert_into(name, 1).value();
 //   insert.bind(1, 0.5);
 //   insert.step();
 //   database.close();
 //
-// Names of others go through quoted(), values through bind(): nothing of them is ever SQL. It is
-// written without a journal, since it is a file of its own that is thrown away when it fails. Not
-// thread-safe. Errors: kDiskFull, kIo, kUnsupported (more than SQLite can hold).
+// Names of others go through identifier(), values through bind(): nothing of them is ever SQL. It
+// is written without a journal, since it is a file of its own that is thrown away when it fails.
+// Not thread-safe. Errors: kDiskFull, kIo, kUnsupported (more than SQLite can hold).
 #pragma once
 
 #include <cstddef>
@@ -27,7 +27,7 @@ struct sqlite3_stmt;
 namespace zbag::sqlite {
 
 // A name as SQL takes it. REQUIRES: it has no NUL.
-std::string quoted(std::string_view name);
+std::string identifier(std::string_view name);
 
 // The columns that a table can have at most.
 inline constexpr std::size_t kColumnsMax = 2'000;

@@ -17,8 +17,8 @@ namespace zbag {
 namespace {
 
 using sqlite::Database;
+using sqlite::identifier;
 using sqlite::Insert;
-using sqlite::quoted;
 using sqlite::TableColumn;
 using sqlite::TrackTable;
 
@@ -69,7 +69,7 @@ class SqliteTables {
 };
 
 Status SqliteTables::write() {
-  if (Status made = database_.run(std::string("BEGIN;") + kTables); !made) return made;
+  if (Status made = database_.run(fmt::format("BEGIN;{}", kTables)); !made) return made;
   if (Status written = write_records(); !written) return written;
   // All tables before any index, so that no track loses its name to one.
   std::vector<std::string> tables;
@@ -138,8 +138,9 @@ Status SqliteTables::write_track(const std::string& track, const std::string& ta
   if (!rows) return tl::unexpected(rows.error());
   if (Status written = write_rows(track, *rows); !written) return written;
   if (Status described = describe(track, table, *rows); !described) return described;
-  return database_.run("CREATE INDEX " + quoted(names_.add(table + "_timestamp")) + " ON " +
-                       quoted(table) + "(timestamp)");
+  return database_.run(fmt::format("CREATE INDEX {} ON {}(timestamp)",
+                                   identifier(names_.add(table + "_timestamp")),
+                                   identifier(table)));
 }
 
 Status SqliteTables::write_rows(const std::string& track, TrackTable& rows) {

@@ -69,9 +69,9 @@ Result<TrackTable> TrackTable::create(Database& database, const ExportSource& so
   }
   std::vector<TableColumn> columns = name_columns(source, track, std::move(*fields));
   std::string sql = fmt::format("CREATE TABLE {}({} REAL NOT NULL, {} INTEGER NOT NULL",
-                                quoted(name), kSecondsColumn, kKeyColumn);
+                                identifier(name), kSecondsColumn, kKeyColumn);
   for (const TableColumn& column : columns)
-    sql += ", " + quoted(column.name) + " " + type_of(column.field.kind);
+    sql += ", " + identifier(column.name) + " " + type_of(column.field.kind);
   if (Status made = database.run(sql + ")"); !made) return tl::unexpected(made.error());
   Result<Insert> insert = database.insert_into(name, columns.size() + kOwnColumns);
   if (!insert) return tl::unexpected(insert.error());
