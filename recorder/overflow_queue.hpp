@@ -18,6 +18,7 @@
 
 #include "bus/bounded_queue.hpp"
 #include "recorder/intake.hpp"
+#include "recorder/storage/storage.hpp"
 
 namespace zbag {
 
@@ -28,9 +29,10 @@ enum class Overflow : std::uint8_t { kFlush, kBlock, kDropOldest, kDropNewest };
 // A chunk, and what is asked for behind it.
 struct Parcel {
   Chunk chunk;
-  std::uint64_t ticket = 0;          // 0: nothing; else the number of the request
-  std::optional<std::string> track;  // of the request: this one alone
-  bool splits = false;               // likewise: a new bag is to begin
+  std::uint64_t ticket = 0;                           // 0: nothing; else the number of the request
+  std::optional<std::string> track;                   // of the request: this one alone
+  bool splits = false;                                // likewise: a new bag is to begin
+  std::function<Status(Storage& storage)> work = {};  // likewise: to be done when all is stored
   bool is_last = false;
 };
 

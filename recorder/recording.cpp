@@ -104,6 +104,25 @@ std::uint64_t Recording::request(Parcel parcel) {
   return ticket;
 }
 
+Status Recording::ask(std::function<Status(Storage& storage)> work) {
+  if (closed_) return fail(ErrorCode::kClosed, path() + " is closed");
+  Parcel parcel;
+  parcel.work = std::move(work);
+  const Result<FlushResult> answer = wait_for(request(std::move(parcel)));
+  return answer ? Status() : tl::unexpected(answer.error());
+}
+
+Status Recording::attach(std::string_view name, std::string_view content) {
+  return ask([=](Storage& storage) { return storage.attach(name, content); });
+}
+
+Status Recording::describe(const Fields& more) {
+  return ask([&](Storage& storage) -> Status {
+    storage.describe(more);
+    return {};
+  });
+}
+
 Result<FlushResult> Recording::wait_for(std::uint64_t ticket) {
   MutexLock lock(mutex_);
   progress_.wait(lock, [&]() ZBAG_REQUIRES(mutex_) { return done_ticket_ >= ticket; });
@@ -156,6 +175,10 @@ bool Recording::handle(Parcel& parcel) {
 // What somebody waits for: a flush, a split.
 Result<FlushResult> Recording::serve(const Parcel& request) {
   static_cast<void>(writer_.settle());  // so that what is stored next is this flush's
+  if (request.work) {
+    const Status done = request.work(series_.current());
+    return done ? Result<FlushResult>(FlushResult{}) : tl::unexpected(done.error());
+  }
   {
     const MutexLock lock(mutex_);
     last_flush_ = {};

@@ -36,6 +36,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -94,6 +95,9 @@ class Recording {
   // points yet.
   std::uint64_t request_split();
   Result<FlushResult> wait_for(std::uint64_t ticket);
+  // Storage::attach() and describe(), behind what was handed over; both wait.
+  Status attach(std::string_view name, std::string_view content);
+  Status describe(const Fields& more);
   // What close() makes of the bag; kWhole unless said otherwise. From any thread, before close().
   void end_as(Ending ending) { ending_ = ending; }
   // Writes everything, ends the run. kDiskFull, kIo: some could not be written and is counted as
@@ -117,6 +121,7 @@ class Recording {
   StorageSeries::Options series_options(OpenStorage open_storage);
   void push(Parcel parcel);
   std::uint64_t request(Parcel parcel);
+  Status ask(std::function<Status(Storage& storage)> work);
   void run();
   bool handle(Parcel& parcel);
   Result<FlushResult> serve(const Parcel& request);

@@ -89,6 +89,14 @@ Result<WriteReport> LmdbStorage::store(const Batch&, std::unique_ptr<Prepared> p
 void LmdbStorage::drop(std::unique_ptr<Prepared> prepared) { writer_.drop(blocks_of(*prepared)); }
 
 void LmdbStorage::forget_prepared() { writer_.forget_prepared(); }
+
+Status LmdbStorage::attach(std::string_view name, std::string_view content) {
+  if (Status ready = make_ready(); !ready) return ready;
+  Status attached = writer_.attach(name, content);
+  meta_.note();
+  return attached;
+}
+
 Status LmdbStorage::close() {
   if (Status ready = make_ready(); !ready) return ready;
   Status closed = writer_.close();

@@ -27,6 +27,8 @@ class LmdbStorage : public Storage {
   Result<WriteReport> store(const Batch& batch, std::unique_ptr<Prepared> prepared) override;
   void drop(std::unique_ptr<Prepared> prepared) override;
   void forget_prepared() override;
+  Status attach(std::string_view name, std::string_view content) override;
+  void describe(const Fields& more) override { writer_.describe(more); }
   Status close() override;
   void remove() override;
   bool is_in_place() const override;

@@ -36,6 +36,10 @@ class SchemaStorage : public Storage {
   }
   void drop(std::unique_ptr<Prepared> prepared) override { inner_->drop(std::move(prepared)); }
   void forget_prepared() override { inner_->forget_prepared(); }
+  Status attach(std::string_view name, std::string_view content) override {
+    return inner_->attach(name, content);
+  }
+  void describe(const Fields& more) override { inner_->describe(more); }
   Status close() override { return inner_->close(); }
   void remove() override { inner_->remove(); }
   bool is_in_place() const override { return inner_->is_in_place(); }

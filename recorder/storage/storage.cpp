@@ -15,6 +15,10 @@ Status Storage::copy_to(const std::string& path) {
               path + ": this kind of storage can not be copied while it is written");
 }
 
+Status Storage::attach(std::string_view, std::string_view) {
+  return fail(ErrorCode::kUnsupported, "this kind of storage keeps no files");
+}
+
 void Storage::drop(std::unique_ptr<Prepared> prepared) { prepared.reset(); }
 
 }  // namespace zbag

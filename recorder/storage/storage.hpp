@@ -18,7 +18,9 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
+#include "schemas/frame.hpp"
 #include "schemas/points/batch.hpp"
 #include "schemas/points/storage_options.hpp"
 #include "schemas/result.hpp"
@@ -45,6 +47,14 @@ class Storage {
   virtual void drop(std::unique_ptr<Prepared> prepared);
   // To be called when a store() has failed and no prepared batch is left.
   virtual void forget_prepared() {}
+
+  // Keeps a file under its name; one of that name is replaced. Durable when it returns. kInvalid: a
+  // name that can not be kept; kUnsupported: it is too large, or this storage keeps none. As
+  // store().
+  virtual Status attach(std::string_view name, std::string_view content);
+  // Adds to what is said of the run, which is kept when it ends; what has such a name is replaced.
+  // As store().
+  virtual void describe(const Fields& /*more*/) {}
 
   // Ends the run. Idempotent. What is not closed keeps its run open, as after a kill.
   virtual Status close() = 0;

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "recorder/bag/read/bag_reader.hpp"
+#include "recorder/bag/records/record_checksum.hpp"
 #include "recorder/bag/upkeep/check.hpp"
 #include "recorder/bag_session.hpp"
 #include "recorder/storage/lmdb_storage.hpp"
@@ -40,9 +41,10 @@ Recording::Options quiet_options() {
 class RecordingTest : public testing::Test {
  protected:
   void accept(Recording& recording, const std::string& track, double stamp, Fields fields = {}) {
-    fields.emplace_back("_ts", stamp);
+    Fields all{{"_ts", stamp}};
+    for (auto& field : fields) all.push_back(std::move(field));
     std::string frame;
-    encode_fields(fields, frame);
+    encode_fields(all, frame);
     recording.intake().accept(track, bytes_of(frame), ArrivalTime::now());
   }
   std::unique_ptr<Recording> open(Recording::Options options) {
@@ -509,6 +511,41 @@ TEST(CommitAfter, LeavesTimeToStoreButNeverRunsAheadOfTheDisk) {
   EXPECT_EQ(commit_after(sync, milliseconds(80)), milliseconds(80));
   EXPECT_EQ(commit_after(sync, milliseconds(3'600'000)), sync);
   EXPECT_EQ(commit_after(milliseconds(4), milliseconds(1)), milliseconds(2));
+}
+
+// The value of an attachment, without its checksum.
+std::string attachment(const std::string& path, const std::string& name) {
+  const BagReader reader = BagReader::open(path).value();
+  const auto txn = reader.file()->read().value();
+  const auto value = txn->get(reader.file()->tables().attachments, name).value();
+  return value ? std::string(open_record(kAttachmentsTable, name, *value).value()) : "none";
+}
+
+TEST_F(RecordingTest, KeepsFilesBesideItsPoints) {
+  auto recording = open(quiet_options());
+  accept(*recording, "a", 1.0);
+  ASSERT_TRUE(recording->attach("calib.yaml", "old"));
+  ASSERT_TRUE(recording->attach("calib.yaml", "k: 1"));
+  EXPECT_EQ(attachment(path_, "calib.yaml"), "k: 1");  // durable at once
+  EXPECT_EQ(recording->attach("", "x").error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(recording->attach(std::string(256, 'n'), "x").error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(recording->attach("large", std::string((64u << 20) + 1, 'x')).error().code,
+            ErrorCode::kInvalid);
+  ASSERT_TRUE(recording->close());
+  EXPECT_EQ(attachment(path_, "calib.yaml"), "k: 1");
+  EXPECT_EQ(recording->attach("late", "x").error().code, ErrorCode::kClosed);
+  EXPECT_THAT(check_bag(path_)->problems, IsEmpty());
+}
+
+TEST_F(RecordingTest, KeepsWhatIsSaidOfItsRun) {
+  Recording::Options options = quiet_options();
+  options.storage.metadata = {{"robot", "r1"}, {"site", "lab"}};
+  auto recording = open(options);
+  accept(*recording, "a", 1.0);
+  ASSERT_TRUE(recording->describe({{"site", "field"}, {"driver", "me"}}));
+  ASSERT_TRUE(recording->close());
+  EXPECT_EQ(summary().runs.at(0).metadata,
+            (Fields{{"robot", "r1"}, {"site", "field"}, {"driver", "me"}}));
 }
 
 }  // namespace

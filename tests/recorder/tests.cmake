@@ -6,7 +6,7 @@ zbag_tests(recorder_bag_pages_tests USES zbag::bag fmt::fmt SOURCES
   recorder/bag/pages/cache_keeper_test.cpp)
 zbag_tests(recorder_bag_records_tests USES zbag::bag SOURCES
   recorder/bag/records/layout_test.cpp)
-zbag_tests(recorder_bag_block_tests USES zbag::bag zbag::player PkgConfig::xxhash SOURCES
+zbag_tests(recorder_bag_block_tests USES zbag::bag zbag::imports PkgConfig::xxhash SOURCES
   recorder/bag/block/block_summary_test.cpp
   recorder/bag/block/block_test.cpp
   recorder/bag/block/block_cache_test.cpp

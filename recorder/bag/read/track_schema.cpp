@@ -86,6 +86,14 @@ Result<std::optional<Kind>> kind_of(const BagReader& reader, const std::string& 
   return std::optional(std::move(*kind));
 }
 
+Result<std::optional<OriginalSchema>> original_of(const BagReader& reader,
+                                                  const std::string& track) {
+  const Timestamp end = Timestamp::from_stored(TimeRange::all().last, 0.0);
+  const Result<std::optional<Point>> point = reader.floor(original_track(track), end);
+  if (!point) return tl::unexpected(point.error());
+  return *point ? read_original((*point)->fields) : std::optional<OriginalSchema>();
+}
+
 Result<TrackSchema> fit_track(const BagReader& reader, const std::string& track, const Kind& kind) {
   const std::string context =
       fmt::format("track {} is no {}", printable(track), printable(kind.name));

@@ -13,7 +13,7 @@
 #include "recorder/bag/squeeze.hpp"
 #include "schemas/check.hpp"
 #include "schemas/chosen_fields.hpp"
-#include "schemas/kinds/schema_point.hpp"
+#include "schemas/kinds/original_schema.hpp"
 #include "schemas/map_bytes.hpp"
 #include "schemas/no_room.hpp"
 #include "schemas/text_bytes.hpp"
@@ -157,7 +157,7 @@ Result<BagCopy> BagCopy::begin(const std::string& path, Options options) {
 Result<bool> BagCopy::add(const PointView& point, std::size_t bag) {
   std::optional<RowPoint> row = row_of(point, point.map);
   if (row && !options_.columns.empty()) {
-    if (point.track.starts_with(kSchemaTracks)) return true;
+    if (is_about_a_track(point.track)) return true;
     chosen_.clear();
     append_chosen(row->map(), options_.columns, chosen_);
     row = row_of(point, bytes_of(chosen_));

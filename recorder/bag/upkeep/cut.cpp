@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "recorder/bag/upkeep/kept_schemas.hpp"
-#include "schemas/kinds/schema_point.hpp"
+#include "schemas/kinds/original_schema.hpp"
 #include "schemas/wall_clock.hpp"
 
 namespace zbag {
@@ -15,7 +15,7 @@ Result<std::uint64_t> add_states(const BagReader& reader, const BagSummary& reco
   std::uint64_t left_out = 0;
   if (range.first == TimeRange::all().first) return left_out;
   for (const TrackRecord& track : records.tracks) {
-    if (track.name.starts_with(kSchemaTracks)) continue;  // see keep_schemas()
+    if (is_about_a_track(track.name)) continue;  // see keep_schemas()
     BagReader::Selection before{
         .range = TimeRange::all(), .track = track.name, .reverse = true, .knows_journal = true};
     before.range.last = range.first - 1;

@@ -1,13 +1,14 @@
 #include "recorder/bag/upkeep/kept_schemas.hpp"
 
 #include <algorithm>
+#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "recorder/bag/read/track_schema.hpp"
 #include "schemas/kinds/fit.hpp"
+#include "schemas/kinds/original_schema.hpp"
 #include "schemas/kinds/schema_point.hpp"
 #include "schemas/track_name.hpp"
 
@@ -27,15 +28,14 @@ class SchemaKeeper {
                const Warn& warn)
       : bags_(bags), choice_(choice), copy_(copy), warn_(warn) {}
 
-  // False: it does not fit any more, and the track goes without.
-  Result<bool> keep(const std::string& track) {
-    const std::string name = schema_track(track);
+  // What `name` says of the track. False: it does not fit any more, and the track goes without.
+  Result<bool> keep(const std::string& track, const std::string& name) {
     const Result<Newest> newest = newest_of(name);
     if (!newest) return tl::unexpected(newest.error());
     if (newest->reader == nullptr) return true;
     const std::optional<PointHead> last = copy_.last(name);
     if (last && last->key == newest->head.key) return true;
-    if (!fits(*newest->reader, track)) return false;
+    if (name.starts_with(kSchemaTracks) && !fits(*newest->reader, track)) return false;
     PointView point{newest->head, name, newest->map};
     const PointHead first = *copy_.first(track);
     point.set_stamp(last && last->key > first.key ? last->stamp() : first.stamp());
@@ -84,19 +84,22 @@ class SchemaKeeper {
 Result<std::uint64_t> keep_schemas(std::span<const BagReader> bags,
                                    std::span<const BagSummary> summaries, const PointChoice& choice,
                                    BagSummary& records, BagCopy& copy, const Warn& warn) {
-  std::set<std::string> names;  // of tracks that a schema is of
+  // What is said of tracks: where, and of which.
+  std::map<std::string, std::string> schemas;
   for (const BagSummary& summary : summaries) {
     for (const TrackRecord& track : summary.tracks) {
-      if (track.name.starts_with(kSchemaTracks))
-        names.insert(track.name.substr(kSchemaTracks.size()));
+      for (const std::string_view about : {kSchemaTracks, kOriginalTracks}) {
+        if (track.name.starts_with(about))
+          schemas.emplace(track.name, track.name.substr(about.size()));
+      }
     }
   }
   SchemaKeeper keeper(bags, choice, copy, warn);
-  for (const std::string& track : names) {
-    const std::string schema = schema_track(track);
+  for (const auto& [schema, track] : schemas) {
     if (choice.excludes(schema)) continue;
     // Of fields that are chosen nothing was taken of it yet.
-    const Result<bool> kept = copy.first(track) ? keeper.keep(track) : choice.columns.empty();
+    const Result<bool> kept =
+        copy.first(track) ? keeper.keep(track, schema) : choice.columns.empty();
     if (!kept) return tl::unexpected(kept.error());
     if (!*kept) std::erase_if(records.tracks, [&](const auto& one) { return one.name == schema; });
   }

@@ -30,6 +30,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -98,6 +99,15 @@ class BagWriter {
   // of its own; put_journal_away() is for who counts transactions.
   bool has_stale_journal() const { return has_stale_journal_; }
   Status put_journal_away();
+
+  // Keeps a file under its name (FORMAT.md, Attachments); one of that name is replaced. Durable
+  // when it returns. kInvalid: no name of 1 to kAttachmentNameMax bytes, or more than
+  // kAttachmentMax of content; kDiskFull, kIo. As store().
+  static constexpr std::size_t kAttachmentNameMax = 255;
+  static constexpr std::size_t kAttachmentMax = 64u << 20;
+  Status attach(std::string_view name, std::string_view content);
+  // Adds to the run's metadata, which close() stores; what has such a name is replaced.
+  void describe(const Fields& more);
 
   // Gives every point its block, ends the run, gives the reserve back and squeezes the file
   // (squeeze.hpp). Every further call says the same.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "recorder/bag/pages/each_entry.hpp"
+#include "recorder/bag/records/record_checksum.hpp"
 #include "recorder/bag/squeeze.hpp"
 #include "recorder/bag/write/bag_writer.hpp"
 #include "recorder/bag/write/resumable.hpp"
@@ -127,6 +128,24 @@ Status BagWriter::begin_run() {
   if (status) status = (*txn)->commit();
   return status;
 }
+
+Status BagWriter::attach(std::string_view name, std::string_view content) {
+  if (name.empty() || name.size() > kAttachmentNameMax)
+    return fail(ErrorCode::kInvalid, fmt::format("a name has 1 to {} bytes", kAttachmentNameMax));
+  if (content.size() > kAttachmentMax)
+    return fail(ErrorCode::kInvalid, fmt::format("more than {} MiB", kAttachmentMax >> 20));
+  std::string value(content);
+  seal_record(kAttachmentsTable, name, value);
+  if (Status room = file_->env().make_room(2 * value.size() + kAttachmentNameMax); !room)
+    return room;
+  Result<std::unique_ptr<WriteTxn>> txn = file_->env().write();
+  if (!txn) return tl::unexpected(txn.error());
+  Status status = (*txn)->put(file_->tables().attachments, name, value);
+  if (status) status = (*txn)->commit();
+  return status ? status : fail(status.error(), fmt::format("{}: attachment", file_->path()));
+}
+
+void BagWriter::describe(const Fields& more) { merge_fields(run_.metadata, more, false); }
 
 Status BagWriter::close() {
   if (std::exchange(closed_, true)) return close_status_;

@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <map>
 
-#include "player/formats/neutral_file.hpp"
+#include "player/imports/neutral_file.hpp"
 #include "tests/recorder/bag/rows.hpp"
 
 namespace zbag {
