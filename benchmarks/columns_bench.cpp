@@ -13,7 +13,7 @@
 #include <map>
 
 #include "benchmarks/workloads.hpp"
-#include "player/formats/neutral_file.hpp"
+#include "player/imports/neutral_file.hpp"
 #include "recorder/bag/block/block.hpp"
 #include "recorder/bag/block/block_encoder.hpp"
 #include "recorder/bag/block/block_fields.hpp"

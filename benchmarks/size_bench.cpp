@@ -29,7 +29,7 @@
 #include "benchmarks/peers/mcap_core.hpp"
 #include "benchmarks/program.hpp"
 #include "benchmarks/workloads.hpp"
-#include "player/formats/neutral_file.hpp"
+#include "player/imports/neutral_file.hpp"
 #include "recorder/bag/upkeep/compact.hpp"
 #include "recorder/recording.hpp"
 #include "recorder/storage/lmdb_storage.hpp"

@@ -1,9 +1,7 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
-#include <iterator>
+#include <memory>
 #include <optional>
 
 #include "nodes/errors.hpp"
@@ -13,9 +11,8 @@
 #include "nodes/terminal.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
-#include "player/formats/importer.hpp"
-#include "player/formats/neutral_file.hpp"
-#include "player/formats/rows_document.hpp"
+#include "player/imports/found_recordings.hpp"
+#include "player/imports/importer.hpp"
 #include "recorder/bag_session.hpp"
 #include "schemas/track_name.hpp"
 
@@ -28,120 +25,60 @@ struct Arguments {
   MergeRules merge;
   BagOptions options;
   std::uint32_t items_max = kItemsMax;
+  StampFrom stamp = StampFrom::kHeader;
   bool quiet = false;
 };
 
-// A file to read; one of rows is of a track.
-struct Source {
-  std::string path;
-  std::optional<std::string> track;
-};
-
-// What `export` has called so in `folder`; nullopt: it is none of its files. Whether JSON that can
-// not be read is one can not be told: whoever opens it says why.
-std::optional<std::string> track_of(const std::filesystem::path& path, const std::string& folder) {
-  const std::string name = path.lexically_relative(folder).string();
-  std::optional<std::string> track = track_of_rows_file(name);
-  if (!track || name.substr(track->size()).starts_with(".jsonl")) return track;
-  // Other JSON may lie there, too.
-  const bool may_be_one =
-      RowsDocument::is_begun_in(path.string()) || ::access(path.c_str(), R_OK) != 0;
-  return may_be_one ? track : std::nullopt;
-}
-
-// Those that `export` may have written into a folder, each of the track its path says. kNotFound:
-// there is none. kIo: it can not be looked into, or a folder in it.
-Result<std::vector<Source>> sources_in(const std::string& folder) {
-  namespace fs = std::filesystem;
-  std::vector<Source> found;
-  std::error_code error;
-  fs::path seen = folder;  // where an error of the walk comes from
-  for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end;
-       at.increment(error)) {
-    seen = at->path();
-    std::error_code unknown;
-    if (!at->is_regular_file(unknown)) continue;
-    std::optional<std::string> track = track_of(seen, folder);
-    if (!track) continue;
-    if (leads_out_of(folder, seen)) {
-      return fail(ErrorCode::kIo,
-                  fmt::format("{}: a link out of the folder, which is not followed; "
-                              "name what it leads to, or remove it",
-                              printable(seen.string())));
-    }
-    found.push_back({seen.string(), std::move(track)});
-  }
-  if (error) {
-    return fail(ErrorCode::kIo,
-                fmt::format("{}: {}; what is in it would be left out: name the files to read",
-                            printable(seen.string()), error.message()));
-  }
-  if (found.empty())
-    return fail(ErrorCode::kNotFound,
-                folder + ": a folder without files of export in it (.jsonl, .jsonl.xz, .json)");
-  std::sort(found.begin(), found.end(),
-            [](const Source& a, const Source& b) { return a.path < b.path; });
-  return found;
-}
-
-// Files as they are given, and what is in folders.
-Result<std::vector<Source>> sources_of(const std::vector<std::string>& given) {
-  std::vector<Source> all;
-  for (const std::string& path : given) {
-    std::error_code error;
-    if (!std::filesystem::is_directory(path, error)) {
-      all.push_back({path, {}});
-      continue;
-    }
-    Result<std::vector<Source>> found = sources_in(path);
-    if (!found) return found;
-    std::move(found->begin(), found->end(), std::back_inserter(all));
-  }
-  return all;
-}
-
-// Of a line, which has some around its frame.
-std::size_t values_max(const Arguments& arguments) {
-  constexpr std::size_t kAround = 8;
-  return std::size_t{arguments.items_max} + kAround;
-}
-
 bool goes_on() { return !StopSignal::wanted(); }
+
+ImportOptions options_of(const Arguments& arguments, std::function<bool()> goes_on) {
+  return {
+      .stamp = arguments.stamp, .values_max = arguments.items_max, .goes_on = std::move(goes_on)};
+}
 
 // What is looked at before anything is written. A pipe can be opened once; of other files there may
 // be more than a process may have open.
-using Readers = std::vector<std::optional<NeutralReader>>;
-Result<Readers> look_at(const std::vector<Source>& files, const Arguments& arguments) {
+using Readers = std::vector<std::unique_ptr<FormatReader>>;
+Result<Readers> look_at(const std::vector<FoundRecording>& files, const Arguments& arguments) {
   Readers readers;
-  for (const Source& file : files) {
-    Result<NeutralReader> reader =
-        NeutralReader::open(file.path, {file.track, values_max(arguments), goes_on});
+  for (const FoundRecording& file : files) {
+    Result<std::unique_ptr<FormatReader>> reader =
+        open_recording(file, options_of(arguments, goes_on));
     if (!reader) return tl::unexpected(reader.error());
     std::error_code error;
-    readers.emplace_back();
-    if (!std::filesystem::is_regular_file(file.path, error)) readers.back() = std::move(*reader);
+    const bool opens_again = std::filesystem::is_regular_file(file.path, error) ||
+                             std::filesystem::is_directory(file.path, error);
+    readers.push_back(opens_again ? nullptr : std::move(*reader));
   }
   return readers;
 }
 
 class Import {
  public:
-  Import(Session& session, const Arguments& arguments)
+  Import(Session& session, Recording& recording, const Arguments& arguments)
       : arguments_(arguments),
         bar_("import", arguments.quiet),
-        importer_(session, {.goes_on = [this] { return goes_on(); },
-                            .warn = [](const std::string& text) { warn("import", text); }}) {}
+        importer_(
+            session,
+            {.goes_on = [this] { return goes_on(); },
+             .warn = [](const std::string& text) { warn("import", text); },
+             .attach = [&recording](
+                           std::string_view name,
+                           std::string_view content) { return recording.attach(name, content); },
+             .describe =
+                 [&recording](std::string_view name, Value value) {
+                   static_cast<void>(recording.describe({{std::string(name), std::move(value)}}));
+                 }}) {}
 
-  Status run(const std::vector<Source>& files, Readers& readers) {
+  Status run(const std::vector<FoundRecording>& files, Readers& readers) {
     for (std::size_t i = 0; i < files.size() && !StopSignal::wanted(); ++i) {
       if (!readers[i]) {
-        Result<NeutralReader> again = NeutralReader::open(
-            files[i].path,
-            {files[i].track, values_max(arguments_), [this] { return this->goes_on(); }});
+        Result<std::unique_ptr<FormatReader>> again =
+            open_recording(files[i], options_of(arguments_, [this] { return goes_on(); }));
         if (!again) return tl::unexpected(again.error());
         readers[i] = std::move(*again);
       }
-      reader_ = &*readers[i];
+      reader_ = readers[i].get();
       share_before_ = static_cast<double>(i) / static_cast<double>(files.size());
       share_of_file_ = 1.0 / static_cast<double>(files.size());
       Status status = importer_.add(*reader_);
@@ -163,7 +100,7 @@ class Import {
 
   const Arguments& arguments_;
   ProgressBar bar_;
-  NeutralReader* reader_ = nullptr;
+  FormatReader* reader_ = nullptr;
   double share_before_ = 0.0;
   double share_of_file_ = 1.0;
   Importer importer_;
@@ -236,7 +173,7 @@ int run(const Arguments& arguments) {
     return show("import", {ErrorCode::kExists,
                            fmt::format("{} exists; zbag never overwrites a bag", arguments.bag)});
   }
-  const Result<std::vector<Source>> files = sources_of(arguments.files);
+  const Result<std::vector<FoundRecording>> files = find_recordings(arguments.files);
   if (!files) return show("import", files.error());
   Result<Readers> readers = look_at(*files, arguments);
   if (StopSignal::wanted()) return show_stopped();
@@ -254,30 +191,43 @@ int run(const Arguments& arguments) {
   if (!recording) return show_unmade("import", recording.error());
   Result<std::unique_ptr<Session>> session = session_into(*recording, nullptr, options.session);
   if (!session) return show("import", session.error());
-  Import import(**session, arguments);
+  Import import(**session, **recording, arguments);
   const Status status = import.run(*files, *readers);
   const Outcome outcome = end(**session, **recording, status);
   // Whatever error a stop has come with.
   return StopSignal::wanted() ? show_stopped() : tell(arguments, outcome, import.counts());
 }
 
+HelpSection format_section() {
+  HelpSection section{"Formats, told by what is in a file", {}};
+  for (const ImportFormatHelp& format : import_formats())
+    section.entries.push_back({format.name, format.what});
+  return section;
+}
+
 }  // namespace
 
 Verb add_import(CLI::App& root) {
-  auto options = std::make_unique<OptionTable>(root, "import",
-                                               "Makes a bag of JSON, plain or xz: neutral "
-                                               "recordings, what export and cat have written",
-                                               "zbag import run.jsonl.xz -o run.zbag");
+  auto options =
+      std::make_unique<OptionTable>(root, "import", "Makes a bag of recordings of other formats",
+                                    "zbag import run.bag -o run.zbag");
   auto a = std::make_shared<Arguments>();
   options
       ->add_list("FILE", a->files, option_type::any_text("FILE"),
                  "Recordings to read, or folders of them; - is stdin")
       .required();
   add_new_bag(*options, a->bag, "BAG");
+  options->add("--stamp", a->stamp,
+               option_type::one_of<StampFrom>("S", {{"header", StampFrom::kHeader},
+                                                    {"log", StampFrom::kLog},
+                                                    {"publish", StampFrom::kPublish}}),
+               "Where _ts comes from, in recordings that know several times: the message's own "
+               "header (log where it has none), when it was recorded, or when it was sent");
   add_merge_rules(*options, a->merge);
   add_compression(*options, a->options.compression);
   add_max_items(*options, a->items_max);
   options->add_loudness(a->quiet);
+  options->explain(format_section());
   return {std::move(options), [a] { return run(*a); }};
 }
 

@@ -21,7 +21,7 @@
 #include "nodes/unmatched.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
-#include "player/formats/neutral_file.hpp"
+#include "player/imports/neutral_file.hpp"
 #include "player/playback_clock.hpp"
 #include "schemas/track_name.hpp"
 

@@ -9,7 +9,7 @@
 #include "player/exports/row_chunks.hpp"
 #include "player/exports/row_text.hpp"
 #include "player/exports/track_files.hpp"
-#include "player/formats/neutral_file.hpp"
+#include "player/imports/neutral_file.hpp"
 #include "schemas/chosen_fields.hpp"
 #include "schemas/kinds/fit.hpp"
 #include "schemas/kinds/schema_point.hpp"

@@ -1,14 +1,16 @@
 # Tests of player/.
-zbag_tests(player_tests USES zbag::player zbag::exports zbag::recorder PkgConfig::lzma SOURCES
+zbag_tests(player_tests USES zbag::player zbag::imports zbag::exports zbag::recorder PkgConfig::lzma SOURCES
   player/playback_clock_test.cpp
-  player/formats/neutral_file_test.cpp
+  player/imports/neutral_file_test.cpp
   player/player_test.cpp
   player/columns/cells_test.cpp
   player/exports/export_source_test.cpp
   player/exports/aligned_points_test.cpp
   player/exports/exporter_test.cpp
   player/exports/export_records_test.cpp
-  player/formats/importer_test.cpp
+  player/imports/importer_test.cpp
+  player/imports/messages/message_layout_test.cpp
+  player/imports/messages/message_decoder_test.cpp
   player/exports/output_file_test.cpp
   player/exports/output_tree_test.cpp
   player/exports/motion/rotation_test.cpp

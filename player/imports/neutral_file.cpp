@@ -1,4 +1,4 @@
-#include "player/formats/neutral_file.hpp"
+#include "player/imports/neutral_file.hpp"
 
 #include <fmt/format.h>
 
@@ -8,9 +8,9 @@
 #include <span>
 #include <utility>
 
-#include "player/formats/byte_source.hpp"
-#include "player/formats/json_line.hpp"
-#include "player/formats/rows_document.hpp"
+#include "player/imports/byte_source.hpp"
+#include "player/imports/json_line.hpp"
+#include "player/imports/rows_document.hpp"
 #include "schemas/field_lookup.hpp"
 #include "schemas/json_text.hpp"
 #include "schemas/quantity_text.hpp"

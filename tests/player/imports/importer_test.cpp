@@ -1,9 +1,10 @@
-#include "player/formats/importer.hpp"
+#include "player/imports/importer.hpp"
 
 #include <gmock/gmock.h>
 
 #include <fstream>
 
+#include "schemas/text_bytes.hpp"
 #include "tests/support/fake_sink.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -24,8 +25,8 @@ class ImporterTest : public testing::Test {
   }
   static Status add(Importer&& importer, const std::string& path) { return add(importer, path); }
   static Status add(Importer& importer, const std::string& path) {
-    NeutralReader reader = NeutralReader::open(path).value();
-    return importer.add(reader);
+    const auto reader = open_recording({path}, {}).value();
+    return importer.add(*reader);
   }
   std::string file(const std::string& text) {
     std::ofstream(dir_.path("in.jsonl"), std::ios::binary) << text;
@@ -101,6 +102,65 @@ TEST_F(ImporterTest, EndsAFileEarlyWhenToldTo) {
   frames_max_ = 1;
   ASSERT_TRUE(add(importer(), file(line("a", "1.5") + line("a", "2.5"))));
   EXPECT_THAT(sent_.all(), SizeIs(1));
+}
+
+// A recording that a test writes down as calls of the sink.
+class Told : public FormatReader {
+ public:
+  explicit Told(std::function<Status(ImportSink&)> tell) : tell_(std::move(tell)) {}
+  Status read(ImportSink& sink) override { return tell_(sink); }
+  std::string place() const override { return "told: message 7"; }
+  std::optional<double> share() const override { return std::nullopt; }
+
+ private:
+  const std::function<Status(ImportSink&)> tell_;
+};
+
+Status send(ImportSink& sink, const std::string& track, double seconds) {
+  std::string map;
+  encode_fields({{"x", 1}}, map);
+  return sink.frame(track, *Timestamp::from_seconds(seconds), bytes_of(map));
+}
+
+const OriginalSchema kImu{"sensor_msgs/Imu", "ros1msg", "float64 x\n", "ros1"};
+
+TEST_F(ImporterTest, KeepsWhatMessagesWereBesideTheFirstOfTheirTrack) {
+  Told told([](ImportSink& sink) -> Status {
+    sink.schema("a", kImu);
+    sink.schema("never", kImu);
+    static_cast<void>(send(sink, "b", 0.5));
+    static_cast<void>(send(sink, "a", 1.5));
+    sink.schema("a", kImu);  // again, as of another connection
+    return send(sink, "a", 2.5);
+  });
+  session_ = session_into(sent_, time_, {.system_tracks = true});
+  ASSERT_TRUE(importer().add(told));
+  EXPECT_THAT(sent_.stamps("_sys/original/a"), ElementsAre(1.5));
+  EXPECT_EQ(read_original(sent_.of("_sys/original/a").front().fields), kImu);
+  EXPECT_THAT(sent_.of("_sys/original/never"), SizeIs(0));
+}
+
+TEST_F(ImporterTest, SaysWhereAFrameIsThatTheSessionRefuses) {
+  Told told([](ImportSink& sink) { return send(sink, "a//b", 1.5); });
+  ASSERT_TRUE(importer().add(told));
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("told: message 7: ")));
+}
+
+TEST_F(ImporterTest, TellsTheSameOnce) {
+  Told told([](ImportSink& sink) -> Status {
+    sink.note("one");
+    sink.note("two");
+    sink.note("one");
+    return {};
+  });
+  ASSERT_TRUE(importer().add(told));
+  EXPECT_THAT(warnings_, ElementsAre("one", "two"));
+}
+
+TEST_F(ImporterTest, NotesAnAttachmentThatNobodyKeeps) {
+  Told told([](ImportSink& sink) { return sink.attach("a.yaml", "x"); });
+  ASSERT_TRUE(importer().add(told));
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("attachment a.yaml is left out")));
 }
 
 }  // namespace

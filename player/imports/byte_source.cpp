@@ -1,4 +1,4 @@
-#include "player/formats/byte_source.hpp"
+#include "player/imports/byte_source.hpp"
 
 #include <fmt/format.h>
 #include <lzma.h>

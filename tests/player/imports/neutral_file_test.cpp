@@ -1,4 +1,4 @@
-#include "player/formats/neutral_file.hpp"
+#include "player/imports/neutral_file.hpp"
 
 #include <gmock/gmock.h>
 #include <lzma.h>

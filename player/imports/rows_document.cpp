@@ -1,4 +1,4 @@
-#include "player/formats/rows_document.hpp"
+#include "player/imports/rows_document.hpp"
 
 #include <array>
 #include <fstream>

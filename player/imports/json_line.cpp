@@ -1,4 +1,4 @@
-#include "player/formats/json_line.hpp"
+#include "player/imports/json_line.hpp"
 
 #include <fmt/format.h>
 

@@ -1,0 +1,78 @@
+#include "player/imports/format_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <string_view>
+
+#include "schemas/file_kind.hpp"
+
+namespace zbag {
+namespace {
+
+struct Format {
+  const char* name;
+  const char* what;
+  const char* endings;  // of names of its files, ".mcap .bag"; empty: of JSON, and of folders
+  // `begin`: up to kFileKindBytes, empty of folders and of what can not be opened.
+  bool (*is_it)(const std::string& path, std::string_view begin);
+  Result<std::unique_ptr<FormatReader>> (*open)(const FoundRecording& recording,
+                                                const ImportOptions& options);
+};
+
+// In this order; the last one takes, or refuses, what no other does.
+constexpr std::array kFormats{
+    Format{"ros1", "ROS 1 bags (.bag), of any messages: their definitions are in them", ".bag",
+           [](const std::string&, std::string_view begin) { return begin.starts_with("#ROSBAG"); },
+           open_ros1_bag},
+    Format{"jsonl", "JSON lines, plain or xz: neutral recordings, what export and cat have written",
+           "", [](const std::string&, std::string_view) { return true; }, open_neutral},
+};
+
+// Nothing of a pipe, which could be read once.
+std::string begin_of(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return {};
+  std::string begin(kFileKindBytes, '\0');
+  std::ifstream file(path, std::ios::binary);
+  file.read(begin.data(), static_cast<std::streamsize>(begin.size()));
+  begin.resize(static_cast<std::size_t>(file.gcount()));
+  return begin;
+}
+
+}  // namespace
+
+bool has_format_name(const std::string& path) {
+  const std::string ending = std::filesystem::path(path).extension().string();
+  return !ending.empty() && std::ranges::any_of(kFormats, [&](const Format& format) {
+    return fmt::format(" {} ", format.endings).find(fmt::format(" {} ", ending)) !=
+           std::string::npos;
+  });
+}
+
+bool is_recording_folder(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::is_directory(path, error) &&
+         std::ranges::any_of(kFormats, [&](const Format& format) {
+           return format.open != open_neutral && format.is_it(path, {});
+         });
+}
+
+Result<std::unique_ptr<FormatReader>> open_recording(const FoundRecording& recording,
+                                                     const ImportOptions& options) {
+  const std::string begin = begin_of(recording.path);
+  const auto* const format = std::ranges::find_if(
+      kFormats, [&](const Format& one) { return one.is_it(recording.path, begin); });
+  return format->open(recording, options);
+}
+
+std::vector<ImportFormatHelp> import_formats() {
+  std::vector<ImportFormatHelp> all;
+  for (const Format& format : kFormats) all.push_back({format.name, format.what});
+  return all;
+}
+
+}  // namespace zbag

@@ -1,0 +1,82 @@
+// Recordings of other formats, read.
+//
+//   Result<std::unique_ptr<FormatReader>> reader = open_recording({"run.bag"}, options);
+//   Status read = (*reader)->read(sink);
+//
+// A format is a file, or a folder, of this one and a line in the table of format_reader.cpp. Which
+// one a file is of is told by its first bytes, where these say nothing by its name.
+//
+// Readers are for files of strangers: every size is bounded before memory is taken, what is nested
+// has a bound too, and a message that is malformed costs that message. Memory is bounded by the
+// largest chunk that the format has, 256 MiB at most.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "player/imports/import_sink.hpp"
+#include "schemas/result.hpp"
+
+namespace zbag {
+
+// Where `_ts` comes from, in recordings that know several times of a message.
+enum class StampFrom : std::uint8_t {
+  kHeader,   // what it says itself; where it says nothing, as kLog
+  kLog,      // when it was recorded
+  kPublish,  // when it was sent
+};
+
+struct ImportOptions {
+  StampFrom stamp = StampFrom::kHeader;
+  std::string time_field;              // of tables; empty: it is found by its name
+  std::size_t values_max = 1u << 20;   // of a frame
+  std::function<bool()> goes_on = {};  // asked while it opens, reads and waits; default: yes
+};
+
+// A file or folder to read. "-" is stdin.
+struct FoundRecording {
+  std::string path;
+  std::optional<std::string> track = {};  // of a file that is of one track, where not it says which
+};
+
+class FormatReader {
+ public:
+  virtual ~FormatReader() = default;
+
+  // Hands all of it to `sink`. Called once. kDamaged: it can not be read on; the sink's errors.
+  virtual Status read(ImportSink& sink) = 0;
+  // What was read last, for who tells of it: "run.jsonl:17", "run.bag: message 3 of /imu".
+  virtual std::string place() const = 0;
+  // How much of it is read, 0 to 1; nullopt when nobody knows how long it is.
+  virtual std::optional<double> share() const = 0;
+};
+
+// Opens it, and looks at its beginning. kNotFound, kIo; kDamaged: it is of another kind, which is
+// named, or not whole; kUnsupported: of a version, or with a compression, that is not known;
+// kClosed: it is not to go on.
+Result<std::unique_ptr<FormatReader>> open_recording(const FoundRecording& recording,
+                                                     const ImportOptions& options);
+
+// Whether a file is called as files of a format are, such as `run.mcap`; JSON is not asked after.
+bool has_format_name(const std::string& path);
+// Whether a folder is a recording itself.
+bool is_recording_folder(const std::string& path);
+
+// What `import --help` says of each format.
+struct ImportFormatHelp {
+  std::string name;
+  std::string what;
+};
+std::vector<ImportFormatHelp> import_formats();
+
+// For the table, each in a file of its format's name.
+Result<std::unique_ptr<FormatReader>> open_neutral(const FoundRecording& recording,
+                                                   const ImportOptions& options);
+Result<std::unique_ptr<FormatReader>> open_ros1_bag(const FoundRecording& recording,
+                                                    const ImportOptions& options);
+
+}  // namespace zbag

@@ -1,0 +1,93 @@
+#include "player/imports/importer.hpp"
+
+#include <fmt/format.h>
+
+#include "schemas/text_bytes.hpp"
+#include "schemas/track_name.hpp"
+
+namespace zbag {
+
+Status Importer::add(FormatReader& reader) {
+  reader_ = &reader;
+  const Status status = reader.read(*this);
+  reader_ = nullptr;
+  schemas_.clear();
+  const bool is_stopped = !status && status.error().code == ErrorCode::kClosed && !goes_on();
+  return is_stopped ? Status() : status;
+}
+
+Status Importer::append(std::string_view track, Timestamp stamp,
+                        std::span<const std::uint8_t> map) {
+  Result<Track> handle = session_.track(track);
+  if (!handle) return tl::unexpected(handle.error());
+  // As the recorder does, a foreign field that begins with `_` is kept.
+  return handle->append_map(map, stamp);
+}
+
+// In front of the frame that it is of, where the recording lies.
+Status Importer::append_schema(std::string_view track, Timestamp stamp) {
+  const auto waiting = schemas_.find(track);
+  if (waiting == schemas_.end()) return {};
+  const auto kept = kept_.find(track);
+  const bool is_known = kept != kept_.end() && kept->second == waiting->second;
+  Status status;
+  if (!is_known) {
+    std::string map;
+    encode_fields(written_original(waiting->second), map);
+    status = append(original_track(track), stamp, bytes_of(map));
+    if (!status && status.error().code == ErrorCode::kInvalid) {
+      note(fmt::format("track {}: what its messages were is not kept: {}", printable(track),
+                       status.error().message));
+      status = {};
+    }
+    kept_.insert_or_assign(std::string(track), waiting->second);
+  }
+  schemas_.erase(waiting);
+  return status;
+}
+
+Status Importer::frame(std::string_view track, Timestamp stamp, std::span<const std::uint8_t> map) {
+  if (!goes_on()) return fail(ErrorCode::kClosed, "stopped");
+  const Status status = append(track, stamp, map);
+  if (!status && status.error().code == ErrorCode::kInvalid) {
+    refuse(fmt::format("{}: {}", reader_->place(), status.error().message));
+    return {};
+  }
+  if (!status) return status;
+  ++counts_.frames;
+  return schemas_.empty() ? Status() : append_schema(track, stamp);
+}
+
+void Importer::refuse(const std::string& why) {
+  // Nobody reads thousands of lines that say the same.
+  constexpr std::uint64_t kToldMax = 20;
+  if (++counts_.refused <= kToldMax) options_.warn(why);
+  if (counts_.refused == kToldMax)
+    options_.warn("what else is refused is counted without a word each");
+}
+
+void Importer::note(const std::string& text) {
+  constexpr std::size_t kNotesMax = 1'000;
+  if (noted_.size() < kNotesMax && noted_.insert(text).second) options_.warn(text);
+}
+
+void Importer::schema(std::string_view track, const OriginalSchema& schema) {
+  schemas_.insert_or_assign(std::string(track), schema);
+}
+
+Status Importer::attach(std::string_view name, std::string_view content) {
+  if (!options_.attach) {
+    note(fmt::format("attachment {} is left out", printable(name)));
+    return {};
+  }
+  Status attached = options_.attach(name, content);
+  if (attached || attached.error().code != ErrorCode::kInvalid) return attached;
+  note(fmt::format("attachment {} is left out: {}", printable(name), attached.error().message));
+  return {};
+}
+
+void Importer::describe(std::string_view name, Value value) {
+  if (options_.describe) options_.describe(name, std::move(value));
+}
+
+}  // namespace zbag

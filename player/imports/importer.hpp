@@ -1,0 +1,66 @@
+// Reads recordings of other formats and appends their frames to a session, such as one over a new
+// bag.
+//
+// A frame the session refuses, and a message that is none, is counted, told and passed over; every
+// other error ends the file. Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "bus/session/session.hpp"
+#include "player/imports/format_reader.hpp"
+
+namespace zbag {
+
+class Importer : private ImportSink {
+ public:
+  struct Options {
+    std::function<bool()> goes_on;  // asked before every frame; false ends the file early
+    std::function<void(const std::string&)> warn;
+    // Where attachments and what is said of the recording go; without them they are noted as left
+    // out.
+    std::function<Status(std::string_view name, std::string_view content)> attach = {};
+    std::function<void(std::string_view name, Value value)> describe = {};
+  };
+  struct Counts {
+    std::uint64_t frames = 0;
+    std::uint64_t refused = 0;
+  };
+
+  // REQUIRES: session outlives this; goes_on and warn are set.
+  Importer(Session& session, Options options) : session_(session), options_(std::move(options)) {}
+
+  // A recording, all of it, or until it is to go on no more. Errors as FormatReader::read(), and
+  // the session's.
+  Status add(FormatReader& reader);
+
+  // Of all files, also of one that ended with an error.
+  const Counts& counts() const { return counts_; }
+
+ private:
+  Status frame(std::string_view track, Timestamp stamp, std::span<const std::uint8_t> map) override;
+  void refuse(const std::string& why) override;
+  void note(const std::string& text) override;
+  bool goes_on() override { return options_.goes_on(); }
+  void schema(std::string_view track, const OriginalSchema& schema) override;
+  Status attach(std::string_view name, std::string_view content) override;
+  void describe(std::string_view name, Value value) override;
+
+  Status append(std::string_view track, Timestamp stamp, std::span<const std::uint8_t> map);
+  Status append_schema(std::string_view track, Timestamp stamp);
+
+  Session& session_;
+  const Options options_;
+  Counts counts_;
+  const FormatReader* reader_ = nullptr;
+  std::map<std::string, OriginalSchema, std::less<>> schemas_;  // of tracks without a frame yet
+  std::map<std::string, OriginalSchema, std::less<>> kept_;     // what the bag says of them
+  std::set<std::string> noted_;
+};
+
+}  // namespace zbag

@@ -1,0 +1,52 @@
+// The messages of one track of a recording, on their way to the sink: decoded, stamped, refused
+// with a word.
+//
+//   MessageTrack track("imu", schema, options);
+//   track.take(message, {.log_ns = log, .publish_ns = publish}, *this, sink);
+//
+// A message that has a time of its own, and is stamped by it, gets a field `recv_ns` beside its
+// own: when it was recorded. One that has none is stamped with that, which is noted once a track.
+// What no decoder reads is kept as `data`, noted once a track.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "player/imports/format_reader.hpp"
+#include "player/imports/messages/payload_decoder.hpp"
+
+namespace zbag {
+
+class MessageTrack {
+ public:
+  struct Times {
+    std::int64_t log_ns = 0;
+    std::int64_t publish_ns = 0;
+  };
+
+  // `topic`: a name as the recording has it.
+  MessageTrack(std::string topic, OriginalSchema schema, const ImportOptions& options);
+
+  // `from`: who has read the message, and knows where. The sink's errors.
+  Status take(std::span<const std::uint8_t> message, Times times, const FormatReader& from,
+              ImportSink& sink);
+
+ private:
+  void begin(ImportSink& sink);
+  std::int64_t stamp_of(Times times, ImportSink& sink);
+  void add_received(std::int64_t log_ns);
+
+  const std::string topic_;
+  const OriginalSchema schema_;
+  const StampFrom stamp_from_;
+  std::unique_ptr<PayloadDecoder> decoder_;
+  std::string why_raw_;  // empty: it is decoded
+  bool has_begun_ = false;
+  std::string map_;
+  std::optional<std::int64_t> own_ns_;
+  std::string with_more_;
+};
+
+}  // namespace zbag

@@ -1,0 +1,55 @@
+#include "player/imports/messages/payload_decoder.hpp"
+
+#include <fmt/format.h>
+
+#include "player/imports/messages/message_decoder.hpp"
+#include "schemas/frame.hpp"
+#include "schemas/text_bytes.hpp"
+#include "schemas/track_name.hpp"
+
+namespace zbag {
+namespace {
+
+class RosMessages : public PayloadDecoder {
+ public:
+  explicit RosMessages(MessageDecoder decoder) : decoder_(std::move(decoder)) {}
+  Status decode(std::span<const std::uint8_t> message, std::string& map,
+                std::optional<std::int64_t>& stamp_ns) override {
+    return decoder_.decode(message, map, stamp_ns);
+  }
+
+ private:
+  const MessageDecoder decoder_;
+};
+
+class RawMessages : public PayloadDecoder {
+ public:
+  Status decode(std::span<const std::uint8_t> message, std::string& map,
+                std::optional<std::int64_t>& stamp_ns) override {
+    map.clear();
+    encode_fields({{"data", Binary{std::string(text_of(message))}}}, map);
+    stamp_ns.reset();
+    return {};
+  }
+};
+
+}  // namespace
+
+Result<std::unique_ptr<PayloadDecoder>> make_decoder(const OriginalSchema& schema,
+                                                     std::size_t values_max) {
+  const bool is_ros1 = schema.messages == "ros1" && schema.encoding == "ros1msg";
+  const bool is_ros2 = schema.messages == "cdr" && schema.encoding == "ros2msg";
+  if (is_ros1 || is_ros2) {
+    Result<MessageLayout> layout = parse_definition(schema.name, schema.text);
+    if (!layout) return tl::unexpected(layout.error());
+    const auto encoding = is_ros1 ? MessageEncoding::kRos1 : MessageEncoding::kCdr;
+    return std::make_unique<RosMessages>(MessageDecoder(std::move(*layout), encoding, values_max));
+  }
+  return fail(ErrorCode::kUnsupported,
+              fmt::format("messages of {}, with schemas of {}, are not read",
+                          printable(schema.messages), printable(schema.encoding)));
+}
+
+std::unique_ptr<PayloadDecoder> raw_decoder() { return std::make_unique<RawMessages>(); }
+
+}  // namespace zbag

@@ -1,0 +1,65 @@
+// JSON lines, as a format of `import`: neutral_file.hpp says what is in them.
+#include <fmt/format.h>
+
+#include "player/imports/format_reader.hpp"
+#include "player/imports/neutral_file.hpp"
+#include "schemas/text_bytes.hpp"
+#include "schemas/track_name.hpp"
+
+namespace zbag {
+namespace {
+
+class NeutralFormat : public FormatReader {
+ public:
+  explicit NeutralFormat(NeutralReader reader) : reader_(std::move(reader)) {}
+
+  Status read(ImportSink& sink) override {
+    std::string map;
+    while (sink.goes_on()) {
+      const Result<std::optional<NeutralFrame>> frame = reader_.next();
+      if (!frame && frame.error().code == ErrorCode::kInvalid) {
+        sink.refuse(frame.error().message);
+        continue;
+      }
+      if (!frame) return tl::unexpected(frame.error());
+      if (!*frame) return {};
+      map.clear();
+      encode_fields((*frame)->fields, map);
+      if (Status taken = sink.frame((*frame)->track, (*frame)->stamp, bytes_of(map)); !taken)
+        return taken;
+      if (!(*frame)->ignored.empty()) note_ignored(sink, (*frame)->ignored);
+    }
+    return fail(ErrorCode::kClosed, reader_.path() + ": stopped");
+  }
+
+  std::string place() const override {
+    return fmt::format("{}:{}", reader_.path(), reader_.line());
+  }
+  std::optional<double> share() const override { return reader_.share(); }
+
+ private:
+  void note_ignored(ImportSink& sink, const std::string& member) {
+    if (std::exchange(has_noted_, true)) return;
+    sink.note(
+        fmt::format("{}: \"{}\" stands beside \"fields\", where nothing of a frame does: "
+                    "such members are left out; put them into \"fields\"",
+                    place(), printable(member)));
+  }
+
+  NeutralReader reader_;
+  bool has_noted_ = false;  // of members that are none of a frame
+};
+
+}  // namespace
+
+Result<std::unique_ptr<FormatReader>> open_neutral(const FoundRecording& recording,
+                                                   const ImportOptions& options) {
+  // A line has some values around its frame.
+  constexpr std::size_t kAround = 8;
+  Result<NeutralReader> reader = NeutralReader::open(
+      recording.path, {recording.track, options.values_max + kAround, options.goes_on});
+  if (!reader) return tl::unexpected(reader.error());
+  return std::make_unique<NeutralFormat>(std::move(*reader));
+}
+
+}  // namespace zbag
