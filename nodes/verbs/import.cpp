@@ -156,7 +156,7 @@ int tell(const Arguments& arguments, const Outcome& outcome, const Importer::Cou
   if (outcome.kept > 0 && !arguments.quiet)
     say("imported {} into {}\n", amount_text(outcome.kept, "frame"), outcome.path);
   if (counts.refused > 0)
-    warn("import", fmt::format("refused {}", amount_text(counts.refused, "line")));
+    warn("import", fmt::format("refused {}", amount_text(counts.refused, "frame")));
   if (outcome.kept == 0)
     warn("import", fmt::format("nothing to import: there is no {}", arguments.bag));
   const bool is_lossy = counts.refused > 0 || outcome.kept == 0 || outcome.is_rescued;

@@ -92,8 +92,18 @@ class Ros1Bag : public FormatReader {
     Status got = file_.read_number(size);
     if (got) got = file_.read(size, kHeaderMax, header);
     if (got) got = file_.read_number(size);
+    // What is in a chunk that is not compressed is read as if it was in none, however much of it is
+    // there.
+    if (got && is_plain_chunk(header)) return {};
     if (got) got = file_.read(size, kUnpackedMax, data);
     return got ? take_record(header, data, false, sink) : got;
+  }
+
+  static bool is_plain_chunk(std::span<const std::uint8_t> header) {
+    const std::optional<HeaderFields> fields = HeaderFields::of(header);
+    std::uint8_t op = 0;
+    return fields && fields->number("op", op) && op == static_cast<std::uint8_t>(Op::kChunk) &&
+           fields->text("compression") == "none";
   }
 
   Status take_record(std::span<const std::uint8_t> header, std::span<const std::uint8_t> data,

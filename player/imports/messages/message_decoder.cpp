@@ -89,7 +89,7 @@ class Decoding {
       if (!in_.number(size)) return false;
       count = size;
     }
-    if (member.type == MemberType::kUint8) return binary(count);
+    if (member.type == MemberType::kUint8 || member.type == MemberType::kByte) return binary(count);
     if (count > UINT32_MAX || !counts(count)) return false;
     // No list is longer than what is left, but one of messages that are nothing.
     if (member.type != MemberType::kMessage && count > in_.left()) return false;
@@ -109,6 +109,9 @@ class Decoding {
         return integer<std::int8_t, std::uint8_t>();
       case MemberType::kUint8:
         return integer<std::uint8_t, std::uint8_t>();
+      case MemberType::kByte:
+        return in_.align_max == 1 ? integer<std::int8_t, std::uint8_t>()
+                                  : integer<std::uint8_t, std::uint8_t>();
       case MemberType::kInt16:
         return integer<std::int16_t, std::uint16_t>();
       case MemberType::kUint16:

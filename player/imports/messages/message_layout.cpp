@@ -23,7 +23,7 @@ constexpr std::array<std::pair<std::string_view, MemberType>, 20> kTypes{{
     {"bool", MemberType::kBool},
     {"int8", MemberType::kInt8},
     {"uint8", MemberType::kUint8},
-    {"byte", MemberType::kUint8},
+    {"byte", MemberType::kByte},
     {"char", MemberType::kUint8},
     {"int16", MemberType::kInt16},
     {"uint16", MemberType::kUint16},

@@ -22,6 +22,7 @@ enum class MemberType : std::uint8_t {
   kBool,
   kInt8,
   kUint8,
+  kByte,  // of ROS 1 with a sign, of ROS 2 without
   kInt16,
   kUint16,
   kInt32,

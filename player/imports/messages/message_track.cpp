@@ -26,7 +26,9 @@ void put(std::string& out, Put put_item) {
 }  // namespace
 
 MessageTrack::MessageTrack(std::string topic, OriginalSchema schema, const ImportOptions& options)
-    : topic_(std::move(topic)), schema_(std::move(schema)), stamp_from_(options.stamp) {
+    : topic_(topic.starts_with('/') ? topic.substr(1) : std::move(topic)),
+      schema_(std::move(schema)),
+      stamp_from_(options.stamp) {
   Result<std::unique_ptr<PayloadDecoder>> decoder = make_decoder(schema_, options.values_max);
   if (!decoder) why_raw_ = decoder.error().message;
   decoder_ = decoder ? std::move(*decoder) : raw_decoder();

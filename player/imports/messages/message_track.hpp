@@ -26,7 +26,7 @@ class MessageTrack {
     std::int64_t publish_ns = 0;
   };
 
-  // `topic`: a name as the recording has it.
+  // `topic`: a name as the recording has it; the slash in front of one of ROS is left out.
   MessageTrack(std::string topic, OriginalSchema schema, const ImportOptions& options);
 
   // `from`: who has read the message, and knows where. The sink's errors.

@@ -35,7 +35,7 @@ TEST(MessageLayoutTest, ReadsMembersAndPassesOverConstantsDefaultsAndComments) {
   EXPECT_EQ(members[2].type, MemberType::kText);
   EXPECT_EQ(members[2].count, LayoutMember::kMany);
   EXPECT_EQ(members[3].count, 9u);
-  EXPECT_EQ(members[4].type, MemberType::kUint8);
+  EXPECT_EQ(members[4].type, MemberType::kByte);
 }
 
 TEST(MessageLayoutTest, FindsTypesOfOtherPackagesOfItsOwnAndTheHeader) {
