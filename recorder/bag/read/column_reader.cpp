@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "recorder/bag/block/block_fields.hpp"
 #include "recorder/bag/read/column_append.hpp"
@@ -10,16 +11,6 @@
 #include "schemas/split_text.hpp"
 
 namespace zbag {
-namespace {
-
-// A run of points of one block that are given out together.
-struct Stretch {
-  std::size_t member;
-  std::size_t begin;
-  std::size_t end;
-};
-
-}  // namespace
 
 FieldNames split_field(std::string_view dotted) { return split_at(dotted, '.'); }
 
@@ -38,8 +29,7 @@ struct ColumnCursor::State {
   std::vector<FieldNames> fields;
   std::uint64_t fields_read = 0;
 
-  std::vector<Stretch> stretches(const BlockGroup& group) const;
-  Status append(BlockGroup& group, const std::vector<Stretch>& runs, ColumnChunk& chunk);
+  Status append(BlockGroup& group, const std::vector<PointRun>& runs, ColumnChunk& chunk);
 };
 
 ColumnCursor::ColumnCursor(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -55,34 +45,7 @@ Result<ColumnCursor> ColumnCursor::open(const BagReader& reader, Selection selec
       std::make_unique<State>(State{std::move(*walk), std::move(selection.fields)}));
 }
 
-// The wanted entries of a group as runs within its blocks.
-std::vector<Stretch> ColumnCursor::State::stretches(const BlockGroup& group) const {
-  std::vector<Stretch> runs;
-  for (const BlockGroup::Entry& entry : group.entries) {
-    if (!walk.is_wanted(entry)) continue;
-    std::size_t member = runs.empty() ? 0 : runs.back().member;
-    const auto number_in = [&](std::size_t i) {
-      return static_cast<std::size_t>(entry.point - group.members[i].block->points().data());
-    };
-    const auto is_in = [&](std::size_t i) {
-      const auto& points = group.members[i].block->points();
-      return entry.point >= points.data() && entry.point < points.data() + points.size();
-    };
-    if (!is_in(member)) {
-      member = 0;
-      while (!is_in(member)) ++member;
-    }
-    const std::size_t number = number_in(member);
-    if (!runs.empty() && runs.back().member == member && runs.back().end == number) {
-      ++runs.back().end;
-    } else {
-      runs.push_back({member, number, number + 1});
-    }
-  }
-  return runs;
-}
-
-Status ColumnCursor::State::append(BlockGroup& group, const std::vector<Stretch>& runs,
+Status ColumnCursor::State::append(BlockGroup& group, const std::vector<PointRun>& runs,
                                    ColumnChunk& chunk) {
   // Everything that can fail comes before `chunk` changes.
   std::vector<std::vector<BlockField>> values(fields.size());
@@ -100,15 +63,19 @@ Status ColumnCursor::State::append(BlockGroup& group, const std::vector<Stretch>
   chunk.fields.resize(fields.size());
   for (std::size_t f = 0; f < fields.size(); ++f) {
     chunk.fields[f].names = fields[f];
-    for (const Stretch& run : runs)
+    for (const PointRun& run : runs)
       append_points(values[f][run.member], run.begin, run.end, chunk.fields[f]);
   }
-  for (const Stretch& run : runs) {
-    const auto& points = group.members[run.member].block->points();
-    for (std::size_t i = run.begin; i < run.end; ++i) {
-      chunk.keys.push_back(points[i].key);
-      chunk.seconds.push_back(points[i].seconds);
-    }
+  for (const PointRun& run : runs) {
+    const std::span points(group.members[run.member].block->points());
+    const auto of_run = points.subspan(run.begin, run.end - run.begin);
+    const std::size_t before = chunk.keys.size();
+    chunk.keys.resize(before + of_run.size());
+    chunk.seconds.resize(before + of_run.size());
+    std::ranges::transform(of_run, chunk.keys.begin() + static_cast<std::ptrdiff_t>(before),
+                           &StoredPoint::key);
+    std::ranges::transform(of_run, chunk.seconds.begin() + static_cast<std::ptrdiff_t>(before),
+                           &StoredPoint::seconds);
   }
   return {};
 }
@@ -118,7 +85,7 @@ Result<bool> ColumnCursor::append_next(ColumnChunk& chunk) {
   while (!state.walk.is_done()) {
     Result<BlockGroup> group = state.walk.load();
     if (!group) return tl::unexpected(group.error());
-    const std::vector<Stretch> runs = state.stretches(*group);
+    const std::vector<PointRun> runs = state.walk.wanted(*group);
     if (!runs.empty()) {
       if (Status status = state.append(*group, runs, chunk); !status)
         return tl::unexpected(state.walk.with_track(status.error()));

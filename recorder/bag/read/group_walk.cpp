@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace zbag {
@@ -72,8 +73,56 @@ bool GroupWalk::is_wanted(const BlockGroup::Entry& entry) const {
   return !last_given_ || !last_given_->covers(entry, false);
 }
 
+// Points lie in order of their keys, and those of one key that were given come first.
+PointRun GroupWalk::wanted_of_one_block(const BlockGroup& group) const {
+  const auto& points = group.members.front().block->points();
+  const auto of_key = [](const StoredPoint& point) { return point.key; };
+  const auto begin = std::ranges::lower_bound(points, resume_key_, {}, of_key);
+  const auto end = std::ranges::upper_bound(begin, points.end(), range_.last, {}, of_key);
+  PointRun run{0, static_cast<std::size_t>(begin - points.begin()),
+               static_cast<std::size_t>(end - points.begin())};
+  while (run.begin < run.end && !is_wanted(group.entry_of(run.begin))) ++run.begin;
+  return run;
+}
+
+std::vector<PointRun> GroupWalk::wanted(const BlockGroup& group) const {
+  std::vector<PointRun> runs;
+  if (group.is_one_block()) {
+    runs.push_back(wanted_of_one_block(group));
+    if (runs.back().begin == runs.back().end) runs.clear();
+    return runs;
+  }
+  const auto number_in = [&](const BlockGroup::Entry& entry, std::size_t member) {
+    return static_cast<std::size_t>(entry.point - group.members[member].block->points().data());
+  };
+  const auto is_in = [&](const BlockGroup::Entry& entry, std::size_t member) {
+    const auto& points = group.members[member].block->points();
+    return entry.point >= points.data() && entry.point < points.data() + points.size();
+  };
+  for (const BlockGroup::Entry& entry : group.entries) {
+    if (!is_wanted(entry)) continue;
+    std::size_t member = runs.empty() ? 0 : runs.back().member;
+    if (!is_in(entry, member)) {
+      member = 0;
+      while (!is_in(entry, member)) ++member;
+    }
+    const std::size_t number = number_in(entry, member);
+    if (!runs.empty() && runs.back().member == member && runs.back().end == number) {
+      ++runs.back().end;
+    } else {
+      runs.push_back({member, number, number + 1});
+    }
+  }
+  return runs;
+}
+
 // Notes where the group ends, and whether anything of the range may lie behind it.
 void GroupWalk::move_on(const BlockGroup& group) {
+  if (group.is_one_block()) {
+    const PointRun run = wanted_of_one_block(group);
+    if (run.begin < run.end) last_given_ = BlockGroup::Place::of(group.entry_of(run.end - 1));
+    if (run.begin < run.end) resume_key_ = last_given_->key;
+  }
   for (auto entry = group.entries.rbegin(); entry != group.entries.rend(); ++entry) {
     if (!is_wanted(*entry)) continue;
     last_given_ = BlockGroup::Place::of(*entry);

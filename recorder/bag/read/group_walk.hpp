@@ -3,7 +3,7 @@
 //   GroupWalk walk = GroupWalk::open(reader.file(), "robot/imu", TimeRange::all()).value();
 //   while (!walk.is_done()) {
 //     BlockGroup group = walk.load().value();
-//     ...                                      // the entries that walk.is_wanted()
+//     for (const PointRun& run : walk.wanted(group)) ...
 //     walk.move_on(group);
 //   }
 //
@@ -28,6 +28,13 @@
 
 namespace zbag {
 
+// Points of one block of a group, one after another.
+struct PointRun {
+  std::size_t member;
+  std::size_t begin;
+  std::size_t end;
+};
+
 class GroupWalk {
  public:
   // An unknown track has no groups. Errors as BagFile::read.
@@ -37,9 +44,9 @@ class GroupWalk {
   // The group to go on with, its blocks opened with Maps::kLater. kDamaged names track and time, or
   // the record: skip_damage() goes on behind it. REQUIRES: not is_done().
   Result<BlockGroup> load();
-  // Whether an entry of that group lies in the range and was not given before.
-  bool is_wanted(const BlockGroup::Entry& entry) const;
-  // Takes the wanted entries of the group as given.
+  // The points of that group that lie in the range and were not given before, in order.
+  std::vector<PointRun> wanted(const BlockGroup& group) const;
+  // Takes them as given.
   void move_on(const BlockGroup& group);
 
   // Says that a block of the group can not be decoded after all.
@@ -55,6 +62,8 @@ class GroupWalk {
  private:
   GroupWalk() = default;
   Status find_track();
+  bool is_wanted(const BlockGroup::Entry& entry) const;
+  PointRun wanted_of_one_block(const BlockGroup& group) const;
   Status ensure_txn();
 
   std::shared_ptr<BagFile> file_;

@@ -67,7 +67,15 @@ struct BlockGroup {
     // Among points of one key.
     std::pair<bool, std::uint64_t> order() const { return {is_late, ordinal}; }
   };
-  std::vector<Entry> entries;          // in order of key, main before late, late by index
+  std::vector<Entry> entries;  // in order of key, main before late, late by index
+  // Opened with Maps::kLater a group that is one main block has no entries: they are its points.
+  bool is_one_block() const { return entries.empty() && members.size() == 1; }
+  // REQUIRES: is_one_block().
+  Entry entry_of(std::size_t point) const {
+    const Block& block = *members.front().block;
+    return {&block.points()[point], block.header().first_ordinal + point,
+            block.header().is_folded()};
+  }
   std::optional<BlockKey> start;       // the main block; nullopt: only late blocks before the first
   std::optional<BlockKey> next_start;  // the next main block
 };
