@@ -65,10 +65,11 @@ double export_as(const std::string& bag, const std::string& format, const std::s
   Result<Playlist> playlist = Playlist::open({bag});
   if (!playlist) stop(playlist.error().message);
   ExportSource source(*playlist, {}, {}, {});
-  const auto exporter = make_exporter({.format = format,
-                                       .out = out,
-                                       .existing = Existing::kIsReplaced,
-                                       .layout = ExportLayout::kRows});
+  const auto exporter =
+      make_exporter({.format = format,
+                     .out = out,
+                     .existing = Existing::kIsReplaced,
+                     .layout = format == "jsonl" ? ExportLayout::kRows : ExportLayout::kByName});
   if (!exporter) stop(exporter.error().message);
   if (Status written = (*exporter)->write(source); !written) stop(written.error().message);
   double bytes = 0.0;
