@@ -71,6 +71,7 @@ zbag_tests(recorder_tests USES zbag::recorder zbag::kinds SOURCES
   recorder/bag_series_test.cpp
   recorder/bag_remover_test.cpp
   recorder/recording_test.cpp
+  recorder/batch_insert_test.cpp
   recorder/recording_split_test.cpp
   recorder/recording_rescue_test.cpp
   recorder/bag_session_test.cpp

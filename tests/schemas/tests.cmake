@@ -16,6 +16,7 @@ zbag_tests(schemas_tests USES zbag::kinds yaml-cpp SOURCES
   schemas/map_bytes_test.cpp
   schemas/merge_test.cpp
   schemas/field_lookup_test.cpp
+  schemas/performance_monitor_test.cpp
   schemas/expression/expression_test.cpp
   schemas/kinds/kind_test.cpp
   schemas/kinds/fit_test.cpp
