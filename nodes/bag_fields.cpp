@@ -64,6 +64,11 @@ Fields track_fields(const BagReader& reader, const TrackRecord& track,
   fields.emplace_back("fields", std::move(types));
   const std::string kind = kind_text(reader, track);
   fields.emplace_back("kind", kind.empty() ? Value() : Value(kind));
+  const auto original = original_of(reader, track.name);
+  const bool has_original = original && *original;
+  fields.emplace_back("original", has_original ? Value((*original)->name) : Value());
+  const auto about = about_of(reader, track.name);
+  fields.emplace_back("about", about && *about ? Value(written_about(**about)) : Value());
   fields.emplace_back("lost", lost_value(track.lost));
   fields.emplace_back("missed_before", track.missed_before);
   for (auto& [name, value] : fate_fields(track.fate)) {

@@ -12,6 +12,7 @@
 #include "nodes/outliers.hpp"
 #include "nodes/time_text.hpp"
 #include "nodes/track_table.hpp"
+#include "recorder/bag/read/track_schema.hpp"
 #include "schemas/field_lookup.hpp"
 #include "schemas/json_text.hpp"
 #include "schemas/track_name.hpp"
@@ -72,6 +73,11 @@ class BagText {
   void add_runs();
   void add_outliers();
   void add_tracks();
+  // But for those that speak of another one.
+  std::size_t own_tracks() const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        bag_.tracks, [](const TrackRecord& track) { return !is_about_a_track(track.name); }));
+  }
   void wrap_all();
 
   const BagReader& reader_;
@@ -100,8 +106,8 @@ void BagText::add_extent() {
                                    bytes_text(left), bag_.path)}});
   const std::size_t left_out = options_.tracks_left_out;
   add(fmt::format("  points     {} in {}{}", count_text(bag_.points()),
-                  left_out > 0 ? count_text(bag_.tracks.size()) + " of " : "",
-                  amount_text(bag_.tracks.size() + left_out, "track")));
+                  left_out > 0 ? count_text(own_tracks()) + " of " : "",
+                  amount_text(own_tracks() + left_out, "track")));
 }
 
 void BagText::add_fates() {
@@ -200,6 +206,15 @@ TrackCell spread_cell(const std::optional<RateSpread>& rates) {
 constexpr std::size_t kLostColumn = 4;
 constexpr std::size_t kOverwrittenColumn = 5;  // where there is any
 
+// What else there is to say in front of its fields.
+std::string about_text(const BagReader& reader, const std::string& track) {
+  const auto about = about_of(reader, track);
+  if (about && *about && !(*about)->description.empty())
+    return printable((*about)->description) + ": ";
+  const auto original = original_of(reader, track);
+  return original && *original ? printable((*original)->name) + ": " : "";
+}
+
 TrackTable table_of(const BagReader& reader, const BagSummary& bag,
                     const std::optional<BlockSpread>& spread) {
   const bool has_overwritten = bag.fate().overwritten > 0;
@@ -208,6 +223,7 @@ TrackTable table_of(const BagReader& reader, const BagSummary& bag,
   if (has_overwritten) columns.push_back({"overwritten", 3});
   TrackTable table(std::move(columns), "fields");
   for (const TrackRecord& track : bag.tracks) {
+    if (is_about_a_track(track.name)) continue;  // said of that one
     const double rate = track.rate().value_or(0.0);
     std::vector<TrackCell> cells{count_cell(track.total()),
                                  {fmt::format("{:.1f} Hz", rate), rate},
@@ -216,7 +232,8 @@ TrackTable table_of(const BagReader& reader, const BagSummary& bag,
                                  lost_cell(track.lost)};
     if (has_overwritten) cells.push_back(count_cell(track.fate.overwritten, Tone::kDoubtful));
     const std::string kind = kind_text(reader, track);
-    const std::string front = kind.empty() ? "" : printable(kind) + ": ";
+    const std::string front =
+        kind.empty() ? about_text(reader, track.name) : printable(kind) + ": ";
     table.add(track.name, std::move(cells), [&track, front](std::size_t width) {
       return front + fields_text(track, width - std::min(width, columns_of(front)));
     });
@@ -232,18 +249,18 @@ std::optional<std::size_t> worst_column(const BagSummary& bag) {
 }
 
 void BagText::add_tracks() {
-  if (bag_.tracks.empty()) return;
+  if (own_tracks() == 0) return;
   constexpr std::string_view kIndent = "  ";
   const std::optional<TerminalSize>& terminal = options_.terminal;
   std::optional<std::size_t> width;
   if (terminal) width = terminal->columns - std::min(terminal->columns, kIndent.size());
-  std::size_t shown = bag_.tracks.size();
+  TrackTable tracks = table_of(reader_, bag_, spread_);
+  std::size_t shown = tracks.size();
   if (terminal && !options_.all) {
     const std::size_t taken = lines_.size() + kRowsOfTable;
     const std::size_t room = terminal->rows - std::min(terminal->rows, taken);
     shown = std::min(shown, std::max(kTracksMin, room));
   }
-  TrackTable tracks = table_of(reader_, bag_, spread_);
   if (shown < tracks.size()) tracks.sort(worst_column(bag_), false);
   std::vector<Line> table = tracks.lines(width);
   add("");
@@ -251,7 +268,7 @@ void BagText::add_tracks() {
     table[i].insert(table[i].begin(), {std::string(kIndent)});
     lines_.push_back(std::move(table[i]));
   }
-  add_rest(bag_.tracks.size(), shown);
+  add_rest(tracks.size(), shown);
 }
 
 }  // namespace

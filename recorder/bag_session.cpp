@@ -28,6 +28,9 @@ class BagSink : public FrameSink {
     recording_->intake().announce(frame);
     return {};
   }
+  Status describe(const TrackName& track, const TrackAbout& about) override {
+    return recording_->describe_track(track.str(), about);
+  }
   Result<FlushResult> flush(const TrackName* track) override { return recording_->flush(track); }
   Status tick() override {
     recording_->hand_over(true);

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "schemas/kinds/schema_point.hpp"
+#include "schemas/wall_clock.hpp"
+
 namespace zbag {
 namespace {
 
@@ -120,6 +123,16 @@ Status Recording::describe(const Fields& more) {
   return ask([&](Storage& storage) -> Status {
     storage.describe(more);
     return {};
+  });
+}
+
+Status Recording::describe_track(const std::string& track, const TrackAbout& about) {
+  const std::optional<Timestamp> now = Timestamp::from_seconds(wall_seconds());
+  return ask([&](Storage& storage) -> Status {
+    const Result<WriteReport> written =
+        write_one_point(about_track(track), written_about(about), now.value_or(Timestamp()),
+                        [&](const Batch& batch) { return storage.write(batch); });
+    return written ? Status() : tl::unexpected(written.error());
   });
 }
 

@@ -48,6 +48,7 @@
 #include "recorder/storage/storage.hpp"
 #include "recorder/storage_series.hpp"
 #include "recorder/totals.hpp"
+#include "schemas/kinds/track_about.hpp"
 #include "schemas/mutex.hpp"
 #include "schemas/track_name.hpp"
 
@@ -98,6 +99,8 @@ class Recording {
   // Storage::attach() and describe(), behind what was handed over; both wait.
   Status attach(std::string_view name, std::string_view content);
   Status describe(const Fields& more);
+  // Stores what somebody says of a track, stamped now. Durable when it returns; it waits.
+  Status describe_track(const std::string& track, const TrackAbout& about);
   // What close() makes of the bag; kWhole unless said otherwise. From any thread, before close().
   void end_as(Ending ending) { ending_ = ending; }
   // Writes everything, ends the run. kDiskFull, kIo: some could not be written and is counted as

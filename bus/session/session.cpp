@@ -327,6 +327,12 @@ void Session::tick_locked() {
   static_cast<void>(sink_->tick());  // the sink keeps its error and says it on the next write
 }
 
+Status Session::describe(const TrackState& track, const TrackAbout& about) {
+  const MutexLock lock(mutex_);
+  if (closed_) return fail(ErrorCode::kClosed, "the session is closed");
+  return sink_->describe(track.name, about);
+}
+
 Status Session::close() {
   {
     MutexLock lock(mutex_);
@@ -390,6 +396,32 @@ Status Track::append(const Fields& fields, Stamp stamp) {
 
 Status Track::append_map(std::span<const std::uint8_t> map, Timestamp stamp) {
   return enabled_ ? session_->append_map(*state_, map, stamp) : Status();
+}
+
+Result<std::size_t> Track::append_batch(std::span<const Fields> points) {
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const auto refuse = [&](const Error& error) {
+      return fail(error.code,
+                  fmt::format("point {}: {}; none of them is appended", i, error.message));
+    };
+    for (const auto& [name, value] : points[i]) {
+      if (name == "_ts") {
+        if (const Result<Stamp> stamp = Stamp::of_value(value); !stamp)
+          return refuse(stamp.error());
+      } else if (Status status = check_field_name(name); !status) {
+        return refuse(status.error());
+      }
+    }
+  }
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    if (Status status = append(points[i]); !status)
+      return fail(status.error(), fmt::format("{} of {} points are appended", i, points.size()));
+  }
+  return points.size();
+}
+
+Status Track::describe(const TrackAbout& about) {
+  return enabled_ ? session_->describe(*state_, about) : Status();
 }
 
 Result<FlushResult> Track::flush() { return session_->flush(state_); }

@@ -83,8 +83,10 @@ class Session {
   // Closes, ignoring what close() would report.
   ~Session();
 
+  static constexpr std::string_view kDefaultTrack = "default";
   // The same handle for the same name, always.
-  Result<Track> track(std::string_view name);
+  Result<Track> track(std::string_view name = kDefaultTrack);
+  Result<Track> tracks(std::string_view name) { return track(name); }
   // Tracks known to the sink, or appended to, that match ("robot/*"; all without a pattern).
   Result<std::vector<TrackStats>> list(std::string_view pattern = "**");
 
@@ -131,6 +133,7 @@ class Session {
   Status append_map(TrackState& track, std::span<const std::uint8_t> map, Timestamp stamp);
   Status commit(const std::vector<Entry>& entries, const Stamp& stamp);
   Result<FlushResult> flush(const TrackState* only);  // all when null
+  Status describe(const TrackState& track, const TrackAbout& about);
   Result<PointSource*> source_after_flush(TrackState* track);
   void run();
 

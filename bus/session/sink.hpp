@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "schemas/kinds/track_about.hpp"
 #include "schemas/points/batch.hpp"
 #include "schemas/track_name.hpp"
 
@@ -31,6 +32,9 @@ class FrameSink {
   virtual Status announce(const TrackName& track, std::span<const std::uint8_t> frame) {
     return write(track, frame);
   }
+  // Takes what somebody says of a track, which is no frame of the session's. As write().
+  // Left as it is, a frame of `_sys/track/TRACK`.
+  virtual Status describe(const TrackName& track, const TrackAbout& about);
   virtual bool has_new_listener() { return false; }
   // Waits until somebody listens; false after `timeout`. A sink that always does has no one to wait
   // for.

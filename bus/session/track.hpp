@@ -34,6 +34,14 @@ class Track {
     return append(fields, Timestamp::from_ns(ns));
   }
 
+  // Points one after another, each with a `_ts` among its fields or without. They are looked at
+  // before the first is appended: kInvalid names the one that can not be, and none is. Returns how
+  // many there were; an error of the sink says how many it has taken.
+  Result<std::size_t> append_batch(std::span<const Fields> points);
+  // Says what the track is about; what was said before is replaced. It lies beside the track, not
+  // in it. As append().
+  Status describe(const TrackAbout& about);
+
   // Sends fields that are a MessagePack map already, as stored in a bag; reserved names other than
   // _ts, _seq and _src pass unchanged. A _seq or _src that is no uint, which a stranger's point may
   // hold, is left out: the frame has the session's. Never merges in the buffer. kInvalid: the map
@@ -47,6 +55,9 @@ class Track {
                                   std::optional<Timestamp> end = {});
   // kInvalid: limit is 0 or above kPageMax.
   Result<Page> read_page(std::uint64_t start_index, std::size_t limit = kPageDefault);
+  Result<Page> list_entries(std::uint64_t start_index = 0, std::size_t limit = kPageDefault) {
+    return read_page(start_index, limit);
+  }
   // Half-open [start, end).
   Result<std::vector<Point>> read_by_time(Timestamp start, Timestamp end,
                                           std::size_t limit = kPageDefault, bool reverse = false);

@@ -2,12 +2,14 @@
 
 #include "schemas/field_lookup.hpp"
 #include "schemas/kinds/schema_point.hpp"
+#include "schemas/kinds/track_about.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
 
 bool is_about_a_track(std::string_view name) {
-  return name.starts_with(kSchemaTracks) || name.starts_with(kOriginalTracks);
+  return name.starts_with(kSchemaTracks) || name.starts_with(kOriginalTracks) ||
+         name.starts_with(kAboutTracks);
 }
 
 Fields written_original(const OriginalSchema& schema) {

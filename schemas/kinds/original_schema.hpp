@@ -17,7 +17,7 @@ inline std::string original_track(std::string_view track) {
   return std::string(kOriginalTracks).append(track);
 }
 
-// Whether points of a track say what another one means or was: such go with that one.
+// Whether points of a track say what another one means, was, or is about: such go with that one.
 bool is_about_a_track(std::string_view name);
 
 struct OriginalSchema {

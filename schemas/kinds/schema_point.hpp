@@ -19,6 +19,10 @@ inline std::string schema_track(std::string_view track) {
   return std::string(kSchemaTracks).append(track);
 }
 
+// Hands a batch of one point to `write`, and gives back what that says.
+Result<WriteReport> write_one_point(const std::string& track, const Fields& fields, Timestamp stamp,
+                                    const std::function<Result<WriteReport>(const Batch&)>& write);
+
 // Hands a batch of that one point to `write`, and gives back what that says. `stamp` is one of the
 // track's own, so that the point lies where the recording does.
 Result<WriteReport> write_schema(const std::string& track, const Kind& kind, Timestamp stamp,

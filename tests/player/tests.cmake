@@ -4,6 +4,7 @@ zbag_tests(player_tests USES zbag::player zbag::imports zbag::exports zbag::reco
   player/imports/neutral_file_test.cpp
   player/player_test.cpp
   player/columns/cells_test.cpp
+  player/columns/table_metadata_test.cpp
   player/exports/export_source_test.cpp
   player/exports/aligned_points_test.cpp
   player/exports/exporter_test.cpp

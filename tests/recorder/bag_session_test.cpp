@@ -10,6 +10,7 @@
 #include <set>
 
 #include "recorder/bag/read/bag_reader.hpp"
+#include "recorder/bag/read/track_schema.hpp"
 #include "schemas/field_lookup.hpp"
 #include "tests/recorder/bag/rows.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -330,6 +331,39 @@ TEST(BagSessionSplitTest, WritesIntoOneBagAlone) {
   BagSessionOptions options;
   options.recording.split.bytes_max = 1'000'000;
   EXPECT_EQ(open_bag_session(dir.path("a.zbag"), options).error().code, ErrorCode::kInvalid);
+}
+
+// S0.2, S0.46
+TEST_F(BagSessionTest, HasATrackForWhoNamesNone) {
+  ASSERT_TRUE(session_->track()->append({{"x", 1}}, 1.0));
+  ASSERT_TRUE(session_->tracks("default")->append({{"x", 2}}, 2.0));
+  EXPECT_EQ(read("default").size(), 2u);
+}
+
+TEST_F(BagSessionTest, AppendsABatchOrNothingOfIt) {
+  Track track = this->track("a");
+  const std::vector<Fields> good{{{"_ts", 1.0}, {"x", 1}}, {{"_ts", 2.0}, {"x", 2}}};
+  EXPECT_EQ(track.append_batch(good), 2u);
+  const std::vector<Fields> bad{{{"_ts", 3.0}, {"x", 3}}, {{"_ts", "noon"}, {"x", 4}}};
+  const auto refused = track.append_batch(bad);
+  EXPECT_EQ(refused.error().code, ErrorCode::kInvalid);
+  EXPECT_THAT(refused.error().message, HasSubstr("point 1"));
+  const Page page = track.list_entries(0, 10).value();
+  EXPECT_EQ(page.total, 2u);
+  EXPECT_EQ(page.points[1].fields, (Fields{{"x", 2}}));
+}
+
+TEST_F(BagSessionTest, KeepsWhatIsSaidOfATrack) {
+  const TrackAbout about{"the wrist camera", {"vision", "wrist"}, {{"fps", 30}, {"units", "px"}}};
+  Track track = this->track("a");
+  ASSERT_TRUE(track.append({{"x", 1}}, 1.0));
+  ASSERT_TRUE(track.describe({"old", {}, {}}));
+  ASSERT_TRUE(track.describe(about));
+  ASSERT_TRUE(session_->close());
+  EXPECT_EQ(track.describe(about).error().code, ErrorCode::kClosed);
+  const BagReader reader = BagReader::open(path_).value();
+  EXPECT_EQ(about_of(reader, "a").value(), about);
+  EXPECT_FALSE(about_of(reader, "b").value());
 }
 
 }  // namespace

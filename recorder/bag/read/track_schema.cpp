@@ -65,11 +65,14 @@ Result<std::vector<SeenField>> seen_of(const BagReader& reader, const std::strin
   return seen;
 }
 
+Result<std::optional<Point>> newest(const BagReader& reader, const std::string& track) {
+  return reader.floor(track, Timestamp::from_stored(TimeRange::all().last, 0.0));
+}
+
 }  // namespace
 
 Result<std::optional<Kind>> kind_of(const BagReader& reader, const std::string& track) {
-  const Timestamp end = Timestamp::from_stored(TimeRange::all().last, 0.0);
-  const Result<std::optional<Point>> point = reader.floor(schema_track(track), end);
+  const Result<std::optional<Point>> point = newest(reader, schema_track(track));
   if (!point) return tl::unexpected(point.error());
   if (!*point) return std::optional<Kind>();
   const Fields& fields = (*point)->fields;
@@ -88,10 +91,15 @@ Result<std::optional<Kind>> kind_of(const BagReader& reader, const std::string& 
 
 Result<std::optional<OriginalSchema>> original_of(const BagReader& reader,
                                                   const std::string& track) {
-  const Timestamp end = Timestamp::from_stored(TimeRange::all().last, 0.0);
-  const Result<std::optional<Point>> point = reader.floor(original_track(track), end);
+  const Result<std::optional<Point>> point = newest(reader, original_track(track));
   if (!point) return tl::unexpected(point.error());
   return *point ? read_original((*point)->fields) : std::optional<OriginalSchema>();
+}
+
+Result<std::optional<TrackAbout>> about_of(const BagReader& reader, const std::string& track) {
+  const Result<std::optional<Point>> point = newest(reader, about_track(track));
+  if (!point) return tl::unexpected(point.error());
+  return *point ? read_about((*point)->fields) : std::optional<TrackAbout>();
 }
 
 Result<TrackSchema> fit_track(const BagReader& reader, const std::string& track, const Kind& kind) {

@@ -10,6 +10,7 @@
 #include "schemas/kinds/fit.hpp"
 #include "schemas/kinds/kind.hpp"
 #include "schemas/kinds/original_schema.hpp"
+#include "schemas/kinds/track_about.hpp"
 #include "schemas/result.hpp"
 
 namespace zbag {
@@ -22,6 +23,9 @@ Result<std::optional<Kind>> kind_of(const BagReader& reader, const std::string& 
 // is not known. Errors as BagReader::cursor().
 Result<std::optional<OriginalSchema>> original_of(const BagReader& reader,
                                                   const std::string& track);
+
+// What somebody has said of the track last; nullopt: nobody has. Errors as BagReader::cursor().
+Result<std::optional<TrackAbout>> about_of(const BagReader& reader, const std::string& track);
 
 // The kind, and which fields of the track are what in it. Reads no more of the track's points than
 // read_track_fields(), and the first. kUnsupported: the track does not

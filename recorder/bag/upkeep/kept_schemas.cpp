@@ -10,6 +10,7 @@
 #include "schemas/kinds/fit.hpp"
 #include "schemas/kinds/original_schema.hpp"
 #include "schemas/kinds/schema_point.hpp"
+#include "schemas/kinds/track_about.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -88,7 +89,7 @@ Result<std::uint64_t> keep_schemas(std::span<const BagReader> bags,
   std::map<std::string, std::string> schemas;
   for (const BagSummary& summary : summaries) {
     for (const TrackRecord& track : summary.tracks) {
-      for (const std::string_view about : {kSchemaTracks, kOriginalTracks}) {
+      for (const std::string_view about : {kSchemaTracks, kOriginalTracks, kAboutTracks}) {
         if (track.name.starts_with(about))
           schemas.emplace(track.name, track.name.substr(about.size()));
       }
