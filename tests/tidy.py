@@ -38,7 +38,7 @@ ALLOWED = {
     "recorder": {"schemas", "bus", "bus/session", "recorder", "recorder/storage"} | BAG,
     "player": {"schemas", "bus", "bus/session", "player"} | BAG,
     "player/imports": {"schemas", "bus/session", "player/imports", "player/imports/messages"} | BAG,
-    "player/imports/messages": {"schemas", "player/imports/messages"},
+    "player/imports/messages": {"schemas", "player/imports", "player/imports/messages"},
     "player/columns": {"schemas", "player/columns"} | BAG,
     "player/query": {"schemas", "player/columns", "player/query"} | BAG,
     "player/exports/messages": {"schemas", "player/columns", "player/exports",

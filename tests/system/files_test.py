@@ -211,7 +211,7 @@ class ImportTest(FilesTest):
         os.mkdir(self.space.path("out"))
         self.write("out/about.json", '{"by":"somebody"}')
         _, done = self.imported(self.space.path("out"), code=FAILED)
-        self.assert_one_line(done.stderr, "out", "a folder without files of export")
+        self.assert_one_line(done.stderr, "out", "a folder without recordings in it")
 
     def test_what_can_not_be_looked_into_is_not_left_out(self):
         folder = self.written(self.make_bag(10), "out", "export", "--format", "json")
@@ -256,8 +256,8 @@ class ImportTest(FilesTest):
             self.assertEqual(self.run_ok("cat", again, "--format", "raw").stdout, raw)
 
     def test_a_file_of_another_kind_is_named_once_and_makes_no_bag(self):
-        for begin, name in ((b"#ROSBAG V2.0\n", "ROS 1 bag"), (b"\x89MCAP0\r\n", "MCAP"),
-                            (b"SQLite format 3\0", "SQLite"), (b"\x1f\x8b\x08", "gzip")):
+        for begin, name in ((b"PK\x03\x04", "a zip archive"), (b"\x7fELF", "a program"),
+                            (b"%PDF", "a PDF"), (b"\x1f\x8b\x08", "gzip")):
             with self.subTest(name=name):
                 path = self.space.path("other.bin")
                 with open(path, "wb") as file:
