@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <cstring>
+#include <string>
+#include <string_view>
 
 #include "schemas/item.hpp"
 
@@ -87,6 +89,20 @@ inline void put_extension(std::uint8_t*& at, std::int8_t type, std::uint64_t siz
     put_length(at, size, kExtension8, kExtension8 + 1);
   }
   *at++ = static_cast<std::uint8_t>(type);
+}
+
+// Appends what `put`, called with a place to write to, puts there.
+template <class Put>
+void append_item(std::string& out, Put put) {
+  std::uint8_t bytes[kHeadMax];
+  std::uint8_t* at = bytes;
+  put(at);
+  out.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(at - bytes));
+}
+// A text with its head. REQUIRES: shorter than 4 GiB.
+inline void append_text(std::string& out, std::string_view text) {
+  append_item(out, [&](std::uint8_t*& at) { put_text(at, text.size()); });
+  out += text;
 }
 
 }  // namespace zbag::item

@@ -1,6 +1,7 @@
 #include "player/imports/format_reader.hpp"
 
 #include <fmt/format.h>
+#include <strings.h>
 
 #include <algorithm>
 #include <array>
@@ -23,11 +24,35 @@ struct Format {
                                                 const ImportOptions& options);
 };
 
+// Behind a mark of UTF-8 and blanks, its letters large or small.
+bool begins_with_word(std::string_view begin, std::string_view word) {
+  constexpr std::string_view kMark = "\xef\xbb\xbf";
+  if (begin.starts_with(kMark)) begin.remove_prefix(kMark.size());
+  begin.remove_prefix(std::min(begin.find_first_not_of(" \t\r\n\""), begin.size()));
+  return begin.size() >= word.size() && ::strncasecmp(begin.data(), word.data(), word.size()) == 0;
+}
+
 // In this order; the last one takes, or refuses, what no other does.
 constexpr std::array kFormats{
     Format{"ros1", "ROS 1 bags (.bag), of any messages: their definitions are in them", ".bag",
            [](const std::string&, std::string_view begin) { return begin.starts_with("#ROSBAG"); },
            open_ros1_bag},
+    Format{"trc",
+           "markers of OpenSim (.trc): one track, FILE without .trc, or as its folder says; _ts is "
+           "their Time",
+           ".trc",
+           [](const std::string&, std::string_view begin) {
+             return begins_with_word(begin, "PathFileType");
+           },
+           open_trc},
+    Format{"bvh",
+           "motion of a body (.bvh): one track, as of trc, with its joints as its kind; _ts begins "
+           "with 0",
+           ".bvh",
+           [](const std::string&, std::string_view begin) {
+             return begins_with_word(begin, "HIERARCHY");
+           },
+           open_bvh},
     Format{"jsonl", "JSON lines, plain or xz: neutral recordings, what export and cat have written",
            "", [](const std::string&, std::string_view) { return true; }, open_neutral},
 };

@@ -78,5 +78,9 @@ Result<std::unique_ptr<FormatReader>> open_neutral(const FoundRecording& recordi
                                                    const ImportOptions& options);
 Result<std::unique_ptr<FormatReader>> open_ros1_bag(const FoundRecording& recording,
                                                     const ImportOptions& options);
+Result<std::unique_ptr<FormatReader>> open_trc(const FoundRecording& recording,
+                                               const ImportOptions& options);
+Result<std::unique_ptr<FormatReader>> open_bvh(const FoundRecording& recording,
+                                               const ImportOptions& options);
 
 }  // namespace zbag

@@ -5,8 +5,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "schemas/frame.hpp"
+#include "schemas/kinds/kind.hpp"
 #include "schemas/kinds/original_schema.hpp"
 #include "schemas/result.hpp"
 #include "schemas/timestamp.hpp"
@@ -31,6 +33,9 @@ class ImportSink {
 
   // What messages of the track are from here on; kept beside it once it has a frame.
   virtual void schema(std::string_view track, const OriginalSchema& schema) = 0;
+  // Of which kind the track is, one that zbag knows (schemas/*.yaml), and of a skeleton what hangs
+  // on what; kept beside it once it has a frame.
+  virtual void kind(std::string_view track, std::string_view name, std::vector<Joint> joints) = 0;
   // A file that the recording holds beside its messages: kept under its name, or noted where it can
   // not be. An error ends the reading.
   virtual Status attach(std::string_view name, std::string_view content) = 0;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "schemas/kinds/known_kinds.hpp"
+#include "schemas/kinds/schema_point.hpp"
 #include "schemas/text_bytes.hpp"
 #include "schemas/track_name.hpp"
 
@@ -11,7 +13,7 @@ Status Importer::add(FormatReader& reader) {
   reader_ = &reader;
   const Status status = reader.read(*this);
   reader_ = nullptr;
-  schemas_.clear();
+  waiting_.clear();
   const bool is_stopped = !status && status.error().code == ErrorCode::kClosed && !goes_on();
   return is_stopped ? Status() : status;
 }
@@ -24,26 +26,25 @@ Status Importer::append(std::string_view track, Timestamp stamp,
   return handle->append_map(map, stamp);
 }
 
-// In front of the frame that it is of, where the recording lies.
-Status Importer::append_schema(std::string_view track, Timestamp stamp) {
-  const auto waiting = schemas_.find(track);
-  if (waiting == schemas_.end()) return {};
-  const auto kept = kept_.find(track);
-  const bool is_known = kept != kept_.end() && kept->second == waiting->second;
-  Status status;
-  if (!is_known) {
+// Where the recording lies.
+Status Importer::append_about(std::string_view track, Timestamp stamp) {
+  const auto waiting = waiting_.find(track);
+  if (waiting == waiting_.end()) return {};
+  for (auto& [about, fields] : waiting->second) {
+    const auto kept = kept_.find(about);
+    if (kept != kept_.end() && kept->second == fields) continue;
     std::string map;
-    encode_fields(written_original(waiting->second), map);
-    status = append(original_track(track), stamp, bytes_of(map));
-    if (!status && status.error().code == ErrorCode::kInvalid) {
-      note(fmt::format("track {}: what its messages were is not kept: {}", printable(track),
+    encode_fields(fields, map);
+    Status status = append(about, stamp, bytes_of(map));
+    if (!status && status.error().code != ErrorCode::kInvalid) return status;
+    if (!status) {
+      note(fmt::format("track {}: what its messages are is not kept: {}", printable(track),
                        status.error().message));
-      status = {};
     }
-    kept_.insert_or_assign(std::string(track), waiting->second);
+    kept_.insert_or_assign(about, std::move(fields));
   }
-  schemas_.erase(waiting);
-  return status;
+  waiting_.erase(waiting);
+  return {};
 }
 
 Status Importer::frame(std::string_view track, Timestamp stamp, std::span<const std::uint8_t> map) {
@@ -55,7 +56,7 @@ Status Importer::frame(std::string_view track, Timestamp stamp, std::span<const 
   }
   if (!status) return status;
   ++counts_.frames;
-  return schemas_.empty() ? Status() : append_schema(track, stamp);
+  return waiting_.empty() ? Status() : append_about(track, stamp);
 }
 
 void Importer::refuse(const std::string& why) {
@@ -72,7 +73,17 @@ void Importer::note(const std::string& text) {
 }
 
 void Importer::schema(std::string_view track, const OriginalSchema& schema) {
-  schemas_.insert_or_assign(std::string(track), schema);
+  waiting_[std::string(track)].insert_or_assign(original_track(track), written_original(schema));
+}
+
+void Importer::kind(std::string_view track, std::string_view name, std::vector<Joint> joints) {
+  Fields written = {{"kind", name}};
+  if (!joints.empty()) {
+    Kind kind = known_kind(name).value();
+    kind.joints = std::move(joints);
+    written = written_kind(kind);
+  }
+  waiting_[std::string(track)].insert_or_assign(schema_track(track), std::move(written));
 }
 
 Status Importer::attach(std::string_view name, std::string_view content) {

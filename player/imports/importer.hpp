@@ -48,18 +48,21 @@ class Importer : private ImportSink {
   void note(const std::string& text) override;
   bool goes_on() override { return options_.goes_on(); }
   void schema(std::string_view track, const OriginalSchema& schema) override;
+  void kind(std::string_view track, std::string_view name, std::vector<Joint> joints) override;
   Status attach(std::string_view name, std::string_view content) override;
   void describe(std::string_view name, Value value) override;
 
   Status append(std::string_view track, Timestamp stamp, std::span<const std::uint8_t> map);
-  Status append_schema(std::string_view track, Timestamp stamp);
+  Status append_about(std::string_view track, Timestamp stamp);
 
   Session& session_;
   const Options options_;
   Counts counts_;
   const FormatReader* reader_ = nullptr;
-  std::map<std::string, OriginalSchema, std::less<>> schemas_;  // of tracks without a frame yet
-  std::map<std::string, OriginalSchema, std::less<>> kept_;     // what the bag says of them
+  // What points about a track are to say, by their track.
+  using About = std::map<std::string, Fields, std::less<>>;
+  std::map<std::string, About, std::less<>> waiting_;  // of tracks without a frame yet
+  About kept_;                                         // what the bag says
   std::set<std::string> noted_;
 };
 

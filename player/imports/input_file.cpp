@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -50,6 +51,28 @@ Status InputFile::seek(std::uint64_t at) {
     return fault(ErrorCode::kIo, std::strerror(errno));
   at_ = at;
   return {};
+}
+
+Result<bool> InputFile::seek_next(std::string_view bytes) {
+  // Small at first: where many are close to each other nothing is read again and again.
+  constexpr std::size_t kPieceMin = 256;
+  constexpr std::size_t kPieceMax = 64u << 10;
+  const std::size_t overlap = bytes.size() - 1;
+  std::string piece;
+  for (std::size_t size = kPieceMin; left() >= bytes.size(); size = std::min(2 * size, kPieceMax)) {
+    const std::uint64_t begin = at_;
+    piece.resize(std::min<std::uint64_t>(size, left()));
+    if (Status got = read({reinterpret_cast<std::uint8_t*>(piece.data()), piece.size()}); !got)
+      return tl::unexpected(got.error());
+    const std::size_t found = piece.find(bytes);
+    const bool is_found = found != std::string::npos;
+    if (!is_found && left() == 0) return false;
+    const std::uint64_t to = is_found ? begin + found : at_ - overlap;
+    if (Status there = seek(to); !there) return tl::unexpected(there.error());
+    if (is_found) return true;
+  }
+  if (Status end = skip(left()); !end) return tl::unexpected(end.error());
+  return false;
 }
 
 tl::unexpected<Error> InputFile::fault(ErrorCode code, const std::string& what) const {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "player/imports/byte_source.hpp"
 #include "schemas/byte_io.hpp"
@@ -41,6 +42,9 @@ class InputFile {
   Status skip(std::uint64_t size);
   // Goes on from there. kDamaged: it lies behind the end.
   Status seek(std::uint64_t at);
+  // Goes on where these bytes are next, in front of them; false: nowhere, and it is at its end.
+  // REQUIRES: at most 16 bytes, one at least.
+  Result<bool> seek_next(std::string_view bytes);
 
   // An error of the file at where it is read now.
   tl::unexpected<Error> fault(ErrorCode code, const std::string& what) const;

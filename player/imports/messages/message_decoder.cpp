@@ -199,10 +199,7 @@ class Decoding {
 
   template <class Put>
   void head(Put put) {
-    std::uint8_t bytes[item::kHeadMax];
-    std::uint8_t* at = bytes;
-    put(at);
-    out_.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(at - bytes));
+    item::append_item(out_, put);
   }
   void append(std::span<const std::uint8_t> bytes) {
     out_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());

@@ -15,14 +15,6 @@ namespace {
 
 constexpr std::string_view kReceived = "recv_ns";
 
-template <class Put>
-void put(std::string& out, Put put_item) {
-  std::uint8_t bytes[item::kHeadMax];
-  std::uint8_t* at = bytes;
-  put_item(at);
-  out.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(at - bytes));
-}
-
 }  // namespace
 
 MessageTrack::MessageTrack(std::string topic, OriginalSchema schema, const ImportOptions& options)
@@ -63,11 +55,10 @@ void MessageTrack::add_received(std::int64_t log_ns) {
     if (pair->name == kReceived) return;
   }
   with_more_.clear();
-  put(with_more_, [&](std::uint8_t*& at) { item::put_map(at, map->count + 1u); });
+  item::append_item(with_more_, [&](std::uint8_t*& at) { item::put_map(at, map->count + 1u); });
   with_more_ += text_of(map->pairs);
-  put(with_more_, [&](std::uint8_t*& at) { item::put_text(at, kReceived.size()); });
-  with_more_ += kReceived;
-  put(with_more_, [&](std::uint8_t*& at) { item::put_signed(at, log_ns); });
+  item::append_text(with_more_, kReceived);
+  item::append_item(with_more_, [&](std::uint8_t*& at) { item::put_signed(at, log_ns); });
   std::swap(map_, with_more_);
 }
 
