@@ -37,6 +37,13 @@ constexpr std::array kFormats{
     Format{"ros1", "ROS 1 bags (.bag), of any messages: their definitions are in them", ".bag",
            [](const std::string&, std::string_view begin) { return begin.starts_with("#ROSBAG"); },
            open_ros1_bag},
+    Format{
+        "ulog",
+        "flight logs of PX4 (.ulg): a track an instance of a topic (vehicle_attitude/0), texts in "
+        "log/0; _ts is the time since boot",
+        ".ulg .ulog",
+        [](const std::string&, std::string_view begin) { return begin.starts_with("ULog\x01"); },
+        open_ulog},
     Format{"trc",
            "markers of OpenSim (.trc): one track, FILE without .trc, or as its folder says; _ts is "
            "their Time",
