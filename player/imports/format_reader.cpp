@@ -44,6 +44,14 @@ constexpr std::array kFormats{
         ".ulg .ulog",
         [](const std::string&, std::string_view begin) { return begin.starts_with("ULog\x01"); },
         open_ulog},
+    Format{"lcm",
+           "logs of LCM (lcm-logger): a track a channel, whose messages stay bytes, in the field "
+           "data",
+           ".lcm .lcmlog",
+           [](const std::string&, std::string_view begin) {
+             return begin.starts_with("\xed\xa1\xda\x01");
+           },
+           open_lcm_log},
     Format{"trc",
            "markers of OpenSim (.trc): one track, FILE without .trc, or as its folder says; _ts is "
            "their Time",

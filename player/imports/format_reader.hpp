@@ -84,5 +84,7 @@ Result<std::unique_ptr<FormatReader>> open_bvh(const FoundRecording& recording,
                                                const ImportOptions& options);
 Result<std::unique_ptr<FormatReader>> open_ulog(const FoundRecording& recording,
                                                 const ImportOptions& options);
+Result<std::unique_ptr<FormatReader>> open_lcm_log(const FoundRecording& recording,
+                                                   const ImportOptions& options);
 
 }  // namespace zbag
