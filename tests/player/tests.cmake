@@ -38,6 +38,11 @@ zbag_tests(player_query_analytics_tests USES zbag::analytics zbag::recorder SOUR
   player/query/analytics/number_column_test.cpp
   player/query/analytics/track_analytics_test.cpp
   player/query/analytics/analytics_names_test.cpp)
+zbag_tests(player_query_diff_tests USES zbag::diff zbag::kinds fmt::fmt SOURCES
+  player/query/diff/likeness_test.cpp
+  player/query/diff/map_leaves_test.cpp
+  player/query/diff/bag_diff_test.cpp
+  player/query/diff/diff_model_test.cpp)
 zbag_tests(player_query_plot_tests USES zbag::plot zbag::recorder SOURCES
   player/query/plot/gnuplot_test.cpp
   player/query/plot/envelope_test.cpp

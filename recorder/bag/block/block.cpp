@@ -189,6 +189,13 @@ Status Block::decode_columns(std::span<const std::uint8_t> bytes, Maps maps) {
   return {};
 }
 
+Status Block::fill_maps() {
+  if (!columns_ || raw_) return {};
+  if (join_maps(*columns_)) return {};
+  raw_.reset();
+  return tl::unexpected(damaged("does not decode"));
+}
+
 bool Block::join_maps(ColumnsBody& body) {
   std::vector<std::size_t> lengths;
   const std::size_t room = body.maps_room();

@@ -37,6 +37,9 @@ class Block {
   std::size_t owned_bytes() const { return raw_bytes_; }
   // The fields as columns; nullptr when maps are what there is. Decompresses as it is asked.
   ColumnsBody* columns() { return columns_ ? &*columns_ : nullptr; }
+  // Gives the points of a block that was opened with `Maps::kLater` their maps after all; does
+  // nothing where they have them. The columns stay. kDamaged: a field does not decode.
+  Status fill_maps();
 
  private:
   Status decode_rows(std::span<const std::uint8_t> body);

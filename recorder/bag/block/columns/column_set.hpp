@@ -76,11 +76,14 @@ struct ShapeNode {
   std::uint32_t pairs = 0;
 
   bool is_map() const { return column == kMap; }
+  bool operator==(const ShapeNode&) const = default;
 };
 
 struct Shape {
   std::uint32_t pairs = 0;  // of the map itself
   std::vector<ShapeNode> nodes;
+
+  bool operator==(const Shape&) const = default;
 };
 
 inline constexpr std::size_t kBlockShapesMax = 16;

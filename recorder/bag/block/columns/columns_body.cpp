@@ -357,23 +357,55 @@ bool ColumnsBody::read(std::size_t column, ColumnValues& values) {
   return read(column, size_max_, values);
 }
 
-bool ColumnsBody::read(std::size_t column, std::size_t size_max, ColumnValues& values) {
+// The one that holds the column's data; nullptr: none does.
+ColumnsBody::Group* ColumnsBody::group_of(std::size_t column) {
   const std::size_t begin = begins_[column];
-  const std::size_t size = sizes_[column];
+  // The last group that begins at or before the column.
+  const auto behind =
+      std::upper_bound(groups_.begin() + 1, groups_.end(), begin,
+                       [](std::size_t at, const Group& group) { return at < group.begin; });
+  if (behind == groups_.begin() + 1) return nullptr;
+  Group& group = *(behind - 1);
+  const std::size_t within = begin - group.begin;
+  const bool is_whole = within <= group.raw_bytes && sizes_[column] <= group.raw_bytes - within;
+  return is_whole ? &group : nullptr;
+}
+
+// The column as it is encoded.
+bool ColumnsBody::raw_of(std::size_t column, std::span<const std::uint8_t>& raw) {
+  raw = {};
+  if (sizes_[column] == 0) return true;
+  Group* const group = group_of(column);
+  if (group == nullptr || !raw_of(*group, raw)) return false;
+  raw = raw.subspan(begins_[column] - group->begin, sizes_[column]);
+  return true;
+}
+
+bool ColumnsBody::has_directory_of(const ColumnsBody& other) const {
+  return paths_ == other.paths_ && columns_ == other.columns_ && shapes_ == other.shapes_ &&
+         codes_ == other.codes_;
+}
+
+bool ColumnsBody::has_data_of(ColumnsBody& other, std::size_t column) {
+  if (sizes_[column] != other.sizes_[column]) return false;
+  if (sizes_[column] == 0) return true;
+  const Group* const mine = group_of(column);
+  const Group* const others = other.group_of(column);
+  if (mine == nullptr || others == nullptr) return false;
+  const bool is_at_one_place =
+      begins_[column] - mine->begin == other.begins_[column] - others->begin;
+  if (is_at_one_place && compression_ == other.compression_ &&
+      mine->raw_bytes == others->raw_bytes && std::ranges::equal(mine->stored, others->stored))
+    return true;
+  std::span<const std::uint8_t> raw;
+  std::span<const std::uint8_t> raw_of_other;
+  return raw_of(column, raw) && other.raw_of(column, raw_of_other) &&
+         std::ranges::equal(raw, raw_of_other);
+}
+
+bool ColumnsBody::read(std::size_t column, std::size_t size_max, ColumnValues& values) {
   std::span<const std::uint8_t> data;
-  if (size > 0) {
-    // The last group that begins at or before the column.
-    const auto behind =
-        std::upper_bound(groups_.begin() + 1, groups_.end(), begin,
-                         [](std::size_t at, const Group& group) { return at < group.begin; });
-    if (behind == groups_.begin() + 1) return false;
-    Group& group = *(behind - 1);
-    std::span<const std::uint8_t> raw;
-    if (begin - group.begin > group.raw_bytes || size > group.raw_bytes - (begin - group.begin))
-      return false;
-    if (!raw_of(group, raw)) return false;
-    data = raw.subspan(begin - group.begin, size);
-  }
+  if (!raw_of(column, data)) return false;
   return decode_column(ByteInput(data), columns_[column].type, counts_[column], size_max, values);
 }
 

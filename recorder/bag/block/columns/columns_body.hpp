@@ -124,6 +124,11 @@ class ColumnsBody {
   bool has_column(std::size_t shape, std::size_t column) const;
   // Decodes one column, decompressing its group when no other column has yet. False: damaged.
   bool read(std::size_t column, ColumnValues& values);
+  // Whether both have the same columns, and each point the same of them.
+  bool has_directory_of(const ColumnsBody& other) const;
+  // Whether a column is stored in both as the same bytes, and so has the same values in both: it is
+  // not decoded for that. False, too, where it is damaged. REQUIRES: has_directory_of(other).
+  bool has_data_of(ColumnsBody& other, std::size_t column);
   // Puts all maps together, one after another, and tells their lengths. False: damaged.
   // REQUIRES: `room` measures maps_room().
   bool read_maps(std::span<std::uint8_t> room, std::vector<std::size_t>& lengths);
@@ -144,6 +149,8 @@ class ColumnsBody {
   bool read_shape(ByteInput& in, Shape& shape);
   bool count_points();
   bool raw_of(Group& group, std::span<const std::uint8_t>& raw);
+  Group* group_of(std::size_t column);
+  bool raw_of(std::size_t column, std::span<const std::uint8_t>& raw);
   bool read(std::size_t column, std::size_t size_max, ColumnValues& values);
 
   Compression compression_ = Compression::kNone;
