@@ -49,6 +49,7 @@ Verb add_recover(CLI::App& root);
 Verb add_compact(CLI::App& root);
 Verb add_cut(CLI::App& root);
 Verb add_merge(CLI::App& root);
+Verb add_diff(CLI::App& root);
 Verb add_schema(CLI::App& root);
 Verb add_analyze(CLI::App& root);
 Verb add_plot(CLI::App& root);

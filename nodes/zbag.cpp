@@ -77,7 +77,7 @@ void add_verbs(CLI::App& root, Verbs& verbs) {
       {"Record and replay", {add_record, add_play}},
       {"Bags",
        {add_info, add_cat, add_sql, add_export, add_import, add_check, add_recover, add_compact,
-        add_cut, add_merge, add_schema, add_analyze, add_plot}},
+        add_cut, add_merge, add_diff, add_schema, add_analyze, add_plot}},
       {"System", {add_launch, add_ctl, add_completion, add_version}}};
   for (const auto& [group, adds] : groups) {
     for (const Add add : adds) {

@@ -10,7 +10,7 @@ GROUPS = {
     "On the bus": ["broker", "pub", "tap", "topics"],
     "Record and replay": ["record", "play"],
     "Bags": ["info", "cat", "sql", "export", "import", "check", "recover", "compact", "cut", "merge",
-             "schema", "analyze", "plot"],
+             "diff", "schema", "analyze", "plot"],
     "System": ["launch", "ctl", "completion", "version", "help"],
 }
 VERBS = [verb for verbs in GROUPS.values() for verb in verbs]

@@ -13,7 +13,7 @@ from harness import DONE, FAILED, LOSSY, PORTS, USAGE
 
 ON_THE_BUS = ("broker", "pub", "tap", "topics", "record", "play")
 LOUD = ON_THE_BUS + ("info", "cat", "export", "import", "check", "recover", "compact", "cut", "merge",
-                      "schema")
+                      "diff", "schema")
 VERBS = LOUD + ("launch", "ctl", "version")
 
 # A value of every option that is no flag, other than its default. Lists have one item.

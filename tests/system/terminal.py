@@ -54,7 +54,7 @@ class Screen:
         return ["".join(row) for row in self.rows]
 
 
-def output_of(space, columns, *arguments, rows=24):
+def output_of(space, columns, *arguments, rows=24, code=harness.DONE):
     """What a zbag prints on a terminal of that size, without colours, to its end."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -68,7 +68,7 @@ def output_of(space, columns, *arguments, rows=24):
             except OSError:
                 break
             text += news
-        if popen.wait(harness.DEADLINE) != harness.DONE:
+        if popen.wait(harness.DEADLINE) != code:
             raise AssertionError(f"zbag {arguments}: exit code {popen.returncode}")
     os.close(master)
     return text.decode().replace("\r\n", "\n")

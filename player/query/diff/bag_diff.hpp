@@ -5,7 +5,7 @@
 //
 // How points are paired and what is not compared is said in track_diff.hpp, when values are the
 // same in likeness.hpp. Of `_sys/schema/<track>` the newest points of both bags are compared,
-// whenever they were set. Losses, runs and metadata are not compared.
+// whenever they were set. Losses, runs and attachments are not compared.
 //
 // Reads both bags once, also while they are recorded; memory is bounded by a few blocks. What is
 // damaged is left out and told of: its points are neither equal nor different, but uncompared.
