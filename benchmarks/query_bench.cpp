@@ -13,12 +13,10 @@
 
 #include <filesystem>
 
+#include "benchmarks/imu_bag.hpp"
 #include "benchmarks/report.hpp"
 #include "player/exports/exporter.hpp"
 #include "player/query/bag_database.hpp"
-#include "recorder/recording.hpp"
-#include "recorder/storage/lmdb_storage.hpp"
-#include "schemas/frame.hpp"
 
 namespace zbag::bench {
 namespace {
@@ -27,38 +25,8 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kPoints = 10'000'000;
 constexpr std::size_t kSteps = 1'000;
-constexpr double kFieldBytes = 9.0 * 10;  // of a point, about
-const std::string kTrack = "robot/imu";
-
-// One track of ten numbers at 1 kHz, as `record` writes it by default.
-void make(const std::string& path, std::size_t points) {
-  fs::remove(path);
-  Recording::Options options;
-  options.overflow = Overflow::kBlock;
-  Result<std::unique_ptr<Recording>> recording = Recording::open(
-      path, std::move(options), lmdb_storage({.compression = {Compression::kLz4, 0}}));
-  if (!recording) stop(recording.error().message);
-  const std::array<const char*, 10> names{"ax", "ay", "az", "gx", "gy",
-                                          "gz", "qw", "qx", "qy", "qz"};
-  std::vector<FieldView> fields;
-  std::string frame;
-  double noise = 0.5;
-  for (std::size_t i = 0; i < points; ++i) {
-    const auto ns = 1'700'000'000'000'000'000 + static_cast<std::int64_t>(i) * 1'000'000;
-    fields.clear();
-    for (const char* const name : names) {
-      noise = 3.99 * noise * (1.0 - noise);
-      fields.push_back({name, noise});
-    }
-    encode_frame({Timestamp::from_ns(ns), i, 1}, fields, frame);
-    (*recording)
-        ->intake()
-        .accept(kTrack, {reinterpret_cast<const std::uint8_t*>(frame.data()), frame.size()},
-                {ns, ns});
-    (*recording)->hand_over(false);
-  }
-  if (Status closed = (*recording)->close(); !closed) stop(closed.error().message);
-}
+constexpr double kFieldBytes = ImuBag::kPointBytes;
+const std::string& kTrack = ImuBag::kTrack;
 
 // Bytes that were written.
 double export_as(const std::string& bag, const std::string& format, const std::string& out) {
@@ -97,7 +65,7 @@ void ask(const std::string& bag, const std::string& sql) {
 void ask_all(Report& report, const std::string& folder) {
   const std::string bag = folder + "/query_bench.zbag";
   const std::size_t points = report.arguments().scaled(kPoints);
-  make(bag, points);
+  make_bag(bag, {.points = points});
   const std::string parquet = folder + "/query_bench.parquet";
   const std::string lines = folder + "/query_bench.rows";
   export_as(bag, "parquet", parquet);
@@ -121,7 +89,7 @@ void ask_all(Report& report, const std::string& folder) {
 void export_all(Report& report, const std::string& folder) {
   const std::string bag = folder + "/query_bench.tenth.zbag";
   const std::size_t points = report.arguments().scaled(kPoints / 10);
-  make(bag, points);
+  make_bag(bag, {.points = points});
   std::map<std::string, double> bytes;
   std::vector<Case> cases;
   for (const std::string format : {"parquet", "jsonl", "csv", "sqlite", "mcap"}) {
@@ -148,7 +116,7 @@ void export_all(Report& report, const std::string& folder) {
 void export_steps(Report& report, const std::string& folder) {
   const std::string bag = folder + "/query_bench.steps.zbag";
   const std::string out = folder + "/query_bench.steps.parquet";
-  make(bag, kSteps);
+  make_bag(bag, {.points = kSteps});
   const Table table = report.compare(
       "1 000 steps", {{"parquet", [&] { return timed([&] { export_as(bag, "parquet", out); }); }}},
       kSteps, kFieldBytes * kSteps);
