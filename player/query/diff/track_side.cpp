@@ -36,6 +36,7 @@ Status TrackSide::load() {
 
 void TrackSide::take_group(BlockGroup group) {
   group_ = std::move(group);
+  group_.list_entries();
   loaded_ = std::chrono::steady_clock::now();
   end_ = group_.entries.size();
   while (at_ < end_ && !is_wanted(group_.entries[at_])) ++at_;

@@ -87,7 +87,7 @@ PointRun GroupWalk::wanted_of_one_block(const BlockGroup& group) const {
 
 std::vector<PointRun> GroupWalk::wanted(const BlockGroup& group) const {
   std::vector<PointRun> runs;
-  if (group.is_one_block()) {
+  if (group.is_one_block) {
     runs.push_back(wanted_of_one_block(group));
     if (runs.back().begin == runs.back().end) runs.clear();
     return runs;
@@ -118,7 +118,7 @@ std::vector<PointRun> GroupWalk::wanted(const BlockGroup& group) const {
 
 // Notes where the group ends, and whether anything of the range may lie behind it.
 void GroupWalk::move_on(const BlockGroup& group) {
-  if (group.is_one_block()) {
+  if (group.is_one_block) {
     const PointRun run = wanted_of_one_block(group);
     if (run.begin < run.end) last_given_ = BlockGroup::Place::of(group.entry_of(run.end - 1));
     if (run.begin < run.end) resume_key_ = last_given_->key;

@@ -44,6 +44,8 @@ class GroupWalk {
   // The group to go on with, its blocks opened with Maps::kLater. kDamaged names track and time, or
   // the record: skip_damage() goes on behind it. REQUIRES: not is_done().
   Result<BlockGroup> load();
+  // Whether an entry of that group lies in the range and was not given before.
+  bool is_wanted(const BlockGroup::Entry& entry) const;
   // The points of that group that lie in the range and were not given before, in order.
   std::vector<PointRun> wanted(const BlockGroup& group) const;
   // Takes them as given.
@@ -62,7 +64,6 @@ class GroupWalk {
  private:
   GroupWalk() = default;
   Status find_track();
-  bool is_wanted(const BlockGroup::Entry& entry) const;
   PointRun wanted_of_one_block(const BlockGroup& group) const;
   Status ensure_txn();
 

@@ -106,9 +106,9 @@ Result<BlockGroup> TrackBlocks::load(const std::optional<BlockKey>& start,
     if (!start && !at->is_late()) group.start = *at;
   }
   if (!item) return tl::unexpected(item.error());
-  const bool is_one_block = maps == Block::Maps::kLater && group.members.size() == 1 &&
-                            !group.members.front().block->header().is_late();
-  if (!is_one_block) order(group);
+  group.is_one_block = maps == Block::Maps::kLater && group.members.size() == 1 &&
+                       !group.members.front().block->header().is_late();
+  if (!group.is_one_block) order(group);
   return group;
 }
 // The header may be what is damaged: the next block of the main run bounds what it says.

@@ -68,9 +68,15 @@ struct BlockGroup {
     std::pair<bool, std::uint64_t> order() const { return {is_late, ordinal}; }
   };
   std::vector<Entry> entries;  // in order of key, main before late, late by index
-  // Opened with Maps::kLater a group that is one main block has no entries: they are its points.
-  bool is_one_block() const { return entries.empty() && members.size() == 1; }
-  // REQUIRES: is_one_block().
+  // Opened with Maps::kLater a group that is one main block has no entries until they are listed:
+  // they are its points.
+  bool is_one_block = false;
+  void list_entries() {
+    if (!std::exchange(is_one_block, false)) return;
+    const std::size_t count = members.front().block->points().size();
+    for (std::size_t i = 0; i < count; ++i) entries.push_back(entry_of(i));
+  }
+  // REQUIRES: it is of one block.
   Entry entry_of(std::size_t point) const {
     const Block& block = *members.front().block;
     return {&block.points()[point], block.header().first_ordinal + point,
