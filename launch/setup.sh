@@ -22,7 +22,7 @@ packages=(
   libjpeg62-turbo-dev gnuplot-nox
   # tests; a second implementation of every format
   libgtest-dev libgmock-dev libbenchmark-dev libmsgpack-cxx-dev tmux zsh fish
-  python3 python3-zmq python3-msgpack python3-lmdb python3-xxhash xz-utils jq sqlite3 hdf5-tools
+  python3 python3-zmq python3-msgpack python3-protobuf python3-lmdb python3-xxhash xz-utils jq sqlite3 hdf5-tools
   # the packages of tests/requirements.txt
   python3-venv python3-pip
   # benchmarks: other formats, the plot

@@ -68,6 +68,10 @@ constexpr std::array kFormats{
              return begins_with_word(begin, "HIERARCHY");
            },
            open_bvh},
+    Format{"mcap", "MCAP (.mcap) of json, msgpack, protobuf, ros1 and cdr (ROS 2) messages",
+           ".mcap",
+           [](const std::string&, std::string_view begin) { return begin.starts_with("\x89MCAP"); },
+           open_mcap},
     Format{"jsonl", "JSON lines, plain or xz: neutral recordings, what export and cat have written",
            "", [](const std::string&, std::string_view) { return true; }, open_neutral},
 };

@@ -86,5 +86,7 @@ Result<std::unique_ptr<FormatReader>> open_ulog(const FoundRecording& recording,
                                                 const ImportOptions& options);
 Result<std::unique_ptr<FormatReader>> open_lcm_log(const FoundRecording& recording,
                                                    const ImportOptions& options);
+Result<std::unique_ptr<FormatReader>> open_mcap(const FoundRecording& recording,
+                                                const ImportOptions& options);
 
 }  // namespace zbag

@@ -5,33 +5,13 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
 
+#include "player/imports/mcap/mcap_format.hpp"
 #include "schemas/byte_io.hpp"
 
 namespace zbag {
-
-enum class McapOpcode : std::uint8_t {
-  kHeader = 0x01,
-  kFooter = 0x02,
-  kSchema = 0x03,
-  kChannel = 0x04,
-  kMessage = 0x05,
-  kChunk = 0x06,
-  kMessageIndex = 0x07,
-  kChunkIndex = 0x08,
-  kAttachment = 0x09,
-  kAttachmentIndex = 0x0a,
-  kStatistics = 0x0b,
-  kMetadata = 0x0c,
-  kMetadataIndex = 0x0d,
-  kSummaryOffset = 0x0e,
-  kDataEnd = 0x0f,
-};
-
-using McapTexts = std::map<std::string, std::string>;
 
 class McapRecord {
  public:

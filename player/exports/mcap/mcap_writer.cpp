@@ -6,13 +6,12 @@
 #include <array>
 #include <utility>
 
-#include "player/exports/mcap/crc32.hpp"
+#include "player/imports/mcap/crc32.hpp"
 #include "recorder/bag/records/layout.hpp"
 
 namespace zbag {
 namespace {
 
-constexpr std::string_view kMagic{"\x89MCAP0\r\n", 8};
 constexpr std::size_t kIdsMax = 65'535;
 
 tl::unexpected<Error> too_many(const char* what) {
@@ -25,7 +24,7 @@ tl::unexpected<Error> too_many(const char* what) {
 
 McapWriter::McapWriter(OutputFile& file, std::string_view profile, ChunkCompressor compressor)
     : file_(file), compressor_(std::move(compressor)) {
-  std::string head(kMagic);
+  std::string head(kMcapMagic);
   McapRecord(McapOpcode::kHeader, head)
       .text(profile)
       .text(fmt::format("zbag {}", kZbagVersion))
@@ -223,7 +222,7 @@ Status McapWriter::write_summary() {
   if (Status written = write(offsets); !written) return written;
   if (Status written = write(footer); !written) return written;
   std::string end(reinterpret_cast<const char*>(&crc_), sizeof crc_);
-  return write(end.append(kMagic));
+  return write(end.append(kMcapMagic));
 }
 
 std::string McapWriter::statistics() const {

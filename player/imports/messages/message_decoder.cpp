@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstring>
 
+#include "schemas/frame_scan.hpp"
 #include "schemas/put_item.hpp"
 #include "schemas/track_name.hpp"
 
@@ -67,7 +68,9 @@ class Decoding {
                            member.name.size());
       head([&](std::uint8_t*& at) { item::put_text(at, name.size()); });
       append(name);
-      if (!this->member(member)) {
+      // Lists of messages that are nothing are as long as their names.
+      has_too_many_ = has_too_many_ || out_.size() > kFrameBytesMax;
+      if (has_too_many_ || !this->member(member)) {
         if (place_.empty()) place_ = layout_.types[type].name + '.' + member.name;
         return false;
       }
@@ -269,7 +272,8 @@ Status MessageDecoder::decode(std::span<const std::uint8_t> message, std::string
     return {};
   }
   if (decoding.has_too_many())
-    return fail(ErrorCode::kInvalid, fmt::format("more than {} values", values_max_));
+    return fail(ErrorCode::kInvalid,
+                fmt::format("more than {} values, or than a frame holds", values_max_));
   return fail(ErrorCode::kInvalid,
               fmt::format("it does not fit its definition at {}", printable(decoding.place())));
 }

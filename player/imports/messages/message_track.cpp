@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "schemas/frame.hpp"
+#include "schemas/frame_scan.hpp"
 #include "schemas/map_bytes.hpp"
 #include "schemas/put_item.hpp"
 #include "schemas/text_bytes.hpp"
@@ -35,15 +37,34 @@ void MessageTrack::begin(ImportSink& sink) {
   if (!schema_.name.empty() || !schema_.text.empty()) sink.schema(topic_, schema_);
 }
 
-std::int64_t MessageTrack::stamp_of(Times times, ImportSink& sink) {
-  if (stamp_from_ == StampFrom::kPublish) return times.publish_ns;
-  if (stamp_from_ == StampFrom::kLog) return times.log_ns;
-  if (own_ns_) return *own_ns_;
-  if (why_raw_.empty()) {
+// -1 is a time here: nobody inherits a stamp from a recording.
+void MessageTrack::take_frame_stamp() {
+  frame_stamp_.reset();
+  const bool may_be_frame = schema_.messages == "json" || schema_.messages == "msgpack";
+  const ScanOutcome outcome = may_be_frame ? scan_frame(bytes_of(map_)) : ScanOutcome{};
+  if (outcome.refusal || outcome.scan.stamp_kind == StampKind::kMissing) return;
+  const bool is_given = outcome.scan.stamp_kind == StampKind::kGiven;
+  frame_stamp_ = is_given ? outcome.scan.stamp : Timestamp::from_seconds(-1.0);
+  own_ns_ = frame_stamp_->ns();
+  with_more_.clear();
+  put(with_more_, [&](std::uint8_t*& at) { item::put_map(at, outcome.scan.fields); });
+  for (std::size_t i = 0; i < outcome.scan.range_count; ++i) {
+    const FrameScan::ByteRange& range = outcome.scan.ranges[i];
+    with_more_.append(map_, range.begin, range.end - range.begin);
+  }
+  std::swap(map_, with_more_);
+}
+
+Timestamp MessageTrack::stamp_of(Times times, ImportSink& sink) {
+  std::int64_t ns = stamp_from_ == StampFrom::kPublish ? times.publish_ns : times.log_ns;
+  if (stamp_from_ == StampFrom::kHeader && own_ns_) {
+    ns = *own_ns_;
+  } else if (stamp_from_ == StampFrom::kHeader && why_raw_.empty()) {
     sink.note(fmt::format("track {}: its messages have no header: _ts is when they were recorded",
                           printable(topic_)));
   }
-  return times.log_ns;
+  const bool is_frame_stamp = frame_stamp_ && frame_stamp_->ns() == ns;
+  return is_frame_stamp ? *frame_stamp_ : Timestamp::from_ns(ns);
 }
 
 // Behind the message's own fields, unless one has that name.
@@ -69,9 +90,12 @@ Status MessageTrack::take(std::span<const std::uint8_t> message, Times times,
     sink.refuse(fmt::format("{}: {}", from.place(), decoded.error().message));
     return {};
   }
-  const std::int64_t stamp = stamp_of(times, sink);
-  if (own_ns_ && stamp_from_ == StampFrom::kHeader) add_received(times.log_ns);
-  return sink.frame(topic_, Timestamp::from_ns(stamp), bytes_of(map_));
+  take_frame_stamp();
+  const Timestamp stamp = stamp_of(times, sink);
+  // A frame that was exported was recorded when it says; no recording knows times before 1970.
+  const bool is_same = frame_stamp_ && std::max<std::int64_t>(0, *own_ns_) == times.log_ns;
+  if (own_ns_ && stamp_from_ == StampFrom::kHeader && !is_same) add_received(times.log_ns);
+  return sink.frame(topic_, stamp, bytes_of(map_));
 }
 
 }  // namespace zbag

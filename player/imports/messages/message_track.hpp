@@ -7,6 +7,10 @@
 // A message that has a time of its own, and is stamped by it, gets a field `recv_ns` beside its
 // own: when it was recorded. One that has none is stamped with that, which is noted once a track.
 // What no decoder reads is kept as `data`, noted once a track.
+//
+// A message in MessagePack or JSON that is a frame of zbag, which exports and bridges write, has
+// its stamp in `_ts`: that is its own time then, to the bit, and neither it nor `_seq` and `_src`
+// is a field.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +39,8 @@ class MessageTrack {
 
  private:
   void begin(ImportSink& sink);
-  std::int64_t stamp_of(Times times, ImportSink& sink);
+  void take_frame_stamp();
+  Timestamp stamp_of(Times times, ImportSink& sink);
   void add_received(std::int64_t log_ns);
 
   const std::string topic_;
@@ -46,6 +51,7 @@ class MessageTrack {
   bool has_begun_ = false;
   std::string map_;
   std::optional<std::int64_t> own_ns_;
+  std::optional<Timestamp> frame_stamp_;  // of a frame of zbag
   std::string with_more_;
 };
 

@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "player/imports/messages/json_messages.hpp"
 #include "player/imports/messages/message_decoder.hpp"
+#include "player/imports/messages/own_stamp.hpp"
+#include "player/imports/messages/protobuf_messages.hpp"
 #include "schemas/frame.hpp"
+#include "schemas/frame_scan.hpp"
 #include "schemas/text_bytes.hpp"
 #include "schemas/track_name.hpp"
 
@@ -20,6 +24,22 @@ class RosMessages : public PayloadDecoder {
 
  private:
   const MessageDecoder decoder_;
+};
+
+// Maps as they are.
+class MsgpackMessages : public PayloadDecoder {
+ public:
+  Status decode(std::span<const std::uint8_t> message, std::string& map,
+                std::optional<std::int64_t>& stamp_ns) override {
+    const std::optional<Refusal> refusal = scan_frame(message).refusal;
+    if (refusal && *refusal != Refusal::kBadTimestamp) {
+      return fail(ErrorCode::kInvalid,
+                  fmt::format("it is no map of MessagePack ({})", refusal_name(*refusal)));
+    }
+    map = text_of(message);
+    stamp_ns = own_stamp_of(message);
+    return {};
+  }
 };
 
 class RawMessages : public PayloadDecoder {
@@ -45,6 +65,10 @@ Result<std::unique_ptr<PayloadDecoder>> make_decoder(const OriginalSchema& schem
     const auto encoding = is_ros1 ? MessageEncoding::kRos1 : MessageEncoding::kCdr;
     return std::make_unique<RosMessages>(MessageDecoder(std::move(*layout), encoding, values_max));
   }
+  if (schema.messages == "json") return json_decoder(schema, values_max);
+  if (schema.messages == "msgpack") return std::make_unique<MsgpackMessages>();
+  if (schema.messages == "protobuf" && schema.encoding == "protobuf")
+    return protobuf_decoder(schema, values_max);
   return fail(ErrorCode::kUnsupported,
               fmt::format("messages of {}, with schemas of {}, are not read",
                           printable(schema.messages), printable(schema.encoding)));

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "player/exports/mcap/crc32.hpp"
+#include "player/imports/mcap/crc32.hpp"
 #include "schemas/byte_io.hpp"
 #include "schemas/text_bytes.hpp"
 #include "tests/support/temp_dir.hpp"

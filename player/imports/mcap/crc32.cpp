@@ -1,4 +1,4 @@
-#include "player/exports/mcap/crc32.hpp"
+#include "player/imports/mcap/crc32.hpp"
 
 #include <lzma.h>
 
