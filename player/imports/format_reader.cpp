@@ -72,6 +72,10 @@ constexpr std::array kFormats{
            ".mcap",
            [](const std::string&, std::string_view begin) { return begin.starts_with("\x89MCAP"); },
            open_mcap},
+    Format{
+        "ros2",
+        "ROS 2 bags: folders with a metadata.yaml, files of them (.db3, .mcap; .zstd behind them)",
+        ".db3", is_rosbag2, open_rosbag2},
     Format{"jsonl", "JSON lines, plain or xz: neutral recordings, what export and cat have written",
            "", [](const std::string&, std::string_view) { return true; }, open_neutral},
 };

@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "player/imports/import_sink.hpp"
@@ -88,5 +89,9 @@ Result<std::unique_ptr<FormatReader>> open_lcm_log(const FoundRecording& recordi
                                                    const ImportOptions& options);
 Result<std::unique_ptr<FormatReader>> open_mcap(const FoundRecording& recording,
                                                 const ImportOptions& options);
+Result<std::unique_ptr<FormatReader>> open_rosbag2(const FoundRecording& recording,
+                                                   const ImportOptions& options);
+// Whether a file, or a folder, is one of a ROS 2 bag; `begin` is empty of folders.
+bool is_rosbag2(const std::string& path, std::string_view begin);
 
 }  // namespace zbag

@@ -10,7 +10,7 @@
 
 namespace zbag {
 
-Result<InputFile> InputFile::open(const std::string& path) {
+Result<InputFile> InputFile::open(const std::string& path, const std::string& name) {
   FileHandle file(std::fopen(path.c_str(), "rbe"));
   struct stat status {};
   if (!file || ::fstat(::fileno(file.get()), &status) != 0) {
@@ -19,7 +19,8 @@ Result<InputFile> InputFile::open(const std::string& path) {
   }
   if (!S_ISREG(status.st_mode)) return fail(ErrorCode::kIo, path + ": not a file");
   ::posix_fadvise(::fileno(file.get()), 0, 0, POSIX_FADV_SEQUENTIAL);
-  return InputFile(path, std::move(file), static_cast<std::uint64_t>(status.st_size));
+  return InputFile(name.empty() ? path : name, std::move(file),
+                   static_cast<std::uint64_t>(status.st_size));
 }
 
 Status InputFile::read(std::span<std::uint8_t> bytes) {

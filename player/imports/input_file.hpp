@@ -19,8 +19,9 @@ namespace zbag {
 
 class InputFile {
  public:
-  // A regular file; kNotFound, kIo.
-  static Result<InputFile> open(const std::string& path);
+  // A regular file; kNotFound, kIo. `name`: what people are told it is called, where that is not
+  // its path.
+  static Result<InputFile> open(const std::string& path, const std::string& name = {});
 
   const std::string& path() const { return path_; }
   std::uint64_t size() const { return size_; }

@@ -6,9 +6,12 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <limits>
 #include <memory>
 
+#include "schemas/no_room.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -33,7 +36,7 @@ bool unpack_lz4(std::span<const std::uint8_t> packed, Bytes& unpacked) {
   }
 }
 
-bool unpack_zstd(std::span<const std::uint8_t> packed, Bytes& unpacked) {
+bool unpack_zstd_frame(std::span<const std::uint8_t> packed, Bytes& unpacked) {
   const std::size_t size =
       ZSTD_decompress(unpacked.data(), unpacked.size(), packed.data(), packed.size());
   return ZSTD_isError(size) == 0 && size == unpacked.size();
@@ -60,7 +63,7 @@ Status unpack(std::string_view compression, std::span<const std::uint8_t> packed
   }
   const bool is_plain = compression.empty() || compression == "none";
   const auto decode = compression == "lz4"    ? unpack_lz4
-                      : compression == "zstd" ? unpack_zstd
+                      : compression == "zstd" ? unpack_zstd_frame
                       : compression == "bz2"  ? unpack_bz2
                                               : nullptr;
   if (!is_plain && decode == nullptr) {
@@ -76,6 +79,49 @@ Status unpack(std::string_view compression, std::span<const std::uint8_t> packed
   }
   return fail(ErrorCode::kInvalid,
               fmt::format("{} data that is not whole", is_plain ? "plain" : compression));
+}
+
+Status unpack_zstd(std::span<const std::uint8_t> packed, Bytes& unpacked) {
+  const unsigned long long size = ZSTD_getFrameContentSize(packed.data(), packed.size());
+  if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN)
+    return fail(ErrorCode::kInvalid, "no zstd data that say their size");
+  return unpack("zstd", packed, size, unpacked);
+}
+
+Status unpack_zstd_file(InputFile& packed, std::FILE* to, std::uint64_t size_max,
+                        const std::function<bool()>& goes_on) {
+  const std::unique_ptr<ZSTD_DStream, decltype(&ZSTD_freeDStream)> stream(ZSTD_createDStream(),
+                                                                          ZSTD_freeDStream);
+  Bytes in;
+  Bytes out(ZSTD_DStreamOutSize());
+  std::uint64_t size = 0;
+  std::size_t hint = 1;
+  while (packed.left() > 0) {
+    if (goes_on && !goes_on()) return fail(ErrorCode::kClosed, packed.path() + ": stopped");
+    const std::uint64_t part = std::min<std::uint64_t>(packed.left(), ZSTD_DStreamInSize());
+    if (Status got = packed.read(part, part, in); !got) return got;
+    ZSTD_inBuffer from{in.data(), in.size(), 0};
+    bool is_full = false;
+    while (from.pos < from.size || is_full) {
+      ZSTD_outBuffer into{out.data(), out.size(), 0};
+      hint = ZSTD_decompressStream(stream.get(), &into, &from);
+      if (ZSTD_isError(hint) != 0)
+        return packed.fault(ErrorCode::kDamaged, "zstd data that is not whole");
+      is_full = into.pos == into.size;
+      size += into.pos;
+      if (size > size_max)
+        return packed.fault(ErrorCode::kDiskFull,
+                            "it unpacks to more than half of what is free for temporary files");
+      if (std::fwrite(out.data(), 1, into.pos, to) != into.pos)
+        return fail(is_no_room(errno) ? ErrorCode::kDiskFull : ErrorCode::kIo,
+                    std::string("temporary file: ") + std::strerror(errno));
+    }
+  }
+  if (hint != 0) return packed.fault(ErrorCode::kDamaged, "the file is cut off");
+  if (std::fflush(to) != 0)
+    return fail(is_no_room(errno) ? ErrorCode::kDiskFull : ErrorCode::kIo,
+                std::string("temporary file: ") + std::strerror(errno));
+  return {};
 }
 
 }  // namespace zbag

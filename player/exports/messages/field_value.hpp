@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "player/exports/messages/message_form.hpp"
-#include "player/exports/messages/message_type.hpp"
+#include "player/messages/message_type.hpp"
 
 namespace zbag::field_value {
 

@@ -16,9 +16,9 @@
 #include <string_view>
 #include <vector>
 
-#include "player/exports/messages/message_definitions.hpp"
 #include "player/exports/messages/message_sink.hpp"
-#include "player/exports/messages/message_type.hpp"
+#include "player/messages/message_definitions.hpp"
+#include "player/messages/message_type.hpp"
 #include "recorder/bag/read/column_reader.hpp"
 #include "schemas/result.hpp"
 

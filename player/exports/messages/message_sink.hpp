@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "player/exports/messages/message_type.hpp"
+#include "player/messages/message_type.hpp"
 
 namespace zbag {
 

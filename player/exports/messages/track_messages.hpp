@@ -17,8 +17,8 @@
 #include <string>
 
 #include "player/exports/export_source.hpp"
-#include "player/exports/messages/message_definitions.hpp"
-#include "player/exports/messages/message_type.hpp"
+#include "player/messages/message_definitions.hpp"
+#include "player/messages/message_type.hpp"
 #include "schemas/result.hpp"
 
 namespace zbag {

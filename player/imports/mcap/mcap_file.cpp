@@ -1,5 +1,5 @@
-// MCAP files (mcap.dev/spec), read from the beginning to the end: indexes are not asked, so that
-// what is whole of a file without them, or cut off, comes through.
+#include "player/imports/mcap/mcap_file.hpp"
+
 #include <fmt/format.h>
 
 #include <map>
@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 
-#include "player/imports/format_reader.hpp"
 #include "player/imports/input_file.hpp"
 #include "player/imports/mcap/crc32.hpp"
 #include "player/imports/mcap/mcap_content.hpp"
@@ -27,8 +26,8 @@ constexpr std::size_t kMetadataMax = 1'000;
 
 class McapFile : public FormatReader {
  public:
-  McapFile(InputFile file, ImportOptions options)
-      : file_(std::move(file)), options_(std::move(options)) {}
+  McapFile(InputFile file, ImportOptions options, bool is_packed)
+      : file_(std::move(file)), options_(std::move(options)), is_packed_(is_packed) {}
 
   Status read(ImportSink& sink) override {
     while (true) {
@@ -205,8 +204,8 @@ class McapFile : public FormatReader {
       original.text = schema->second.text;
     }
     const std::string topic(channel->topic);
-    channels_.try_emplace(channel->id,
-                          Channel{topic, MessageTrack(topic, std::move(original), options_)});
+    channels_.try_emplace(channel->id, Channel{topic, MessageTrack(topic, std::move(original),
+                                                                   options_, is_packed_)});
     return {};
   }
 
@@ -270,6 +269,7 @@ class McapFile : public FormatReader {
 
   InputFile file_;
   const ImportOptions options_;
+  const bool is_packed_;
   std::map<std::uint16_t, Schema> schemas_;
   std::map<std::uint16_t, Channel> channels_;
   std::map<std::string, std::size_t> metadata_names_;
@@ -284,17 +284,24 @@ class McapFile : public FormatReader {
 
 }  // namespace
 
-Result<std::unique_ptr<FormatReader>> open_mcap(const FoundRecording& recording,
-                                                const ImportOptions& options) {
-  Result<InputFile> file = InputFile::open(recording.path);
+Result<std::unique_ptr<FormatReader>> open_mcap_file(const std::string& path,
+                                                     const std::string& name,
+                                                     const ImportOptions& options, bool is_packed) {
+  Result<InputFile> file = InputFile::open(path, name);
   if (!file) return tl::unexpected(file.error());
   Bytes begin;
   const std::uint64_t size = std::min<std::uint64_t>(kMcapMagic.size(), file->left());
   if (Status got = file->read(size, size, begin); !got) return tl::unexpected(got.error());
-  if (text_of(begin) == kMcapMagic) return std::make_unique<McapFile>(std::move(*file), options);
-  return fail(
-      ErrorCode::kUnsupported,
-      recording.path + ": an MCAP file of another version than 0: the mcap command converts it");
+  if (text_of(begin) == kMcapMagic)
+    return std::make_unique<McapFile>(std::move(*file), options, is_packed);
+  const bool is_other = text_of(begin).starts_with(kMcapMagic.substr(0, 5));
+  return fail(is_other ? ErrorCode::kUnsupported : ErrorCode::kDamaged,
+              name + (is_other ? ": an MCAP file of another version than 0" : ": no MCAP file"));
+}
+
+Result<std::unique_ptr<FormatReader>> open_mcap(const FoundRecording& recording,
+                                                const ImportOptions& options) {
+  return open_mcap_file(recording.path, recording.path, options, false);
 }
 
 }  // namespace zbag

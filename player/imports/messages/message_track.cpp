@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "player/imports/unpack.hpp"
 #include "schemas/frame.hpp"
 #include "schemas/frame_scan.hpp"
 #include "schemas/map_bytes.hpp"
@@ -19,10 +20,12 @@ constexpr std::string_view kReceived = "recv_ns";
 
 }  // namespace
 
-MessageTrack::MessageTrack(std::string topic, OriginalSchema schema, const ImportOptions& options)
+MessageTrack::MessageTrack(std::string topic, OriginalSchema schema, const ImportOptions& options,
+                           bool is_packed)
     : topic_(topic.starts_with('/') ? topic.substr(1) : std::move(topic)),
       schema_(std::move(schema)),
-      stamp_from_(options.stamp) {
+      stamp_from_(options.stamp),
+      is_packed_(is_packed) {
   Result<std::unique_ptr<PayloadDecoder>> decoder = make_decoder(schema_, options.values_max);
   if (!decoder) why_raw_ = decoder.error().message;
   decoder_ = decoder ? std::move(*decoder) : raw_decoder();
@@ -86,7 +89,11 @@ void MessageTrack::add_received(std::int64_t log_ns) {
 Status MessageTrack::take(std::span<const std::uint8_t> message, Times times,
                           const FormatReader& from, ImportSink& sink) {
   if (!has_begun_) begin(sink);
-  if (Status decoded = decoder_->decode(message, map_, own_ns_); !decoded) {
+  Status decoded = is_packed_ ? unpack_zstd(message, unpacked_) : Status();
+  if (decoded)
+    decoded = decoder_->decode(is_packed_ ? std::span<const std::uint8_t>(unpacked_) : message,
+                               map_, own_ns_);
+  if (!decoded) {
     sink.refuse(fmt::format("{}: {}", from.place(), decoded.error().message));
     return {};
   }

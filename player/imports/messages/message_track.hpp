@@ -20,6 +20,7 @@
 
 #include "player/imports/format_reader.hpp"
 #include "player/imports/messages/payload_decoder.hpp"
+#include "schemas/byte_io.hpp"
 
 namespace zbag {
 
@@ -31,7 +32,9 @@ class MessageTrack {
   };
 
   // `topic`: a name as the recording has it; the slash in front of one of ROS is left out.
-  MessageTrack(std::string topic, OriginalSchema schema, const ImportOptions& options);
+  // `is_packed`: each message is compressed, with zstd.
+  MessageTrack(std::string topic, OriginalSchema schema, const ImportOptions& options,
+               bool is_packed = false);
 
   // `from`: who has read the message, and knows where. The sink's errors.
   Status take(std::span<const std::uint8_t> message, Times times, const FormatReader& from,
@@ -46,9 +49,11 @@ class MessageTrack {
   const std::string topic_;
   const OriginalSchema schema_;
   const StampFrom stamp_from_;
+  const bool is_packed_;
   std::unique_ptr<PayloadDecoder> decoder_;
   std::string why_raw_;  // empty: it is decoded
   bool has_begun_ = false;
+  Bytes unpacked_;
   std::string map_;
   std::optional<std::int64_t> own_ns_;
   std::optional<Timestamp> frame_stamp_;  // of a frame of zbag

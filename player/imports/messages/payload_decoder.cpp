@@ -57,6 +57,12 @@ class RawMessages : public PayloadDecoder {
 
 Result<std::unique_ptr<PayloadDecoder>> make_decoder(const OriginalSchema& schema,
                                                      std::size_t values_max) {
+  const bool is_unsaid = schema.encoding.empty() && schema.text.empty() &&
+                         (schema.messages == "cdr" || schema.messages == "ros1");
+  if (is_unsaid) {
+    return fail(ErrorCode::kUnsupported,
+                fmt::format("what {} is the recording does not say", printable(schema.name)));
+  }
   const bool is_ros1 = schema.messages == "ros1" && schema.encoding == "ros1msg";
   const bool is_ros2 = schema.messages == "cdr" && schema.encoding == "ros2msg";
   if (is_ros1 || is_ros2) {

@@ -1,4 +1,4 @@
-#include "player/exports/messages/message_type.hpp"
+#include "player/messages/message_type.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include <charconv>
 #include <utility>
 
-#include "player/exports/messages/message_definitions.hpp"
+#include "player/messages/message_definitions.hpp"
 #include "schemas/check.hpp"
 
 namespace zbag {
@@ -121,10 +121,15 @@ MessageTypes::MessageTypes() {
     add(definition.name, definition.members);
 }
 
-const MessageType& MessageTypes::at(std::string_view name) const {
+const MessageType* MessageTypes::find(std::string_view name) const {
   const auto found = types_.find(name);
-  ZBAG_CHECK(found != types_.end());
-  return found->second;
+  return found == types_.end() ? nullptr : &found->second;
+}
+
+const MessageType& MessageTypes::at(std::string_view name) const {
+  const MessageType* const found = find(name);
+  ZBAG_CHECK(found != nullptr);
+  return *found;
 }
 
 // Lines of TYPE NAME [WORD], a word being what an absent member is.

@@ -78,6 +78,8 @@ class MessageTypes {
   MessageTypes(const MessageTypes&) = delete;
   MessageTypes& operator=(const MessageTypes&) = delete;
 
+  // nullptr: it is none of them.
+  const MessageType* find(std::string_view name) const;
   // REQUIRES: it is one of them.
   const MessageType& at(std::string_view name) const;
 

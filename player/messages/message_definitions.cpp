@@ -1,4 +1,4 @@
-#include "player/exports/messages/message_definitions.hpp"
+#include "player/messages/message_definitions.hpp"
 
 #include <array>
 
