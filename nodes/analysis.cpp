@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -94,13 +95,13 @@ class Analysis {
         request_.window, request_.mode, [&](const AverageRow& row) {
           const Moments& window = row.window;
           report_.row({{is_sliding ? "time" : "window_start", seconds_of_key(row.time)},
-                       {"moving_avg", window.mean},
+                       {"moving_avg", window.mean()},
                        {"sample_count", window.count},
                        {"min", window.min},
                        {"max", window.max},
                        {"std", or_nil(window.std_dev())}});
           outcome_.numbers += is_sliding ? 1 : window.count;
-          if (request_.axis) averages.add(time_on_axis(row), window.mean);
+          if (request_.axis) averages.add(time_on_axis(row), window.mean());
         });
     draw_values();
     draw("average", ChartSeries::Kind::kLine, averages.line(), 1);
@@ -135,13 +136,13 @@ class Analysis {
   void draw_bounds(const Moments& all) {
     const double from_mean = request_.threshold * all.std_dev().value_or(0.0);
     const double end = seconds_on_axis(request_.axis->last);
-    draw("mean", ChartSeries::Kind::kDashed, {{0.0, all.mean}, {end, all.mean}}, 2);
+    draw("mean", ChartSeries::Kind::kDashed, {{0.0, all.mean()}, {end, all.mean()}}, 2);
     draw(fmt::format("{} std", request_.threshold), ChartSeries::Kind::kDashed,
-         {{0.0, all.mean - from_mean},
-          {end, all.mean - from_mean},
+         {{0.0, all.mean() - from_mean},
+          {end, all.mean() - from_mean},
           ChartPoint::gap(),
-          {0.0, all.mean + from_mean},
-          {end, all.mean + from_mean}},
+          {0.0, all.mean() + from_mean},
+          {end, all.mean() + from_mean}},
          4);
   }
 
@@ -231,7 +232,7 @@ class Analysis {
                    {"percentage", bin.percentage},
                    {"range", bin.range()}});
       outcome_.numbers += bin.count;
-      bars.push_back({bin.lo + (bin.hi - bin.lo) / 2.0, static_cast<double>(bin.count)});
+      bars.push_back({std::midpoint(bin.lo, bin.hi), static_cast<double>(bin.count)});
     }
     const double width = found->empty() ? 0.0 : found->front().hi - found->front().lo;
     outcome_.x_label = field_;
@@ -259,7 +260,7 @@ class Analysis {
           one.group);
       report_.row(
           {{"count", one.count},
-           {"avg_value", number(one.numbers.mean)},
+           {"avg_value", number(one.numbers.mean())},
            {"min_value", number(one.numbers.min)},
            {"max_value", number(one.numbers.max)},
            {"group", std::visit([](const auto& group) { return Value(group); }, one.group)}});
@@ -267,6 +268,8 @@ class Analysis {
       bars.push_back({static_cast<double>(bars.size()), static_cast<double>(one.count)});
       outcome_.x_names.push_back(text);
     }
+    outcome_.more_values = analytics_.reading().groups - found->size();
+    outcome_.more_points = analytics_.reading().grouped - outcome_.numbers;
     outcome_.x_label = request_.group->text;
     outcome_.panel.y_label = "points";
     draw("", ChartSeries::Kind::kBars, std::move(bars), 0, 0.8);

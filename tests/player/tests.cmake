@@ -28,6 +28,7 @@ zbag_tests(player_query_tests USES zbag::query zbag::recorder SOURCES
   player/query/parquet_writer_test.cpp
   player/query/aside_folder_test.cpp)
 zbag_tests(player_query_analytics_tests USES zbag::analytics zbag::recorder SOURCES
+  player/query/analytics/moments_test.cpp
   player/query/analytics/moving_average_test.cpp
   player/query/analytics/anomalies_test.cpp
   player/query/analytics/trends_test.cpp

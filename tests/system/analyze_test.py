@@ -2,6 +2,8 @@
 """zbag analyze and zbag plot: what numbers come to, beside plain Python's own answers, and pictures
 of them."""
 
+import decimal
+import fractions
 import json
 import math
 import os
@@ -227,6 +229,65 @@ class TableTest(AnalyzeTest):
                                    *more.get(function, ()))
                 lines = done.stdout.decode().splitlines()
                 found = json.loads(self.run_ok(
+class WidestTest(AnalyzeTest):
+    """Numbers at the ends of what a double holds, beside the exact answers of fractions."""
+
+    def setUp(self):
+        harness.SystemTest.setUp(self)
+        noise = random.Random(9)
+        self.values = [noise.choice((-1, 1)) * noise.uniform(1.2e308, 1.79e308) for _ in range(200)]
+        self.others = [value * 0.5 + noise.uniform(-1e307, 1e307) for value in self.values]
+        self.small = [noise.uniform(1e-200, 2e-200) for _ in range(200)]
+        self.bag = self.make("wide", (
+            ("imu", 1000.0 + n / 10, {"v": v, "w": w, "s": s})
+            for n, (v, w, s) in enumerate(zip(self.values, self.others, self.small))))
+
+    @staticmethod
+    def exact(x, y):
+        """Mean of x, its deviation, and how both go together, with fifty digits."""
+        decimal.getcontext().prec = 50
+        x, y = ([fractions.Fraction(one) for one in values] for values in (x, y))
+        mean, other = (sum(values) / len(values) for values in (x, y))
+        squares, squares_of_other, products = (
+            sum((a - m) * (b - n) for a, b in zip(one, two)) for one, two, m, n in
+            ((x, x, mean, mean), (y, y, other, other), (x, y, mean, other)))
+        root = lambda square: (decimal.Decimal(square.numerator) /
+                               decimal.Decimal(square.denominator)).sqrt()
+        return (float(mean), float(root(squares / (len(x) - 1))),
+                float(root(products ** 2 / (squares * squares_of_other))))
+
+    def assert_close(self, found, exact):
+        self.assertAlmostEqual(found / exact, 1.0, 14)
+
+    def test_mean_and_deviation(self):
+        for field, values in (("v", self.values), ("w", self.others), ("s", self.small)):
+            with self.subTest(field=field):
+                mean, deviation, _ = self.exact(values, values)
+                result = self.json("percentiles", field=field)["result"]
+                self.assert_close(result["mean_value"], mean)
+                self.assert_close(result["std_dev"], deviation)
+
+    def test_windows(self):
+        for mode in ("tumbling", "sliding"):
+            rows = self.json("moving-average", "--window=5", "--mode=" + mode)["result"]
+            self.assertEqual(len(rows), 4 if mode == "tumbling" else 200)
+            for n, row in list(enumerate(rows))[3::49 if mode == "sliding" else 1]:
+                end = (n + 1) * (50 if mode == "tumbling" else 1)
+                values = self.values[max(0, end - 50):end]
+                mean, deviation, _ = self.exact(values, values)
+                self.assert_close(row["moving_avg"], mean)
+                self.assert_close(row["std"], deviation)
+
+    def test_what_goes_together(self):
+        result = self.json("correlation", "--with=w")["result"]
+        self.assert_close(result["correlation"], self.exact(self.values, self.others)[2])
+        self.assertEqual(result["covariance"], "inf")  # 1e616 is more than a double holds
+
+    def test_everything_else_is_a_number(self):
+        for function in ("trends", "distribution", "anomalies"):
+            self.assertNotIn("null", json.dumps(self.json(function)["result"]))
+
+
                     "analyze", self.bag, function, "--track=imu", "--field=v", "--json",
                     *more.get(function, ())).stdout)["result"]
                 if isinstance(found, dict):

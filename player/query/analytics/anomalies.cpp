@@ -6,9 +6,9 @@ namespace zbag {
 
 std::optional<Anomaly> AnomalyFilter::look(std::int64_t key, double value) const {
   if (!can_tell() || !holds_number(value)) return std::nullopt;
-  const double from_mean = value - mean_;
+  const WideSum from_mean = value - mean_;
   if (!(std::abs(from_mean) > threshold_ * std_dev_)) return std::nullopt;
-  return Anomaly{key, value, from_mean / std_dev_};
+  return Anomaly{key, value, static_cast<double>(from_mean / std_dev_)};
 }
 
 std::vector<Anomaly> detect_anomalies(std::span<const std::int64_t> keys,

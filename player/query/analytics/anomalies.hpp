@@ -23,7 +23,11 @@ class AnomalyFilter {
  public:
   // `all` are the moments of everything; `threshold` counts standard deviations.
   AnomalyFilter(const Moments& all, double threshold)
-      : mean_(all.mean), std_dev_(all.std_dev().value_or(0.0)), threshold_(threshold) {}
+      : mean_(all.mean()), std_dev_(all.std_dev().value_or(0.0)), threshold_(threshold) {
+    // As it is told, unless a double can not tell it.
+    if (std::isinf(std_dev_) || (std_dev_ == 0.0 && all.squares > 0.0))
+      std_dev_ = all.wide_std_dev();
+  }
 
   // False: all values are alike, or there are fewer than two, and none is an anomaly.
   bool can_tell() const { return std_dev_ > 0.0; }
@@ -31,9 +35,9 @@ class AnomalyFilter {
   std::optional<Anomaly> look(std::int64_t key, double value) const;
 
  private:
-  double mean_;
-  double std_dev_;
-  double threshold_;
+  WideSum mean_;
+  WideSum std_dev_;
+  WideSum threshold_;
 };
 
 // In order of time. REQUIRES: one key a value.

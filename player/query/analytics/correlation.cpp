@@ -13,15 +13,15 @@ Correlation correlation_of(const PairMoments& pairs) {
     found.reason = "fewer than two pairs";
     return found;
   }
-  found.covariance = pairs.products / static_cast<double>(pairs.x.count - 1);
+  found.covariance = static_cast<double>(pairs.products / static_cast<WideSum>(pairs.x.count - 1));
   if (pairs.x.squares == 0.0 || pairs.y.squares == 0.0) {
     found.reason =
         pairs.x.squares == 0.0 ? "the first is always the same" : "the second is always the same";
     return found;
   }
-  // Two roots: the product of the squares may be more than a double holds.
-  const double spread = std::sqrt(pairs.x.squares) * std::sqrt(pairs.y.squares);
-  found.correlation = std::clamp(pairs.products / spread, -1.0, 1.0);
+  // Two roots: the product of the squares may be more than there is room for.
+  const WideSum spread = std::sqrt(pairs.x.squares) * std::sqrt(pairs.y.squares);
+  found.correlation = std::clamp(static_cast<double>(pairs.products / spread), -1.0, 1.0);
   return found;
 }
 

@@ -12,7 +12,8 @@ namespace zbag {
 
 struct Correlation {
   std::optional<double> correlation;  // -1 to 1; nullopt: `reason` says why there is none
-  std::optional<double> covariance;   // of a sample; nullopt: of fewer than two pairs
+  std::optional<double> covariance;   // of a sample, infinite beyond a double; nullopt:
+                                      // of fewer than two pairs
   std::uint64_t sample_count = 0;     // pairs of numbers
   std::string reason;
 };

@@ -8,9 +8,9 @@ void Moments::add(double value) {
   min = count == 0 ? value : std::min(min, value);
   max = count == 0 ? value : std::max(max, value);
   ++count;
-  const double from_mean = value - mean;
-  mean += from_mean / static_cast<double>(count);
-  squares += from_mean * (value - mean);
+  const WideSum from_mean = value - wide_mean;
+  wide_mean += from_mean / static_cast<WideSum>(count);
+  squares += from_mean * (value - wide_mean);
 }
 
 void Moments::add(const Moments& others) {
@@ -19,10 +19,10 @@ void Moments::add(const Moments& others) {
     *this = others;
     return;
   }
-  const auto mine = static_cast<double>(count);
-  const auto theirs = static_cast<double>(others.count);
-  const double apart = others.mean - mean;
-  mean += apart * (theirs / (mine + theirs));
+  const auto mine = static_cast<WideSum>(count);
+  const auto theirs = static_cast<WideSum>(others.count);
+  const WideSum apart = others.wide_mean - wide_mean;
+  wide_mean += apart * (theirs / (mine + theirs));
   squares += others.squares + apart * apart * (mine * theirs / (mine + theirs));
   min = std::min(min, others.min);
   max = std::max(max, others.max);
@@ -31,7 +31,11 @@ void Moments::add(const Moments& others) {
 
 std::optional<double> Moments::std_dev() const {
   if (count < 2) return std::nullopt;
-  return std::sqrt(squares / static_cast<double>(count - 1));
+  return static_cast<double>(wide_std_dev());
+}
+
+WideSum Moments::wide_std_dev() const {
+  return std::sqrt(squares / static_cast<WideSum>(count - 1));
 }
 
 Moments Moments::of(std::span<const double> values) {
@@ -43,10 +47,10 @@ Moments Moments::of(std::span<const double> values) {
 }
 
 void PairMoments::add(double x_value, double y_value) {
-  const double from_mean = x_value - x.mean;
+  const WideSum from_mean = x_value - x.wide_mean;
   x.add(x_value);
   y.add(y_value);
-  products += from_mean * (y_value - y.mean);
+  products += from_mean * (y_value - y.wide_mean);
 }
 
 }  // namespace zbag

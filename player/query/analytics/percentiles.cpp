@@ -27,7 +27,7 @@ Percentiles calculate_percentiles(std::vector<double> values, std::span<const do
   Percentiles found;
   const Moments all = Moments::of(values);
   found.total_count = all.count;
-  found.mean_value = all.mean;
+  found.mean_value = all.mean();
   found.std_dev = all.std_dev();
   std::erase_if(values, [](double value) { return !holds_number(value); });
   if (values.empty()) return found;

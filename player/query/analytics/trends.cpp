@@ -24,10 +24,10 @@ void TrendFit::add(std::int64_t key, double value) {
 }
 
 void TrendFit::close() {
-  last_ = open_.y.mean;
+  last_ = open_.y.mean();
   if (periods_.x.count == 0) first_ = last_;
-  if (take_) take_(open_.x.mean, open_.y.mean);
-  periods_.add(open_.x.mean * 1e-9, open_.y.mean);
+  if (take_) take_(open_.x.mean(), open_.y.mean());
+  periods_.add(open_.x.mean() * 1e-9, open_.y.mean());
   open_ = {};
 }
 
@@ -39,13 +39,17 @@ Trends TrendFit::finish() {
   trends.first_value = first_;
   trends.last_value = last_;
   if (trends.periods < 2) return trends;
-  trends.slope = periods_.products / periods_.x.squares;
-  trends.intercept = periods_.y.mean - trends.slope * periods_.x.mean;
+  const WideSum slope = periods_.products / periods_.x.squares;
+  trends.slope = static_cast<double>(slope);
+  trends.intercept = static_cast<double>(periods_.y.wide_mean - slope * periods_.x.wide_mean);
   // Means that are all alike lie on their line.
-  trends.r_squared =
-      periods_.y.squares > 0.0 ? trends.slope * (periods_.products / periods_.y.squares) : 1.0;
+  trends.r_squared = periods_.y.squares > 0.0
+                         ? static_cast<double>(slope * (periods_.products / periods_.y.squares))
+                         : 1.0;
   // Of the first's size: what rises from below zero has risen.
-  trends.change_percent = first_ == 0.0 ? 0.0 : (last_ - first_) / std::abs(first_) * 100.0;
+  const WideSum change = static_cast<WideSum>(last_) - first_;
+  trends.change_percent =
+      first_ == 0.0 ? 0.0 : static_cast<double>(change / std::abs(first_) * 100.0);
   trends.trend = trend_of(trends.slope, flat_);
   return trends;
 }

@@ -26,7 +26,7 @@ TEST(AnomaliesTest, OneSpikeAmongAHundredIsFound) {
   EXPECT_EQ(found[0].time, 1'040);
   EXPECT_EQ(found[0].value, 50.0);
   const Moments all = Moments::of(values);
-  EXPECT_DOUBLE_EQ(found[0].z_score, (50.0 - all.mean) / *all.std_dev());
+  EXPECT_DOUBLE_EQ(found[0].z_score, (50.0 - all.mean()) / *all.std_dev());
 }
 
 // The mean of -3, -1, 1, 3 is 0 and its sample deviation sqrt(20 / 3).

@@ -39,7 +39,7 @@ TEST(MovingAverageTest, AWindowOfThirtyMinutesHoldsThirtyOfAMinuteEach) {
   for (std::size_t i = 0; i < rows.size(); ++i) {
     EXPECT_EQ(rows[i].time % (30 * kMinute), 0);
     EXPECT_EQ(rows[i].window.count, 30u);
-    EXPECT_DOUBLE_EQ(rows[i].window.mean, static_cast<double>(i) * 30 + 14.5);
+    EXPECT_DOUBLE_EQ(rows[i].window.mean(), static_cast<double>(i) * 30 + 14.5);
     EXPECT_EQ(rows[i].window.min, static_cast<double>(i) * 30);
     EXPECT_EQ(rows[i].window.max, static_cast<double>(i) * 30 + 29);
   }
@@ -57,9 +57,9 @@ TEST(MovingAverageTest, AGapGivesNoRowOfTumblingWindows) {
   const std::vector<double> values{1, 3, 5, 7};
   const auto rows = calculate_moving_average(keys, values, 10, WindowMode::kTumbling);
   ASSERT_THAT(rows, SizeIs(2));
-  EXPECT_EQ(rows[0].window.mean, 2.0);
+  EXPECT_EQ(rows[0].window.mean(), 2.0);
   EXPECT_EQ(rows[1].time, 100);
-  EXPECT_EQ(rows[1].window.mean, 6.0);
+  EXPECT_EQ(rows[1].window.mean(), 6.0);
 }
 
 TEST(MovingAverageTest, BehindAGapASlidingWindowHoldsOnePoint) {
@@ -69,7 +69,7 @@ TEST(MovingAverageTest, BehindAGapASlidingWindowHoldsOnePoint) {
   ASSERT_THAT(rows, SizeIs(3));
   EXPECT_EQ(rows[1].window.count, 2u);
   EXPECT_EQ(rows[2].window.count, 1u);
-  EXPECT_EQ(rows[2].window.mean, 5.0);
+  EXPECT_EQ(rows[2].window.mean(), 5.0);
   EXPECT_EQ(rows[2].window.std_dev(), std::nullopt);
 }
 
@@ -110,7 +110,7 @@ TEST(MovingAverageTest, SlidingEqualsWhatEveryWindowGivesByItself) {
     EXPECT_EQ(row->window.count, naive.count);
     EXPECT_EQ(row->window.min, naive.min);
     EXPECT_EQ(row->window.max, naive.max);
-    EXPECT_NEAR(row->window.mean, naive.mean, 1e-9);
+    EXPECT_NEAR(row->window.mean(), naive.mean(), 1e-9);
     EXPECT_NEAR(row->window.std_dev().value_or(-1), naive.std_dev().value_or(-1), 1e-6);
     ++row;
   }
@@ -122,7 +122,7 @@ TEST(MovingAverageTest, WhatHasLeftTheWindowLeavesNothingBehind) {
   const std::vector<std::int64_t> keys{0, 1, 100, 101};
   const std::vector<double> values{1e17, 1.0, 0.25, 0.75};
   const auto rows = calculate_moving_average(keys, values, 10, WindowMode::kSliding);
-  EXPECT_EQ(rows[3].window.mean, 0.5);
+  EXPECT_EQ(rows[3].window.mean(), 0.5);
 }
 
 TEST(MovingAverageTest, PointsOfASlidingWindowAloneAreHeld) {
@@ -141,7 +141,7 @@ TEST(MovingAverageTest, WhatIsNoNumberIsLeftOut) {
   const auto rows = calculate_moving_average(keys, values, 10, WindowMode::kTumbling);
   ASSERT_THAT(rows, SizeIs(1));
   EXPECT_EQ(rows[0].window.count, 2u);
-  EXPECT_EQ(rows[0].window.mean, 3.0);
+  EXPECT_EQ(rows[0].window.mean(), 3.0);
   EXPECT_THAT(calculate_moving_average({}, {}, 10, WindowMode::kSliding), IsEmpty());
 }
 

@@ -26,7 +26,7 @@ TEST(TopValuesTest, TheMostFrequentComeFirstWithWhatTheirNumbersComeTo) {
   ASSERT_THAT(found, SizeIs(1));
   EXPECT_EQ(found[0].group, text("fly"));
   EXPECT_EQ(found[0].count, 2u);
-  EXPECT_EQ(found[0].numbers.mean, 4.0);
+  EXPECT_EQ(found[0].numbers.mean(), 4.0);
   EXPECT_EQ(found[0].numbers.min, 2.0);
   EXPECT_EQ(found[0].numbers.max, 6.0);
 }

@@ -88,7 +88,7 @@ TEST_F(TrackAnalyticsTest, AveragesEqualThoseOfThePoints) {
     for (std::size_t i = 0; i < rows.size(); ++i) {
       EXPECT_EQ(rows[i].time, expected[i].time);
       EXPECT_EQ(rows[i].window.count, expected[i].window.count);
-      EXPECT_EQ(rows[i].window.mean, expected[i].window.mean);
+      EXPECT_EQ(rows[i].window.mean(), expected[i].window.mean());
     }
   }
 }
