@@ -39,11 +39,13 @@ struct AnalysisRequest {
 };
 
 struct AnalysisOutcome {
-  std::uint64_t numbers = 0;  // that it is made of
-  std::string remark;         // what somebody should know of the result
-  std::string none;           // what a table without rows says to people
-  ChartPanel panel;           // where a picture is wanted
-  std::string x_label;        // of it, where that is not time
+  std::uint64_t numbers = 0;      // that it is made of
+  std::string remark;             // what somebody should know of the result
+  std::string none;               // what a table without rows says to people
+  std::uint64_t more_values = 0;  // of top values, that have no row, and the points that have them
+  std::uint64_t more_points = 0;
+  ChartPanel panel;     // where a picture is wanted
+  std::string x_label;  // of it, where that is not time
   std::vector<std::string> x_names;
 };
 

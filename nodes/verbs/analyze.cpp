@@ -194,7 +194,10 @@ class AnalyzeRun {
     if (!outcome->none.empty() && !arguments_.json) print("{}\n", outcome->none);
     const TrackAnalytics::Reading& reading = analytics.reading();
     // Programs are told, too, what there was instead of numbers.
-    if (outcome->numbers > 0 || arguments_.json) report.finish(tail(reading));
+    if (outcome->numbers > 0 || arguments_.json) report.finish(tail(*outcome, reading));
+    if (outcome->more_values > 0 && !arguments_.json)
+      print("  and {} of {}; --top {} shows all\n", amount_text(outcome->more_values, "more value"),
+            amount_text(outcome->more_points, "point"), reading.groups);
     return std::max(tell(*outcome, reading), draw(*outcome));
   }
 
@@ -214,14 +217,18 @@ class AnalyzeRun {
     return head;
   }
 
-  Fields tail(const TrackAnalytics::Reading& reading) const {
+  Fields tail(const AnalysisOutcome& outcome, const TrackAnalytics::Reading& reading) const {
     Fields tail{{"points", reading.points}, {"skipped", skipped_fields(reading.skipped)}};
     if (chosen_.other)
       tail.emplace_back("with", Fields{{"track", chosen_.other->track},
                                        {"field", chosen_.other->fields[0].text},
                                        {"points", reading.other_points},
                                        {"skipped", skipped_fields(reading.other_skipped)}});
-    if (request_.group) tail.emplace_back("without_group", reading.other_skipped.not_numbers);
+    if (request_.group) {
+      tail.emplace_back("without_group", reading.other_skipped.not_numbers);
+      tail.emplace_back("more_values", outcome.more_values);
+      tail.emplace_back("more_points", outcome.more_points);
+    }
     tail.emplace_back("damaged_blocks", reading.left_out);
     return tail;
   }
@@ -345,7 +352,7 @@ void add_own_options(OptionTable& options, Arguments& a) {
               "top-values: counts by this one, with average, least and greatest of --field "
               "[--field alone is counted]");
   options.add("--top", request.top, count<std::uint64_t>("N", {1, 1'000'000}),
-              "top-values: so many of them");
+              "top-values: so many of them; how many there are besides is told");
 }
 
 }  // namespace

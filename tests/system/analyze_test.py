@@ -202,6 +202,16 @@ class FunctionsTest(AnalyzeTest):
             self.assertAlmostEqual(row["avg_value"], statistics.fmean(values), 12)
 
     def test_a_part_of_the_time_and_several_bags_are_what_they_say(self):
+    def test_top_values_tell_what_they_leave_out(self):
+        found = self.json("top-values", "--top=2", field="state")
+        states = [state for _, _, state in self.points]
+        self.assertEqual((found["more_values"], found["more_points"]), (1, states.count("run")))
+        self.assertEqual(self.json("top-values", field="state")["more_values"], 0)
+        words = ("analyze", self.bag, "top-values", "--track=imu", "--field=n", "--quiet")
+        last = self.run_ok(*words, "--top=7").stdout.decode().splitlines()[-1]
+        self.assertEqual(last, "  and 2,993 more values of 2,993 points; --top 3000 shows all")
+        self.assertNotIn(b"more", self.run_ok(*words, "--top=3000").stdout)
+
         part = self.json("percentiles", "--start=+5", "--duration=2")
         self.assertEqual(part["points"], 201)
         folder = self.space.path("days")

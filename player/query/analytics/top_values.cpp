@@ -13,6 +13,12 @@ void GroupCounts::add(const Group& group, double value) {
   count.numbers.add(value);
 }
 
+std::uint64_t GroupCounts::points() const {
+  std::uint64_t sum = 0;
+  for (const auto& [group, count] : counts_) sum += count.count;
+  return sum;
+}
+
 std::vector<TopValue> GroupCounts::top(std::size_t n) const {
   std::vector<TopValue> all;
   all.reserve(counts_.size());

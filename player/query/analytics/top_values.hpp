@@ -30,6 +30,7 @@ class GroupCounts {
   void add(const Group& group, double value);
 
   std::size_t groups() const { return counts_.size(); }
+  std::uint64_t points() const;  // that were counted
   // Of the most frequent first, `n` at most; equal counts by group.
   std::vector<TopValue> top(std::size_t n) const;
 

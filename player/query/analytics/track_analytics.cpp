@@ -224,6 +224,8 @@ Result<std::vector<TopValue>> TrackAnalytics::calculate_top_values(const ValueFi
   if (query_.field) reading_.skipped = values->skipped(0);
   reading_.other_points = values->points();
   reading_.other_skipped.not_numbers = without;
+  reading_.groups = counts.groups();
+  reading_.grouped = counts.points();
   return counts.top(n);
 }
 

@@ -51,6 +51,8 @@ class TrackAnalytics {
     std::uint64_t other_points = 0;
     Skipped other_skipped;       // of the field it is compared with, or counted by
     std::uint64_t left_out = 0;  // damaged blocks
+    std::uint64_t groups = 0;    // different values that there are, of top values
+    std::uint64_t grouped = 0;   // points that were counted by them
   };
   struct Other {  // what a field is compared with
     std::string track;
