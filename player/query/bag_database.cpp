@@ -93,6 +93,33 @@ struct BagDatabase::State {
     return alike;
   }
 
+  // DuckDB takes a name such as t.csv for a file before it asks us: a view, which comes first of
+  // all, says that it is a track. Made anew for each statement, as columns may have changed.
+  void show_before_files(const std::string& sql) {
+    if (sql.find('.') == std::string::npos) return;
+    const std::string alike = without_case(sql);
+    std::set<std::string> meant;
+    std::set<std::string> seen;
+    const auto take = [&](const std::string& track, bool is_exact) {
+      const bool is_file_like = track.find('.') != std::string::npos;
+      const bool is_there =
+          is_file_like &&
+          (is_exact ? sql.find(track) : alike.find(without_case(track))) != std::string::npos;
+      if (is_there && seen.insert(without_case(track)).second) meant.insert(track);
+    };
+    for (const bool is_exact : {true, false}) {
+      for (const NamedBag& bag : bags) {
+        const Result<BagSummary> summary = bag.reader.summary();
+        if (!summary) continue;
+        for (const TrackRecord& track : summary->tracks) take(track.name, is_exact);
+      }
+    }
+    // A failure is told of what asks for the track.
+    for (const std::string& track : meant)
+      (void)database->run(fmt::format("CREATE OR REPLACE VIEW main.{} AS FROM {}('', {})",
+                                      sql_name(track), kTrackFunction, sql_text(track)));
+  }
+
   std::optional<NamedCall> look_up(const std::string& name) const {
     const std::optional<std::string> track = track_of(name);
     if (track) return NamedCall{kTrackFunction, {"", *track}};
@@ -137,6 +164,7 @@ struct BagDatabase::State {
             fmt::format("CREATE VIEW {}.{} AS FROM {}()", kSchema, name, system_function(name)));
     }
     database->set_lookup([this](const std::string& name) { return look_up(name); });
+    database->set_before([this](const std::string& sql) { show_before_files(sql); });
     database->set_unknown_table([this](const std::string& name) { return tell_unknown(name); });
     return added;
   }
@@ -160,7 +188,8 @@ Result<BagDatabase> BagDatabase::open(std::vector<NamedBag> bags, Options option
 const std::string& BagDatabase::tables_query() {
   static const std::string kQuery = fmt::format(
       "SELECT name FROM (SELECT DISTINCT 0 AS part, name FROM {0}.tracks UNION ALL "
-      "SELECT 1, table_name FROM information_schema.tables WHERE table_schema = 'main' "
+      "SELECT 1, table_name FROM information_schema.tables WHERE table_schema = 'main' AND "
+      "table_name NOT IN (SELECT name FROM {0}.tracks) "
       "UNION ALL SELECT 2, '{0}.' || table_name FROM information_schema.tables "
       "WHERE table_schema = '{0}') ORDER BY part, name",
       kSchema);

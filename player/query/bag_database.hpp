@@ -3,10 +3,11 @@
 //   BagDatabase bags = BagDatabase::open({{"day.zbag", reader}}, {}).value();
 //   bags.database().prepare(R"(SELECT avg(ax) FROM "robot/imu")").value().run(take);
 //
-// A name in SQL is that of a track, of whatever case if no other is meant, else that of a system
-// table (system_tables.hpp). Tables are looked at anew by every statement, so that a bag may be
-// recorded meanwhile: DuckDB refuses views whose columns have changed, and would need the fields of
-// all tracks before the first answer. Not thread-safe, but for interrupting and watch().
+// A name in SQL is that of a track, of whatever case if no other is meant, also where a file is
+// called so; else that of a system table (system_tables.hpp). Tables are looked at anew by every
+// statement, so that a bag may be recorded meanwhile: DuckDB refuses views whose columns have
+// changed, and would need the fields of all tracks before the first answer. Not thread-safe, but
+// for interrupting and watch().
 #pragma once
 
 #include <functional>

@@ -167,6 +167,7 @@ bool has_rows(duckdb_statement_type kind, const std::vector<ResultColumn>& colum
     case DUCKDB_STATEMENT_TYPE_INSERT:
     case DUCKDB_STATEMENT_TYPE_UPDATE:
     case DUCKDB_STATEMENT_TYPE_DELETE:
+    case DUCKDB_STATEMENT_TYPE_EXECUTE:  // of whatever was prepared
       return columns.size() != 1 || columns[0].name != "Count";
     default:
       return false;
@@ -238,6 +239,8 @@ Status Statement::run(const TakeRow& take) {
 struct Database::State {
   AsideFolder aside;
   UnknownTable unknown_table;
+  std::function<void(const std::string&)> before;
+  bool is_before = false;  // that runs
   duckdb_database database = nullptr;
   duckdb_connection connection = nullptr;
 
@@ -277,7 +280,15 @@ void Database::set_lookup(Lookup lookup) {
 
 void Database::set_unknown_table(UnknownTable text) { state_->unknown_table = std::move(text); }
 
+void Database::set_before(std::function<void(const std::string&)> before) {
+  state_->before = std::move(before);
+}
+
 Result<Statement> Database::prepare(const std::string& sql) {
+  if (state_->before && !std::exchange(state_->is_before, true)) {
+    state_->before(sql);
+    state_->is_before = false;
+  }
   auto state = std::make_unique<Statement::State>();
   state->sql = sql;
   if (duckdb().prepare(state_->connection, sql.c_str(), state->prepared.out()) != DuckDBSuccess)

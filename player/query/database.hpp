@@ -97,6 +97,8 @@ class Database {
   // Asked for every name of a table that is none; nullopt: it stands for nothing. By whatever
   // thread. Once.
   void set_lookup(std::function<std::optional<NamedCall>(const std::string& name)> lookup);
+  // Called with each statement before it is prepared, but for those that it runs itself. Once.
+  void set_before(std::function<void(const std::string& sql)> before);
   // What is said of a name that stands for nothing.
   void set_unknown_table(std::function<std::string(const std::string& name)> text);
   // One statement.

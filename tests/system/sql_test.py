@@ -218,6 +218,29 @@ class SqlTest(harness.SystemTest):
             self.assertEqual(done.returncode, USAGE)
             self.assert_one_line(done.stderr.decode(), said)
 
+    def test_a_track_that_is_called_like_a_file_is_a_track(self):
+        bag = self.make_bag("files.zbag", [
+            *({"track": name, "_ts": 1.0, "fields": {"x": n}}
+              for n, name in enumerate(("t.csv", "logs/t.parquet", "t.json.gz", "plain.name")))])
+        with open(self.space.path("t.csv"), "w", encoding="utf-8") as file:
+            file.write("x\n77\n")
+
+        def ask(query, *options):
+            return self.run_ok("sql", bag, query, "--format=csv", "--quiet",
+                               *options).stdout.decode().split("\r\n")[1:-1]
+
+        for options in ((), ("--files",)):
+            with self.subTest(options=options):
+                for n, name in enumerate(("t.csv", "logs/t.parquet", "t.json.gz", "plain.name")):
+                    self.assertEqual(ask(f'SELECT x FROM "{name}"', *options), [str(n)])
+                self.assertEqual(ask('SELECT x FROM "T.CSV"', *options), ["0"])
+                self.assertEqual(ask('DESCRIBE "t.csv"', *options)[-1].split(",")[0], "x")
+                self.assertEqual(ask('SHOW TABLES', *options)[:4],
+                                 ["logs/t.parquet", "plain.name", "t.csv", "t.json.gz"])
+        # What is asked for as a file still is one.
+        self.assertEqual(ask("SELECT x FROM read_csv('t.csv')", "--files"), ["77"])
+        self.assertEqual(ask('SELECT x FROM "t.csv"; SHOW TABLES').count("t.csv"), 1)
+
     def test_several_bags_are_one(self):
         other = self.make_bag("other.zbag", [{"track": "odd", "_ts": 5.0, "fields": {"X": 7}}])
         done = self.run_ok("sql", self.bag, other, "SELECT X, bag FROM odd ORDER BY _ts",
