@@ -46,8 +46,8 @@ class BvhFile : public FormatReader {
     sink.kind(track_, "skeleton", hierarchy_.joints());
     if (hierarchy_.has_new_names()) {
       sink.note(
-          fmt::format("track {}: several joints have one name: those behind the first have _ "
-                      "behind it",
+          fmt::format("track {}: several joints have one name: those behind the first have "
+                      "their number behind it",
                       printable(track_)));
     }
     while (true) {

@@ -95,7 +95,7 @@ Status BvhHierarchy::take_keyword(const std::string& large, std::string_view wor
 
 Status BvhHierarchy::take_name(std::string_view word) {
   if (word != "{") {
-    constexpr std::size_t kNameBytesMax = Kind::kTextBytesMax / 2;
+    constexpr std::size_t kNameBytesMax = 120;  // a kind has room for it, whatever it becomes
     if (name_.size() + word.size() > kNameBytesMax)
       return fail(ErrorCode::kInvalid,
                   fmt::format("a name of more than {} bytes, or no {{ behind it", kNameBytesMax));
@@ -114,10 +114,14 @@ Status BvhHierarchy::take_name(std::string_view word) {
 Status BvhHierarchy::begin_joint(std::string_view word) {
   if (joints_.size() == Kind::kJointsMax)
     return fail(ErrorCode::kUnsupported, fmt::format("more than {} joints", Kind::kJointsMax));
-  Joint joint{.name = is_utf8(word) ? std::string(word) : harmless(word)};
+  Joint joint{.name = harmless(word)};
   if (joint.name.empty()) joint.name = "joint";
   const std::string was = joint.name;
-  while (std::ranges::find(joints_, joint.name, &Joint::name) != joints_.end()) joint.name += '_';
+  const auto is_taken = [&] {
+    return std::ranges::find(joints_, joint.name, &Joint::name) != joints_.end();
+  };
+  if (is_taken()) joint.name += fmt::format("_{}", joints_.size() + 1);
+  while (is_taken()) joint.name += '_';
   has_new_names_ = has_new_names_ || joint.name != was;
   if (!path_.empty()) joint.parent = joints_[path_.back()].name;
   path_.push_back(joints_.size());

@@ -21,7 +21,7 @@ class BvhHierarchy {
   Result<bool> take(std::string_view word);
 
   // In the order of the file. Names are unlike each other: of words with `_` between them, and
-  // where there was one already with `_` behind it.
+  // where there was one already with the joint's number behind it.
   const std::vector<Joint>& joints() const { return joints_; }
   // Numbers of a frame.
   std::size_t values() const { return values_; }

@@ -16,6 +16,7 @@
 #include "player/imports/file_track.hpp"
 #include "player/imports/format_reader.hpp"
 #include "player/imports/text_lines.hpp"
+#include "player/imports/utf8_text.hpp"
 #include "schemas/put_item.hpp"
 #include "schemas/quantity_text.hpp"
 #include "schemas/text_bytes.hpp"
@@ -101,7 +102,7 @@ void make_unlike(std::vector<std::string>& labels) {
   for (std::size_t n = 0; n < labels.size(); ++n) {
     std::string& label = labels[n];
     if (label.empty()) label = "marker";
-    if (!is_utf8(label)) label = harmless(label);
+    label = utf8_text(label);
     if (used.insert(label).second) continue;
     label += fmt::format("_{}", n + 1);
     while (!used.insert(label).second) label += '_';
@@ -124,11 +125,11 @@ class TrcFile : public FormatReader {
                       : line->find(',') != std::string_view::npos ? ','
                                                                   : ' ';
     put_cells(*line, head_.separator, cells);
-    for (const std::string_view key : cells) head_.said.emplace_back(key, "");
+    for (const std::string_view key : cells) head_.said.emplace_back(utf8_text(key), "");
     if (line = line_of_head(""); !line) return tl::unexpected(line.error());
     put_cells(*line, head_.separator, cells);
     for (std::size_t n = 0; n < std::min(cells.size(), head_.said.size()); ++n)
-      head_.said[n].second = cells[n];
+      head_.said[n].second = utf8_text(cells[n]);
     std::erase_if(head_.said, [](const auto& one) { return one.first.empty(); });
     for (const auto& [key, value] : head_.said) {
       if (lower(key) == "units") head_.unit = lower(value);

@@ -15,6 +15,7 @@
 #include "player/imports/input_file.hpp"
 #include "player/imports/ulog_formats.hpp"
 #include "player/imports/ulog_words.hpp"
+#include "player/imports/utf8_text.hpp"
 #include "schemas/text_bytes.hpp"
 #include "schemas/track_name.hpp"
 
@@ -50,8 +51,8 @@ class UlogFile : public FormatReader {
     }
     if (dropouts_ > 0) {
       sink.note(
-          fmt::format("{}: the logger says of {} dropouts, {} ms in all: what was then is not "
-                      "in the file",
+          fmt::format("{}: dropouts of its logger, {} of {} ms in all: what was then is not in "
+                      "the file",
                       file_.path(), dropouts_, dropped_ms_));
     }
     const Status told = words_.tell(sink);
@@ -92,7 +93,7 @@ class UlogFile : public FormatReader {
   Status seek_appended() {
     const std::uint64_t to = *appended_.begin();
     appended_.erase(appended_.begin());
-    return to >= file_.at() || file_.at() - to <= 3 ? file_.seek(to) : Status();
+    return file_.seek(to);
   }
 
   Status find_sync(std::uint64_t begin, ImportSink& sink) {
@@ -262,8 +263,7 @@ class UlogFile : public FormatReader {
     Fields fields = {
         {"level", is_letter ? std::string(1, static_cast<char>(level)) : fmt::format("{}", level)}};
     if (has_tag) fields.emplace_back("tag", tag);
-    fields.emplace_back(
-        "text", is_utf8(text_of(rest)) ? std::string(text_of(rest)) : harmless(text_of(rest)));
+    fields.emplace_back("text", utf8_text(text_of(rest)));
     map_.clear();
     encode_fields(fields, map_);
     return frame(kLogTrack, us, sink);

@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "player/imports/utf8_text.hpp"
 #include "schemas/byte_io.hpp"
 #include "schemas/put_item.hpp"
 #include "schemas/text_bytes.hpp"
@@ -115,7 +116,7 @@ class UlogDecoding {
     std::span<const std::uint8_t> bytes;
     if (!in_.take(size, bytes)) return;
     const std::string_view text = text_of(bytes).substr(0, text_of(bytes).find('\0'));
-    item::append_text(out_, is_utf8(text) ? std::string(text) : harmless(text));
+    item::append_text(out_, utf8_text(text));
   }
 
   // Padding at the end of a message need not be there.
@@ -151,7 +152,7 @@ std::size_t UlogFormats::bytes_of_one(Of of) {
 std::optional<UlogFormats::Field> UlogFormats::parse_field(std::string_view text) {
   const std::size_t blank = text.find(' ');
   if (blank == std::string_view::npos || blank + 1 == text.size()) return std::nullopt;
-  Field field{.name = std::string(text.substr(blank + 1))};
+  Field field{.name = utf8_text(text.substr(blank + 1))};
   std::string_view type = text.substr(0, blank);
   const std::size_t bracket = type.find('[');
   if (bracket != std::string_view::npos) {

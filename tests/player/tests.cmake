@@ -10,6 +10,8 @@ zbag_tests(player_tests USES zbag::player zbag::imports zbag::exports zbag::reco
   player/exports/exporter_test.cpp
   player/exports/export_records_test.cpp
   player/imports/importer_test.cpp
+  player/imports/input_file_test.cpp
+  player/imports/text_lines_test.cpp
   player/imports/messages/message_layout_test.cpp
   player/imports/messages/message_decoder_test.cpp
   player/exports/output_file_test.cpp

@@ -256,12 +256,19 @@ class BvhTest(MotionTest):
                 "}\nROOT Ball\n{\nOFFSET 5 0 0\nCHANNELS 1 Xposition\n}\n"
                 "MOTION\nFrames: 1\nFrame Time: 1\n90 1.5 7\n")
         bag, rows, said = self.take("a.bvh", text)
-        self.assertEqual(rows, [(0.0, {"frame": 0, "joints": {"Knee__": [90, 1.5], "Ball": [7]}})])
+        self.assertEqual(rows, [(0.0, {"frame": 0, "joints": {"Knee_3": [90, 1.5], "Ball": [7]}})])
         self.assertIn("several joints have one name", said)
         joints, _, frames = exports_bvh_test.read_bvh(self.exported(bag, "o.bvh", "bvh"))
         self.assertEqual([(one["name"], one["parent"]) for one in joints],
-                         [("Knee", None), ("Knee_", 0), ("Knee__", 1), ("Ball", None)])
+                         [("Knee", None), ("Knee_2", 0), ("Knee_3", 1), ("Ball", None)])
         self.assertEqual(frames, [[1.5, 90, 7]])  # positions in front
+
+    def test_names_of_strangers_are_shown_as_they_may_be(self):
+        text = ((BODY + FRAMES).encode().replace(b"Hips", b"H\xff\x1b[2J")
+                .replace(b"Knee", "Kn\u00e9".encode()))
+        bag, rows, _ = self.take("a.bvh", text)
+        self.assertEqual(list(rows[0][1]["joints"]), ["H\\xff\\x1b[2J", "Kn\u00e9"])
+        exports_bvh_test.read_bvh(self.exported(bag, "o.bvh", "bvh"))
 
     def test_a_count_of_frames_that_lies_is_told(self):
         for said, there in ((5, 2), (0, 2), (10**18, 2)):
@@ -288,7 +295,7 @@ class BvhTest(MotionTest):
                 (("Frame Time: 0.5", "Frame Time: 0"), ": its frames take no time"),
                 (("Frames: 2", "Frame: 2"), ": a line of Frames: and a number is missing"),
                 (("CHANNELS 1 Xrotation\n", ""), "18: a frame of 7 numbers"),
-                (("Hips", "x" * 10_000), ":2: a name of more than 250 bytes"),
+                (("Hips", "x" * 10_000), ":2: a name of more than 120 bytes"),
                 (((BODY + FRAMES)[BODY.index("MOTION"):], ""), "ends in front of its frames")):
             with self.subTest(words):
                 path = self.write("bad.bvh", (BODY + FRAMES).replace(*change))

@@ -237,7 +237,7 @@ class UlogTest(harness.SystemTest):
             {"_ts": 2.5, "level": "6", "text": "Armed äß\t"},
             {"_ts": 2.6, "level": "3", "tag": 9, "text": "tagged \\xff"}])
         self.assertEqual(tracks["changed_parameters"], [{"_ts": 2.6, "MC_ROLL_P": 7.5}])
-        self.assertIn("2 dropouts, 42 ms in all", said)
+        self.assertIn("dropouts of its logger, 2 of 42 ms in all", said)
         self.assertEqual(self.metadata()["ulog"], {
             "info": {"sys_name": "PX4", "ver": 7, "perf": ["abcd", "e"]},
             "parameters": {"MC_ROLL_P": 6.5, "SYS_ID": -4},

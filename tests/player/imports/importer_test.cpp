@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "schemas/kinds/known_kinds.hpp"
 #include "schemas/text_bytes.hpp"
 #include "tests/support/fake_sink.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -138,6 +139,24 @@ TEST_F(ImporterTest, KeepsWhatMessagesWereBesideTheFirstOfTheirTrack) {
   EXPECT_THAT(sent_.stamps("_sys/original/a"), ElementsAre(1.5));
   EXPECT_EQ(read_original(sent_.of("_sys/original/a").front().fields), kImu);
   EXPECT_THAT(sent_.of("_sys/original/never"), SizeIs(0));
+}
+
+TEST_F(ImporterTest, KeepsOfWhichKindATrackIs) {
+  const std::vector<Joint> joints = {{.name = "hips", .parent = "", .channels = {"Xrotation"}}};
+  Told told([&](ImportSink& sink) -> Status {
+    sink.kind("m", "markers", {});
+    sink.kind("body", "skeleton", joints);
+    static_cast<void>(send(sink, "m", 0.5));
+    return send(sink, "body", 1.5);
+  });
+  session_ = session_into(sent_, time_, {.system_tracks = true});
+  ASSERT_TRUE(importer().add(told));
+  EXPECT_EQ(sent_.of("_sys/schema/m").front().fields, (Fields{{"kind", "markers"}}));
+  EXPECT_THAT(sent_.stamps("_sys/schema/body"), ElementsAre(1.5));
+  const auto kind = parse_kind(sent_.of("_sys/schema/body").front().fields);
+  ASSERT_TRUE(kind);
+  EXPECT_EQ(kind->joints, joints);
+  EXPECT_EQ(kind->fields, known_kind("skeleton").value().fields);
 }
 
 TEST_F(ImporterTest, SaysWhereAFrameIsThatTheSessionRefuses) {

@@ -1,0 +1,55 @@
+// Any bytes as a file of one format, read to its end: whatever it is, each frame that comes out of
+// it is one whole map.
+#pragma once
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "player/imports/format_reader.hpp"
+#include "schemas/check.hpp"
+#include "schemas/frame_scan.hpp"
+
+namespace zbag {
+
+class FuzzedSink : public ImportSink {
+ public:
+  Status frame(std::string_view, Timestamp, std::span<const std::uint8_t> map) override {
+    using enum Refusal;
+    const std::optional<Refusal> refusal = scan_frame(map).refusal;
+    ZBAG_CHECK(refusal != kNotAMap && refusal != kTrailingBytes && refusal != kTruncated &&
+               refusal != kBadKey && refusal != kBadType);
+    return {};
+  }
+  void refuse(const std::string& why) override { ZBAG_CHECK(!why.empty()); }
+  void note(const std::string& text) override { ZBAG_CHECK(!text.empty()); }
+  bool goes_on() override { return true; }
+  void schema(std::string_view, const OriginalSchema&) override {}
+  void kind(std::string_view, std::string_view name, std::vector<Joint> joints) override {
+    Kind kind{std::string(name), "", {KindField{"joints.*", {}, "deg", "", "turns"}}, {}};
+    kind.joints = std::move(joints);
+    ZBAG_CHECK(parse_kind(written_kind(kind)).has_value());
+  }
+  Status attach(std::string_view, std::string_view) override { return {}; }
+  void describe(std::string_view, Value) override {}
+};
+
+inline int fuzz_import(Result<std::unique_ptr<FormatReader>> (*open)(const FoundRecording&,
+                                                                     const ImportOptions&),
+                       const std::uint8_t* data, std::size_t size) {
+  const int file = ::memfd_create("fuzzed", 0);
+  ZBAG_CHECK(file >= 0 && ::write(file, data, size) == static_cast<ssize_t>(size));
+  const Result<std::unique_ptr<FormatReader>> reader =
+      open({"/proc/self/fd/" + std::to_string(file), "fuzzed"}, {});
+  if (reader) {
+    FuzzedSink sink;
+    const Status read = (*reader)->read(sink);
+    ZBAG_CHECK(read || !read.error().message.empty());
+    ZBAG_CHECK(!(*reader)->place().empty());
+  }
+  ::close(file);
+  return 0;
+}
+
+}  // namespace zbag
