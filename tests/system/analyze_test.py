@@ -201,7 +201,6 @@ class FunctionsTest(AnalyzeTest):
                              (len(values), min(values), max(values)))
             self.assertAlmostEqual(row["avg_value"], statistics.fmean(values), 12)
 
-    def test_a_part_of_the_time_and_several_bags_are_what_they_say(self):
     def test_top_values_tell_what_they_leave_out(self):
         found = self.json("top-values", "--top=2", field="state")
         states = [state for _, _, state in self.points]
@@ -212,6 +211,7 @@ class FunctionsTest(AnalyzeTest):
         self.assertEqual(last, "  and 2,993 more values of 2,993 points; --top 3000 shows all")
         self.assertNotIn(b"more", self.run_ok(*words, "--top=3000").stdout)
 
+    def test_a_part_of_the_time_and_several_bags_are_what_they_say(self):
         part = self.json("percentiles", "--start=+5", "--duration=2")
         self.assertEqual(part["points"], 201)
         folder = self.space.path("days")
@@ -228,17 +228,6 @@ class FunctionsTest(AnalyzeTest):
         self.assertEqual(self.json("percentiles", field="pose.x")["result"]["p50"], 1499.5)
 
 
-class TableTest(AnalyzeTest):
-    """What people read."""
-
-    def test_every_function_prints_one(self):
-        more = {"correlation": ("--with=n",), "top-values": ("--group-by=state",)}
-        for function in FUNCTIONS:
-            with self.subTest(function=function):
-                done = self.run_ok("analyze", self.bag, function, "--track=imu", "--field=v",
-                                   *more.get(function, ()))
-                lines = done.stdout.decode().splitlines()
-                found = json.loads(self.run_ok(
 class WidestTest(AnalyzeTest):
     """Numbers at the ends of what a double holds, beside the exact answers of fractions."""
 
@@ -298,6 +287,17 @@ class WidestTest(AnalyzeTest):
             self.assertNotIn("null", json.dumps(self.json(function)["result"]))
 
 
+class TableTest(AnalyzeTest):
+    """What people read."""
+
+    def test_every_function_prints_one(self):
+        more = {"correlation": ("--with=n",), "top-values": ("--group-by=state",)}
+        for function in FUNCTIONS:
+            with self.subTest(function=function):
+                done = self.run_ok("analyze", self.bag, function, "--track=imu", "--field=v",
+                                   *more.get(function, ()))
+                lines = done.stdout.decode().splitlines()
+                found = json.loads(self.run_ok(
                     "analyze", self.bag, function, "--track=imu", "--field=v", "--json",
                     *more.get(function, ())).stdout)["result"]
                 if isinstance(found, dict):
