@@ -12,9 +12,9 @@
 #include "nodes/nearest.hpp"
 #include "nodes/number_text.hpp"
 #include "nodes/open_bags.hpp"
-#include "nodes/row_printer.hpp"
 #include "nodes/sql_help.hpp"
 #include "nodes/sql_prompt.hpp"
+#include "nodes/sql_statement.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
 #include "nodes/text_output.hpp"
@@ -83,67 +83,6 @@ class QueryWatch {
   std::jthread thread_;
 };
 
-// An object of JSON has a name once.
-std::vector<ResultColumn> with_names_once(std::vector<ResultColumn> columns) {
-  std::set<std::string> used;
-  for (const ResultColumn& column : columns) used.insert(column.name);
-  std::set<std::string> given;
-  for (ResultColumn& column : columns) {
-    if (given.insert(column.name).second) continue;
-    std::string other = column.name;
-    for (int i = 2; !used.insert(other).second; ++i) other = fmt::format("{}_{}", column.name, i);
-    column.name = std::move(other);
-  }
-  return columns;
-}
-
-// A plan is a drawing of many lines.
-Status show_plan(Statement& plan, TextOutput& out) {
-  return plan.run([&](std::span<const ResultCell> row) {
-    return out.write(harmless(row.back().value_or("")) + '\n');
-  });
-}
-
-// A statement that gives rows is run within another that makes texts of them; one of which DuckDB
-// makes no part of another (EXPLAIN, PRAGMA) gives simple ones as it is.
-Status run_statement(Database& database, const std::string& asked, ShownAs shown, TextOutput& out) {
-  const std::vector<std::string> words = words_of(asked);
-  const bool asks_for_tables = words == std::vector<std::string>{"show", "tables"};
-  // DuckDB would print the profiles itself.
-  if (words.size() > 1 && words[0] == "pragma" && words[1].starts_with("enable_profil"))
-    return fail(ErrorCode::kUnsupported, "EXPLAIN ANALYZE says what a statement costs");
-  const std::string& sql = asks_for_tables ? BagDatabase::tables_query() : asked;
-  Result<Statement> statement = database.prepare(sql);
-  if (!statement) return tl::unexpected(statement.error());
-  if (shown == ShownAs::kTable) out.begin_table();
-  if (shown == ShownAs::kTable && statement->is_explain()) return show_plan(*statement, out);
-  std::vector<ResultColumn> columns = statement->columns();
-  Result<Statement> as_texts = database.prepare(shown_query(sql, columns, shown));
-  const bool has_rows = as_texts || statement->is_query();
-  if (shown == ShownAs::kJson) columns = with_names_once(std::move(columns));
-  if (as_texts) statement = std::move(as_texts);
-  const auto printer = make_row_printer(
-      shown, [&out](std::string_view text) { return out.write(text); }, out.terminal_columns());
-  if (has_rows) {
-    if (Status begun = printer->begin(columns); !begun) return begun;
-  }
-  const Statement::TakeRow take = [&](std::span<const ResultCell> row) {
-    return printer->add(row);
-  };
-  Status ran = statement->run(has_rows ? take : nullptr);
-  return ran && has_rows ? printer->end() : ran;
-}
-
-// What a statement is that needs those before it is told by its words.
-bool gives_rows(Database& database, const std::string& sql) {
-  if (const auto statement = database.prepare(sql)) return statement->is_query();
-  const std::vector<std::string> words = words_of(sql);
-  constexpr std::string_view kFirst[] = {"select", "from", "with", "values", "table", "("};
-  return std::any_of(std::begin(kFirst), std::end(kFirst),
-                     [&](std::string_view word) { return words.front().starts_with(word); }) ||
-         std::find(words.begin(), words.end(), "returning") != words.end();
-}
-
 // A file of CSV or Parquet has the columns of one answer.
 Status check_results(Database& database, const std::vector<std::string>& statements,
                      const Arguments& arguments) {
@@ -151,8 +90,9 @@ Status check_results(Database& database, const std::vector<std::string>& stateme
   const bool holds_one =
       arguments.out != "-" && (format == SqlFormat::kCsv || format == SqlFormat::kParquet);
   if (!holds_one || statements.size() == 1) return {};
-  const auto count = std::count_if(statements.begin(), statements.end(),
-                                   [&](const auto& sql) { return gives_rows(database, sql); });
+  const auto count = std::count_if(statements.begin(), statements.end(), [&](const auto& sql) {
+    return gives_rows(database, sql, statements);
+  });
   if (count <= 1) return {};
   return fail(ErrorCode::kInvalid,
               fmt::format("{} results do not go into one file: ask one query", count));
@@ -176,13 +116,10 @@ Status write_parquet(BagDatabase& bags, const std::vector<std::string>& statemen
   for (std::size_t i = 0; i + 1 < statements.size(); ++i) {
     if (Status ran = bags.database().run(statements[i]); !ran) return ran;
   }
-  // Where it is wrong is told by the statement alone.
-  if (const auto alone = bags.database().prepare(statements.back()); !alone)
-    return tl::unexpected(alone.error());
   const std::string whole = std::filesystem::absolute(out->by_name()).string();
-  Status ran = bags.database().run(
-      fmt::format("COPY (\n{}\n) TO {} (FORMAT parquet, CODEC 'zstd', USE_TMP_FILE false)",
-                  statements.back(), sql_text(whole)));
+  Status ran = copy_rows(
+      bags.database(), statements.back(),
+      fmt::format("{} (FORMAT parquet, CODEC 'zstd', USE_TMP_FILE false)", sql_text(whole)));
   if (!ran) return ran;
   Status finished = out->finish();
   return finished ? out->publish() : finished;
@@ -266,11 +203,7 @@ void greet(const Playlist& playlist) {
 // Statements as they are typed; a failure ends the statement alone. Gives the worst exit code.
 int run_prompt(BagDatabase& bags, const Playlist& playlist, const Arguments& arguments) {
   int exit_code = kExitDone;
-  SqlPrompt prompt([&](const std::string& word) {
-    std::vector<std::string> names = bags.names();
-    std::erase_if(names, [&](const std::string& name) { return !name.starts_with(word); });
-    return names;
-  });
+  SqlPrompt prompt([&] { return bags.names(); });
   while (const auto statements = prompt.read()) {
     for (const std::string& text : *statements) {
       Result<std::optional<std::string>> sql = text;

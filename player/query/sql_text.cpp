@@ -136,6 +136,38 @@ std::vector<std::string> texts_of(std::string_view sql) {
   return texts;
 }
 
+std::optional<Execution> execution_of(std::string_view sql) {
+  bool says = false;
+  std::size_t at = 0;
+  const auto pass_blanks = [&] {
+    for (std::size_t next = 0; at < sql.size(); at = next) {
+      next = behind_token(sql, at, says);
+      if (says) return;
+    }
+  };
+  const auto take_word = [&] {
+    const std::size_t begin = at;
+    while (at < sql.size() && is_word(sql[at])) ++at;
+    return sql.substr(begin, at - begin);
+  };
+  pass_blanks();
+  if (without_case(take_word()) != "execute") return std::nullopt;
+  pass_blanks();
+  if (at == sql.size()) return std::nullopt;
+  if (sql[at] != '"') {
+    std::string name(take_word());
+    return Execution{std::move(name), std::string(sql.substr(at))};
+  }
+  std::string name;
+  for (const std::size_t begin = at; at < sql.size() && sql[at] == '"';) {
+    const std::size_t end = behind_quoted(sql, at, false);
+    if (at > begin) name += '"';  // a doubled one
+    name += sql.substr(at + 1, end - at - 2);
+    at = end;
+  }
+  return Execution{std::move(name), std::string(sql.substr(at))};
+}
+
 std::string shown_query(std::string_view sql, const std::vector<ResultColumn>& columns,
                         ShownAs shown) {
   std::string cells;

@@ -1,6 +1,7 @@
 // Text of SQL: where its statements end, and what a query is wrapped into to be shown.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,13 @@ std::vector<std::string> words_of(std::string_view sql);
 
 // The texts that stand in single quotes.
 std::vector<std::string> texts_of(std::string_view sql);
+
+// EXECUTE name(1, 2): "name", as it is called, and "(1, 2)". nullopt: it is another statement.
+struct Execution {
+  std::string name;
+  std::string arguments;
+};
+std::optional<Execution> execution_of(std::string_view sql);
 
 enum class ShownAs { kTable, kCsv, kJson };
 // The query whose rows are those of `sql` as texts, in the same order: `columns` are those of

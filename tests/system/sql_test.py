@@ -90,6 +90,29 @@ class SqlTest(harness.SystemTest):
             self.assertIn("│", shown)
             self.assertNotIn("...", shown)
 
+    def test_what_was_prepared_is_shown_as_a_query_is(self):
+        prepare = ("PREPARE q AS SELECT $1::INT + 1 AS n, [1.5] AS list, x_2 AS far FROM odd "
+                   "WHERE \"X\" = 1; ")
+        done = self.ask(prepare + "EXECUTE q(41)")
+        self.assertEqual(done.stdout.decode(), " n  list   far\n42  [1.5]  inf\n")
+        self.assertEqual(self.rows(prepare + "execute q (41)"),
+                         [{"n": 42, "list": [1.5], "far": "inf"}])
+        text = self.ask(prepare + "EXECUTE Q(1);", "--format=csv").stdout.decode()
+        self.assertEqual(text, "n,list,far\r\n2,[1.5],inf\r\n")
+        self.assertEqual(self.rows('PREPARE "a ""b" AS SELECT now() IS NULL AS no; EXECUTE "a ""b"'),
+                         [{"no": False}])
+        done = self.ask("CREATE TABLE t (a INT); PREPARE i AS INSERT INTO t VALUES (?); "
+                        "EXECUTE i(3); EXECUTE i(4); SELECT sum(a) AS s FROM t", "--format=csv")
+        self.assertEqual(done.stdout, b"s\r\n7\r\n")
+        out = self.space.path("executed.csv")
+        done = self.ask(prepare + "EXECUTE q(1); EXECUTE q(2)", "-o", out, "--quiet", code=USAGE)
+        self.assert_one_line(done.stderr, "2 results do not go into one file")
+        done = self.ask(prepare + "EXECUTE q(1, 2)", code=FAILED)
+        self.assertEqual(done.stdout, b"")
+        parquet = self.space.path("executed.parquet")
+        self.ask(prepare + "EXECUTE q(1)", "-o", parquet)
+        self.assertEqual(self.rows(f"SELECT n FROM '{parquet}'", "--files"), [{"n": 2}])
+
     def test_a_value_that_has_no_room_is_said_with_the_option_that_gives_it(self):
         bag = self.make_bag("large.zbag", [{"track": "t", "_ts": 1.0, "fields": {"s": "x" * 20_000_000}}])
         done = self.run_ok("sql", bag, "SELECT max(s || s || s || s) FROM t", "--memory", "64", code=FAILED)
