@@ -1,7 +1,10 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
+#include <optional>
 
 #include "nodes/choice.hpp"
 #include "nodes/errors.hpp"
@@ -14,6 +17,7 @@
 #include "recorder/bag/read/track_schema.hpp"
 #include "recorder/bag/upkeep/set_schema.hpp"
 #include "schemas/json_text.hpp"
+#include "schemas/kinds/known_kinds.hpp"
 #include "schemas/kinds/schema_point.hpp"
 #include "schemas/track_name.hpp"
 
@@ -83,6 +87,67 @@ void print_table(const std::vector<SchemaField>& fields) {
   }
 }
 
+// What zbag knows without a bag: the kinds.
+int list_kinds(const Arguments& arguments) {
+  Fields kinds;
+  std::size_t width = 0;
+  for (const std::string& name : known_kinds()) {
+    kinds.emplace_back(name, known_kind(name).value().means);
+    width = std::max(width, columns_of(name));
+  }
+  if (arguments.json) print_as_json(kinds);
+  for (const auto& [name, means] : kinds) {
+    if (!arguments.json) print("{}  {}\n", fit(name, width), *means.get_if<std::string>());
+  }
+  if (!arguments.json && !arguments.quiet)
+    say("zbag schema KIND shows the fields of one; zbag schema BAG TRACK KIND sets it\n");
+  return kExitDone;
+}
+
+// The fields of a kind as it is, with their other names.
+int show_kind(const Kind& kind, const Arguments& arguments) {
+  if (arguments.json) {
+    print_as_json(written_kind(kind));
+    return kExitDone;
+  }
+  print("{}: {}\n", printable(kind.name), printable(kind.means));
+  std::vector<SchemaField> fields;
+  for (const KindField& field : kind.fields) {
+    std::string means = field.means;
+    if (field.is_required) means += "; required";
+    std::vector<std::string> others;
+    for (const KindField::Alias& also : field.also)
+      others.push_back(also.unit == field.unit ? also.name
+                                               : fmt::format("{} ({})", also.name, also.unit));
+    if (!others.empty()) means += fmt::format("; also {}", fmt::join(others, ", "));
+    SchemaField& shown = fields.emplace_back();
+    shown.name = field.name;
+    shown.type = field.type;
+    shown.unit = field.unit;
+    shown.frame = field.frame;
+    shown.means = std::move(means);
+  }
+  print_table(fields);
+  return kExitDone;
+}
+
+// The kind that BAG names, where that is no bag; nullopt: it is one, or nobody knows.
+std::optional<Result<Kind>> kind_instead(const std::string& name) {
+  std::error_code error;
+  if (name.ends_with(".yaml") || name.ends_with(".yml")) return read_kind(name);
+  const bool may_be_bag = std::filesystem::exists(name, error) ||
+                          std::filesystem::exists(name + ".zbag", error) ||
+                          name.find('/') != std::string::npos;
+  if (may_be_bag) return std::nullopt;
+  Result<Kind> kind = known_kind(name);
+  if (kind) return kind;
+  const std::string hint = nearest_hint(name, known_kinds());
+  if (hint.empty()) return std::nullopt;
+  return Result<Kind>(
+      fail(ErrorCode::kNotFound,
+           fmt::format("there is neither a bag nor a kind {}{}", printable(name), hint)));
+}
+
 // What the fields of one track mean.
 int show_fields(const BagReader& reader, const Arguments& arguments) {
   const Result<std::optional<TrackSchema>> schema = schema_of(reader, arguments.track);
@@ -133,6 +198,9 @@ int look_at(const Arguments& arguments) {
 }
 
 int run(const Arguments& arguments) {
+  if (arguments.bag.empty()) return list_kinds(arguments);
+  const auto kind = arguments.track.empty() ? kind_instead(arguments.bag) : std::nullopt;
+  if (kind) return *kind ? show_kind(**kind, arguments) : show("schema", kind->error());
   const int seen = look_at(arguments);
   return seen != kExitDone || arguments.kind.empty() ? seen : set_kind(arguments);
 }
@@ -144,10 +212,9 @@ Verb add_schema(CLI::App& root) {
       root, "schema", "Shows what the fields of a bag's tracks mean, or says it of one",
       "zbag schema day.zbag robot/imu imu");
   auto a = std::make_shared<Arguments>();
-  options
-      ->add("BAG", a->bag, option_type::any_text("BAG"),
-            "Bag to look at; with KIND it is written, and must not be recorded")
-      .required();
+  options->add("BAG", a->bag, option_type::any_text("BAG"),
+               "Bag to look at; with KIND it is written, and must not be recorded. A kind in its "
+               "place shows that; without it, all kinds");
   options->add("TRACK", a->track, option_type::track_name("TRACK"),
                "Shows its fields with units and frames; without it, every track that has a kind");
   options->add("KIND", a->kind, option_type::any_text("KIND"),

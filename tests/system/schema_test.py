@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 
 import harness
 from harness import DONE, FAILED, LOSSY, USAGE
@@ -62,6 +63,33 @@ class SchemaTest(harness.SystemTest):
                          {"robot/arm": None, "robot/imu": "imu", "_sys/schema/robot/imu": None})
         self.assertEqual((info["start"], info["end"]), (before["start"], before["end"]))
         self.assertIn("imu: ax float64", self.run_ok("info", bag).stdout.decode())
+
+    def test_kinds_are_listed_and_shown_without_a_bag(self):
+        done = self.run_ok("schema")
+        lines = done.stdout.decode().splitlines()
+        self.assertIn("imu", [line.split()[0] for line in lines])
+        self.assertTrue(all(len(line.split()) > 1 for line in lines), lines)
+        self.assert_one_line(done.stderr, "zbag schema KIND")
+        kinds = json.loads(self.run_ok("schema", "--json").stdout)
+        self.assertEqual(list(kinds), [line.split()[0] for line in lines])
+        for kind in kinds:
+            with self.subTest(kind=kind):
+                shown = self.run_ok("schema", kind).stdout.decode().splitlines()
+                said = json.loads(self.run_ok("schema", kind, "--json").stdout)
+                self.assertEqual(shown[0], f"{kind}: {said['means']}")
+                self.assertEqual([line.split()[0] for line in shown[1:]], list(said["fields"]))
+        shown = self.run_ok("schema", "imu").stdout.decode()
+        self.assertRegex(shown, r"linear_acceleration\.x +float +m/s\^2 .*required.*also .*ax.*\(sensor\)")
+        # A file of that form, and what is neither.
+        path = self.space.path("own.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("kind: own\nmeans: Mine\nfields:\n  a: {type: float, unit: m, means: Far}\n")
+        self.assertEqual(self.run_ok("schema", path).stdout.decode().splitlines()[0], "own: Mine")
+        done = self.run_ok("schema", "imuu", code=FAILED)
+        self.assert_one_line(done.stderr, "neither a bag nor a kind imuu", "did you mean imu?")
+        # A bag of that name is a bag.
+        shutil.move(self.make_bag(), self.space.path("imu"))
+        self.assertEqual(json.loads(self.run_ok("schema", "imu", "--json").stdout), {})
 
     def test_the_newest_holds_and_the_same_again_writes_nothing(self):
         bag, own = self.make_bag(), self.space.path("own.yaml")
