@@ -17,6 +17,7 @@
 #include <system_error>
 #include <utility>
 
+#include "nodes/name_completion.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
 #include "player/query/sql_text.hpp"
@@ -45,13 +46,10 @@ struct HistoryDeleter {
   void operator()(History* kept) const { history_end(kept); }
 };
 
-std::string common_start(const std::vector<std::string>& words) {
-  std::string start = words.front();
-  for (const std::string& word : words) {
-    const auto end = std::mismatch(start.begin(), start.end(), word.begin(), word.end()).first;
-    start.erase(end, start.end());
-  }
-  return start;
+// As libedit counts what it deletes.
+int characters_of(std::string_view text) {
+  return static_cast<int>(
+      std::count_if(text.begin(), text.end(), [](char byte) { return (byte & 0xc0) != 0x80; }));
 }
 
 }  // namespace
@@ -75,7 +73,7 @@ Result<std::string> read_piped_query() {
 }
 
 struct SqlPrompt::State {
-  Complete complete;
+  Names names;
   std::unique_ptr<History, HistoryDeleter> past{history_init()};
   std::unique_ptr<EditLine, EditDeleter> edit{el_init("zbag", stdin, stdout, stderr)};
   std::string path = history_path();
@@ -127,15 +125,19 @@ struct SqlPrompt::State {
     const LineInfo* const line = el_line(edit);
     const std::string_view before(line->buffer,
                                   static_cast<std::size_t>(line->cursor - line->buffer));
-    const std::size_t begin = before.find_last_of(" \t(,.=<>") + 1;
-    const std::string word(before.substr(begin));
-    const std::vector<std::string> words = of(edit).complete(word);
-    if (words.empty()) return CC_REFRESH_BEEP;
-    const std::string more = common_start(words).substr(std::min(word.size(), words[0].size()));
-    if (!more.empty() && el_insertstr(edit, more.c_str()) == 0) return CC_REFRESH;
-    if (words.size() == 1) return CC_REFRESH_BEEP;
+    const NameCompletion found = complete_name(before, of(edit).names());
+    if (found.names.empty()) return CC_REFRESH_BEEP;
+    const std::string word(before.substr(found.begin));
+    if (word != found.text) {
+      if (found.text.starts_with(word))
+        return el_insertstr(edit, found.text.c_str() + word.size()) == 0 ? CC_REFRESH
+                                                                         : CC_REFRESH_BEEP;
+      el_deletestr(edit, characters_of(word));
+      return el_insertstr(edit, found.text.c_str()) == 0 ? CC_REFRESH : CC_REFRESH_BEEP;
+    }
+    if (found.names.size() == 1) return CC_REFRESH_BEEP;
     std::string list = "\n";
-    for (const std::string& one : words) list += one + "  ";
+    for (const std::string& one : found.names) list += one + "  ";
     print_text(list + "\n");
     std::fflush(stdout);
     return CC_REDISPLAY;
@@ -166,8 +168,8 @@ struct SqlPrompt::State {
   }
 };
 
-SqlPrompt::SqlPrompt(Complete complete) : state_(std::make_unique<State>()) {
-  state_->complete = std::move(complete);
+SqlPrompt::SqlPrompt(Names names) : state_(std::make_unique<State>()) {
+  state_->names = std::move(names);
   state_->begin();
 }
 SqlPrompt::~SqlPrompt() = default;

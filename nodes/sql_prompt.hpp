@@ -20,9 +20,9 @@ Result<std::string> read_piped_query();
 
 class SqlPrompt {
  public:
-  // All that begins with what stands before the cursor, from the last blank or bracket on.
-  using Complete = std::function<std::vector<std::string>(const std::string& word)>;
-  explicit SqlPrompt(Complete complete);
+  // All that Tab completes to, as SQL writes it.
+  using Names = std::function<std::vector<std::string>()>;
+  explicit SqlPrompt(Names names);
   ~SqlPrompt();
   SqlPrompt(const SqlPrompt&) = delete;
   SqlPrompt& operator=(const SqlPrompt&) = delete;

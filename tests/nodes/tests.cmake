@@ -5,6 +5,7 @@ zbag_tests(nodes_tests USES zbag::options_text fmt::fmt SOURCES
   nodes/help_text_test.cpp
   nodes/keys_test.cpp
   nodes/loss_text_test.cpp
+  nodes/name_completion_test.cpp
   nodes/number_text_test.cpp
   nodes/output_path_test.cpp
   nodes/bag_paths_test.cpp

@@ -343,6 +343,8 @@ class SqlTest(harness.SystemTest):
             expect(b"zbag> ")
             os.write(master, b'SELECT max(ax) AS top FROM "rob\t;\n')
             expect(b"499.5")
+            os.write(master, b'SELECT min(ax) + 3.25 AS low FROM robot/i\t;\n')
+            expect(b" low\r\n3.25")
             os.write(master, b"SELECT 7 AS seven; SELECT sum(a.range * b.range) "
                              b"FROM range(1000000) a, range(1000000) b;\n")
             expect(b"seven\r\n")  # no line is read any more, and the second has begun or will
