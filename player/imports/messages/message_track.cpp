@@ -50,7 +50,7 @@ void MessageTrack::take_frame_stamp() {
   frame_stamp_ = is_given ? outcome.scan.stamp : Timestamp::from_seconds(-1.0);
   own_ns_ = frame_stamp_->ns();
   with_more_.clear();
-  put(with_more_, [&](std::uint8_t*& at) { item::put_map(at, outcome.scan.fields); });
+  item::append_item(with_more_, [&](std::uint8_t*& at) { item::put_map(at, outcome.scan.fields); });
   for (std::size_t i = 0; i < outcome.scan.range_count; ++i) {
     const FrameScan::ByteRange& range = outcome.scan.ranges[i];
     with_more_.append(map_, range.begin, range.end - range.begin);

@@ -148,7 +148,8 @@ class Decoding {
         continue;
       }
       ByteInput in(one.bytes);
-      WireField number{.wire = wire};
+      WireField number;
+      number.wire = wire;
       while (in.left() > 0) {
         if (!take_number(in, wire, number.value) || !counts(1)) return false;
         all.push_back(number);
