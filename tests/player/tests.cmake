@@ -14,6 +14,7 @@ zbag_tests(player_tests USES zbag::player zbag::imports zbag::exports zbag::reco
   player/imports/text_lines_test.cpp
   player/imports/messages/message_layout_test.cpp
   player/imports/messages/message_decoder_test.cpp
+  player/imports/messages/protobuf_messages_test.cpp
   player/exports/output_file_test.cpp
   player/exports/output_tree_test.cpp
   player/exports/motion/rotation_test.cpp

@@ -170,5 +170,11 @@ TEST_F(MessageDecoderTest, BoundsWhatLengthsSpeakOf) {
               HasSubstr("more than 1000 values"));
 }
 
+TEST_F(MessageDecoderTest, BoundsWhatNamesOfNothingTake) {
+  const std::string name(200'000, 'n');
+  EXPECT_THAT(refusal("E[] x\n===\nMSG: a/E\nuint8[0] " + name + "\n", {"\xc2\1\0\0", 4}),
+              HasSubstr("than a frame holds"));
+}
+
 }  // namespace
 }  // namespace zbag

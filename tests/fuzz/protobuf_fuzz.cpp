@@ -1,0 +1,48 @@
+// Any bytes as a FileDescriptorSet and a message of a type in it: what comes out is a map that can
+// be walked, no larger than a frame may be.
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "player/imports/messages/protobuf_messages.hpp"
+#include "schemas/check.hpp"
+#include "schemas/frame_scan.hpp"
+#include "schemas/item.hpp"
+#include "schemas/text_bytes.hpp"
+
+namespace zbag {
+namespace {
+
+constexpr std::size_t kValuesMax = 1'000;
+
+void check(std::string_view name, std::string_view descriptors,
+           std::span<const std::uint8_t> message) {
+  const auto decoder = protobuf_decoder({.name = std::string(name),
+                                         .encoding = "protobuf",
+                                         .text = std::string(descriptors),
+                                         .messages = "protobuf"},
+                                        kValuesMax);
+  if (!decoder) return;
+  std::string map;
+  std::optional<std::int64_t> stamp_ns;
+  const Status decoded = (*decoder)->decode(message, map, stamp_ns);
+  ZBAG_CHECK(decoded || !decoded.error().message.empty());
+  if (!decoded) return;
+  item::Cursor in(bytes_of(map));
+  std::uint64_t left = 4 * kValuesMax;
+  const item::Fault fault = item::skip(in, 0, left);
+  ZBAG_CHECK(fault == item::Fault::kNone && in.left() == 0);
+}
+
+}  // namespace
+}  // namespace zbag
+
+// The first byte says where the descriptors end, in 256ths.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const std::span<const std::uint8_t> bytes(data + 1, size - 1);
+  const std::size_t cut = bytes.size() * data[0] / 256;
+  for (const char* const name : {"a.T", "T"})
+    zbag::check(name, zbag::text_of(bytes.first(cut)), bytes.subspan(cut));
+  return 0;
+}
