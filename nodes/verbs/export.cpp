@@ -53,10 +53,11 @@ struct Arguments {
   bool quiet = false;
 };
 
-// Rows of several tracks are chosen of by names that say of which.
+// Rows of several tracks are chosen of by names that say of which. REQUIRES: the format is known.
 SelectionArguments choice_of(const Arguments& arguments) {
   SelectionArguments selection = arguments.selection;
   selection.has_track_columns = !arguments.alignment.track.empty();
+  selection.time_name = time_name_of(arguments.output);
   return selection;
 }
 
@@ -95,6 +96,15 @@ ExportChoice export_choice(const Arguments& arguments, const BagReader::Selectio
   return choice;
 }
 
+ExportOptions export_options(const Arguments& arguments) {
+  ExportOptions output = arguments.output;
+  output.is_aligned = !arguments.alignment.track.empty();
+  output.alignment = arguments.alignment;
+  output.expands_arrays = arguments.expanded == "suffix";
+  output.existing = existing_with(arguments.is_forced);
+  return output;
+}
+
 // The format, where the output's name tells it.
 Status complete_output(Arguments& arguments) {
   ExportOptions& output = arguments.output;
@@ -104,6 +114,17 @@ Status complete_output(Arguments& arguments) {
   for (const FormatHelp& format : export_formats()) names.push_back(format.name);
   return fail(ErrorCode::kInvalid, fmt::format("{} tells no format: give --format F, one of: {}",
                                                printable(output.out), fmt::join(names, ", ")));
+}
+
+// Notices are of an output that is there.
+void tell(const std::vector<Remark>& remarks, bool has_notices) {
+  for (const Remark& remark : remarks) {
+    if (remark.kind == Remark::Kind::kWarning) {
+      warn("export", remark.what);
+    } else if (has_notices) {
+      say("zbag export: {}\n", remark.what);
+    }
+  }
 }
 
 // What has become of it; `opened` is what became of opening the bags.
@@ -142,14 +163,11 @@ int run(const Arguments& arguments, const OptionTable& options) {
     const Status known = check_nested_fields("export", *where, *playlist, *selection);
     if (!known) return show_unchosen("export", known.error());
   }
-  ExportOptions output = arguments.output;
-  output.is_aligned = !arguments.alignment.track.empty();
-  output.alignment = arguments.alignment;
-  output.expands_arrays = arguments.expanded == "suffix";
-  output.existing = existing_with(arguments.is_forced);
+  const ExportOptions output = export_options(arguments);
   const Result<std::unique_ptr<Exporter>> exporter = make_exporter(output);
   if (!exporter) return show("export", exporter.error());
   ProgressBar bar("export", arguments.quiet);
+  AlikeRemarks alike;
   const auto total = static_cast<double>(std::max<std::uint64_t>(1, playlist->points()));
   ExportSource source(
       *playlist, export_choice(arguments, *selection, output),
@@ -157,10 +175,17 @@ int run(const Arguments& arguments, const OptionTable& options) {
         bar.show(static_cast<double>(done) / total);
         return !StopSignal::wanted();
       },
-      [](const std::string& text) { warn("export", text); });
+      [&](const Remark& remark) {
+        if (remark.kind == Remark::Kind::kWarning && remark.which.empty())
+          return warn("export", remark.what);
+        alike.add(remark);
+      });
   Status written = source.check();
+  if (written && !output.is_aligned && !aligns_itself(output.format))
+    written = source.leave_out_without_points();
   if (written) written = (*exporter)->write(source);
   bar.clear();
+  tell(alike.take(), written && !arguments.quiet);
   return tell(arguments, written, source.report(), *playlist, opened);
 }
 
@@ -242,6 +267,9 @@ Verb add_export(CLI::App& root) {
   add_row_options(*options, *a);
   options->add_loudness(a->quiet);
   options->explain(format_section());
+  options->explain({"Where nothing is chosen",
+                    {{"of a track", "It is left out where others have points, as a notice says"},
+                     {"of all", "The format's empty shape is written, and the exit code is 3"}}});
   const OptionTable& table = *options;
   return {std::move(options), [a, &table] {
             const Status complete = complete_output(*a);

@@ -86,10 +86,7 @@ void RowColumns::name_column(Node& node, bool is_field) {
   std::string name =
       member_name(is_field ? unreserved(node.dotted) : node.dotted, JsonDialect::kPlain);
   while (name.empty() || !used_.insert(name).second) name += '_';
-  if (name != node.dotted && note_) {
-    note_(fmt::format("track {}: field {} is written as {}", track_, printable(node.dotted),
-                      printable(name)));
-  }
+  if (name != node.dotted && note_) note_(node.dotted, name);
   node.column = std::move(name);
   node.number = columns_++;
 }

@@ -31,11 +31,11 @@ namespace zbag {
 class RowColumns {
  public:
   static constexpr std::size_t kColumnsMax = 1u << 20;
-  using Note = std::function<void(const std::string& text)>;
+  using Note = std::function<void(const std::string& field, const std::string& column)>;
 
   RowColumns() = default;
   // `fields`: what is known of the track's fields. `chosen`: see is_chosen_field(). `note`
-  // is told, in one line, what is written under another name. `words`: what no field is called,
+  // may be empty and is told what is written under another name. `words`: what no field is called,
   // the row having it for itself.
   RowColumns(std::string track, const std::set<std::string>& fields,
              std::vector<std::string> chosen, Note note,

@@ -84,20 +84,20 @@ void tell(const ExportSource& source, const std::string& track, const Skeleton& 
   const std::string name = printable(track);
   if (rows.points() > 0) {
     const Timestamp first = Timestamp::from_ns(rows.first());
-    source.note(fmt::format("track {}: a bvh file says no time; its first frame is of _ts {:.9f}",
-                            name, first.seconds()));
+    source.notice("a bvh file says no time; its first frame is of _ts",
+                  fmt::format("{:.9f} of track {}", first.seconds(), name));
   }
   if (!clock.is_regular) {
-    source.note(
-        fmt::format("track {} is not regular: its frames are {:.6f} s apart, positions "
-                    "linear and rotations by slerp between the points",
-                    name, clock.interval));
+    source.warn(
+        "tracks that are not regular have frames as far apart, positions linear and rotations by "
+        "slerp between the points",
+        fmt::format("{:.6f} s of track {}", clock.interval, name));
   }
   if (skeleton.points_with_gaps() > 0) {
-    source.note(
-        fmt::format("track {}: {} points lack a value of a joint, which stays as it was "
-                    "(at first as the body at rest has it)",
-                    name, skeleton.points_with_gaps()));
+    source.warn(
+        "points lack a value of a joint, which stays as it was (at first as the body at rest has "
+        "it)",
+        fmt::format("{} of track {}", skeleton.points_with_gaps(), name));
   }
 }
 

@@ -58,11 +58,12 @@ std::map<std::string, TrackRecord> as_one(const std::map<std::string, TrackRecor
 
 }  // namespace
 
-ExportSource::ExportSource(Playlist& playlist, ExportChoice choice, Progress progress, Warn warn)
+ExportSource::ExportSource(Playlist& playlist, ExportChoice choice, Progress progress,
+                           TakeRemark remark)
     : playlist_(playlist),
       choice_(std::move(choice)),
       progress_(std::move(progress)),
-      warn_(std::move(warn)) {
+      remark_(std::move(remark)) {
   for (const BagSummary& bag : playlist_.summaries()) {
     for (const TrackRecord& track : bag.tracks) {
       const BagReader::Selection& selection = choice_.selection;
@@ -97,6 +98,43 @@ Status ExportSource::check() const {
                           printable(clock)));
 }
 
+Status ExportSource::leave_out_without_points() {
+  if (tracks_.size() < 2) return {};
+  if (Status found = find_shares(); !found) return found;
+  std::vector<std::string> without;
+  for (const std::string& track : track_names()) {
+    const Result<bool> has_some = has_points(track);
+    if (!has_some) return tl::unexpected(has_some.error());
+    if (!*has_some) without.push_back(track);
+  }
+  if (without.size() == tracks_.size()) return {};
+  for (const std::string& track : without) {
+    notice("tracks without a chosen point are left out", printable(track));
+    leave_out(track);
+  }
+  return {};
+}
+
+// Or damage where points may be: who reads it all tells of that.
+Result<bool> ExportSource::has_points(const std::string& track) const {
+  if (shares_) return shares_->contains(track);
+  const TimeRange& range = choice_.selection.range;
+  const TrackRecord& known = tracks_.at(track);
+  if (!choice_.where && range.contains(*known.first) && range.contains(*known.last)) return true;
+  BagReader::Selection selection = choice_.selection;
+  selection.track = track;
+  if (Status status = playlist_.select(selection); !status) return tl::unexpected(status.error());
+  bool is_damaged = false;
+  IntactPoints points(playlist_, [&](const std::string&) { is_damaged = true; });
+  while (true) {
+    const Result<std::optional<PointView>> point = points.next_checked();
+    if (!point) return tl::unexpected(point.error());
+    if (!*point) return is_damaged;
+    if (is_wanted(**point)) return true;
+    if (progress_ && !progress_(0)) return fail(ErrorCode::kClosed, "stopped");
+  }
+}
+
 std::vector<std::string> ExportSource::track_names() const {
   std::vector<std::string> names;
   for (const auto& [name, track] : tracks_) names.push_back(name);
@@ -126,6 +164,12 @@ Result<std::optional<TrackSchema>> ExportSource::meaning_of(const std::string& t
     if (!schema || *schema) return schema;
   }
   return std::nullopt;
+}
+
+void ExportSource::notice_of_name(const std::string& track, const std::string& field,
+                                  const std::string& name) const {
+  notice("fields under other names",
+         fmt::format("{} of track {} is {}", printable(field), printable(track), printable(name)));
 }
 
 Status ExportSource::each_point(const Take& take) {
@@ -207,7 +251,8 @@ Status ExportSource::add_fields(const std::string& track, bool is_followed,
       if (choice_.align) names.insert(names.begin(), track);
       std::set<ColumnType> types = field.types;
       const bool is_between = is_followed && choice_.align->how == AlignHow::kLinear;
-      if (is_between && types.erase(ColumnType::kInt) > 0) types.insert(ColumnType::kFloat64);
+      // Whole numbers stay what they are at the times of points alone.
+      if (is_between && types.contains(ColumnType::kInt)) types.insert(ColumnType::kFloat64);
       met[names].merge(types);
       if (met_values != nullptr) (*met_values)[names] |= (*values)[i];
     }
@@ -238,7 +283,9 @@ Result<std::vector<ExportField>> ExportSource::fields_of(const std::string& trac
   if (!met) return tl::unexpected(met.error());
   std::set<std::string> own;
   for (const auto& [names, types] : *met) own.insert(names.front());
-  RowColumns columns(track, own, columns_, [this](const std::string& text) { note(text); });
+  RowColumns columns(track, own, columns_, [&](const std::string& field, const std::string& name) {
+    notice_of_name(track, field, name);
+  });
   std::vector<ExportField> fields;
   for (const auto& [names, types] : *met) {
     if (std::optional<std::string> column = columns.column_of(names))
@@ -391,7 +438,7 @@ Status ExportSource::each_attachment(const TakeFile& take) const {
         each_entry(**txn, bag.tables().attachments, {}, [&](const TableCursor::Item& item) {
           const auto content = open_record(kAttachmentsTable, item.key, item.value);
           if (content) return take(item.key, *content);
-          note(fmt::format("{}: attachment {} is damaged and left out", bag.path(),
+          warn(fmt::format("{}: attachment {} is damaged and left out", bag.path(),
                            printable(item.key)));
           return Status();
         });
@@ -450,7 +497,7 @@ Status ExportSource::find_shares() {
 // Who reads track by track meets what is damaged of all tracks together at each of them.
 bool ExportSource::tell_once(const std::string& damage) {
   const bool is_new = told_.insert(damage).second;
-  if (is_new) note(damage);
+  if (is_new) warn(damage);
   return is_new;
 }
 
@@ -460,7 +507,7 @@ void ExportSource::tell_of_damaged_tracks() {
   for (const BagSummary& bag : playlist_.summaries()) {
     for (const std::string& damage : bag.damaged_tracks) {
       ++report_.left_out;
-      note(bag.path + ": " + damage + "; all its points are left out");
+      warn(bag.path + ": " + damage + "; all its points are left out");
     }
   }
 }

@@ -12,10 +12,12 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "player/columns/column_kind.hpp"
 #include "player/exports/aligned_points.hpp"
+#include "player/exports/remarks.hpp"
 #include "recorder/bag/read/column_reader.hpp"
 #include "recorder/bag/read/intact_points.hpp"
 #include "recorder/bag/read/playlist.hpp"
@@ -57,15 +59,20 @@ class ExportSource {
   // Hears how many points are done; where it gives false the export stops, kClosed.
   using Progress = std::function<bool(std::uint64_t)>;
 
-  // `playlist` is lent. `progress` and `warn` may be empty; `warn` is told of what is damaged, and
-  // by exporters of what they write otherwise than it is.
-  ExportSource(Playlist& playlist, ExportChoice choice, Progress progress, Warn warn);
+  // `playlist` is lent. `progress` and `remark` may be empty; `remark` is told of what is damaged,
+  // and by exporters of what they leave out or write otherwise than it is.
+  ExportSource(Playlist& playlist, ExportChoice choice, Progress progress, TakeRemark remark);
 
   // As if ExportChoice::align had been that. REQUIRES: it was none, and no point was asked for.
   void align(Alignment alignment);
   // kNotFound: what is chosen has not the track whose clock is to be followed. To be asked before
   // an exporter is.
   Status check() const;
+
+  // Leaves out those of several tracks that have no point among those chosen, as a notice says;
+  // where none has any, all stay. To be asked before an exporter is. REQUIRES: rows are not
+  // aligned.
+  Status leave_out_without_points();
 
   // Those that may have points, by name. Several bags: what they know of a track together, under
   // the id of the first.
@@ -86,9 +93,18 @@ class ExportSource {
   bool excludes(const std::string& track) const {
     return choice_.excluded && choice_.excluded->matches(track);
   }
-  void note(const std::string& text) const {
-    if (warn_) warn_(text);
+  void remark(const Remark& remark) const {
+    if (remark_) remark_(remark);
   }
+  void notice(std::string what, std::string which = {}) const {
+    remark({Remark::Kind::kNotice, std::move(what), std::move(which)});
+  }
+  void warn(std::string what, std::string which = {}) const {
+    remark({Remark::Kind::kWarning, std::move(what), std::move(which)});
+  }
+  // That a field, or what a row has of it, has another name there.
+  void notice_of_name(const std::string& track, const std::string& field,
+                      const std::string& name) const;
 
   // Every point in global order of time, with a map that was validated. Errors are those of `take`
   // and of reading, never damage: that is left out, counted and told. To be called once.
@@ -153,13 +169,14 @@ class ExportSource {
   Status each_whole_chunk_of(const std::string& track, std::vector<FieldNames> fields,
                              const TakeChunk& take);
   Status find_shares();
+  Result<bool> has_points(const std::string& track) const;
   void tell_of_damaged_tracks();
   bool tell_once(const std::string& damage);
 
   Playlist& playlist_;
   ExportChoice choice_;
   const Progress progress_;
-  const Warn warn_;
+  const TakeRemark remark_;
   std::set<std::string> told_;  // damage
   std::map<std::string, TrackRecord> tracks_;
   std::vector<std::string> aligned_;  // the tracks that are one, where rows are aligned

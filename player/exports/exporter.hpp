@@ -1,6 +1,6 @@
 // Writes points of bags in other formats.
 //
-//   ExportSource source(playlist, choice, progress, warn);
+//   ExportSource source(playlist, choice, progress, remark);
 //   Status written = make_exporter({.format = "jsonl", .out = "rows"}).value()->write(source);
 //
 // One exporter writes one output, which appears when it is whole; what could not be finished is
@@ -72,6 +72,11 @@ std::string formats_with(std::string_view option);
 // Whether its exporter aligns rows itself and wants lists of numbers as columns: the ExportChoice
 // has then no Alignment.
 bool aligns_itself(const std::string& format);
+
+// What the output calls the time of a point, "timestamp". REQUIRES: the format is known.
+std::string time_name_of(const ExportOptions& options);
+// Of jsonl: one neutral recording, and not a file of rows a track.
+bool is_neutral(const ExportOptions& options);
 
 // kInvalid: an unknown format (the message lists the known ones), or an option that the format does
 // not know.

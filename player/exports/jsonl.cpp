@@ -65,7 +65,7 @@ class NeutralExporter : public Exporter {
       const bool is_apart = is_system_track(track) || source.tracks().contains(name);
       if (is_apart || source.excludes(name)) continue;
       const Result<std::optional<Kind>> kind = source.kind_of(track);
-      if (!kind) source.note(kind.error().message + "; the recording does not say it");
+      if (!kind) source.warn(kind.error().message + "; the recording does not say it");
       if (!kind || !*kind || !fits(source, track)) continue;
       encode_fields(written_kind(**kind), schemas[track]);
     }
@@ -77,7 +77,7 @@ class NeutralExporter : public Exporter {
     const Result<std::optional<TrackSchema>> schema = source.meaning_of(track);
     if (!schema || !*schema) return true;
     const std::string misfit = misfit_of_chosen(track, **schema, source.columns());
-    if (!misfit.empty()) source.note(misfit);
+    if (!misfit.empty()) source.warn(misfit);
     return misfit.empty();
   }
 
@@ -140,21 +140,25 @@ class RowsExporter : public Exporter {
 
 }  // namespace
 
-Result<std::unique_ptr<Exporter>> make_jsonl_exporter(const ExportOptions& options) {
+bool is_neutral(const ExportOptions& options) {
   const bool is_file = options.out == "-" || options.out.ends_with(kExtension);
-  const bool is_neutral = options.layout == ExportLayout::kNeutral ||
-                          (options.layout == ExportLayout::kByName && is_file);
-  if (is_neutral && options.binary != BinaryAs::kByFormat) {
+  return options.layout == ExportLayout::kNeutral ||
+         (options.layout == ExportLayout::kByName && is_file);
+}
+
+Result<std::unique_ptr<Exporter>> make_jsonl_exporter(const ExportOptions& options) {
+  if (is_neutral(options) && options.binary != BinaryAs::kByFormat) {
     return fail(
         ErrorCode::kInvalid,
         "a neutral recording has bytes as hex; leave --binary out, or choose --layout rows");
   }
-  if (is_neutral && options.is_aligned) {
+  if (is_neutral(options) && options.is_aligned) {
     return fail(ErrorCode::kInvalid,
                 "a neutral recording has points and no rows; leave --align out, or choose --layout "
                 "rows");
   }
-  if (is_neutral) return std::unique_ptr<Exporter>(std::make_unique<NeutralExporter>(options));
+  if (is_neutral(options))
+    return std::unique_ptr<Exporter>(std::make_unique<NeutralExporter>(options));
   return std::unique_ptr<Exporter>(std::make_unique<RowsExporter>(options));
 }
 

@@ -166,30 +166,30 @@ class Episode {
                             printable(*missing_.begin()), rows_before_, printable(plan_.clock)));
   }
   void tell(const FrameClock& clock, const FrameNumbers& numbers) const {
-    for (const std::string& note : plan_.notes) source_.note(note);
+    for (const Remark& remark : plan_.remarks) source_.remark(remark);
     const std::string name = printable(plan_.clock);
-    source_.note(fmt::format("frames are the points of track {}, at {} a second", name, rate_));
+    source_.notice(fmt::format("frames are the points of track {}, at {} a second", name, rate_));
     if (rows_before_ > 0) {
-      source_.note(
+      source_.warn(
           fmt::format("{} points of track {} come before all tracks have begun and are left out",
                       rows_before_, name));
     }
     if (clock.passed_over() + clock.repeated() > 0) {
-      source_.note(
+      source_.warn(
           fmt::format("track {} does not keep that rate: {} of its points are no frame, {} "
                       "frames repeat the one before",
                       name, clock.passed_over(), clock.repeated()));
     }
     if (numbers.missing() > 0)
-      source_.note(fmt::format("{} numbers were missing and are NaN", numbers.missing()));
+      source_.warn(fmt::format("{} numbers were missing and are NaN", numbers.missing()));
     for (const auto& [field, count] : numbers.infinite())
-      source_.note(fmt::format("{}: {} infinite numbers", printable(field), count));
+      source_.warn("fields with infinite numbers",
+                   fmt::format("{} in {}", count, printable(field)));
     for (const CameraFile& camera : cameras_) {
       if (camera.repeated() > 0) {
-        source_.note(
-            fmt::format("track {}: {} frames have no picture at their time and repeat the "
-                        "one before",
-                        printable(camera.feature().track), camera.repeated()));
+        source_.warn(
+            "frames have no picture at their time and repeat the one before",
+            fmt::format("{} of track {}", camera.repeated(), printable(camera.feature().track)));
       }
     }
   }

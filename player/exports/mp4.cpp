@@ -59,10 +59,8 @@ class Mp4Exporter : public Exporter {
     if (!pictures || !video) return pictures;
     if (Status finished = video->finish(); !finished) return tl::unexpected(finished.error());
     if (video->moved() > 0) {
-      source.note(
-          fmt::format("track {}: {} frames that began in the microsecond of the one before "
-                      "begin in the next",
-                      track, video->moved()));
+      source.notice("frames that began in the microsecond of the one before begin in the next",
+                    fmt::format("{} of track {}", video->moved(), printable(track)));
     }
     return pictures;
   }

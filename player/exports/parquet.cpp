@@ -45,7 +45,7 @@ std::map<std::string, std::string> metadata_of(const ExportSource& source,
                                                  {"zbag.track", track},
                                                  {"zbag.runs", text_of(std::move(runs))}};
   const Result<std::optional<Kind>> kind = source.kind_of(track);
-  if (!kind) source.note(kind.error().message + "; the file does not say what the fields mean");
+  if (!kind) source.warn(kind.error().message + "; the file does not say what the fields mean");
   if (!kind || !*kind) return metadata;
   Fields units;
   for (const KindField& field : (*kind)->fields) {
@@ -131,8 +131,7 @@ class ParquetExporter : public Exporter {
     for (const ExportField& field : fields) {
       columns.push_back({names.add(field.column), field.kind});
       if (columns.back().name == field.column) continue;
-      source.note("track " + track + ": column " + printable(field.column) + " is written as " +
-                  printable(columns.back().name));
+      source.notice_of_name(track, field.column, columns.back().name);
     }
     for (const std::string& name : partitions.names()) columns.push_back({name, ColumnKind::kText});
     return columns;

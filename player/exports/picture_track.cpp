@@ -32,10 +32,8 @@ Result<std::uint64_t> each_picture_of(ExportSource& source, const std::string& t
   });
   if (!read) return tl::unexpected(read.error());
   if (others > 0) {
-    source.note(
-        fmt::format("track {}: {} points hold no picture (JPEG, PNG or known pixels) and "
-                    "are left out",
-                    track, others));
+    source.warn("points that hold no picture (JPEG, PNG or known pixels) are left out",
+                fmt::format("{} of track {}", others, printable(track)));
   }
   return pictures;
 }

@@ -107,11 +107,10 @@ class Rosbag2Exporter : public Exporter {
                   "no track is of a kind that ROS has a message of: say it with zbag schema BAG "
                   "TRACK KIND");
     }
-    if (!strangers.empty()) {
-      source.note(fmt::format("left out, since ROS has no message of their kind: {}",
-                              fmt::join(strangers, ", ")));
+    for (const std::string& track : strangers) {
+      source.warn("tracks left out, since ROS has no message of their kind", printable(track));
+      source.leave_out(track);
     }
-    for (const std::string& track : strangers) source.leave_out(track);
     return {};
   }
 
@@ -121,7 +120,8 @@ class Rosbag2Exporter : public Exporter {
     for (const std::string& track : source.track_names()) {
       std::string topic = unused_name(topic_of(track), used);
       if (topic != "/" + track)
-        source.note(fmt::format("track {} is topic {}, as ROS names topics", track, topic));
+        source.notice("tracks under other names, as ROS names topics",
+                      fmt::format("{} is {}", printable(track), topic));
       topics.emplace(track, std::move(topic));
     }
     return topics;

@@ -12,7 +12,10 @@ RowColumns columns_of(const ExportSource& source, const std::string& track,
                       std::vector<std::string> words) {
   std::set<std::string> names;
   for (const auto& [field, types] : source.tracks().at(track).fields) names.insert(field);
-  return {track, names, source.columns(), [&source](const std::string& text) { source.note(text); },
+  return {track, names, source.columns(),
+          [&source, track](const std::string& field, const std::string& name) {
+            source.notice_of_name(track, field, name);
+          },
           std::move(words)};
 }
 

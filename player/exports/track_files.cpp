@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "schemas/track_name.hpp"
+
 namespace zbag {
 
 Result<TrackFiles> TrackFiles::plan(const ExportSource& source,
@@ -31,8 +33,8 @@ Result<TrackFiles> TrackFiles::in_folder(const ExportSource& source,
       OutputFolder::plan(options.out, tracks, extension, options.existing);
   if (!folder) return tl::unexpected(folder.error());
   for (const auto& [track, file] : folder->renamed()) {
-    source.note(
-        fmt::format("track {} is written to {}, since its own name is a folder's", track, file));
+    source.notice("files under other names, since those of their tracks are folders'",
+                  fmt::format("that of track {} is {}", printable(track), printable(file)));
   }
   TrackFiles files(options);
   files.folder_.emplace(std::move(*folder));

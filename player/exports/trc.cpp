@@ -149,9 +149,8 @@ class TrcExporter : public Exporter {
     const Result<EvenRows::Clock> clock = rows.clock(track);
     if (!clock) return tl::unexpected(clock.error());
     if (!clock->is_regular) {
-      source.note(fmt::format(
-          "track {} is not regular: its rows are {:.6f} s apart, linear between the points", track,
-          clock->interval));
+      source.warn("tracks that are not regular have rows as far apart, linear between the points",
+                  fmt::format("{:.6f} s of track {}", clock->interval, printable(track)));
     }
     if (Status written = file.write(head_of(track, set, *clock)); !written) return written;
     std::string text;

@@ -6,6 +6,7 @@ zbag_tests(player_tests USES zbag::player zbag::imports zbag::exports zbag::reco
   player/columns/cells_test.cpp
   player/columns/table_metadata_test.cpp
   player/exports/export_source_test.cpp
+  player/exports/remarks_test.cpp
   player/exports/aligned_points_test.cpp
   player/exports/exporter_test.cpp
   player/exports/export_records_test.cpp

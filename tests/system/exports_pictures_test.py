@@ -93,7 +93,7 @@ class ImagesTest(PictureTest):
                        ("cam", 3.0, {"x": 1}))
         _, index, said = self.images(bag)
         self.assertEqual(len(index), 1)
-        self.assertIn("2 points hold no picture", said)
+        self.assertIn("are left out: 2 of track cam", said)
 
     def test_pixels_that_are_not_there_are_refused(self):
         for fields, words in (
@@ -186,7 +186,7 @@ class VideoTest(PictureTest):
                          for stamp in (1.0, 1.0000002, 1.0000003, 2.0)))
         video, said = self.video(bag)
         self.assertEqual(video["us"], [0, 1, 2, 1000000])
-        self.assertIn("2 frames", said)
+        self.assertIn("begin in the next: 2 of track cam", said)
 
     def test_odd_sides_get_a_row_and_a_column_more(self):
         bag = self.bag(("cam", 1.0, still(33, 31, (200, 60, 60))))

@@ -32,7 +32,7 @@ class Meanings {
     if (schema) {
       known->second = std::move(*schema);
     } else {
-      source_.note(schema.error().message + "; the file does not say what the fields mean");
+      source_.warn(schema.error().message + "; the file does not say what the fields mean");
     }
     return known->second;
   }
@@ -60,22 +60,14 @@ class Meanings {
 };
 
 void note_renamed(const ExportSource& source, const TrackPlan& plan) {
-  std::size_t renamed = 0;
-  const TrackColumn* first = nullptr;
   for (const TrackColumn& column : plan.columns) {
-    if (column.name.name == column.field.column) continue;
-    if (++renamed == 1) first = &column;
-  }
-  if (first != nullptr) {
-    const std::string more =
-        renamed > 1 ? fmt::format(", and {} more under other names", renamed - 1) : "";
-    source.note(fmt::format("track {}: column {} is written as {}{}", printable(plan.track),
-                            printable(first->field.column), printable(first->name.name), more));
+    if (column.name.name != column.field.column)
+      source.notice_of_name(plan.track, column.field.column, column.name.name);
   }
   const std::string path = fmt::format("{}", fmt::join(plan.groups, "/"));
   if (path != plan.track) {
-    source.note(fmt::format("track {} is the group {}, since its own name is taken",
-                            printable(plan.track), printable(path)));
+    source.notice("groups under other names, since those of their tracks are taken",
+                  fmt::format("that of track {} is {}", printable(plan.track), printable(path)));
   }
 }
 

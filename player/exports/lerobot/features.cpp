@@ -95,7 +95,8 @@ class Planner {
       key += is_plain ? byte : '_';
     }
     while (!keys_.insert(lower(key)).second) key += '_';
-    plan_.notes.push_back(fmt::format("track {}: its pictures are {}", printable(track), key));
+    add_remark(Remark::Kind::kNotice, "pictures",
+               fmt::format("{} of track {}", key, printable(track)));
     plan_.cameras.push_back({key, track});
     plan_.tracks.push_back(track);
   }
@@ -132,8 +133,8 @@ class Planner {
       std::vector<std::string> names;
       for (const FieldNames& one : *large)
         names.push_back(printable(fmt::format("{}", fmt::join(one, "."))));
-      plan_.notes.push_back(fmt::format("track {}: left out, too large for a float32: {}",
-                                        printable(track), fmt::join(names, ", ")));
+      add_remark(Remark::Kind::kWarning, "left out, too large for a float32",
+                 fmt::format("{} of track {}", fmt::join(names, ", "), printable(track)));
     }
     if (taken.empty()) return {};
     plan_.tracks.push_back(track);
@@ -173,18 +174,23 @@ class Planner {
   }
   void tell(const std::string& track, const std::map<std::string, std::size_t>& taken,
             const std::vector<std::string>& others) {
-    std::string text;
+    const std::string name = printable(track);
     for (const auto& [key, count] : taken)
-      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count,
-                          (count == 1 ? "number is of " : "numbers are of ") + key);
+      add_remark(Remark::Kind::kNotice, "numbers of " + key,
+                 fmt::format("{} of track {}", count, name));
     if (!others.empty()) {
       const auto shown = static_cast<std::ptrdiff_t>(std::min(others.size(), kNamesShown));
-      text += fmt::format("{}left out, as no number of a frame: {}{}", text.empty() ? "" : "; ",
-                          fmt::join(others.begin(), others.begin() + shown, ", "),
-                          others.size() > kNamesShown ? ", ..." : "");
+      add_remark(
+          Remark::Kind::kWarning, "left out, as no number of a frame",
+          fmt::format("{}{} of track {}", fmt::join(others.begin(), others.begin() + shown, ", "),
+                      others.size() > kNamesShown ? ", ..." : "", name));
     }
-    if (text.empty()) text = "left out: it has no fields";
-    plan_.notes.push_back(fmt::format("track {}: {}", printable(track), text));
+    if (taken.empty() && others.empty())
+      add_remark(Remark::Kind::kWarning, "tracks left out, since they have no fields", name);
+  }
+
+  void add_remark(Remark::Kind kind, std::string what, std::string which) {
+    plan_.remarks.push_back({kind, std::move(what), std::move(which)});
   }
 
   ExportSource& source_;

@@ -8,7 +8,7 @@
 //
 // All are float32: a field of whole numbers that are more than 2^24 from 0 (stamps in nanoseconds)
 // is left out.
-// What becomes of each track, and what has no place in such a set, is in the notes.
+// What becomes of each track, and what has no place in such a set, is in the remarks.
 #pragma once
 
 #include <optional>
@@ -43,7 +43,7 @@ struct FeaturePlan {
   std::vector<CameraFeature> cameras;
   std::vector<std::string> tracks;  // that are part of it
   std::string clock;                // the track whose points become frames
-  std::vector<std::string> notes;   // for who exports
+  std::vector<Remark> remarks;      // for who exports
 
   // `clock`: "" is the first camera, without one the track with most points. Tracks that are no
   // part are left out of the source. kUnsupported: there is nothing to write. REQUIRES: the source

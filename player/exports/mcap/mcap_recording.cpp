@@ -23,7 +23,7 @@ class Recording {
         source_.each_point([this](const PointView& point) { return take(point); });
     if (!points) return tl::unexpected(points.error());
     if (early_ > 0) {
-      source_.note(
+      source_.warn(
           fmt::format("MCAP knows no time before 1970; points written as of then: {}", early_));
     }
     if (Status added = add_bag_metadata(source_, mcap_); !added)

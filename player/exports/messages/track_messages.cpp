@@ -156,7 +156,7 @@ class CdrMessages : public TrackMessages {
 // Those that are chosen; none, and a note, where they can not be said.
 LeafTypes leaves_of(const ExportSource& source, const std::string& track) {
   Result<LeafTypes> found = source.leaves_of(track);
-  if (!found) source.note(found.error().message + "; the file does not say what its fields are");
+  if (!found) source.warn(found.error().message + "; the file does not say what its fields are");
   LeafTypes leaves = std::move(found).value_or(LeafTypes{});
   std::erase_if(leaves, [&](const auto& leaf) {
     return !is_chosen_field(source.columns(), fmt::format("{}", fmt::join(leaf.first, ".")));
@@ -171,11 +171,11 @@ void note_left_out(const ExportSource& source, const std::string& track, const M
   for (const auto& [names, types] : leaves_of(source, track)) {
     const bool is_kept = keeps_strangers && !form.claims(names.front());
     if (!is_kept && !form.takes(names))
-      left_out.push_back(fmt::format("{}", fmt::join(names, ".")));
+      left_out.push_back(printable(fmt::format("{}", fmt::join(names, "."))));
   }
   if (left_out.empty()) return;
-  source.note(fmt::format("track {}: {} is left out, since {} has no place for it", track,
-                          fmt::join(left_out, ", "), form.type().name));
+  source.warn(fmt::format("fields left out, since {} has no place for them", form.type().name),
+              fmt::format("{} of track {}", fmt::join(left_out, ", "), printable(track)));
 }
 
 // A limit that is not recorded is none: at 0 a reader would drop whatever lies beyond it.
@@ -191,15 +191,15 @@ void note_unlimited(const ExportSource& source, const std::string& track, const 
              });
     });
     if (!is_there)
-      source.note(fmt::format("track {}: {} is not recorded and is written as infinite",
-                              printable(track), member.name));
+      source.notice("what is not recorded is written as infinite",
+                    fmt::format("{} of track {}", member.name, printable(track)));
   }
 }
 
 // One without a name where nothing is said of the track, or nothing that is one, which is told.
 Kind kind_of(const ExportSource& source, const std::string& track) {
   Result<std::optional<Kind>> kind = source.kind_of(track);
-  if (!kind) source.note(kind.error().message + "; the track is taken for one of no kind");
+  if (!kind) source.warn(kind.error().message + "; the track is taken for one of no kind");
   return kind && *kind ? std::move(**kind) : Kind();
 }
 

@@ -127,8 +127,8 @@ std::string SqliteTables::name_table(const std::string& track) {
                  [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b + 32 : b); });
   std::string name = names_.add(is_reserved ? "_" + track : track);
   if (name != track) {
-    source_.note(fmt::format("track {} is the table {}, since its own name is taken",
-                             printable(track), printable(name)));
+    source_.notice("tables under other names, since those of their tracks are taken",
+                   fmt::format("that of track {} is {}", printable(track), printable(name)));
   }
   return name;
 }

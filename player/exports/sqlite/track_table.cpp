@@ -45,10 +45,11 @@ std::vector<TableColumn> name_columns(const ExportSource& source, const std::str
   for (ExportField& field : fields) {
     std::string name = names.add(field.column);
     if (name != field.column) {
-      source.note(
-          fmt::format("track {}: field {} is written as {}, since SQLite takes names that "
-                      "differ in case for one, and no NUL",
-                      printable(track), printable(field.column), printable(name)));
+      source.notice(
+          "fields under other names, since SQLite takes names that differ in case for one, and no "
+          "NUL",
+          fmt::format("{} of track {} is {}", printable(field.column), printable(track),
+                      printable(name)));
     }
     columns.push_back({std::move(name), std::move(field)});
   }
@@ -131,21 +132,23 @@ Status TrackTable::bind(int at, const ExportField& field, const Cell& cell) {
 
 void TrackTable::bind_int(int at, const ExportField& field, const Cell& cell) {
   if (!cell.is_above_int64()) return insert_.bind(at, cell.integer());
-  say_once(field, "whole numbers above 2^63 - 1 are written as texts in hex");
+  say_once(Remark::Kind::kNotice, field,
+           "whole numbers above 2^63 - 1 are written as texts in hex");
   // No digits alone: SQLite would make the nearest float of them.
   insert_.bind_text(at, fmt::format("0x{:x}", static_cast<std::uint64_t>(cell.integer())));
 }
 
 void TrackTable::bind_double(int at, const ExportField& field, const Cell& cell) {
   const double number = cell.number();
-  if (std::isnan(number)) say_once(field, "NaN is written as NULL, since SQLite knows none");
+  if (std::isnan(number))
+    say_once(Remark::Kind::kWarning, field, "NaN is written as NULL, since SQLite knows none");
   insert_.bind(at, number);
 }
 
 void TrackTable::bind_text(int at, const ExportField& field, const Cell& cell) {
   if (field.kind == ColumnKind::kText && cell.type() == ColumnType::kText) {
     if (is_utf8(cell.bytes())) return insert_.bind_text(at, cell.bytes());
-    say_once(field, "text that is no UTF-8 is written as blobs");
+    say_once(Remark::Kind::kNotice, field, "text that is no UTF-8 is written as blobs");
     return insert_.bind_blob(at, cell.bytes());
   }
   json_.clear();
@@ -153,10 +156,12 @@ void TrackTable::bind_text(int at, const ExportField& field, const Cell& cell) {
   insert_.bind_text(at, json_);
 }
 
-void TrackTable::say_once(const ExportField& field, const char* what) {
-  if (!said_.insert(what).second) return;
-  source_.note(fmt::format("track {}: {} (field {} is the first)", printable(track_), what,
-                           printable(field.column)));
+void TrackTable::say_once(Remark::Kind kind, const ExportField& field, const char* what) {
+  if (!said_.emplace(what, &field).second) return;
+  const std::string which =
+      fmt::format("{} of track {}", printable(field.column), printable(track_));
+  if (kind == Remark::Kind::kWarning) return source_.warn(what, which);
+  source_.notice(what, which);
 }
 
 }  // namespace zbag::sqlite

@@ -8,6 +8,7 @@
 
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "player/columns/cells.hpp"
@@ -45,7 +46,8 @@ class TrackTable {
   void bind_int(int at, const ExportField& field, const Cell& cell);
   void bind_double(int at, const ExportField& field, const Cell& cell);
   void bind_text(int at, const ExportField& field, const Cell& cell);
-  void say_once(const ExportField& field, const char* what);
+  // `what` is a literal; `field` is one of columns_.
+  void say_once(Remark::Kind kind, const ExportField& field, const char* what);
 
   const ExportSource& source_;
   std::string track_;
@@ -53,7 +55,7 @@ class TrackTable {
   Insert insert_;
   std::uint64_t rows_ = 0;
   std::string json_;
-  std::set<const char*> said_;
+  std::set<std::pair<const char*, const ExportField*>> said_;
 };
 
 }  // namespace zbag::sqlite

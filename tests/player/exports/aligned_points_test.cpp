@@ -82,6 +82,22 @@ TEST_F(AlignedPointsTest, GiveTheNumbersOfAPointAtItsTime) {
                           "2.75,b,6.0,20,2.75"));
 }
 
+// Of which a float has not all.
+TEST_F(AlignedPointsTest, GiveWholeNumbersAsTheyAreWhereNothingLiesBetween) {
+  constexpr std::int64_t kBig = (std::int64_t{1} << 53) + 1;
+  path_ = write_bag(dir_.path("big.zbag"), {{"arm", 1.0, {{"n", kBig}, {"few", 7}}},
+                                            {"arm", 2.0, {{"n", kBig}, {"few", 7}}},
+                                            {"arm", 3.0, {{"n", kBig + 2}, {"few", 8}}},
+                                            {"tick", 1.0, {{"t", 1}}},
+                                            {"tick", 1.5, {{"t", 2}}},
+                                            {"tick", 2.5, {{"t", 3}}},
+                                            {"tick", 3.0, {{"t", 4}}}});
+  EXPECT_THAT(rows({"tick", AlignHow::kLinear}),
+              ElementsAre("timestamp,arm.few,arm.n,tick.t", "1.0,7,9007199254740993,1",
+                          "1.5,7,9007199254740993,2", "2.5,7.5,9007199254740994.0,3",
+                          "3.0,8,9007199254740995,4"));
+}
+
 TEST_F(AlignedPointsTest, GiveNothingBeyondTheTolerance) {
   EXPECT_THAT(rows({"tick", AlignHow::kNearest, 499ms}),
               ElementsAre("timestamp,arm.mode,arm.pose.x,arm.q,tick.n", "1.0,,,,1", "2.0,,,,2",
@@ -144,7 +160,7 @@ TEST_F(AlignedPointsTest, TellOfOneDamageOnce) {
   Playlist playlist = Playlist::open({path_}).value();
   std::vector<std::string> told;
   ExportSource source(playlist, {.align = Alignment{"tick"}}, {},
-                      [&](const std::string& text) { told.push_back(text); });
+                      [&](const Remark& remark) { told.push_back(remark.what); });
   ASSERT_TRUE(source.each_point([](const PointView&) { return Status(); }));
   EXPECT_THAT(told, testing::SizeIs(1));
   EXPECT_EQ(source.report().points, 3u);

@@ -119,7 +119,7 @@ TEST_F(ExportSourceTest, GivesAttachmentsAndLeavesOutDamagedOnes) {
   Playlist playlist = Playlist::open({path}).value();
   std::vector<std::string> notes;
   const ExportSource source(playlist, {}, {},
-                            [&](const std::string& text) { notes.push_back(text); });
+                            [&](const Remark& remark) { notes.push_back(remark.what); });
   std::vector<std::string> found;
   ASSERT_TRUE(source.each_attachment([&](std::string_view name, std::string_view content) {
     found.push_back(std::string(name).append(": ").append(content));
@@ -127,6 +127,34 @@ TEST_F(ExportSourceTest, GivesAttachmentsAndLeavesOutDamagedOnes) {
   }));
   EXPECT_THAT(found, ElementsAre("map.yaml: resolution: 0.05"));
   EXPECT_THAT(notes, ElementsAre(testing::HasSubstr("stray is damaged")));
+}
+
+// By --where, by --limit, and by a range in which a track has a gap.
+TEST_F(ExportSourceTest, LeavesOutTracksWithoutAChosenPointAndSaysSo) {
+  const std::string path = write_bag(dir_.path("in.zbag"), {{"arm", 1.0, {{"q", 1}}},
+                                                            {"gap", 1.5, {{"q", 1}}},
+                                                            {"leg", 2.0, {{"q", 2}}},
+                                                            {"arm", 3.0, {{"q", 3}}},
+                                                            {"gap", 4.0, {{"q", 1}}}});
+  const auto left = [&](ExportChoice choice) {
+    Playlist playlist = Playlist::open({path}).value();
+    std::vector<std::string> told;
+    ExportSource source(playlist, std::move(choice), {},
+                        [&](const Remark& remark) { told.push_back(remark.which); });
+    EXPECT_TRUE(source.leave_out_without_points());
+    std::vector<std::string> found = source.track_names();
+    found.emplace_back("told:");
+    found.insert(found.end(), told.begin(), told.end());
+    return found;
+  };
+  EXPECT_THAT(left({}), ElementsAre("arm", "gap", "leg", "told:"));
+  EXPECT_THAT(left({.where = PointCondition::parse("q > 1").value()}),
+              ElementsAre("arm", "leg", "told:", "gap"));
+  EXPECT_THAT(left({.limit = 2}), ElementsAre("arm", "gap", "told:", "leg"));
+  EXPECT_THAT(left({.selection = {.range = {1'750'000'000, 3'000'000'000}}}),
+              ElementsAre("arm", "leg", "told:", "gap"));
+  EXPECT_THAT(left({.where = PointCondition::parse("q > 9").value()}),
+              ElementsAre("arm", "gap", "leg", "told:"));
 }
 
 TEST_F(ExportSourceTest, LeavesOutWhatAFormatHasNoPlaceFor) {

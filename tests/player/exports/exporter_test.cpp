@@ -38,12 +38,12 @@ class ExporterTest : public testing::Test {
   }
   Result<ExportReport> export_choice(const std::string& format, const std::string& out,
                                      ExportChoice choice, ExportSource::Progress progress = {},
-                                     Warn warn = {}) {
+                                     TakeRemark remark = {}) {
     Playlist playlist = Playlist::open({path_}).value();
     const Result<std::unique_ptr<Exporter>> exporter =
         make_exporter({.format = format, .out = dir_.path(out)});
     if (!exporter) return tl::unexpected(exporter.error());
-    ExportSource source(playlist, std::move(choice), std::move(progress), std::move(warn));
+    ExportSource source(playlist, std::move(choice), std::move(progress), std::move(remark));
     if (Status written = (*exporter)->write(source); !written)
       return tl::unexpected(written.error());
     return source.report();
@@ -207,8 +207,8 @@ TEST_F(ExporterTest, GivesTracksWhoseFilesWouldCollideOtherNames) {
                                           {"c.json/d", 1.0, {{"n", 4}}}});
   std::vector<std::string> said;
   ASSERT_TRUE(export_choice("jsonl", "rows", {}, {},
-                            [&](const std::string& text) { said.push_back(text); }));
-  EXPECT_THAT(said, testing::ElementsAre(HasSubstr("track a is written to a__.jsonl")));
+                            [&](const Remark& remark) { said.push_back(remark.which); }));
+  EXPECT_THAT(said, testing::ElementsAre("that of track a is a__.jsonl"));
   EXPECT_EQ(text("rows/a__.jsonl"), "{\"timestamp\":1.0,\"n\":1}\n");
   EXPECT_EQ(text("rows/a.jsonl/b.jsonl"), "{\"timestamp\":1.0,\"n\":2}\n");
   EXPECT_EQ(text("rows/a_.jsonl"), "{\"timestamp\":1.0,\"n\":3}\n");
@@ -231,15 +231,14 @@ TEST_F(ExporterTest, NamesColumnsThatWouldCollideApart) {
                      {"t", 3.0, {{"timestamp", 6}}}});
   std::vector<std::string> said;
   ASSERT_TRUE(export_choice("jsonl", "rows", {}, {},
-                            [&](const std::string& text) { said.push_back(text); }));
+                            [&](const Remark& remark) { said.push_back(remark.which); }));
   EXPECT_EQ(text("rows/t.jsonl"),
             "{\"timestamp\":1.0,\"a.b__\":2,\"a.b\":1,\"a.b_\":3}\n"
             "{\"timestamp\":2.0,\"timestamp__\":5,\"a.b__\":4}\n"
             "{\"timestamp\":3.0,\"timestamp_\":6}\n");
-  EXPECT_THAT(said,
-              testing::UnorderedElementsAre("track t: field a.b is written as a.b__",
-                                            "track t: field timestamp_ is written as timestamp__",
-                                            "track t: field timestamp is written as timestamp_"));
+  EXPECT_THAT(said, testing::UnorderedElementsAre("a.b of track t is a.b__",
+                                                  "timestamp_ of track t is timestamp__",
+                                                  "timestamp of track t is timestamp_"));
 }
 
 TEST_F(ExporterTest, TellsHowFarItIs) {

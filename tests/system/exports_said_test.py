@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+"""What export says beside what it writes: notices, warnings, and of what there is nothing."""
+
+import contextlib
+import json
+import os
+import shutil
+import sqlite3
+
+import harness
+from harness import DONE, FAILED, LOSSY
+
+
+class SaidTest(harness.SystemTest):
+    """What is a notice, and what a warning."""
+
+    def bag(self, *points):
+        lines = "".join(json.dumps({"track": track, "_ts": stamp, "fields": fields}) + "\n"
+                        for track, stamp, fields in points)
+        bag = self.space.path("in.zbag")
+        self.run_ok("import", self.write("in.jsonl", lines), "-o", bag)
+        return bag
+
+    def export(self, bag, form, *more, code=DONE):
+        out = self.space.path("out")
+        shutil.rmtree(out, ignore_errors=True)
+        return self.run_ok("export", bag, "-o", out, "--format", form, *more, code=code).stderr
+
+    def test_other_names_are_one_notice_of_however_many_tracks(self):
+        bag = self.bag(*((f"t{n:02}", n, {"timestamp": n}) for n in range(24)))
+        notice = ("zbag export: fields under other names: timestamp of track t00 is timestamp_, timestamp "
+                  "of track t01 is timestamp_, timestamp of track t02 is timestamp_ and 21 more")
+        for form in ("csv", "json", "jsonl", "parquet"):
+            with self.subTest(form=form):
+                said = self.export(bag, form).splitlines()
+                self.assertEqual(said[:-1], [notice])
+                self.assertRegex(said[-1], "^exported 24 points")
+                self.assertEqual(self.export(bag, form, "--quiet"), "")
+                self.assertEqual(self.export(bag, form, "--log-level", "warning"), "")
+
+    def test_what_is_lost_is_a_warning(self):
+        bag = self.bag(("imu", 1.0, {"ax": 1, "ay": 1, "az": 1, "gx": 1, "gy": 1, "gz": 1}),
+                       ("a", 1.0, {"x": 1}), ("b", 1.0, {"x": 1}))
+        self.run_ok("schema", bag, "imu", "imu")
+        self.assertEqual(self.export(bag, "rosbag2", "--quiet"), "zbag export: warning: tracks left out, since "
+                         "ROS has no message of their kind: a, b\n")
+
+
+if __name__ == "__main__":
+    harness.main()
