@@ -49,7 +49,6 @@ std::optional<double> number_of(std::span<const std::uint8_t> value) {
 
 // std::lerp() of one finite and one infinite number is either, by their order.
 double between(double begin, double end, double along) {
-  if (along == 0.0) return begin;
   return std::isfinite(begin) && std::isfinite(end) ? std::lerp(begin, end, along)
                                                     : begin * (1 - along) + end * along;
 }
@@ -78,7 +77,8 @@ bool append_between(const MapBytes& from, const std::optional<MapBytes>& to, dou
     const std::optional<MapBytes> map = open_map(pair->value);
     bool has_value = true;
     append_name(pair->name, pairs);
-    if (begin) {
+    // Of equal numbers the number itself: a whole one may be none that a float has.
+    if (begin && !std::ranges::equal(pair->value, *other)) {
       append_float(between(*begin, *end, along), pairs);
     } else if (map && map->count > 0) {
       has_value = append_between(*map, other ? open_map(*other) : std::nullopt, along, pairs);
@@ -279,17 +279,16 @@ bool AlignedPoints::State::append_at(const Follower& follower, std::int64_t key,
   const bool has_after = is_near(follower.after, key);
   const AlignHow how = choice.alignment.how;
   const bool is_whole = choice.alignment.whole.contains(follower.points.track());
-  if (how == AlignHow::kLinear && !is_whole) {
+  // At the very time of a point it is what lies there.
+  const bool is_at_point = has_before && follower.before->key == key;
+  if (how == AlignHow::kLinear && !is_whole && !is_at_point) {
     if (!has_before) return false;
     const std::int64_t begin = follower.before->key;
-    const bool is_between = has_after && key > begin;
-    const double along = is_between ? static_cast<double>(apart(begin, key)) /
-                                          static_cast<double>(apart(begin, follower.after->key))
-                                    : 0.0;
-    // At the very time of a point its own numbers are what lies there.
-    const std::optional<MapBytes> from = open_map(follower.before->map);
-    const auto to = is_between ? open_map(follower.after->map) : key == begin ? from : std::nullopt;
-    return append_between(*from, to, along, out);
+    const double along = has_after ? static_cast<double>(apart(begin, key)) /
+                                         static_cast<double>(apart(begin, follower.after->key))
+                                   : 0.0;
+    const auto to = has_after ? open_map(follower.after->map) : std::nullopt;
+    return append_between(*open_map(follower.before->map), to, along, out);
   }
   const bool is_after_nearer =
       how == AlignHow::kNearest && has_after &&
