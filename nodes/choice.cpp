@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <functional>
 
 #include "nodes/errors.hpp"
@@ -35,10 +36,11 @@ class Known {
     return is_there ? "" : no_track_text(name, tracks_);
   }
 
-  // Fields of tracks that are chosen, and of those alone; `word` is what they are called.
+  // Fields of tracks that are chosen, and of those alone; `word` is what they are called, `time`
+  // how the time is.
   using IsChosen = std::function<bool(const std::string& track)>;
   std::vector<std::string> no_fields(std::vector<std::string> missing, const IsChosen& is_chosen,
-                                     const char* word) const {
+                                     const char* word, const std::string& time) const {
     std::vector<std::string> fields;
     for (const BagSummary& bag : bags_) {
       for (const TrackRecord& track : bag.tracks) {
@@ -52,9 +54,11 @@ class Known {
         }
       }
     }
-    for (std::string& name : missing)
+    for (std::string& name : missing) {
       name = fmt::format("no chosen track has a {} {}{}", word, printable(name),
-                         nearest_hint(name, fields));
+                         is_of_time(name) ? fmt::format("; the time is always there, as {}", time)
+                                          : nearest_hint(name, fields));
+    }
     return missing;
   }
 
@@ -67,6 +71,12 @@ class Known {
       const auto& [name, types] = field;
       return column == name || (column.starts_with(name + ".") && types.contains("map"));
     });
+  }
+
+  // What some outputs call the time, and who asks for it may.
+  static bool is_of_time(const std::string& name) {
+    constexpr std::array<std::string_view, 5> kNames{"timestamp", "_ts_ns", "time", "ts", "stamp"};
+    return std::ranges::find(kNames, name) != kNames.end();
   }
 
   bool may_have_as_its_own(const TrackRecord& track, std::string_view column) const {
@@ -103,14 +113,14 @@ Result<TimeRange> range_of(const SelectionArguments& arguments,
 std::vector<std::string> faults_of(const PointCondition& where, const Known& known,
                                    const Known::IsChosen& is_chosen) {
   const std::vector<std::string>& fields = where.expression.fields();
-  if (!where.track) return known.no_fields(fields, is_chosen, "field");
+  if (!where.track) return known.no_fields(fields, is_chosen, "field", "_ts");
   const std::string& track = where.track->str();
   if (std::string fault = known.no_track(track); !fault.empty()) return {std::move(fault)};
   if (!is_chosen(track))
     return {
         fmt::format("track {} of --where is not among those that are chosen", printable(track))};
   return known.no_fields(
-      fields, [&](const std::string& name) { return name == track; }, "field");
+      fields, [&](const std::string& name) { return name == track; }, "field", "_ts");
 }
 
 // What is named and is nowhere: the first of it is an error, unless there may be more.
@@ -124,7 +134,8 @@ Status check_names(const std::string& verb, const SelectionArguments& arguments,
     faults.push_back(unmatched_text(text, known.tracks()));
   std::erase(faults, "");
   const auto is_chosen = [&](const std::string& track) { return filter.matches(track); };
-  if (faults.empty()) faults = known.no_fields(arguments.columns, is_chosen, "column");
+  if (faults.empty())
+    faults = known.no_fields(arguments.columns, is_chosen, "column", arguments.time_name);
   if (faults.empty() && arguments.where) faults = faults_of(*arguments.where, known, is_chosen);
   if (!faults.empty() && !known.may_be_more()) return fail(ErrorCode::kNotFound, faults.front());
   for (const std::string& fault : faults) warn(verb, fault);

@@ -54,6 +54,7 @@ struct SelectionArguments {
   std::optional<std::chrono::nanoseconds> duration;
   std::vector<std::string> columns;
   bool has_track_columns = false;  // a column may be called TRACK.FIELD, or TRACK for all of it
+  std::string time_name = "_ts";   // what the output calls the time, which no column chooses
   std::uint64_t limit = 0;         // points; 0: all
   std::optional<PointCondition> where;
 

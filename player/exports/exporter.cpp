@@ -50,6 +50,7 @@ struct Format {
   unsigned knows = 0;                  // Knows, or'ed
   std::span<const Codec> codecs = {};  // "none" is one where a format can do with and without
   const char* what = "";               // it writes, and which tool opens that
+  const char* time = "timestamp";      // of a point, as the output calls it
 };
 
 constexpr std::array kParquetCodecs{Codec{"none"}, Codec{"snappy"}, Codec{"gzip"},
@@ -63,19 +64,21 @@ constexpr std::array kFormats{
            make_bvh_exporter,
            0,
            {},
-           "A body whose joints move, of a kind of skeleton; Blender"},
+           "A body whose joints move, of a kind of skeleton; Blender",
+           "Frame Time"},
     Format{"csv",
            make_csv_exporter,
            kBinary | kRows | kColumns,
            {},
            "A table a track, RFC 4180; pandas.read_csv, a spreadsheet"},
     Format{"hdf5", make_hdf5_exporter, kRows | kColumns, kHdf5Codecs,
-           "One file, a group a run and a track, a dataset a column; h5py, h5dump, MATLAB"},
+           "One file, a group a run and a track, a dataset a column; h5py, h5dump, MATLAB", "_ts"},
     Format{"images",
            make_images_exporter,
            0,
            {},
-           "Pictures as files, JPEG and PNG as they are, and an index; any viewer"},
+           "Pictures as files, JPEG and PNG as they are, and an index; any viewer",
+           "_ts"},
     Format{"json",
            make_json_exporter,
            kBinary | kRows,
@@ -93,15 +96,21 @@ constexpr std::array kFormats{
            {},
            "A LeRobotDataset v3.0 of one episode; LeRobotDataset"},
     Format{"mcap", make_mcap_exporter, kEncoding, kMcapCodecs,
-           "One recording; Foxglove, Lichtblick, PlotJuggler"},
-    Format{"mocap", make_mocap_exporter, 0, {}, "A track as ML-Dash has it; json.load"},
-    Format{"mp4", make_mp4_exporter, kVideo, {}, "A camera, frames at their own stamps; mpv, PyAV"},
+           "One recording; Foxglove, Lichtblick, PlotJuggler", "log_time"},
+    Format{"mocap", make_mocap_exporter, 0, {}, "A track as ML-Dash has it; json.load", "time"},
+    Format{"mp4",
+           make_mp4_exporter,
+           kVideo,
+           {},
+           "A camera, frames at their own stamps; mpv, PyAV",
+           "the times of frames"},
     Format{"parquet", make_parquet_exporter, kRows | kColumns | kPartitions, kParquetCodecs,
            "A table a track, lists as lists; DuckDB, pandas, polars"},
     Format{"rosbag2", make_rosbag2_exporter, 0, kMcapCodecs,
-           "A folder of ROS 2 messages, of tracks of kinds that ROS has; ros2 bag play"},
+           "A folder of ROS 2 messages, of tracks of kinds that ROS has; ros2 bag play",
+           "log_time"},
     Format{"sqlite", make_sqlite_exporter, kRows, {}, "One database, a table a track; sqlite3"},
-    Format{"trc", make_trc_exporter, 0, {}, "Markers of a track of that kind; OpenSim"},
+    Format{"trc", make_trc_exporter, 0, {}, "Markers of a track of that kind; OpenSim", "Time"},
 };
 
 std::string codec_names(const Format& format) {
@@ -196,6 +205,11 @@ std::string formats_with(std::string_view option) {
       names.emplace_back(format.name);
   }
   return fmt::format("{}", fmt::join(names, ", "));
+}
+
+std::string time_name_of(const ExportOptions& options) {
+  if (options.format == "jsonl" && is_neutral(options)) return "_ts";
+  return std::ranges::find(kFormats, options.format, &Format::name)->time;
 }
 
 bool aligns_itself(const std::string& format) {

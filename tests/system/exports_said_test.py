@@ -45,6 +45,17 @@ class SaidTest(harness.SystemTest):
         self.assertEqual(self.export(bag, "rosbag2", "--quiet"), "zbag export: warning: tracks left out, since "
                          "ROS has no message of their kind: a, b\n")
 
+    def test_the_time_is_no_column_and_that_is_said(self):
+        bag = self.bag(("arm", 1.0, {"q": 1}))
+        for form, name in (("csv", "timestamp"), ("parquet", "timestamp"), ("hdf5", "_ts"), ("mcap", "log_time"),
+                           ("jsonl", "timestamp")):
+            with self.subTest(form=form):
+                said = self.export(bag, form, "--columns", "timestamp,q", code=LOSSY)
+                self.assertEqual(said, "zbag export: no chosen track has a column timestamp; the time is always "
+                                 f"there, as {name}\n")
+        said = self.run_ok("export", bag, "-o", self.space.path("x.jsonl"), "--columns", "timestamp", code=LOSSY)
+        self.assertTrue(said.stderr.endswith("always there, as _ts\n"), said.stderr)
+
 
 if __name__ == "__main__":
     harness.main()
