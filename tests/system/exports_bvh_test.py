@@ -277,6 +277,16 @@ joints:
             for a, b in zip(frame, wanted):
                 self.assertAlmostEqual(a, b, places=5)
 
+    def test_more_values_than_a_joint_takes_are_refused(self):
+        points = self.moving([0.0, 0.1])
+        points[1][1]["q"]["thigh"] = [0.0, 0.0, 0.0, 1.0, 0.5]
+        self.refuse(self.bag(points), "track body at 0.1", "q.thigh has 5 values", "takes 4")
+        kind = ('kind: b\nfields:\n  "joints.*": {type: any, unit: deg, means: m}\n'
+                "joints:\n  - {name: a, offset: [0, 0, 0], channels: [Xrotation]}\n")
+        for few, many in ((1.0, [2.5, 1.0]), ({"x": 1.0}, {"x": [2.5, 1.0]})):
+            points = [(0.0, {"joints": {"a": few}}), (1.5, {"joints": {"a": many}})]
+            self.refuse(self.bag(points, kind), "track body at 1.5", "has 2 values", "takes 1")
+
     def test_names_of_strangers_are_one_word_each(self):
         names = ["a b", "a_b", "a\\tb{", "JOINT", "\\u202e\\u00e9", "x" * 400, "a'; drop table"]
         joints = "".join(f'  - {{name: "{name}", offset: [0, 0, 0], field: "q{n}", '

@@ -12,6 +12,7 @@
 
 #include "player/columns/unused_name.hpp"
 #include "player/exports/motion/list_number.hpp"
+#include "schemas/timestamp.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -105,8 +106,10 @@ struct Skeleton::Build {
         return fmt::format("{}", fmt::join(one.names, ".")) == name;
       });
       if (found == known.end()) continue;
-      made.origins_.push_back(
-          {field_at(*found), name == field ? std::optional(place) : std::nullopt, factor});
+      const std::size_t at = field_at(*found);
+      const bool is_list = name == field;
+      made.origins_.push_back({at, is_list ? std::optional(place) : std::nullopt, factor});
+      made.taken_[at] = std::max(made.taken_[at], is_list ? place + 1 : 1);
       return {};
     }
     return fail(
@@ -117,7 +120,10 @@ struct Skeleton::Build {
   std::size_t field_at(const ExportField& field) {
     const auto found = std::ranges::find(made.fields_, field.names, &ExportField::names);
     const auto place = static_cast<std::size_t>(found - made.fields_.begin());
-    if (found == made.fields_.end()) made.fields_.push_back(field);
+    if (found == made.fields_.end()) {
+      made.fields_.push_back(field);
+      made.taken_.push_back(0);
+    }
     return place;
   }
   // How many degrees one of the field's unit is.
@@ -153,6 +159,7 @@ Result<Skeleton> Skeleton::of(const ExportSource& source, const std::string& tra
   const auto known = source.fields_of(track);
   if (!known) return tl::unexpected(known.error());
   Skeleton skeleton;
+  skeleton.track_ = track;
   Build build{track, **schema, *known, skeleton};
   std::set<std::string> labels;
   std::map<std::string, std::size_t> places;
@@ -163,12 +170,24 @@ Result<Skeleton> Skeleton::of(const ExportSource& source, const std::string& tra
   return skeleton;
 }
 
+Status Skeleton::too_many(std::size_t field, std::size_t values, std::int64_t key) const {
+  return fail(
+      ErrorCode::kUnsupported,
+      fmt::format("track {} at {}: field {} has {} values, of which its joint takes {}: let its "
+                  "kind say the channels of all",
+                  printable(track_), Timestamp::from_ns(key).seconds(),
+                  printable(fields_[field].column), values, taken_[field]));
+}
+
 Status Skeleton::each_pose(const ColumnChunk& chunk, const TakePose& take) {
   std::vector<Cells> columns;
   for (const FieldColumn& column : chunk.fields) columns.emplace_back(column);
   std::vector<Cell> cells(columns.size());
   for (const std::int64_t key : chunk.keys) {
-    for (std::size_t n = 0; n < columns.size(); ++n) cells[n] = columns[n].next();
+    for (std::size_t n = 0; n < columns.size(); ++n) {
+      cells[n] = columns[n].next();
+      if (list_length(cells[n]) > taken_[n]) return too_many(n, list_length(cells[n]), key);
+    }
     bool has_gap = false;
     for (std::size_t n = 0; n < values_; ++n) {
       const Origin& origin = origins_[n];

@@ -49,7 +49,8 @@ class Skeleton {
   const std::vector<ExportField>& fields() const { return fields_; }
 
   using TakePose = std::function<Status(std::int64_t key, std::span<const double> pose)>;
-  // A value that is missing is what it was before, at first that of the body at rest.
+  // A value that is missing is what it was before, at first that of the body at rest. kUnsupported:
+  // a list has more values than joints take of it; names the track, the field and the point.
   Status each_pose(const ColumnChunk& chunk, const TakePose& take);
   // Points that had a value missing.
   std::uint64_t points_with_gaps() const { return gaps_; }
@@ -68,10 +69,13 @@ class Skeleton {
     double factor = 1;
   };
   struct Build;
+  Status too_many(std::size_t field, std::size_t values, std::int64_t key) const;
 
   std::vector<Joint> joints_;
+  std::string track_;
   std::vector<ExportField> fields_;
-  std::vector<Origin> origins_;  // of each value of a pose
+  std::vector<std::size_t> taken_;  // of each field, how many values joints take
+  std::vector<Origin> origins_;     // of each value of a pose
   std::size_t values_ = 0;
   std::vector<double> pose_;  // the last
   std::uint64_t gaps_ = 0;
