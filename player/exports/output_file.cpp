@@ -21,6 +21,18 @@ namespace {
 namespace fs = std::filesystem;
 
 tl::unexpected<Error> exists(const std::string& path) {
+  std::error_code error;
+  const fs::file_type type = fs::symlink_status(path, error).type();
+  if (type == fs::file_type::directory) {
+    return fail(
+        ErrorCode::kExists,
+        fmt::format("{} exists and is a folder, where a file is written; give a file's name",
+                    path));
+  }
+  if (type != fs::file_type::regular) {
+    return fail(ErrorCode::kExists,
+                fmt::format("{} exists and is no file; remove it or choose another name", path));
+  }
   return fail(ErrorCode::kExists,
               fmt::format("{} exists; choose another name, or replace it with --force", path));
 }
@@ -40,15 +52,19 @@ Error error_of(const std::string& path, int code) {
   return error;
 }
 
+// The output that it was to become; "": it is none that is being made.
+std::string made_for(const std::string& path) {
+  constexpr std::string_view kMark = ".making-";
+  const std::size_t at = path.rfind(kMark);
+  const bool is_made = at != std::string::npos &&
+                       path.find_first_not_of("0123456789", at + kMark.size()) == std::string::npos;
+  return is_made ? path.substr(0, at) : "";
+}
+
 // Of an export that was killed, or that goes on: what it makes, or a folder with nothing else in
 // it.
 bool is_left_over(const fs::directory_entry& entry) {
-  constexpr std::string_view kMark = ".making-";
-  const std::string name = entry.path().filename().string();
-  const std::size_t at = name.rfind(kMark);
-  if (at != std::string::npos &&
-      name.find_first_not_of("0123456789", at + kMark.size()) == std::string::npos)
-    return true;
+  if (!made_for(entry.path().string()).empty()) return true;
   std::error_code error;
   if (entry.is_symlink(error) || !entry.is_directory(error)) return false;
   fs::directory_iterator in(entry.path(), error);
@@ -58,6 +74,21 @@ bool is_left_over(const fs::directory_entry& entry) {
     has_any = true;
   }
   return has_any && !error;
+}
+
+// What killed exports have left below a folder, of whatever tracks. REQUIRES: nothing else is
+// there.
+void remove_all_leftovers(const std::string& folder) {
+  std::set<std::string> outputs;
+  std::error_code error;
+  fs::recursive_directory_iterator at(folder, error);
+  for (const fs::recursive_directory_iterator end; !error && at != end; at.increment(error)) {
+    std::string output = made_for(at->path().string());
+    if (output.empty()) continue;
+    outputs.insert(std::move(output));
+    at.disable_recursion_pending();
+  }
+  for (const std::string& output : outputs) remove_leftovers(output);
 }
 
 // Every folder that the names of tracks stand for: "a/b/c" gives "a" and "a/b".
@@ -212,6 +243,7 @@ Error OutputFile::failure() const { return error_of(is_stdout() ? "stdout" : pat
 Result<OutputFolder> OutputFolder::plan(std::string folder, const std::vector<std::string>& tracks,
                                         const std::string& extension, Existing existing) {
   if (Status may = check_output_folder(folder, existing); !may) return tl::unexpected(may.error());
+  if (existing == Existing::kStays) remove_all_leftovers(folder);
   OutputFolder planned(std::move(folder), existing);
   const std::set<std::string> folders = folders_of(tracks);
   std::set<std::string> files;

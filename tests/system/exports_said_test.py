@@ -56,6 +56,18 @@ class SaidTest(harness.SystemTest):
         said = self.run_ok("export", bag, "-o", self.space.path("x.jsonl"), "--columns", "timestamp", code=LOSSY)
         self.assertTrue(said.stderr.endswith("always there, as _ts\n"), said.stderr)
 
+    def test_a_folder_is_not_replaced_by_a_file(self):
+        bag = self.bag(("arm", 1.0, {"q": 1}))
+        os.mkdir(self.space.path("out"))
+        self.write("out/mine", "mine")
+        for form in ("sqlite", "hdf5", "mcap"):
+            for force in ((), ("--force",)):
+                with self.subTest(form=form, force=force):
+                    done = self.run_ok("export", bag, "-o", self.space.path("out"), "--format", form, *force,
+                                       code=FAILED)
+                    self.assert_one_line(done.stderr, "out exists and is a folder, where a file is written; give")
+                    self.assertEqual(os.listdir(self.space.path("out")), ["mine"])
+
 
 if __name__ == "__main__":
     harness.main()
