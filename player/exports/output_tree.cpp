@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,7 +12,6 @@
 #include <utility>
 
 #include "recorder/bag/bag_file.hpp"
-#include "recorder/bag/pages/file_descriptor.hpp"
 
 namespace zbag {
 namespace {
@@ -73,12 +73,16 @@ Result<OutputTree> OutputTree::create(const std::string& given, Existing existin
   Result<std::vector<std::string>> folders =
       make_output_folder(fs::path(path).parent_path().string());
   if (!folders) return tl::unexpected(folders.error());
+  remove_leftovers(path);
   std::string made = making_name(path);
   std::error_code error;
   fs::remove_all(made, error);  // of a process that had our number and was killed
   OutputTree tree(path, made, existing);
   tree.made_folders_ = std::move(*folders);
   if (!fs::create_directory(made, error)) return tl::unexpected(disk_error(path, error.value()));
+  tree.lock_ = std::make_unique<FileDescriptor>(
+      ::open(made.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+  static_cast<void>(::flock(tree.lock_->get(), LOCK_EX | LOCK_NB));
   return tree;
 }
 
@@ -86,6 +90,7 @@ OutputTree::OutputTree(OutputTree&& other) noexcept
     : path_(std::move(other.path_)),
       made_(std::exchange(other.made_, {})),
       existing_(other.existing_),
+      lock_(std::move(other.lock_)),
       was_there_(other.was_there_),
       moved_(std::exchange(other.moved_, {})),
       made_folders_(std::move(other.made_folders_)) {}

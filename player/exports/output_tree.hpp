@@ -1,5 +1,6 @@
 // The folder of an export that is many files, whole or not there at all: it is made under another
-// name beside its own. Where that is a folder already, its files move in when they are whole.
+// name beside its own. Where that is a folder already, its files move in when they are whole. What
+// a kill leaves of it goes when NAME is written again.
 //
 //   OutputTree tree = OutputTree::create("set").value();
 //   write files below tree.making(), or by tree.write("a", bytes);
@@ -8,11 +9,13 @@
 // Not thread-safe.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "player/exports/output_file.hpp"
+#include "recorder/bag/pages/file_descriptor.hpp"
 #include "schemas/result.hpp"
 
 namespace zbag {
@@ -45,6 +48,7 @@ class OutputTree {
   std::string path_;
   std::string made_;  // empty once it was published
   Existing existing_;
+  std::unique_ptr<FileDescriptor> lock_;   // on the folder: says that its maker lives
   bool was_there_ = false;                 // the folder, and what was published has moved in
   std::vector<std::string> moved_;         // what has, to be removed again
   std::vector<std::string> made_folders_;  // the outermost first

@@ -298,6 +298,19 @@ std::string making_name(const std::string& path) {
   return fmt::format("{}.making-{}", path, ::getpid());
 }
 
+namespace {
+
+// What this user has made, and no link.
+void remove_our_own(const std::string& path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0 || status.st_uid != ::geteuid()) return;
+  std::error_code error;
+  if (S_ISREG(status.st_mode)) ::unlink(path.c_str());
+  if (S_ISDIR(status.st_mode)) std::filesystem::remove_all(path, error);  // follows no link
+}
+
+}  // namespace
+
 void remove_leftovers(const std::string& path) {
   namespace fs = std::filesystem;
   const std::string lock = lock_file_of("");
@@ -318,7 +331,7 @@ void remove_leftovers(const std::string& path) {
     // In another container that number may live: its lock says so.
     std::string made = at->path();
     if (made.ends_with(lock)) made.resize(made.size() - lock.size());
-    if (!is_being_written(made)) ::unlink(at->path().c_str());
+    if (!is_being_written(made)) remove_our_own(at->path());
   }
 }
 

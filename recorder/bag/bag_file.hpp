@@ -36,7 +36,8 @@ Status sync_name(const std::string& path);
 
 // The name a bag has while it is being made, in `path`'s folder: a kill leaves it behind.
 std::string making_name(const std::string& path);
-// Removes what makers of a bag at `path` have left that are dead and hold no lock.
+// Removes what makers of a bag, or of another output, at `path` have left that are dead and hold no
+// lock: files and folders of ours, never what a link of such a name leads to.
 void remove_leftovers(const std::string& path);
 
 class BagFile {

@@ -1,6 +1,8 @@
 #include "player/exports/output_file.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -31,6 +33,33 @@ TEST(OutputFileTest, IsOnDiskBeforeItHasItsName) {
   EXPECT_THAT(
       seen, testing::ElementsAre(testing::Pair(Kind::kSync, file), testing::Pair(Kind::kName, file),
                                  testing::Pair(Kind::kSync, disk_file(dir.path(".")))));
+}
+
+TEST(OutputFileTest, TakesNoFoldersPlaceAndSaysSo) {
+  const TempDir dir;
+  std::filesystem::create_directories(dir.path("out"));
+  for (const Existing existing : {Existing::kStays, Existing::kIsReplaced}) {
+    const Error refused = OutputFile::create(dir.path("out"), existing).error();
+    EXPECT_EQ(refused.code, ErrorCode::kExists);
+    EXPECT_THAT(refused.message, testing::HasSubstr("out exists and is a folder"));
+    EXPECT_THAT(refused.message, testing::Not(testing::HasSubstr("--force")));
+  }
+}
+
+// Of tracks that are not written this time, too; the number of a child that has ended is nobody's.
+TEST(OutputFolderTest, RemovesWhatKilledMakersHaveLeftBelowIt) {
+  const TempDir dir;
+  const pid_t dead = ::fork();
+  if (dead == 0) ::_exit(0);
+  ASSERT_EQ(::waitpid(dead, nullptr, 0), dead);
+  const std::string making = ".making-" + std::to_string(dead);
+  const std::string alive = ".making-" + std::to_string(::getppid());
+  std::filesystem::create_directories(dir.path("out/robot"));
+  for (const std::string& name : {"out/robot/leg.csv" + making, "out/arm.csv" + alive})
+    std::ofstream(dir.path(name)) << "left";
+  const OutputFolder folder = OutputFolder::plan(dir.path("out"), {"arm"}, ".csv").value();
+  EXPECT_FALSE(std::filesystem::exists(dir.path("out/robot/leg.csv" + making)));
+  EXPECT_TRUE(std::filesystem::exists(dir.path("out/arm.csv" + alive)));
 }
 
 // What was published before goes, with the folders that were made for it.

@@ -1,10 +1,13 @@
 #include "player/exports/output_tree.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 
+#include "recorder/bag/bag_file.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace zbag {
@@ -28,6 +31,30 @@ TEST(OutputTreeTest, LeavesNothingWhenItIsNotPublished) {
     std::ofstream(tree.making() + "/x") << "1";
   }
   EXPECT_FALSE(fs::exists(dir.path("a")));
+}
+
+// Whose maker was killed; the number of a child that has ended is nobody's.
+TEST(OutputTreeTest, RemovesWhatKilledMakersHaveLeft) {
+  const TempDir dir;
+  const pid_t dead = ::fork();
+  if (dead == 0) ::_exit(0);
+  ASSERT_EQ(::waitpid(dead, nullptr, 0), dead);
+  const std::string left = dir.path("set.making-") + std::to_string(dead);
+  const std::string other = dir.path("other.making-") + std::to_string(dead);
+  const std::string alive = dir.path("set.making-") + std::to_string(::getppid());
+  for (const std::string& name : {left, other, alive}) fs::create_directories(name + "/in");
+  const OutputTree tree = OutputTree::create(dir.path("set")).value();
+  EXPECT_FALSE(fs::exists(left));
+  EXPECT_TRUE(fs::exists(other));
+  EXPECT_TRUE(fs::exists(alive));
+}
+
+// In another container its number may be nobody's.
+TEST(OutputTreeTest, IsLockedWhileItIsMade) {
+  const TempDir dir;
+  OutputTree tree = OutputTree::create(dir.path("set")).value();
+  EXPECT_TRUE(is_being_written(tree.making()));
+  ASSERT_TRUE(tree.publish());
 }
 
 TEST(OutputTreeTest, TakesThePlaceOfAnEmptyFolderAlone) {

@@ -157,7 +157,15 @@ TEST_F(BagFileTest, RemovesWhatKilledMakersHaveLeft) {
   write_file(locked, "x");
   const int fd = ::open(locked.c_str(), O_RDONLY | O_CLOEXEC);
   ASSERT_EQ(::flock(fd, LOCK_EX | LOCK_NB), 0);
+  const std::string folder = left + ".making-9";
+  std::filesystem::create_directories(folder + "/in");
+  write_file(dir_.path("mine"), "x");
+  std::filesystem::create_symlink(dir_.path("mine"), folder + "/in/link");
+  std::filesystem::create_symlink(dir_.path("mine"), left + ".making-8");
   make_bag(1);
+  EXPECT_FALSE(std::filesystem::exists(folder));
+  EXPECT_TRUE(std::filesystem::is_symlink(left + ".making-8")) << "nobody makes such";
+  EXPECT_TRUE(std::filesystem::exists(dir_.path("mine")));
   for (const std::string& name : {left, left + "-lock", left + ".making-5"})
     EXPECT_FALSE(std::filesystem::exists(name)) << name;
   for (const std::string& name : others) EXPECT_TRUE(std::filesystem::exists(name)) << name;
