@@ -45,6 +45,33 @@ class SaidTest(harness.SystemTest):
         self.assertEqual(self.export(bag, "rosbag2", "--quiet"), "zbag export: warning: tracks left out, since "
                          "ROS has no message of their kind: a, b\n")
 
+    def test_tracks_without_a_point_are_left_out_by_every_format(self):
+        bag = self.bag(("arm", 1.0, {"q": 1}), ("leg", 2.0, {"q": 2}), ("leg", 3.0, {"q": 3}))
+        tracks = {
+            "csv": lambda out: [name[:-4] for name in os.listdir(out)],
+            "json": lambda out: [name[:-5] for name in os.listdir(out)],
+            "jsonl": lambda out: [name[:-6] for name in os.listdir(out)],
+            "parquet": lambda out: [name[:-8] for name in os.listdir(out)],
+            "sqlite": self.tracks_of_sqlite, "mcap": lambda out: ["leg"], "hdf5": lambda out: ["leg"]}
+        for form, tracks_of in tracks.items():
+            for words in (("--where", "q > 1"), ("--where", "q > 9")):
+                with self.subTest(form=form, words=words):
+                    out = self.space.path(form + words[1][-1])
+                    is_none = words[1] == "q > 9"
+                    done = self.run_ok("export", bag, "-o", out, "--format", form, *words,
+                                       code=LOSSY if is_none else DONE)
+                    notice = "zbag export: tracks without a chosen point are left out: arm\n"
+                    self.assertEqual(notice in done.stderr, not is_none)
+                    self.assertTrue(os.path.exists(out))
+                    if not is_none:
+                        self.assertEqual(tracks_of(out), ["leg"])
+
+    @staticmethod
+    def tracks_of_sqlite(out):
+        database = sqlite3.connect(out)
+        with contextlib.closing(database):
+            return [row[0] for row in database.execute("SELECT track FROM tracks")]
+
     def test_the_time_is_no_column_and_that_is_said(self):
         bag = self.bag(("arm", 1.0, {"q": 1}))
         for form, name in (("csv", "timestamp"), ("parquet", "timestamp"), ("hdf5", "_ts"), ("mcap", "log_time"),
