@@ -7,9 +7,11 @@
 
 #include "player/query/aside_folder.hpp"
 #include "player/query/duckdb_calls.hpp"
+#include "player/query/result_items.hpp"
 #include "player/query/sql_error.hpp"
 #include "player/query/sql_text.hpp"
 #include "player/query/table_function.hpp"
+#include "schemas/track_name.hpp"
 
 namespace zbag {
 namespace {
@@ -156,6 +158,36 @@ Status take_rows(duckdb_data_chunk chunk, const Statement::TakeRow& take) {
   return {};
 }
 
+Status take_items(duckdb_data_chunk chunk, const std::vector<ResultColumn>& names,
+                  const Statement::TakeItems& take) {
+  std::vector<ResultItems> columns;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    Result<ResultItems> column = ResultItems::of(duckdb().data_chunk_get_vector(chunk, i));
+    if (!column) {
+      return fail(ErrorCode::kInvalid,
+                  fmt::format("column {} is {}", printable(names[i].name), column.error().message));
+    }
+    columns.push_back(std::move(*column));
+  }
+  std::string bytes;
+  std::vector<std::size_t> ends;
+  std::vector<std::string_view> items;
+  for (std::size_t row = 0; row < duckdb().data_chunk_get_size(chunk); ++row) {
+    bytes.clear();
+    ends.clear();
+    for (const ResultItems& column : columns) {
+      column.append(row, bytes);
+      ends.push_back(bytes.size());
+    }
+    items.clear();
+    std::size_t begin = 0;
+    for (const std::size_t end : ends)
+      items.push_back(std::string_view(bytes).substr(std::exchange(begin, end), end - begin));
+    if (Status taken = take(items); !taken) return taken;
+  }
+  return {};
+}
+
 // What changes rows gives how many, or by RETURNING those themselves.
 bool has_rows(duckdb_statement_type kind, const std::vector<ResultColumn>& columns) {
   switch (kind) {
@@ -207,6 +239,8 @@ struct Statement::State {
   std::vector<ResultColumn> columns;
   bool is_query = false;
   bool is_explain = false;
+
+  Status each_chunk(const std::function<Status(duckdb_data_chunk)>& take);
 };
 
 Statement::Statement(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -218,22 +252,33 @@ const std::vector<ResultColumn>& Statement::columns() const { return state_->col
 bool Statement::is_query() const { return state_->is_query; }
 bool Statement::is_explain() const { return state_->is_explain; }
 
-Status Statement::run(const TakeRow& take) {
+// `take` may be empty.
+Status Statement::State::each_chunk(const std::function<Status(duckdb_data_chunk)>& take) {
   DuckdbPending pending;
-  if (duckdb().pending_prepared_streaming(state_->prepared.get(), pending.out()) != DuckDBSuccess)
-    return tl::unexpected(sql_error(duckdb().pending_error(pending.get()), state_->sql));
+  if (duckdb().pending_prepared_streaming(prepared.get(), pending.out()) != DuckDBSuccess)
+    return tl::unexpected(sql_error(duckdb().pending_error(pending.get()), sql));
   RunningResult result;
   if (duckdb().execute_pending(pending.get(), result.get()) != DuckDBSuccess)
-    return tl::unexpected(sql_error(duckdb().result_error(result.get()), state_->sql));
+    return tl::unexpected(sql_error(duckdb().result_error(result.get()), sql));
   while (true) {
     const DuckdbChunk chunk(duckdb().fetch_chunk(*result.get()));
     if (chunk.get() == nullptr) break;
     if (!take) continue;
-    if (Status taken = take_rows(chunk.get(), take); !taken) return taken;
+    if (Status taken = take(chunk.get()); !taken) return taken;
   }
   const char* const why = duckdb().result_error(result.get());
-  if (why != nullptr) return tl::unexpected(sql_error(why, state_->sql));
+  if (why != nullptr) return tl::unexpected(sql_error(why, sql));
   return {};
+}
+
+Status Statement::run(const TakeRow& take) {
+  if (!take) return state_->each_chunk(nullptr);
+  return state_->each_chunk([&](duckdb_data_chunk chunk) { return take_rows(chunk, take); });
+}
+
+Status Statement::run_items(const TakeItems& take) {
+  return state_->each_chunk(
+      [&](duckdb_data_chunk chunk) { return take_items(chunk, state_->columns, take); });
 }
 
 struct Database::State {

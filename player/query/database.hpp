@@ -70,6 +70,10 @@ class Statement {
   // numbers, which SQL has to cast.
   using TakeRow = std::function<Status(std::span<const ResultCell>)>;
   Status run(const TakeRow& take);
+  // The same as MessagePack values, exactly as they are (result_items.hpp); an empty one is NULL.
+  // Lent during the call. kInvalid: a column is of another type.
+  using TakeItems = std::function<Status(std::span<const std::string_view>)>;
+  Status run_items(const TakeItems& take);
 
  private:
   friend class Database;

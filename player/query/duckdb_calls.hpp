@@ -133,6 +133,14 @@ class DuckdbCalls {
   ZBAG_DUCKDB_CALL(replacement_scan_set_function_name);
   ZBAG_DUCKDB_CALL(replacement_scan_add_parameter);
   ZBAG_DUCKDB_CALL(replacement_scan_set_error);
+  // What types are of, and vectors within vectors
+  ZBAG_DUCKDB_CALL(decimal_scale);
+  ZBAG_DUCKDB_CALL(decimal_internal_type);
+  ZBAG_DUCKDB_CALL(array_type_array_size);
+  ZBAG_DUCKDB_CALL(struct_type_child_count);
+  ZBAG_DUCKDB_CALL(struct_type_child_name);
+  ZBAG_DUCKDB_CALL(array_vector_get_child);
+  ZBAG_DUCKDB_CALL(struct_vector_get_child);
 #undef ZBAG_DUCKDB_CALL
 };
 

@@ -20,6 +20,7 @@ const std::vector<ResultColumn>& Statement::columns() const {
 }
 bool Statement::is_query() const { return false; }
 Status Statement::run(const TakeRow&) { return fail(ErrorCode::kUnsupported, kWhy); }
+Status Statement::run_items(const TakeItems&) { return fail(ErrorCode::kUnsupported, kWhy); }
 
 struct Database::State {};
 Database::Database(std::unique_ptr<State> state) : state_(std::move(state)) {}
