@@ -38,6 +38,7 @@ ALLOWED = {
     "recorder": {"schemas", "bus", "bus/session", "recorder", "recorder/storage"} | BAG,
     "player": {"schemas", "bus", "bus/session", "player"} | BAG,
     "player/imports": {"schemas", "bus/session", "player/imports", "player/imports/messages"} | BAG,
+    "player/imports/tables": {"schemas", "player/imports", "player/imports/tables", "player/query"},
     "player/imports/messages": {"schemas", "player/imports", "player/imports/messages"},
     "player/imports/mcap": {"schemas", "player/imports", "player/imports/messages",
                             "player/imports/mcap"},

@@ -26,14 +26,17 @@ struct Arguments {
   BagOptions options;
   std::uint32_t items_max = kItemsMax;
   StampFrom stamp = StampFrom::kHeader;
+  std::string time_field;
   bool quiet = false;
 };
 
 bool goes_on() { return !StopSignal::wanted(); }
 
 ImportOptions options_of(const Arguments& arguments, std::function<bool()> goes_on) {
-  return {
-      .stamp = arguments.stamp, .values_max = arguments.items_max, .goes_on = std::move(goes_on)};
+  return {.stamp = arguments.stamp,
+          .time_field = arguments.time_field,
+          .values_max = arguments.items_max,
+          .goes_on = std::move(goes_on)};
 }
 
 // What is looked at before anything is written. A pipe can be opened once; of other files there may
@@ -223,6 +226,10 @@ Verb add_import(CLI::App& root) {
                                                     {"publish", StampFrom::kPublish}}),
                "Where _ts comes from, in recordings that know several times: the message's own "
                "header (log where it has none), when it was recorded, or when it was sent");
+  options->add(
+      "--time-field", a->time_field, option_type::any_text("NAME"),
+      "The column of a table that _ts comes from (found by its name: _ts, timestamp, time, "
+      "t, ..., with the unit behind it: time_us)");
   add_merge_rules(*options, a->merge);
   add_compression(*options, a->options.compression);
   add_max_items(*options, a->items_max);

@@ -32,6 +32,13 @@ bool begins_with_word(std::string_view begin, std::string_view word) {
   return begin.size() >= word.size() && ::strncasecmp(begin.data(), word.data(), word.size()) == 0;
 }
 
+// `endings`: ".csv .tsv"
+bool has_ending(const std::string& path, const char* endings) {
+  const std::string ending = std::filesystem::path(path).extension().string();
+  return !ending.empty() &&
+         fmt::format(" {} ", endings).find(fmt::format(" {} ", ending)) != std::string::npos;
+}
+
 // In this order; the last one takes, or refuses, what no other does.
 constexpr std::array kFormats{
     Format{"ros1", "ROS 1 bags (.bag), of any messages: their definitions are in them", ".bag",
@@ -76,6 +83,21 @@ constexpr std::array kFormats{
         "ros2",
         "ROS 2 bags: folders with a metadata.yaml, files of them (.db3, .mcap; .zstd behind them)",
         ".db3", is_rosbag2, open_rosbag2},
+    // Nothing but its name says that it is one.
+    Format{
+        "csv",
+        "tables of text (.csv, .tsv): one track, as of trc, whose fields are the columns (a.b: b "
+        "in a); _ts is the column _ts, timestamp, time, t... or --time-field",
+        ".csv .tsv",
+        [](const std::string& path, std::string_view begin) {
+          return has_ending(path, ".csv .tsv") && kind_of_file(begin) == nullptr;
+        },
+        open_csv},
+    Format{"parquet",
+           "Parquet (.parquet), as csv: lists stay lists, structs are maps; read by DuckDB",
+           ".parquet",
+           [](const std::string&, std::string_view begin) { return begin.starts_with("PAR1"); },
+           open_parquet},
     Format{"jsonl", "JSON lines, plain or xz: neutral recordings, what export and cat have written",
            "", [](const std::string&, std::string_view) { return true; }, open_neutral},
 };
@@ -94,11 +116,8 @@ std::string begin_of(const std::string& path) {
 }  // namespace
 
 bool has_format_name(const std::string& path) {
-  const std::string ending = std::filesystem::path(path).extension().string();
-  return !ending.empty() && std::ranges::any_of(kFormats, [&](const Format& format) {
-    return fmt::format(" {} ", format.endings).find(fmt::format(" {} ", ending)) !=
-           std::string::npos;
-  });
+  return std::ranges::any_of(
+      kFormats, [&](const Format& format) { return has_ending(path, format.endings); });
 }
 
 bool is_recording_folder(const std::string& path) {

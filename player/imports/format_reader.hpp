@@ -93,5 +93,9 @@ Result<std::unique_ptr<FormatReader>> open_rosbag2(const FoundRecording& recordi
                                                    const ImportOptions& options);
 // Whether a file, or a folder, is one of a ROS 2 bag; `begin` is empty of folders.
 bool is_rosbag2(const std::string& path, std::string_view begin);
+Result<std::unique_ptr<FormatReader>> open_parquet(const FoundRecording& recording,
+                                                   const ImportOptions& options);
+Result<std::unique_ptr<FormatReader>> open_csv(const FoundRecording& recording,
+                                               const ImportOptions& options);
 
 }  // namespace zbag

@@ -1,0 +1,254 @@
+// Parquet, read by DuckDB: a track, whose fields are the columns.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "player/imports/byte_source.hpp"
+#include "player/imports/file_track.hpp"
+#include "player/imports/format_reader.hpp"
+#include "player/imports/input_file.hpp"
+#include "player/imports/tables/cell_value.hpp"
+#include "player/imports/tables/column_fields.hpp"
+#include "player/imports/tables/table_stamps.hpp"
+#include "player/query/database.hpp"
+#include "player/query/sql_text.hpp"
+#include "schemas/item.hpp"
+#include "schemas/quantity_text.hpp"
+#include "schemas/text_bytes.hpp"
+#include "schemas/track_name.hpp"
+
+namespace zbag {
+namespace {
+
+constexpr std::size_t kMemoryBytes = 512u << 20;  // of DuckDB, which has a row group at a time
+constexpr const char* kOwnTime = "timestamp";
+constexpr const char* kOwnKey = "_ts_ns";
+
+std::optional<CellNumber> number_of_item(std::string_view item) {
+  item::Cursor in(bytes_of(item));
+  std::uint64_t bits = 0;
+  bool is_above = false;
+  if (item::take_int(in, bits, is_above))
+    return is_above ? CellNumber(bits) : CellNumber(static_cast<std::int64_t>(bits));
+  double real = 0.0;
+  if (item::take_number(in, real)) return real;
+  return std::nullopt;
+}
+
+class ParquetFile : public FormatReader {
+ public:
+  ParquetFile(std::string path, FileHandle file, Database database, std::string track)
+      : path_(std::move(path)),
+        file_(std::move(file)),
+        database_(std::move(database)),
+        track_(std::move(track)) {}
+
+  // The columns, and how many rows there are.
+  Status open(const std::string& time_field) {
+    Status asked = ask("DESCRIBE SELECT * FROM " + table(), [&](std::span<const ResultCell> row) {
+      names_.emplace_back(row[0].value_or(""));
+      types_.emplace_back(row[1].value_or(""));
+      return Status();
+    });
+    if (!asked) return asked;
+    Result<TimeColumns> time = find_time_columns(names_, time_field, path_);
+    const auto stamps = std::ranges::find_if(
+        types_, [](const std::string& type) { return type.starts_with("TIMESTAMP"); });
+    if (!time && (!time_field.empty() || stamps == types_.end()))
+      return tl::unexpected(time.error());
+    time_ = time ? *time : TimeColumns{.column = static_cast<std::size_t>(stamps - types_.begin())};
+    if (types_[time_.column].starts_with("TIMESTAMP")) time_.unit = TimeUnit::kNanos;
+    const auto key = std::ranges::find(names_, kOwnKey);
+    if (names_[time_.column] == kOwnTime && key != names_.end() && !time_.nanos)
+      key_ = static_cast<std::size_t>(key - names_.begin());
+    for (std::size_t n = 0; n < names_.size(); ++n) {
+      if (!time_.has(n) && key_ != n) columns_.push_back(n);
+    }
+    return ask("SELECT count(*) FROM " + table(), [&](std::span<const ResultCell> row) {
+      rows_ = parse_decimal(row[0].value_or("0")).value_or(0);
+      return Status();
+    });
+  }
+
+  Status read(ImportSink& sink) override {
+    if (Status found = find_unit(sink); !found) return found;
+    if (Status found = find_json(); !found) return found;
+    std::vector<std::string> fields;
+    for (const std::size_t column : columns_) fields.push_back(names_[column]);
+    ColumnFields maps(names_[time_.column] == kOwnTime ? names_before_export(std::move(fields))
+                                                       : std::move(fields));
+    std::string map;
+    std::vector<std::string_view> values(columns_.size());
+    Result<Statement> statement = database_.prepare("SELECT * FROM " + table());
+    if (!statement) return told(tl::unexpected(statement.error()));
+    Status taken_all;
+    const Status read = statement->run_items([&](std::span<const std::string_view> row) {
+      ++row_;
+      const std::optional<Timestamp> stamp = stamp_of_row(row);
+      if (!stamp) {
+        sink.refuse(fmt::format("{}: its {} is no time", place(), printable(names_[time_.column])));
+        return Status();
+      }
+      for (std::size_t n = 0; n < columns_.size(); ++n) values[n] = row[columns_[n]];
+      const std::vector<std::string> parsed = put_json(values);
+      map.clear();
+      maps.append_map(values, map);
+      taken_all = sink.frame(track_, *stamp, bytes_of(map));
+      return taken_all;
+    });
+    return taken_all ? told(read) : taken_all;
+  }
+
+  std::string place() const override { return fmt::format("{}: row {}", path_, row_); }
+  std::optional<double> share() const override {
+    return rows_ > 0 ? static_cast<double>(row_) / rows_ : 1.0;
+  }
+
+ private:
+  // By a name that has no signs which DuckDB takes for a pattern, or for another computer.
+  std::string open_path() const { return fmt::format("/proc/self/fd/{}", ::fileno(file_.get())); }
+  std::string table() const {
+    return fmt::format("read_parquet({}, hive_partitioning = false)", sql_text(open_path()));
+  }
+
+  // What DuckDB says of the file, which it knows by another name and reads by SQL of ours.
+  Status told(Status status) const {
+    if (status) return status;
+    std::string text = status.error().message;
+    if (text.starts_with("line ")) text.erase(0, text.find(": ") + 2);
+    for (const std::string& name : {sql_text(open_path()), open_path()}) {
+      for (std::size_t at; (at = text.find(name)) != std::string::npos;)
+        text.replace(at, name.size(), "it");
+    }
+    return fail(code_of(status.error().code), fmt::format("{}: {}", path_, text));
+  }
+  static ErrorCode code_of(ErrorCode code) {
+    if (code == ErrorCode::kInvalid) return ErrorCode::kUnsupported;  // the type of a column
+    const bool is_of_here = code == ErrorCode::kClosed || code == ErrorCode::kDiskFull;
+    return is_of_here ? code : ErrorCode::kDamaged;
+  }
+
+  Status ask(const std::string& sql, const Statement::TakeRow& take) {
+    Result<Statement> statement = database_.prepare(sql);
+    if (!statement) return told(tl::unexpected(statement.error()));
+    return told(statement->run(take));
+  }
+
+  // Of numbers whose unit no name says.
+  Status find_unit(ImportSink& sink) {
+    if (time_.unit || types_[time_.column] == "VARCHAR") return {};
+    const std::string sql = fmt::format("SELECT max(abs(TRY_CAST({} AS DOUBLE))) FROM {}",
+                                        sql_name(names_[time_.column]), table());
+    UnitGuess guess;
+    Status asked = ask(sql, [&](std::span<const ResultCell> row) {
+      if (const auto largest = row[0] ? parse_decimal(*row[0]) : std::nullopt) guess.see(*largest);
+      return Status();
+    });
+    time_.unit = guess.unit();
+    if (asked && guess.unit() != TimeUnit::kSeconds)
+      sink.note(fmt::format("{}: the times in {} are taken for {}, by their size", track_,
+                            printable(names_[time_.column]), name_of(guess.unit())));
+    return asked;
+  }
+
+  // `export` writes what is mixed, and lists of what is no number, as JSON.
+  Status find_json() {
+    bool is_ours = false;
+    const std::string mark =
+        fmt::format("SELECT count(*) FROM parquet_kv_metadata({}) WHERE key = 'zbag.version'::BLOB",
+                    sql_text(open_path()));
+    Status asked = ask(mark, [&](std::span<const ResultCell> row) {
+      is_ours = row[0] != "0";
+      return Status();
+    });
+    if (!asked || !is_ours) return asked;
+    for (std::size_t n = 0; n < columns_.size(); ++n) {
+      if (types_[columns_[n]] != "VARCHAR") continue;
+      const std::string name = sql_name(names_[columns_[n]]);
+      asked = ask(fmt::format("SELECT bool_and(starts_with({0}, '[') OR starts_with({0}, '{{')) "
+                              "FROM {1}",
+                              name, table()),
+                  [&](std::span<const ResultCell> row) {
+                    if (row[0] == "true") json_.push_back(n);
+                    return Status();
+                  });
+      if (!asked) return asked;
+    }
+    return {};
+  }
+
+  // What the values that are JSON stand for now lies in what is returned.
+  std::vector<std::string> put_json(std::vector<std::string_view>& values) const {
+    std::vector<std::string> parsed(json_.size());
+    for (std::size_t i = 0; i < json_.size(); ++i) {
+      std::string_view& value = values[json_[i]];
+      item::Cursor in(bytes_of(value));
+      std::span<const std::uint8_t> text;
+      if (!item::take_text(in, text) || !append_json_cell(text_of(text), parsed[i])) continue;
+      value = parsed[i];
+    }
+    return parsed;
+  }
+
+  std::optional<Timestamp> stamp_of_row(std::span<const std::string_view> row) const {
+    const std::string_view item = row[time_.column];
+    const std::optional<CellNumber> number = number_of_item(item);
+    if (time_.nanos) {
+      const std::optional<CellNumber> nanos = number_of_item(row[*time_.nanos]);
+      return number && nanos ? stamp_of(*number, *nanos) : std::nullopt;
+    }
+    if (!number) return stamp_of_text(item);
+    const std::optional<CellNumber> key = key_ ? number_of_item(row[*key_]) : std::nullopt;
+    const auto* const ns = key ? std::get_if<std::int64_t>(&*key) : nullptr;
+    if (ns != nullptr) return stamp_beside_key(as_double(*number), *ns);
+    return stamp_of(*number, time_.unit.value_or(TimeUnit::kSeconds));
+  }
+  static std::optional<Timestamp> stamp_of_text(std::string_view item) {
+    item::Cursor in(bytes_of(item));
+    std::span<const std::uint8_t> text;
+    if (!item::take_text(in, text)) return std::nullopt;
+    const std::optional<double> seconds = iso_seconds(text_of(text));
+    return seconds ? Timestamp::from_seconds(*seconds) : std::nullopt;
+  }
+
+  const std::string path_;
+  const FileHandle file_;
+  Database database_;
+  const std::string track_;
+  std::vector<std::string> names_;
+  std::vector<std::string> types_;  // as DuckDB calls them
+  TimeColumns time_;
+  std::optional<std::size_t> key_;    // of the exact time beside it, in our own
+  std::vector<std::size_t> columns_;  // all others
+  std::vector<std::size_t> json_;     // of these, in our own
+  double rows_ = 0.0;
+  std::uint64_t row_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<FormatReader>> open_parquet(const FoundRecording& recording,
+                                                   const ImportOptions& options) {
+  const Result<InputFile> readable = InputFile::open(recording.path);
+  if (!readable) return tl::unexpected(readable.error());
+  FileHandle file(std::fopen(recording.path.c_str(), "rbe"));
+  if (!file) return fail(ErrorCode::kIo, recording.path + ": it can not be read");
+  Result<Database> database =
+      Database::open({.threads = 1,
+                      .memory_bytes = kMemoryBytes,
+                      .allowed_file = fmt::format("/proc/self/fd/{}", ::fileno(file.get()))});
+  if (!database)
+    return fail(database.error().code,
+                fmt::format("{}: {}", recording.path, database.error().message));
+  auto reader = std::make_unique<ParquetFile>(recording.path, std::move(file), std::move(*database),
+                                              file_track(recording));
+  if (Status opened = reader->open(options.time_field); !opened)
+    return tl::unexpected(opened.error());
+  return reader;
+}
+
+}  // namespace zbag
