@@ -79,6 +79,8 @@ constexpr std::array kFormats{
            ".mcap",
            [](const std::string&, std::string_view begin) { return begin.starts_with("\x89MCAP"); },
            open_mcap},
+    Format{"sqlite", "databases that export --format sqlite has made (.db): all their tracks",
+           ".db .sqlite .sqlite3", is_own_sqlite, open_sqlite},
     Format{
         "ros2",
         "ROS 2 bags: folders with a metadata.yaml, files of them (.db3, .mcap; .zstd behind them)",

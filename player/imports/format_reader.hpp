@@ -95,6 +95,10 @@ Result<std::unique_ptr<FormatReader>> open_rosbag2(const FoundRecording& recordi
 bool is_rosbag2(const std::string& path, std::string_view begin);
 Result<std::unique_ptr<FormatReader>> open_parquet(const FoundRecording& recording,
                                                    const ImportOptions& options);
+// Whether a file is a database that `export --format sqlite` has made.
+bool is_own_sqlite(const std::string& path, std::string_view begin);
+Result<std::unique_ptr<FormatReader>> open_sqlite(const FoundRecording& recording,
+                                                  const ImportOptions& options);
 Result<std::unique_ptr<FormatReader>> open_csv(const FoundRecording& recording,
                                                const ImportOptions& options);
 

@@ -9,6 +9,7 @@ import json
 import math
 import os
 import random
+import sqlite3
 import struct
 import unittest
 
@@ -361,6 +362,54 @@ class ParquetTest(TableTest):
     def test_names_with_signs_of_patterns_are_names(self):
         path = self.parquet({"t": [1.0], "x": [1]}, name="a[1]*?.parquet")
         self.assertEqual(self.taken(path)[1], [(1.0, {"x": 1})])
+
+
+class SqliteTest(TableTest):
+
+    def test_what_export_writes_comes_back(self):
+        points = [{name: value for name, value in point.items() if value == value}
+                  for point in POINTS]  # SQLite knows no NaN, nor -0.0
+        points[0]["x"] = 0.25
+        points[0].update({"mixed": "a", "a.b": 1, "joints": ["a", "b"], "X": 1, "Flag": 2})
+        points[1].update({"mixed": 1, "joints": [], "timestamp": 3})
+        first, second = self.bag_of(points), self.space.path("second.zbag")
+        out = self.space.path("out.db")
+        self.run_ok("export", first, "-o", out, "--format", "sqlite")
+        self.run_ok("import", out, "-o", second)
+        self.assertEqual(exact(self.rows(second, "a/t")), exact(self.rows(first, "a/t")))
+        self.assert_whole(second)
+
+    def test_other_databases_are_refused_by_name(self):
+        path = self.space.path("t.db")
+        with sqlite3.connect(path) as database:
+            database.execute("CREATE TABLE t(x REAL)")
+        database.close()
+        self.refused(path, "no ROS 2 bag")
+
+    def test_tables_that_lie_are_one_line_or_cost_their_row(self):
+        bag, out = self.bag_of([{"x": 1, "y": {"z": 2.5}}] * 3), self.space.path("t.db")
+        lies = {
+            "UPDATE fields SET names = 'x'": "fields of table",
+            "UPDATE fields SET names = '[\"y\"]' WHERE column_name = 'x'": "a map is no map",
+            "UPDATE fields SET column_name = 'none'": "no such column",
+            "UPDATE tracks SET table_name = 'none'": "no such table",
+        }
+        for lie, word in lies.items():
+            with self.subTest(lie):
+                self.run_ok("export", bag, "-o", out, "--format", "sqlite", "--force")
+                with sqlite3.connect(out) as database:
+                    database.execute(lie)
+                database.close()
+                _, _, said = self.taken(out, code=DAMAGED)
+                self.assert_one_line(said, "t.db", word)
+        self.run_ok("export", bag, "-o", out, "--format", "sqlite", "--force")
+        with sqlite3.connect(out) as database:
+            database.execute('UPDATE "a/t" SET x = 0.5 WHERE rowid = 2')
+        database.close()
+        again = self.space.path("again.zbag")
+        said = self.run_ok("import", out, "-o", again, code=LOSSY).stderr
+        self.assertIn("track a/t, row 2: a value is not of the kind", said)
+        self.assertEqual(len(self.rows(again, "a/t")), 2)
 
 
 def random_table(source, nested):

@@ -50,6 +50,25 @@ Result<bool> SqliteRows::next() {
   return failure(path_, database_, code);
 }
 
+SqliteType SqliteRows::type(int column) const {
+  switch (sqlite3_column_type(statement_.get(), column)) {
+    case SQLITE_INTEGER:
+      return SqliteType::kInteger;
+    case SQLITE_FLOAT:
+      return SqliteType::kReal;
+    case SQLITE_TEXT:
+      return SqliteType::kText;
+    case SQLITE_BLOB:
+      return SqliteType::kBlob;
+    default:
+      return SqliteType::kNull;
+  }
+}
+
+double SqliteRows::real(int column) const {
+  return sqlite3_column_double(statement_.get(), column);
+}
+
 std::int64_t SqliteRows::integer(int column) const {
   return sqlite3_column_int64(statement_.get(), column);
 }

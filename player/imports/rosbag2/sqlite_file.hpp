@@ -25,13 +25,17 @@ struct sqlite3_stmt;
 
 namespace zbag {
 
+enum class SqliteType : std::uint8_t { kNull, kInteger, kReal, kText, kBlob };
+
 class SqliteRows {
  public:
   // False: there is no more.
   Result<bool> next();
 
   // Of the row; columns count from 0. What is of another type is 0, or empty. Valid until next().
+  SqliteType type(int column) const;  // to be asked before a value
   std::int64_t integer(int column) const;
+  double real(int column) const;
   std::string_view text(int column) const;
   std::span<const std::uint8_t> bytes(int column) const;
 
