@@ -151,6 +151,14 @@ Result<std::optional<Kind>> ExportSource::kind_of(const std::string& track) cons
   return std::optional<Kind>();
 }
 
+Result<std::optional<OriginalSchema>> ExportSource::original_of(const std::string& track) const {
+  for (const BagReader& reader : playlist_.readers()) {
+    Result<std::optional<OriginalSchema>> original = zbag::original_of(reader, track);
+    if (!original || *original) return original;
+  }
+  return std::optional<OriginalSchema>();
+}
+
 Result<std::optional<TrackSchema>> ExportSource::meaning_of(const std::string& track) const {
   for (const BagReader& reader : playlist_.readers()) {
     Result<std::optional<TrackSchema>> schema = zbag::schema_of(reader, track);

@@ -23,6 +23,7 @@
 #include "recorder/bag/read/playlist.hpp"
 #include "schemas/expression/expression.hpp"
 #include "schemas/kinds/fit.hpp"
+#include "schemas/kinds/original_schema.hpp"
 
 namespace zbag {
 
@@ -84,6 +85,8 @@ class ExportSource {
   // What is said of the track's fields; the first bag that says it. Errors as kind_of(reader,
   // track).
   Result<std::optional<Kind>> kind_of(const std::string& track) const;
+  // What it was in the recording it was imported from; likewise.
+  Result<std::optional<OriginalSchema>> original_of(const std::string& track) const;
   // As is_chosen_field() takes them.
   const std::vector<std::string>& columns() const { return columns_; }
   bool is_aligned() const { return choice_.align.has_value(); }

@@ -20,7 +20,7 @@ class McapExporter : public Exporter {
   explicit McapExporter(const ExportOptions& options)
       : out_(options.out),
         existing_(options.existing),
-        choice_{.encoding = encoding_of(options.encoding)},
+        choice_{.encoding = encoding_of(options.encoding), .by_original = true},
         compressor_(options.compression, options.level) {}
 
   Status write(ExportSource& source) override {

@@ -105,6 +105,59 @@ class RosTest(McapTest):
             bag, _ = self.imported(path, "--merge", "append")
             random_messages.assert_points(self, self.points(bag, "--exclude", "_sys/**"), wanted)
 
+    def assert_again_the_same(self, path, wanted, name):
+        """Imported, exported as cdr and imported again; what others read of it is the same."""
+        bag, _ = self.imported(path, "--merge", "append", name=name)
+        out = self.space.path(name + "_out.mcap")
+        self.run_ok("export", bag, "-o", out, "--encoding", "cdr", "--exclude", "_sys/**")
+        again, _ = self.imported(out, "--merge", "append", name=name + "_again")
+        self.assertEqual([(track, harness.exact(fields)) for track, fields in self.fields(bag)],
+                         [(track, harness.exact(fields)) for track, fields in self.fields(again)])
+        random_messages.assert_points(self, self.points(again, "--exclude", "_sys/**"), wanted)
+        return out
+
+    def test_what_was_imported_goes_out_by_its_own_definition(self):
+        for version in (1, 2):
+            path, wanted = self.write_ros(f"ros{version}.mcap", version, count=10)
+            out = self.assert_again_the_same(path, wanted, f"ros{version}")
+            decoder = python_packages.load("mcap_ros2.decoder")
+            reader = python_packages.load("mcap.reader")
+            with open(out, "rb") as file:
+                messages = [(channel.topic, decoded) for _, channel, _, decoded in
+                            reader.make_reader(file, True, [decoder.DecoderFactory()])
+                            .iter_decoded_messages()]
+            self.assertEqual(len(messages), len(wanted))
+            texts = sorted(one.text for topic, one in messages if topic == "test_msgs/All")
+            self.assertEqual(texts, sorted(fields["text"] for track, _, fields in wanted
+                                           if track == "test_msgs/All"))
+
+    def test_fields_that_its_definition_lacks_are_told_of(self):
+        path, wanted = self.write_ros("ros2.mcap", 2, count=1)
+        bag, _ = self.imported(path)
+        stamp = [fields for track, _, fields in wanted if track == "sensor_msgs/Imu"][0]["header"]
+        lines = json.dumps({"track": "sensor_msgs/Imu", "_ts": stamp["stamp"] / 1e9 + 1,
+                            "fields": {"mine": 5}}) + "\n"
+        more = self.space.path("more.zbag")
+        self.run_ok("import", self.write("more.jsonl", lines), "-o", more)
+        out = self.space.path("out.mcap")
+        done = self.run_ok("export", bag, more, "-o", out, "--encoding", "cdr", "--track",
+                           "sensor_msgs/Imu")
+        self.assertIn("fields left out, since sensor_msgs/msg/Imu has no place for them", done.stderr)
+        self.assertIn("mine of track sensor_msgs/Imu", done.stderr)
+        self.assertNotIn("recv_ns", done.stderr)
+
+    def test_what_does_not_fit_its_definition_is_said_where(self):
+        path, _ = self.write_ros("ros2.mcap", 2, count=1)
+        bag, _ = self.imported(path)
+        lines = json.dumps({"track": "sensor_msgs/Imu", "_ts": 2e9, "fields": {"header": 5}}) + "\n"
+        more = self.space.path("more.zbag")
+        self.run_ok("import", self.write("more.jsonl", lines), "-o", more)
+        done = self.space.run("export", bag, more, "-o", self.space.path("out.mcap"), "--encoding",
+                              "cdr", "--track", "sensor_msgs/Imu")
+        self.assert_one_line(done.stderr, "track sensor_msgs/Imu at 2e+09",
+                             "header takes std_msgs/Header, not int")
+        self.assertFalse(os.path.exists(self.space.path("out.mcap")))
+
     def test_the_definition_is_kept(self):
         path, _ = self.write_ros("in.mcap", 2, count=1)
         bag, _ = self.imported(path)

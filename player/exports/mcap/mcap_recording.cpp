@@ -49,7 +49,9 @@ class Recording {
     if (contents_.messages++ == 0) contents_.first_ns = time;
     contents_.last_ns = time;
     ++(*channel)->topic->messages;
-    return mcap_.add_message((*channel)->id, time, content_);
+    const auto recorded = (*channel)->messages->recorded_at(point);
+    return mcap_.add_message(
+        (*channel)->id, recorded ? static_cast<std::uint64_t>(*recorded) : time, content_, time);
   }
 
   // Made with the first point of its track.
@@ -57,7 +59,8 @@ class Recording {
     const auto found = channels_.find(name);
     if (found != channels_.end()) return &found->second;
     const std::string track(name);
-    auto messages = make_track_messages(source_, track, choice_.encoding, types_);
+    auto messages =
+        make_track_messages(source_, track, choice_.encoding, types_, choice_.by_original);
     if (!messages) return tl::unexpected(messages.error());
     const MessageSchema& schema = (*messages)->schema();
     const Result<std::uint16_t> schema_id = id_of(schema);

@@ -17,6 +17,7 @@ namespace zbag {
 
 struct McapChoice {
   MessageEncoding encoding = MessageEncoding::kJson;
+  bool by_original = false;  // cdr of what a track was imported from, where that was ROS
   std::string profile = {};
   // By track; a track that is not in it has its own name.
   std::map<std::string, std::string> topics = {};

@@ -68,8 +68,8 @@ Result<std::uint16_t> McapWriter::add_channel(const Channel& channel, std::uint1
   return id;
 }
 
-Status McapWriter::add_message(std::uint16_t channel, std::uint64_t time_ns,
-                               std::string_view content) {
+Status McapWriter::add_message(std::uint16_t channel, std::uint64_t log_ns,
+                               std::string_view content, std::uint64_t publish_ns) {
   constexpr std::size_t kHeadBytes = McapRecord::kHeadBytes + 22;
   const std::size_t bytes = declared_.size() + kHeadBytes + content.size();
   if (chunk_.size() + bytes > kChunkBytesMax) {
@@ -80,17 +80,17 @@ Status McapWriter::add_message(std::uint16_t channel, std::uint64_t time_ns,
   const auto add_to_index = [&](std::uint64_t number) {
     index.append(reinterpret_cast<const char*>(&number), sizeof number);
   };
-  add_to_index(time_ns);
+  add_to_index(log_ns);
   add_to_index(chunk_.size());
   McapRecord(McapOpcode::kMessage, chunk_)
       .number(channel)
       .number(message_counts_[channel - 1u]++)
-      .number(time_ns)
-      .number(time_ns)
+      .number(log_ns)
+      .number(publish_ns)
       .bytes(content)
       .close();
-  chunk_times_.first = std::min(chunk_times_.first, time_ns);
-  chunk_times_.last = std::max(chunk_times_.last, time_ns);
+  chunk_times_.first = std::min(chunk_times_.first, log_ns);
+  chunk_times_.last = std::max(chunk_times_.last, log_ns);
   return chunk_.size() >= kChunkBytes ? end_chunk() : Status();
 }
 

@@ -48,7 +48,11 @@ class McapWriter {
                                    std::string_view text);
   Result<std::uint16_t> add_channel(const Channel& channel, std::uint16_t schema);
   // Messages of a channel are numbered from 0. Any order of time.
-  Status add_message(std::uint16_t channel, std::uint64_t time_ns, std::string_view content);
+  Status add_message(std::uint16_t channel, std::uint64_t log_ns, std::string_view content) {
+    return add_message(channel, log_ns, content, log_ns);
+  }
+  Status add_message(std::uint16_t channel, std::uint64_t log_ns, std::string_view content,
+                     std::uint64_t publish_ns);
   Status add_metadata(std::string_view name, const McapTexts& texts);
   Status add_attachment(const Attachment& attachment, std::string_view content);
   // The summary; nothing can be added any more.

@@ -7,13 +7,16 @@
 #include <bit>
 #include <numbers>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
 #include "player/exports/messages/cdr_sink.hpp"
+#include "player/exports/messages/field_value.hpp"
 #include "player/exports/messages/fields_schema.hpp"
 #include "player/exports/messages/json_sink.hpp"
 #include "player/exports/messages/message_form.hpp"
+#include "player/exports/messages/original_messages.hpp"
 #include "schemas/chosen_fields.hpp"
 #include "schemas/json_text.hpp"
 #include "schemas/put_item.hpp"
@@ -24,6 +27,7 @@ namespace zbag {
 namespace {
 
 constexpr std::string_view kStampName = "_ts";
+constexpr std::string_view kReceived = "recv_ns";  // what importers call the time of recording
 
 // The chosen fields of points.
 class ChosenMap {
@@ -153,6 +157,38 @@ class CdrMessages : public TrackMessages {
   ChosenMap chosen_;
 };
 
+// As the recording had them that the track was imported from.
+class OriginalTrack : public TrackMessages {
+ public:
+  OriginalTrack(OriginalMessages messages, const ExportSource& source)
+      : TrackMessages({messages.name(), "ros2msg", messages.definition()}),
+        messages_(std::move(messages)),
+        chosen_(source.columns()) {}
+
+  Status append(const PointView& point, std::string& out) override {
+    Status written = messages_.write(chosen_.of(point), out);
+    if (written) return {};
+    return fail(written.error().code,
+                fmt::format("track {} at {} does not fit what it was imported from: {} of {}; take "
+                            "--encoding json",
+                            point.track, seconds_text(point.stamp().seconds()),
+                            written.error().message, messages_.name()));
+  }
+
+  // Importers keep it beside a message that has a stamp of its own.
+  std::optional<std::int64_t> recorded_at(const PointView& point) const override {
+    if (messages_.has_member(kReceived)) return std::nullopt;
+    const std::optional<field_value::Int> ns =
+        field_value::int_of(field_value::at(point.map, {std::string(kReceived)}));
+    const bool is_time = ns && !ns->is_above_int64 && static_cast<std::int64_t>(ns->bits) >= 0;
+    return is_time ? std::optional(static_cast<std::int64_t>(ns->bits)) : std::nullopt;
+  }
+
+ private:
+  OriginalMessages messages_;
+  ChosenMap chosen_;
+};
+
 // Those that are chosen; none, and a note, where they can not be said.
 LeafTypes leaves_of(const ExportSource& source, const std::string& track) {
   Result<LeafTypes> found = source.leaves_of(track);
@@ -176,6 +212,33 @@ void note_left_out(const ExportSource& source, const std::string& track, const M
   if (left_out.empty()) return;
   source.warn(fmt::format("fields left out, since {} has no place for them", form.type().name),
               fmt::format("{} of track {}", fmt::join(left_out, ", "), printable(track)));
+}
+
+void warn_of_strangers(const ExportSource& source, const std::string& track,
+                       const OriginalMessages& messages) {
+  std::set<std::string> left_out;
+  for (const auto& [names, types] : leaves_of(source, track)) {
+    const std::string& name = names.front();
+    if (name != kReceived && !messages.has_member(name)) left_out.insert(printable(name));
+  }
+  if (left_out.empty()) return;
+  source.warn(
+      fmt::format("fields left out, since {} has no place for them", printable(messages.name())),
+      fmt::format("{} of track {}", fmt::join(left_out, ", "), printable(track)));
+}
+
+// nullptr: it was no message of ROS, or nobody knows. What can not be read is told.
+std::unique_ptr<TrackMessages> original_track_messages(const ExportSource& source,
+                                                       const std::string& track) {
+  const Result<std::optional<OriginalSchema>> original = source.original_of(track);
+  if (!original) source.warn(original.error().message);
+  if (!original || !*original) return nullptr;
+  Result<OriginalMessages> messages = OriginalMessages::of(**original);
+  if (!messages && messages.error().code == ErrorCode::kInvalid)
+    source.warn(fmt::format("track {}: {}", printable(track), messages.error().message));
+  if (!messages) return nullptr;
+  warn_of_strangers(source, track, *messages);
+  return std::make_unique<OriginalTrack>(std::move(*messages), source);
 }
 
 // A limit that is not recorded is none: at 0 a reader would drop whatever lies beyond it.
@@ -242,11 +305,15 @@ const KindMessage* ros_message_of(const ExportSource& source, const std::string&
 Result<std::unique_ptr<TrackMessages>> make_track_messages(const ExportSource& source,
                                                            const std::string& track,
                                                            MessageEncoding encoding,
-                                                           const MessageTypes& types) {
+                                                           const MessageTypes& types,
+                                                           bool by_original) {
   using Made = std::unique_ptr<TrackMessages>;
   if (encoding == MessageEncoding::kMsgpack)
     return Made(std::make_unique<MsgpackMessages>(fields_schema(source, track), source));
   const bool is_json = encoding == MessageEncoding::kJson;
+  if (by_original && !is_json) {
+    if (Made original = original_track_messages(source, track)) return original;
+  }
   const Kind kind = kind_of(source, track);
   const KindMessage* const message =
       find_kind_message(is_json ? foxglove_messages() : ros_messages(), kind.name);

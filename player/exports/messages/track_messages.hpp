@@ -7,13 +7,15 @@
 // json: the frame as `cat` prints it, with its `_ts`. A track whose kind has a schema of Foxglove's
 // is written as that says, with the fields it knows nothing of behind it.
 // msgpack: the frame as it is on the bus, with its `_ts`.
-// cdr: the ROS 2 message of the track's kind.
+// cdr: the ROS message that the track was imported from, by its own definition; else that of ROS 2
+// of the track's kind.
 //
 // What of a track has no place in its messages is noted once. Not thread-safe.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "player/exports/export_source.hpp"
@@ -41,6 +43,8 @@ class TrackMessages {
   // Behind what `out` holds. kInvalid: the point is not what its track's kind says. REQUIRES: its
   // map was validated.
   virtual Status append(const PointView& point, std::string& out) = 0;
+  // When the point was recorded, in ns; nullopt: at its stamp.
+  virtual std::optional<std::int64_t> recorded_at(const PointView&) const { return std::nullopt; }
 
  protected:
   explicit TrackMessages(MessageSchema schema) : schema_(std::move(schema)) {}
@@ -52,10 +56,12 @@ class TrackMessages {
 // The ROS message of the track's kind; nullptr: there is none.
 const KindMessage* ros_message_of(const ExportSource& source, const std::string& track);
 
-// `source` and `types` are lent. kUnsupported: cdr of a track without a ROS message.
+// `source` and `types` are lent. `by_original`: cdr by what a track was imported from, where that
+// was ROS. kUnsupported: cdr of a track without a ROS message.
 Result<std::unique_ptr<TrackMessages>> make_track_messages(const ExportSource& source,
                                                            const std::string& track,
                                                            MessageEncoding encoding,
-                                                           const MessageTypes& types);
+                                                           const MessageTypes& types,
+                                                           bool by_original);
 
 }  // namespace zbag
