@@ -26,7 +26,7 @@ OTHER = {
     "buffer-points": "50", "flush-interval": "0.25", "min-free": "10", "compression": "zstd:7",
     "timestamps": "require", "merge": "deep", "late-merge": "reject", "on-overflow": "drop-oldest",
     "metadata": "place=lab", "start": "+1.5", "end": "-2", "remap": "a:=b", "prefix": "again",
-    "delay": "1.5", "max-gap": "4.5", "start-index": "4", "limit": "9", "layout": "rows", "stamp": "log", "args": "speed=3",
+    "delay": "1.5", "max-gap": "4.5", "start-index": "4", "limit": "9", "layout": "rows", "stamp": "log", "time-field": "t", "args": "speed=3",
     "color": "always", "where": "n > 3", "schema": "robot/imu=imu",
     "binary": "hex", "encoding": "cdr", "compression-level": "3", "partition-by": "run",
     "expand-arrays": "suffix", "align": "robot/imu", "how": "linear", "tolerance": "0.5",
