@@ -12,6 +12,7 @@ import json
 import os
 import re
 import shutil
+import struct
 import signal
 import subprocess
 
@@ -115,10 +116,31 @@ class TableTest(EffectTest):
         self.assertNotEqual(source_of("effect_test", "TableTest.test_every_verb_has_its_test"), "")
 
 
+def ros1_bag(stamp, recorded):
+    """A ROS 1 bag of one message, whose header says another second than the bag."""
+    def fields(**values):
+        parts = [name.encode() + b"=" + value for name, value in values.items()]
+        return b"".join(struct.pack("<I", len(part)) + part for part in parts)
+
+    def record(data, **values):
+        head = fields(**values)
+        return struct.pack("<I", len(head)) + head + struct.pack("<I", len(data)) + data
+
+    definition = (b"std_msgs/Header header\n" + b"=" * 80 + b"\nMSG: std_msgs/Header\n"
+                  b"uint32 seq\ntime stamp\nstring frame_id\n")
+    number = struct.pack("<I", 0)
+    return (b"#ROSBAG V2.0\n" +
+            record(fields(type=b"a/T", message_definition=definition), op=b"\x07", conn=number,
+                   topic=b"/arm") +
+            record(struct.pack("<IIII", 1, stamp, 0, 0), op=b"\x02", conn=number,
+                   time=struct.pack("<II", recorded, 0)))
+
+
 class FileVerbsTest(EffectTest):
     """Verbs that read files and write files."""
 
     RED = Case("--color=always", beside=("nowhere",))
+    RED_TWO = Case("--color=always", beside=("nowhere", "nowhere"))
     RED_OUT = Case("--color=always", beside=("nowhere", "-o", "out"))
     FULL = Case("--color=always", beside=(FULL,))
     TIMES = {"start": Case("--start", "+2"), "end": Case("--end", "+2"),
@@ -143,6 +165,10 @@ class FileVerbsTest(EffectTest):
         self.lines("scene/in.jsonl", ("arm", 0.0, {"n": 1}), ("arm", 0.0, {"n": 2}),
                    ("arm", 0.5, {"n": list(range(2000))}),
                    *[("arm", 1.0 + n, {"n": n, "d": "v" * 2_000}) for n in range(1500)])
+        with open(self.space.path("scene", "t.csv"), "w", encoding="utf-8") as file:
+            file.write("t,u,x\n1.0,2.0,3\n")
+        with open(self.space.path("scene", "t.bag"), "wb") as file:
+            file.write(ros1_bag(stamp=5, recorded=7))
         with open(self.space.path("scene", "old.svg"), "w", encoding="utf-8") as file:
             file.write("<svg/>")
         with open(self.space.path("scene", "in.jsonl"), "a", encoding="utf-8") as file:
@@ -269,7 +295,16 @@ class FileVerbsTest(EffectTest):
         self.check_verb("import", ("in.jsonl", "-o", "new.zbag"), {
             "output": Case("-o", "new.zbag", beside=("in.jsonl",)), "merge": Case("--merge=shallow"),
             "max-items": Case("--max-items=1024"),
+            "stamp": Case("--stamp=log", beside=("t.bag", "-o", "new.zbag")),
+            "time-field": Case("--time-field=u", beside=("t.csv", "-o", "new.zbag"),
+                               other=("--time-field=t",)),
             "compression": Case("--compression=none"), "quiet": Case("--quiet"), "log-level": Case("--log-level=error"), "color": self.RED_OUT})
+
+    def test_diff(self):
+        self.check_verb("diff", ("a.zbag", "b.zbag"), {
+            **self.CHOICE, "columns": Case("--columns", "m"), "limit": Case("--limit", "2"),
+            "tolerance": Case("--tolerance=10"), "json": Case("--json"), "quiet": Case("--quiet"),
+            "log-level": Case("--log-level=error", beside=("a.zbag", "hurt.zbag")), "color": self.RED_TWO})
 
     def test_check(self):
         self.check_verb("check", ("a.zbag",), {
