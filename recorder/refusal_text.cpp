@@ -9,6 +9,7 @@
 
 #include "schemas/item.hpp"
 #include "schemas/map_bytes.hpp"
+#include "schemas/map_member.hpp"
 #include "schemas/text_bytes.hpp"
 #include "schemas/timestamp.hpp"
 #include "schemas/track_name.hpp"
@@ -206,11 +207,7 @@ std::string bad_stamp_text(Bytes value) {
 Bytes stamp_of(Bytes frame) {
   const std::optional<MapBytes> map = open_map(frame);
   if (!map) return frame;
-  PairWalk walk(map->pairs, map->count);
-  while (const std::optional<PairBytes> pair = walk.next()) {
-    if (pair->name == "_ts") return pair->value;
-  }
-  return frame;
+  return find_member(*map, "_ts").value_or(frame);
 }
 
 std::string reason_text(Refusal refusal, std::string_view topic, Bytes frame,

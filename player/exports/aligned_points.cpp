@@ -13,6 +13,7 @@
 #include "schemas/chosen_fields.hpp"
 #include "schemas/item.hpp"
 #include "schemas/map_bytes.hpp"
+#include "schemas/map_member.hpp"
 #include "schemas/put_item.hpp"
 #include "schemas/text_bytes.hpp"
 
@@ -53,14 +54,6 @@ double between(double begin, double end, double along) {
                                                     : begin * (1 - along) + end * along;
 }
 
-std::optional<std::span<const std::uint8_t>> value_in(const MapBytes& map, std::string_view name) {
-  PairWalk walk(map.pairs, map.count);
-  while (const std::optional<PairBytes> pair = walk.next()) {
-    if (pair->name == name) return pair->value;
-  }
-  return std::nullopt;
-}
-
 // What lies the share `along` of the way from one map to another, without which there are no
 // numbers. False: nothing does, and nothing is appended.
 bool append_between(const MapBytes& from, const std::optional<MapBytes>& to, double along,
@@ -69,7 +62,7 @@ bool append_between(const MapBytes& from, const std::optional<MapBytes>& to, dou
   std::uint64_t count = 0;
   PairWalk walk(from.pairs, from.count);
   while (const std::optional<PairBytes> pair = walk.next()) {
-    const auto other = to ? value_in(*to, pair->name) : std::nullopt;
+    const auto other = to ? find_member(*to, pair->name) : std::nullopt;
     const std::optional<double> begin = number_of(pair->value);
     const std::optional<double> end = begin && other ? number_of(*other) : std::nullopt;
     if (begin && !end) continue;

@@ -21,6 +21,7 @@
 #include "player/exports/output_tree.hpp"
 #include "player/exports/picture_track.hpp"
 #include "schemas/field_lookup.hpp"
+#include "schemas/map_member.hpp"
 #include "schemas/text_bytes.hpp"
 #include "schemas/track_name.hpp"
 
@@ -31,11 +32,8 @@ constexpr double kUsualRate = 30.0;  // frames a second, of less than two points
 constexpr double kRateMax = 10'000.0;
 
 std::optional<MapBytes> map_of(MapBytes row, std::string_view track) {
-  PairWalk tracks(row.pairs, row.count);
-  while (const std::optional<PairBytes> pair = tracks.next()) {
-    if (pair->name == track) return open_map(pair->value);
-  }
-  return std::nullopt;
+  const auto value = find_member(row, track);
+  return value ? open_map(*value) : std::nullopt;
 }
 
 // The video of one camera.

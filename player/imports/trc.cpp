@@ -9,13 +9,13 @@
 #include <limits>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string_view>
 #include <vector>
 
 #include "player/imports/file_track.hpp"
 #include "player/imports/format_reader.hpp"
 #include "player/imports/text_lines.hpp"
+#include "player/imports/unlike_names.hpp"
 #include "player/imports/utf8_text.hpp"
 #include "schemas/put_item.hpp"
 #include "schemas/quantity_text.hpp"
@@ -95,18 +95,6 @@ std::vector<std::string> labels_of(const CellTexts& cells, std::size_t count) {
     are_placed = are_placed && has_place;
   }
   return are_placed && placed.size() == count ? placed : all;
-}
-
-void make_unlike(std::vector<std::string>& labels) {
-  std::set<std::string> used;
-  for (std::size_t n = 0; n < labels.size(); ++n) {
-    std::string& label = labels[n];
-    if (label.empty()) label = "marker";
-    label = utf8_text(label);
-    if (used.insert(label).second) continue;
-    label += fmt::format("_{}", n + 1);
-    while (!used.insert(label).second) label += '_';
-  }
 }
 
 class TrcFile : public FormatReader {
@@ -197,7 +185,7 @@ class TrcFile : public FormatReader {
     if (head_.labels.size() > kMarkersMax)
       return lines_.fault(ErrorCode::kUnsupported,
                           fmt::format("more than {} markers", kMarkersMax));
-    make_unlike(head_.labels);
+    make_unlike(head_.labels, "marker");
     return {};
   }
 

@@ -9,6 +9,7 @@
 
 #include "schemas/item.hpp"
 #include "schemas/map_bytes.hpp"
+#include "schemas/map_member.hpp"
 #include "schemas/text_bytes.hpp"
 
 namespace zbag::field_value {
@@ -18,14 +19,10 @@ constexpr std::int64_t kNanos = 1'000'000'000;
 
 bool is_of(Item value, item::Type type) { return item::Cursor(value).is_at(type); }
 
-Item member_of(Item map, std::string_view name) {
-  const std::optional<MapBytes> opened = open_map(map);
-  if (!opened) return {};
-  PairWalk pairs(opened->pairs, opened->count);
-  while (const std::optional<PairBytes> pair = pairs.next()) {
-    if (pair->name == name) return is_of(pair->value, item::Type::kNil) ? Item() : pair->value;
-  }
-  return {};
+// nil is as if it were absent.
+Item given_member_of(Item map, std::string_view name) {
+  const Item value = member_of(map, name);
+  return !value.empty() && is_of(value, item::Type::kNil) ? Item() : value;
 }
 
 template <class T>
@@ -47,9 +44,9 @@ std::optional<std::int64_t> nanoseconds_of(Item value) {
   std::optional<double> seconds = number_of(value);
   std::optional<double> nanos = 0.0;
   if (is_of(value, item::Type::kMap)) {
-    seconds = number_of(member_of(value, "sec"));
-    nanos = number_of(member_of(value, "nanosec"));
-    if (!nanos) nanos = number_of(member_of(value, "nsec"));
+    seconds = number_of(given_member_of(value, "sec"));
+    nanos = number_of(given_member_of(value, "nanosec"));
+    if (!nanos) nanos = number_of(given_member_of(value, "nsec"));
   }
   if (!seconds || !nanos || !(std::abs(*nanos) < 1e9)) return std::nullopt;
   const std::optional<Timestamp> stamp = Timestamp::from_seconds(*seconds);

@@ -11,6 +11,7 @@
 #include "schemas/frame_scan.hpp"
 #include "schemas/item.hpp"
 #include "schemas/map_bytes.hpp"
+#include "schemas/map_member.hpp"
 #include "schemas/text_bytes.hpp"
 #include "schemas/track_name.hpp"
 
@@ -98,16 +99,6 @@ std::string ros2_definition(const MessageLayout& layout) {
     text += fmt::format("{}\nMSG: {}\n{}", border, name, seconds);
   }
   return text;
-}
-
-Item member_of(Item map, std::string_view name) {
-  const std::optional<MapBytes> opened = open_map(map);
-  if (!opened) return {};
-  PairWalk pairs(opened->pairs, opened->count);
-  while (const std::optional<PairBytes> pair = pairs.next()) {
-    if (pair->name == name) return pair->value;
-  }
-  return {};
 }
 
 class Writing {

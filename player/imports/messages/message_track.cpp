@@ -9,6 +9,7 @@
 #include "schemas/frame.hpp"
 #include "schemas/frame_scan.hpp"
 #include "schemas/map_bytes.hpp"
+#include "schemas/map_member.hpp"
 #include "schemas/put_item.hpp"
 #include "schemas/text_bytes.hpp"
 #include "schemas/track_name.hpp"
@@ -73,11 +74,7 @@ Timestamp MessageTrack::stamp_of(Times times, ImportSink& sink) {
 // Behind the message's own fields, unless one has that name.
 void MessageTrack::add_received(std::int64_t log_ns) {
   const std::optional<MapBytes> map = open_map(bytes_of(map_));
-  if (!map) return;
-  PairWalk walk(map->pairs, map->count);
-  while (const std::optional<PairBytes> pair = walk.next()) {
-    if (pair->name == kReceived) return;
-  }
+  if (!map || find_member(*map, kReceived)) return;
   with_more_.clear();
   item::append_item(with_more_, [&](std::uint8_t*& at) { item::put_map(at, map->count + 1u); });
   with_more_ += text_of(map->pairs);

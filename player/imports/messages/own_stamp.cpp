@@ -4,23 +4,13 @@
 
 #include "schemas/item.hpp"
 #include "schemas/map_bytes.hpp"
+#include "schemas/map_member.hpp"
 #include "schemas/timestamp.hpp"
 
 namespace zbag {
 namespace {
 
 using Item = std::span<const std::uint8_t>;
-
-// Empty: no map, or none of its members has that name.
-Item member_of(Item map, std::string_view name) {
-  const std::optional<MapBytes> opened = open_map(map);
-  if (!opened) return {};
-  PairWalk pairs(opened->pairs, opened->count);
-  while (const std::optional<PairBytes> pair = pairs.next()) {
-    if (pair->name == name) return pair->value;
-  }
-  return {};
-}
 
 std::optional<std::int64_t> int_of(Item value) {
   item::Cursor in(value);

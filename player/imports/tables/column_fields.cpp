@@ -1,14 +1,12 @@
 #include "player/imports/tables/column_fields.hpp"
 
-#include <fmt/format.h>
-
 #include <optional>
 #include <set>
 #include <utility>
 
+#include "player/imports/unlike_names.hpp"
 #include "schemas/json_text.hpp"
 #include "schemas/put_item.hpp"
-#include "schemas/track_name.hpp"
 
 namespace zbag {
 namespace {
@@ -104,18 +102,6 @@ void put_views(std::string_view items, const std::vector<std::size_t>& ends,
   std::size_t begin = 0;
   for (const std::size_t end : ends)
     values.push_back(items.substr(std::exchange(begin, end), end - begin));
-}
-
-void make_unlike(std::vector<std::string>& names, std::string_view unnamed) {
-  std::set<std::string> used;
-  for (std::size_t n = 0; n < names.size(); ++n) {
-    std::string& name = names[n];
-    if (name.empty()) name = unnamed;
-    if (!is_utf8(name)) name = harmless(name);
-    if (used.insert(name).second) continue;
-    name += fmt::format("_{}", n + 1);
-    while (!used.insert(name).second) name += '_';
-  }
 }
 
 std::vector<std::string> names_before_export(std::vector<std::string> columns) {

@@ -49,10 +49,6 @@ class ColumnFields {
 void put_views(std::string_view items, const std::vector<std::size_t>& ends,
                std::vector<std::string_view>& values);
 
-// Makes names of columns, as strangers give them, ones that fields can have: all are UTF-8, none is
-// empty, each is there once.
-void make_unlike(std::vector<std::string>& names, std::string_view unnamed);
-
 // The names of fields that `export` has given these names of columns, where its own are.
 std::vector<std::string> names_before_export(std::vector<std::string> columns);
 

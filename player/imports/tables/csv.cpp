@@ -14,6 +14,7 @@
 #include "player/imports/tables/column_fields.hpp"
 #include "player/imports/tables/csv_rows.hpp"
 #include "player/imports/tables/table_stamps.hpp"
+#include "player/imports/unlike_names.hpp"
 #include "schemas/file_kind.hpp"
 #include "schemas/text_bytes.hpp"
 #include "schemas/track_name.hpp"

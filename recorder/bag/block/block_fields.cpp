@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "recorder/bag/block/columns/value_taker.hpp"
+#include "schemas/map_member.hpp"
 
 namespace zbag {
 namespace {
@@ -62,13 +63,8 @@ Result<BlockField> read_from_columns(ColumnsBody& body, const Names& names) {
 // The value of a field in a map that was validated; empty when absent or itself a map.
 std::span<const std::uint8_t> find_value(std::span<const std::uint8_t> map, const Names& names) {
   for (const std::string& name : names) {
-    const std::optional<MapBytes> opened = open_map(map);
-    if (!opened) return {};
-    PairWalk walk(opened->pairs, opened->count);
-    std::optional<PairBytes> pair = walk.next();
-    while (pair && pair->name != name) pair = walk.next();
-    if (!pair) return {};
-    map = pair->value;
+    map = member_of(map, name);
+    if (map.empty()) return {};
   }
   return open_map(map) ? std::span<const std::uint8_t>() : map;
 }
