@@ -39,6 +39,11 @@ std::optional<CellNumber> number_of_item(std::string_view item) {
   return std::nullopt;
 }
 
+// By a name that has no signs which DuckDB takes for a pattern, or for another computer.
+std::string open_path(const FileHandle& file) {
+  return fmt::format("/proc/self/fd/{}", ::fileno(file.get()));
+}
+
 class ParquetFile : public FormatReader {
  public:
   ParquetFile(std::string path, FileHandle file, Database database, std::string track)
@@ -109,10 +114,8 @@ class ParquetFile : public FormatReader {
   }
 
  private:
-  // By a name that has no signs which DuckDB takes for a pattern, or for another computer.
-  std::string open_path() const { return fmt::format("/proc/self/fd/{}", ::fileno(file_.get())); }
   std::string table() const {
-    return fmt::format("read_parquet({}, hive_partitioning = false)", sql_text(open_path()));
+    return fmt::format("read_parquet({}, hive_partitioning = false)", sql_text(open_path(file_)));
   }
 
   // What DuckDB says of the file, which it knows by another name and reads by SQL of ours.
@@ -120,9 +123,11 @@ class ParquetFile : public FormatReader {
     if (status) return status;
     std::string text = status.error().message;
     if (text.starts_with("line ")) text.erase(0, text.find(": ") + 2);
-    for (const std::string& name : {sql_text(open_path()), open_path()}) {
-      for (std::size_t at; (at = text.find(name)) != std::string::npos;)
-        text.replace(at, name.size(), "it");
+    for (const std::string& name : {sql_text(open_path(file_)), open_path(file_)}) {
+      for (const auto& [said, better] : {std::pair(" in file " + name, ""), {name, "it"}}) {
+        for (std::size_t at; (at = text.find(said)) != std::string::npos;)
+          text.replace(at, said.size(), better);
+      }
     }
     return fail(code_of(status.error().code), fmt::format("{}: {}", path_, text));
   }
@@ -160,7 +165,7 @@ class ParquetFile : public FormatReader {
     bool is_ours = false;
     const std::string mark =
         fmt::format("SELECT count(*) FROM parquet_kv_metadata({}) WHERE key = 'zbag.version'::BLOB",
-                    sql_text(open_path()));
+                    sql_text(open_path(file_)));
     Status asked = ask(mark, [&](std::span<const ResultCell> row) {
       is_ours = row[0] != "0";
       return Status();
@@ -238,9 +243,7 @@ Result<std::unique_ptr<FormatReader>> open_parquet(const FoundRecording& recordi
   FileHandle file(std::fopen(recording.path.c_str(), "rbe"));
   if (!file) return fail(ErrorCode::kIo, recording.path + ": it can not be read");
   Result<Database> database =
-      Database::open({.threads = 1,
-                      .memory_bytes = kMemoryBytes,
-                      .allowed_file = fmt::format("/proc/self/fd/{}", ::fileno(file.get()))});
+      Database::open({.threads = 1, .memory_bytes = kMemoryBytes, .allowed_file = open_path(file)});
   if (!database)
     return fail(database.error().code,
                 fmt::format("{}: {}", recording.path, database.error().message));
