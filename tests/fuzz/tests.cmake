@@ -56,7 +56,7 @@ elseif(NOT CLANGXX)
 else()
   fuzz_objects(fuzzed_objects zbag_schemas schemas)
   fuzz_objects(fuzzed_objects zbag_bag recorder/bag/block)
-  foreach(reader input_file text_lines trc bvh bvh_hierarchy ulog ulog_formats ulog_words lcm_log
+  foreach(reader input_file text_lines unlike_names trc bvh bvh_hierarchy ulog ulog_formats ulog_words lcm_log
           json_line mcap/crc32 mcap/mcap_content messages/own_stamp messages/json_messages
           messages/protobuf_wire messages/protobuf_schema messages/protobuf_messages)
     fuzz_object(object player/imports/${reader}.cpp)
