@@ -45,7 +45,7 @@ ALLOWED = {
                             "player/imports/mcap"},
     "player/imports/rosbag2": {"schemas", "launch", "player/messages", "player/imports",
                                "player/imports/messages", "player/imports/mcap",
-                               "player/imports/rosbag2"},
+                               "player/imports/rosbag2", "player/query"},
     "player/messages": {"schemas", "player/messages"},
     "player/columns": {"schemas", "player/columns"} | BAG,
     "player/query": {"schemas", "player/columns", "player/query"} | BAG,

@@ -1,5 +1,5 @@
-// The folder of one database, below that for temporary files, where queries put what does not fit
-// into memory.
+// A folder below that for temporary files: where a database puts what does not fit into memory, and
+// an import what has to be unpacked first.
 //
 // It goes with this. What a killed process leaves is removed by the next one of the same user: each
 // holds a lock within its folder, which a dead one does not.

@@ -1,13 +1,9 @@
 // ROS 2 bags: the folder of one, with its files in SQLite or MCAP, plain or zstd; or such a file
 // alone.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
+#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -20,41 +16,10 @@
 #include "player/imports/rosbag2/bag_folder.hpp"
 #include "player/imports/rosbag2/db3_file.hpp"
 #include "player/imports/unpack.hpp"
+#include "player/query/aside_folder.hpp"
 
 namespace zbag {
 namespace {
-
-// A file of our own that goes with this, also where it is still read.
-class TemporaryFile {
- public:
-  static Result<TemporaryFile> create() {
-    std::error_code error;
-    std::string path = (std::filesystem::temp_directory_path(error) / "zbag-XXXXXX").string();
-    const int file = ::mkostemp(path.data(), O_CLOEXEC);
-    if (file < 0) return fail(ErrorCode::kIo, fmt::format("{}: {}", path, std::strerror(errno)));
-    return TemporaryFile(std::move(path), FileHandle(::fdopen(file, "wb")));
-  }
-  TemporaryFile(TemporaryFile&&) = default;
-  TemporaryFile& operator=(TemporaryFile&&) = delete;
-  ~TemporaryFile() {
-    if (!path_.empty()) ::unlink(path_.c_str());
-  }
-
-  const std::string& path() const { return path_; }
-  std::FILE* file() const { return file_.get(); }
-  // What may lie in it: half of what is free.
-  std::uint64_t bytes_max() const {
-    struct statvfs disk {};
-    if (::statvfs(path_.c_str(), &disk) != 0) return 0;
-    return std::uint64_t{disk.f_bavail} * disk.f_frsize / 2;
-  }
-
- private:
-  TemporaryFile(std::string path, FileHandle file)
-      : path_(std::move(path)), file_(std::move(file)) {}
-  std::string path_;
-  FileHandle file_;
-};
 
 bool is_mcap(std::string_view path) {
   return path.ends_with(".mcap") || path.ends_with(".mcap.zstd");
@@ -72,12 +37,14 @@ Result<std::unique_ptr<FormatReader>> open_part(const std::string& path,
   if (!path.ends_with(".zstd")) return open_plain(path, path, options, is_packed);
   Result<InputFile> packed = InputFile::open(path);
   if (!packed) return tl::unexpected(packed.error());
-  Result<TemporaryFile> plain = TemporaryFile::create();
-  if (!plain) return tl::unexpected(plain.error());
-  const Status unpacked =
-      unpack_zstd_file(*packed, plain->file(), plain->bytes_max(), options.goes_on);
+  const AsideFolder aside;
+  const std::string plain = aside.path() + "/plain";
+  const FileHandle file(aside.path().empty() ? nullptr : std::fopen(plain.c_str(), "wbxe"));
+  if (!file)
+    return fail(ErrorCode::kIo, path + ": there is no folder for temporary files to unpack it in");
+  const Status unpacked = unpack_zstd_file(*packed, file.get(), aside.bytes_max(), options.goes_on);
   if (!unpacked) return tl::unexpected(unpacked.error());
-  return open_plain(plain->path(), path, options, is_packed);
+  return open_plain(plain, path, options, is_packed);
 }
 
 class Rosbag2 : public FormatReader {
