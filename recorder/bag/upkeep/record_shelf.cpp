@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "recorder/bag/records/record_checksum.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -9,7 +10,9 @@ namespace zbag {
 void RecordShelf::take(std::string_view key, std::string_view value) {
   for (const char* table :
        {kMetaTable, kTracksTable, kLossesTable, kAttachmentsTable, kJournalTable}) {
-    if (verify_record(table, key, value)) return take(table, key, value);
+    // By its checksum first: nearly all that lies about is none of a table, and saying why is slow.
+    if (open_record(table, key, value) && verify_record(table, key, value))
+      return take(table, key, value);
   }
 }
 
