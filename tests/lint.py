@@ -2,7 +2,8 @@
 """clang-format, clang-tidy and clang's thread-safety analysis over the sources.
 
     lint.py format           every file is as clang-format would write it
-    lint.py locks            -Wthread-safety over the files that name a Mutex, as errors
+    lint.py locks            -Wthread-safety over the sources that name a Mutex, or whose header does,
+                             as errors; `all` reads those too that include such a header
     lint.py changed [SECS]   clang-tidy over what changed since the main branch, and its users, for
                              so many seconds of work; says how many files are left to `all`
     lint.py all              all three over everything, two files at once
@@ -177,16 +178,21 @@ def lint_format():
     return done.returncode != 0
 
 
+def own(path):
+    """A source and its header."""
+    names = [path, str(pathlib.PurePath(path).with_suffix(".hpp"))]
+    return {name for name in names if (ROOT / name).is_file()}
+
+
 def near(path):
     """A source, its header, and what these include: templates are checked where they are used."""
-    own = [path, str(pathlib.PurePath(path).with_suffix(".hpp"))]
-    own = [name for name in own if (ROOT / name).is_file()]
-    return set(own).union(*map(includes_of, own)) - {"schemas/mutex.hpp"}
+    return own(path).union(*map(includes_of, own(path))) - {"schemas/mutex.hpp"}
 
 
-def lint_locks(flags_of, jobs=1):
+def lint_locks(flags_of, reach, jobs=1):
+    """Over the sources of whose `reach` a file names a Mutex."""
     named = [path for path in flags_of
-             if any(re.search(r"\bMutex(Lock)?\b", text_of(name)) for name in near(path))]
+             if any(re.search(r"\bMutex(Lock)?\b", text_of(name)) for name in reach(path))]
     return read_all(locks_check(), sorted(named), flags_of, jobs=jobs)[0] > 0
 
 
@@ -199,11 +205,11 @@ def main():
         return 2
     flags_of = commands()
     if what == "locks":
-        return lint_locks(flags_of)
+        return lint_locks(flags_of, own)
     if what == "changed":
         seconds = float(sys.argv[2]) if len(sys.argv) > 2 else None
         return read_all(tidy_check(), of_changed(sorted(flags_of)), flags_of, seconds)[0] > 0
-    is_broken = [lint_format(), lint_locks(flags_of, 2),
+    is_broken = [lint_format(), lint_locks(flags_of, near, 2),
                  read_all(tidy_check(), sorted(flags_of), flags_of, jobs=2)[0] > 0]
     return any(is_broken)
 
