@@ -51,6 +51,12 @@ void add_point_style(OptionTable& options, PointStyle& style) {
   options.add_flag("--all", style.all,
                    "Shows _src and _seq too, and on a terminal long values whole");
   options.add_flag("--human", style.human, "Shows times as 2026-11-20T10:00:00.123456Z");
+  options.explain(
+      {"JSON",
+       {{"null \"inf\" \"-inf\"",
+         "NaN and infinities, which JSON does not have, as export and sql write and import reads "
+         "them; nil is null, too (export --format jsonl tells it apart: {\"$nil\":true})"},
+        {"bytes", "in base64"}}});
 }
 
 Status check_style(const PointStyle& style) {

@@ -88,8 +88,8 @@ constexpr std::array kFormats{
            make_jsonl_exporter,
            kBinary | kRows | kLayout,
            {},
-           "A neutral recording for zbag import and pub, or rows a track; "
-           "pandas.read_json(lines=True)"},
+           "A neutral recording for zbag import and pub, or rows a track, NaN null, infinities "
+           "\"inf\", \"-inf\"; pandas.read_json(lines=True)"},
     Format{"lerobot",
            make_lerobot_exporter,
            kRows | kVideo | kOwnClock,

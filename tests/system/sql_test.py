@@ -64,6 +64,42 @@ class SqlTest(harness.SystemTest):
         self.assertEqual(self.rows(query), [{"text": 'a "b",\nc', "bin": "AP8=", "list": [1.5, 2.5],
                                              "X": 1, "x_2": "inf"}])
 
+    def test_numbers_that_json_does_not_have_are_written_alike_by_all(self):
+        """NaN is null, infinities are texts: of cat, export and sql, and import reads them so."""
+        whole = self.space.path("odd.jsonl")
+        with open(whole, "w", encoding="utf-8") as file:  # as Python writes them
+            file.write(json.dumps({"track": "n", "_ts": 1.0, "fields": {
+                "nan": float("nan"), "up": float("inf"), "down": float("-inf"), "word": {"$str": "inf"},
+                "list": [float("nan"), float("inf"), -0.5], "map": {"x": float("-inf")}}}) + "\n")
+        expected = {"nan": None, "up": "inf", "down": "-inf", "word": "inf",
+                    "list": [None, "inf", -0.5]}
+        bag = self.space.path("odd.zbag")
+        self.run_ok("import", whole, "-o", bag, "--quiet")
+        for round_trip in range(2):
+            with self.subTest(round_trip=round_trip):
+                shown = json.loads(self.run_ok("cat", bag).stdout)
+                self.assertEqual(shown, {"_ts": 1.0, "track": "n", **expected, "map": {"x": "-inf"}})
+                row = json.loads(self.run_ok("sql", bag, "FROM n", "--format=json").stdout)
+                self.assertEqual(row, {"_ts": 1.0, "_ts_ns": 10**9, **expected, "map.x": "-inf"})
+                point = json.loads(self.run_ok("sql", bag, "SELECT fields FROM points",
+                                               "--format=json").stdout)
+                self.assertEqual(point["fields"], {**expected, "map": {"x": "-inf"}})
+                neutral = self.space.path(f"odd_{round_trip}.jsonl")
+                self.run_ok("export", bag, "-o", neutral, "--quiet")
+                with open(neutral, encoding="utf-8") as file:
+                    fields = json.loads(file.read().splitlines()[-1])["fields"]
+                self.assertEqual(fields, {**expected, "word": {"$str": "inf"}, "map": {"x": "-inf"}})
+                rows = self.space.path(f"rows_{round_trip}")
+                self.run_ok("export", bag, "--format=jsonl", "-o", rows, "--quiet")
+                with open(os.path.join(rows, "n.jsonl"), encoding="utf-8") as file:
+                    row = json.loads(file.read())
+                self.assertEqual({name: row[name] for name in expected}, expected)
+                bag = self.space.path(f"odd_{round_trip}.zbag")
+                self.run_ok("import", neutral, "-o", bag, "--quiet")
+        query = "SELECT nan::VARCHAR AS a, up::VARCHAR AS b, word AS c FROM n"
+        self.assertEqual(self.run_ok("sql", bag, query, "--format=csv").stdout,
+                         b"a,b,c\r\nnan,inf,inf\r\n")
+
     def test_a_name_of_an_object_is_there_once(self):
         self.assertEqual(self.ask("SELECT 1 AS a, 2 AS a, 3 AS a_2, 4 AS a", "--format", "json").stdout,
                          b'{"a":1,"a_3":2,"a_2":3,"a_4":4}\n')
