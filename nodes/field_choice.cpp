@@ -78,6 +78,14 @@ bool has_fractions(const Playlist& bags, const std::string& track, const ValueFi
          (form.types.contains(ColumnType::kFloat32) || form.types.contains(ColumnType::kFloat64));
 }
 
+bool has_only_wholes(const Playlist& bags, const std::string& track, const ValueField& field) {
+  const std::set<ColumnType> types = form_of(bags, track, field.names).types;
+  return !types.empty() && std::ranges::all_of(types, [](ColumnType type) {
+    return type == ColumnType::kBool || type == ColumnType::kInt || type == ColumnType::kInts ||
+           type == ColumnType::kNil;
+  });
+}
+
 std::vector<std::string> track_names(const std::vector<BagSummary>& bags) {
   std::set<std::string> names;
   for (const BagSummary& bag : bags) {

@@ -52,6 +52,9 @@ std::string no_number_text(const Playlist& bags, const ChosenFields& chosen,
 // Whether points have it as a number that need not be whole, and in no list.
 bool has_fractions(const Playlist& bags, const std::string& track, const ValueField& field);
 
+// Whether all that points have there are whole numbers or bools: what holds until the next.
+bool has_only_wholes(const Playlist& bags, const std::string& track, const ValueField& field);
+
 // "3 NaN, 1 absent"; empty: none.
 std::string skipped_text(const Skipped& skipped);
 

@@ -134,6 +134,9 @@ class PlotMaker {
       panel.series.push_back({.title = is_alone      ? ""
                                        : is_one_unit ? field.text
                                                      : with_unit(field.text, unit_of(field, units)),
+                              .kind = has_only_wholes(bags_, chosen.track, field)
+                                          ? ChartSeries::Kind::kSteps
+                                          : ChartSeries::Kind::kLine,
                               .points = envelope.line(),
                               .colour = i});
     }
@@ -199,6 +202,15 @@ Verb add_plot(CLI::App& root) {
                  "Fields of a track, as robot/imu:ax,ay; nested ones as pose.position.x, of a list "
                  "all or one, as position[0]")
       .required();
+  options->explain(
+      {"Lines",
+       {{"gaps",
+         "A line is broken where nothing comes for five times the usual step; NaN, nil and "
+         "infinities are left out, as if nothing had come"},
+        {"steps", "Whole numbers and bools hold until the next one; all else is joined straight"},
+        {"many points",
+         "Of each pixel column the first, last, least and greatest are drawn: no "
+         "spike is lost"}}});
   add_times(*options, a->selection);
   options->begin(OptionGroup::kOutput);
   options

@@ -465,6 +465,26 @@ class PictureTest(AnalyzeTest):
         # The silence breaks the line.
         self.assertTrue(any(len(re.findall("M", line)) == 2 for line in lines))
 
+    def test_states_are_steps_and_measures_are_lines(self):
+        bag = self.make("steps", (
+            ("s", 1000.0 + n, {"mode": n // 10, "on": n % 20 < 10, "v": n // 10 + 0.5,
+                               "q": [n // 10, 0]}) for n in range(30)))
+        out = self.space.path("steps.svg")
+        for field, is_step in (("mode", True), ("on", True), ("q[0]", True), ("v", False)):
+            with self.subTest(field=field):
+                self.run_ok("plot", bag, "s:" + field, "-o", out, "--force")
+                _, lines = self.svg(out)
+                slopes = [line for line in lines if self.has_slope(line)]
+                self.assertEqual(not slopes, is_step, lines)
+
+    @staticmethod
+    def has_slope(line):
+        """Whether a path goes anywhere but along the axes."""
+        runs = [[tuple(map(float, pair)) for pair in re.findall(r"(-?[\d.]+),(-?[\d.]+)", run)]
+                for run in line.split("M")]
+        return line[1] not in "-0" and any(  # a mark's own form begins around its centre
+            a[0] != b[0] and a[1] != b[1] for run in runs for a, b in zip(run, run[1:]))
+
     def test_force_replaces_a_picture(self):
         out = self.space.path("p.svg")
         for words in (("plot", self.bag, "imu:v", "-o"),

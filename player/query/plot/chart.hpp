@@ -18,6 +18,7 @@ struct ChartPoint {
 struct ChartSeries {
   enum class Kind : std::uint8_t {
     kLine,      // what stands alone between two gaps is a dot
+    kSteps,     // the same of what holds until the next says otherwise: a state, a count
     kBackdrop,  // a faint line behind the others
     kDashed,    // a line beside the data: a mean, a fit
     kDots,      // small and many

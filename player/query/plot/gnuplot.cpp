@@ -66,16 +66,10 @@ class PanelScript {
     const std::string title =
         series.title.empty() ? "notitle" : "title " + gnuplot_text(series.title);
     switch (series.kind) {
-      case ChartSeries::Kind::kLine: {
-        const bool is_marked = series.points.size() <= kMarkedMax;
-        // Where the colours are used up, dashes tell the next from those before.
-        const char* const width = series.colour < kColours.size() ? "lw 1.5" : "lw 1.5 dt 4";
-        element(series.points, is_marked ? "linespoints pt 7 ps 0.5" : "lines", width, colour,
-                title);
-        if (!is_marked)
-          element(lone_points(series.points), "points pt 7 ps 0.3", "", colour, "notitle");
+      case ChartSeries::Kind::kLine:
+      case ChartSeries::Kind::kSteps:
+        add_line(series, colour, title);
         break;
-      }
       case ChartSeries::Kind::kDots:
         element(series.points, "points pt 7 ps 0.35", "", colour, title);
         break;
@@ -102,6 +96,19 @@ class PanelScript {
   }
 
  private:
+  void add_line(const ChartSeries& series, const char* colour, const std::string& title) {
+    const bool has_steps = series.kind == ChartSeries::Kind::kSteps;
+    const bool is_marked = series.points.size() <= kMarkedMax;
+    // Where the colours are used up, dashes tell the next from those before.
+    const char* const width = series.colour < kColours.size() ? "lw 1.5" : "lw 1.5 dt 4";
+    const char* const line = has_steps ? "steps" : "lines";
+    element(series.points, is_marked && !has_steps ? "linespoints pt 7 ps 0.5" : line, width,
+            colour, title);
+    if (is_marked && has_steps) element(series.points, "points pt 7 ps 0.5", "", colour, "notitle");
+    if (!is_marked)
+      element(lone_points(series.points), "points pt 7 ps 0.3", "", colour, "notitle");
+  }
+
   void element(const std::vector<ChartPoint>& points, const char* with, const char* width,
                const char* colour, const std::string& title) {
     const bool has_points = std::any_of(points.begin(), points.end(),

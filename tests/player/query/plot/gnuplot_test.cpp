@@ -45,6 +45,20 @@ TEST(GnuplotScriptTest, AGapBreaksTheLine) {
   EXPECT_THAT(script, HasSubstr("0 1\n1 2\n\n5 3\nEND_OF_DATA"));
 }
 
+// Few points are marked, many are not.
+TEST(GnuplotScriptTest, AStateHoldsUntilTheNext) {
+  Chart chart = chart_of("x");
+  chart.panels[0].series[0].kind = ChartSeries::Kind::kSteps;
+  std::string script = gnuplot_script(chart, PictureFormat::kSvg);
+  EXPECT_THAT(script, HasSubstr("with steps"));
+  EXPECT_THAT(script, HasSubstr("with points"));
+  EXPECT_THAT(script, Not(HasSubstr("with lines")));
+  chart.panels[0].series[0].points.assign(1'000, {0.0, 1.0});
+  script = gnuplot_script(chart, PictureFormat::kSvg);
+  EXPECT_THAT(script, HasSubstr("with steps"));
+  EXPECT_THAT(script, Not(HasSubstr("with points")));
+}
+
 TEST(PictureFormatTest, TheEndOfTheNameDecides) {
   EXPECT_EQ(picture_format("a.svg"), PictureFormat::kSvg);
   EXPECT_EQ(picture_format("b.c/a.png"), PictureFormat::kPng);
