@@ -50,15 +50,14 @@ class TrackPoints : public ChunkSource {
     constexpr std::size_t kBytesMax = 4u << 20;
     ValueRows rows(choice_.wanted.size());
     while (rows.size() < kRowsMax && rows.bytes() < kBytesMax) {
-      const std::uint64_t index = cursor_.index();
       const Result<std::optional<PointView>> point = cursor_.next();
-      if (!point && point.error().code != ErrorCode::kDamaged) return tl::unexpected(point.error());
       if (!point) {
-        if (Status status = pass_damage(point.error()); !status)
-          return tl::unexpected(status.error());
+        if (!pass_damage(point.error())) return tl::unexpected(point.error());
         continue;
       }
+      tell_passed();
       if (!*point) break;
+      const std::uint64_t index = cursor_.index() - 1;
       if (!choice_.range.contains((*point)->key)) continue;
       if (!check_map((*point)->map)) {
         watch_.leave_out(fmt::format("{}: track {}: point {} is malformed; it is left out",
@@ -92,29 +91,30 @@ class TrackPoints : public ChunkSource {
     }
   }
 
-  Result<IndexCursor> open_at(std::uint64_t index) const {
-    return IndexCursor::open(source_.bag->reader.file(), source_.track, index);
-  }
-
-  // Goes to the next point that can be read.
-  Status pass_damage(const Error& damage) {
-    const std::uint64_t first = cursor_.index();
-    std::uint64_t index = first;
-    for (bool is_behind = false; !is_behind;) {
-      Result<IndexCursor> behind = open_at(++index);
-      Result<IndexCursor> probe = open_at(index);
-      if (!behind || !probe) return tl::unexpected(behind ? probe.error() : behind.error());
-      is_behind = !probe->has_next() || probe->next().has_value();
-      cursor_ = std::move(*behind);
+  // False: nobody gets past it. A block is left out at once; of what is no block, point after point
+  // until one can be read.
+  bool pass_damage(const Error& error) {
+    if (error.code != ErrorCode::kDamaged) return false;
+    if (const std::optional<BagCursor::Damage> damage = cursor_.skip_damage()) {
+      tell_passed();
+      watch_.leave_out(error.message + "; " + damage->text());
+      return true;
     }
-    watch_.leave_out(fmt::format("{}; {} points are left out", damage.message, index - first));
-    return {};
+    if (!cursor_.skip_point()) return false;
+    if (passed_++ == 0) passed_fault_ = error.message;
+    return true;
+  }
+  void tell_passed() {
+    if (const std::uint64_t points = std::exchange(passed_, 0); points > 0)
+      watch_.leave_out(fmt::format("{}; {} points are left out", passed_fault_, points));
   }
 
   const TrackOfBag& source_;
   IndexCursor cursor_;
   const PointsChoice& choice_;
   ReadWatch& watch_;
+  std::uint64_t passed_ = 0;  // points that could not be read, one after another, and what was said
+  std::string passed_fault_;  // of the first
 };
 
 class PointsScan : public TableScan {

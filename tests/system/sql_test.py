@@ -330,6 +330,10 @@ class SqlTest(harness.SystemTest):
         done = self.run_ok("sql", bag, "SELECT count(*) AS n FROM points", "--format", "json",
                            code=DAMAGED)
         self.assertEqual(json.loads(done.stdout)["n"], left)
+        self.assert_one_line(done.stderr, "damaged.zbag", f"{lost} points are left out")
+        done = self.run_ok("cat", bag, "--track", "t", "--start-index", "0", code=DAMAGED)
+        self.assertEqual(len(done.stdout.splitlines()), left)
+        self.assert_one_line(done.stderr, "damaged.zbag", f"{lost} points are left out")
 
     def test_a_bag_is_asked_while_it_is_recorded(self):
         bag = self.space.path("live.zbag")

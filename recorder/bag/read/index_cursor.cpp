@@ -31,10 +31,20 @@ Result<std::optional<TrackRecord>> find_track(const Txn& txn, const BagTables& t
 // bisecting the key space.
 class IndexReader {
  public:
-  IndexReader(const Txn& txn, BagFile& file, const TrackRecord& track)
-      : txn_(txn), tables_(file.tables()), cache_(file.block_cache()), track_(track) {}
+  // What could not be read of a track, in whatever transaction.
+  struct Damaged {
+    std::vector<BlockKey> left_out;
+    std::optional<TrackBlocks::Damage> found;  // that is not left out yet
+  };
 
-  // Valid until the transaction ends.
+  IndexReader(const Txn& txn, BagFile& file, const TrackRecord& track, Damaged& damaged)
+      : txn_(txn),
+        tables_(file.tables()),
+        cache_(file.block_cache()),
+        track_(track),
+        damaged_(damaged) {}
+
+  // nullptr: it lay in a block that is left out. Valid until the transaction ends.
   Result<const StoredPoint*> at(std::uint64_t index) {
     Result<TableCursor> order = TableCursor::open(txn_, tables_.order);
     if (!order) return tl::unexpected(order.error());
@@ -68,8 +78,7 @@ class IndexReader {
   Status load(const std::optional<BlockKey>& start) {
     Result<TrackBlocks> blocks = TrackBlocks::open(txn_, tables_.blocks, track_.id);
     if (!blocks) return tl::unexpected(blocks.error());
-    std::optional<TrackBlocks::Damage> damage;
-    Result<BlockGroup> group = blocks->load_again(start, {}, damage, cache_);
+    Result<BlockGroup> group = blocks->load_again(start, damaged_.left_out, damaged_.found, cache_);
     if (!group) return fail(group.error(), fmt::format("track {}", track_.name));
     group_ = std::move(*group);
     return {};
@@ -96,26 +105,58 @@ class IndexReader {
     for (std::optional<BlockKey> at = *start;;) {
       if (Status status = load(at); !status) return tl::unexpected(status.error());
       if (const StoredPoint* const found = late_in_group(entry)) return found;
-      if (!at || at->first < entry.key) return tl::unexpected(missing(entry.index));
+      if (!at || at->first < entry.key) break;
       const Result<std::optional<BlockKey>> before = blocks->main_before(*at);
       if (!before) return tl::unexpected(before.error());
       at = *before;
     }
+    const bool is_left_out = std::ranges::any_of(damaged_.left_out, [&](const BlockKey& block) {
+      return block.is_late() && block.first <= entry.key;
+    });
+    if (is_left_out) return nullptr;
+    return tl::unexpected(missing(entry.index));
   }
 
   // Pages are read from one index to the next: the group at hand, or the one behind it, has most
   // points, and only the first costs a search.
   Result<const StoredPoint*> main(std::uint64_t index, std::uint64_t ordinal) {
-    if (const StoredPoint* const found = in_group(ordinal)) return found;
-    if (group_ && group_->next_start && ordinal_ahead(ordinal)) {
-      if (Status status = load(group_->next_start); !status) return tl::unexpected(status.error());
-      if (const StoredPoint* const found = in_group(ordinal)) return found;
-    }
+    if (is_decided(ordinal)) return in_group(ordinal);
+    if (Status status = step(ordinal); !status) return tl::unexpected(status.error());
+    if (is_decided(ordinal)) return in_group(ordinal);
     Result<BlockKey> block = bisect(ordinal);
     if (!block) return tl::unexpected(block.error());
-    if (Status status = load(*block); !status) return tl::unexpected(status.error());
-    if (const StoredPoint* const found = in_group(ordinal)) return found;
+    if (Status status = go_to(*block, ordinal); !status) return tl::unexpected(status.error());
+    if (is_decided(ordinal)) return in_group(ordinal);
+    // A block whose header can not be read was passed over.
+    if (Status status = step(ordinal); !status) return tl::unexpected(status.error());
+    if (is_decided(ordinal)) return in_group(ordinal);
     return tl::unexpected(missing(index));
+  }
+
+  // To the group behind the one at hand, if `ordinal` may lie there.
+  Status step(std::uint64_t ordinal) {
+    const bool is_behind = group_ && group_->next_start && ordinal_ahead(ordinal);
+    return is_behind ? go_to(*group_->next_start, ordinal) : Status();
+  }
+
+  // Of a main block that is left out, the points from `ordinal` on are gone, as far as the next
+  // begins; where its header can not be read, this one.
+  Status go_to(BlockKey start, std::uint64_t ordinal) {
+    if (Status status = load(start); !status) return status;
+    if (std::ranges::find(damaged_.left_out, start) == damaged_.left_out.end()) return {};
+    gone_first_ = ordinal;
+    gone_limit_ = UINT64_MAX;
+    if (!group_->next_start) return {};
+    Result<TrackBlocks> blocks = TrackBlocks::open(txn_, tables_.blocks, track_.id);
+    if (!blocks) return tl::unexpected(blocks.error());
+    const Result<BlockHeader> next = blocks->header(*group_->next_start);
+    gone_limit_ = next ? next->first_ordinal : ordinal + 1;
+    return {};
+  }
+
+  // Whether it is known where the point is: in the group at hand, or nowhere.
+  bool is_decided(std::uint64_t ordinal) const {
+    return in_group(ordinal) != nullptr || (ordinal >= gone_first_ && ordinal < gone_limit_);
   }
 
   // Behind the group at hand. One that has no main block, before the first, tells nothing: yes.
@@ -159,12 +200,14 @@ class IndexReader {
       bool fits = false;
       while (candidate && !fits) {
         const Result<BlockHeader> header = blocks->header(*candidate);
-        if (!header) return tl::unexpected(header.error());
-        fits = header->first_ordinal <= ordinal;
-        if (fits || candidate->first != (*block)->first) break;
+        if (!header && header.error().code != ErrorCode::kDamaged)
+          return tl::unexpected(header.error());
+        fits = header && header->first_ordinal <= ordinal;
+        if (fits) break;
         block = blocks->main_before(*candidate);
         if (!block) return tl::unexpected(block.error());
-        if (!*block || (*block)->first != candidate->first) break;
+        // Of one whose header can not be read, the one before says on which side to go on.
+        if (header && (!*block || (*block)->first != candidate->first)) break;
         candidate = *block;
       }
       // Without a block the key lies before the track: what is looked for lies behind.
@@ -185,7 +228,10 @@ class IndexReader {
   const BagTables& tables_;
   BlockCache& cache_;
   const TrackRecord& track_;
+  Damaged& damaged_;
   std::optional<BlockGroup> group_;
+  std::uint64_t gone_first_ = 0;  // ordinals that lay in a block that is left out
+  std::uint64_t gone_limit_ = 0;
 };
 
 }  // namespace
@@ -197,7 +243,8 @@ struct IndexCursor::State {
   std::unique_ptr<ReadTxn> txn;
   std::chrono::steady_clock::time_point txn_began{};
   std::uint32_t since_clock = 0;
-  std::optional<TrackRecord> track;   // as it is in `txn`
+  std::optional<TrackRecord> track;  // as it is in `txn`
+  IndexReader::Damaged damaged;
   std::optional<IndexReader> reader;  // in `txn`, of `track`
   BadRecords bad_records;
 
@@ -220,7 +267,7 @@ Status IndexCursor::State::begin() {
   txn = std::move(*begun);
   txn_began = std::chrono::steady_clock::now();
   track = std::move(*found);
-  if (track) reader.emplace(*txn, *file, *track);
+  if (track) reader.emplace(*txn, *file, *track, damaged);
   return {};
 }
 
@@ -248,14 +295,30 @@ Result<std::optional<PointView>> IndexCursor::next() {
     return tl::unexpected(told.error());
   state.end_when_old();
   if (Status begun = state.begin(); !begun) return tl::unexpected(begun.error());
-  if (!state.has_next()) return std::optional<PointView>();
-  const Result<const StoredPoint*> point = state.reader->at(state.index);
-  if (!point) return fail(point.error(), state.file->path());
-  ++state.index;
-  return std::optional(view_of(state.name, **point));
+  state.damaged.found.reset();
+  while (state.has_next()) {
+    const Result<const StoredPoint*> point = state.reader->at(state.index);
+    if (!point) return fail(point.error(), state.file->path());
+    ++state.index;
+    if (*point != nullptr) return std::optional(view_of(state.name, **point));
+  }
+  return std::optional<PointView>();
 }
 
-std::optional<BagCursor::Damage> IndexCursor::skip_damage() { return state_->bad_records.skip(); }
+std::optional<BagCursor::Damage> IndexCursor::skip_damage() {
+  State& state = *state_;
+  if (std::optional<BagCursor::Damage> record = state.bad_records.skip()) return record;
+  const auto found = std::exchange(state.damaged.found, std::nullopt);
+  if (!found) return std::nullopt;
+  state.damaged.left_out.push_back(found->key);
+  return BagCursor::Damage{state.name, found->key.first, found->last, found->points};
+}
+
+bool IndexCursor::skip_point() {
+  const bool is_there = state_->has_next();
+  if (is_there) ++state_->index;
+  return is_there;
+}
 
 std::uint64_t IndexCursor::index() const { return state_->index; }
 bool IndexCursor::has_next() const { return state_->has_next(); }

@@ -29,9 +29,11 @@ class IndexCursor {
 
   // nullopt at the end. After an error the cursor stays where it is.
   Result<std::optional<PointView>> next();
-  // Leaves out the record of the journal that could not be read; nullopt: it was something else,
-  // which nobody gets past.
+  // Leaves out the block that could not be read, or the record of the journal; returns which points
+  // that costs. nullopt: it was something else.
   std::optional<BagCursor::Damage> skip_damage();
+  // Leaves out the point that comes next, whatever is damaged of it. False: there is none.
+  bool skip_point();
   std::uint64_t index() const;  // of the point that comes next
   // Whether there is one.
   bool has_next() const;

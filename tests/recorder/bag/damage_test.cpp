@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "recorder/bag/read/bag_reader.hpp"
+#include "recorder/bag/read/index_cursor.hpp"
 #include "recorder/bag/upkeep/check.hpp"
 #include "recorder/bag/upkeep/compact.hpp"
 #include "recorder/bag/upkeep/recover.hpp"
@@ -41,6 +42,26 @@ Salvage read_over_damage(const BagReader& reader, const BagReader::Selection& se
     } else if (*view) {
       salvage.keys.push_back((*view)->stamp().ns());
       if (releases) cursor.release();
+    } else {
+      break;
+    }
+  }
+  return salvage;
+}
+
+// The same by index; what is no block ends it.
+Salvage read_by_index(const BagReader& reader) {
+  Salvage salvage;
+  IndexCursor cursor = IndexCursor::open(reader.file(), "bad", 0).value();
+  while (salvage.damages.size() < 100) {
+    const Result<std::optional<PointView>> view = cursor.next();
+    if (!view) {
+      const std::optional<BagCursor::Damage> damage = cursor.skip_damage();
+      EXPECT_TRUE(damage.has_value()) << view.error().message;
+      if (!damage) break;
+      salvage.damages.push_back(*damage);
+    } else if (*view) {
+      salvage.keys.push_back((*view)->stamp().ns());
     } else {
       break;
     }
@@ -238,6 +259,49 @@ TEST_F(DamageTest, OfALateBlockLeavesTheMainRun) {
   const Salvage salvage = read_over_damage(BagReader::open(path_).value(), kForwards, false);
   EXPECT_THAT(salvage.damages, SizeIs(1));
   EXPECT_EQ(salvage.keys, keys_without({}));
+}
+
+TEST_F(DamageTest, CostsOneBlockByIndexAndIsToldOnce) {
+  std::vector<TimeRange> lost;
+  for (const std::size_t at :
+       {std::size_t{0}, std::size_t{2}, std::size_t{3}, blocks_.size() - 1}) {
+    lost.push_back(damage(blocks_[at]));
+    const Salvage salvage = read_by_index(BagReader::open(path_).value());
+    EXPECT_THAT(salvage.damages, SizeIs(lost.size()));
+    EXPECT_EQ(salvage.keys, keys_without(lost));
+  }
+}
+
+// Blocks are found by their headers.
+TEST_F(DamageTest, OfAHeaderCostsOneBlockByIndex) {
+  std::vector<TimeRange> lost;
+  for (std::size_t at = 0; at < blocks_.size(); at += 2) {
+    lost.push_back(damage(blocks_[at], 20));
+    const Salvage salvage = read_by_index(BagReader::open(path_).value());
+    EXPECT_THAT(salvage.damages, SizeIs(lost.size()));
+    EXPECT_EQ(salvage.keys, keys_without(lost));
+  }
+}
+
+TEST_F(DamageTest, OfAMainBlockLeavesItsLatePointsByIndex) {
+  {
+    RowStore store;
+    BagWriter::Options options = small_blocks();
+    options.merge = MergeMode::kAppend;
+    BagWriter writer = BagWriter::open(path_, options).value();
+    ASSERT_TRUE(writer.write(small_batch(store, "bad", 100)).has_value());
+    ASSERT_TRUE(writer.close().has_value());
+  }
+  const Salvage whole = read_by_index(BagReader::open(path_).value());
+  const TimeRange lost = damage(blocks_[0]);
+  const Salvage salvage = read_by_index(BagReader::open(path_).value());
+  EXPECT_THAT(salvage.damages, SizeIs(1));
+  EXPECT_EQ(salvage.keys.size(),
+            whole.keys.size() - static_cast<std::size_t>(lost.last - lost.first + 1));
+  for (const BlockKey& key : blocks_of(1)) {
+    if (key.is_late()) damage(key);
+  }
+  EXPECT_EQ(read_by_index(BagReader::open(path_).value()).keys, keys_without({lost}));
 }
 
 TEST_F(DamageTest, DoesNotHinderPagesElsewhere) {
