@@ -6,6 +6,7 @@
 #include <array>
 #include <functional>
 
+#include "nodes/column_hint.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/nearest.hpp"
 #include "nodes/terminal.hpp"
@@ -55,9 +56,11 @@ class Known {
       }
     }
     for (std::string& name : missing) {
-      name = fmt::format("no chosen track has a {} {}{}", word, printable(name),
-                         is_of_time(name) ? fmt::format("; the time is always there, as {}", time)
-                                          : nearest_hint(name, fields));
+      std::string hint = column_hint(name);
+      if (hint.empty())
+        hint = is_of_time(name) ? fmt::format("; the time is always there, as {}", time)
+                                : nearest_hint(name, fields);
+      name = fmt::format("no chosen track has a {} {}{}", word, printable(name), hint);
     }
     return missing;
   }

@@ -70,6 +70,20 @@ std::string part_hint(const ValueField& field, const FieldForm& form) {
              : "";
 }
 
+// A field as it is written in other tools. REQUIRES: no field is called so.
+Status check_written(const ValueField& field, const std::string& track) {
+  const std::string& text = field.text;
+  if (text.find('*') != std::string::npos)
+    return fail(ErrorCode::kInvalid,
+                fmt::format("{} of {}: a * stands for nothing here: name each, as pose.x,pose.y",
+                            printable(text), printable(track)));
+  const std::size_t open = text.find('[');
+  if (field.element || open == std::string::npos || open == 0 || !text.ends_with(']')) return {};
+  return fail(ErrorCode::kInvalid,
+              fmt::format("{} of {}: of a list one value is written {}[0], the first",
+                          printable(text), printable(track), printable(text.substr(0, open))));
+}
+
 }  // namespace
 
 bool has_fractions(const Playlist& bags, const std::string& track, const ValueField& field) {
@@ -133,6 +147,10 @@ Result<ChosenFields> choose_fields(const std::string& verb, const SelectionArgum
   const std::vector<FieldNames> leaves = leaves_below(bags, named, known);
   for (const std::string& field : named.fields) {
     chosen.fields.push_back(ValueField::parse(field, known, leaves));
+    const bool is_known = known.contains(field) ||
+                          std::ranges::find(leaves, chosen.fields.back().names) != leaves.end();
+    if (Status written = check_written(chosen.fields.back(), named.track); !written && !is_known)
+      return tl::unexpected(written.error());
     asked.columns.push_back(fmt::format("{}", fmt::join(chosen.fields.back().names, ".")));
   }
   const Result<BagReader::Selection> selection =

@@ -31,8 +31,8 @@ struct ChosenFields {
   TimeRange range;  // as chosen
   TimeRange axis;   // of it, that of the track's points; empty: it has none there
 };
-// A field is called as its column is. kNotFound, which show_unchosen() shows: the track or a field
-// is nowhere.
+// A field is called as its column is. kInvalid: it is a pattern, or no value of a list. kNotFound,
+// which show_unchosen() shows: the track or a field is nowhere.
 Result<ChosenFields> choose_fields(const std::string& verb, const SelectionArguments& times,
                                    const Playlist& bags, const NamedFields& named);
 

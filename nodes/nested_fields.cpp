@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "nodes/column_hint.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/nearest.hpp"
 #include "recorder/bag/read/track_fields.hpp"
@@ -62,11 +63,9 @@ std::vector<std::string> tracks_of(const BagSummary& bag, const BagReader::Selec
   return names;
 }
 
-}  // namespace
-
-Status check_nested_fields(const std::string& verb, const PointCondition& where,
-                           const Playlist& bags, const BagReader::Selection& selection) {
-  std::vector<std::string> nested = where.expression.fields();
+// That points have all of `nested`, each of which is called a `word`.
+Status check_nested(const std::string& verb, std::vector<std::string> nested, const char* word,
+                    const Playlist& bags, const BagReader::Selection& selection) {
   std::erase_if(nested, [](const std::string& name) { return name.find('.') == name.npos; });
   NestedFields fields(std::move(nested));
   bool may_be_more = false;
@@ -82,11 +81,26 @@ Status check_nested_fields(const std::string& verb, const PointCondition& where,
     }
   }
   if (fields.missing().empty() || !has_points) return {};
-  const std::string fault = fmt::format("no chosen track has a field {}{}",
-                                        printable(fields.missing().front()), fields.hint());
+  const std::string& missing = fields.missing().front();
+  const std::string hint = column_hint(missing);
+  const std::string fault = fmt::format("no chosen track has a {} {}{}", word, printable(missing),
+                                        hint.empty() ? fields.hint() : hint);
   if (!may_be_more) return fail(ErrorCode::kNotFound, fault);
   warn(verb, fault);
   return {};
+}
+
+}  // namespace
+
+Status check_nested_fields(const std::string& verb, const PointCondition& where,
+                           const Playlist& bags, const BagReader::Selection& selection) {
+  return check_nested(verb, where.expression.fields(), "field", bags, selection);
+}
+
+Status check_nested_columns(const std::string& verb, std::vector<std::string> columns,
+                            const Playlist& bags, const BagReader::Selection& selection) {
+  std::erase_if(columns, [](const std::string& name) { return column_hint(name).empty(); });
+  return check_nested(verb, std::move(columns), "column", bags, selection);
 }
 
 }  // namespace zbag

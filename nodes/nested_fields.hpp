@@ -15,5 +15,9 @@ namespace zbag {
 // a warning.
 Status check_nested_fields(const std::string& verb, const PointCondition& where,
                            const Playlist& bags, const BagReader::Selection& selection);
+// The same of those of `columns` that are written as other tools write patterns and values of lists
+// (column_hint()): all others are believed.
+Status check_nested_columns(const std::string& verb, std::vector<std::string> columns,
+                            const Playlist& bags, const BagReader::Selection& selection);
 
 }  // namespace zbag

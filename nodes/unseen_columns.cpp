@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "nodes/column_hint.hpp"
 #include "nodes/nearest.hpp"
 #include "schemas/track_name.hpp"
 
@@ -42,8 +43,10 @@ std::string UnseenColumns::text() const {
   if (unseen_.empty()) return {};
   const std::vector<std::string> fields(fields_.begin(), fields_.end());
   std::string hint;
-  for (auto column = unseen_.begin(); hint.empty() && column != unseen_.end(); ++column)
-    hint = nearest_hint(*column, fields);
+  for (auto column = unseen_.begin(); hint.empty() && column != unseen_.end(); ++column) {
+    hint = column_hint(*column);
+    if (hint.empty()) hint = nearest_hint(*column, fields);
+  }
   return fmt::format("no frame has a column {}{}",
                      printable(fmt::format("{}", fmt::join(unseen_, ", "))), hint);
 }

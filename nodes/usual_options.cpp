@@ -125,6 +125,7 @@ void add_where(OptionTable& options, SelectionArguments& arguments) {
       {"Expressions",
        {{"ax > 3 and _ts < 12.5", "= != < <= > >= of fields, numbers, _ts; and, or, not, ( )"},
         {"mode in ('auto', 'hold')", "also between 1 and 5, contains, starts, ends 'text'"},
+        {"position[0] < 0.5", "a value of a list; they count from 0 (in SQL from 1)"},
         {"pose.\"odd name\".x is null", "missing or nil; any other test of it matches nothing"},
         {"robot/imu: ax > 3", "of that track alone: points of others match nothing"}}});
 }

@@ -127,6 +127,10 @@ int run(const Arguments& arguments) {
   Result<BagReader::Selection> selection =
       choose("cat", arguments.selection, playlist->summaries(), SystemTracks::kToo);
   if (!selection) return show_unchosen("cat", selection.error());
+  if (const Status known =
+          check_nested_columns("cat", arguments.selection.columns, *playlist, *selection);
+      !known)
+    return show_unchosen("cat", known.error());
   if (const std::optional<PointCondition>& where = arguments.selection.where) {
     const Status known = check_nested_fields("cat", *where, *playlist, *selection);
     if (!known) return show_unchosen("cat", known.error());

@@ -159,6 +159,10 @@ int run(const Arguments& arguments, const OptionTable& options) {
   const Result<BagReader::Selection> selection =
       choose("export", choice_of(arguments), playlist->summaries(), SystemTracks::kWhenNamed);
   if (!selection) return show_unchosen("export", selection.error());
+  if (const Status known =
+          check_nested_columns("export", arguments.selection.columns, *playlist, *selection);
+      !known)
+    return show_unchosen("export", known.error());
   if (const std::optional<PointCondition>& where = arguments.selection.where) {
     const Status known = check_nested_fields("export", *where, *playlist, *selection);
     if (!known) return show_unchosen("export", known.error());

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "schemas/chosen_fields.hpp"
+#include "schemas/item.hpp"
 
 namespace zbag::expression {
 namespace {
@@ -16,6 +17,17 @@ Truth truth_of(bool is_true) { return is_true ? Truth::kTrue : Truth::kFalse; }
 Truth negated(Truth truth) {
   if (truth == Truth::kUnknown) return truth;
   return truth_of(truth == Truth::kFalse);
+}
+
+// What is no list, or has fewer, has none.
+Scalar element_of(std::span<const std::uint8_t> list, std::size_t element) {
+  item::Cursor in(list);
+  std::uint32_t count = 0;
+  if (!item::take_array(in, count) || element >= count) return Null{};
+  for (std::size_t i = 0; i < element; ++i) {
+    if (item::skip(in) != item::Fault::kNone) return Null{};
+  }
+  return scalar_of({in.at, in.left()});
 }
 
 // The point that is looked at.
@@ -35,7 +47,8 @@ struct Subject {
         break;
     }
     const std::optional<std::span<const std::uint8_t>> value = value_of_field(fields, operand.text);
-    return value ? scalar_of(*value) : Scalar(Null{});
+    if (!value) return Null{};
+    return operand.element ? element_of(*value, *operand.element) : scalar_of(*value);
   }
 };
 

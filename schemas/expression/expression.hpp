@@ -8,7 +8,8 @@
 //                OPERAND is [not] null
 //   operand      a field, _ts, or a value; one of a test is no value
 //   field        its dotted name, pose.position.x; a part in double quotes may be any text, with ""
-//                for one quote. Words of the language are names only in quotes
+//                for one quote. Words of the language are names only in quotes. Of a list one
+//                value, position[0] the first; what has no such value is null there
 //   value        12, -0.5, 1e3, 'text' with '' for one quote, true, false
 //
 // Words of the language are the same in either case. Truth has three values, as in SQL: a test of a

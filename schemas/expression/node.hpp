@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,8 +29,9 @@ struct Operand {
   enum class Kind : std::uint8_t { kField, kStamp, kValue, kText };
 
   Kind kind = Kind::kValue;
-  std::string text;  // the field's dotted name, or a value that is a text
-  Scalar value;      // any other
+  std::string text;                    // the field's dotted name, or a value that is a text
+  std::optional<std::size_t> element;  // of a field that is a list: this one of its values
+  Scalar value;                        // any other
 
   bool is_literal() const { return kind == Kind::kValue || kind == Kind::kText; }
 };

@@ -203,11 +203,14 @@ Operand Parser::operand() {
   } else if (word_.text == "_src" || word_.text == "_seq") {
     fault_at(word_.at,
              fmt::format("of what the bus adds '_ts' alone compares, not '{}',", word_.text));
+  } else if (word_.text == "_ts" && word_.element) {
+    fault_at(word_.at, "'_ts' is no list");
   } else if (word_.text == "_ts") {
     operand.kind = Operand::Kind::kStamp;
   } else {
     operand.kind = Operand::Kind::kField;
     operand.text = word_.text;
+    operand.element = word_.element;
     if (std::ranges::find(fields_, word_.text) == fields_.end()) fields_.push_back(word_.text);
   }
   advance();

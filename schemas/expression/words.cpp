@@ -82,6 +82,10 @@ Result<Word> Words::take_name() {
   word.kind = Word::Kind::kName;
   word.at = at_;
   while (true) {
+    if (peek() == '*')
+      return fault(at_, fmt::format("'{}.*': there are no patterns of fields: write one, as "
+                                    "pose.position.x,",
+                                    printable(word.text.substr(0, word.text.size() - 1))));
     if (!begins_name(peek())) return fault(at_, "a name ends in '.'");
     if (peek() == '"') {
       word.has_quotes = true;
@@ -95,8 +99,26 @@ Result<Word> Words::take_name() {
     word.text += '.';
     ++at_;
   }
+  if (Status taken = take_element(word.element); !taken) return tl::unexpected(taken.error());
   word.written = text_.substr(word.at, at_ - word.at);
   return word;
+}
+
+Status Words::take_element(std::optional<std::size_t>& element) {
+  if (peek() != '[') return {};
+  const std::size_t from = at_;
+  const std::size_t end = text_.find(']', at_);
+  const std::string_view digits = text_.substr(at_ + 1, std::min(end, text_.size()) - at_ - 1);
+  std::size_t number = 0;
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  const bool is_number =
+      !digits.empty() && read.ec == std::errc{} && read.ptr == digits.data() + digits.size();
+  if (end == std::string_view::npos || !is_number)
+    return fault(from, "of a list one value is written position[0], the first,");
+  element = number;
+  at_ = end + 1;
+  if (peek() == '[' || peek() == '.') return fault(at_, "of a value of a list no part is named,");
+  return {};
 }
 
 // Ints that MessagePack has are kept exactly; others, as all the rest, as the nearest double.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,10 +15,11 @@ struct Word {
   enum class Kind : std::uint8_t { kEnd, kSymbol, kName, kText, kNumber };
 
   Kind kind = Kind::kEnd;
-  std::size_t at = 0;        // in the text
-  std::string_view written;  // as it stands there
-  std::string text;          // of a name or a text, without its quotes
-  bool has_quotes = false;   // of a name: it is no word of the language
+  std::size_t at = 0;                  // in the text
+  std::string_view written;            // as it stands there
+  std::string text;                    // of a name or a text, without its quotes
+  bool has_quotes = false;             // of a name: it is no word of the language
+  std::optional<std::size_t> element;  // of a name: behind it, in brackets
   Scalar number;
 };
 
@@ -34,6 +36,8 @@ class Words {
  private:
   Status take_quoted(std::string& into);
   Result<Word> take_name();
+  // "[2]", where one follows a name.
+  Status take_element(std::optional<std::size_t>& element);
   Result<Word> take_number();
   char peek(std::size_t ahead = 0) const {
     return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0';

@@ -395,6 +395,14 @@ class RefusalTest(AnalyzeTest):
                            code=LOSSY)
         self.assertNotIn("list", done.stderr)
 
+    def test_a_field_as_other_tools_write_it_has_another_way(self):
+        picture = self.space.path("never.svg")
+        for field, says in (("pose.*", "a * stands for nothing here"), ("q[]", "q[0], the first"),
+                            ("q[-1]", "q[0], the first"), ("q[1:3]", "q[0], the first")):
+            self.refused(USAGE, "plot", self.bag, f"imu:{field}", "-o", picture, says=(says,))
+            self.refused(USAGE, "analyze", self.bag, "percentiles", "--track=imu",
+                         f"--field={field}", says=(says,))
+
     def test_what_has_no_number_says_why(self):
         self.assert_no_number("no number is in state of imu: 3,000 no number", "--field=state")
         self.assert_no_number("of a list name one, as q[0]", "--field=q")

@@ -36,6 +36,24 @@ class WhereTest(harness.SystemTest):
         self.assertEqual(self.found("ax is null", "--track", "imu"), [7])
         self.assertEqual(self.found("_ts > '1970-01-01T00:16:48Z'", "--track", "mode"), [9])
 
+    def test_a_value_of_a_list_is_named_by_its_place(self):
+        source = self.space.path("list.jsonl")
+        with open(source, "w", encoding="utf-8") as file:
+            for n in range(10):
+                fields = {"q": [n * 0.5, 1.0], "arm": {"q": [n, "text"][n % 2:]}}
+                file.write(json.dumps({"track": "j", "_ts": 1000.0 + n, "fields": fields}) + "\n")
+        self.bag = self.space.path("list.zbag")
+        self.run_ok("import", source, "-o", self.bag, "--quiet")
+        self.assertEqual(self.found("q[0] > 3.5"), [8, 9])
+        self.assertEqual(self.found("j: arm.q[0] between 3 and 6"), [4, 6])
+        self.assertEqual(self.found("arm.q[1] is null"), [1, 3, 5, 7, 9])
+        self.found("p[0] > 3.5", code=LOSSY)
+        for columns, says in (("q[0]", "a list is taken whole, as q"), ("q[0]", "SELECT q[1]"),
+                              ("arm.*", "arm takes all that lies in it"),
+                              ("arm.q[0]", "a list is taken whole, as arm.q"), ("*", "all columns")):
+            done = self.run_ok("cat", self.bag, "--columns", columns, code=LOSSY)
+            self.assert_one_line(done.stderr, says)
+
     def test_goes_with_every_other_choice(self):
         self.assertEqual(self.found("mode = 'auto'", "--limit", "2", "--start", "+1"), [2, 4])
         self.assertEqual(self.found("mode = 'auto'", "--reverse", "--limit", "2"), [8, 6])

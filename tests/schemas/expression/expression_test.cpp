@@ -153,6 +153,33 @@ TEST(ExpressionTest, FindsFieldsByDottedAndByQuotedNames) {
               ElementsAre("b", "a.x", "odd name"));
 }
 
+TEST(ExpressionTest, OfAListOneValueIsNamedByItsPlaceFromZeroOn) {
+  const Fields fields = {
+      {"arm", Fields{{"position", Array{0.5, 2, "up", Value(), true, Array{7}}}}},
+      {"x", 2},
+      {"odd[0]", Array{8, 9}},
+      {"bytes", Binary{"12"}}};
+  EXPECT_TRUE(matches("arm.position[0] = 0.5 and arm.position[1] = x", fields));
+  EXPECT_TRUE(matches("arm.position[2] starts 'u' and arm.position[4] = true", fields));
+  EXPECT_TRUE(matches("0 < arm.position[0] and \"odd[0]\"[1] = 9", fields));
+  EXPECT_TRUE(matches("arm.position[3] is null and arm.position[6] is null", fields));
+  EXPECT_TRUE(matches("x[0] is null and bytes[0] is null and gone[0] is null", fields));
+  EXPECT_TRUE(matches("arm.position[5] is not null", fields));
+  EXPECT_EQ(truth("arm.position[6] = 1", fields), '?');
+  EXPECT_EQ(truth("arm.position[2] > 1", fields), '?');
+  EXPECT_THAT(Expression::parse("q[1] > 2 or q[0] = q[2]")->fields(), ElementsAre("q"));
+}
+
+TEST(ExpressionTest, WhatIsNoPlaceInAListSaysHowOneIsWritten) {
+  for (const char* text : {"q[", "q[]", "q[-1]", "q[x]", "q[1:2]", "q[*]", "q[0", "q[1.0]"})
+    EXPECT_EQ(fault(std::string(text) + " = 1"),
+              "of a list one value is written position[0], the first, at character 2");
+  EXPECT_EQ(fault("q[0].x = 1"), "of a value of a list no part is named, at character 5");
+  EXPECT_EQ(fault("q[0][1] = 1"), "of a value of a list no part is named, at character 5");
+  EXPECT_EQ(fault("_ts[0] > 1"), "'_ts' is no list at character 1");
+  EXPECT_THAT(fault("pose.* > 1"), HasSubstr("there are no patterns of fields"));
+}
+
 TEST(ExpressionTest, WhatIsNoSingleValueIsThereAndComparesWithNothing) {
   const Fields fields = {{"list", Array{1, 2}}, {"bytes", Binary{"1"}}, {"map", Fields{{"x", 1}}}};
   for (const char* name : {"list", "bytes", "map"}) {
