@@ -1,6 +1,7 @@
 #include "nodes/analysis_report.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -8,6 +9,7 @@
 #include "nodes/fit_text.hpp"
 #include "nodes/number_text.hpp"
 #include "nodes/terminal.hpp"
+#include "nodes/terminal_size.hpp"
 #include "schemas/json_text.hpp"
 #include "schemas/timestamp.hpp"
 #include "schemas/track_name.hpp"
@@ -31,6 +33,11 @@ std::string cell_text(const std::string& name, const Value& value) {
   if (const auto* const text = value.get_if<std::string>()) return printable(*text);
   if (const auto* const flag = value.get_if<bool>()) return *flag ? "true" : "false";
   return "-";
+}
+
+std::optional<std::size_t> terminal_columns() {
+  const std::optional<TerminalSize> size = size_of_terminal(STDOUT_FILENO);
+  return size ? std::optional(size->columns) : std::nullopt;
 }
 
 }  // namespace
@@ -62,19 +69,15 @@ void AnalysisReport::row(const Fields& row) {
     return;
   }
   if (is_first) {
-    for (const auto& [name, value] : row) {
-      widths_.push_back(std::max(name.size(), is_time(name) ? kTimeWidth : kNumberWidth));
-      const bool is_last_text = &name == &row.back().first && value.get_if<std::string>();
-      out_ += is_last_text ? "  " + name : right_aligned(name, widths_.back() + 2);
-    }
-    out_ += '\n';
+    std::vector<AnalysisTable::Column> columns;
+    for (const auto& [name, value] : row)
+      columns.push_back(
+          {name, is_time(name) ? kTimeWidth : kNumberWidth, name == "group" || name == "range"});
+    table_.emplace(std::move(columns), terminal_columns());
   }
-  for (std::size_t i = 0; i < row.size(); ++i) {
-    const std::string text = cell_text(row[i].first, row[i].second);
-    const bool is_last_text = i + 1 == row.size() && row[i].second.get_if<std::string>();
-    out_ += is_last_text ? "  " + text : right_aligned(text, widths_[i] + 2);
-  }
-  out_ += '\n';
+  std::vector<std::string> cells;
+  for (const auto& [name, value] : row) cells.push_back(cell_text(name, value));
+  table_->add(std::move(cells), out_);
   drain(kDrainBytes);
 }
 
@@ -101,6 +104,7 @@ void AnalysisReport::finish(const Fields& tail) {
     write_json(Value(tail), members);
     out_ += members.substr(1) + "\n";
   }
+  if (table_) table_->end(out_);
   drain(1);
 }
 

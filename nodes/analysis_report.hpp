@@ -4,18 +4,20 @@
 // In JSON: the head's members, then "result": an array of rows or one object, then the tail's.
 #pragma once
 
+#include <optional>
 #include <string>
-#include <vector>
 
+#include "nodes/analysis_table.hpp"
 #include "schemas/frame.hpp"
 
 namespace zbag {
 
 class AnalysisReport {
  public:
+  // Tables fit the terminal that stdout is, if it is one.
   AnalysisReport(bool is_json, Fields head) : is_json_(is_json), head_(std::move(head)) {}
 
-  // All rows have the same names; only the last of a row may be a text.
+  // All rows have the same names. `group` and `range`, which stand last, may be texts.
   void row(const Fields& row);
   void object(const Fields& object);
   void finish(const Fields& tail);
@@ -29,7 +31,7 @@ class AnalysisReport {
   bool is_json_;
   Fields head_;
   std::string out_;
-  std::vector<std::size_t> widths_;  // of the table's columns
+  std::optional<AnalysisTable> table_;
   bool has_begun_ = false;
   bool is_object_ = false;
 };

@@ -1,5 +1,6 @@
 # Tests of nodes/: those of its files that are a library.
 zbag_tests(nodes_tests USES zbag::options_text fmt::fmt SOURCES
+  nodes/analysis_table_test.cpp
   nodes/brief_text_test.cpp
   nodes/fit_text_test.cpp
   nodes/help_text_test.cpp

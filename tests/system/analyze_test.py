@@ -17,6 +17,7 @@ import xml.etree.ElementTree
 import lmdb
 
 import harness
+import terminal
 from harness import DAMAGED, DONE, FAILED, LOSSY, USAGE
 
 FUNCTIONS = ("moving-average", "anomalies", "trends", "percentiles", "correlation", "distribution",
@@ -308,6 +309,25 @@ class TableTest(AnalyzeTest):
                     self.assertEqual(len({len(line) for line in lines}),
                                      1 if function in ("moving-average", "anomalies") else
                                      len({len(line) for line in lines}))
+
+    def test_a_table_fits_its_terminal(self):
+        bag = self.make("names", (
+            ("imu", 1326899528.0 + n / 7, {"v": n * 1234.5678901, "name": f"arm/left/{n % 9}/" + "state" * 20})
+            for n in range(200)))
+        for function, field in (("moving-average", "v"), ("distribution", "v"),
+                                ("top-values", "name")):
+            words = ("analyze", bag, function, "--track=imu", "--field=" + field, "--quiet")
+            for columns in (40, 60, 80, 120):
+                with self.subTest(function=function, columns=columns):
+                    lines = terminal.output_of(self.space, columns, *words).splitlines()
+                    self.assertEqual([line for line in lines if len(line) > columns], [])
+                    rows = [line for line in lines if "more column" not in line]
+                    self.assertEqual(len(set(rows)), len(rows))
+                    has_all = columns >= 80 and function != "top-values"
+                    self.assertFalse(has_all and len(rows) < len(lines), lines)
+            piped = self.run_ok(*words).stdout.decode()
+            self.assertNotIn("\u2026", piped)
+            self.assertNotIn("more column", piped)
 
     def test_without_an_anomaly_it_says_so(self):
         words = ("analyze", self.bag, "anomalies", "--track=imu", "--field=v", "--threshold=500")
