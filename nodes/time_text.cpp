@@ -1,11 +1,9 @@
 #include "nodes/time_text.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <charconv>
 #include <cmath>
-#include <ctime>
 
 #include "schemas/quantity_text.hpp"
 
@@ -53,14 +51,6 @@ Result<TimeRange> parse_range(const std::string& start, const std::string& end,
     range.last = last->ns();
   }
   return range;
-}
-
-std::string iso_text(double seconds) {
-  // To the nearest millisecond: 0.123 s are 122.99 ms in a double.
-  const auto all = static_cast<std::int64_t>(std::llround(seconds * 1000.0));
-  const std::int64_t whole = all / 1000 - (all % 1000 < 0 ? 1 : 0);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(whole)),
-                     all - whole * 1000);
 }
 
 std::string duration_text(double seconds) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "schemas/iso_text.hpp"  // of those who show times
 #include "schemas/result.hpp"
 #include "schemas/timestamp.hpp"
 
@@ -17,8 +18,6 @@ Result<Timestamp> parse_time(const std::string& text, const std::optional<TimeRa
 Result<TimeRange> parse_range(const std::string& start, const std::string& end,
                               const std::optional<TimeRange>& extent);
 
-// "2026-11-20T10:00:00.123Z"
-std::string iso_text(double seconds);
 // 75.25 -> "1m15.3s"
 std::string duration_text(double seconds);
 

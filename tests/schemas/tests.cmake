@@ -17,6 +17,8 @@ zbag_tests(schemas_tests USES zbag::kinds yaml-cpp SOURCES
   schemas/merge_test.cpp
   schemas/field_lookup_test.cpp
   schemas/performance_monitor_test.cpp
+  schemas/timings/phase_timer_test.cpp
+  schemas/timings/timing_record_test.cpp
   schemas/expression/expression_test.cpp
   schemas/kinds/kind_test.cpp
   schemas/kinds/fit_test.cpp
