@@ -26,6 +26,9 @@ zbag_tests(player_tests USES zbag::player zbag::imports zbag::exports zbag::reco
   player/exports/mcap/mcap_writer_test.cpp
   player/exports/messages/message_form_test.cpp
   support/disk_calls.cpp)
+zbag_tests(player_timings_tests USES zbag::timings SOURCES
+  player/timings/timing_file_test.cpp
+  player/timings/timing_table_test.cpp)
 zbag_tests(player_query_tests USES zbag::query zbag::recorder SOURCES
   player/query/sql_text_test.cpp
   player/query/bag_database_test.cpp

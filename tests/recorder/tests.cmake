@@ -58,6 +58,8 @@ zbag_tests(recorder_bag_tests USES zbag::bag SOURCES
   recorder/bag/squeeze_test.cpp
   recorder/bag/bag_model_test.cpp
   recorder/bag/damage_test.cpp)
+zbag_tests(recorder_timings_tests USES zbag::recorder SOURCES
+  recorder/timings/timing_log_test.cpp)
 zbag_tests(recorder_tests USES zbag::recorder zbag::kinds SOURCES
   recorder/losses_test.cpp
   recorder/offenders_test.cpp
