@@ -86,6 +86,11 @@ double Recorder::seconds() const {
   return std::chrono::duration<double>(Clock::now() - started).count();
 }
 
+PhaseTimer* Recorder::receiving() const {
+  RecordingTimers* const timers = options_.recording.timers;
+  return timers == nullptr ? nullptr : &timers->receiving;
+}
+
 void Recorder::take(Parts& parts) {
   const std::string_view topic = parts.topic.text();
   if (since_clock_++ % kFramesPerClock == 0) arrival_ = ArrivalTime::now();
@@ -108,7 +113,10 @@ void Recorder::take(Parts& parts) {
     intake.refuse_message(topic);
     return;
   }
-  static_cast<void>(intake.accept(topic, parts.frame, parts.more, arrival_));  // counted there
+  {
+    const auto decode = phase_of(receiving(), "decode");
+    static_cast<void>(intake.accept(topic, parts.frame, parts.more, arrival_));  // counted there
+  }
   if (intake.is_full()) {
     recording_->hand_over(true);
     handed_over_ = Clock::now();
@@ -126,11 +134,16 @@ Status Recorder::pump(milliseconds timeout, bool* silent) {
     timeout = std::clamp(left, milliseconds(0), timeout);
   }
   if (broker_) {
-    const Result<std::size_t> pumped =
-        broker_->pump(timeout, [this](Parts& parts) { take(parts); });
+    // From the first frame on: before that it waits for one.
+    std::optional<PhaseTimer::Phase> receive;
+    const Result<std::size_t> pumped = broker_->pump(timeout, [&](Parts& parts) {
+      if (!receive) receive.emplace(phase_of(receiving(), "receive"));
+      take(parts);
+    });
     if (!pumped) return tl::unexpected(pumped.error());
     count = *pumped;
   } else if (subscriber_->wait(timeout)) {
+    const auto receive = phase_of(receiving(), "receive");
     for (; count < kFramesPerPump; ++count) {
       const Result<bool> received = subscriber_->receive(parts_);
       if (!received) return tl::unexpected(received.error());

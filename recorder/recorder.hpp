@@ -70,6 +70,7 @@ class Recorder {
   explicit Recorder(Options options);
   Status await_broker();
   Status pump(std::chrono::milliseconds timeout, bool* silent);
+  PhaseTimer* receiving() const;  // nullptr: nothing is measured
   void take(Parts& parts);
   void drain();
   bool read_backlog(std::chrono::steady_clock::time_point deadline);

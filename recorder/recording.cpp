@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "recorder/storage/timed_storage.hpp"
 #include "schemas/kinds/schema_point.hpp"
 #include "schemas/wall_clock.hpp"
 
@@ -53,6 +54,9 @@ StorageSeries::Options Recording::series_options(OpenStorage open_storage) {
 
 Result<std::unique_ptr<Recording>> Recording::open(const std::string& path, Options options,
                                                    OpenStorage open_storage) {
+  if (options.timers != nullptr)
+    open_storage =
+        timed_storage(std::move(open_storage), options.timers->merging, options.timers->storing);
   Result<std::unique_ptr<Storage>> storage = open_storage(path, options.storage);
   if (!storage) return tl::unexpected(storage.error());
   return std::unique_ptr<Recording>(
@@ -170,9 +174,21 @@ void Recording::run() {
   finish();
 }
 
+PhaseTimer::Phase Recording::merging() const {
+  return phase_of(options_.timers == nullptr ? nullptr : &options_.timers->merging, "merge");
+}
+
+HeldBatch Recording::take(const std::string* track) {
+  const auto merge = merging();
+  return buffer_.take(track);
+}
+
 // False after the last parcel.
 bool Recording::handle(Parcel& parcel) {
-  buffer_.add(std::move(parcel.chunk), Clock::now());
+  {
+    const auto merge = merging();
+    buffer_.add(std::move(parcel.chunk), Clock::now());
+  }
   if (parcel.ticket > 0) {
     Result<FlushResult> result = serve(parcel);
     {
@@ -199,9 +215,8 @@ Result<FlushResult> Recording::serve(const Parcel& request) {
   // With sync on a bag holds a prefix of what arrived: one track is never written alone.
   const bool whole = !request.track || options_.sync.has_value() || writer_.has_unwritten();
   const bool may_write = request.splits || split_when_due();
-  const bool written = may_write &&
-                       (whole ? write_all() : writer_.write(buffer_.take(&*request.track))) &&
-                       writer_.settle();
+  const bool written =
+      may_write && (whole ? write_all() : writer_.write(take(&*request.track))) && writer_.settle();
   if (written && request.splits) {
     if (Status status = series_.split(); !status) return tl::unexpected(status.error());
   }
@@ -240,7 +255,7 @@ void Recording::write_due() {
   }
   if (!split_when_due()) return;
   for (const std::string& track : buffer_.due(options_.points_max, options_.age_max, now)) {
-    if (!writer_.write(buffer_.take(&track))) return;
+    if (!writer_.write(take(&track))) return;
   }
 }
 
@@ -254,7 +269,7 @@ std::chrono::nanoseconds Recording::patience() const {
 
 bool Recording::write_all() {
   if (!writer_.write_unwritten()) return false;
-  return buffer_.empty() || writer_.write(buffer_.take());
+  return buffer_.empty() || writer_.write(take());
 }
 
 // On the thread that stored it.

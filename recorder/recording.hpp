@@ -47,6 +47,7 @@
 #include "recorder/overflow_queue.hpp"
 #include "recorder/storage/storage.hpp"
 #include "recorder/storage_series.hpp"
+#include "recorder/timings/recording_timers.hpp"
 #include "recorder/totals.hpp"
 #include "schemas/kinds/track_about.hpp"
 #include "schemas/mutex.hpp"
@@ -73,6 +74,8 @@ class Recording {
     std::size_t commit_bytes = 16u << 20;
     Overflow overflow = Overflow::kFlush;
     SplitRules split;
+    // Lent, and measures the phases of all threads; read when close() has returned.
+    RecordingTimers* timers = nullptr;
     // Called with what has just become durable, on the thread that stored it; must not block.
     std::function<void(const Batch&)> on_stored;
   };
@@ -126,6 +129,8 @@ class Recording {
   std::uint64_t request(Parcel parcel);
   Status ask(std::function<Status(Storage& storage)> work);
   void run();
+  PhaseTimer::Phase merging() const;
+  HeldBatch take(const std::string* track = nullptr);
   bool handle(Parcel& parcel);
   Result<FlushResult> serve(const Parcel& request);
   void write_due();

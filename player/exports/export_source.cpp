@@ -192,6 +192,7 @@ Status ExportSource::each_point_of(const std::string& track, const Take& take) {
 // `points_max`: 0 is all.
 Status ExportSource::read(const BagReader::Selection& selection, std::uint64_t points_max,
                           const Take& take) {
+  const auto reading = phase_of(timer_, "read");
   if (Status status = playlist_.select(selection); !status) return status;
   std::uint64_t known = 0;
   IntactPoints points(playlist_,
@@ -201,6 +202,7 @@ Status ExportSource::read(const BagReader::Selection& selection, std::uint64_t p
     if (!point) return tl::unexpected(point.error());
     if (!*point) break;
     if (is_wanted(**point)) {
+      const auto encoding = phase_of(timer_, "encode");
       if (Status status = take(**point); !status) return status;
       ++taken;
       ++report_.points;
@@ -214,6 +216,7 @@ Status ExportSource::read(const BagReader::Selection& selection, std::uint64_t p
 Status ExportSource::read_aligned(const Take& take) {
   tell_of_damaged_tracks();
   if (tracks_.empty()) return {};
+  const auto reading = phase_of(timer_, "read");
   std::uint64_t known = 0;
   Result<AlignedPoints> rows =
       AlignedPoints::open(playlist_.readers(),
@@ -227,6 +230,7 @@ Status ExportSource::read_aligned(const Take& take) {
     const Result<std::optional<PointView>> row = rows->next();
     if (!row) return tl::unexpected(row.error());
     if (!*row) break;
+    const auto encoding = phase_of(timer_, "encode");
     if (Status status = take(**row); !status) return status;
     ++report_.points;
     if (progress_ && !progress_(report_.points)) return fail(ErrorCode::kClosed, "stopped");
@@ -294,6 +298,7 @@ Status ExportSource::each_whole_chunk_of(const std::string& track, std::vector<F
 
 Status ExportSource::read_columns_of(const BagReader& reader, ColumnCursor::Selection selection,
                                      const TakeChunk& take) {
+  const auto reading = phase_of(timer_, "read");
   Result<ColumnCursor> cursor = ColumnCursor::open(reader, std::move(selection));
   if (!cursor) return tl::unexpected(cursor.error());
   ColumnChunk chunk;
@@ -308,6 +313,7 @@ Status ExportSource::read_columns_of(const BagReader& reader, ColumnCursor::Sele
       continue;
     }
     if (!*is_more) return {};
+    const auto encoding = phase_of(timer_, "encode");
     if (Status status = take(chunk); !status) return status;
     report_.points += chunk.keys.size();
     if (progress_ && !progress_(report_.points)) return fail(ErrorCode::kClosed, "stopped");

@@ -24,6 +24,7 @@
 #include "schemas/expression/expression.hpp"
 #include "schemas/kinds/fit.hpp"
 #include "schemas/kinds/original_schema.hpp"
+#include "schemas/timings/phase_timer.hpp"
 
 namespace zbag {
 
@@ -63,6 +64,10 @@ class ExportSource {
   // `playlist` is lent. `progress` and `remark` may be empty; `remark` is told of what is damaged,
   // and by exporters of what they leave out or write otherwise than it is.
   ExportSource(Playlist& playlist, ExportChoice choice, Progress progress, TakeRemark remark);
+
+  // From now on `timer` measures: `read`, and within it `encode`, which is what takes the points.
+  // It outlives this.
+  void measure(PhaseTimer& timer) { timer_ = &timer; }
 
   // As if ExportChoice::align had been that. REQUIRES: it was none, and no point was asked for.
   void align(Alignment alignment);
@@ -180,6 +185,8 @@ class ExportSource {
   ExportChoice choice_;
   const Progress progress_;
   const TakeRemark remark_;
+  const Warn warn_;
+  PhaseTimer* timer_ = nullptr;
   std::set<std::string> told_;  // damage
   std::map<std::string, TrackRecord> tracks_;
   std::vector<std::string> aligned_;  // the tracks that are one, where rows are aligned

@@ -87,8 +87,11 @@ Result<std::vector<ExportField>> ExportSource::fields_of(const std::string& trac
 
 // Reads the same, and neither counts nor tells.
 ExportSource ExportSource::ahead() const {
-  return {playlist_, choice_,
-          [this](std::uint64_t) { return !progress_ || progress_(report_.points); }, nullptr};
+  ExportSource source(
+      playlist_, choice_, [this](std::uint64_t) { return !progress_ || progress_(report_.points); },
+      nullptr);
+  source.timer_ = timer_;
+  return source;
 }
 
 // Looks at all lists to see how long they are.

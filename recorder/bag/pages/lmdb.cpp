@@ -12,11 +12,15 @@
 #include <cstring>
 #include <utility>
 
+#include "recorder/bag/pages/commit_clock.hpp"
 #include "schemas/check.hpp"
 #include "schemas/no_room.hpp"
 
 namespace zbag {
 namespace {
+
+// Of the thread, so that no transaction has to know who measures.
+thread_local std::chrono::nanoseconds committing_time{0};
 
 Error error_of(int rc, const std::string& what) {
   ErrorCode code = ErrorCode::kIo;
@@ -126,9 +130,13 @@ Status WriteTxn::erase(Table table, std::string_view key) {
   return {};
 }
 
+std::chrono::nanoseconds committing_time_of_thread() { return committing_time; }
+
 Status WriteTxn::commit() {
   // LMDB frees the handle whether or not the commit succeeds.
+  const auto began = std::chrono::steady_clock::now();
   const int rc = mdb_txn_commit(std::exchange(txn_, nullptr));
+  committing_time += std::chrono::steady_clock::now() - began;
   if (rc != MDB_SUCCESS) return tl::unexpected(failed(rc, "commit"));
   return {};
 }
