@@ -55,6 +55,7 @@ Verb add_analyze(CLI::App& root);
 Verb add_plot(CLI::App& root);
 Verb add_launch(CLI::App& root);
 Verb add_ctl(CLI::App& root);
+Verb add_timings(CLI::App& root);
 Verb add_version(CLI::App& root);
 
 }  // namespace zbag

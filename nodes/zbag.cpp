@@ -78,7 +78,7 @@ void add_verbs(CLI::App& root, Verbs& verbs) {
       {"Bags",
        {add_info, add_cat, add_sql, add_export, add_import, add_check, add_recover, add_compact,
         add_cut, add_merge, add_diff, add_schema, add_analyze, add_plot}},
-      {"System", {add_launch, add_ctl, add_completion, add_version}}};
+      {"System", {add_launch, add_ctl, add_timings, add_completion, add_version}}};
   for (const auto& [group, adds] : groups) {
     for (const Add add : adds) {
       verbs.push_back(add(root));

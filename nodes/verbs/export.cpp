@@ -12,6 +12,7 @@
 #include "nodes/open_bags.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
+#include "nodes/timings_options.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
 #include "player/exports/exporter.hpp"
@@ -50,6 +51,7 @@ struct Arguments {
   bool is_forced = false;
   Alignment alignment;
   std::string expanded = "none";  // or "suffix"
+  TimingsArguments timings;
   bool quiet = false;
 };
 
@@ -148,6 +150,24 @@ int tell(const Arguments& arguments, const Status& written, const ExportReport& 
   return kExitDamaged;
 }
 
+// Measured where there is a log, which is told when it went well.
+Status write(Exporter& exporter, ExportSource& source, const Arguments& arguments,
+             const ExportOptions& output, std::optional<TimingLog>& log) {
+  PhaseTimer timer({"read", "encode", "write"});
+  if (log) source.measure(timer);
+  Status written = source.check();
+  if (written && !output.is_aligned && !aligns_itself(output.format))
+    written = source.leave_out_without_points();
+  if (written) {
+    const auto writing = phase_of(log ? &timer : nullptr, "write");
+    written = exporter.write(source);
+  }
+  if (log && written)
+    log_run("export", *log, output.out, timer.timings(),
+            {{"format", output.format}, {"points", source.report().points}});
+  return written;
+}
+
 int run(const Arguments& arguments, const OptionTable& options) {
   const Result<BagPaths> bags = find_bags(arguments.bags, warner("export"));
   if (!bags) return show("export", bags.error());
@@ -170,6 +190,8 @@ int run(const Arguments& arguments, const OptionTable& options) {
   const ExportOptions output = export_options(arguments);
   const Result<std::unique_ptr<Exporter>> exporter = make_exporter(output);
   if (!exporter) return show("export", exporter.error());
+  Result<std::optional<TimingLog>> log = open_timings("export", arguments.timings);
+  if (!log) return show("export", log.error());
   ProgressBar bar("export", arguments.quiet);
   AlikeRemarks alike;
   const auto total = static_cast<double>(std::max<std::uint64_t>(1, playlist->points()));
@@ -184,10 +206,7 @@ int run(const Arguments& arguments, const OptionTable& options) {
           return warn("export", remark.what);
         alike.add(remark);
       });
-  Status written = source.check();
-  if (written && !output.is_aligned && !aligns_itself(output.format))
-    written = source.leave_out_without_points();
-  if (written) written = (*exporter)->write(source);
+  Status written = write(**exporter, source, arguments, output, *log);
   bar.clear();
   tell(alike.take(), written && !arguments.quiet);
   return tell(arguments, written, source.report(), *playlist, opened);
@@ -267,6 +286,7 @@ Verb add_export(CLI::App& root) {
                     "Replace files of the names that are written; other files of a folder stay");
   add_selection(*options, a->selection);
   add_where(*options, a->selection);
+  add_timings_options(*options, a->timings);
   add_format_options(*options, a->output);
   add_row_options(*options, *a);
   options->add_loudness(a->quiet);

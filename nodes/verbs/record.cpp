@@ -14,6 +14,7 @@
 #include "nodes/recorder_text.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
+#include "nodes/timings_options.hpp"
 #include "nodes/unheard.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
@@ -36,6 +37,7 @@ struct Arguments {
   std::vector<std::string> excluded;
   std::vector<std::pair<std::string, std::string>> metadata;
   std::vector<std::pair<std::string, std::string>> schemas;
+  TimingsArguments timings;
   bool stats = false;
   bool resume = false;
 
@@ -261,6 +263,32 @@ class Watch {
   std::chrono::steady_clock::time_point drawn_ = std::chrono::steady_clock::now();
 };
 
+void log_recording(TimingLog& log, const std::string& path, const RecordingTimers& timers,
+                   const Recorder& recorder, const RecordingTotals& totals,
+                   const std::vector<std::pair<std::string, std::string>>& given) {
+  Fields metadata{{"wall_seconds", recorder.seconds()},
+                  {"frames", totals.fate.received},
+                  {"points", totals.fate.points},
+                  {"commits", totals.commits}};
+  for (const auto& [key, value] : given) metadata.emplace_back(key, value);
+  log_run("record", log, path, timers.timings(), metadata);
+}
+
+// Another recorder that was started just now may have taken the name that was free: then `path` is
+// the next one.
+Result<std::unique_ptr<Recorder>> open_recorder(Context& context, const Arguments& arguments,
+                                                const Recorder::Options& options,
+                                                std::string& path) {
+  Result<std::unique_ptr<Recorder>> opened = Recorder::open(context, path, options);
+  while (!opened && opened.error().code == ErrorCode::kBusy && !arguments.resume) {
+    Result<std::string> next = output_of(arguments);
+    if (!next || *next == path) break;
+    path = std::move(*next);
+    opened = Recorder::open(context, path, options);
+  }
+  return opened;
+}
+
 int run(const Arguments& arguments, const OptionTable& table) {
   std::atomic<bool> has_misfits{false};
   Result<Recorder::Options> options = recorder_options(arguments, table, has_misfits);
@@ -268,19 +296,17 @@ int run(const Arguments& arguments, const OptionTable& table) {
   Result<std::string> path = output_of(arguments);
   if (!path) return show("record", path.error());
 
+  Result<std::optional<TimingLog>> log = open_timings("record", arguments.timings);
+  if (!log) return show("record", log.error());
+  RecordingTimers timers;
+  if (*log) options->recording.timers = &timers;
+
   Context context;
   // The name first: a node that cannot have its name leaves no bag behind.
   std::unique_ptr<Recorder> recorder_slot;
   Result<Node> node = Node::open(context, "record", arguments.bus.name, control_ops(recorder_slot));
   if (!node) return show("record", node.error());
-  Result<std::unique_ptr<Recorder>> opened = Recorder::open(context, *path, *options);
-  // Another recorder that was started just now may have taken the name that was free.
-  while (!opened && opened.error().code == ErrorCode::kBusy && !arguments.resume) {
-    Result<std::string> next = output_of(arguments);
-    if (!next || *next == *path) break;
-    path = std::move(next);
-    opened = Recorder::open(context, *path, *options);
-  }
+  Result<std::unique_ptr<Recorder>> opened = open_recorder(context, arguments, *options, *path);
   if (!opened) return show("record", opened.error());
   recorder_slot = std::move(*opened);
   Recorder& recorder = *recorder_slot;
@@ -303,6 +329,7 @@ int run(const Arguments& arguments, const OptionTable& table) {
   const bool had_bus = watch->has_begun();
   watch.reset();  // gives the terminal back
   const RecordingTotals totals = recorder.recording().totals();
+  if (*log) log_recording(**log, *path, timers, recorder, totals, arguments.metadata);
   if (!arguments.bus.quiet) say_summary(recorder, totals);
   if (!status) return show("record", status.error());
   const bool is_unheard =
@@ -410,6 +437,7 @@ Verb add_record(CLI::App& root) {
   add_split_options(*options, a->recorder.recording.split);
   options->add_flag("--start-paused", a->recorder.start_paused,
                     "Skips frames until: zbag ctl record resume");
+  add_timings_options(*options, a->timings);
   add_writing_options(*options, a->recorder.recording, a->bag);
   add_frame_options(*options, a->recorder.recording);
   options

@@ -66,7 +66,7 @@ class ExportSource {
   ExportSource(Playlist& playlist, ExportChoice choice, Progress progress, TakeRemark remark);
 
   // From now on `timer` measures: `read`, and within it `encode`, which is what takes the points.
-  // It outlives this.
+  // Lent for as long as points are asked for.
   void measure(PhaseTimer& timer) { timer_ = &timer; }
 
   // As if ExportChoice::align had been that. REQUIRES: it was none, and no point was asked for.

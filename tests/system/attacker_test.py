@@ -658,7 +658,7 @@ class EscapeTest(harness.SystemTest):
     def test_every_verb_on_a_wrong_word(self):
         verbs = ("broker", "pub", "tap", "topics", "record", "play", "info", "cat", "export",
                  "sql", "import", "check", "recover", "compact", "cut", "merge", "schema", "analyze", "plot",
-                 "launch", "ctl", "version", "completion", self.ODD)
+                 "launch", "ctl", "timings", "version", "completion", self.ODD)
         for verb in verbs:
             for words in ((self.ODD,), ("--" + self.ODD,), (self.ODD, self.ODD, "-o", self.ODD),
                           ("--set", self.ODD + "=1")):

@@ -272,6 +272,8 @@ class FileVerbsTest(EffectTest):
             return Case(*words, beside=("rows.zbag", "-o", "out", "--format", form), other=other)
 
         align = ("--align", "arm")
+        timings = Elsewhere("timings_test",
+                            "WriteTest.test_export_writes_its_phases_and_the_table_when_asked")
         self.check_verb("export", ("a.zbag", "-o", "out", "--format", "jsonl"), {
             **self.CHOICE, **self.COLUMNS, "where": Case("--where", "n > 2"),
             "output": Case("-o", "out", beside=("a.zbag", "--format", "jsonl")),
@@ -288,8 +290,29 @@ class FileVerbsTest(EffectTest):
             "partition-by": case("parquet", "--partition-by=track"),
             "codec": Elsewhere("exports_pictures_test",
                                "VideoTest.test_each_picture_is_a_frame_at_its_own_stamp"),
+            "timings": timings, "timings-csv": timings,
             "quiet": Case("--quiet"), "log-level": Case("--log-level=warning"),
             "color": Case("--color=always", beside=("nowhere", "-o", "out", "--format=json"))})
+
+    def test_timings(self):
+        record = {"run_metadata": {"registration_id": "a", "model": "m"},
+                  "timings": {"total_seconds": 3.0, "phases": {"p": {
+                      "total_seconds": 1.5, "breakdown": {"x_seconds": 1.0}}}}}
+        for name, text in (("t.jsonl", ""), ("bad.jsonl", "nonsense\n")):
+            with open(self.space.path("scene", name), "w", encoding="utf-8") as file:
+                file.write(text + json.dumps(record) + "\n")
+        by = ("t.jsonl", "group", "--by=run_metadata.model")
+        self.check_verb("timings", ("t.jsonl",), {
+            "by": Case("--by=run_metadata.model", beside=("t.jsonl", "group"),
+                       other=("--by=run_metadata.registration_id",)),
+            "field": Case("--field=timings.phases.p.total_seconds", beside=by),
+            "where": Case("--where=timings.total_seconds > 5"),
+            "lenient": Case("--lenient", beside=("bad.jsonl",)),
+            "output": Case("-o", "out.csv"), "format": Case("--format=json"),
+            "force": Case("--force", "-o", "in.jsonl", other=("-o", "in.jsonl")),
+            "quiet": Case("--quiet", beside=("t.jsonl", "check")),
+            "log-level": Case("--log-level=error", beside=("t.jsonl", "check")),
+            "color": Case("--color=always", beside=("nowhere",))})
 
     def test_import(self):
         self.check_verb("import", ("in.jsonl", "-o", "new.zbag"), {
@@ -639,6 +662,9 @@ class RecordTest(EffectTest):
                                "value_wins"),
             "late-merge": Elsewhere("policy_test", "LateTest.test_reject_refuses_them_as_late"),
             "metadata": run_folder,
+            "timings": Elsewhere("timings_test", "WriteTest.test_record_writes_its_phases"),
+            "timings-csv": Elsewhere(
+                "timings_test", "WriteTest.test_a_folder_that_can_not_be_is_said_at_once"),
             "schema": Elsewhere("schema_test", "RecordSchemaTest.test_every_bag_of_a_recording_says_it"),
             "stats": Elsewhere("screens_test", "StatsScreenTest.test_it_fits_80_by_24_and_scrolls_"
                                "nothing"),

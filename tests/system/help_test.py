@@ -11,7 +11,7 @@ GROUPS = {
     "Record and replay": ["record", "play"],
     "Bags": ["info", "cat", "sql", "export", "import", "check", "recover", "compact", "cut", "merge",
              "diff", "schema", "analyze", "plot"],
-    "System": ["launch", "ctl", "completion", "version", "help"],
+    "System": ["launch", "ctl", "timings", "completion", "version", "help"],
 }
 VERBS = [verb for verbs in GROUPS.values() for verb in verbs]
 HEADINGS = ["Arguments", "Options", "Selection", "Output", "Frames", "Storage and durability", "Bus",
