@@ -151,8 +151,8 @@ int tell(const Arguments& arguments, const Status& written, const ExportReport& 
 }
 
 // Measured where there is a log, which is told when it went well.
-Status write(Exporter& exporter, ExportSource& source, const Arguments& arguments,
-             const ExportOptions& output, std::optional<TimingLog>& log) {
+Status write(Exporter& exporter, ExportSource& source, const ExportOptions& output,
+             std::optional<TimingLog>& log) {
   PhaseTimer timer({"read", "encode", "write"});
   if (log) source.measure(timer);
   Status written = source.check();
@@ -206,7 +206,7 @@ int run(const Arguments& arguments, const OptionTable& options) {
           return warn("export", remark.what);
         alike.add(remark);
       });
-  Status written = write(**exporter, source, arguments, output, *log);
+  Status written = write(**exporter, source, output, *log);
   bar.clear();
   tell(alike.take(), written && !arguments.quiet);
   return tell(arguments, written, source.report(), *playlist, opened);

@@ -122,7 +122,7 @@ std::vector<TimingTable::Group> TimingTable::group(const std::vector<std::string
   }
   for (std::size_t i = 0; i < groups.size(); ++i) {
     for (const Moments& one : moments[i])
-      groups[i].means.push_back(one.count > 0 ? std::optional(one.mean) : std::nullopt);
+      groups[i].means.push_back(one.count > 0 ? std::optional(one.mean()) : std::nullopt);
   }
   return groups;
 }

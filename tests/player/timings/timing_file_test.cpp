@@ -57,7 +57,7 @@ TEST_F(TimingFileTest, ReadsBothFormsInOneFile) {
 TEST_F(TimingFileTest, PassesOverATornLastLineWithAWarning) {
   const std::string whole = std::string(kLong) + "\n" + kShort;
   // Wherever it is torn but at its end, and behind a line end, too.
-  for (const std::string& end : {"", "\n", "\n\n"}) {
+  for (const char* const end : {"", "\n", "\n\n"}) {
     ids_.clear();
     warned_.clear();
     const Result<TimingReading> reading = read(std::string(kLong) + "\n" + kTorn + end);
