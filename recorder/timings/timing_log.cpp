@@ -39,7 +39,7 @@ bool is_torn(int fd) {
   return has_bytes && ::pread(fd, &last, 1, about.st_size - 1) == 1 && last != '\n';
 }
 
-// All of it at once: never is a line within another.
+// All of it at once: never is a line within that of a writer who does not ask.
 Status write_once(int fd, const std::string& path, const std::string& bytes) {
   ssize_t written = -1;
   do {
@@ -99,6 +99,7 @@ Result<TimingLog> TimingLog::open(const std::string& folder, const Options& opti
 Status TimingLog::append(const TimingRecord& record) {
   std::string line = line_of(record);
   const int fd = detailed_.file->get();
+  const Alone alone(fd);  // a line of another that is half there would look torn
   if (is_torn(fd)) line.insert(line.begin(), '\n');
   if (Status written = write_once(fd, detailed_.path, line); !written) return written;
   return summary_ ? append_summary(record) : Status();
