@@ -193,11 +193,12 @@ int run(const Arguments& arguments, const OptionTable& options) {
   const Result<Chosen> chosen = read(arguments);
   if (!chosen) return show("timings", chosen.error());
   const int read_well = chosen->reading.skipped > 0 ? kExitLossy : kExitDone;
-  if (chosen->records.empty())
-    return std::max(read_well,
-                    show("timings", {ErrorCode::kNotFound, chosen->reading.records == 0
-                                                               ? "there is no record in it"
-                                                               : "--where is true of no record"}));
+  if (chosen->records.empty()) {
+    show("timings",
+         {ErrorCode::kNotFound, chosen->reading.records == 0 ? "there is no record in it"
+                                                             : "--where is true of no record"});
+    return kExitLossy;
+  }
   if (arguments.function == Function::kCheck) {
     if (!arguments.quiet)
       say("{}, {}\n", amount_text(chosen->records.size(), "record"),

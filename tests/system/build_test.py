@@ -1,7 +1,8 @@
 """zbag builds without its presets, and as a part of another project.
 
-Into folders of their own, two processes at once, what is named alone: the schemas at the quick
-scale; with ZBAG_TEST_LONG a bag is written by the other project, and the command is built.
+Into folders of their own, two processes at once, what is named alone. At the quick scale the other
+project builds the schemas, and without presets zbag is configured; with ZBAG_TEST_LONG the other
+project writes a bag, and the command is built.
 """
 
 import os
@@ -58,11 +59,10 @@ class BuildTest(harness.SystemTest):
 
     def test_a_plain_release_build(self):
         self.configure(harness.source_folder())
-        target = "zbag" if IS_LONG else "zbag_schemas"
-        self.run_tool("cmake", "--build", "build", "--target", target, minutes=30)
         with open(self.space.path("build", "CMakeCache.txt"), encoding="utf-8") as file:
             self.assertIn("ZBAG_WERROR:BOOL=OFF", file.read())
         if IS_LONG:
+            self.run_tool("cmake", "--build", "build", "--target", "zbag", minutes=30)
             done = self.run_tool(self.space.path("build", "zbag"), "--version")
             self.assertRegex(done, r"^zbag \d")
 
