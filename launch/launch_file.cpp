@@ -14,9 +14,9 @@
 #include <string_view>
 
 #include "launch/shell_line.hpp"
-#include "launch/yaml_file.hpp"
 #include "schemas/quantity_text.hpp"
 #include "schemas/track_name.hpp"
+#include "schemas/yaml_file.hpp"
 
 namespace zbag {
 namespace {

@@ -4,9 +4,9 @@
 #include <fmt/ranges.h>
 #include <yaml-cpp/yaml.h>
 
-#include "launch/yaml_file.hpp"
 #include "nodes/nearest.hpp"
 #include "schemas/kinds/known_kinds.hpp"
+#include "schemas/yaml_file.hpp"
 
 namespace zbag {
 

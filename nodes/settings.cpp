@@ -9,10 +9,10 @@
 #include <array>
 #include <cstdlib>
 
-#include "launch/yaml_file.hpp"
 #include "nodes/nearest.hpp"
 #include "schemas/json_text.hpp"
 #include "schemas/track_name.hpp"
+#include "schemas/yaml_file.hpp"
 
 namespace zbag {
 namespace {

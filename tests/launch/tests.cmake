@@ -1,3 +1,3 @@
 # Tests of launch/.
-zbag_tests(launch_tests USES zbag::launch yaml-cpp SOURCES
-  launch/shell_line_test.cpp launch/yaml_file_test.cpp)
+zbag_tests(launch_tests USES zbag::launch SOURCES
+  launch/shell_line_test.cpp)

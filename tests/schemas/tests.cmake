@@ -1,6 +1,7 @@
 # Tests of schemas/.
-zbag_tests(schemas_tests USES zbag::kinds yaml-cpp SOURCES
+zbag_tests(schemas_tests USES zbag::kinds zbag::yaml yaml-cpp SOURCES
   schemas/timestamp_test.cpp
+  schemas/yaml_file_test.cpp
   schemas/track_name_test.cpp
   schemas/json_text_test.cpp
   schemas/quantity_text_test.cpp

@@ -1,4 +1,4 @@
-#include "launch/yaml_file.hpp"
+#include "schemas/yaml_file.hpp"
 
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>

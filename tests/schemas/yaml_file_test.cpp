@@ -1,4 +1,4 @@
-#include "launch/yaml_file.hpp"
+#include "schemas/yaml_file.hpp"
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
