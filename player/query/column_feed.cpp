@@ -7,7 +7,7 @@
 
 #include "player/columns/cells.hpp"
 #include "player/query/part_numbers.hpp"
-#include "schemas/item.hpp"
+#include "recorder/bag/read/field_values.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -37,13 +37,6 @@ const Error& other_type() {
   static const Error kError{ErrorCode::kUnsupported,
                             "a field has got another type meanwhile: ask again"};
   return kError;
-}
-
-// Of lists alone a block knows how long they are; other values are what they say in MessagePack.
-bool is_empty_list(std::span<const std::uint8_t> value) {
-  item::Cursor in(value);
-  std::uint32_t count = 0;
-  return item::take_array(in, count) && count == 0;
 }
 
 template <class T>

@@ -51,12 +51,6 @@ void note_ints(const FieldPart& part, FieldValues& values) {
   }
 }
 
-bool is_empty_list(std::span<const std::uint8_t> value) {
-  item::Cursor in(value);
-  std::uint32_t count = 0;
-  return item::take_array(in, count) && count == 0;
-}
-
 void note_others(const FieldPart& part, FieldValues& values) {
   std::size_t begin = 0;
   for (const std::uint64_t end : part.ends) {
@@ -176,6 +170,12 @@ Result<std::vector<FieldValues>> read_field_values(const BagReader& reader,
   if (status && !lists.names.empty()) status = values.decode(lists, range);
   if (!status) return tl::unexpected(status.error());
   return values.take_found();
+}
+
+bool is_empty_list(std::span<const std::uint8_t> value) {
+  item::Cursor in(value);
+  std::uint32_t count = 0;
+  return item::take_array(in, count) && count == 0;
 }
 
 }  // namespace zbag

@@ -8,6 +8,8 @@
 // lists of integers and whatever lies among lists. A field that has nothing to tell costs nothing.
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -40,5 +42,9 @@ Result<std::vector<FieldValues>> read_field_values(const BagReader& reader,
                                                    const std::string& track,
                                                    const std::vector<TrackField>& fields,
                                                    TimeRange range = TimeRange::all());
+
+// Whether a value of ColumnType::kOther is a list without values. Of lists alone a block knows how
+// long they are; other values are what they say in MessagePack.
+bool is_empty_list(std::span<const std::uint8_t> value);
 
 }  // namespace zbag
