@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "recorder/bag/pages/commit_clock.hpp"
@@ -37,6 +38,16 @@ MDB_val val_of(std::string_view bytes) { return {bytes.size(), const_cast<char*>
 
 std::string_view view_of(const MDB_val& val) {
   return {static_cast<const char*>(val.mv_data), val.mv_size};
+}
+
+int open_once(MDB_env* env, const std::string& path, const Env::Options& options) {
+  int rc = mdb_env_set_maxreaders(env, Env::kReadersMax);
+  if (rc == MDB_SUCCESS) rc = mdb_env_set_maxdbs(env, Env::kTablesMax);
+  if (rc == MDB_SUCCESS && options.map_bytes > 0) rc = mdb_env_set_mapsize(env, options.map_bytes);
+  unsigned flags = MDB_NOSUBDIR | MDB_NOTLS;
+  if (options.read_only) flags |= MDB_RDONLY;
+  if (options.no_lock) flags |= MDB_NOLOCK;
+  return rc == MDB_SUCCESS ? mdb_env_open(env, path.c_str(), flags, 0664) : rc;
 }
 
 }  // namespace
@@ -211,25 +222,23 @@ Result<std::optional<TableCursor::Item>> TableCursor::previous() {
   return give(own_before(at), over == over_->begin() ? over_->end() : std::prev(over), true);
 }
 
+// Another process that opens or closes the file at this instant makes the open fail. So does one
+// that was killed while it made the lock file, which has no mark then: it is made anew once
+// everybody who found it so has let go.
 Result<std::unique_ptr<Env>> Env::open(const std::string& path, Options options) {
-  MDB_env* raw = nullptr;
-  int rc = mdb_env_create(&raw);
-  if (rc != MDB_SUCCESS) return tl::unexpected(error_of(rc, "environment"));
-  std::unique_ptr<Env> env(new Env(raw, options));
-  rc = mdb_env_set_maxreaders(raw, kReadersMax);
-  if (rc == MDB_SUCCESS) rc = mdb_env_set_maxdbs(raw, kTablesMax);
-  if (rc == MDB_SUCCESS && options.map_bytes > 0) rc = mdb_env_set_mapsize(raw, options.map_bytes);
-  unsigned flags = MDB_NOSUBDIR | MDB_NOTLS;
-  if (options.read_only) flags |= MDB_RDONLY;
-  if (options.no_lock) flags |= MDB_NOLOCK;
-  // Another process that opens or closes the file at this instant makes the open fail: try again.
-  constexpr int kTries = 5;
-  for (int i = 0; rc == MDB_SUCCESS && i < kTries; ++i) {
-    rc = mdb_env_open(raw, path.c_str(), flags, 0664);
-    if (rc != EAGAIN && rc != EBUSY) break;
+  constexpr int kTries = 20;
+  int rc = MDB_SUCCESS;
+  for (int i = 0; i < kTries; ++i) {
+    if (i > 0) std::this_thread::sleep_for(std::chrono::milliseconds(i));
+    MDB_env* raw = nullptr;
+    rc = mdb_env_create(&raw);
+    if (rc != MDB_SUCCESS) break;
+    std::unique_ptr<Env> env(new Env(raw, options));  // one that could not be opened is of no use
+    rc = open_once(raw, path, options);
+    if (rc == MDB_SUCCESS) return env;
+    if (rc != EAGAIN && rc != EBUSY && rc != MDB_INVALID) break;
   }
-  if (rc != MDB_SUCCESS) return tl::unexpected(error_of(rc, path));
-  return env;
+  return tl::unexpected(error_of(rc, path));
 }
 
 std::string Env::library_version() {
