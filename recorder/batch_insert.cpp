@@ -33,9 +33,22 @@ std::vector<BatchDetail> parts_of(std::size_t rows, const BatchInsertOptions& op
   return parts;
 }
 
-const char* advice_for(const std::string& error) {
-  if (error.find("space") != std::string::npos || error.find("full") != std::string::npos)
-    return "make room on the disk and insert these rows again";
+// Of rows that were stored with the others, or not.
+tl::unexpected<Error> left_out(std::size_t rows) {
+  return fail(ErrorCode::kInvalid,
+              fmt::format("{} rows are left out: they repeat others, or come too late for what the "
+                          "bag takes",
+                          rows));
+}
+
+// As a number it would mean "the stamp used last".
+Value stamp_value(Timestamp stamp) {
+  if (stamp.seconds() != -1.0) return stamp.seconds();
+  return Extension{-1, std::string("\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff", 12)};
+}
+
+const char* advice_for(ErrorCode code) {
+  if (code == ErrorCode::kDiskFull) return "make room on the disk and insert these rows again";
   return "mend these rows, or the storage, and insert them again: what was inserted stays";
 }
 
@@ -63,40 +76,55 @@ BatchInserter::BatchInserter(Storage& storage, MergeRules rules, PerformanceMoni
       pause_(pause ? std::move(pause) : sleep) {}
 
 // Through the recorder's own stages, so that a row becomes what its frame would have.
-Status BatchInserter::store(const std::string& track, std::span<const BatchRow> rows) {
-  Intake intake({.filter = TrackFilter::parse({"**"}, {}).value(), .warn = [](const auto&) {}});
+Result<std::size_t> BatchInserter::store(const std::string& track, std::span<const BatchRow> rows,
+                                         std::size_t first) {
+  Intake intake(
+      {.filter = TrackFilter::parse({"**", "_sys/**"}, {}).value(), .warn = [](const auto&) {}});
   MergeBuffer buffer(rules_);
   std::string frame;
   const auto hand_over = [&] { buffer.add(intake.take(), std::chrono::steady_clock::now()); };
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    Fields fields{{"_ts", rows[i].stamp.seconds()}};
+    Fields fields{{"_ts", stamp_value(rows[i].stamp)}};
     fields.insert(fields.end(), rows[i].fields.begin(), rows[i].fields.end());
     frame.clear();
     encode_fields(fields, frame);
     if (const std::optional<Refusal> refusal =
             intake.accept(track, bytes_of(frame), ArrivalTime::now())) {
-      return fail(ErrorCode::kInvalid,
-                  fmt::format("row {}: {}", i, refusal_text(*refusal, track, bytes_of(frame))));
+      return fail(ErrorCode::kInvalid, fmt::format("row {}: {}", first + i,
+                                                   refusal_text(*refusal, track, bytes_of(frame))));
     }
     if (intake.is_full()) hand_over();
   }
   hand_over();
   const HeldBatch held = buffer.take();
   const Result<WriteReport> written = storage_.write(held.batch);
-  return written ? Status() : tl::unexpected(written.error());
+  if (!written) return tl::unexpected(written.error());
+  std::size_t stored = 0;
+  for (const TrackReport& one : written->tracks) stored += one.fate.points + one.fate.merged;
+  return stored;
+}
+
+Status BatchInserter::store_all(const std::string& track, std::span<const BatchRow> rows) {
+  if (rows.empty()) return {};
+  const Result<std::size_t> stored = store(track, rows, 0);
+  if (!stored) return tl::unexpected(stored.error());
+  return *stored == rows.size() ? Status() : Status(left_out(rows.size() - *stored));
 }
 
 void BatchInserter::attempt(const std::string& track, std::span<const BatchRow> rows,
                             BatchDetail& batch, unsigned max_retries) {
   ++batch.attempts;
-  const Status stored = store(track, rows.subspan(batch.start_row, batch.row_count()));
-  if (stored) {
+  const Result<std::size_t> stored =
+      store(track, rows.subspan(batch.start_row, batch.row_count()), batch.start_row);
+  if (stored) batch.rows_inserted = *stored;
+  if (batch.rows_inserted == batch.row_count()) {
     batch.status = BatchStatus::kSuccess;
-    batch.rows_inserted = batch.row_count();
     return;
   }
-  batch.error = stored.error().message;
-  const bool is_over = batch.attempts >= max_retries || !may_help_later(stored.error());
+  const Error error = stored ? left_out(batch.row_count() - *stored).value() : stored.error();
+  batch.error = error.message;
+  batch.code = error.code;
+  const bool is_over = batch.attempts >= max_retries || !may_help_later(error);
   batch.status = is_over ? BatchStatus::kFailed : BatchStatus::kRetrying;
 }
 
@@ -139,11 +167,11 @@ BatchReport BatchInserter::insert_batch_transactional(const std::string& track,
 }
 
 Status BatchInserter::insert_single_record(const std::string& track, const BatchRow& row) {
-  return store(track, {&row, 1});
+  return store_all(track, {&row, 1});
 }
 
 Status BatchInserter::insert_record_list(const std::string& track, std::span<const BatchRow> rows) {
-  return rows.empty() ? Status() : store(track, rows);
+  return store_all(track, rows);
 }
 
 Status BatchInserter::insert_columns(const std::string& track, const BatchColumns& columns) {
@@ -170,7 +198,7 @@ std::vector<std::string> cleanup_partial_insertion(const std::string& track,
     lines.push_back(
         fmt::format("track {}: batch {}, rows {} to {} ({} rows), failed {} times: {}; {}",
                     printable(track), id, batch.start_row, batch.end_row - 1, batch.row_count(),
-                    batch.attempts, batch.error, advice_for(batch.error)));
+                    batch.attempts, batch.error, advice_for(batch.code)));
   }
   return lines;
 }

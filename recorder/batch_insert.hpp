@@ -1,13 +1,13 @@
 // Rows into one track of a storage, in batches that are each stored whole or not at all.
 //
 //   BatchInserter inserter(*storage, merge_rules);
-//   BatchReport report = inserter.insert_batch_transactional("robot/imu", rows, {.batch_size =
-//   1'000}); if (!report.success) show(cleanup_partial_insertion("robot/imu", report));
+//   BatchReport report = inserter.insert_batch_transactional("robot/imu", rows);
+//   if (!report.success) show(cleanup_partial_insertion("robot/imu", report));
 //
 // What fails is told, never thrown and never lost: every row is inserted, in a transaction that is
-// durable, or is one of a batch that the report names (requirements S4.38 to S4.45, S4.59). Rows go
-// the way of frames: they are checked as the recorder checks them, those of one stamp are merged,
-// and what is stored is the same, whichever of the three ways it came.
+// durable, or is counted with a batch that the report names (requirements S4.38 to S4.45, S4.59).
+// Rows go the way of frames: they are checked as the recorder checks them, those of one stamp are
+// merged, and what is stored is the same, whichever of the three ways it came.
 //
 // Not thread-safe. Blocks for as long as the disk does.
 #pragma once
@@ -54,7 +54,8 @@ struct BatchDetail {
   std::size_t end_row = 0;  // exclusive
   BatchStatus status = BatchStatus::kPending;
   unsigned attempts = 0;
-  std::string error;  // of the last attempt that failed
+  std::string error;  // of the last attempt that failed, and of what kind it was
+  ErrorCode code = ErrorCode::kInvalid;
   std::size_t rows_inserted = 0;
 
   std::size_t row_count() const { return end_row - start_row; }
@@ -97,7 +98,10 @@ class BatchInserter {
   Status insert_columns(const std::string& track, const BatchColumns& columns);
 
  private:
-  Status store(const std::string& track, std::span<const BatchRow> rows);
+  // How many are stored; `first` is the number of the first row, for who reads the error.
+  Result<std::size_t> store(const std::string& track, std::span<const BatchRow> rows,
+                            std::size_t first);
+  Status store_all(const std::string& track, std::span<const BatchRow> rows);
   void attempt(const std::string& track, std::span<const BatchRow> rows, BatchDetail& batch,
                unsigned max_retries);
 

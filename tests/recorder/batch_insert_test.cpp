@@ -127,9 +127,36 @@ TEST_F(BatchInsertTest, TriesABadRowOnce) {
   const BatchReport report = insert(given, {.batch_size = 10});
   EXPECT_THAT(report.failed_batch_ids, ElementsAre(1));
   EXPECT_EQ(report.batch_details[1].attempts, 1u);
-  EXPECT_THAT(report.batch_details[1].error, HasSubstr("row 2"));
+  EXPECT_THAT(report.batch_details[1].error, HasSubstr("row 12"));
   EXPECT_EQ(pauses_, 0);
   EXPECT_EQ(stored(), 10u);
+}
+
+TEST_F(BatchInsertTest, StoresARowASecondBefore1970) {
+  const BatchReport report = insert({{*Timestamp::from_seconds(-1.0), {{"x", 1}}}}, {});
+  EXPECT_TRUE(report.success);
+  EXPECT_EQ(stored(), 1u);
+}
+
+TEST_F(BatchInsertTest, StoresRowsOfSystemTracks) {
+  BatchInserter inserter(storage_, {});
+  EXPECT_EQ(inserter.insert_batch_transactional("_sys/log", rows(3)).total_inserted, 3u);
+}
+
+TEST_F(BatchInsertTest, CountsWhatTheBagDoesNotTakeAsFailed) {
+  std::vector<BatchRow> given = rows(3);
+  for (BatchRow& row : given) {
+    row.fields.emplace_back("_seq", 7u);
+    row.fields.emplace_back("_src", 9u);
+  }
+  given[1].stamp = given[2].stamp = given[0].stamp;
+  given[1].fields = given[2].fields = given[0].fields;
+  const BatchReport report = insert(given, {});
+  EXPECT_FALSE(report.success);
+  EXPECT_EQ(report.total_inserted, 1u);
+  EXPECT_EQ(report.total_failed, 2u);
+  EXPECT_THAT(report.batch_details[0].error, HasSubstr("2 rows are left out"));
+  EXPECT_EQ(stored(), 1u);
 }
 
 // S4.45
