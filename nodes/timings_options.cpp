@@ -11,16 +11,12 @@ namespace zbag {
 
 void add_timings_options(OptionTable& options, TimingsArguments& arguments) {
   const GroupScope group(options, OptionGroup::kOutput);
-  options
-      .add(
-          "--timings", arguments.folder, option_type::any_text("DIR"),
-          fmt::format("Appends how long the phases took to DIR/{}; see zbag timings", kTimingsFile))
-      .not_of_the_run();
-  options
-      .add_flag(
-          "--timings-csv", arguments.enable_csv_output,
-          fmt::format("With --timings: a line in DIR/{}, too (deprecated)", kTimingsSummaryFile))
-      .not_of_the_run();
+  options.add(
+      "--timings", arguments.folder, option_type::any_text("DIR"),
+      fmt::format("Appends how long the phases took to DIR/{}; see zbag timings", kTimingsFile));
+  options.add_flag(
+      "--timings-csv", arguments.enable_csv_output,
+      fmt::format("With --timings: a line in DIR/{}, too (deprecated)", kTimingsSummaryFile));
 }
 
 Result<std::optional<TimingLog>> open_timings(const std::string& verb,

@@ -7,6 +7,7 @@
 
 #include "player/query/analytics/moments.hpp"
 #include "player/query/analytics/percentiles.hpp"
+#include "schemas/field_lookup.hpp"
 
 namespace zbag {
 namespace {
@@ -23,11 +24,9 @@ void flatten(const Fields& fields, const std::string& before, Fields& out) {
   }
 }
 
-std::optional<double> number_of(const Value& value) {
-  std::optional<double> number;
-  if (const auto* const one = value.get_if<double>()) number = *one;
-  if (const auto* const whole = value.get_if<std::uint64_t>()) number = static_cast<double>(*whole);
-  if (const auto* const whole = value.get_if<std::int64_t>()) number = static_cast<double>(*whole);
+// One that descriptions hold.
+std::optional<double> finite_number_of(const Value& value) {
+  const std::optional<double> number = number_of(value);
   return number && holds_number(*number) ? number : std::nullopt;
 }
 
@@ -46,6 +45,7 @@ void TimingTable::add(const TimingRecord& record) {
     if (place) {
       row[*place] = std::move(value);
     } else {
+      places_.emplace(name, columns_.size());
       columns_.push_back(name);
       row.push_back(std::move(value));
     }
@@ -53,10 +53,16 @@ void TimingTable::add(const TimingRecord& record) {
   rows_.push_back(std::move(row));
 }
 
-std::optional<std::size_t> TimingTable::place_of(std::string_view column) const {
-  const auto found = std::ranges::find(columns_, column);
-  if (found == columns_.end()) return std::nullopt;
-  return static_cast<std::size_t>(found - columns_.begin());
+std::optional<std::size_t> TimingTable::place_of(const std::string& column) const {
+  const auto found = places_.find(column);
+  return found == places_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::vector<std::optional<std::size_t>> TimingTable::places_of(
+    const std::vector<std::string>& columns) const {
+  std::vector<std::optional<std::size_t>> places;
+  for (const std::string& column : columns) places.push_back(place_of(column));
+  return places;
 }
 
 Array TimingTable::row(std::size_t at) const {
@@ -66,10 +72,10 @@ Array TimingTable::row(std::size_t at) const {
 }
 
 std::optional<double> TimingTable::number_at(std::size_t row, std::size_t column) const {
-  return column < rows_[row].size() ? number_of(rows_[row][column]) : std::nullopt;
+  return column < rows_[row].size() ? finite_number_of(rows_[row][column]) : std::nullopt;
 }
 
-bool TimingTable::has_numbers(std::string_view column) const {
+bool TimingTable::has_numbers(const std::string& column) const {
   const std::optional<std::size_t> place = place_of(column);
   for (std::size_t i = 0; place && i < rows_.size(); ++i) {
     if (number_at(i, *place)) return true;
@@ -77,7 +83,7 @@ bool TimingTable::has_numbers(std::string_view column) const {
   return false;
 }
 
-std::optional<Description> TimingTable::describe(std::string_view column) const {
+std::optional<Description> TimingTable::describe(const std::string& column) const {
   const std::optional<std::size_t> place = place_of(column);
   std::vector<double> numbers;
   for (std::size_t i = 0; place && i < rows_.size(); ++i) {
@@ -98,26 +104,28 @@ std::optional<Description> TimingTable::describe(std::string_view column) const 
 
 std::vector<TimingTable::Group> TimingTable::group(const std::vector<std::string>& by,
                                                    const std::vector<std::string>& of) const {
+  const auto keys = places_of(by);
+  const auto numbers = places_of(of);
   std::vector<Group> groups;
   std::vector<std::vector<Moments>> moments;
-  for (std::size_t i = 0; i < rows_.size(); ++i) {
-    const Array values = row(i);
+  std::unordered_map<std::string, std::size_t> known;  // by their values, as MessagePack
+  for (const Array& values : rows_) {
+    const auto value_at = [&](std::optional<std::size_t> place) {
+      return place && *place < values.size() ? values[*place] : Value();
+    };
     Array key;
-    for (const std::string& name : by) {
-      const std::optional<std::size_t> place = place_of(name);
-      key.push_back(place ? values[*place] : Value());
-    }
-    const auto found = std::ranges::find(groups, key, &Group::by);
-    const auto at = static_cast<std::size_t>(found - groups.begin());
-    if (found == groups.end()) {
+    for (const std::optional<std::size_t> place : keys) key.push_back(value_at(place));
+    std::string bytes;
+    encode_fields({{"", key}}, bytes);
+    const auto [group, is_new] = known.try_emplace(std::move(bytes), groups.size());
+    if (is_new) {
       groups.push_back({.by = std::move(key), .means = {}});
       moments.emplace_back(of.size());
     }
-    ++groups[at].count;
+    ++groups[group->second].count;
     for (std::size_t k = 0; k < of.size(); ++k) {
-      const std::optional<std::size_t> place = place_of(of[k]);
-      const std::optional<double> number = place ? number_of(values[*place]) : std::nullopt;
-      if (number) moments[at][k].add(*number);
+      if (const std::optional<double> number = finite_number_of(value_at(numbers[k])))
+        moments[group->second][k].add(*number);
     }
   }
   for (std::size_t i = 0; i < groups.size(); ++i) {

@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
-#include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -41,10 +41,10 @@ class TimingTable {
   std::size_t size() const { return rows_.size(); }
   // A value a column; nil: the record has none.
   Array row(std::size_t at) const;
-  bool has_numbers(std::string_view column) const;
+  bool has_numbers(const std::string& column) const;
 
   // nullopt: no row has a number there.
-  std::optional<Description> describe(std::string_view column) const;
+  std::optional<Description> describe(const std::string& column) const;
 
   struct Group {
     Array by;  // a value of each column that groups; nil: it has none
@@ -57,9 +57,11 @@ class TimingTable {
 
  private:
   std::optional<double> number_at(std::size_t row, std::size_t column) const;
-  std::optional<std::size_t> place_of(std::string_view column) const;
+  std::optional<std::size_t> place_of(const std::string& column) const;
+  std::vector<std::optional<std::size_t>> places_of(const std::vector<std::string>& columns) const;
 
   std::vector<std::string> columns_;
+  std::unordered_map<std::string, std::size_t> places_;  // of these, by name
   std::vector<Array> rows_;  // as many values as there were columns by then
 };
 

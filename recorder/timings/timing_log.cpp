@@ -49,7 +49,8 @@ Status write_once(int fd, const std::string& path, const std::string& bytes) {
   return static_cast<std::size_t>(written) == bytes.size() ? Status() : failed(path, ENOSPC);
 }
 
-// While it lives nobody else who asks has the file.
+// While it lives no other process that asks has the file. On a file system without such locks,
+// none does.
 class Alone {
  public:
   explicit Alone(int fd) : fd_(fd) {
@@ -97,6 +98,7 @@ Result<TimingLog> TimingLog::open(const std::string& folder, const Options& opti
 }
 
 Status TimingLog::append(const TimingRecord& record) {
+  const MutexLock lock(*mutex_);
   std::string line = line_of(record);
   const int fd = detailed_.file->get();
   const Alone alone(fd);  // a line of another that is half there would look torn
@@ -113,6 +115,7 @@ Status TimingLog::append_summary(const TimingRecord& record) const {
   if (::fstat(fd, &about) != 0) return failed(summary_->path, errno);
   std::string line = timing_summary_line(record);
   if (about.st_size == 0) line.insert(0, timing_summary_head());
+  if (is_torn(fd)) line.insert(line.begin(), '\n');
   return write_once(fd, summary_->path, line);
 }
 

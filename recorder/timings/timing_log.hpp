@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "recorder/bag/pages/file_descriptor.hpp"
+#include "schemas/mutex.hpp"
 #include "schemas/result.hpp"
 #include "schemas/timings/timing_record.hpp"
 
@@ -57,6 +58,8 @@ class TimingLog {
 
   File detailed_;
   std::optional<File> summary_;
+  // Locks of files are the process's: between its threads this one stands.
+  std::unique_ptr<Mutex> mutex_ = std::make_unique<Mutex>();
 };
 
 // Appends one record, stamped now, to the file `path`, for who has no more to say than that. Makes

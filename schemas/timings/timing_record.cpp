@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "schemas/csv_text.hpp"
+#include "schemas/field_lookup.hpp"
 #include "schemas/iso_text.hpp"
 #include "schemas/json_text.hpp"
 #include "schemas/track_name.hpp"
@@ -17,14 +18,6 @@ namespace {
 
 constexpr std::string_view kSeconds = "_seconds";
 constexpr double kSumTolerance = 1e-3;
-
-std::optional<double> number_of(const Value& value) {
-  if (const auto* const number = value.get_if<double>()) return *number;
-  if (const auto* const number = value.get_if<float>()) return *number;
-  if (const auto* const whole = value.get_if<std::uint64_t>()) return static_cast<double>(*whole);
-  if (const auto* const whole = value.get_if<std::int64_t>()) return static_cast<double>(*whole);
-  return std::nullopt;
-}
 
 void put(Fields& fields, const std::string& name, Value value) {
   const auto found = std::ranges::find(fields, name, &Fields::value_type::first);
@@ -127,6 +120,7 @@ Result<std::vector<PhaseTiming>> phases_of(const Value& value, PhaseForm form) {
 
 Status take_timings(TimingRecord& record, const Fields& timings) {
   std::optional<double> total;
+  bool has_phases = false;
   for (const auto& [key, value] : timings) {
     if (key == "total_seconds") {
       total = number_of(value);
@@ -135,10 +129,12 @@ Status take_timings(TimingRecord& record, const Fields& timings) {
       Result<std::vector<PhaseTiming>> phases = phases_of(value, long_phase);
       if (!phases) return tl::unexpected(phases.error());
       record.phases = std::move(*phases);
+      has_phases = true;
     } else {
       record.more_timings.emplace_back(key, value);
     }
   }
+  if (!has_phases) return misfit("timings.phases", "object");
   record.total_seconds = total.value_or(sum_of(record.phases));
   return {};
 }

@@ -94,6 +94,28 @@ TEST_F(TimingLogTest, LeavesWhatACrashHasTornALineOfItsOwn) {
   EXPECT_EQ(content_of(detailed_), "{\"run_meta\n" + line_of(record_of("a")));
 }
 
+TEST_F(TimingLogTest, LeavesARowOfTheTableThatIsTornARowOfItsOwn) {
+  std::filesystem::create_directories(folder_);
+  std::ofstream(summary_) << timing_summary_head() << "a,50.4";
+  TimingLog log = TimingLog::open(folder_, {.enable_csv_output = true}).value();
+  ASSERT_TRUE(log.append(record_of("b")));
+  EXPECT_THAT(lines_of(summary_),
+              ElementsAre(StartsWith("registration_id"), "a,50.4", StartsWith("b,")));
+}
+
+TEST_F(TimingLogTest, IsForManyThreads) {
+  TimingLog log = TimingLog::open(folder_, {.enable_csv_output = true}).value();
+  std::vector<std::thread> threads;
+  for (int who = 0; who < 4; ++who) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 500; ++i) EXPECT_TRUE(log.append(record_of("a")));
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(lines_of(detailed_).size(), 2'000u);
+  EXPECT_EQ(lines_of(summary_).size(), 2'001u);
+}
+
 // Processes, since the kernel keeps their lines apart and nothing of ours does.
 TEST_F(TimingLogTest, NeverMixesLinesOfEightProcesses) {
   constexpr int kProcesses = 8;
