@@ -129,9 +129,13 @@ class BagComparison {
     encode_fields(*a, map_a);
     encode_fields(*b, map_b);
     const Likeness exactly({});
-    for (LeafPair& leaf :
-         unlike_leaves(open_map(bytes_of(map_a)).value(), open_map(bytes_of(map_b)).value(),
-                       exactly, LeafChoice({}))) {
+    auto leaves = unlike_leaves(open_map(bytes_of(map_a)).value(),
+                                open_map(bytes_of(map_b)).value(), exactly, LeafChoice({}));
+    if (!leaves) {
+      ++diff.uncompared;
+      return {};
+    }
+    for (LeafPair& leaf : *leaves) {
       diff.has_other_schema = true;
       const LeafPair shown = first_unlike_item(std::move(leaf), exactly);
       const bool wants_more =

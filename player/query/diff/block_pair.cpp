@@ -135,7 +135,9 @@ Result<std::vector<LeafPair>> BlockPair::unlike_leaves_of(std::size_t point_a,
   const std::optional<CheckedMap> map_a = check_map(*a);
   const std::optional<CheckedMap> map_b = check_map(*b);
   if (!map_a || !map_b) return fail(ErrorCode::kDamaged, "a map is malformed");
-  return unlike_leaves(map_a->map, map_b->map, likeness_, choice_);
+  auto leaves = unlike_leaves(map_a->map, map_b->map, likeness_, choice_);
+  if (!leaves) return fail(ErrorCode::kUnsupported, "a map has too many leaves below long names");
+  return std::move(*leaves);
 }
 
 }  // namespace zbag

@@ -44,7 +44,7 @@ class BlockPair {
   enum class Mark : std::uint8_t {
     kAlike,
     kUnlike,
-    kUnread,  // the map of one of them is malformed
+    kUnread,  // the map of one of them is malformed, or too large to be compared
   };
 
   // All are lent.

@@ -17,13 +17,17 @@ struct Leaf {
   std::span<const std::uint8_t> value;
 };
 
+constexpr std::size_t kPathBytesMax = 64u
+                                      << 20;  // of the leaves of a point, as much as a frame has
+
 // Depth is bounded by the grammar.
 class LeafWalk {
  public:
   LeafWalk(const LeafChoice& choice, std::vector<Leaf>& leaves)
       : choice_(choice), leaves_(leaves) {}
 
-  void take(const MapBytes& map) {
+  // False: the leaves are too many for the length of their paths.
+  bool take(const MapBytes& map) {
     const std::size_t path_size = path_.size();
     const std::size_t dotted_size = dotted_.size();
     PairWalk walk(map.pairs, map.count);
@@ -35,13 +39,16 @@ class LeafWalk {
       }
       const std::optional<MapBytes> inner = open_map(pair->value);
       if (inner && inner->count > 0) {
-        take(*inner);
+        if (!take(*inner)) return false;
       } else if (choice_.takes_all() || choice_.takes(dotted_)) {
+        path_bytes_ += path_.size();
+        if (path_bytes_ > kPathBytesMax) return false;
         leaves_.push_back({path_, pair->value});
       }
       path_.resize(path_size);
       dotted_.resize(dotted_size);
     }
+    return true;
   }
 
  private:
@@ -49,11 +56,13 @@ class LeafWalk {
   std::vector<Leaf>& leaves_;
   std::string path_;
   std::string dotted_;
+  std::size_t path_bytes_ = 0;  // of all leaves
 };
 
-std::vector<Leaf> leaves_of(const MapBytes& map, const LeafChoice& choice) {
+// nullopt: their paths are larger than kPathBytesMax.
+std::optional<std::vector<Leaf>> leaves_of(const MapBytes& map, const LeafChoice& choice) {
   std::vector<Leaf> leaves;
-  LeafWalk(choice, leaves).take(map);
+  if (!LeafWalk(choice, leaves).take(map)) return std::nullopt;
   return leaves;
 }
 
@@ -139,10 +148,14 @@ bool LeafChoice::takes(std::string_view dotted) const {
          });
 }
 
-std::vector<LeafPair> unlike_leaves(const MapBytes& a, const MapBytes& b, const Likeness& likeness,
-                                    const LeafChoice& choice) {
-  const std::vector<Leaf> leaves_a = leaves_of(a, choice);
-  const std::vector<Leaf> leaves_b = leaves_of(b, choice);
+std::optional<std::vector<LeafPair>> unlike_leaves(const MapBytes& a, const MapBytes& b,
+                                                   const Likeness& likeness,
+                                                   const LeafChoice& choice) {
+  const auto found_a = leaves_of(a, choice);
+  const auto found_b = leaves_of(b, choice);
+  if (!found_a || !found_b) return std::nullopt;
+  const std::vector<Leaf>& leaves_a = *found_a;
+  const std::vector<Leaf>& leaves_b = *found_b;
   LeafFinder finder(leaves_b);
   std::vector<LeafPair> pairs;
   for (const Leaf& leaf : leaves_a) {

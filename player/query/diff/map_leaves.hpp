@@ -44,9 +44,11 @@ struct LeafPair {
 };
 
 // The leaves that are not alike: those of `a` in their order, then those that `b` alone has.
-// REQUIRES: both maps were validated.
-std::vector<LeafPair> unlike_leaves(const MapBytes& a, const MapBytes& b, const Likeness& likeness,
-                                    const LeafChoice& choice);
+// nullopt: one has so many below so long names that their paths have more than 64 MiB. REQUIRES:
+// both maps were validated.
+std::optional<std::vector<LeafPair>> unlike_leaves(const MapBytes& a, const MapBytes& b,
+                                                   const Likeness& likeness,
+                                                   const LeafChoice& choice);
 
 // Goes into lists of equal length as far as they differ in one place first: `ranges` becomes
 // `ranges[17]`, with the two values there. REQUIRES: as above; the pair is not alike.

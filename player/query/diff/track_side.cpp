@@ -116,15 +116,15 @@ void TrackSide::park() {
 Status TrackSide::leave_out(const Error& why) {
   const std::optional<BagCursor::Damage> damage = walk_.skip_damage();
   if (!damage) return tl::unexpected(why);
-  lost_.push_back({damage->first, damage->last});
+  const TimeRange extent{damage->first, damage->last};
+  lost_.insert(std::ranges::upper_bound(lost_, extent.first, {}, &TimeRange::first), extent);
   warn_(fmt::format("{}; {}", why.message, damage->text()));
   return {};
 }
 
 bool TrackSide::may_have_lost(std::int64_t key) {
-  std::erase_if(lost_, [key](const TimeRange& extent) { return extent.last < key; });
-  return std::ranges::any_of(lost_,
-                             [key](const TimeRange& extent) { return extent.contains(key); });
+  while (!lost_.empty() && lost_.front().last < key) lost_.pop_front();
+  return !lost_.empty() && lost_.front().contains(key);
 }
 
 }  // namespace zbag

@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -81,7 +82,7 @@ class TrackSide {
   std::size_t stretch_end_ = 0;              // in the group's entries
   std::optional<BlockGroup::Place> passed_;  // the last point that was left behind
   std::chrono::steady_clock::time_point loaded_;
-  std::vector<TimeRange> lost_;
+  std::deque<TimeRange> lost_;  // by where they begin
 };
 
 }  // namespace zbag

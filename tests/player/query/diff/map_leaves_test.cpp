@@ -33,9 +33,9 @@ std::vector<std::string> unlike(const Fields& a, const Fields& b,
   encode_fields(b, map_b);
   const Likeness likeness(tolerance);
   std::vector<std::string> texts;
-  for (LeafPair& leaf :
-       unlike_leaves(open_map(bytes_of(map_a)).value(), open_map(bytes_of(map_b)).value(), likeness,
-                     LeafChoice(std::move(columns)))) {
+  auto leaves = unlike_leaves(open_map(bytes_of(map_a)).value(), open_map(bytes_of(map_b)).value(),
+                              likeness, LeafChoice(std::move(columns)));
+  for (LeafPair& leaf : *leaves) {
     const LeafPair shown = first_unlike_item(std::move(leaf), likeness);
     texts.push_back(shown.path + ": " + text_of_item(shown.a) + " " + text_of_item(shown.b));
   }
