@@ -249,8 +249,8 @@ void Skeleton::put_turns(const Joint& joint, std::span<const double> pose, Turns
     before = turns_of(quaternion_at(pose, joint.rotation_at()), kTurnsOfQuaternion, before);
     return;
   }
-  for (std::size_t n = 0; n < joint.turns.size(); ++n)
-    before[n] = unwrapped(pose[joint.rotation_at() + n], before[n]);
+  // Angles that were recorded are those of the file.
+  for (std::size_t n = 0; n < joint.turns.size(); ++n) before[n] = pose[joint.rotation_at() + n];
 }
 
 }  // namespace zbag

@@ -58,7 +58,8 @@ class Skeleton {
   // For EvenRows: rotations by slerp, or where they have less than three turns each by itself.
   void put_between(std::span<const double> a, std::span<const double> b, double share,
                    std::span<double> pose) const;
-  // The degrees of a joint's turns, those nearest to `before`, which they replace.
+  // The degrees of a joint's turns, which replace `before`: as they were recorded, or of a
+  // quaternion those nearest to it.
   static void put_turns(const Joint& joint, std::span<const double> pose, Turns& before);
 
  private:
