@@ -40,19 +40,36 @@ ImportOptions options_of(const Arguments& arguments, std::function<bool()> goes_
 }
 
 // What is looked at before anything is written. A pipe can be opened once; of other files there may
-// be more than a process may have open.
-using Readers = std::vector<std::unique_ptr<FormatReader>>;
-Result<Readers> look_at(const std::vector<FoundRecording>& files, const Arguments& arguments) {
+// be more than a process may have open. Of files that nobody named, those that are no recordings
+// are told of and left out, unless they are all there is; one that can not be looked into is an
+// error.
+struct Readers {
+  std::vector<std::unique_ptr<FormatReader>> of_files;  // null: to be opened again
+  bool are_of_frames = true;                            // all of them
+};
+Result<Readers> look_at(std::vector<FoundRecording>& files, const Arguments& arguments) {
   Readers readers;
-  for (const FoundRecording& file : files) {
+  std::vector<FoundRecording> taken;
+  std::vector<Error> left_out;
+  for (FoundRecording& file : files) {
     Result<std::unique_ptr<FormatReader>> reader =
         open_recording(file, options_of(arguments, goes_on));
+    const bool is_other = !reader && reader.error().code != ErrorCode::kIo;
+    if (is_other && file.is_of_folder && goes_on()) {
+      left_out.push_back(reader.error());
+      continue;
+    }
     if (!reader) return tl::unexpected(reader.error());
     std::error_code error;
     const bool opens_again = std::filesystem::is_regular_file(file.path, error) ||
                              std::filesystem::is_directory(file.path, error);
-    readers.push_back(opens_again ? nullptr : std::move(*reader));
+    readers.are_of_frames = readers.are_of_frames && (*reader)->has_frames();
+    readers.of_files.push_back(opens_again ? nullptr : std::move(*reader));
+    taken.push_back(std::move(file));
   }
+  if (taken.empty()) return tl::unexpected(left_out.front());
+  for (const Error& error : left_out) warn("import", error.message + "; the file is left out");
+  files = std::move(taken);
   return readers;
 }
 
@@ -60,6 +77,7 @@ class Import {
  public:
   Import(Session& session, Recording& recording, const Arguments& arguments)
       : arguments_(arguments),
+        recording_(recording),
         bar_("import", arguments.quiet),
         importer_(
             session,
@@ -73,24 +91,25 @@ class Import {
                    static_cast<void>(recording.describe({{std::string(name), std::move(value)}}));
                  }}) {}
 
+  // What can not be read of one file costs no other one.
   Status run(const std::vector<FoundRecording>& files, Readers& readers) {
+    Status failed;
     for (std::size_t i = 0; i < files.size() && !StopSignal::wanted(); ++i) {
-      if (!readers[i]) {
-        Result<std::unique_ptr<FormatReader>> again =
-            open_recording(files[i], options_of(arguments_, [this] { return goes_on(); }));
-        if (!again) return tl::unexpected(again.error());
-        readers[i] = std::move(*again);
-      }
-      reader_ = readers[i].get();
       share_before_ = static_cast<double>(i) / static_cast<double>(files.size());
       share_of_file_ = 1.0 / static_cast<double>(files.size());
-      Status status = importer_.add(*reader_);
-      reader_ = nullptr;
-      readers[i].reset();
+      Status status = read(files[i], std::move(readers.of_files[i]));
       bar_.clear();
-      if (!status) return status;
+      if (status) continue;
+      const ErrorCode code = status.error().code;
+      const bool is_of_file = code == ErrorCode::kDamaged || code == ErrorCode::kUnsupported;
+      if (!is_of_file || recording_.failure()) return status;
+      if (failed) {
+        failed = std::move(status);
+      } else {
+        warn("import", status.error().message);
+      }
     }
-    return {};
+    return failed;
   }
   const Importer::Counts& counts() const { return importer_.counts(); }
 
@@ -101,7 +120,22 @@ class Import {
     return !StopSignal::wanted();
   }
 
+  // `reader`: null where it is to be opened again.
+  Status read(const FoundRecording& file, std::unique_ptr<FormatReader> reader) {
+    if (!reader) {
+      Result<std::unique_ptr<FormatReader>> again =
+          open_recording(file, options_of(arguments_, [this] { return goes_on(); }));
+      if (!again) return tl::unexpected(again.error());
+      reader = std::move(*again);
+    }
+    reader_ = reader.get();
+    Status status = importer_.add(*reader);
+    reader_ = nullptr;
+    return status;
+  }
+
   const Arguments& arguments_;
+  const Recording& recording_;
   ProgressBar bar_;
   FormatReader* reader_ = nullptr;
   double share_before_ = 0.0;
@@ -114,16 +148,17 @@ struct Outcome {
   Status status;
   std::string path;
   std::uint64_t kept = 0;
-  bool is_rescued = false;  // somebody took the bag away, and this is a copy
-  bool is_known = true;     // otherwise the bag may be no more what was written
+  std::uint64_t merged = 0;  // of these
+  bool is_rescued = false;   // somebody took the bag away, and this is a copy
+  bool is_known = true;      // otherwise the bag may be no more what was written
 };
 
 // Half a recording must not look like a whole one: the run of one that ended early stays open, and
 // of one that was stopped, or is empty, nothing stays, as of cut and merge.
-Outcome end(Session& session, Recording& recording, Status status) {
+Outcome end(Session& session, Recording& recording, const Importer::Counts& counts, Status status) {
   const auto kept = [&] {
     const Fate fate = recording.totals().fate;
-    return fate.points + fate.merged;
+    return fate.points + fate.merged - std::min(fate.points, counts.about);
   };
   if (!StopSignal::wanted()) {
     const Result<FlushResult> flushed = session.flush();
@@ -134,7 +169,11 @@ Outcome end(Session& session, Recording& recording, Status status) {
   const Status closed = session.close();
   if (status && !is_void) status = closed;
   const std::optional<Error> failure = recording.failure();
-  return {status, recording.path(), is_void ? 0 : kept(), recording.totals().rescued_bags > 0,
+  return {status,
+          recording.path(),
+          is_void ? 0 : kept(),
+          recording.totals().fate.merged,
+          recording.totals().rescued_bags > 0,
           failure ? failure->code != ErrorCode::kDamaged : closed.has_value()};
 }
 
@@ -156,8 +195,15 @@ int tell_failure(const Outcome& outcome, const Importer::Counts& counts) {
 
 int tell(const Arguments& arguments, const Outcome& outcome, const Importer::Counts& counts) {
   if (!outcome.status) return tell_failure(outcome, counts);
-  if (outcome.kept > 0 && !arguments.quiet)
-    say("imported {} into {}\n", amount_text(outcome.kept, "frame"), outcome.path);
+  if (outcome.kept > 0 && !arguments.quiet) {
+    const std::string merged = outcome.merged == 0
+                                   ? ""
+                                   : fmt::format(
+                                         ", {} of them into points of their stamp (--merge append "
+                                         "makes each a point)",
+                                         count_text(outcome.merged));
+    say("imported {} into {}{}\n", amount_text(outcome.kept, "frame"), outcome.path, merged);
+  }
   if (counts.refused > 0)
     warn("import", fmt::format("refused {}", amount_text(counts.refused, "frame")));
   if (outcome.kept == 0)
@@ -170,14 +216,15 @@ int show_stopped() {
   return show_unmade("import", {ErrorCode::kClosed, "stopped; nothing was written"});
 }
 
-int run(const Arguments& arguments) {
+int run(const Arguments& arguments, bool has_merge_rules) {
   std::error_code error;
   if (std::filesystem::exists(arguments.bag, error)) {
     return show("import", {ErrorCode::kExists,
                            fmt::format("{} exists; zbag never overwrites a bag", arguments.bag)});
   }
-  const Result<std::vector<FoundRecording>> files = find_recordings(arguments.files);
+  Result<std::vector<FoundRecording>> files = find_recordings(arguments.files);
   if (!files) return show("import", files.error());
+  const std::size_t found = files->size();
   Result<Readers> readers = look_at(*files, arguments);
   if (StopSignal::wanted()) return show_stopped();
   if (!readers) return show("import", readers.error());
@@ -187,7 +234,9 @@ int run(const Arguments& arguments) {
   options.session.system_tracks = true;
   options.recording.intake.filter = TrackFilter::parse({"**", "_sys/**"}, {}).value();
   options.recording.intake.warn = [](const std::string& text) { warn("import", text); };
-  options.recording.storage.merge = arguments.merge;
+  // Messages and rows are points already.
+  options.recording.storage.merge =
+      has_merge_rules || readers->are_of_frames ? arguments.merge : MergeRules(MergeMode::kAppend);
   options.bag = arguments.options;
   options.recording.intake.items_max = arguments.items_max;
   Result<std::shared_ptr<Recording>> recording = open_session_recording(arguments.bag, options);
@@ -196,9 +245,11 @@ int run(const Arguments& arguments) {
   if (!session) return show("import", session.error());
   Import import(**session, **recording, arguments);
   const Status status = import.run(*files, *readers);
-  const Outcome outcome = end(**session, **recording, status);
+  const Outcome outcome = end(**session, **recording, import.counts(), status);
   // Whatever error a stop has come with.
-  return StopSignal::wanted() ? show_stopped() : tell(arguments, outcome, import.counts());
+  if (StopSignal::wanted()) return show_stopped();
+  const int told = tell(arguments, outcome, import.counts());
+  return told == kExitDone && files->size() < found ? kExitLossy : told;
 }
 
 HelpSection format_section() {
@@ -235,7 +286,13 @@ Verb add_import(CLI::App& root) {
   add_max_items(*options, a->items_max);
   options->add_loudness(a->quiet);
   options->explain(format_section());
-  return {std::move(options), [a] { return run(*a); }};
+  options->explain({"Messages and rows",
+                    {{"of other formats",
+                      "Each is a point, also several of one time, unless --merge "
+                      "is given"},
+                     {"of JSON lines", "They are frames, which join as when they are recorded"}}});
+  const OptionTable* const table = options.get();
+  return {std::move(options), [a, table] { return run(*a, table->is_given("merge")); }};
 }
 
 }  // namespace zbag

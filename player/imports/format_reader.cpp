@@ -92,7 +92,9 @@ constexpr std::array kFormats{
         "in a); _ts is the column _ts, timestamp, time, t... or --time-field",
         ".csv .tsv",
         [](const std::string& path, std::string_view begin) {
-          return has_ending(path, ".csv .tsv") && kind_of_file(begin) == nullptr;
+          std::error_code error;
+          return has_ending(path, ".csv .tsv") && kind_of_file(begin) == nullptr &&
+                 !std::filesystem::is_directory(path, error);
         },
         open_csv},
     Format{"parquet",

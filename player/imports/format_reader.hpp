@@ -42,6 +42,7 @@ struct ImportOptions {
 struct FoundRecording {
   std::string path;
   std::optional<std::string> track = {};  // of a file that is of one track, where not it says which
+  bool is_of_folder = false;              // nobody named it: it lies in a folder that was named
 };
 
 class FormatReader {
@@ -52,6 +53,9 @@ class FormatReader {
   virtual Status read(ImportSink& sink) = 0;
   // What was read last, for who tells of it: "run.jsonl:17", "run.bag: message 3 of /imu".
   virtual std::string place() const = 0;
+  // Whether it gives frames as they went over a bus, of which several may make a point; else what
+  // it gives are points, each for itself.
+  virtual bool has_frames() const { return false; }
   // How much of it is read, 0 to 1; nullopt when nobody knows how long it is.
   virtual std::optional<double> share() const = 0;
 };

@@ -31,11 +31,19 @@ std::optional<std::string> track_of(const fs::path& path, const fs::path& folder
 
 std::optional<FoundRecording> recording_at(const fs::path& path, const fs::path& folder) {
   if (std::optional<std::string> track = track_of(path, folder))
-    return FoundRecording{path.string(), std::move(track)};
+    return FoundRecording{path.string(), std::move(track), true};
   if (!has_format_name(path.string())) return std::nullopt;
   // A table is of the track that its path says.
-  return FoundRecording{path.string(),
-                        path.lexically_relative(folder).replace_extension().string()};
+  return FoundRecording{path.string(), path.lexically_relative(folder).replace_extension().string(),
+                        true};
+}
+
+// A link out of the folder, or to a folder in it, which would be read twice.
+tl::unexpected<Error> not_followed(const fs::path& link) {
+  return fail(ErrorCode::kIo,
+              fmt::format("{}: a link out of the folder, or to another one, which is "
+                          "not followed; name what it leads to, or remove it",
+                          printable(link.string())));
 }
 
 Result<std::vector<FoundRecording>> recordings_in(const std::string& folder) {
@@ -46,20 +54,16 @@ Result<std::vector<FoundRecording>> recordings_in(const std::string& folder) {
        at.increment(error)) {
     seen = at->path();
     std::error_code unknown;
+    if (at->is_symlink(unknown) && at->is_directory(unknown)) return not_followed(seen);
     if (at->is_directory(unknown) && is_recording_folder(seen.string())) {
-      found.push_back({seen.string()});
+      found.push_back({.path = seen.string(), .is_of_folder = true});
       at.disable_recursion_pending();
       continue;
     }
     if (!at->is_regular_file(unknown)) continue;
     std::optional<FoundRecording> recording = recording_at(seen, folder);
     if (!recording) continue;
-    if (leads_out_of(folder, seen)) {
-      return fail(ErrorCode::kIo,
-                  fmt::format("{}: a link out of the folder, which is not followed; "
-                              "name what it leads to, or remove it",
-                              printable(seen.string())));
-    }
+    if (leads_out_of(folder, seen)) return not_followed(seen);
     found.push_back(std::move(*recording));
   }
   if (error) {
@@ -82,7 +86,7 @@ Result<std::vector<FoundRecording>> find_recordings(const std::vector<std::strin
   for (const std::string& path : paths) {
     std::error_code error;
     if (!fs::is_directory(path, error) || is_recording_folder(path)) {
-      all.push_back({path});
+      all.push_back({.path = path});
       continue;
     }
     Result<std::vector<FoundRecording>> found = recordings_in(path);

@@ -37,7 +37,9 @@ Status Importer::append_about(std::string_view track, Timestamp stamp) {
     encode_fields(fields, map);
     Status status = append(about, stamp, bytes_of(map));
     if (!status && status.error().code != ErrorCode::kInvalid) return status;
-    if (!status) {
+    if (status) {
+      ++counts_.about;
+    } else {
       note(fmt::format("track {}: what its messages are is not kept: {}", printable(track),
                        status.error().message));
     }
@@ -69,7 +71,9 @@ void Importer::refuse(const std::string& why) {
 
 void Importer::note(const std::string& text) {
   constexpr std::size_t kNotesMax = 1'000;
-  if (noted_.size() < kNotesMax && noted_.insert(text).second) options_.warn(text);
+  if (noted_.size() == kNotesMax || !noted_.insert(text).second) return;
+  options_.warn(text);
+  if (noted_.size() == kNotesMax) options_.warn("what else is to be told is not");
 }
 
 void Importer::schema(std::string_view track, const OriginalSchema& schema) {

@@ -30,6 +30,7 @@ class Importer : private ImportSink {
   struct Counts {
     std::uint64_t frames = 0;
     std::uint64_t refused = 0;
+    std::uint64_t about = 0;  // points beside these that say what tracks are
   };
 
   // REQUIRES: session outlives this; goes_on and warn are set.

@@ -32,6 +32,7 @@ class NeutralFormat : public FormatReader {
     return fail(ErrorCode::kClosed, reader_.path() + ": stopped");
   }
 
+  bool has_frames() const override { return true; }
   std::string place() const override {
     return fmt::format("{}:{}", reader_.path(), reader_.line());
   }

@@ -22,6 +22,7 @@ constexpr std::string_view kBegin = "#ROSBAG V";
 constexpr std::string_view kVersion = "#ROSBAG V2.0\n";
 constexpr std::uint32_t kHeaderMax = 4u << 20;
 constexpr std::size_t kTracksMax = 65'536;
+constexpr std::size_t kDefinitionBytesMax = 64u << 20;  // of all connections together
 
 enum class Op : std::uint8_t {
   kMessage = 2,
@@ -149,13 +150,17 @@ class Ros1Bag : public FormatReader {
       std::span<const std::uint8_t> of_record;
       const bool is_whole = in.fixed(header_size) && in.take(header_size, header) &&
                             in.fixed(data_size) && in.take(data_size, of_record);
-      if (!is_whole) return damaged("a chunk that ends within a record");
+      if (!is_whole) {
+        sink.refuse(fmt::format("{}: the chunk before byte {} ends within a record", file_.path(),
+                                file_.at()));
+        return {};
+      }
       if (Status taken = take_record(header, of_record, true, sink); !taken) return taken;
     }
     return {};
   }
 
-  // One that is there already, as in front of every chunk, stays as it is.
+  // One that is there already, as at the end of the file, stays as it is.
   Status take_topic(const HeaderFields& fields, std::span<const std::uint8_t> data) {
     std::uint32_t number = 0;
     const std::optional<HeaderFields> about = HeaderFields::of(data);
@@ -166,7 +171,10 @@ class Ros1Bag : public FormatReader {
                           .encoding = "ros1msg",
                           .text = std::string(about->text("message_definition")),
                           .messages = "ros1"};
-    tracks_.try_emplace(number, std::string(fields.text("topic")), std::move(schema), options_);
+    const std::string_view topic = fields.text("topic");
+    definition_bytes_ += topic.size() + schema.name.size() + schema.text.size();
+    if (definition_bytes_ > kDefinitionBytesMax) return damaged("definitions of more than 64 MiB");
+    tracks_.try_emplace(number, std::string(topic), std::move(schema), options_);
     return {};
   }
 
@@ -175,10 +183,17 @@ class Ros1Bag : public FormatReader {
     ++messages_;
     std::uint32_t number = 0;
     std::uint64_t time = 0;
-    if (!fields.number("conn", number) || !fields.number("time", time))
-      return damaged("a message without connection or time");
+    if (!fields.number("conn", number) || !fields.number("time", time)) {
+      sink.refuse(place() + ": a message without connection or time");
+      return {};
+    }
     const auto track = tracks_.find(number);
-    if (track == tracks_.end()) return damaged("a message of a connection that is not there");
+    // What said of it was in a chunk that is lost, or does not read.
+    if (track == tracks_.end()) {
+      sink.refuse(
+          fmt::format("{}: it is of connection {}, of which nothing is said", place(), number));
+      return {};
+    }
     constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
     const std::uint64_t ns = (time & 0xffffffffu) * kNsPerSecond + (time >> 32);
     const auto log_ns = static_cast<std::int64_t>(ns);
@@ -193,6 +208,7 @@ class Ros1Bag : public FormatReader {
   const ImportOptions options_;
   std::map<std::uint32_t, MessageTrack> tracks_;
   Bytes chunk_;
+  std::size_t definition_bytes_ = 0;
   std::uint64_t messages_ = 0;
 };
 

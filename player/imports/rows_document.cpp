@@ -28,10 +28,11 @@ bool RowsDocument::is_begun_in(const std::string& path) {
 // Among rows there are rows alone, and nothing behind the end.
 bool RowsDocument::is_foreign(char c) const {
   constexpr std::string_view kAmongRows = "{}[], \t\r\n";
-  constexpr std::string_view kOutside = "{ \t\r\n";
+  constexpr std::string_view kBefore = "{ \t\r\n";
+  constexpr std::string_view kBehind = " \t\r\n";
   if (in_text_) return false;
   return (depth_ + 1 == depth_of_rows_ && kAmongRows.find(c) == std::string_view::npos) ||
-         (depth_ == 0 && kOutside.find(c) == std::string_view::npos);
+         (depth_ == 0 && (has_ended_ ? kBehind : kBefore).find(c) == std::string_view::npos);
 }
 
 std::optional<RowsDocument::Piece> RowsDocument::next(std::string_view text) {
@@ -55,7 +56,9 @@ std::optional<RowsDocument::Piece> RowsDocument::next(std::string_view text) {
     } else if (!in_text_ && (c == '{' || c == '[')) {
       if (++depth_ == depth_of_rows_) begin_ = at_;
     } else if (!in_text_ && (c == '}' || c == ']') && depth_ > 0) {
-      if (depth_-- == depth_of_rows_) return piece(true);
+      const bool is_row = depth_ == depth_of_rows_;
+      has_ended_ = --depth_ == 0;
+      if (is_row) return piece(true);
     }
   }
   return std::nullopt;

@@ -43,6 +43,7 @@ class RowsDocument {
 
   std::size_t depth_of_rows_;  // how many brackets are open within one
   std::size_t depth_ = 0;
+  bool has_ended_ = false;
   // Of what is given again.
   std::size_t at_ = 0;
   std::size_t begin_ = 0;

@@ -26,6 +26,7 @@ namespace zbag {
 namespace {
 
 constexpr std::size_t kMarkersMax = 8'192;  // as many as a kind has fields
+constexpr std::size_t kSaidMax = 64;        // of the head, of which eight are known
 constexpr std::size_t kAxes = 3;
 constexpr std::size_t kInFront = 2;  // cells of a row in front of its markers: number and time
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
@@ -113,6 +114,7 @@ class TrcFile : public FormatReader {
                       : line->find(',') != std::string_view::npos ? ','
                                                                   : ' ';
     put_cells(*line, head_.separator, cells);
+    cells.resize(std::min(cells.size(), kSaidMax));
     for (const std::string_view key : cells) head_.said.emplace_back(utf8_text(key), "");
     if (line = line_of_head(""); !line) return tl::unexpected(line.error());
     put_cells(*line, head_.separator, cells);

@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t kDepthMax = 64;
 constexpr std::size_t kTextBytesMax = 64u << 20;  // of all formats
+constexpr std::size_t kFieldsMax = 1u << 18;      // likewise
 
 // In the order of UlogFormats::Of.
 struct PlainType {
@@ -194,6 +195,9 @@ Status UlogFormats::add(std::string_view text) {
       if (!field)
         return fail(ErrorCode::kInvalid, fmt::format("format {}: {} is no field", printable(name),
                                                      printable(rest.substr(0, end))));
+      if (++fields_ > kFieldsMax)
+        return fail(ErrorCode::kUnsupported,
+                    fmt::format("formats of more than {} fields", kFieldsMax));
       type.fields.push_back(std::move(*field));
     }
     rest.remove_prefix(std::min(end + 1, rest.size()));

@@ -92,6 +92,7 @@ class UlogFormats {
   std::vector<Type> types_;
   std::map<std::string, std::size_t, std::less<>> places_;
   std::size_t text_bytes_ = 0;
+  std::size_t fields_ = 0;
 };
 
 // A name and its value, of a message that has both: its key is "char[5] sys_name" or

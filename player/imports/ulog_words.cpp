@@ -21,8 +21,8 @@ bool read_key(ByteInput& body, std::string_view& key, std::span<const std::uint8
 }
 
 // Of memory, about.
+constexpr std::size_t kAround = 128;
 std::size_t bytes_of_value(const Value& value) {
-  constexpr std::size_t kAround = 128;
   const auto* const text = value.get_if<std::string>();
   const auto* const list = value.get_if<Array>();
   return kAround + (text != nullptr ? text->size() : 0) +
@@ -68,7 +68,7 @@ Status UlogWords::take_part(ByteInput body) {
   if (!pair) return tl::unexpected(pair.error());
   auto& [name, value] = *pair;
   const bool is_file = key.starts_with("uint8_t[");
-  if (!has_room(is_file ? bytes.size() : bytes_of_value(value))) return {};
+  if (!has_room(is_file ? kAround + bytes.size() : bytes_of_value(value))) return {};
   if (is_file) {
     std::vector<std::string>& files = files_[name];
     if (goes_on == 0 || files.empty()) files.emplace_back();

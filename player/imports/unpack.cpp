@@ -101,13 +101,12 @@ Status unpack_zstd_file(InputFile& packed, std::FILE* to, std::uint64_t size_max
     const std::uint64_t part = std::min<std::uint64_t>(packed.left(), ZSTD_DStreamInSize());
     if (Status got = packed.read(part, part, in); !got) return got;
     ZSTD_inBuffer from{in.data(), in.size(), 0};
-    bool is_full = false;
-    while (from.pos < from.size || is_full) {
+    // The last byte is taken when all that it leads to is out.
+    while (from.pos < from.size) {
       ZSTD_outBuffer into{out.data(), out.size(), 0};
       hint = ZSTD_decompressStream(stream.get(), &into, &from);
       if (ZSTD_isError(hint) != 0)
         return packed.fault(ErrorCode::kDamaged, "zstd data that is not whole");
-      is_full = into.pos == into.size;
       size += into.pos;
       if (size > size_max)
         return packed.fault(ErrorCode::kDiskFull,

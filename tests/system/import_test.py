@@ -13,7 +13,7 @@ import threading
 import unittest
 
 import harness
-from harness import DAMAGED, FAILED, LOSSY
+from harness import DAMAGED, FAILED, LOSSY, USAGE
 
 
 def line_of(track, stamp, **fields):
@@ -220,6 +220,60 @@ class ImportTest(harness.SystemTest):
         done = self.run_ok("import", self.space.path("out"), "-o", self.space.path("c.zbag"),
                            code=FAILED)
         self.assertIn("out/c.jsonl: a link out of the folder", done.stderr)
+
+    def test_what_is_no_recording_in_a_folder_costs_no_other_file(self):
+        self.write("day/imu.csv", "time,ax\n1.0,2\n2.0,3\n")
+        self.write("day/names.csv", "who,what\na,b\n")
+        bag = self.space.path("day.zbag")
+        done = self.run_ok("import", self.space.path("day"), "-o", bag, code=LOSSY)
+        self.assertRegex(done.stderr.splitlines()[0], "names.csv.*--time-field.*left out")
+        self.assertEqual([track["name"] for track in self.info(bag)["tracks"]], ["imu"])
+        os.remove(self.space.path("day", "imu.csv"))
+        done = self.run_ok("import", self.space.path("day"), "-o", self.space.path("no.zbag"), code=USAGE)
+        self.assert_one_line(done.stderr, "names.csv", "--time-field")
+        self.assertFalse(os.path.exists(self.space.path("no.zbag")))
+
+    def test_rows_of_one_time_are_points_and_frames_of_one_are_told_of(self):
+        rows = self.write("a.csv", "time,x\n1.0,2\n1.0,2\n1.0,3\n")
+        frames = self.write("a.jsonl", '{"track":"a","_ts":1.0,"fields":{"x":2}}\n' * 3)
+        for source, options, points, says in ((rows, (), 3, "imported 3 frames into"),
+                                              (rows, ("--merge", "join"), 2, "1 of them into points"),
+                                              (frames, (), 1, "2 of them into points"),
+                                              (frames, ("--merge", "append"), 3, "imported 3 frames")):
+            with self.subTest(source=source, options=options):
+                bag = self.space.path("a.zbag")
+                done = self.run_ok("import", source, "-o", bag, *options)
+                self.assertEqual(self.info(bag)["points"], points)
+                self.assertIn(says, done.stderr)
+                os.remove(bag)
+
+    def test_a_folder_that_is_called_like_a_file_is_looked_into(self):
+        self.write("day/imu.csv/part-0.csv", "time,ax\n1.0,2\n")
+        bag = self.space.path("day.zbag")
+        self.run_ok("import", self.space.path("day"), "-o", bag)
+        self.assertEqual([track["name"] for track in self.info(bag)["tracks"]], ["imu.csv/part-0"])
+
+    def test_a_link_to_a_folder_is_not_passed_over_in_silence(self):
+        self.write("day/imu.csv", "time,ax\n1.0,2\n")
+        self.write("else/more.csv", "time,ax\n1.0,2\n")
+        os.symlink(self.space.path("else"), self.space.path("day", "more"))
+        done = self.run_ok("import", self.space.path("day"), "-o", self.space.path("x.zbag"), code=FAILED)
+        self.assert_one_line(done.stderr, "day/more", "not followed")
+
+    def test_nothing_stands_behind_a_document(self):
+        path = self.write("a.json", '{"entries":[{"timestamp":1.0,"x":1}],"count":1}\n{"timestamp":2.0,"x":2}\n')
+        done = self.run_ok("import", path, "-o", self.space.path("x.zbag"), code=DAMAGED)
+        self.assertIn("a.json", done.stderr)
+
+    def test_damage_of_one_file_costs_no_other_one(self):
+        first = self.write("a.csv", "time,a\n1.0,2\n2.0,\"3\n")
+        other = self.write("b.csv", "time,b\n1.0,2\n2.0,3\n")
+        bag = self.space.path("ab.zbag")
+        done = self.run_ok("import", first, other, "-o", bag, code=DAMAGED)
+        self.assertIn("a.csv", done.stderr)
+        self.assertIn("run is left unclosed", done.stderr)
+        points = {track["name"]: track["points"] for track in self.info(bag)["tracks"]}
+        self.assertEqual(points["b"], 2)
 
     def test_a_mark_of_utf8_before_the_first_line_is_passed_over(self):
         bag = self.space.path("a.zbag")

@@ -551,6 +551,16 @@ class DamagedTest(McapTest):
         self.assertIn("it is of channel 7, of which nothing is said", done.stderr)
         self.assertEqual(len(self.fields(bag)), 1)
 
+    def test_records_that_are_too_short_cost_themselves(self):
+        known = record(4, struct.pack("<HH", 8, 0), text("t"), text("json"), text(""))
+        good = record(5, struct.pack("<HIQQ", 8, 0, LOG_NS, LOG_NS), b"{}")
+        path = self.by_hand(known, record(5, b"\x08\0"), record(12, b"\x07"), record(9, b"\0"), good)
+        bag, done = self.imported(path, code=LOSSY)
+        self.assertIn("a message without a channel or a time", done.stderr)
+        self.assertIn("metadata that are shorter", done.stderr)
+        self.assertIn("an attachment that is shorter", done.stderr)
+        self.assertEqual(len(self.fields(bag)), 1)
+
     def by_hand(self, *records, end=record(15, b"\0" * 4)):
         path = self.space.path("hand.mcap")
         with open(path, "wb") as file:

@@ -4,6 +4,7 @@ out of `import` value for value (issue 15)."""
 
 import glob
 import os
+import re
 import shutil
 import sqlite3
 
@@ -113,6 +114,38 @@ class Rosbag2Test(harness.SystemTest):
         bag, done = self.imported(lone, code=DAMAGED)
         self.assertIn("SQLite: database disk image is malformed", done.stderr)
         self.assertGreater(len(self.fields(bag)), 100)
+
+    def test_a_part_that_is_damaged_costs_no_other(self):
+        path, _ = self.write_bag("parts", kinds=["sensor_msgs/msg/Imu"], count=50)
+        first = self.database(path)
+        second = os.path.join(path, "more.db3")
+        shutil.copyfile(first, second)
+        with sqlite3.connect(second) as database:
+            database.execute("UPDATE messages SET timestamp = timestamp + 1000000000000")
+        metadata = os.path.join(path, "metadata.yaml")
+        with open(metadata, encoding="utf-8") as file:
+            text = file.read()
+        name = os.path.basename(first)
+        with open(metadata, "w", encoding="utf-8") as file:
+            file.write(re.sub(rf"\n( *- ){name}", rf"\n\1{name}\n\1more.db3", text, count=1))
+        with open(first, "r+b") as file:
+            file.write(b"no database")
+        bag, done = self.imported(path, code=DAMAGED)
+        self.assertIn(name, done.stderr)
+        self.assertEqual(len(self.fields(bag)), 50)
+
+    def test_a_file_of_any_size_is_unpacked(self):
+        """The last piece that zstd gives may be as large as its buffer."""
+        path, wanted = self.write_bag("even", mode="FILE", kinds=["sensor_msgs/msg/Imu"], count=20)
+        packed, = (os.path.join(path, name) for name in os.listdir(path) if name.endswith(".zstd"))
+        zstandard = python_packages.load("zstandard")
+        with open(packed, "rb") as file:
+            plain = zstandard.ZstdDecompressor().decompressobj().decompress(file.read())
+        even = plain + b"\0" * (-len(plain) % (1 << 17))
+        with open(packed, "wb") as file:
+            file.write(zstandard.ZstdCompressor().compress(even))
+        bag, _ = self.imported(path)
+        self.assertEqual(len(self.fields(bag)), len(wanted))
 
     def test_messages_that_are_none_cost_themselves(self):
         path, _ = self.write_bag("bad", kinds=["sensor_msgs/msg/Imu"], count=5)

@@ -23,6 +23,7 @@ constexpr std::uint64_t kRecordMax = kUnpackedMax + (64u << 10);
 // Of all channels together: what is made of a schema takes some times its text.
 constexpr std::size_t kSchemaBytesMax = 64u << 20;
 constexpr std::size_t kMetadataMax = 1'000;
+constexpr std::size_t kMetadataBytesMax = 4u << 20;  // of all records together
 
 class McapFile : public FormatReader {
  public:
@@ -186,7 +187,7 @@ class McapFile : public FormatReader {
     const std::optional<McapSchema> schema = read_mcap_schema(content);
     if (!schema) return damaged("a schema that is shorter than it says");
     if (schemas_.contains(schema->id)) return {};
-    if (Status fits = count_schema(schema->text.size()); !fits) return fits;
+    if (Status fits = count_schema(*schema); !fits) return fits;
     schemas_[schema->id] = {std::string(schema->name), std::string(schema->encoding),
                             std::string(schema->text)};
     return {};
@@ -195,10 +196,16 @@ class McapFile : public FormatReader {
   Status take_channel(std::span<const std::uint8_t> content) {
     const std::optional<McapChannel> channel = read_mcap_channel(content);
     if (!channel) return damaged("a channel that is shorter than it says");
-    if (channels_.contains(channel->id)) return {};
+    if (const auto known = channels_.find(channel->id); known != channels_.end()) {
+      if (known->second.topic == channel->topic) return {};
+      return damaged("a channel that was of another topic before");
+    }
+    // The topic is kept twice.
+    const std::size_t names = 2 * channel->topic.size() + channel->encoding.size();
+    if (Status fits = count_schema_bytes(names); !fits) return fits;
     OriginalSchema original{.messages = std::string(channel->encoding)};
     if (const auto schema = schemas_.find(channel->schema); schema != schemas_.end()) {
-      if (Status fits = count_schema(schema->second.text.size()); !fits) return fits;
+      if (Status fits = count_schema(schema->second); !fits) return fits;
       original.name = schema->second.name;
       original.encoding = schema->second.encoding;
       original.text = schema->second.text;
@@ -209,16 +216,24 @@ class McapFile : public FormatReader {
     return {};
   }
 
-  Status count_schema(std::size_t bytes) {
+  template <class OneSchema>
+  Status count_schema(const OneSchema& schema) {
+    return count_schema_bytes(schema.name.size() + schema.encoding.size() + schema.text.size());
+  }
+  Status count_schema_bytes(std::size_t bytes) {
     schema_bytes_ += bytes;
-    return schema_bytes_ > kSchemaBytesMax ? damaged("schemas of more than 64 MiB") : Status();
+    return schema_bytes_ > kSchemaBytesMax ? damaged("schemas and names of more than 64 MiB")
+                                           : Status();
   }
 
   Status take_message(std::span<const std::uint8_t> content, ImportSink& sink) {
     ++messages_;
     topic_.clear();
     const std::optional<McapMessage> message = read_mcap_message(content);
-    if (!message) return damaged("a message without a channel or a time");
+    if (!message) {
+      sink.refuse(place() + ": a message without a channel or a time");
+      return {};
+    }
     const auto channel = channels_.find(message->channel);
     if (channel == channels_.end()) {
       sink.refuse(fmt::format("{}: it is of channel {}, of which nothing is said", place(),
@@ -237,7 +252,10 @@ class McapFile : public FormatReader {
 
   Status take_attachment(std::span<const std::uint8_t> content, ImportSink& sink) {
     const std::optional<McapAttachment> attachment = read_mcap_attachment(content);
-    if (!attachment) return damaged("an attachment that is shorter than it says");
+    if (!attachment) {
+      sink.refuse(file_.path() + ": an attachment that is shorter than it says");
+      return {};
+    }
     if (!attachment->is_whole) {
       sink.refuse(fmt::format("{}: attachment {}: its checksum is of other bytes", file_.path(),
                               printable(attachment->name)));
@@ -248,10 +266,15 @@ class McapFile : public FormatReader {
 
   // Of several records of one name, the second is called `name.2`, and so on.
   Status take_metadata(std::span<const std::uint8_t> content, ImportSink& sink) {
+    metadata_bytes_ += content.size();
+    if (++metadata_ > kMetadataMax || metadata_bytes_ > kMetadataBytesMax) {
+      sink.note(fmt::format("{}: of metadata, {} records of 4 MiB in all are kept", file_.path(),
+                            kMetadataMax));
+      return {};
+    }
     const std::optional<McapMetadata> metadata = read_mcap_metadata(content);
-    if (!metadata) return damaged("metadata that are shorter than they say");
-    if (++metadata_ > kMetadataMax) {
-      sink.note(fmt::format("{}: of metadata, {} records are kept", file_.path(), kMetadataMax));
+    if (!metadata) {
+      sink.refuse(file_.path() + ": metadata that are shorter than they say");
       return {};
     }
     Fields fields;
@@ -274,6 +297,7 @@ class McapFile : public FormatReader {
   std::map<std::uint16_t, Channel> channels_;
   std::map<std::string, std::size_t> metadata_names_;
   std::size_t metadata_ = 0;
+  std::size_t metadata_bytes_ = 0;
   std::size_t schema_bytes_ = 0;
   bool has_learnt_ = false;
   Bytes record_;

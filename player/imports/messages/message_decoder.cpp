@@ -81,6 +81,7 @@ class Decoding {
   }
 
   const std::string& place() const { return place_; }
+  std::size_t left() const { return in_.left(); }
   bool has_too_many() const { return has_too_many_; }
 
  private:
@@ -257,7 +258,8 @@ std::optional<std::int64_t> stamp_of(const MessageLayout& layout, MessageInput i
 }  // namespace
 
 Status MessageDecoder::decode(std::span<const std::uint8_t> message, std::string& map,
-                              std::optional<std::int64_t>& stamp_ns) const {
+                              std::optional<std::int64_t>& stamp_ns) {
+  constexpr std::size_t kPaddingMax = 3;  // of CDR, up to four bytes
   map.clear();
   stamp_ns.reset();
   MessageInput input{.bytes = message};
@@ -269,6 +271,8 @@ Status MessageDecoder::decode(std::span<const std::uint8_t> message, std::string
   Decoding decoding(layout_, input, values_max_, map);
   if (decoding.message(0)) {
     stamp_ns = stamp_of(layout_, input);
+    const std::size_t padding = encoding_ == MessageEncoding::kCdr ? kPaddingMax : 0;
+    left_over_ = decoding.left() - std::min(decoding.left(), padding);
     return {};
   }
   if (decoding.has_too_many())

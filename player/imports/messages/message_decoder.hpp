@@ -32,11 +32,14 @@ class MessageDecoder {
   MessageDecoder(MessageLayout layout, MessageEncoding encoding, std::size_t values_max)
       : layout_(std::move(layout)), encoding_(encoding), values_max_(values_max) {}
 
+  // How many bytes stood behind the last member of the message decoded last, beyond what aligns it.
+  std::size_t left_over() const { return left_over_; }
+
   // Replaces `map`. `stamp_ns` is the message's own time: `header.stamp` of a header that is its
   // first member, or nullopt. kInvalid says where in the message it does not fit; kUnsupported: a
   // form of CDR that is not read.
   Status decode(std::span<const std::uint8_t> message, std::string& map,
-                std::optional<std::int64_t>& stamp_ns) const;
+                std::optional<std::int64_t>& stamp_ns);
 
   const MessageLayout& layout() const { return layout_; }
 
@@ -44,6 +47,7 @@ class MessageDecoder {
   MessageLayout layout_;
   MessageEncoding encoding_;
   std::size_t values_max_;
+  std::size_t left_over_ = 0;
 };
 
 }  // namespace zbag

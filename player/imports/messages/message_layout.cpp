@@ -143,7 +143,14 @@ class Parser {
       if (code.empty()) continue;
       if (Status parsed = parse_member(type, code, depth); !parsed) return parsed;
     }
-    return {};
+    std::vector<std::string_view> names;
+    for (const LayoutMember& member : layout_.types[type].members) names.push_back(member.name);
+    std::ranges::sort(names);
+    const auto twice = std::ranges::adjacent_find(names);
+    if (twice == names.end()) return {};
+    return fail(ErrorCode::kInvalid,
+                fmt::format("{} has the member {} twice", printable(layout_.types[type].name),
+                            printable(std::string(*twice))));
   }
 
   // TYPE NAME [DEFAULT], or TYPE NAME=VALUE, which is a constant.
@@ -160,10 +167,7 @@ class Parser {
     of = of.substr(0, of.find("<="));  // of texts
     if (Status named = take_type(type, of, depth, member); !named) return named;
     if (++members_ > kMembersMax) return fail(ErrorCode::kInvalid, "more than 65,536 members");
-    auto& members = layout_.types[type].members;
-    if (std::ranges::any_of(members, [&](const auto& one) { return one.name == name; }))
-      return bad_line(type, line);
-    members.push_back(std::move(member));
+    layout_.types[type].members.push_back(std::move(member));
     return {};
   }
 

@@ -94,6 +94,11 @@ Status MessageTrack::take(std::span<const std::uint8_t> message, Times times,
     sink.refuse(fmt::format("{}: {}", from.place(), decoded.error().message));
     return {};
   }
+  if (const std::string more = decoder_->passed_over(); !more.empty())
+    sink.note(
+        fmt::format("track {}: messages have {} that their definition does not speak of, "
+                    "which are left out",
+                    printable(topic_), more));
   take_frame_stamp();
   const Timestamp stamp = stamp_of(times, sink);
   // A frame that was exported was recorded when it says; no recording knows times before 1970.

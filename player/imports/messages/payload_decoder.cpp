@@ -19,11 +19,17 @@ class RosMessages : public PayloadDecoder {
   explicit RosMessages(MessageDecoder decoder) : decoder_(std::move(decoder)) {}
   Status decode(std::span<const std::uint8_t> message, std::string& map,
                 std::optional<std::int64_t>& stamp_ns) override {
-    return decoder_.decode(message, map, stamp_ns);
+    Status decoded = decoder_.decode(message, map, stamp_ns);
+    has_more_ = has_more_ || (decoded && decoder_.left_over() > 0);
+    return decoded;
+  }
+  std::string passed_over() const override {
+    return has_more_ ? "bytes behind the last member" : "";
   }
 
  private:
-  const MessageDecoder decoder_;
+  MessageDecoder decoder_;
+  bool has_more_ = false;
 };
 
 // Maps as they are.

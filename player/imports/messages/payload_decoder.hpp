@@ -21,6 +21,9 @@ class PayloadDecoder {
   // that can be read.
   virtual Status decode(std::span<const std::uint8_t> message, std::string& map,
                         std::optional<std::int64_t>& stamp_ns) = 0;
+  // What messages so far have had that the schema does not speak of, and that is left out:
+  // "fields"; "": nothing.
+  virtual std::string passed_over() const { return {}; }
 };
 
 // For messages of that schema, of `values_max` values at most. kUnsupported, kInvalid: the encoding

@@ -72,6 +72,7 @@ class Decoding {
     for (std::size_t i = 0; i < message.fields.size(); ++i) {
       const ProtobufField& field = message.fields[i];
       if (!is_there(field, written.fields[i])) continue;
+      if (out_.size() > kFrameBytesMax) return refuse("it is larger than a frame may be");
       text(bytes_of(field.name));
       if (!this->field(field, written.fields[i], depth)) {
         refuse(fmt::format("it does not fit its definition at {}.{}", printable(message.name),
@@ -83,6 +84,7 @@ class Decoding {
   }
 
   const std::string& why() const { return why_; }
+  bool has_unknown() const { return has_unknown_; }
 
  private:
   // What is written of each field, in order.
@@ -98,7 +100,7 @@ class Decoding {
   // What is of no field, or of another type, belongs to a later version and is read over.
   bool collect(const ProtobufSchema::Message& message, std::span<const Item> parts,
                Written& written) {
-    if (!counts(message.fields.size())) return false;
+    if (!counts(std::max(message.fields.size(), message.oneofs))) return false;
     written.fields.resize(message.fields.size());
     written.of_oneof.assign(message.oneofs, SIZE_MAX);
     for (const Item part : parts) {
@@ -107,11 +109,18 @@ class Decoding {
       while (in.left() > 0) {
         if (!take_wire_field(in, one)) return refuse("it is not whole");
         const auto found = message.by_number.find(one.number);
-        if (found == message.by_number.end()) continue;
+        if (found == message.by_number.end()) {
+          has_unknown_ = true;
+          continue;
+        }
         const ProtobufField& field = message.fields[found->second];
         const WireType wire = wire_of(field.type);
-        const bool is_packed = field.is_list && one.wire == WireType::kBytes;
-        if (one.wire != wire && !is_packed) continue;
+        const bool is_packed =
+            field.is_list && one.wire == WireType::kBytes && wire != WireType::kGroup;
+        if (one.wire != wire && !is_packed) {
+          has_unknown_ = true;
+          continue;
+        }
         if (field.oneof != ProtobufField::kNoOneof) set_oneof(found->second, field.oneof, written);
         auto& of_field = written.fields[found->second];
         if (!field.is_list && !field.is_message()) of_field.clear();  // the last one counts
@@ -302,6 +311,7 @@ class Decoding {
   std::size_t left_;  // of the values that a message may have
   std::string& out_;
   std::string why_;
+  bool has_unknown_ = false;  // fields that the definition does not have so
 };
 
 class ProtobufMessages : public PayloadDecoder {
@@ -321,14 +331,17 @@ class ProtobufMessages : public PayloadDecoder {
     Decoding decoding(schema_, values_max_, map);
     if (!decoding.message(schema_.root, {&message, 1}, 1))
       return fail(ErrorCode::kInvalid, decoding.why());
+    has_unknown_ = has_unknown_ || decoding.has_unknown();
     stamp_ns = own_stamp_of(bytes_of(map), has_timestamp_);
     return {};
   }
+  std::string passed_over() const override { return has_unknown_ ? "fields" : ""; }
 
  private:
   const ProtobufSchema schema_;
   const std::size_t values_max_;
   bool has_timestamp_ = false;  // a field `timestamp` that is one
+  bool has_unknown_ = false;
 };
 
 }  // namespace

@@ -136,8 +136,7 @@ class Parser {
         case kMessageEnum:
           return enumeration(field.bytes, name);
         case kMessageOneof:
-          ++schema_.messages[at].oneofs;
-          return true;
+          return counts(schema_.messages[at].oneofs++);
         case kMessageOptions:
           return each_field(field.bytes, [&](const WireField& option) {
             if (option.number == kOptionsMapEntry)

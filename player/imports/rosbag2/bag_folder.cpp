@@ -8,9 +8,9 @@
 #include <filesystem>
 #include <fstream>
 
-#include "launch/yaml_file.hpp"
 #include "player/imports/neutral_file.hpp"
 #include "schemas/track_name.hpp"
+#include "schemas/yaml_file.hpp"
 
 namespace zbag {
 namespace {
@@ -54,10 +54,10 @@ Result<BagFolder> folder_of(const std::string& folder, const YAML::Node& documen
   };
   const YAML::Node root =
       document.IsMap() ? document[kRoot] : YAML::Node(YAML::NodeType::Undefined);
-  if (!root.IsDefined() || !root.IsMap()) return bad(ErrorCode::kInvalid, "it is none of rosbag2");
+  if (!root.IsDefined() || !root.IsMap()) return bad(ErrorCode::kDamaged, "it is none of rosbag2");
   const YAML::Node files = root["relative_file_paths"];
   if (!files.IsDefined() || !files.IsSequence() || files.size() == 0)
-    return bad(ErrorCode::kInvalid, "it names no files");
+    return bad(ErrorCode::kDamaged, "it names no files");
   BagFolder found{.described = described_by(root)};
   for (const auto& file : files) {
     const std::filesystem::path name = file.IsScalar() ? file.Scalar() : std::string();
@@ -66,7 +66,7 @@ Result<BagFolder> folder_of(const std::string& folder, const YAML::Node& documen
         !name.empty() && name.is_relative() && *name.lexically_normal().begin() != "..";
     std::error_code unknown;
     if (!is_within || (std::filesystem::exists(at, unknown) && leads_out_of(folder, at))) {
-      return bad(ErrorCode::kInvalid,
+      return bad(ErrorCode::kDamaged,
                  fmt::format("file {} is not within the folder", printable(name.string())));
     }
     found.files.push_back(at.string());
@@ -99,10 +99,12 @@ Result<BagFolder> read_bag_folder(const std::string& folder) {
   const std::string path = folder + "/" + kName;
   try {
     const Result<YAML::Node> document = load_yaml(path);
+    if (!document && document.error().code == ErrorCode::kInvalid)
+      return fail(ErrorCode::kDamaged, document.error().message);
     if (!document) return tl::unexpected(document.error());
     return folder_of(folder, *document);
   } catch (const YAML::Exception& error) {
-    return fail(ErrorCode::kInvalid, fmt::format("{}: {}", path, error.msg));
+    return fail(ErrorCode::kDamaged, fmt::format("{}: {}", path, error.msg));
   }
 }
 

@@ -70,6 +70,10 @@ class Db3File : public FormatReader {
                                 rows->integer(1)));
         continue;
       }
+      if (rows->type(2) != SqliteType::kInteger) {
+        sink.refuse(place() + ": its timestamp is no whole number");
+        continue;
+      }
       const std::int64_t ns = rows->integer(2);
       if (Status taken = topic->second.take(rows->bytes(3), {ns, ns}, *this, sink); !taken)
         return taken;

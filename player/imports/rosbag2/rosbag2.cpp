@@ -55,14 +55,18 @@ class Rosbag2 : public FormatReader {
   Status read(ImportSink& sink) override {
     if (!folder_.described.empty())
       sink.describe("rosbag2_bagfile_information", Value(folder_.described));
+    Status damaged;  // the first of the parts that are: the others are read all the same
     for (; at_ < folder_.files.size(); ++at_) {
-      Result<std::unique_ptr<FormatReader>> part =
-          open_part(folder_.files[at_], options_, folder_.has_packed_messages);
-      if (!part) return tl::unexpected(part.error());
-      part_ = std::move(*part);
-      if (Status read = part_->read(sink); !read) return read;
+      Status read = read_part(sink);
+      if (read) continue;
+      if (read.error().code != ErrorCode::kDamaged) return read;
+      if (damaged) {
+        damaged = std::move(read);
+      } else {
+        sink.note(read.error().message);
+      }
     }
-    return {};
+    return damaged;
   }
 
   std::string place() const override { return part_ ? part_->place() : path_; }
@@ -73,6 +77,14 @@ class Rosbag2 : public FormatReader {
   }
 
  private:
+  Status read_part(ImportSink& sink) {
+    Result<std::unique_ptr<FormatReader>> part =
+        open_part(folder_.files[at_], options_, folder_.has_packed_messages);
+    if (!part) return tl::unexpected(part.error());
+    part_ = std::move(*part);
+    return part_->read(sink);
+  }
+
   const std::string path_;
   const BagFolder folder_;
   const ImportOptions options_;

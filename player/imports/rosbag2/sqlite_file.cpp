@@ -13,7 +13,8 @@ namespace {
 
 tl::unexpected<Error> failure(const std::string& path, sqlite3* database, int code) {
   if ((code & 0xff) == SQLITE_INTERRUPT) return fail(ErrorCode::kClosed, path + ": stopped");
-  const bool is_io = (code & 0xff) == SQLITE_IOERR || code == SQLITE_CANTOPEN;
+  const bool is_io =
+      (code & 0xff) == SQLITE_IOERR || code == SQLITE_CANTOPEN || code == SQLITE_NOMEM;
   return fail(is_io ? ErrorCode::kIo : ErrorCode::kDamaged,
               fmt::format("{}: SQLite: {}", path,
                           printable(database == nullptr ? "no memory" : sqlite3_errmsg(database))));
@@ -21,7 +22,7 @@ tl::unexpected<Error> failure(const std::string& path, sqlite3* database, int co
 
 // A URI of the file: what has a meaning in one is written as %XX.
 std::string uri_of(const std::string& path) {
-  std::string uri = "file:";
+  std::string uri = path.starts_with('/') ? "file://" : "file:";  // else //tmp would be a host
   for (const char c : path) {
     const bool is_plain = c == '/' || c == '.' || c == '-' || c == '_' || (c >= '0' && c <= '9') ||
                           (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');

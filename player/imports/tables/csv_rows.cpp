@@ -84,6 +84,7 @@ Result<bool> CsvRows::read_row() {
   in_ = In::kBegin;
   is_quoted_ = false;
   breach_ = nullptr;
+  has_no_end_ = false;
   bool is_begun = false;
   while (true) {
     if (at_ == buffer_.size()) {

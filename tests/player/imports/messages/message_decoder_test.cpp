@@ -25,8 +25,7 @@ class MessageDecoderTest : public testing::Test {
  protected:
   Result<Decoded> decode(const std::string& definition, const std::string& message,
                          MessageEncoding encoding = MessageEncoding::kRos1) {
-    const MessageDecoder decoder(parse_definition("a/T", definition).value(), encoding,
-                                 values_max_);
+    MessageDecoder decoder(parse_definition("a/T", definition).value(), encoding, values_max_);
     std::string map;
     Decoded decoded;
     if (Status status = decoder.decode(bytes_of(message), map, decoded.stamp_ns); !status)

@@ -57,7 +57,7 @@ TEST(MessageLayoutTest, RefusesWhatIsNoDefinition) {
   EXPECT_THAT(refusal_of("float64\n"), HasSubstr("a/T: no member: float64"));
   EXPECT_THAT(refusal_of("float64[x] y\n"), HasSubstr("no member"));
   EXPECT_THAT(refusal_of("float64[3 y\n"), HasSubstr("no member"));
-  EXPECT_THAT(refusal_of("int8 x\nint8 x\n"), HasSubstr("no member"));
+  EXPECT_THAT(refusal_of("int8 x\nint8 x\n"), HasSubstr("member x twice"));
   EXPECT_THAT(refusal_of("b/Q q\n"), HasSubstr("type b/Q is not defined"));
   EXPECT_THAT(refusal_of("wstring w\n"), HasSubstr("wstring"));
   EXPECT_THAT(refusal_of(std::string(5u << 20, '#')), HasSubstr("4 MiB"));
