@@ -338,6 +338,25 @@ class CsvTest(ColumnsTest):
                          [("1", "", ""), ("2", "3", ""), ("3.0", "4.0", "5.5")])
         self.assertEqual(rows[0]["position_x"], "mine")
 
+    def test_a_path_is_analysed_from_its_columns(self):
+        """S2.56: the columns position_x, position_y and timestamp, and what becomes of them."""
+        path = [[2.0 * math.cos(n / 40), math.sin(n / 25)] for n in range(200)]
+        lines = "".join(json.dumps({"track": "agent", "_ts": n / 10, "fields": {"position": place}}) + "\n"
+                        for n, place in enumerate(path))
+        bag, out = self.space.path("path.zbag"), self.space.path("path.csv")
+        self.run_ok("import", self.write("path.jsonl", lines), "-o", bag)
+        self.run_ok("export", bag, "-o", out, "--expand-arrays", "suffix")
+        with open(out, encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual(list(rows[0]), ["timestamp", "position_x", "position_y"])
+
+        def efficiency(places):
+            """The direct way to where it ended, of the way that it went."""
+            return math.dist(places[0], places[-1]) / sum(map(math.dist, places, places[1:]))
+        read = [(float(row["position_x"]), float(row["position_y"])) for row in rows]
+        self.assertEqual(efficiency(read), efficiency(path))
+        self.assertEqual([float(row["timestamp"]) for row in rows], [n / 10 for n in range(200)])
+
     def test_bytes_lie_in_files_beside_it(self):
         bag, out = self.hostile_bag(), self.space.path("cam.csv")
         jpeg = [bytes([n]) * n for n in range(3)]

@@ -75,6 +75,25 @@ class InfoTest(harness.SystemTest):
         self.assertGreater(track["bytes"], 0)
         self.assertEqual(track["lost"], 0)
 
+    def test_its_counts_are_those_of_a_recount(self):
+        """S2.65: points, first, last and rate of each track, against what cat prints of it."""
+        source = harness.recording_path("husky_outdoor")
+        bag = self.space.path("husky.zbag")
+        self.run_ok("import", source, "-o", bag, "--quiet")
+        stamps = {}
+        for name, fields in self.points(bag):
+            stamps.setdefault(name, []).append(fields["_ts"])
+        info = self.info(bag)
+        self.assertEqual(info["points"], sum(map(len, stamps.values())))
+        self.assertEqual({track["name"] for track in info["tracks"]}, set(stamps))
+        for track in info["tracks"]:
+            of_track = stamps[track["name"]]
+            self.assertEqual((track["points"], track["first_ts"], track["last_ts"]),
+                             (len(of_track), min(of_track), max(of_track)), track["name"])
+            if len(of_track) > 1:
+                self.assertAlmostEqual(track["rate_hz"],
+                                       (len(of_track) - 1) / (max(of_track) - min(of_track)))
+
     def test_times_are_shown_to_the_nearest_millisecond(self):
         text = self.shown(self.make_bag([("a", 1795168800.123, {}), ("a", 1795168801.4, {})]))
         self.assertIn("2026-11-20T10:00:00.123Z", text)

@@ -91,6 +91,28 @@ class SplitTest(PolicyTest):
             kept += [fields["_ts"] for _, fields in self.points(self.space.path(part))]
         self.assertEqual(kept, [float(n) for n in range(number - len(kept), number)])
 
+    def test_the_parts_of_a_series_are_read_back_as_one(self):
+        """S2.60: a dozen, in order, by the folder and by their names."""
+        folder = self.space.path("run")
+        os.mkdir(folder)
+        recorder = self.start_recorder(os.path.join(folder, "day.zbag"))
+        witness = self.listener(recorder)
+        sensor = self.publisher(recorder).wait_for_subscriber()
+        for number in range(13):
+            if number > 0:
+                self.run_ok("ctl", "record", "split")
+            sensor.send("t", {"_ts": float(number)})
+            witness.take(1)
+        self.assertEqual(recorder.stop(), DONE, recorder.stderr)
+        parts = [os.path.join(folder, name) for name in sorted(os.listdir(folder))
+                 if name.endswith(".zbag")]
+        self.assertEqual(len(parts), 13)
+        for bags in ([folder], parts, parts[::-1]):
+            with self.subTest(bags=len(bags)):
+                lines = self.run_ok("cat", *bags, "--format", "json").stdout.splitlines()
+                self.assertEqual([json.loads(line)["_ts"] for line in lines],
+                                 [float(number) for number in range(13)])
+
     def test_a_size_no_bag_can_keep_is_refused(self):
         done = self.space.run("record", "-o", self.space.path("day.zbag"), "--max-size", "0.5")
         self.assertEqual(done.returncode, USAGE)

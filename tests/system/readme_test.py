@@ -12,7 +12,7 @@ import harness
 README = os.path.join(harness.source_folder(), "README.md")
 # S0.44: quickstart, several modalities, naming, flush and buffering, formats, migration.
 CHAPTERS = ("Five minutes", "Several modalities", "Names", "Flush and buffering", "Export",
-            "Moving to stamped points")
+            "Coming from rosbag2, ROS 1, MCAP, LCM", "Moving to stamped points")
 AROUND = """#include "recorder/bag_session.hpp"
 #include "bus/context.hpp"
 void lines(zbag::Session& session, zbag::Context& context, const zbag::BusUrls& urls,
@@ -42,6 +42,12 @@ class ReadmeTest(harness.SystemTest):
         for title in CHAPTERS:
             self.assertIn(title, titles)
             self.assertGreater(len(titles[title]), 200, title)
+
+    def test_its_examples_have_fields_of_their_own_names(self):
+        """S0.31: `value` alone stands only where others' code is moved to zbag."""
+        for title, text in chapters().items():
+            if title != "Moving to stamped points":
+                self.assertNotRegex(text, r"(append|put)\([^)]*(\bvalue=|\"value\")", title)
 
     def test_its_cpp_compiles(self):
         """S0.34 among them."""
