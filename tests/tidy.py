@@ -64,14 +64,15 @@ ALLOWED = {
     "player/exports/video": {"schemas", "player/exports", "player/exports/video"} | BAG,
     "player/exports/sqlite": {"schemas", "player/columns", "player/exports",
                               "player/exports/sqlite"} | BAG,
-    "player/exports/hdf5": {"schemas", "player/columns", "player/exports",
+    "player/hdf5": {"schemas", "player/hdf5"},
+    "player/exports/hdf5": {"schemas", "player/columns", "player/hdf5", "player/exports",
                             "player/exports/hdf5"} | BAG,
     "launch": {"schemas", "launch"},
     "nodes": {"schemas", "bus", "bus/session", "recorder", "recorder/storage", "player",
               "player/imports", "player/columns", "player/query", "player/query/analytics",
               "player/query/diff", "player/query/plot", "player/exports", "player/exports/video",
               "player/timings",
-              "player/exports/hdf5", "launch",
+              "player/hdf5", "launch",
               "nodes"} | BAG,
     "nodes/sensors": {"schemas", "bus", "bus/session"},
 }
@@ -103,7 +104,7 @@ WRAPPERS = {
     "libavcodec/avcodec.h": ["player/exports/video/libav_calls.hpp"],
     "libavformat/avformat.h": ["player/exports/video/libav_calls.hpp"],
     "libswscale/swscale.h": ["player/exports/video/libav_calls.hpp"],
-    "hdf5.h": ["player/exports/hdf5/hdf5_calls.hpp"],
+    "hdf5.h": ["player/hdf5/hdf5_calls.hpp"],
     "jpeglib.h": ["nodes/sensors/demo_sensor.cpp"],
 }
 

@@ -6,7 +6,7 @@
 #include "bus/context.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/verb.hpp"
-#include "player/exports/hdf5/hdf5_library.hpp"
+#include "player/hdf5/hdf5_library.hpp"
 #include "player/query/database.hpp"
 #include "recorder/bag/pages/lmdb.hpp"
 #include "recorder/bag/records/layout.hpp"

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "player/exports/exporter.hpp"
-#include "player/exports/hdf5/hdf5_library.hpp"
 #include "player/exports/hdf5/run_groups.hpp"
 #include "player/exports/hdf5/track_plans.hpp"
 #include "schemas/json_text.hpp"

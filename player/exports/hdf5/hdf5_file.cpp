@@ -6,6 +6,7 @@
 #include <array>
 #include <vector>
 
+#include "player/exports/output_file.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag::hdf5 {
@@ -17,23 +18,13 @@ constexpr unsigned kSzipBlock = 16;                 // values that are looked at
 constexpr std::uint64_t kChunkBytesMax = 4u << 20;  // of a row that alone is more than a chunk
 constexpr unsigned kByOrder = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
 
-// A list of properties, whose settings are made one after the other.
-class Properties {
- public:
-  explicit Properties(const hid_t* of) : id_(hdf5().H5Pcreate(*of), hdf5().H5Pclose) {}
-
-  hid_t get() const { return id_.get(); }
-  template <class Set, class... Values>
-  Properties& with(Set set, Values... values) {
-    is_good_ = is_good_ && set(id_.get(), values...) >= 0;
-    return *this;
-  }
-  bool is_good() const { return id_.is_open() && is_good_; }
-
- private:
-  Id id_;
-  bool is_good_ = true;
-};
+// What the library says of the call that has just failed: kDiskFull or kIo where that came from the
+// system, else kUnsupported, as the library does not do it.
+tl::unexpected<Error> hdf5_failure(const std::string& what) {
+  const LibraryError said = library_error();
+  if (said.code) return tl::unexpected(disk_error("HDF5: " + what, *said.code));
+  return fail(ErrorCode::kUnsupported, fmt::format("HDF5: {}: {}", what, said.text));
+}
 
 Properties utf8_names(const hid_t* of) {
   Properties names(of);

@@ -19,8 +19,8 @@
 #include <string_view>
 #include <utility>
 
-#include "player/exports/hdf5/hdf5_calls.hpp"
 #include "player/exports/hdf5/row_type.hpp"
+#include "player/hdf5/hdf5_id.hpp"
 #include "schemas/result.hpp"
 
 namespace zbag::hdf5 {
@@ -38,31 +38,6 @@ Status check(const Filters& filters);
 struct Layout {
   std::uint64_t chunk_rows = 1;  // at least 1
   bool is_true = false;          // of kBool: rows that nobody wrote are true
-};
-
-// Something of the library's, closed with this.
-class Id {
- public:
-  using Close = herr_t (*)(hid_t);
-  Id() = default;
-  Id(hid_t id, Close closed_by) : id_(id), close_(closed_by) {}
-  Id(Id&& other) noexcept : id_(std::exchange(other.id_, H5I_INVALID_HID)), close_(other.close_) {}
-  Id& operator=(Id&& other) noexcept {
-    std::swap(id_, other.id_);
-    std::swap(close_, other.close_);
-    return *this;
-  }
-  ~Id() {
-    if (is_open()) close_(id_);
-  }
-
-  bool is_open() const { return id_ >= 0; }
-  hid_t get() const { return id_; }
-  bool close() { return close_(std::exchange(id_, H5I_INVALID_HID)) >= 0; }
-
- private:
-  hid_t id_ = H5I_INVALID_HID;
-  Close close_ = nullptr;
 };
 
 // What has attributes.

@@ -1,9 +1,10 @@
 // The library of HDF5, loaded when a file of it is first asked for: to be linked with it would cost
-// every start of zbag 44 ms. For the files of this room alone.
+// every start of zbag 44 ms. For who writes and who reads such files alone.
 #pragma once
 
 #include <hdf5.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -112,8 +113,11 @@ const Hdf5Calls& hdf5();
 // says what to install.
 Status load_lzf();
 
-// What the library says of the call that has just failed: kDiskFull or kIo where that came from the
-// system, else kUnsupported, as the library does not do it.
-tl::unexpected<Error> hdf5_failure(const std::string& what);
+// What the library says of the call that has just failed.
+struct LibraryError {
+  std::string text;         // printable(), the innermost of what it says
+  std::optional<int> code;  // errno, where the system is the reason
+};
+LibraryError library_error();
 
 }  // namespace zbag::hdf5

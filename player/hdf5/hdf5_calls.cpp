@@ -1,4 +1,4 @@
-#include "player/exports/hdf5/hdf5_calls.hpp"
+#include "player/hdf5/hdf5_calls.hpp"
 
 #include <dlfcn.h>
 #include <fmt/format.h>
@@ -9,8 +9,7 @@
 #include <optional>
 #include <string_view>
 
-#include "player/exports/hdf5/hdf5_library.hpp"
-#include "player/exports/output_file.hpp"
+#include "player/hdf5/hdf5_library.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag::hdf5 {
@@ -82,14 +81,9 @@ const Loaded& loaded_once() {
   return kLoaded;
 }
 
-// What the library says of an error, the innermost first.
-struct Said {
-  std::string text;
-  std::optional<int> code;  // of the system
-};
-
+// One of what the library says of an error, the innermost first.
 herr_t take_error(unsigned, const H5E_error2_t* error, void* into) {
-  Said& said = *static_cast<Said*>(into);
+  LibraryError& said = *static_cast<LibraryError*>(into);
   const std::string_view text = error->desc == nullptr ? "" : error->desc;
   if (said.text.empty()) said.text = text;
   constexpr std::string_view kCode = "errno = ";
@@ -133,11 +127,11 @@ Status load_lzf() {
               "HDF5 has no lzf here: install hdf5-plugin-lzf and liblzf1, or run launch/setup.sh");
 }
 
-tl::unexpected<Error> hdf5_failure(const std::string& what) {
-  Said said;
+LibraryError library_error() {
+  LibraryError said;
   hdf5().H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_error, &said);
-  if (said.code) return tl::unexpected(disk_error("HDF5: " + what, *said.code));
-  return fail(ErrorCode::kUnsupported, fmt::format("HDF5: {}: {}", what, printable(said.text)));
+  said.text = printable(said.text);
+  return said;
 }
 
 }  // namespace zbag::hdf5

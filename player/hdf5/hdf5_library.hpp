@@ -1,4 +1,4 @@
-// Which library of HDF5 writes files here.
+// Which library of HDF5 writes and reads files here.
 #pragma once
 
 #include <string>
