@@ -8,6 +8,7 @@
 
 #include "player/imports/json_line.hpp"
 #include "schemas/put_item.hpp"
+#include "schemas/text_bytes.hpp"
 
 namespace zbag {
 namespace {
@@ -110,6 +111,17 @@ void append_number(const CellNumber& number, std::string& out) {
       item::put_signed(at, std::get<std::int64_t>(number));
     }
   });
+}
+
+std::optional<CellNumber> number_of_item(std::string_view item) {
+  item::Cursor in(bytes_of(item));
+  std::uint64_t bits = 0;
+  bool is_above = false;
+  if (item::take_int(in, bits, is_above))
+    return is_above ? CellNumber(bits) : CellNumber(static_cast<std::int64_t>(bits));
+  double real = 0.0;
+  if (item::take_number(in, real)) return real;
+  return std::nullopt;
 }
 
 std::optional<bool> bool_of_cell(std::string_view text) {

@@ -18,6 +18,9 @@ double as_double(const CellNumber& number);
 // Appends it as MessagePack.
 void append_number(const CellNumber& number, std::string& out);
 
+// The number that a MessagePack item is; nullopt: it is none.
+std::optional<CellNumber> number_of_item(std::string_view item);
+
 // true, True, TRUE and the same of false.
 std::optional<bool> bool_of_cell(std::string_view text);
 

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "player/imports/json_line.hpp"
 #include "player/imports/unlike_names.hpp"
 #include "schemas/json_text.hpp"
 #include "schemas/put_item.hpp"
@@ -24,6 +25,15 @@ std::vector<std::string_view> parts_of(std::string_view name) {
     name.remove_prefix(dot + 1);
   }
   return {};
+}
+
+// A name that is no UTF-8 is {"$bin":...}, as all such texts.
+std::optional<std::string> text_of_name(const Value& name) {
+  if (const auto* const text = name.get_if<std::string>()) return *text;
+  const auto* const word = name.get_if<Fields>();
+  if (word == nullptr || word->size() != 1 || word->front().first != "$bin") return std::nullopt;
+  const auto* const bytes = word->front().second.get_if<std::string>();
+  return bytes != nullptr ? unbase64(*bytes) : std::nullopt;
 }
 
 bool is_in_column(std::string_view name, const std::set<std::string_view>& columns) {
@@ -94,6 +104,32 @@ void ColumnFields::append(const Node& node, const std::vector<std::string_view>&
     item::append_text(out, inner.name);
     append(inner, values, out);
   }
+}
+
+std::optional<std::vector<std::string>> path_of_json(std::string_view json) {
+  const Result<Value> value = parse_json_line(json);
+  const auto* const names = value ? value->get_if<Array>() : nullptr;
+  if (names == nullptr || names->empty() || names->size() >= item::kDepthMax) return std::nullopt;
+  std::vector<std::string> path;
+  for (const Value& name : *names) {
+    std::optional<std::string> text = text_of_name(name);
+    if (!text) return std::nullopt;
+    path.push_back(std::move(*text));
+  }
+  return path;
+}
+
+const char* fault_of(const std::vector<std::vector<std::string>>& paths) {
+  std::set<std::vector<std::string>> known;
+  for (const std::vector<std::string>& path : paths) {
+    if (!known.insert(path).second) return "a name is there twice";
+  }
+  for (std::vector<std::string> around : paths) {
+    for (around.pop_back(); !around.empty(); around.pop_back()) {
+      if (known.contains(around)) return "a map is no map";
+    }
+  }
+  return nullptr;
 }
 
 void put_views(std::string_view items, const std::vector<std::size_t>& ends,

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -44,6 +45,12 @@ class ColumnFields {
   std::map<std::pair<std::size_t, std::string>, std::size_t> maps_;  // by what is around them
   std::vector<Node> nodes_ = std::vector<Node>(1);                   // the first is the frame
 };
+
+// The path that a list of names in JSON is, as `export` says what a column is of. nullopt: it is
+// none, or too deep.
+std::optional<std::vector<std::string>> path_of_json(std::string_view json);
+// Why such paths can not all be of one frame, as a phrase; null: they can.
+const char* fault_of(const std::vector<std::vector<std::string>>& paths);
 
 // `values`: the pieces of `items` that end there, one behind another.
 void put_views(std::string_view items, const std::vector<std::size_t>& ends,

@@ -28,17 +28,6 @@ constexpr std::size_t kMemoryBytes = 512u << 20;  // of DuckDB, which has a row 
 constexpr const char* kOwnTime = "timestamp";
 constexpr const char* kOwnKey = "_ts_ns";
 
-std::optional<CellNumber> number_of_item(std::string_view item) {
-  item::Cursor in(bytes_of(item));
-  std::uint64_t bits = 0;
-  bool is_above = false;
-  if (item::take_int(in, bits, is_above))
-    return is_above ? CellNumber(bits) : CellNumber(static_cast<std::int64_t>(bits));
-  double real = 0.0;
-  if (item::take_number(in, real)) return real;
-  return std::nullopt;
-}
-
 // By a name that has no signs which DuckDB takes for a pattern, or for another computer.
 std::string open_path(const FileHandle& file) {
   return fmt::format("/proc/self/fd/{}", ::fileno(file.get()));
@@ -206,18 +195,11 @@ class ParquetFile : public FormatReader {
       const std::optional<CellNumber> nanos = number_of_item(row[*time_.nanos]);
       return number && nanos ? stamp_of(*number, *nanos) : std::nullopt;
     }
-    if (!number) return stamp_of_text(item);
+    if (!number) return stamp_of_text_item(item);
     const std::optional<CellNumber> key = key_ ? number_of_item(row[*key_]) : std::nullopt;
     const auto* const ns = key ? std::get_if<std::int64_t>(&*key) : nullptr;
     if (ns != nullptr) return stamp_beside_key(as_double(*number), *ns);
     return stamp_of(*number, time_.unit.value_or(TimeUnit::kSeconds));
-  }
-  static std::optional<Timestamp> stamp_of_text(std::string_view item) {
-    item::Cursor in(bytes_of(item));
-    std::span<const std::uint8_t> text;
-    if (!item::take_text(in, text)) return std::nullopt;
-    const std::optional<double> seconds = iso_seconds(text_of(text));
-    return seconds ? Timestamp::from_seconds(*seconds) : std::nullopt;
   }
 
   const std::string path_;

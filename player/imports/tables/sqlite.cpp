@@ -5,12 +5,10 @@
 #include <charconv>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string_view>
 #include <utility>
 
 #include "player/imports/format_reader.hpp"
-#include "player/imports/json_line.hpp"
 #include "player/imports/rosbag2/sqlite_file.hpp"
 #include "player/imports/tables/cell_value.hpp"
 #include "player/imports/tables/column_fields.hpp"
@@ -36,19 +34,6 @@ struct StoredField {
   std::vector<std::string> path;
   std::string kind;  // name_of(ColumnKind)
 };
-
-std::optional<std::vector<std::string>> path_of(std::string_view json) {
-  const Result<Value> value = parse_json_line(json);
-  const auto* const names = value ? value->get_if<Array>() : nullptr;
-  if (names == nullptr || names->empty() || names->size() >= item::kDepthMax) return std::nullopt;
-  std::vector<std::string> path;
-  for (const Value& name : *names) {
-    const auto* const text = name.get_if<std::string>();
-    if (text == nullptr) return std::nullopt;
-    path.push_back(*text);
-  }
-  return path;
-}
 
 // Whole numbers beyond int64 are texts: 0xffffffffffffffff.
 bool append_hex(std::string_view text, std::string& out) {
@@ -135,22 +120,18 @@ class SqliteTracks : public FormatReader {
         sql_text(table)));
     if (!rows) return tl::unexpected(rows.error());
     std::vector<StoredField> fields;
-    std::set<std::vector<std::string>> paths;
+    std::vector<std::vector<std::string>> paths;
     while (true) {
       const Result<bool> next = rows->next();
       if (!next) return tl::unexpected(next.error());
       if (!*next) break;
-      std::optional<std::vector<std::string>> path = path_of(rows->text(1));
+      std::optional<std::vector<std::string>> path = path_of_json(rows->text(1));
       if (fields.size() == kColumnsMax) return damaged(table, "there are too many");
-      if (!path || !paths.insert(*path).second) return damaged(table, "a name is none, or twice");
+      if (!path) return damaged(table, "a name is none");
+      paths.push_back(*path);
       fields.push_back({std::string(rows->text(0)), std::move(*path), std::string(rows->text(2))});
     }
-    for (const StoredField& field : fields) {
-      std::vector<std::string> around = field.path;
-      for (around.pop_back(); !around.empty(); around.pop_back()) {
-        if (paths.contains(around)) return damaged(table, "a map is no map");
-      }
-    }
+    if (const char* const fault = fault_of(paths)) return damaged(table, fault);
     return fields;
   }
 

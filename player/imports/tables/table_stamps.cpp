@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <span>
 
+#include "schemas/item.hpp"
 #include "schemas/quantity_text.hpp"
+#include "schemas/text_bytes.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -24,8 +27,8 @@ constexpr std::array kUnitNames = {
     UnitName{"secs", TimeUnit::kSeconds}, UnitName{"seconds", TimeUnit::kSeconds},
 };
 // In this order.
-constexpr std::array<std::string_view, 7> kTimeNames = {"_ts", "timestamp", "time",    "t",
-                                                        "ts",  "stamp",     "datetime"};
+constexpr std::array<std::string_view, 9> kTimeNames = {
+    "_ts", "timestamp", "time", "t", "ts", "stamp", "datetime", "timestamps", "times"};
 constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kPairs = {
     {{"sec", "nsec"}, {"sec", "nanosec"}, {"secs", "nsecs"}, {"seconds", "nanoseconds"}}};
 constexpr std::array<std::string_view, 6> kPairsIn = {"",       "stamp.",        "header.stamp.",
@@ -198,6 +201,18 @@ std::optional<double> iso_seconds(std::string_view given) {
   }
   const std::optional<double> seconds = parse_iso_time(text + 'Z');
   return seconds ? std::optional(*seconds - offset) : std::nullopt;
+}
+
+std::optional<Timestamp> stamp_of_text_item(std::string_view item) {
+  item::Cursor in(bytes_of(item));
+  std::span<const std::uint8_t> text;
+  if (!item::take_text(in, text)) return std::nullopt;
+  const std::optional<double> seconds = iso_seconds(text_of(text));
+  return seconds ? Timestamp::from_seconds(*seconds) : std::nullopt;
+}
+
+std::optional<TimeUnit> unit_of_name(std::string_view name) {
+  return named_time(fmt::format("t_{}", name)).unit;
 }
 
 void UnitGuess::see(const CellNumber& number) {

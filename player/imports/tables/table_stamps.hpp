@@ -45,6 +45,12 @@ std::optional<Timestamp> stamp_beside_key(double seconds, std::int64_t ns);
 // them, which is UTC; seconds since 1970.
 std::optional<double> iso_seconds(std::string_view text);
 
+// The time that such a text is, as a MessagePack item; nullopt: it is another one.
+std::optional<Timestamp> stamp_of_text_item(std::string_view item);
+
+// The unit that somebody has named so ("ns", "seconds"), in letters of any case.
+std::optional<TimeUnit> unit_of_name(std::string_view name);
+
 // The unit of numbers that nobody has named one for, by the largest of them: seconds since 1970
 // have 10 digits today, milliseconds 13, microseconds 16, nanoseconds 19.
 class UnitGuess {
