@@ -6,6 +6,7 @@
 #include <map>
 
 #include "player/exports/export_records.hpp"
+#include "schemas/kinds/kind.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag::hdf5 {
@@ -78,6 +79,7 @@ std::vector<std::pair<const char*, std::string>> about(const std::string& track,
   if (const std::optional<TrackSchema>& schema = meanings.of(track)) {
     texts.emplace_back("kind", schema->kind.name);
     texts.emplace_back("means", schema->kind.means);
+    texts.emplace_back("schema", json_of(written_kind(schema->kind)));
   }
   return texts;
 }
