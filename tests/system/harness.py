@@ -434,7 +434,10 @@ class OpenCounter:
         return self
 
     def __exit__(self, *_):
-        events = os.read(self.events, 1 << 20)
+        try:
+            events = os.read(self.events, 1 << 20)
+        except BlockingIOError:  # it was never opened
+            events = b""
         os.close(self.events)
         masks = [mask for _, mask, _, _ in struct.iter_unpack("=iIII", events)]
         self.count = sum(bool(mask & self.OPEN) for mask in masks)
