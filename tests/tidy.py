@@ -40,6 +40,8 @@ ALLOWED = {
     "player/imports": {"schemas", "bus/session", "player/imports", "player/imports/messages"} | BAG,
     "player/imports/tables": {"schemas", "player/imports", "player/imports/tables",
                               "player/imports/rosbag2", "player/query"},
+    "player/imports/hdf5": {"schemas", "player/hdf5", "player/imports", "player/imports/tables",
+                            "player/imports/hdf5"},
     "player/imports/messages": {"schemas", "player/imports", "player/imports/messages"},
     "player/imports/mcap": {"schemas", "player/imports", "player/imports/messages",
                             "player/imports/mcap"},

@@ -277,10 +277,10 @@ Verb add_import(CLI::App& root) {
                                                     {"publish", StampFrom::kPublish}}),
                "Where _ts comes from, in recordings that know several times: the message's own "
                "header (log where it has none), when it was recorded, or when it was sent");
-  options->add(
-      "--time-field", a->time_field, option_type::any_text("NAME"),
-      "The column of a table that _ts comes from (found by its name: _ts, timestamp, time, "
-      "t, ..., with the unit behind it: time_us)");
+  options->add("--time-field", a->time_field, option_type::any_text("NAME"),
+               "The column of a table, or the data set of HDF5, that _ts comes from (found by its "
+               "name: _ts, "
+               "timestamp, time, t, ..., with the unit behind it: time_us)");
   add_merge_rules(*options, a->merge);
   add_compression(*options, a->options.compression);
   add_max_items(*options, a->items_max);

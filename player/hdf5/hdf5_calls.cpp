@@ -15,8 +15,6 @@
 namespace zbag::hdf5 {
 namespace {
 
-constexpr H5Z_filter_t kLzfFilter = 32'000;
-
 // The names that Debian has for the library, for one process and for many; then others'.
 constexpr std::array kLibraries{"libhdf5_serial.so.103", "libhdf5.so.103", ZBAG_HDF5_LIBRARY};
 

@@ -39,6 +39,12 @@ bool has_ending(const std::string& path, const char* endings) {
          fmt::format(" {} ", endings).find(fmt::format(" {} ", ending)) != std::string::npos;
 }
 
+// One that is cut off at its beginning is told by its name.
+bool is_hdf5(const std::string& path, std::string_view begin) {
+  return begin.starts_with("\x89HDF\r\n\x1a\n") || begin.starts_with("MATLAB 7.3 MAT-file") ||
+         (!begin.empty() && has_ending(path, ".h5 .hdf5"));
+}
+
 // In this order; the last one takes, or refuses, what no other does.
 constexpr std::array kFormats{
     Format{"ros1", "ROS 1 bags (.bag), of any messages: their definitions are in them", ".bag",
@@ -85,6 +91,11 @@ constexpr std::array kFormats{
         "ros2",
         "ROS 2 bags: folders with a metadata.yaml, files of them (.db3, .mcap; .zstd behind them)",
         ".db3", is_rosbag2, open_rosbag2},
+    Format{"hdf5",
+           "HDF5 (.h5, .hdf5; MATLAB 7.3): all tracks of export --format hdf5; of others a track a "
+           "group, whose data sets are its fields, _ts from the one called as csv has it, in the "
+           "group or around it, or --time-field",
+           ".h5 .hdf5", is_hdf5, open_hdf5},
     // Nothing but its name says that it is one.
     Format{
         "csv",
@@ -142,6 +153,7 @@ Result<std::unique_ptr<FormatReader>> open_recording(const FoundRecording& recor
 
 std::vector<ImportFormatHelp> import_formats() {
   std::vector<ImportFormatHelp> all;
+  all.reserve(kFormats.size());
   for (const Format& format : kFormats) all.push_back({format.name, format.what});
   return all;
 }

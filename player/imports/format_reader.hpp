@@ -33,7 +33,7 @@ enum class StampFrom : std::uint8_t {
 
 struct ImportOptions {
   StampFrom stamp = StampFrom::kHeader;
-  std::string time_field;              // of tables; empty: it is found by its name
+  std::string time_field;              // of tables and HDF5; empty: it is found by its name
   std::size_t values_max = 1u << 20;   // of a frame
   std::function<bool()> goes_on = {};  // asked while it opens, reads and waits; default: yes
 };
@@ -103,6 +103,8 @@ Result<std::unique_ptr<FormatReader>> open_parquet(const FoundRecording& recordi
 bool is_own_sqlite(const std::string& path, std::string_view begin);
 Result<std::unique_ptr<FormatReader>> open_sqlite(const FoundRecording& recording,
                                                   const ImportOptions& options);
+Result<std::unique_ptr<FormatReader>> open_hdf5(const FoundRecording& recording,
+                                                const ImportOptions& options);
 Result<std::unique_ptr<FormatReader>> open_csv(const FoundRecording& recording,
                                                const ImportOptions& options);
 

@@ -1,4 +1,7 @@
 # Tests of player/.
+if(HDF5_INCLUDE)
+  set(hdf5_import_tests player/imports/hdf5/arena_test.cpp player/imports/hdf5/stored_set_test.cpp)
+endif()
 zbag_tests(player_tests USES zbag::player zbag::imports zbag::exports zbag::recorder PkgConfig::lzma SOURCES
   player/playback_clock_test.cpp
   player/imports/neutral_file_test.cpp
@@ -13,6 +16,7 @@ zbag_tests(player_tests USES zbag::player zbag::imports zbag::exports zbag::reco
   player/imports/importer_test.cpp
   player/imports/input_file_test.cpp
   player/imports/text_lines_test.cpp
+  ${hdf5_import_tests}
   player/imports/messages/message_layout_test.cpp
   player/imports/messages/message_decoder_test.cpp
   player/imports/messages/protobuf_messages_test.cpp

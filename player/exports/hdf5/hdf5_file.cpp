@@ -13,8 +13,7 @@ namespace zbag::hdf5 {
 namespace {
 
 constexpr unsigned kEmptied = 0x0002u;  // H5F_ACC_TRUNC, which would call the library by its name
-constexpr H5Z_filter_t kLzfFilter = 32'000;
-constexpr unsigned kSzipBlock = 16;                 // values that are looked at together
+constexpr unsigned kSzipBlock = 16;     // values that are looked at together
 constexpr std::uint64_t kChunkBytesMax = 4u << 20;  // of a row that alone is more than a chunk
 constexpr unsigned kByOrder = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
 
