@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "player/exports/picture.hpp"
-#include "player/exports/video/libav_calls.hpp"
+#include "player/video/libav_calls.hpp"
 
 namespace zbag {
 

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "player/exports/video/frame_decoder.hpp"
-#include "player/exports/video/libav_calls.hpp"
+#include "player/video/libav_calls.hpp"
 #include "schemas/apart.hpp"
 
 namespace zbag {

@@ -1,6 +1,6 @@
 // The libraries of FFmpeg, loaded when a video is first asked for: to be linked with them would
 // cost every start of zbag more than all else it does (0.7 against 212 ms on the machine it was
-// measured on, busy). For the files of this room alone.
+// measured on, busy). For those files alone that make or read videos.
 #pragma once
 
 extern "C" {

@@ -1,4 +1,4 @@
-#include "player/exports/video/libav_calls.hpp"
+#include "player/video/libav_calls.hpp"
 
 #include <dlfcn.h>
 #include <fmt/format.h>
