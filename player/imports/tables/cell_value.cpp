@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "player/imports/json_line.hpp"
+#include "schemas/item.hpp"
 #include "schemas/put_item.hpp"
 #include "schemas/text_bytes.hpp"
 
@@ -101,6 +102,23 @@ double as_double(const CellNumber& number) {
   return std::visit([](auto value) { return static_cast<double>(value); }, number);
 }
 
+std::optional<CellNumber> number_of_item(std::string_view item) {
+  item::Cursor in(bytes_of(item));
+  std::uint64_t bits = 0;
+  bool is_above = false;
+  if (item::take_int(in, bits, is_above))
+    return is_above ? CellNumber(bits) : CellNumber(static_cast<std::int64_t>(bits));
+  double real = 0.0;
+  if (item::take_number(in, real)) return real;
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> int_of_item(std::string_view item) {
+  const std::optional<CellNumber> number = number_of_item(item);
+  const auto* const whole = number ? std::get_if<std::int64_t>(&*number) : nullptr;
+  return whole != nullptr ? std::optional(*whole) : std::nullopt;
+}
+
 void append_number(const CellNumber& number, std::string& out) {
   item::append_item(out, [&](std::uint8_t*& at) {
     if (const auto* const real = std::get_if<double>(&number)) {
@@ -111,17 +129,6 @@ void append_number(const CellNumber& number, std::string& out) {
       item::put_signed(at, std::get<std::int64_t>(number));
     }
   });
-}
-
-std::optional<CellNumber> number_of_item(std::string_view item) {
-  item::Cursor in(bytes_of(item));
-  std::uint64_t bits = 0;
-  bool is_above = false;
-  if (item::take_int(in, bits, is_above))
-    return is_above ? CellNumber(bits) : CellNumber(static_cast<std::int64_t>(bits));
-  double real = 0.0;
-  if (item::take_number(in, real)) return real;
-  return std::nullopt;
 }
 
 std::optional<bool> bool_of_cell(std::string_view text) {

@@ -15,11 +15,12 @@ using CellNumber = std::variant<std::int64_t, std::uint64_t, double>;
 // Blanks around it do not count. nullopt: it is none; nan and inf are, with either sign.
 std::optional<CellNumber> number_of_cell(std::string_view text);
 double as_double(const CellNumber& number);
+// Of a MessagePack value. nullopt: it is no number.
+std::optional<CellNumber> number_of_item(std::string_view item);
+// nullopt: it is no whole number, or none of int64.
+std::optional<std::int64_t> int_of_item(std::string_view item);
 // Appends it as MessagePack.
 void append_number(const CellNumber& number, std::string& out);
-
-// The number that a MessagePack item is; nullopt: it is none.
-std::optional<CellNumber> number_of_item(std::string_view item);
 
 // true, True, TRUE and the same of false.
 std::optional<bool> bool_of_cell(std::string_view text);

@@ -7,14 +7,12 @@
 #include <string_view>
 #include <utility>
 
-#include "player/imports/byte_source.hpp"
 #include "player/imports/file_track.hpp"
 #include "player/imports/format_reader.hpp"
-#include "player/imports/input_file.hpp"
 #include "player/imports/tables/cell_value.hpp"
 #include "player/imports/tables/column_fields.hpp"
+#include "player/imports/tables/parquet_table.hpp"
 #include "player/imports/tables/table_stamps.hpp"
-#include "player/query/database.hpp"
 #include "player/query/sql_text.hpp"
 #include "schemas/item.hpp"
 #include "schemas/quantity_text.hpp"
@@ -24,32 +22,21 @@
 namespace zbag {
 namespace {
 
-constexpr std::size_t kMemoryBytes = 512u << 20;  // of DuckDB, which has a row group at a time
 constexpr const char* kOwnTime = "timestamp";
 constexpr const char* kOwnKey = "_ts_ns";
 
-// By a name that has no signs which DuckDB takes for a pattern, or for another computer.
-std::string open_path(const FileHandle& file) {
-  return fmt::format("/proc/self/fd/{}", ::fileno(file.get()));
-}
-
 class ParquetFile : public FormatReader {
  public:
-  ParquetFile(std::string path, FileHandle file, Database database, std::string track)
-      : path_(std::move(path)),
-        file_(std::move(file)),
-        database_(std::move(database)),
-        track_(std::move(track)) {}
+  ParquetFile(ParquetFiles files, ParquetTable table, std::string track)
+      : files_(std::move(files)),
+        table_(std::move(table)),
+        track_(std::move(track)),
+        names_(table_.names()),
+        types_(table_.types()) {}
 
   // The columns, and how many rows there are.
   Status open(const std::string& time_field) {
-    Status asked = ask("DESCRIBE SELECT * FROM " + table(), [&](std::span<const ResultCell> row) {
-      names_.emplace_back(row[0].value_or(""));
-      types_.emplace_back(row[1].value_or(""));
-      return Status();
-    });
-    if (!asked) return asked;
-    Result<TimeColumns> time = find_time_columns(names_, time_field, path_);
+    Result<TimeColumns> time = find_time_columns(names_, time_field, table_.path());
     const auto stamps = std::ranges::find_if(
         types_, [](const std::string& type) { return type.starts_with("TIMESTAMP"); });
     if (!time && (!time_field.empty() || stamps == types_.end()))
@@ -62,7 +49,7 @@ class ParquetFile : public FormatReader {
     for (std::size_t n = 0; n < names_.size(); ++n) {
       if (!time_.has(n) && key_ != n) columns_.push_back(n);
     }
-    return ask("SELECT count(*) FROM " + table(), [&](std::span<const ResultCell> row) {
+    return table_.ask("SELECT count(*) FROM " + table_.sql(), [&](std::span<const ResultCell> row) {
       rows_ = parse_decimal(row[0].value_or("0")).value_or(0);
       return Status();
     });
@@ -77,68 +64,36 @@ class ParquetFile : public FormatReader {
                                                        : std::move(fields));
     std::string map;
     std::vector<std::string_view> values(columns_.size());
-    Result<Statement> statement = database_.prepare("SELECT * FROM " + table());
-    if (!statement) return told(tl::unexpected(statement.error()));
-    Status taken_all;
-    const Status read = statement->run_items([&](std::span<const std::string_view> row) {
-      ++row_;
-      const std::optional<Timestamp> stamp = stamp_of_row(row);
-      if (!stamp) {
-        sink.refuse(fmt::format("{}: its {} is no time", place(), printable(names_[time_.column])));
-        return Status();
-      }
-      for (std::size_t n = 0; n < columns_.size(); ++n) values[n] = row[columns_[n]];
-      const std::vector<std::string> parsed = put_json(values);
-      map.clear();
-      maps.append_map(values, map);
-      taken_all = sink.frame(track_, *stamp, bytes_of(map));
-      return taken_all;
-    });
-    return taken_all ? told(read) : taken_all;
+    return table_.each_row(
+        "SELECT * FROM " + table_.sql(), [&](std::span<const std::string_view> row) {
+          ++row_;
+          const std::optional<Timestamp> stamp = stamp_of_row(row);
+          if (!stamp) {
+            sink.refuse(
+                fmt::format("{}: its {} is no time", place(), printable(names_[time_.column])));
+            return Status();
+          }
+          for (std::size_t n = 0; n < columns_.size(); ++n) values[n] = row[columns_[n]];
+          const std::vector<std::string> parsed = put_json(values);
+          map.clear();
+          maps.append_map(values, map);
+          return sink.frame(track_, *stamp, bytes_of(map));
+        });
   }
 
-  std::string place() const override { return fmt::format("{}: row {}", path_, row_); }
+  std::string place() const override { return fmt::format("{}: row {}", table_.path(), row_); }
   std::optional<double> share() const override {
     return rows_ > 0 ? static_cast<double>(row_) / rows_ : 1.0;
   }
 
  private:
-  std::string table() const {
-    return fmt::format("read_parquet({}, hive_partitioning = false)", sql_text(open_path(file_)));
-  }
-
-  // What DuckDB says of the file, which it knows by another name and reads by SQL of ours.
-  Status told(Status status) const {
-    if (status) return status;
-    std::string text = status.error().message;
-    if (text.starts_with("line ")) text.erase(0, text.find(": ") + 2);
-    for (const std::string& name : {sql_text(open_path(file_)), open_path(file_)}) {
-      for (const auto& [said, better] : {std::pair(" in file " + name, ""), {name, "it"}}) {
-        for (std::size_t at; (at = text.find(said)) != std::string::npos;)
-          text.replace(at, said.size(), better);
-      }
-    }
-    return fail(code_of(status.error().code), fmt::format("{}: {}", path_, text));
-  }
-  static ErrorCode code_of(ErrorCode code) {
-    if (code == ErrorCode::kInvalid) return ErrorCode::kUnsupported;  // the type of a column
-    const bool is_of_here = code == ErrorCode::kClosed || code == ErrorCode::kDiskFull;
-    return is_of_here ? code : ErrorCode::kDamaged;
-  }
-
-  Status ask(const std::string& sql, const Statement::TakeRow& take) {
-    Result<Statement> statement = database_.prepare(sql);
-    if (!statement) return told(tl::unexpected(statement.error()));
-    return told(statement->run(take));
-  }
-
   // Of numbers whose unit no name says.
   Status find_unit(ImportSink& sink) {
     if (time_.unit || types_[time_.column] == "VARCHAR") return {};
     const std::string sql = fmt::format("SELECT max(abs(TRY_CAST({} AS DOUBLE))) FROM {}",
-                                        sql_name(names_[time_.column]), table());
+                                        sql_name(names_[time_.column]), table_.sql());
     UnitGuess guess;
-    Status asked = ask(sql, [&](std::span<const ResultCell> row) {
+    Status asked = table_.ask(sql, [&](std::span<const ResultCell> row) {
       if (const auto largest = row[0] ? parse_decimal(*row[0]) : std::nullopt) guess.see(*largest);
       return Status();
     });
@@ -152,10 +107,9 @@ class ParquetFile : public FormatReader {
   // `export` writes what is mixed, and lists of what is no number, as JSON.
   Status find_json() {
     bool is_ours = false;
-    const std::string mark =
-        fmt::format("SELECT count(*) FROM parquet_kv_metadata({}) WHERE key = 'zbag.version'::BLOB",
-                    sql_text(open_path(file_)));
-    Status asked = ask(mark, [&](std::span<const ResultCell> row) {
+    const std::string mark = fmt::format("SELECT count(*) FROM {} WHERE key = 'zbag.version'::BLOB",
+                                         table_.metadata_sql());
+    Status asked = table_.ask(mark, [&](std::span<const ResultCell> row) {
       is_ours = row[0] != "0";
       return Status();
     });
@@ -163,13 +117,14 @@ class ParquetFile : public FormatReader {
     for (std::size_t n = 0; n < columns_.size(); ++n) {
       if (types_[columns_[n]] != "VARCHAR") continue;
       const std::string name = sql_name(names_[columns_[n]]);
-      asked = ask(fmt::format("SELECT bool_and(starts_with({0}, '[') OR starts_with({0}, '{{')) "
-                              "FROM {1}",
-                              name, table()),
-                  [&](std::span<const ResultCell> row) {
-                    if (row[0] == "true") json_.push_back(n);
-                    return Status();
-                  });
+      asked =
+          table_.ask(fmt::format("SELECT bool_and(starts_with({0}, '[') OR starts_with({0}, '{{')) "
+                                 "FROM {1}",
+                                 name, table_.sql()),
+                     [&](std::span<const ResultCell> row) {
+                       if (row[0] == "true") json_.push_back(n);
+                       return Status();
+                     });
       if (!asked) return asked;
     }
     return {};
@@ -202,12 +157,11 @@ class ParquetFile : public FormatReader {
     return stamp_of(*number, time_.unit.value_or(TimeUnit::kSeconds));
   }
 
-  const std::string path_;
-  const FileHandle file_;
-  Database database_;
+  const ParquetFiles files_;  // where the table lies
+  ParquetTable table_;
   const std::string track_;
-  std::vector<std::string> names_;
-  std::vector<std::string> types_;  // as DuckDB calls them
+  const std::vector<std::string> names_;
+  const std::vector<std::string> types_;  // as DuckDB calls them
   TimeColumns time_;
   std::optional<std::size_t> key_;    // of the exact time beside it, in our own
   std::vector<std::size_t> columns_;  // all others
@@ -220,17 +174,11 @@ class ParquetFile : public FormatReader {
 
 Result<std::unique_ptr<FormatReader>> open_parquet(const FoundRecording& recording,
                                                    const ImportOptions& options) {
-  const Result<InputFile> readable = InputFile::open(recording.path);
-  if (!readable) return tl::unexpected(readable.error());
-  FileHandle file(std::fopen(recording.path.c_str(), "rbe"));
-  if (!file) return fail(ErrorCode::kIo, recording.path + ": it can not be read");
-  Result<Database> database =
-      Database::open({.threads = 1, .memory_bytes = kMemoryBytes, .allowed_file = open_path(file)});
-  if (!database)
-    return fail(database.error().code,
-                fmt::format("{}: {}", recording.path, database.error().message));
-  auto reader = std::make_unique<ParquetFile>(recording.path, std::move(file), std::move(*database),
-                                              file_track(recording));
+  ParquetFiles files;
+  Result<ParquetTable> table = files.open(recording.path);
+  if (!table) return tl::unexpected(table.error());
+  auto reader =
+      std::make_unique<ParquetFile>(std::move(files), std::move(*table), file_track(recording));
   if (Status opened = reader->open(options.time_field); !opened)
     return tl::unexpected(opened.error());
   return reader;
