@@ -26,7 +26,8 @@ Loaded load() {
                                   fmt::format("libswscale.so.{}", LIBSWSCALE_VERSION_MAJOR)}) {
     libraries.push_back(dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL));
     if (libraries.back() != nullptr) continue;
-    loaded.why_not = name + ", which videos are made by, is not there: run launch/setup.sh";
+    loaded.why_not =
+        name + ", which videos are made and read by, is not there: run launch/setup.sh";
     return loaded;
   }
   loaded.calls.emplace(std::move(libraries));
@@ -35,7 +36,7 @@ Loaded load() {
     loaded.calls->av_log_set_level(AV_LOG_QUIET);
     return loaded;
   }
-  loaded.why_not = fmt::format("the libraries that videos are made by lack {}",
+  loaded.why_not = fmt::format("the libraries that videos are made and read by lack {}",
                                fmt::join(loaded.calls->missing(), ", "));
   loaded.calls.reset();
   return loaded;

@@ -48,6 +48,10 @@ class LibavCalls {
   ZBAG_LIBAV_CALL(av_strerror);
   ZBAG_LIBAV_CALL(av_opt_set);
   ZBAG_LIBAV_CALL(av_dict_set);
+  ZBAG_LIBAV_CALL(av_dict_free);
+  ZBAG_LIBAV_CALL(av_find_input_format);
+  ZBAG_LIBAV_CALL(av_read_frame);
+  ZBAG_LIBAV_CALL(av_seek_frame);
   ZBAG_LIBAV_CALL(av_frame_alloc);
   ZBAG_LIBAV_CALL(av_frame_free);
   ZBAG_LIBAV_CALL(av_frame_unref);
@@ -69,7 +73,10 @@ class LibavCalls {
   ZBAG_LIBAV_CALL(avcodec_receive_packet);
   ZBAG_LIBAV_CALL(avcodec_flush_buffers);
   ZBAG_LIBAV_CALL(avcodec_parameters_from_context);
+  ZBAG_LIBAV_CALL(avcodec_parameters_to_context);
   ZBAG_LIBAV_CALL(avformat_alloc_output_context2);
+  ZBAG_LIBAV_CALL(avformat_open_input);
+  ZBAG_LIBAV_CALL(avformat_close_input);
   ZBAG_LIBAV_CALL(avformat_free_context);
   ZBAG_LIBAV_CALL(avformat_new_stream);
   ZBAG_LIBAV_CALL(avformat_write_header);
@@ -77,7 +84,10 @@ class LibavCalls {
   ZBAG_LIBAV_CALL(av_write_trailer);
   ZBAG_LIBAV_CALL(avio_open);
   ZBAG_LIBAV_CALL(avio_closep);
+  ZBAG_LIBAV_CALL(sws_getContext);
   ZBAG_LIBAV_CALL(sws_getCachedContext);
+  ZBAG_LIBAV_CALL(sws_getCoefficients);
+  ZBAG_LIBAV_CALL(sws_setColorspaceDetails);
   ZBAG_LIBAV_CALL(sws_freeContext);
   ZBAG_LIBAV_CALL(sws_scale);
 #undef ZBAG_LIBAV_CALL
