@@ -42,6 +42,8 @@ ALLOWED = {
                               "player/imports/rosbag2", "player/query"},
     "player/imports/hdf5": {"schemas", "player/hdf5", "player/imports", "player/imports/tables",
                             "player/imports/hdf5"},
+    "player/imports/lerobot": {"schemas", "recorder/bag/write", "player/video", "player/imports",
+                               "player/imports/tables", "player/imports/lerobot", "player/query"},
     "player/imports/messages": {"schemas", "player/imports", "player/imports/messages"},
     "player/imports/mcap": {"schemas", "player/imports", "player/imports/messages",
                             "player/imports/mcap"},

@@ -26,6 +26,7 @@ struct Arguments {
   BagOptions options;
   std::uint32_t items_max = kItemsMax;
   StampFrom stamp = StampFrom::kHeader;
+  VideosAs videos = VideosAs::kReference;
   std::string time_field;
   bool quiet = false;
 };
@@ -34,6 +35,7 @@ bool goes_on() { return !StopSignal::wanted(); }
 
 ImportOptions options_of(const Arguments& arguments, std::function<bool()> goes_on) {
   return {.stamp = arguments.stamp,
+          .videos = arguments.videos,
           .time_field = arguments.time_field,
           .values_max = arguments.items_max,
           .goes_on = std::move(goes_on)};
@@ -279,8 +281,13 @@ Verb add_import(CLI::App& root) {
                "header (log where it has none), when it was recorded, or when it was sent");
   options->add("--time-field", a->time_field, option_type::any_text("NAME"),
                "The column of a table, or the data set of HDF5, that _ts comes from (found by its "
-               "name: _ts, "
-               "timestamp, time, t, ..., with the unit behind it: time_us)");
+               "name: _ts, timestamp, time, t, ..., with the unit behind it: time_us)");
+  options->add("--videos", a->videos,
+               option_type::one_of<VideosAs>(
+                   "V", {{"reference", VideosAs::kReference}, {"decode", VideosAs::kDecode}}),
+               "What becomes of the videos of a data set: a frame says which of its file it is, "
+               "and the file is attached, up to 64 MiB; or each is decoded and kept as a JPEG, "
+               "which loses a little");
   add_merge_rules(*options, a->merge);
   add_compression(*options, a->options.compression);
   add_max_items(*options, a->items_max);

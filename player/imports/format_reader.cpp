@@ -96,6 +96,11 @@ constexpr std::array kFormats{
            "group, whose data sets are its fields, _ts from the one called as csv has it, in the "
            "group or around it, or --time-field",
            ".h5 .hdf5", is_hdf5, open_hdf5},
+    Format{"lerobot",
+           "data sets of LeRobot, v2.0 to v3.0 (folders with a meta/info.json): a track a feature "
+           "(observation/state), episode says where each begins; they follow one another from _ts "
+           "0 on; videos by reference, or as --videos says",
+           "", is_lerobot, open_lerobot},
     // Nothing but its name says that it is one.
     Format{
         "csv",

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -31,8 +32,15 @@ enum class StampFrom : std::uint8_t {
   kPublish,  // when it was sent
 };
 
+// What becomes of videos, in recordings that hold files of such.
+enum class VideosAs : std::uint8_t {
+  kReference,  // a frame says which of the file it is; the file is attached
+  kDecode,     // each is a JPEG
+};
+
 struct ImportOptions {
   StampFrom stamp = StampFrom::kHeader;
+  VideosAs videos = VideosAs::kReference;
   std::string time_field;              // of tables and HDF5; empty: it is found by its name
   std::size_t values_max = 1u << 20;   // of a frame
   std::function<bool()> goes_on = {};  // asked while it opens, reads and waits; default: yes
@@ -97,6 +105,10 @@ Result<std::unique_ptr<FormatReader>> open_rosbag2(const FoundRecording& recordi
                                                    const ImportOptions& options);
 // Whether a file, or a folder, is one of a ROS 2 bag; `begin` is empty of folders.
 bool is_rosbag2(const std::string& path, std::string_view begin);
+Result<std::unique_ptr<FormatReader>> open_lerobot(const FoundRecording& recording,
+                                                   const ImportOptions& options);
+// Whether a folder is a LeRobotDataset; `begin` is empty of folders.
+bool is_lerobot(const std::string& path, std::string_view begin);
 Result<std::unique_ptr<FormatReader>> open_parquet(const FoundRecording& recording,
                                                    const ImportOptions& options);
 // Whether a file is a database that `export --format sqlite` has made.

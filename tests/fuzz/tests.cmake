@@ -61,7 +61,7 @@ else()
           unpack byte_source neutral neutral_file rows_document ros1_bag mcap/crc32 mcap/mcap_content mcap/mcap_file
           messages/message_layout messages/message_decoder messages/payload_decoder messages/message_track
           messages/own_stamp messages/json_messages messages/protobuf_wire messages/protobuf_schema
-          messages/protobuf_messages)
+          messages/protobuf_messages lerobot/path_template lerobot/set_info)
     fuzz_object(object player/imports/${reader}.cpp)
     list(APPEND fuzzed_objects ${object})
   endforeach()
@@ -80,6 +80,7 @@ else()
   zbag_fuzz(mcap_records)
   zbag_fuzz(protobuf)
   zbag_fuzz(json_messages)
+  zbag_fuzz(lerobot_info)
   zbag_fuzz(neutral)
   zbag_fuzz(ros1_bag)
   zbag_fuzz(ros_messages)

@@ -17,6 +17,9 @@ zbag_tests(player_tests USES zbag::player zbag::imports zbag::exports zbag::reco
   player/imports/input_file_test.cpp
   player/imports/text_lines_test.cpp
   ${hdf5_import_tests}
+  player/imports/lerobot/path_template_test.cpp
+  player/imports/lerobot/set_info_test.cpp
+  player/imports/lerobot/feature_tracks_test.cpp
   player/imports/messages/message_layout_test.cpp
   player/imports/messages/message_decoder_test.cpp
   player/imports/messages/protobuf_messages_test.cpp

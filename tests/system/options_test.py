@@ -30,7 +30,7 @@ OTHER = {
     "color": "always", "where": "n > 3", "schema": "robot/imu=imu",
     "binary": "hex", "encoding": "cdr", "compression-level": "3", "partition-by": "run",
     "expand-arrays": "suffix", "align": "robot/imu", "how": "linear", "tolerance": "0.5",
-    "codec": "av1", "timings": "times",
+    "codec": "av1", "videos": "decode", "timings": "times",
 }
 LISTS = ("track", "exclude", "merge", "metadata", "columns", "remap", "args", "schema",
          "partition-by")
