@@ -6,6 +6,7 @@
 #include <set>
 #include <thread>
 
+#include "nodes/answer_format.hpp"
 #include "nodes/choice.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/live_screen.hpp"
@@ -20,7 +21,6 @@
 #include "nodes/text_output.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
-#include "player/columns/column_names.hpp"
 #include "player/exports/output_file.hpp"
 #include "player/query/bag_database.hpp"
 #include "player/query/sql_error.hpp"
@@ -31,14 +31,12 @@
 namespace zbag {
 namespace {
 
-enum class SqlFormat : std::uint8_t { kByOutput, kTable, kCsv, kJson, kParquet };
-
 struct Arguments {
   SelectionArguments selection;
   std::vector<std::string> words;  // bags, then the SQL unless there is a prompt
   bool has_prompt = false;
   std::string out = "-";
-  SqlFormat format = SqlFormat::kByOutput;
+  AnswerFormat format = AnswerFormat::kByOutput;
   bool is_forced = false;
   bool allows_files = false;
   bool stats = false;
@@ -46,18 +44,6 @@ struct Arguments {
   std::size_t threads = 0;
   bool quiet = false;
 };
-
-// kByOutput: the name of the file tells none.
-SqlFormat format_of(const Arguments& arguments) {
-  if (arguments.format != SqlFormat::kByOutput) return arguments.format;
-  if (arguments.out == "-") return SqlFormat::kTable;
-  const std::string extension =
-      without_case(std::filesystem::path(arguments.out).extension().string());
-  if (extension == ".csv") return SqlFormat::kCsv;
-  if (extension == ".json" || extension == ".jsonl" || extension == ".ndjson")
-    return SqlFormat::kJson;
-  return extension == ".parquet" ? SqlFormat::kParquet : SqlFormat::kByOutput;
-}
 
 // While it lives, a signal ends what the database does, and a bar shows how far it is.
 class QueryWatch {
@@ -86,9 +72,9 @@ class QueryWatch {
 // A file of CSV or Parquet has the columns of one answer.
 Status check_results(Database& database, const std::vector<std::string>& statements,
                      const Arguments& arguments) {
-  const SqlFormat format = format_of(arguments);
+  const AnswerFormat format = arguments.format;
   const bool holds_one =
-      arguments.out != "-" && (format == SqlFormat::kCsv || format == SqlFormat::kParquet);
+      arguments.out != "-" && (format == AnswerFormat::kCsv || format == AnswerFormat::kParquet);
   if (!holds_one || statements.size() == 1) return {};
   const auto count = std::count_if(statements.begin(), statements.end(), [&](const auto& sql) {
     return gives_rows(database, sql, statements);
@@ -149,12 +135,12 @@ Status run_query(BagDatabase& bags, const std::string& sql, const Playlist& play
   const QueryWatch watch(bags, arguments.quiet);
   if (Status one = check_results(bags.database(), split.whole, arguments); !one) return one;
   if (Status safe = check_files(split.whole, playlist); !safe) return safe;
-  switch (format_of(arguments)) {
-    case SqlFormat::kParquet:
+  switch (arguments.format) {
+    case AnswerFormat::kParquet:
       return write_parquet(bags, split.whole, arguments);
-    case SqlFormat::kCsv:
+    case AnswerFormat::kCsv:
       return write_texts(bags, split.whole, arguments, ShownAs::kCsv);
-    case SqlFormat::kJson:
+    case AnswerFormat::kJson:
       return write_texts(bags, split.whole, arguments, ShownAs::kJson);
     default:
       return write_texts(bags, split.whole, arguments, ShownAs::kTable);
@@ -233,7 +219,7 @@ Result<BagDatabase> open_database(const Arguments& arguments, const Playlist& pl
   options.database.threads = arguments.threads;
   options.database.memory_bytes = arguments.memory_bytes;
   options.database.allows_files = arguments.allows_files;
-  if (format_of(arguments) == SqlFormat::kParquet)
+  if (arguments.format == AnswerFormat::kParquet)
     options.database.allowed_file = std::filesystem::absolute(making_name(arguments.out)).string();
   return BagDatabase::open(std::move(bags), std::move(options));
 }
@@ -263,17 +249,14 @@ Status check(const Arguments& arguments) {
                     : "name a bag and, last, the query; - reads it from stdin");
   if (arguments.has_prompt && arguments.out != "-")
     return fail(ErrorCode::kInvalid, "-i shows its answers: it does not go with -o");
-  if (format_of(arguments) == SqlFormat::kByOutput)
-    return fail(ErrorCode::kInvalid,
-                fmt::format("{}: name a .csv, .json, .jsonl or .parquet, or give --format",
-                            printable(arguments.out)));
-  if (format_of(arguments) == SqlFormat::kParquet && arguments.out == "-")
-    return fail(ErrorCode::kInvalid, "parquet needs a file: -o OUT.parquet");
   return {};
 }
 
-int run(const Arguments& arguments) {
+int run(Arguments arguments) {
   if (Status status = check(arguments); !status) return show("sql", status.error());
+  const Result<AnswerFormat> format = answer_format(arguments.format, arguments.out);
+  if (!format) return show("sql", format.error());
+  arguments.format = *format;
   const std::vector<std::string> named(arguments.words.begin(),
                                        arguments.words.end() - (arguments.has_prompt ? 0 : 1));
   Result<std::string> query = arguments.has_prompt ? std::string() : arguments.words.back();
@@ -319,13 +302,7 @@ Verb add_sql(CLI::App& root) {
   add_times(*options, a->selection);
   options->begin(OptionGroup::kOutput);
   options->add("-o,--output", a->out, option_type::any_text("OUT"), "File to write; - is stdout");
-  options->add("--format", a->format,
-               option_type::one_of<SqlFormat>("F", {{"by-name", SqlFormat::kByOutput},
-                                                    {"table", SqlFormat::kTable},
-                                                    {"csv", SqlFormat::kCsv},
-                                                    {"json", SqlFormat::kJson},
-                                                    {"jsonl", SqlFormat::kJson},
-                                                    {"parquet", SqlFormat::kParquet}}),
+  options->add("--format", a->format, answer_format_type(),
                "table, csv, json or jsonl (an object a line), parquet; by-name: as OUT ends, on "
                "stdout table");
   options->add_flag("--force", a->is_forced, "Replace a file that is there already");

@@ -7,13 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "nodes/answer_format.hpp"
 #include "nodes/errors.hpp"
 #include "nodes/nearest.hpp"
 #include "nodes/number_text.hpp"
 #include "nodes/terminal.hpp"
 #include "nodes/timings_answer.hpp"
 #include "nodes/verb.hpp"
-#include "player/columns/column_names.hpp"
 #include "player/timings/timing_file.hpp"
 #include "recorder/timings/timing_log.hpp"
 #include "schemas/expression/expression.hpp"
@@ -28,7 +28,6 @@ namespace {
 namespace fs = std::filesystem;
 
 enum class Function : std::uint8_t { kDescribe, kGroup, kRows, kSummary, kCheck };
-enum class Format : std::uint8_t { kByOutput, kTable, kCsv, kJson, kParquet };
 
 struct Arguments {
   std::string file;
@@ -38,7 +37,7 @@ struct Arguments {
   std::optional<Expression> where;
   bool is_lenient = false;
   std::string out = "-";
-  Format format = Format::kByOutput;
+  AnswerFormat format = AnswerFormat::kByOutput;
   bool is_forced = false;
   bool quiet = false;
 };
@@ -47,16 +46,6 @@ struct Arguments {
 std::string path_of(const std::string& named) {
   std::error_code error;
   return fs::is_directory(named, error) ? (fs::path(named) / kTimingsFile).string() : named;
-}
-
-// kByOutput: the name of the file tells none.
-Format format_of(const Arguments& arguments) {
-  if (arguments.format != Format::kByOutput) return arguments.format;
-  if (arguments.out == "-") return Format::kTable;
-  const std::string extension = without_case(fs::path(arguments.out).extension().string());
-  if (extension == ".csv") return Format::kCsv;
-  if (extension == ".json" || extension == ".jsonl" || extension == ".ndjson") return Format::kJson;
-  return extension == ".parquet" ? Format::kParquet : Format::kByOutput;
 }
 
 Status check(const Arguments& arguments, const OptionTable& options) {
@@ -70,12 +59,6 @@ Status check(const Arguments& arguments, const OptionTable& options) {
     return fail(ErrorCode::kInvalid, "--field is of describe, group and rows");
   if (function == Function::kCheck && (arguments.out != "-" || options.is_given("format")))
     return fail(ErrorCode::kInvalid, "check says what it finds: leave -o and --format out");
-  if (format_of(arguments) == Format::kByOutput)
-    return fail(ErrorCode::kInvalid,
-                fmt::format("{}: name a .csv, .json, .jsonl or .parquet, or give --format",
-                            printable(arguments.out)));
-  if (format_of(arguments) == Format::kParquet && arguments.out == "-")
-    return fail(ErrorCode::kInvalid, "parquet needs a file: -o OUT.parquet");
   return {};
 }
 
@@ -173,12 +156,13 @@ Status write_summary_csv(const std::vector<TimingRecord>& records, TextOutput& o
 Status write(const Arguments& arguments, const std::vector<TimingRecord>& records) {
   const Result<Answer> answer = answer_of(arguments, records);
   if (!answer) return tl::unexpected(answer.error());
-  const Format format = format_of(arguments);
+  const AnswerFormat format = arguments.format;
   const Existing existing = existing_with(arguments.is_forced);
-  if (format == Format::kParquet) return write_answer_parquet(*answer, arguments.out, existing);
-  const ShownAs shown = format == Format::kCsv    ? ShownAs::kCsv
-                        : format == Format::kJson ? ShownAs::kJson
-                                                  : ShownAs::kTable;
+  if (format == AnswerFormat::kParquet)
+    return write_answer_parquet(*answer, arguments.out, existing);
+  const ShownAs shown = format == AnswerFormat::kCsv    ? ShownAs::kCsv
+                        : format == AnswerFormat::kJson ? ShownAs::kJson
+                                                        : ShownAs::kTable;
   Result<TextOutput> out = TextOutput::open(arguments.out, existing, shown);
   if (!out) return tl::unexpected(out.error());
   const bool is_table_file = arguments.function == Function::kSummary && shown == ShownAs::kCsv;
@@ -187,9 +171,12 @@ Status write(const Arguments& arguments, const std::vector<TimingRecord>& record
   return written ? out->finish() : written;
 }
 
-int run(const Arguments& arguments, const OptionTable& options) {
+int run(Arguments arguments, const OptionTable& options) {
   if (const Status status = check(arguments, options); !status)
     return show("timings", status.error());
+  const Result<AnswerFormat> format = answer_format(arguments.format, arguments.out);
+  if (!format) return show("timings", format.error());
+  arguments.format = *format;
   const Result<Chosen> chosen = read(arguments);
   if (!chosen) return show("timings", chosen.error());
   const int read_well = chosen->reading.skipped > 0 ? kExitLossy : kExitDone;
@@ -219,13 +206,7 @@ OptionType<Expression> condition() {
 void add_output_options(OptionTable& options, Arguments& a) {
   const GroupScope group(options, OptionGroup::kOutput);
   options.add("-o,--output", a.out, option_type::any_text("OUT"), "File to write; - is stdout");
-  options.add("--format", a.format,
-              option_type::one_of<Format>("F", {{"by-name", Format::kByOutput},
-                                                {"table", Format::kTable},
-                                                {"csv", Format::kCsv},
-                                                {"json", Format::kJson},
-                                                {"jsonl", Format::kJson},
-                                                {"parquet", Format::kParquet}}),
+  options.add("--format", a.format, answer_format_type(),
               "table, csv, json or jsonl (an object a line), parquet; by-name: as OUT ends, on "
               "stdout table");
   options.add_flag("--force", a.is_forced, "Replace a file that is there already");
