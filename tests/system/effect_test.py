@@ -319,6 +319,8 @@ class FileVerbsTest(EffectTest):
             "output": Case("-o", "new.zbag", beside=("in.jsonl",)), "merge": Case("--merge=shallow"),
             "max-items": Case("--max-items=1024"),
             "stamp": Case("--stamp=log", beside=("t.bag", "-o", "new.zbag")),
+            "videos": Elsewhere("imports_lerobot_test",
+                                "VideoTest.test_each_frame_is_decoded_where_it_belongs"),
             "time-field": Case("--time-field=u", beside=("t.csv", "-o", "new.zbag"),
                                other=("--time-field=t",)),
             "compression": Case("--compression=none"), "quiet": Case("--quiet"), "log-level": Case("--log-level=error"), "color": self.RED_OUT})
