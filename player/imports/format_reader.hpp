@@ -8,7 +8,7 @@
 //
 // Readers are for files of strangers: every size is bounded before memory is taken, what is nested
 // has a bound too, and a message that is malformed costs that message. Memory is bounded by the
-// largest chunk that the format has, 256 MiB at most.
+// largest chunk that the format has, as it is stored and unpacked: 256 MiB each at most.
 #pragma once
 
 #include <cstddef>

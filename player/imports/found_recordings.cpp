@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "player/imports/neutral_file.hpp"
+#include "player/imports/outward_link.hpp"
 #include "player/imports/rows_document.hpp"
 #include "schemas/track_name.hpp"
 

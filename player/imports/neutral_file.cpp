@@ -10,6 +10,7 @@
 
 #include "player/imports/byte_source.hpp"
 #include "player/imports/json_line.hpp"
+#include "player/imports/outward_link.hpp"
 #include "player/imports/rows_document.hpp"
 #include "schemas/field_lookup.hpp"
 #include "schemas/json_text.hpp"
@@ -331,14 +332,6 @@ Result<std::optional<NeutralFrame>> NeutralReader::next() {
     if (!frame) return state.fault(frame.error().code, frame.error().message);
     return std::optional(std::move(*frame));
   }
-}
-
-bool leads_out_of(const fs::path& folder, const fs::path& path) {
-  std::error_code error;
-  const fs::path root = fs::canonical(folder, error);
-  const fs::path end = error ? fs::path() : fs::canonical(path, error);
-  return error ||
-         std::mismatch(root.begin(), root.end(), end.begin(), end.end()).first != root.end();
 }
 
 std::optional<std::string> track_of_rows_file(std::string name) {

@@ -19,7 +19,6 @@
 // kClosed (it is not to go on).
 #pragma once
 
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -65,9 +64,6 @@ class NeutralReader {
   explicit NeutralReader(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
-
-// Whether a path leads out of a folder, as links may: what is there is not of its recordings.
-bool leads_out_of(const std::filesystem::path& folder, const std::filesystem::path& path);
 
 // The track of a file of rows, by what `export` calls it in its folder: "b/imu" of "b/imu.jsonl",
 // "b/imu.jsonl.xz" and "b/imu.json". nullopt: it is called otherwise.

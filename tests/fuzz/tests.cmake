@@ -58,7 +58,7 @@ else()
   fuzz_objects(fuzzed_objects zbag_bag recorder/bag/block)
   foreach(reader input_file text_lines unlike_names trc bvh bvh_hierarchy ulog ulog_formats ulog_words lcm_log
           json_line tables/cell_value tables/table_stamps tables/column_fields tables/csv_rows tables/csv
-          unpack byte_source neutral neutral_file rows_document ros1_bag mcap/crc32 mcap/mcap_content mcap/mcap_file
+          unpack byte_source outward_link neutral neutral_file rows_document ros1_bag mcap/crc32 mcap/mcap_content mcap/mcap_file
           messages/message_layout messages/message_decoder messages/payload_decoder messages/message_track
           messages/own_stamp messages/json_messages messages/protobuf_wire messages/protobuf_schema
           messages/protobuf_messages lerobot/path_template lerobot/set_info)

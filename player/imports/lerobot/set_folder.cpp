@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "player/imports/input_file.hpp"
-#include "player/imports/neutral_file.hpp"
+#include "player/imports/outward_link.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {

@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "player/imports/neutral_file.hpp"
+#include "player/imports/outward_link.hpp"
 #include "schemas/track_name.hpp"
 #include "schemas/yaml_file.hpp"
 

@@ -32,7 +32,8 @@ class SqliteRows {
   // False: there is no more.
   Result<bool> next();
 
-  // Of the row; columns count from 0. What is of another type is 0, or empty. Valid until next().
+  // Of the row; columns count from 0. What is of another type is what SQLite makes of it: 0 of a
+  // text that is no number, the digits of a number. Valid until next().
   SqliteType type(int column) const;  // to be asked before a value
   std::int64_t integer(int column) const;
   double real(int column) const;
