@@ -35,7 +35,6 @@ class Likeness {
   // `tolerance` is absolute. REQUIRES: it is not negative, nor NaN.
   explicit Likeness(std::optional<double> tolerance) : tolerance_(tolerance) {}
 
-  bool has_tolerance() const { return tolerance_.has_value(); }
   bool are_alike(const NumberBits& a, const NumberBits& b) const;
   // REQUIRES: whole items, both validated.
   bool are_alike(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b) const;
