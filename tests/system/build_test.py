@@ -5,6 +5,7 @@ project builds the schemas, and without presets zbag is configured; with ZBAG_TE
 project writes a bag, and the command is built.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -57,10 +58,17 @@ class BuildTest(harness.SystemTest):
     def configure(self, source, *more):
         self.run_tool("cmake", "-DCMAKE_BUILD_TYPE=Release", "-S", source, "-B", "build", *more)
 
+    def commands(self):
+        with open(self.space.path("build", "compile_commands.json"), encoding="utf-8") as file:
+            return json.load(file)
+
     def test_a_plain_release_build(self):
         self.configure(harness.source_folder())
         with open(self.space.path("build", "CMakeCache.txt"), encoding="utf-8") as file:
             self.assertIn("ZBAG_WERROR:BOOL=OFF", file.read())
+        before = self.commands()
+        self.configure(harness.source_folder())
+        self.assertEqual(self.commands(), before, "a second time compiles files anew")
         if IS_LONG:
             self.run_tool("cmake", "--build", "build", "--target", "zbag", minutes=30)
             done = self.run_tool(self.space.path("build", "zbag"), "--version")
