@@ -17,7 +17,7 @@
 namespace zbag {
 
 // Larger frames are mostly payload, which scan_frame() passes over anyway.
-inline constexpr std::size_t kLayoutBytesMax = 512;
+inline constexpr std::size_t kLayoutBytesMax = 1024;
 
 class FrameLayout {
  public:

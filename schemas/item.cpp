@@ -1,5 +1,7 @@
 #include "schemas/item.hpp"
 
+#include <algorithm>
+
 namespace zbag::item {
 namespace {
 
@@ -20,6 +22,26 @@ Fault open_level(std::array<Level, kDepthMax>& levels, int& depth, std::uint32_t
   if (depth == kDepthMax) return Fault::kTooDeep;
   levels[static_cast<std::size_t>(depth++)] = {items, is_map};
   return Fault::kNone;
+}
+
+// Passes over floats of one size behind each other, of which most long lists are made; says how
+// many of at most `items` there were.
+std::uint64_t skip_floats(Cursor& in, std::uint64_t items) {
+  constexpr std::uint64_t kStep = 16;  // without a way out in it: the compiler makes vectors of it
+  if (in.left() == 0 || (*in.at != kFloat32 && *in.at != kFloat64)) return 0;
+  const std::uint8_t lead = *in.at;
+  const std::size_t size = std::size_t{1} + kLeads[lead].held;
+  const std::uint64_t most = std::min<std::uint64_t>(items, in.left() / size);
+  std::uint64_t skipped = 0;
+  while (skipped + kStep <= most) {
+    unsigned differing = 0;
+    for (std::uint64_t i = 0; i < kStep; ++i) differing |= in.at[i * size] ^ unsigned { lead };
+    if (differing != 0) break;
+    in.at += kStep * size;
+    skipped += kStep;
+  }
+  for (; skipped < most && *in.at == lead; ++skipped) in.at += size;
+  return skipped;
 }
 
 }  // namespace
@@ -65,6 +87,8 @@ Fault skip(Cursor& in, int depth, std::uint64_t& items_left) {
     }
     const Fault fault = open_level(levels, depth, held, type == Type::kMap, in, items_left);
     if (fault != Fault::kNone) return fault;
+    if (type == Type::kArray)
+      levels[static_cast<std::size_t>(depth - 1)].items_left -= skip_floats(in, held);
   } while (depth > floor);
   return Fault::kNone;
 }
