@@ -204,7 +204,8 @@ Status Session::append(TrackState& track, const Fields& fields, Stamp stamp) {
 }
 
 Status Session::append_map(TrackState& track, std::span<const std::uint8_t> map, Timestamp stamp) {
-  const ScanOutcome outcome = scan_frame(map);
+  const MutexLock lock(mutex_);
+  const ScanOutcome outcome = track.layout.scan(map);
   const std::optional<MapBytes> fields = open_map(map);
   if (outcome.refusal || !fields || outcome.scan.fields != fields->count) {
     return fail(ErrorCode::kInvalid,
@@ -213,7 +214,6 @@ Status Session::append_map(TrackState& track, std::span<const std::uint8_t> map,
   }
   std::string rest;
   const MapBytes sent = outcome.scan.has_odd_numbering ? without_numbering(*fields, rest) : *fields;
-  const MutexLock lock(mutex_);
   if (closed_) return fail(ErrorCode::kClosed, "the session is closed");
   encode_frame({stamp, track.seq, src_}, sent, encoded_);
   if (Status status = write_encoded(track); !status) return status;

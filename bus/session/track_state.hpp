@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "schemas/frame.hpp"
+#include "schemas/frame_layout.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -20,6 +21,7 @@ struct TrackState {
   };
   const TrackName name;
   std::uint64_t seq = 0;                        // of the next frame
+  FrameLayout layout;                           // of maps that came encoded
   std::multimap<std::int64_t, Pending> buffer;  // by key, equal ones in the order they came
   std::chrono::steady_clock::time_point oldest_append{};
   bool warned = false;

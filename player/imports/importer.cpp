@@ -20,10 +20,14 @@ Status Importer::add(FormatReader& reader) {
 
 Status Importer::append(std::string_view track, Timestamp stamp,
                         std::span<const std::uint8_t> map) {
-  Result<Track> handle = session_.track(track);
-  if (!handle) return tl::unexpected(handle.error());
+  auto known = tracks_.find(track);
+  if (known == tracks_.end()) {
+    Result<Track> handle = session_.track(track);
+    if (!handle) return tl::unexpected(handle.error());
+    known = tracks_.emplace(track, std::move(*handle)).first;
+  }
   // As the recorder does, a foreign field that begins with `_` is kept.
-  return handle->append_map(map, stamp);
+  return known->second.append_map(map, stamp);
 }
 
 // Where the recording lies.

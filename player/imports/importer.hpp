@@ -60,6 +60,7 @@ class Importer : private ImportSink {
   const Options options_;
   Counts counts_;
   const FormatReader* reader_ = nullptr;
+  std::map<std::string, Track, std::less<>> tracks_;  // that have been asked for
   // What points about a track are to say, by their track.
   using About = std::map<std::string, Fields, std::less<>>;
   std::map<std::string, About, std::less<>> waiting_;  // of tracks without a frame yet
