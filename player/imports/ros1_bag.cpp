@@ -33,27 +33,28 @@ enum class Op : std::uint8_t {
   kTopic = 7
 };
 
-// The fields of a header: NAME=VALUE, each behind its length. Views of the header's bytes.
+// The fields of a header: NAME=VALUE, each behind its length. Views of the header's bytes, walked
+// for each question, since there are three or four.
 class HeaderFields {
  public:
   static std::optional<HeaderFields> of(std::span<const std::uint8_t> bytes) {
-    HeaderFields fields;
+    HeaderFields fields(bytes);
     ByteInput in(bytes);
+    std::string_view field;
     while (in.left() > 0) {
-      std::uint32_t size = 0;
-      std::span<const std::uint8_t> field;
-      if (!in.fixed(size) || !in.take(size, field)) return std::nullopt;
-      const std::string_view text = text_of(field);
-      const std::size_t at = text.find('=');
-      if (at == std::string_view::npos) return std::nullopt;
-      fields.fields_.emplace(text.substr(0, at), text.substr(at + 1));
+      if (!take(in, field) || field.find('=') == std::string_view::npos) return std::nullopt;
     }
     return fields;
   }
 
   std::string_view text(std::string_view name) const {
-    const auto found = fields_.find(name);
-    return found == fields_.end() ? std::string_view() : found->second;
+    ByteInput in(bytes_);
+    std::string_view field;
+    while (take(in, field)) {
+      if (field.starts_with(name) && field[name.size()] == '=')
+        return field.substr(name.size() + 1);
+    }
+    return {};
   }
   template <class T>
   bool number(std::string_view name, T& value) const {
@@ -64,7 +65,17 @@ class HeaderFields {
   }
 
  private:
-  std::map<std::string_view, std::string_view> fields_;
+  explicit HeaderFields(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
+
+  static bool take(ByteInput& in, std::string_view& field) {
+    std::uint32_t size = 0;
+    std::span<const std::uint8_t> bytes;
+    if (!in.fixed(size) || !in.take(size, bytes)) return false;
+    field = text_of(bytes);
+    return true;
+  }
+
+  std::span<const std::uint8_t> bytes_;
 };
 
 class Ros1Bag : public FormatReader {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -33,10 +34,16 @@ struct MessageInput {
   template <class T>
   bool number(T& value) {
     if (!align(sizeof value) || left() < sizeof value) return false;
+    value = aligned_number<T>();
+    return true;
+  }
+  // REQUIRES: it is there, and where it is aligned.
+  template <class T>
+  T aligned_number() {
+    T value{};
     std::memcpy(&value, bytes.data() + at, sizeof value);
     at += sizeof value;
-    if (is_big_endian) value = swapped(value);
-    return true;
+    return is_big_endian ? swapped(value) : value;
   }
   bool take(std::size_t size, std::span<const std::uint8_t>& taken) {
     if (left() < size) return false;
@@ -54,20 +61,48 @@ struct MessageInput {
   }
 };
 
+// A string that is written to where it lies, since most of what goes into it is a few bytes long.
+class Output {
+ public:
+  // `expected`: bytes that it will have, about.
+  Output(std::string& bytes, std::size_t expected) : bytes_(bytes) { bytes_.resize(expected); }
+
+  // Where up to `size` bytes may go; wrote() says up to where they did.
+  std::uint8_t* room(std::size_t size) {
+    if (bytes_.size() - used_ < size) bytes_.resize(std::max(2 * bytes_.size(), used_ + size));
+    return begin() + used_;
+  }
+  void wrote(const std::uint8_t* end) { used_ = static_cast<std::size_t>(end - begin()); }
+  template <class Put>
+  void head(Put put) {
+    std::uint8_t* at = room(item::kHeadMax);
+    put(at);
+    wrote(at);
+  }
+  void append(std::span<const std::uint8_t> bytes) {
+    wrote(std::copy(bytes.begin(), bytes.end(), room(bytes.size())));
+  }
+  std::size_t size() const { return used_; }
+  void finish() { bytes_.resize(used_); }
+
+ private:
+  std::uint8_t* begin() { return reinterpret_cast<std::uint8_t*>(bytes_.data()); }
+
+  std::string& bytes_;
+  std::size_t used_ = 0;
+};
+
 class Decoding {
  public:
-  Decoding(const MessageLayout& layout, MessageInput input, std::size_t values_max,
-           std::string& out)
+  Decoding(const MessageLayout& layout, MessageInput input, std::size_t values_max, Output& out)
       : layout_(layout), in_(input), left_(values_max), out_(out) {}
 
   bool message(std::size_t type) {
     const std::vector<LayoutMember>& members = layout_.types[type].members;
-    head([&](std::uint8_t*& at) { item::put_map(at, members.size()); });
+    out_.head([&](std::uint8_t*& at) { item::put_map(at, members.size()); });
     for (const LayoutMember& member : members) {
-      const std::span name(reinterpret_cast<const std::uint8_t*>(member.name.data()),
-                           member.name.size());
-      head([&](std::uint8_t*& at) { item::put_text(at, name.size()); });
-      append(name);
+      text(
+          std::span(reinterpret_cast<const std::uint8_t*>(member.name.data()), member.name.size()));
       // Lists of messages that are nothing are as long as their names.
       has_too_many_ = has_too_many_ || out_.size() > kFrameBytesMax;
       if (has_too_many_ || !this->member(member)) {
@@ -86,7 +121,7 @@ class Decoding {
 
  private:
   bool member(const LayoutMember& member) {
-    if (!member.is_list()) return one(member);
+    if (!member.is_list()) return values(member, 1);
     std::size_t count = member.count;
     if (count == LayoutMember::kMany) {
       std::uint32_t size = 0;
@@ -97,62 +132,72 @@ class Decoding {
     if (count > UINT32_MAX || !counts(count)) return false;
     // No list is longer than what is left, but one of messages that are nothing.
     if (member.type != MemberType::kMessage && count > in_.left()) return false;
-    head([&](std::uint8_t*& at) { item::put_array(at, count); });
-    for (std::size_t i = 0; i < count; ++i) {
-      if (!one(member)) return false;
-    }
-    return true;
+    out_.head([&](std::uint8_t*& at) { item::put_array(at, count); });
+    return values(member, count);
   }
 
-  bool one(const LayoutMember& member) {
+  bool values(const LayoutMember& member, std::size_t count) {
     switch (member.type) {
       case MemberType::kBool:
-        return number<std::uint8_t>(
-            [](std::uint8_t*& at, std::uint8_t value) { item::put_bool(at, value != 0); });
+        return numbers<std::uint8_t>(
+            count, [](std::uint8_t*& at, std::uint8_t value) { item::put_bool(at, value != 0); });
       case MemberType::kInt8:
-        return integer<std::int8_t, std::uint8_t>();
+        return integers<std::int8_t, std::uint8_t>(count);
       case MemberType::kUint8:
-        return integer<std::uint8_t, std::uint8_t>();
+        return integers<std::uint8_t, std::uint8_t>(count);
       case MemberType::kByte:
-        return in_.align_max == 1 ? integer<std::int8_t, std::uint8_t>()
-                                  : integer<std::uint8_t, std::uint8_t>();
+        return in_.align_max == 1 ? integers<std::int8_t, std::uint8_t>(count)
+                                  : integers<std::uint8_t, std::uint8_t>(count);
       case MemberType::kInt16:
-        return integer<std::int16_t, std::uint16_t>();
+        return integers<std::int16_t, std::uint16_t>(count);
       case MemberType::kUint16:
-        return integer<std::uint16_t, std::uint16_t>();
+        return integers<std::uint16_t, std::uint16_t>(count);
       case MemberType::kInt32:
-        return integer<std::int32_t, std::uint32_t>();
+        return integers<std::int32_t, std::uint32_t>(count);
       case MemberType::kUint32:
-        return integer<std::uint32_t, std::uint32_t>();
+        return integers<std::uint32_t, std::uint32_t>(count);
       case MemberType::kInt64:
-        return integer<std::int64_t, std::uint64_t>();
+        return integers<std::int64_t, std::uint64_t>(count);
       case MemberType::kUint64:
-        return integer<std::uint64_t, std::uint64_t>();
+        return integers<std::uint64_t, std::uint64_t>(count);
       case MemberType::kFloat32:
-        return number<std::uint32_t>(item::put_float32);
+        return numbers<std::uint32_t>(count, item::put_float32);
       case MemberType::kFloat64:
-        return number<std::uint64_t>(item::put_float64);
+        return numbers<std::uint64_t>(count, item::put_float64);
       case MemberType::kText:
-        return text();
+        return each(count, [&] { return text(); });
       case MemberType::kTime:
       case MemberType::kDuration:
-        return time(member.type == MemberType::kTime);
+        return each(count, [&] { return time(member.type == MemberType::kTime); });
       case MemberType::kMessage:
-        return counts(layout_.types[member.message].members.size()) && message(member.message);
+        return each(count, [&] {
+          return counts(layout_.types[member.message].members.size()) && message(member.message);
+        });
     }
     return false;
   }
 
+  template <class Take>
+  bool each(std::size_t count, Take take) {
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!take()) return false;
+    }
+    return true;
+  }
+
+  // REQUIRES: there is no more to come than values_max.
   template <class Bits, class Put>
-  bool number(Put put) {
-    Bits bits{};
-    if (!in_.number(bits)) return false;
-    head([&](std::uint8_t*& at) { put(at, bits); });
+  bool numbers(std::size_t count, Put put) {
+    if (count == 0) return true;
+    if (!in_.align(sizeof(Bits)) || in_.left() / sizeof(Bits) < count) return false;
+    std::uint8_t* at = out_.room(count * item::kHeadMax);
+    for (std::size_t i = 0; i < count; ++i) put(at, in_.aligned_number<Bits>());
+    out_.wrote(at);
     return true;
   }
   template <class T, class Bits>
-  bool integer() {
-    return number<Bits>([](std::uint8_t*& at, Bits bits) {
+  bool integers(std::size_t count) {
+    return numbers<Bits>(count, [](std::uint8_t*& at, Bits bits) {
       if constexpr (std::is_signed_v<T>)
         item::put_signed(at, static_cast<T>(bits));
       else
@@ -160,22 +205,25 @@ class Decoding {
     });
   }
 
+  void text(std::span<const std::uint8_t> bytes) {
+    out_.head([&](std::uint8_t*& at) { item::put_text(at, bytes.size()); });
+    out_.append(bytes);
+  }
   bool text() {
     std::uint32_t size = 0;
     std::span<const std::uint8_t> bytes;
     if (!in_.number(size) || !in_.take(size, bytes)) return false;
     if (in_.has_end_of_text && !bytes.empty() && bytes.back() == 0)
       bytes = bytes.first(bytes.size() - 1);
-    head([&](std::uint8_t*& at) { item::put_text(at, bytes.size()); });
-    append(bytes);
+    text(bytes);
     return true;
   }
 
   bool binary(std::size_t count) {
     std::span<const std::uint8_t> bytes;
     if (!in_.take(count, bytes)) return false;
-    head([&](std::uint8_t*& at) { item::put_binary(at, bytes.size()); });
-    append(bytes);
+    out_.head([&](std::uint8_t*& at) { item::put_binary(at, bytes.size()); });
+    out_.append(bytes);
     return true;
   }
 
@@ -190,7 +238,7 @@ class Decoding {
         is_unsigned ? std::int64_t{seconds} : std::int64_t{static_cast<std::int32_t>(seconds)};
     const std::int64_t ns =
         has_signed_rest ? std::int64_t{static_cast<std::int32_t>(rest)} : std::int64_t{rest};
-    head([&](std::uint8_t*& at) { item::put_signed(at, whole * kNsPerSecond + ns); });
+    out_.head([&](std::uint8_t*& at) { item::put_signed(at, whole * kNsPerSecond + ns); });
     return true;
   }
 
@@ -201,18 +249,10 @@ class Decoding {
     return true;
   }
 
-  template <class Put>
-  void head(Put put) {
-    item::append_item(out_, put);
-  }
-  void append(std::span<const std::uint8_t> bytes) {
-    out_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  }
-
   const MessageLayout& layout_;
   MessageInput in_;
   std::size_t left_;  // of the values that a message may have
-  std::string& out_;
+  Output& out_;
   std::string place_;  // of what does not fit
   bool has_too_many_ = false;
 };
@@ -260,7 +300,7 @@ std::optional<std::int64_t> stamp_of(const MessageLayout& layout, MessageInput i
 Status MessageDecoder::decode(std::span<const std::uint8_t> message, std::string& map,
                               std::optional<std::int64_t>& stamp_ns) {
   constexpr std::size_t kPaddingMax = 3;  // of CDR, up to four bytes
-  map.clear();
+  constexpr std::size_t kNames = 512;     // bytes that they may take
   stamp_ns.reset();
   MessageInput input{.bytes = message};
   if (encoding_ == MessageEncoding::kCdr) {
@@ -268,8 +308,11 @@ Status MessageDecoder::decode(std::span<const std::uint8_t> message, std::string
     if (!cdr) return tl::unexpected(cdr.error());
     input = *cdr;
   }
-  Decoding decoding(layout_, input, values_max_, map);
-  if (decoding.message(0)) {
+  Output out(map, message.size() + message.size() / 4 + kNames);
+  Decoding decoding(layout_, input, values_max_, out);
+  const bool is_decoded = decoding.message(0);
+  out.finish();
+  if (is_decoded) {
     stamp_ns = stamp_of(layout_, input);
     const std::size_t padding = encoding_ == MessageEncoding::kCdr ? kPaddingMax : 0;
     left_over_ = decoding.left() - std::min(decoding.left(), padding);

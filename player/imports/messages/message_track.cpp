@@ -74,13 +74,14 @@ Timestamp MessageTrack::stamp_of(Times times, ImportSink& sink) {
 // Behind the message's own fields, unless one has that name.
 void MessageTrack::add_received(std::int64_t log_ns) {
   const std::optional<MapBytes> map = open_map(bytes_of(map_));
-  if (!map || find_member(*map, kReceived)) return;
-  with_more_.clear();
-  item::append_item(with_more_, [&](std::uint8_t*& at) { item::put_map(at, map->count + 1u); });
-  with_more_ += text_of(map->pairs);
-  item::append_text(with_more_, kReceived);
-  item::append_item(with_more_, [&](std::uint8_t*& at) { item::put_signed(at, log_ns); });
-  std::swap(map_, with_more_);
+  const bool may_have_it = map_.find(kReceived) != std::string::npos;
+  if (!map || (may_have_it && find_member(*map, kReceived))) return;
+  // Nearly always a head of the same size, so that the rest may stay where it is.
+  std::string head;
+  item::append_item(head, [&](std::uint8_t*& at) { item::put_map(at, map->count + 1u); });
+  map_.replace(0, map_.size() - map->pairs.size(), head);
+  item::append_text(map_, kReceived);
+  item::append_item(map_, [&](std::uint8_t*& at) { item::put_signed(at, log_ns); });
 }
 
 Status MessageTrack::take(std::span<const std::uint8_t> message, Times times,
