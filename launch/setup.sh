@@ -11,7 +11,7 @@ packages=(
   libzmq3-dev cppzmq-dev liblmdb-dev libyaml-cpp-dev
   # results, checksums, compression, text
   libexpected-dev libxxhash-dev liblz4-dev libzstd-dev liblzma-dev libbz2-dev libcli11-dev libfmt-dev
-  nlohmann-json3-dev
+  nlohmann-json3-dev libsimdjson-dev
   # SQL at a prompt
   libedit-dev
   # videos

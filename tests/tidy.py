@@ -99,6 +99,7 @@ WRAPPERS = {
     "lzma.h": ["player/imports/byte_source.cpp", "player/imports/mcap/crc32.cpp"],
     "nlohmann/json.hpp": ["player/imports/json_line.cpp", "player/query/sql_error.cpp",
                           "nodes/verbs/version.cpp"],
+    "simdjson.h": ["player/imports/quick_line.cpp"],
     "duckdb.h": ["player/query/duckdb_calls.hpp"],
     "yaml-cpp/yaml.h": ["launch/launch_file.cpp", "schemas/yaml_file.cpp", "nodes/settings.cpp",
                         "nodes/kind_argument.cpp", "player/imports/rosbag2/bag_folder.cpp",
@@ -125,7 +126,7 @@ BANNED_WORDS = {
     r"\busing namespace std\b": "name what is used",
     r"\bstd::endl\b": "write '\\n'",
     r"\bassert\(": "ZBAG_CHECK stays on in release",
-    r"#define (?!ZBAG_CHECK|ZBAG_THREAD_SAFETY|ZBAG_GUARDED_BY|ZBAG_POINTS_TO|ZBAG_REQUIRES|ZBAG_EXCLUDES|ZBAG_DUCKDB_CALL|ZBAG_LIBAV_CALL|ZBAG_HDF5_CALL|XXH_STATIC_LINKING_ONLY)": "use constexpr or a function",
+    r"#define (?!ZBAG_CHECK|ZBAG_THREAD_SAFETY|ZBAG_GUARDED_BY|ZBAG_POINTS_TO|ZBAG_REQUIRES|ZBAG_EXCLUDES|ZBAG_DUCKDB_CALL|ZBAG_LIBAV_CALL|ZBAG_HDF5_CALL|SIMDJSON_EXCEPTIONS|XXH_STATIC_LINKING_ONLY)": "use constexpr or a function",
     r"\bshared_ptr<(?!BagFile|const Overlay|SharedPublisher|Block|const Chunk|bool|Arguments|Recording)": "say who the second owner is, or use unique_ptr",
 }
 

@@ -14,20 +14,18 @@ class NeutralFormat : public FormatReader {
   explicit NeutralFormat(NeutralReader reader) : reader_(std::move(reader)) {}
 
   Status read(ImportSink& sink) override {
-    std::string map;
+    EncodedFrame frame;
     while (sink.goes_on()) {
-      const Result<std::optional<NeutralFrame>> frame = reader_.next();
-      if (!frame && frame.error().code == ErrorCode::kInvalid) {
-        sink.refuse(frame.error().message);
+      const Result<bool> more = reader_.next(frame);
+      if (!more && more.error().code == ErrorCode::kInvalid) {
+        sink.refuse(more.error().message);
         continue;
       }
-      if (!frame) return tl::unexpected(frame.error());
-      if (!*frame) return {};
-      map.clear();
-      encode_fields((*frame)->fields, map);
-      if (Status taken = sink.frame((*frame)->track, (*frame)->stamp, bytes_of(map)); !taken)
+      if (!more) return tl::unexpected(more.error());
+      if (!*more) return {};
+      if (Status taken = sink.frame(frame.track, frame.stamp, bytes_of(frame.map)); !taken)
         return taken;
-      if (!(*frame)->ignored.empty()) note_ignored(sink, (*frame)->ignored);
+      if (!frame.ignored.empty()) note_ignored(sink, frame.ignored);
     }
     return fail(ErrorCode::kClosed, reader_.path() + ": stopped");
   }

@@ -11,6 +11,7 @@
 #include "player/imports/byte_source.hpp"
 #include "player/imports/json_line.hpp"
 #include "player/imports/outward_link.hpp"
+#include "player/imports/quick_line.hpp"
 #include "player/imports/rows_document.hpp"
 #include "schemas/field_lookup.hpp"
 #include "schemas/json_text.hpp"
@@ -195,6 +196,7 @@ struct NeutralReader::State {
   std::uint64_t blank = 0;  // bytes since the last line that is not
   bool at_end = false;
   std::optional<RowsDocument> document;
+  QuickLine quick;
 
   // Reads on. What was `at` before is gone.
   Status read_more();
@@ -202,6 +204,9 @@ struct NeutralReader::State {
   Result<std::optional<std::string_view>> next_row();
   // The next line without its end, in `buffer`; nullopt at the end of the file.
   Result<std::optional<std::string_view>> next_line();
+  // The next one that has something on it.
+  Result<std::optional<std::string_view>> next_filled_line();
+  Result<NeutralFrame> parse(std::string_view text) const;
   // Passes over the rest of a line of which `done` bytes were too many.
   Status pass_line(std::uint64_t done);
   tl::unexpected<Error> fault(ErrorCode code, const std::string& what) const {
@@ -232,7 +237,8 @@ Result<NeutralReader> NeutralReader::open(const std::string& path, Options optio
                                          0,
                                          0,
                                          false,
-                                         {}});
+                                         {},
+                                         QuickLine(options.values_max)});
   constexpr std::size_t kBegin = 16;  // which shows what it is
   while (state->buffer.size() < kBegin && !state->at_end) {
     if (Status read = state->read_more(); !read) return tl::unexpected(read.error());
@@ -314,24 +320,48 @@ Status NeutralReader::State::pass_line(std::uint64_t done) {
   }
 }
 
-Result<std::optional<NeutralFrame>> NeutralReader::next() {
-  State& state = *state_;
+Result<std::optional<std::string_view>> NeutralReader::State::next_filled_line() {
   while (true) {
-    const Result<std::optional<std::string_view>> line = state.next_line();
-    if (!line) return tl::unexpected(line.error());
-    if (!*line) return std::optional<NeutralFrame>();
-    if ((*line)->find_first_not_of(" \t\r") == std::string_view::npos) {
-      state.blank += (*line)->size() + 1;
-      if (state.blank <= kPassedBytesMax) continue;
-      return state.fault(ErrorCode::kDamaged,
-                         "more than 256 MiB of blank lines: this is no recording");
+    const Result<std::optional<std::string_view>> found = next_line();
+    if (!found || !*found) return found;
+    if ((*found)->find_first_not_of(" \t\r") == std::string_view::npos) {
+      blank += (*found)->size() + 1;
+      if (blank <= kPassedBytesMax) continue;
+      return fault(ErrorCode::kDamaged, "more than 256 MiB of blank lines: this is no recording");
     }
-    state.blank = 0;
-    Result<NeutralFrame> frame =
-        parse_line(**line, state.folder, state.track_of_rows, state.values_max);
-    if (!frame) return state.fault(frame.error().code, frame.error().message);
-    return std::optional(std::move(*frame));
+    blank = 0;
+    return found;
   }
+}
+
+Result<NeutralFrame> NeutralReader::State::parse(std::string_view text) const {
+  Result<NeutralFrame> frame = parse_line(text, folder, track_of_rows, values_max);
+  if (!frame) return fault(frame.error().code, frame.error().message);
+  return frame;
+}
+
+Result<std::optional<NeutralFrame>> NeutralReader::next() {
+  const Result<std::optional<std::string_view>> line = state_->next_filled_line();
+  if (!line) return tl::unexpected(line.error());
+  if (!*line) return std::optional<NeutralFrame>();
+  Result<NeutralFrame> frame = state_->parse(**line);
+  if (!frame) return tl::unexpected(frame.error());
+  return std::optional(std::move(*frame));
+}
+
+Result<bool> NeutralReader::next(EncodedFrame& frame) {
+  const Result<std::optional<std::string_view>> line = state_->next_filled_line();
+  if (!line) return tl::unexpected(line.error());
+  if (!*line) return false;
+  if (state_->quick.read(**line, state_->track_of_rows, frame)) return true;
+  Result<NeutralFrame> parsed = state_->parse(**line);
+  if (!parsed) return tl::unexpected(parsed.error());
+  frame.track = std::move(parsed->track);
+  frame.stamp = parsed->stamp;
+  frame.ignored = std::move(parsed->ignored);
+  frame.map.clear();
+  encode_fields(parsed->fields, frame.map);
+  return true;
 }
 
 std::optional<std::string> track_of_rows_file(std::string name) {

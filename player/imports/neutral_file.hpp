@@ -37,6 +37,14 @@ struct NeutralFrame {
   std::string ignored;  // a member that the line has beside them, the first
 };
 
+// The same, its fields as a MessagePack map.
+struct EncodedFrame {
+  std::string track;
+  Timestamp stamp;
+  std::string map;
+  std::string ignored;
+};
+
 struct NeutralOptions {
   std::optional<std::string> track_of_rows = {};  // of a file of rows, where its name is not it
   std::size_t values_max = 1u << 20;              // of a line
@@ -54,6 +62,8 @@ class NeutralReader {
 
   // nullopt at the end of the file. After an error of one line the next call goes on behind it.
   Result<std::optional<NeutralFrame>> next();
+  // The same, encoded, for those who want many of them soon; false at the end.
+  Result<bool> next(EncodedFrame& frame);
   const std::string& path() const;
   std::size_t line() const;  // of the frame read last, from 1; in a document: its row
   // How much of the file is read, 0 to 1; nullopt when nobody knows how long it is.

@@ -35,21 +35,36 @@ class FuzzedSink : public ImportSink {
   void describe(std::string_view, Value) override {}
 };
 
-inline int fuzz_import(Result<std::unique_ptr<FormatReader>> (*open)(const FoundRecording&,
-                                                                     const ImportOptions&),
-                       const std::uint8_t* data, std::size_t size) {
-  const int file = ::memfd_create("fuzzed", 0);
-  ZBAG_CHECK(file >= 0 && ::write(file, data, size) == static_cast<ssize_t>(size));
-  const Result<std::unique_ptr<FormatReader>> reader =
-      open({"/proc/self/fd/" + std::to_string(file), "fuzzed"}, {});
+// Opened by its path, as often as one likes.
+class FuzzedFile {
+ public:
+  FuzzedFile(const std::uint8_t* data, std::size_t size) : file_(::memfd_create("fuzzed", 0)) {
+    ZBAG_CHECK(file_ >= 0 && ::write(file_, data, size) == static_cast<ssize_t>(size));
+  }
+  ~FuzzedFile() { ::close(file_); }
+  FuzzedFile(const FuzzedFile&) = delete;
+  FuzzedFile& operator=(const FuzzedFile&) = delete;
+  std::string path() const { return "/proc/self/fd/" + std::to_string(file_); }
+
+ private:
+  int file_;
+};
+
+using OpenFormat = Result<std::unique_ptr<FormatReader>>(const FoundRecording&,
+                                                         const ImportOptions&);
+
+inline int fuzz_import(OpenFormat* open, const FuzzedFile& file) {
+  const Result<std::unique_ptr<FormatReader>> reader = open({file.path(), "fuzzed"}, {});
   if (reader) {
     FuzzedSink sink;
     const Status read = (*reader)->read(sink);
     ZBAG_CHECK(read || !read.error().message.empty());
     ZBAG_CHECK(!(*reader)->place().empty());
   }
-  ::close(file);
   return 0;
+}
+inline int fuzz_import(OpenFormat* open, const std::uint8_t* data, std::size_t size) {
+  return fuzz_import(open, FuzzedFile(data, size));
 }
 
 }  // namespace zbag

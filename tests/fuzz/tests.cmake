@@ -40,7 +40,7 @@ function(zbag_fuzz name)
   fuzz_object(object tests/fuzz/${name}_fuzz.cpp)
   add_custom_command(OUTPUT ${program}
     COMMAND ${CLANGXX} -fsanitize=fuzzer,address,undefined ${object} ${fuzzed_objects}
-            -lxxhash -llz4 -lzstd -llzma -lbz2 -lfmt -o ${program}
+            -lxxhash -llz4 -lzstd -llzma -lbz2 -lfmt -lsimdjson -o ${program}
     DEPENDS ${object} ${fuzzed_objects} VERBATIM)
   add_custom_target(fuzz_${name} ALL DEPENDS ${program})
   # One after the other: two at once would both make what they share.
@@ -57,7 +57,7 @@ else()
   fuzz_objects(fuzzed_objects zbag_schemas schemas)
   fuzz_objects(fuzzed_objects zbag_bag recorder/bag/block)
   foreach(reader input_file text_lines unlike_names trc bvh bvh_hierarchy ulog ulog_formats ulog_words lcm_log
-          json_line tables/cell_value tables/table_stamps tables/column_fields tables/csv_rows tables/csv
+          json_line quick_line tables/cell_value tables/table_stamps tables/column_fields tables/csv_rows tables/csv
           unpack byte_source outward_link neutral neutral_file rows_document ros1_bag mcap/crc32 mcap/mcap_content mcap/mcap_file
           messages/message_layout messages/message_decoder messages/payload_decoder messages/message_track
           messages/own_stamp messages/json_messages messages/protobuf_wire messages/protobuf_schema

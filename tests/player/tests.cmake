@@ -5,6 +5,7 @@ endif()
 zbag_tests(player_tests USES zbag::player zbag::imports zbag::exports zbag::recorder PkgConfig::lzma SOURCES
   player/playback_clock_test.cpp
   player/imports/neutral_file_test.cpp
+  player/imports/quick_line_test.cpp
   player/player_test.cpp
   player/columns/cells_test.cpp
   player/columns/table_metadata_test.cpp

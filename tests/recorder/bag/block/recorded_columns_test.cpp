@@ -4,24 +4,17 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <filesystem>
 #include <map>
 
 #include "player/imports/neutral_file.hpp"
 #include "tests/recorder/bag/rows.hpp"
+#include "tests/support/recording_path.hpp"
 
 namespace zbag {
 namespace {
 
 constexpr std::size_t kBlockBytes = 64 * 1024;
-
-// Where a recording lies; empty when there is no folder of recordings.
-std::filesystem::path recording_path(const std::string& name) {
-  const char* const folder = std::getenv("ZBAG_TEST_DATA");
-  if (folder == nullptr || *folder == '\0') return {};
-  return std::filesystem::path(folder) / name / (name + ".jsonl.xz");
-}
 
 std::string map_of(const RowPoint& row) {
   std::string map;
