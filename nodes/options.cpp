@@ -12,6 +12,8 @@
 namespace zbag {
 namespace {
 
+constexpr const char* kCommandLine = "command line";
+
 // "-n,--limit,--count" -> "limit", "count"; "BAG" -> "BAG"
 std::vector<std::string> long_names(const std::string& names) {
   if (names.front() != '-') return {names};
@@ -167,6 +169,12 @@ bool OptionTable::is_given(std::string_view name) const {
   });
 }
 
+bool OptionTable::is_asked_for(std::string_view name) const {
+  return std::any_of(options_.begin(), options_.end(), [&](const Option& one) {
+    return one.name == name && one.origin == kCommandLine;
+  });
+}
+
 std::vector<std::string> OptionTable::setting_names() const {
   std::vector<std::string> names;
   for (const Option& option : options_) {
@@ -205,7 +213,7 @@ Status OptionTable::take_values(Option& option, const Setting& setting) {
   for (const std::string& value : setting.values) {
     if (Status status = option.take(value); !status) return refuse(value, status.error().message);
   }
-  option.origin = setting.origin.empty() ? "command line" : setting.origin;
+  option.origin = setting.origin.empty() ? kCommandLine : setting.origin;
   return {};
 }
 

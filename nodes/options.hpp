@@ -131,6 +131,8 @@ class OptionTable {
   const std::deque<Option>& options() const { return options_; }
   // Whether somebody has said that one, by its long name, wherever.
   bool is_given(std::string_view name) const;
+  // Whether it stands in the command itself.
+  bool is_asked_for(std::string_view name) const;
   // Names that may stand in a file, in --set or, as ZBAG_NAME, in the environment.
   std::vector<std::string> setting_names() const;
   // Options of every verb that are about the others: they are set on the command line alone.

@@ -218,7 +218,25 @@ int show_stopped() {
   return show_unmade("import", {ErrorCode::kClosed, "stopped; nothing was written"});
 }
 
-int run(const Arguments& arguments, bool has_merge_rules) {
+// What somebody asked for must have an effect on one of the recordings. A setting of a file is
+// asked for by nobody.
+Status check_uses(const OptionTable& options, const std::vector<FoundRecording>& files) {
+  constexpr std::pair<const char*, FormatOption> kOptions[] = {
+      {"stamp", FormatOption::kStamp},
+      {"videos", FormatOption::kVideos},
+      {"time-field", FormatOption::kTimeField}};
+  for (const auto& [name, option] : kOptions) {
+    const bool is_used = std::ranges::any_of(
+        files, [&](const FoundRecording& file) { return has_use_for(option, file.path); });
+    if (is_used || !options.is_asked_for(name)) continue;
+    return fail(ErrorCode::kInvalid,
+                fmt::format("--{} is for {}, of which there is none: leave it out", name,
+                            formats_with_use_for(option)));
+  }
+  return {};
+}
+
+int run(const Arguments& arguments, const OptionTable& table) {
   std::error_code error;
   if (std::filesystem::exists(arguments.bag, error)) {
     return show("import", {ErrorCode::kExists,
@@ -226,6 +244,7 @@ int run(const Arguments& arguments, bool has_merge_rules) {
   }
   Result<std::vector<FoundRecording>> files = find_recordings(arguments.files);
   if (!files) return show("import", files.error());
+  if (Status used = check_uses(table, *files); !used) return show("import", used.error());
   const std::size_t found = files->size();
   Result<Readers> readers = look_at(*files, arguments);
   if (StopSignal::wanted()) return show_stopped();
@@ -237,8 +256,9 @@ int run(const Arguments& arguments, bool has_merge_rules) {
   options.recording.intake.filter = TrackFilter::parse({"**", "_sys/**"}, {}).value();
   options.recording.intake.warn = [](const std::string& text) { warn("import", text); };
   // Messages and rows are points already.
-  options.recording.storage.merge =
-      has_merge_rules || readers->are_of_frames ? arguments.merge : MergeRules(MergeMode::kAppend);
+  options.recording.storage.merge = table.is_given("merge") || readers->are_of_frames
+                                        ? arguments.merge
+                                        : MergeRules(MergeMode::kAppend);
   options.bag = arguments.options;
   options.recording.intake.items_max = arguments.items_max;
   Result<std::shared_ptr<Recording>> recording = open_session_recording(arguments.bag, options);
@@ -299,7 +319,7 @@ Verb add_import(CLI::App& root) {
                       "is given"},
                      {"of JSON lines", "They are frames, which join as when they are recorded"}}});
   const OptionTable* const table = options.get();
-  return {std::move(options), [a, table] { return run(*a, table->is_given("merge")); }};
+  return {std::move(options), [a, table] { return run(*a, *table); }};
 }
 
 }  // namespace zbag

@@ -22,7 +22,12 @@ struct Format {
   bool (*is_it)(const std::string& path, std::string_view begin);
   Result<std::unique_ptr<FormatReader>> (*open)(const FoundRecording& recording,
                                                 const ImportOptions& options);
+  unsigned uses = 0;  // FormatOption, added up
 };
+
+constexpr auto kStamp = static_cast<unsigned>(FormatOption::kStamp);
+constexpr auto kVideos = static_cast<unsigned>(FormatOption::kVideos);
+constexpr auto kTimeField = static_cast<unsigned>(FormatOption::kTimeField);
 
 // Behind a mark of UTF-8 and blanks, its letters large or small.
 bool begins_with_word(std::string_view begin, std::string_view word) {
@@ -49,7 +54,7 @@ bool is_hdf5(const std::string& path, std::string_view begin) {
 constexpr std::array kFormats{
     Format{"ros1", "ROS 1 bags (.bag), of any messages: their definitions are in them", ".bag",
            [](const std::string&, std::string_view begin) { return begin.starts_with("#ROSBAG"); },
-           open_ros1_bag},
+           open_ros1_bag, kStamp},
     Format{
         "ulog",
         "flight logs of PX4 (.ulg): a track an instance of a topic (vehicle_attitude/0), texts in "
@@ -84,23 +89,23 @@ constexpr std::array kFormats{
     Format{"mcap", "MCAP (.mcap) of json, msgpack, protobuf, ros1 and cdr (ROS 2) messages",
            ".mcap",
            [](const std::string&, std::string_view begin) { return begin.starts_with("\x89MCAP"); },
-           open_mcap},
+           open_mcap, kStamp},
     Format{"sqlite", "databases that export --format sqlite has made (.db): all their tracks",
            ".db .sqlite .sqlite3", is_own_sqlite, open_sqlite},
     Format{
         "ros2",
         "ROS 2 bags: folders with a metadata.yaml, files of them (.db3, .mcap; .zstd behind them)",
-        ".db3", is_rosbag2, open_rosbag2},
+        ".db3", is_rosbag2, open_rosbag2, kStamp},
     Format{"hdf5",
            "HDF5 (.h5, .hdf5; MATLAB 7.3): all tracks of export --format hdf5; of others a track a "
            "group, whose data sets are its fields, _ts from the one called as csv has it, in the "
            "group or around it, or --time-field",
-           ".h5 .hdf5", is_hdf5, open_hdf5},
+           ".h5 .hdf5", is_hdf5, open_hdf5, kTimeField},
     Format{"lerobot",
            "data sets of LeRobot, v2.0 to v3.0 (folders with a meta/info.json): a track a feature "
            "(observation/state), episode says where each begins; they follow one another from _ts "
            "0 on; videos by reference, or as --videos says",
-           "", is_lerobot, open_lerobot},
+           "", is_lerobot, open_lerobot, kVideos},
     // Nothing but its name says that it is one.
     Format{
         "csv",
@@ -112,12 +117,12 @@ constexpr std::array kFormats{
           return has_ending(path, ".csv .tsv") && kind_of_file(begin) == nullptr &&
                  !std::filesystem::is_directory(path, error);
         },
-        open_csv},
+        open_csv, kTimeField},
     Format{"parquet",
            "Parquet (.parquet), as csv: lists stay lists, structs are maps; read by DuckDB",
            ".parquet",
            [](const std::string&, std::string_view begin) { return begin.starts_with("PAR1"); },
-           open_parquet},
+           open_parquet, kTimeField},
     Format{"jsonl", "JSON lines, plain or xz: neutral recordings, what export and cat have written",
            "", [](const std::string&, std::string_view) { return true; }, open_neutral},
 };
@@ -131,6 +136,11 @@ std::string begin_of(const std::string& path) {
   file.read(begin.data(), static_cast<std::streamsize>(begin.size()));
   begin.resize(static_cast<std::size_t>(file.gcount()));
   return begin;
+}
+
+const Format& format_of(const std::string& path) {
+  const std::string begin = begin_of(path);
+  return *std::ranges::find_if(kFormats, [&](const Format& one) { return one.is_it(path, begin); });
 }
 
 }  // namespace
@@ -148,12 +158,22 @@ bool is_recording_folder(const std::string& path) {
          });
 }
 
+bool has_use_for(FormatOption option, const std::string& path) {
+  return (format_of(path).uses & static_cast<unsigned>(option)) != 0;
+}
+
+std::string formats_with_use_for(FormatOption option) {
+  std::string names;
+  for (const Format& format : kFormats) {
+    if ((format.uses & static_cast<unsigned>(option)) == 0) continue;
+    names += (names.empty() ? "" : ", ") + std::string(format.name);
+  }
+  return names;
+}
+
 Result<std::unique_ptr<FormatReader>> open_recording(const FoundRecording& recording,
                                                      const ImportOptions& options) {
-  const std::string begin = begin_of(recording.path);
-  const auto* const format = std::ranges::find_if(
-      kFormats, [&](const Format& one) { return one.is_it(recording.path, begin); });
-  return format->open(recording, options);
+  return format_of(recording.path).open(recording, options);
 }
 
 std::vector<ImportFormatHelp> import_formats() {

@@ -46,6 +46,9 @@ struct ImportOptions {
   std::function<bool()> goes_on = {};  // asked while it opens, reads and waits; default: yes
 };
 
+// Those of them that not every format has a use for.
+enum class FormatOption : std::uint8_t { kStamp = 1, kVideos = 2, kTimeField = 4 };
+
 // A file or folder to read. "-" is stdin.
 struct FoundRecording {
   std::string path;
@@ -78,6 +81,11 @@ Result<std::unique_ptr<FormatReader>> open_recording(const FoundRecording& recor
 bool has_format_name(const std::string& path);
 // Whether a folder is a recording itself.
 bool is_recording_folder(const std::string& path);
+
+// Whether a recording is of a format that has a use for the option; which ones have, as "csv,
+// parquet".
+bool has_use_for(FormatOption option, const std::string& path);
+std::string formats_with_use_for(FormatOption option);
 
 // What `import --help` says of each format.
 struct ImportFormatHelp {

@@ -233,6 +233,21 @@ class ImportTest(harness.SystemTest):
         self.assert_one_line(done.stderr, "names.csv", "--time-field")
         self.assertFalse(os.path.exists(self.space.path("no.zbag")))
 
+    def test_what_no_format_has_a_use_for_is_refused(self):
+        rows = self.write("a.csv", "when,x\n1.0,2\n")
+        lines = self.write("a.jsonl", line_of("b", 1.0, n=1))
+        bag = self.space.path("a.zbag")
+        for source, words, named in ((rows, ("--stamp", "header"), "ros1, mcap, ros2"),
+                                     (lines, ("--time-field", "when"), "hdf5, csv, parquet"),
+                                     (rows, ("--videos", "decode"), "lerobot")):
+            done = self.run_ok("import", source, "-o", bag, *words, code=USAGE)
+            self.assert_one_line(done.stderr, f"{words[0]} is for {named}", "leave it out")
+        # One of several has a use for it; and a setting of a file is for all imports there will be.
+        settings = self.write("settings.yaml", "import: {stamp: log, time-field: when}\n")
+        self.run_ok("import", rows, lines, "-o", bag, "--config", settings)
+        os.remove(bag)
+        self.run_ok("import", rows, lines, "-o", bag, "--time-field", "when")
+
     def test_rows_of_one_time_are_points_and_frames_of_one_are_told_of(self):
         rows = self.write("a.csv", "time,x\n1.0,2\n1.0,2\n1.0,3\n")
         frames = self.write("a.jsonl", '{"track":"a","_ts":1.0,"fields":{"x":2}}\n' * 3)
