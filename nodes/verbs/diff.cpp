@@ -177,7 +177,9 @@ Verb add_diff(CLI::App& root) {
         {"fields", "by name, nested ones as pose.x; their order in a map does not matter"},
         {"values", "with their types: 1 is not 1.0 without --tolerance; NaN is NaN"},
         {"schemas", "what tracks mean (zbag schema), the newest of both"},
-        {"not", "arrival, _src, _seq, losses, runs, attachments; what is damaged is told of"}}});
+        {"not",
+         "arrival, _src, _seq, losses, runs, attachments, the formats that tracks came in "
+         "(--track '_sys/**' does); what is damaged is told of"}}});
   return {std::move(options), [a] { return run(*a); }};
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "recorder/bag/read/summary.hpp"
+#include "schemas/kinds/original_schema.hpp"
 #include "schemas/kinds/schema_point.hpp"
 #include "schemas/text_bytes.hpp"
 
@@ -21,6 +22,7 @@ struct Owners {
 };
 
 bool is_schema(std::string_view track) { return track.starts_with(kSchemaTracks); }
+bool is_original(std::string_view track) { return track.starts_with(kOriginalTracks); }
 
 class BagComparison {
  public:
@@ -59,7 +61,7 @@ class BagComparison {
 
   bool takes(const std::string& track) const {
     return options_.selection.takes_track(track) &&
-           (options_.has_named_tracks || !is_schema(track));
+           (options_.has_named_tracks || !(is_schema(track) || is_original(track)));
   }
 
   // What is lost of the journal is told of for every track.

@@ -27,7 +27,8 @@ namespace zbag {
 
 struct DiffOptions {
   BagReader::Selection selection = {.all_tracks = true};
-  // Schemas are compared by their points, as any track, where the selection takes theirs.
+  // Schemas, and what tracks were in the recordings they come from, are compared by their points,
+  // as any track, where the selection takes theirs; else the latter are not.
   bool has_named_tracks = false;
   std::optional<TrackFilter> excluded = {};  // schemas, too, whose points this takes
   std::vector<std::string> columns = {};     // as LeafChoice; of points alone
