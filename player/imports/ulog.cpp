@@ -39,6 +39,10 @@ class UlogFile : public FormatReader {
     Status got = file_.read(magic);
     if (got && text_of(magic) != kMagic) got = file_.fault(ErrorCode::kDamaged, "no ULog");
     if (got) got = file_.read_number(version);
+    constexpr unsigned kVersionMax = 1;
+    if (got && version > kVersionMax)
+      got = file_.fault(ErrorCode::kUnsupported,
+                        fmt::format("a ULog of version {}; 0 and 1 are read", version));
     if (got) got = file_.read_number(last_us_);
     return got;
   }

@@ -11,7 +11,7 @@ import sqlite3
 import harness
 import python_packages
 import random_messages
-from harness import DAMAGED, DONE, LOSSY
+from harness import DAMAGED, DONE, FAILED, LOSSY
 
 LOG_NS = 1_700_000_000_000_000_000
 
@@ -84,6 +84,18 @@ class Rosbag2Test(harness.SystemTest):
         packed, wanted = self.write_bag("packed", mode="FILE", kinds=["sensor_msgs/msg/Imu"])
         (lone,) = glob.glob(os.path.join(packed, "*.zstd"))
         self.assert_imported(lone, wanted, "packed.zbag")
+
+    def test_a_newer_version_is_refused_with_the_remedy(self):
+        path, wanted = self.write_bag("new", kinds=["sensor_msgs/msg/Imu"])
+        metadata = os.path.join(path, "metadata.yaml")
+        with open(metadata, encoding="utf-8") as file:
+            text = file.read()
+        with open(metadata, "w", encoding="utf-8") as file:
+            file.write(text.replace("version: 9", "version: 10"))
+        done = self.run_ok("import", path, "-o", self.space.path("new.zbag"), code=FAILED)
+        self.assert_one_line(done.stderr, metadata, "version 10", "import the files")
+        self.assertFalse(os.path.exists(self.space.path("new.zbag")))
+        self.assert_imported(self.database(path), wanted, "new.zbag")
 
     def test_nothing_is_left_of_what_was_unpacked(self):
         path, _ = self.write_bag("packed", mode="FILE", count=2)

@@ -321,7 +321,10 @@ class ParquetTest(TableTest):
                  for name, (kind, value, _) in columns.items()}
         path = self.parquet({"t": [2.5], **table})
         wanted = {name: value for name, (_, _, value) in columns.items() if value is not None}
-        self.assertEqual(self.taken(path)[1], [(2.5, wanted)])
+        _, rows, said = self.taken(path)
+        self.assertEqual(rows, [(2.5, wanted)])
+        self.assertIn("c_decimal, DECIMAL(10,3), becomes float64", said)
+        self.assertNotIn("d_big", said)
 
     def test_times_are_found_by_type_name_and_unit(self):
         pyarrow = python_packages.load("pyarrow")

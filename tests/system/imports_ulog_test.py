@@ -312,6 +312,10 @@ class UlogTest(harness.SystemTest):
             _, said = self.take(writer.data, code=LOSSY)
             self.assertIn(words, said)
 
+    def test_another_version_is_refused_by_its_number(self):
+        done = self.take(Writer(version=2).data, code=1)[1]
+        self.assert_one_line(done, "flight.ulg", "version 2; 0 and 1 are read")
+
     def test_what_a_reader_must_know_and_does_not_is_refused(self):
         done = self.take(Writer().flags(2).format("att", *ATTITUDE).data, code=1)[1]
         self.assert_one_line(done, "flight.ulg: at byte", "what a reader must know")

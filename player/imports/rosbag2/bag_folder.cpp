@@ -16,6 +16,7 @@ namespace zbag {
 namespace {
 
 constexpr const char* kName = "metadata.yaml";
+constexpr int kVersionMax = 9;  // of ROS 2 Jazzy
 constexpr const char* kRoot = "rosbag2_bagfile_information";
 
 std::string text_in(const YAML::Node& map, const char* name) {
@@ -55,6 +56,11 @@ Result<BagFolder> folder_of(const std::string& folder, const YAML::Node& documen
   const YAML::Node root =
       document.IsMap() ? document[kRoot] : YAML::Node(YAML::NodeType::Undefined);
   if (!root.IsDefined() || !root.IsMap()) return bad(ErrorCode::kDamaged, "it is none of rosbag2");
+  if (const int version = root["version"].as<int>(0); version > kVersionMax)
+    return bad(ErrorCode::kUnsupported,
+               fmt::format("version {} of rosbag2, and {} is the newest that is read here: import "
+                           "the files in the folder themselves",
+                           version, kVersionMax));
   const YAML::Node files = root["relative_file_paths"];
   if (!files.IsDefined() || !files.IsSequence() || files.size() == 0)
     return bad(ErrorCode::kDamaged, "it names no files");

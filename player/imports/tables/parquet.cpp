@@ -25,6 +25,15 @@ namespace {
 constexpr const char* kOwnTime = "timestamp";
 constexpr const char* kOwnKey = "_ts_ns";
 
+// Of a type as DuckDB calls it: "DECIMAL(10,3)", in lists and structs, too; without digits behind
+// the point they are ints.
+bool has_decimals(std::string_view type) {
+  for (std::size_t at = 0; (at = type.find("DECIMAL(", at)) != std::string_view::npos; ++at) {
+    if (!type.substr(0, type.find(')', at)).ends_with(",0")) return true;
+  }
+  return false;
+}
+
 class ParquetFile : public FormatReader {
  public:
   ParquetFile(ParquetFiles files, ParquetTable table, std::string track)
@@ -58,6 +67,7 @@ class ParquetFile : public FormatReader {
   Status read(ImportSink& sink) override {
     if (Status found = find_unit(sink); !found) return found;
     if (Status found = find_json(); !found) return found;
+    note_decimals(sink);
     std::vector<std::string> fields;
     for (const std::size_t column : columns_) fields.push_back(names_[column]);
     ColumnFields maps(names_[time_.column] == kOwnTime ? names_before_export(std::move(fields))
@@ -87,6 +97,15 @@ class ParquetFile : public FormatReader {
   }
 
  private:
+  // A bag has no such numbers.
+  void note_decimals(ImportSink& sink) const {
+    for (const std::size_t column : columns_) {
+      if (!has_decimals(types_[column])) continue;
+      sink.note(fmt::format("{}: {}, {}, becomes float64, with 15 digits at least", track_,
+                            printable(names_[column]), types_[column]));
+    }
+  }
+
   // Of numbers whose unit no name says.
   Status find_unit(ImportSink& sink) {
     if (time_.unit || types_[time_.column] == "VARCHAR") return {};
