@@ -2,9 +2,9 @@
 // it is one whole map.
 #pragma once
 
-#include <sys/mman.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <string>
 
 #include "player/imports/format_reader.hpp"
@@ -35,19 +35,21 @@ class FuzzedSink : public ImportSink {
   void describe(std::string_view, Value) override {}
 };
 
-// Opened by its path, as often as one likes.
+// In memory, under a name that may be opened as often as one likes, with its links resolved.
 class FuzzedFile {
  public:
-  FuzzedFile(const std::uint8_t* data, std::size_t size) : file_(::memfd_create("fuzzed", 0)) {
-    ZBAG_CHECK(file_ >= 0 && ::write(file_, data, size) == static_cast<ssize_t>(size));
+  FuzzedFile(const std::uint8_t* data, std::size_t size) {
+    const int file = ::mkstemp(path_.data());
+    ZBAG_CHECK(file >= 0 && ::write(file, data, size) == static_cast<ssize_t>(size));
+    ::close(file);
   }
-  ~FuzzedFile() { ::close(file_); }
+  ~FuzzedFile() { ::unlink(path_.c_str()); }
   FuzzedFile(const FuzzedFile&) = delete;
   FuzzedFile& operator=(const FuzzedFile&) = delete;
-  std::string path() const { return "/proc/self/fd/" + std::to_string(file_); }
+  const std::string& path() const { return path_; }
 
  private:
-  int file_;
+  std::string path_ = "/dev/shm/zbag-fuzzed-XXXXXX";
 };
 
 using OpenFormat = Result<std::unique_ptr<FormatReader>>(const FoundRecording&,

@@ -12,5 +12,5 @@ seconds=${ZBAG_FUZZ_SECONDS:-$([ -n "${ZBAG_TEST_LONG:-}" ] && echo 60 || echo 3
 found=$(dirname "$program")/fuzz/$name
 mkdir -p "$found"
 cd "$found"
-exec "$program" -max_total_time="$seconds" -rss_limit_mb=1024 -max_len=4096 \
+exec "$program" -max_total_time="$seconds" -rss_limit_mb=1024 -max_len=8192 \
   -artifact_prefix="$found/" "$found" "$here/seeds/$name"

@@ -40,7 +40,7 @@ function(zbag_fuzz name)
   fuzz_object(object tests/fuzz/${name}_fuzz.cpp)
   add_custom_command(OUTPUT ${program}
     COMMAND ${CLANGXX} -fsanitize=fuzzer,address,undefined ${object} ${fuzzed_objects}
-            -lxxhash -llz4 -lzstd -llzma -lbz2 -lfmt -lsimdjson -o ${program}
+            -lxxhash -llz4 -lzstd -llzma -lbz2 -lfmt -lsimdjson -lsqlite3 -o ${program}
     DEPENDS ${object} ${fuzzed_objects} VERBATIM)
   add_custom_target(fuzz_${name} ALL DEPENDS ${program})
   # One after the other: two at once would both make what they share.
@@ -61,8 +61,13 @@ else()
           unpack byte_source outward_link neutral neutral_file rows_document ros1_bag mcap/crc32 mcap/mcap_content mcap/mcap_file
           messages/message_layout messages/message_decoder messages/payload_decoder messages/message_track
           messages/own_stamp messages/json_messages messages/protobuf_wire messages/protobuf_schema
-          messages/protobuf_messages lerobot/path_template lerobot/set_info)
+          messages/protobuf_messages lerobot/path_template lerobot/set_info
+          rosbag2/sqlite_file rosbag2/db3_file tables/sqlite)
     fuzz_object(object player/imports/${reader}.cpp)
+    list(APPEND fuzzed_objects ${object})
+  endforeach()
+  foreach(source query/sql_text columns/column_names messages/message_definitions messages/message_type)
+    fuzz_object(object player/${source}.cpp)
     list(APPEND fuzzed_objects ${object})
   endforeach()
   add_custom_target(fuzzed_objects DEPENDS ${fuzzed_objects})
@@ -84,4 +89,6 @@ else()
   zbag_fuzz(neutral)
   zbag_fuzz(ros1_bag)
   zbag_fuzz(ros_messages)
+  zbag_fuzz(sqlite)
+  zbag_fuzz(db3)
 endif()

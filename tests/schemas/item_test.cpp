@@ -161,6 +161,26 @@ TEST(ItemTest, PassesOverAnItemWithAllItHolds) {
   EXPECT_EQ(in.left(), 1u);
 }
 
+// Lists of floats go sixteen at a time; one that is none may stand anywhere among them.
+TEST(ItemTest, PassesOverListsOfFloatsWhateverStandsAmongThem) {
+  const std::string float32 = from_hex("ca 3f 80 00 00");
+  const std::string float64 = from_hex("cb ca cb ca cb ca cb ca cb");
+  for (const std::string& one : {float32, float64}) {
+    const std::string& other = one == float32 ? float64 : float32;
+    for (const std::string& odd : {one, other, from_hex("07"), from_hex("92 01 ca 00 00 00 00")}) {
+      for (const unsigned at : {0u, 1u, 15u, 16u, 17u, 31u, 32u, 38u}) {
+        std::string list = from_hex("dc 00 27");
+        for (unsigned i = 0; i < 0x27; ++i) list += i == at ? odd : one;
+        item::Cursor whole(as_bytes(list));
+        EXPECT_EQ(item::skip(whole), item::Fault::kNone);
+        EXPECT_EQ(whole.left(), 0u);
+        item::Cursor cut(as_bytes(list).first(list.size() - 1));
+        EXPECT_EQ(item::skip(cut), item::Fault::kTruncated);
+      }
+    }
+  }
+}
+
 TEST(ItemTest, SaysWhyAnItemCannotBePassedOver) {
   const auto fault = [](const std::string& bytes) {
     item::Cursor in(as_bytes(bytes));
