@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "nodes/errors.hpp"
 #include "nodes/live_screen.hpp"
@@ -11,6 +14,7 @@
 #include "nodes/terminal.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
+#include "player/imports/file_track.hpp"
 #include "player/imports/found_recordings.hpp"
 #include "player/imports/importer.hpp"
 #include "recorder/bag_session.hpp"
@@ -236,6 +240,21 @@ Status check_uses(const OptionTable& options, const std::vector<FoundRecording>&
   return {};
 }
 
+// Of files that were named, not their folder: what lies where says nothing of their tracks then.
+void tell_shared_tracks(const std::vector<FoundRecording>& files) {
+  std::map<std::string, const FoundRecording*> first;
+  std::set<std::string> told;
+  for (const FoundRecording& file : files) {
+    if (file.is_of_folder || !is_of_one_track(file.path)) continue;
+    const std::string track = file_track(file);
+    const FoundRecording& other = *first.try_emplace(track, &file).first->second;
+    if (&other == &file || !told.insert(track).second) continue;
+    warn("import", fmt::format("{} and {} are both of track {}: what is in them becomes one; name "
+                               "the folder around them to have a track of each",
+                               printable(other.path), printable(file.path), printable(track)));
+  }
+}
+
 int run(const Arguments& arguments, const OptionTable& table) {
   std::error_code error;
   if (std::filesystem::exists(arguments.bag, error)) {
@@ -245,6 +264,7 @@ int run(const Arguments& arguments, const OptionTable& table) {
   Result<std::vector<FoundRecording>> files = find_recordings(arguments.files);
   if (!files) return show("import", files.error());
   if (Status used = check_uses(table, *files); !used) return show("import", used.error());
+  tell_shared_tracks(*files);
   const std::size_t found = files->size();
   Result<Readers> readers = look_at(*files, arguments);
   if (StopSignal::wanted()) return show_stopped();

@@ -213,7 +213,7 @@ Result<BagDatabase> open_database(const Arguments& arguments, const Playlist& pl
     bags.push_back({printable(playlist.summaries()[i].path), playlist.readers()[i]});
   BagDatabase::Options options;
   options.range = range;
-  if (!arguments.quiet) options.note = warner("sql");
+  if (!arguments.quiet) options.note = [](const std::string& text) { say("zbag sql: {}\n", text); };
   options.nearest = nearest;
   options.warn = warner("sql");
   options.database.threads = arguments.threads;

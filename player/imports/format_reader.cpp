@@ -23,6 +23,7 @@ struct Format {
   Result<std::unique_ptr<FormatReader>> (*open)(const FoundRecording& recording,
                                                 const ImportOptions& options);
   unsigned uses = 0;  // FormatOption, added up
+  bool is_of_one_track = false;
 };
 
 constexpr auto kStamp = static_cast<unsigned>(FormatOption::kStamp);
@@ -77,7 +78,7 @@ constexpr std::array kFormats{
            [](const std::string&, std::string_view begin) {
              return begins_with_word(begin, "PathFileType");
            },
-           open_trc},
+           open_trc, 0, true},
     Format{"bvh",
            "motion of a body (.bvh): one track, as of trc, with its joints as its kind; _ts begins "
            "with 0",
@@ -85,7 +86,7 @@ constexpr std::array kFormats{
            [](const std::string&, std::string_view begin) {
              return begins_with_word(begin, "HIERARCHY");
            },
-           open_bvh},
+           open_bvh, 0, true},
     Format{"mcap", "MCAP (.mcap) of json, msgpack, protobuf, ros1 and cdr (ROS 2) messages",
            ".mcap",
            [](const std::string&, std::string_view begin) { return begin.starts_with("\x89MCAP"); },
@@ -117,12 +118,12 @@ constexpr std::array kFormats{
           return has_ending(path, ".csv .tsv") && kind_of_file(begin) == nullptr &&
                  !std::filesystem::is_directory(path, error);
         },
-        open_csv, kTimeField},
+        open_csv, kTimeField, true},
     Format{"parquet",
            "Parquet (.parquet), as csv: lists stay lists, structs are maps; read by DuckDB",
            ".parquet",
            [](const std::string&, std::string_view begin) { return begin.starts_with("PAR1"); },
-           open_parquet, kTimeField},
+           open_parquet, kTimeField, true},
     Format{"jsonl", "JSON lines, plain or xz: neutral recordings, what export and cat have written",
            "", [](const std::string&, std::string_view) { return true; }, open_neutral},
 };
@@ -161,6 +162,8 @@ bool is_recording_folder(const std::string& path) {
 bool has_use_for(FormatOption option, const std::string& path) {
   return (format_of(path).uses & static_cast<unsigned>(option)) != 0;
 }
+
+bool is_of_one_track(const std::string& path) { return format_of(path).is_of_one_track; }
 
 std::string formats_with_use_for(FormatOption option) {
   std::string names;

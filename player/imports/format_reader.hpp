@@ -87,6 +87,9 @@ bool is_recording_folder(const std::string& path);
 bool has_use_for(FormatOption option, const std::string& path);
 std::string formats_with_use_for(FormatOption option);
 
+// Whether a file is of one format whose files are of one track each, and do not say which.
+bool is_of_one_track(const std::string& path);
+
 // What `import --help` says of each format.
 struct ImportFormatHelp {
   std::string name;

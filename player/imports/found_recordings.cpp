@@ -11,6 +11,7 @@
 #include "player/imports/neutral_file.hpp"
 #include "player/imports/outward_link.hpp"
 #include "player/imports/rows_document.hpp"
+#include "schemas/json_text.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -30,13 +31,45 @@ std::optional<std::string> track_of(const fs::path& path, const fs::path& folder
   return may_be_one ? track : std::nullopt;
 }
 
+// "%2F" stands for a slash, as those who write partitions have it.
+std::string without_percents(std::string_view text) {
+  std::string plain;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const std::optional<std::string> byte =
+        text[at] == '%' ? unhex(text.substr(at + 1, 2)) : std::nullopt;
+    const bool is_written = byte && byte->size() == 1;
+    plain += is_written ? byte->front() : text[at];
+    if (is_written) at += 2;
+  }
+  return plain;
+}
+
+// The track of a table by its path in the folder that was named: "robot/imu" of robot/imu.parquet.
+// Folders `key=value` part one track: "robot/imu" of robot/imu/date=2026-11-29/data_0.parquet and
+// of track=robot%2Fimu/hour=07/data_0.parquet.
+std::string track_of_table(const fs::path& path) {
+  fs::path track;
+  bool is_parted = false;
+  for (const fs::path& part : path.parent_path()) {
+    const std::string name = part.string();
+    constexpr std::string_view kOfKeys = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+    const std::size_t equals = name.find_first_not_of(kOfKeys);
+    if (equals == 0 || equals == std::string::npos || name[equals] != '=') {
+      track /= part;
+      continue;
+    }
+    is_parted = true;
+    if (name.substr(0, equals) == "track") return without_percents(name.substr(equals + 1));
+  }
+  if (!is_parted) return fs::path(path).replace_extension().string();
+  return track.empty() ? path.stem().string() : track.string();
+}
+
 std::optional<FoundRecording> recording_at(const fs::path& path, const fs::path& folder) {
   if (std::optional<std::string> track = track_of(path, folder))
     return FoundRecording{path.string(), std::move(track), true};
   if (!has_format_name(path.string())) return std::nullopt;
-  // A table is of the track that its path says.
-  return FoundRecording{path.string(), path.lexically_relative(folder).replace_extension().string(),
-                        true};
+  return FoundRecording{path.string(), track_of_table(path.lexically_relative(folder)), true};
 }
 
 // A link out of the folder, or to a folder in it, which would be read twice.

@@ -233,6 +233,17 @@ class ImportTest(harness.SystemTest):
         self.assert_one_line(done.stderr, "names.csv", "--time-field")
         self.assertFalse(os.path.exists(self.space.path("no.zbag")))
 
+    def test_files_of_one_name_are_told_of(self):
+        one, two = (self.write(f"{day}/imu.csv", f"time,x\n{day}.0,2\n") for day in (1, 2))
+        bag = self.space.path("a.zbag")
+        done = self.run_ok("import", one, two, "-o", bag)
+        self.assert_one_line(done.stderr.splitlines()[0] + "\n", one, two, "both of track imu")
+        self.assertEqual([track["points"] for track in self.info(bag)["tracks"]], [2])
+        os.remove(bag)
+        done = self.run_ok("import", self.space.folder, "-o", bag)
+        self.assertNotIn("both of track", done.stderr)
+        self.assertEqual([track["name"] for track in self.info(bag)["tracks"]], ["1/imu", "2/imu"])
+
     def test_what_no_format_has_a_use_for_is_refused(self):
         rows = self.write("a.csv", "when,x\n1.0,2\n")
         lines = self.write("a.jsonl", line_of("b", 1.0, n=1))

@@ -268,6 +268,18 @@ class ParquetTest(TableTest):
         self.assert_comes_back([{**point, **more} for point, more in
                                 zip(POINTS, mixed + [{}, {}])], "parquet")
 
+    def test_partitions_of_a_track_are_one(self):
+        first = self.space.path("first.zbag")
+        lines = [{"track": track, "_ts": 86_400.0 * n, "fields": {"n": n, "x": n / 4}}
+                 for n in range(4) for track in ("arm", "robot/imu \u00e4=%")]
+        self.run_ok("import", self.write("points.jsonl", "\n".join(map(json.dumps, lines))), "-o", first)
+        for by in ("date", "track,date,hour", "run,track"):
+            with self.subTest(by):
+                out, again = self.space.path(by), self.space.path(by + ".zbag")
+                self.run_ok("export", first, "-o", out, "--format", "parquet", "--partition-by", by)
+                self.run_ok("import", out, "-o", again)
+                self.run_ok("diff", first, again)
+
     def test_bytes_come_back(self):
         bag, second = self.space.path("first.zbag"), self.space.path("second.zbag")
         self.run_ok("import", self.write("points.jsonl", '{"track":"a/t","_ts":1.5,"fields":'
