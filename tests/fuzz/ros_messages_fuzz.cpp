@@ -17,7 +17,7 @@ constexpr std::size_t kValuesMax = 1'000;
 void check(const MessageLayout& layout, MessageEncoding encoding,
            std::span<const std::uint8_t> message) {
   MessageDecoder decoder(layout, encoding, kValuesMax);
-  std::string map;
+  static std::string map;  // whose memory every message finds as the one before has left it
   std::optional<std::int64_t> stamp_ns;
   const Status decoded = decoder.decode(message, map, stamp_ns);
   ZBAG_CHECK(decoded || !decoded.error().message.empty());

@@ -185,12 +185,13 @@ class Decoding {
     return true;
   }
 
-  // REQUIRES: there is no more to come than values_max.
+  // A number is its bits and a byte before them at most. REQUIRES: `count` was taken from the limit
+  // on values, which bounds what room is made for.
   template <class Bits, class Put>
   bool numbers(std::size_t count, Put put) {
     if (count == 0) return true;
     if (!in_.align(sizeof(Bits)) || in_.left() / sizeof(Bits) < count) return false;
-    std::uint8_t* at = out_.room(count * item::kHeadMax);
+    std::uint8_t* at = out_.room(count * (1 + sizeof(Bits)));
     for (std::size_t i = 0; i < count; ++i) put(at, in_.aligned_number<Bits>());
     out_.wrote(at);
     return true;
