@@ -86,16 +86,21 @@ Status inline_data(const fs::path& folder, Fields& fields) {
   return check_unique(fields);
 }
 
-// Of which dialect a line is says how it begins, in zbag's own hand; every other order of its
-// members is that of a neutral recording.
+// Of which dialect a line is. One of `cat` is told by its beginning, as zbag writes it, and
+// whatever the order of its members where it has no map `fields`, without which none is a neutral
+// one.
 enum class LineKind { kNeutral, kPoint, kRow };
 LineKind kind_of(const Fields& line) {
   if (line.empty()) return LineKind::kNeutral;
   if (line.front().first == "timestamp") return LineKind::kRow;
-  const bool is_point = line.front().first == "_ts" && line.size() > 1 && line[1].first == "track";
-  const bool is_neutral =
-      line.size() == 3 && line[2].first == "fields" && line[2].second.get_if<Fields>() != nullptr;
-  return is_point && !is_neutral ? LineKind::kPoint : LineKind::kNeutral;
+  const Value* const fields = find_field(line, "fields");
+  const bool has_fields = fields != nullptr && fields->get_if<Fields>() != nullptr;
+  const bool begins_so = line.front().first == "_ts" && line.size() > 1 && line[1].first == "track";
+  const bool is_neutral = has_fields && line.size() == 3;
+  const bool is_point = find_field(line, "_ts") != nullptr && find_field(line, "track") != nullptr;
+  const bool may_be_neutral = fields != nullptr || line.size() == 2;
+  if (begins_so) return is_neutral ? LineKind::kNeutral : LineKind::kPoint;
+  return is_point && !may_be_neutral ? LineKind::kPoint : LineKind::kNeutral;
 }
 
 Result<Timestamp> stamp_of(const Fields& line, const char* name) {

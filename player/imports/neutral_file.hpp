@@ -8,7 +8,8 @@
 // {"$str":"inf"} a text that would mean something else, {"$str_hex":h} one that is not UTF-8; a
 // field name that begins with "$" is written with one "$" more.
 //
-// Read as well: what `cat` prints ({"_ts":..., "track":..., fields}) and rows of `export`
+// Read as well: what `cat` prints ({"_ts":..., "track":..., fields}; in any order where none is
+// called `fields`) and rows of `export`
 // ({"timestamp":..., fields}, of the track the file is named after), in the document that
 // `--format json` makes of them, too (rows_document.hpp); as exactly as those are. A time may be
 // what --human prints.
@@ -62,7 +63,8 @@ class NeutralReader {
 
   // nullopt at the end of the file. After an error of one line the next call goes on behind it.
   Result<std::optional<NeutralFrame>> next();
-  // The same, encoded, for those who want many of them soon; false at the end.
+  // The same, encoded, for those who want many of them soon; false at the end. `frame` may be
+  // anything then, and after an error.
   Result<bool> next(EncodedFrame& frame);
   const std::string& path() const;
   std::size_t line() const;  // of the frame read last, from 1; in a document: its row

@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
-#include <cstring>
 #include <functional>
 #include <limits>
-#include <span>
-#include <utility>
+#include <optional>
+#include <string>
 #include <vector>
 
 #define SIMDJSON_EXCEPTIONS 0
@@ -38,6 +37,9 @@ bool put_track(const dom::element& value, std::string& track) {
 }
 
 bool is_numbering(std::string_view name) { return name == "_src" || name == "_seq"; }
+
+// It counts what objects and lists hold up to there; every one takes two bytes of a line.
+static_assert(QuickLine::kBytesMax / 2 < 0xffffff);
 
 // Appends what a line holds to a map. False, wherever it is said: a doubt.
 class Encoding {
@@ -70,11 +72,10 @@ class Encoding {
     return fields(*found, 2);
   }
 
-  // {TIME:..., fields}, which hold the track where `word` is not the time.
+  // {TIME:..., fields}, which hold the track where `word` is not the time. REQUIRES: it is there.
   bool point_line(const dom::object& line, std::string_view time, std::string_view word,
                   EncodedFrame& frame) {
     std::size_t fields = line.size();
-    bool is_known = false;
     for (const dom::key_value_pair member : line) {
       const bool is_time = member.key == time;
       const bool is_track = !is_time && member.key == word;
@@ -83,13 +84,13 @@ class Encoding {
         const std::optional<Timestamp> stamp = stamp_of(member.value);
         if (!stamp) return false;
         frame.stamp = *stamp;
-        is_known = true;
       } else if (is_track ? !put_track(member.value, frame.track) : may_be_escaped(member, word)) {
         return false;
       }
       if (is_time || is_track || is_numbering(member.key)) --fields;
     }
-    if (!is_known || !are_unique(0) || !head(fields, item::put_map)) return false;
+    if (!are_unique(0)) return false;
+    put([&](std::uint8_t*& at) { item::put_map(at, fields); });
     for (const dom::key_value_pair member : line) {
       const bool is_field = member.key != time && member.key != word && !is_numbering(member.key);
       if (is_field ? !field(member, 1) : !member.value.is_number() && !member.value.is_string())
@@ -108,7 +109,7 @@ class Encoding {
 
   bool fields(const dom::object& object, int depth) {
     const std::size_t first_name = names_.size();
-    if (!head(object.size(), item::put_map)) return false;
+    put([&](std::uint8_t*& at) { item::put_map(at, object.size()); });
     for (const dom::key_value_pair member : object) {
       note_name(member.key);
       if (!field(member, depth)) return false;
@@ -163,7 +164,7 @@ class Encoding {
   }
 
   bool array(const dom::array& array, int depth) {
-    if (!head(array.size(), item::put_array)) return false;
+    put([&](std::uint8_t*& at) { item::put_array(at, array.size()); });
     for (const dom::element value : array) {
       if (!element(value, depth)) return false;
     }
@@ -174,13 +175,6 @@ class Encoding {
   void put(Put put) {
     item::append_item(out_, put);
   }
-  bool head(std::size_t size, void (*put_head)(std::uint8_t*& at, std::uint64_t size)) {
-    constexpr std::size_t kSizeMax = 0xffffff;  // the library counts no further
-    if (size >= kSizeMax) return false;
-    put([&](std::uint8_t*& at) { put_head(at, size); });
-    return true;
-  }
-
   bool counts() { return values_left_-- > 1; }  // the line itself is one
 
   // By their hashes: different names that have the same are a doubt, too.

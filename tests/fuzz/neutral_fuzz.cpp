@@ -25,7 +25,9 @@ void check_both_ways(const std::string& path) {
     std::string map;
     zbag::encode_fields((*wanted)->fields, map);
     ZBAG_CHECK(frame.map == map && frame.track == (*wanted)->track &&
-               frame.stamp.ns() == (*wanted)->stamp.ns() && frame.ignored == (*wanted)->ignored);
+               frame.stamp.ns() == (*wanted)->stamp.ns() &&
+               frame.stamp.seconds() == (*wanted)->stamp.seconds() &&
+               frame.ignored == (*wanted)->ignored);
   }
 }
 
