@@ -13,6 +13,7 @@
 #include "nodes/time_text.hpp"
 #include "nodes/track_table.hpp"
 #include "recorder/bag/read/track_schema.hpp"
+#include "schemas/add_up.hpp"
 #include "schemas/field_lookup.hpp"
 #include "schemas/json_text.hpp"
 #include "schemas/track_name.hpp"
@@ -78,6 +79,13 @@ class BagText {
     return static_cast<std::size_t>(std::ranges::count_if(
         bag_.tracks, [](const TrackRecord& track) { return !is_about_a_track(track.name); }));
   }
+  std::uint64_t own_points() const {
+    std::uint64_t points = 0;
+    for (const TrackRecord& track : bag_.tracks) {
+      if (!is_about_a_track(track.name)) add_up(points, track.total());
+    }
+    return points;
+  }
   void wrap_all();
 
   const BagReader& reader_;
@@ -105,9 +113,12 @@ void BagText::add_extent() {
                       {fmt::format("would give back about {}: zbag compact {} -o NEW",
                                    bytes_text(left), bag_.path)}});
   const std::size_t left_out = options_.tracks_left_out;
-  add(fmt::format("  points     {} in {}{}", count_text(bag_.points()),
+  const std::uint64_t points = own_points();
+  const std::uint64_t about = bag_.points() - points;
+  add(fmt::format("  points     {} in {}{}{}", count_text(points),
                   left_out > 0 ? count_text(own_tracks()) + " of " : "",
-                  amount_text(own_tracks() + left_out, "track")));
+                  amount_text(own_tracks() + left_out, "track"),
+                  about > 0 ? fmt::format(", and {} about tracks", count_text(about)) : ""));
 }
 
 void BagText::add_fates() {

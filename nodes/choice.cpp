@@ -12,6 +12,7 @@
 #include "nodes/terminal.hpp"
 #include "nodes/time_text.hpp"
 #include "nodes/unmatched.hpp"
+#include "schemas/kinds/original_schema.hpp"
 #include "schemas/track_name.hpp"
 
 namespace zbag {
@@ -95,9 +96,12 @@ class Known {
 };
 
 Result<TrackFilter> filter_of(const SelectionArguments& arguments, SystemTracks system) {
-  const bool takes_all = system == SystemTracks::kToo && arguments.tracks.empty();
+  const bool takes_all = system != SystemTracks::kWhenNamed && arguments.tracks.empty();
   const std::vector<std::string> everything{"**", "_sys/**"};
-  return TrackFilter::parse(takes_all ? everything : arguments.tracks, arguments.excluded);
+  std::vector<std::string> excluded = arguments.excluded;
+  if (takes_all && system == SystemTracks::kButOriginals)
+    excluded.push_back(std::string(kOriginalTracks) + "**");
+  return TrackFilter::parse(takes_all ? everything : arguments.tracks, excluded);
 }
 
 // Of --end and --duration, the earlier.

@@ -11,7 +11,9 @@
 
 namespace zbag {
 
-enum class SystemTracks : std::uint8_t { kWhenNamed, kToo };
+// Tracks below _sys: only those that are named, all, or all but what tracks were in the recordings
+// they come from, which are pages of definitions.
+enum class SystemTracks : std::uint8_t { kWhenNamed, kToo, kButOriginals };
 // The tracks and the times that are chosen of `bags`. kNotFound, which show_unchosen() shows: what
 // is named is nowhere (patterns of --track, columns, fields of --where, and tracks that other
 // options name: `named`),

@@ -125,7 +125,7 @@ int run(const Arguments& arguments) {
   Result<Playlist> playlist = open_bags("cat", *bags, opened);
   if (!playlist) return show("cat", playlist.error());
   Result<BagReader::Selection> selection =
-      choose("cat", arguments.selection, playlist->summaries(), SystemTracks::kToo);
+      choose("cat", arguments.selection, playlist->summaries(), SystemTracks::kButOriginals);
   if (!selection) return show_unchosen("cat", selection.error());
   if (const Status known =
           check_nested_columns("cat", arguments.selection.columns, *playlist, *selection);

@@ -178,8 +178,8 @@ Verb add_diff(CLI::App& root) {
         {"values", "with their types: 1 is not 1.0 without --tolerance; NaN is NaN"},
         {"schemas", "what tracks mean (zbag schema), the newest of both"},
         {"not",
-         "arrival, _src, _seq, losses, runs, attachments, the formats that tracks came in "
-         "(--track '_sys/**' does); what is damaged is told of"}}});
+         "arrival, _src, _seq, losses, runs, attachments, nor the formats that tracks came in, "
+         "unless --track names _sys/original/**; what is damaged is told of"}}});
   return {std::move(options), [a] { return run(*a); }};
 }
 

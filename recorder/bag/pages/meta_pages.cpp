@@ -68,8 +68,9 @@ Error other_file(int fd, const std::string& path) {
     return {ErrorCode::kDamaged,
             fmt::format("{}: begins as a bag, but its first pages are cut off or damaged", path)};
   if (const char* const kind = kind_of_file(begin))
-    return {ErrorCode::kDamaged,
-            fmt::format("{}: this is {}; bags of zbag are read here", path, kind)};
+    return {ErrorCode::kDamaged, fmt::format("{}: this is {}; bags of zbag are read here, which "
+                                             "zbag import makes of other recordings",
+                                             path, kind)};
   if (begin.starts_with('{'))
     return {ErrorCode::kDamaged,
             fmt::format("{}: this is JSON; zbag import makes a bag of JSON lines", path)};
