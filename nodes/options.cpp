@@ -171,7 +171,7 @@ bool OptionTable::is_given(std::string_view name) const {
 
 bool OptionTable::is_asked_for(std::string_view name) const {
   return std::any_of(options_.begin(), options_.end(), [&](const Option& one) {
-    return one.name == name && one.origin == kCommandLine;
+    return one.name == name && (one.origin == kCommandLine || one.origin == "--set");
   });
 }
 

@@ -89,6 +89,10 @@ class Import {
             session,
             {.goes_on = [this] { return goes_on(); },
              .warn = [](const std::string& text) { warn("import", text); },
+             .note =
+                 [is_quiet = arguments.quiet](const std::string& text) {
+                   if (!is_quiet) say("zbag import: {}\n", text);
+                 },
              .attach = [&recording](
                            std::string_view name,
                            std::string_view content) { return recording.attach(name, content); },
@@ -171,6 +175,9 @@ Outcome end(Session& session, Recording& recording, const Importer::Counts& coun
     if (status && !flushed) status = tl::unexpected(flushed.error());
   }
   const bool is_void = StopSignal::wanted() || kept() == 0;
+  // Beside what the bag counts itself: of these it has not heard.
+  if (counts.refused > 0 && !is_void)
+    static_cast<void>(recording.describe({{"import_refused", counts.refused}}));
   recording.end_as(is_void ? Ending::kNothing : status ? Ending::kWhole : Ending::kInterrupted);
   const Status closed = session.close();
   if (status && !is_void) status = closed;
@@ -214,7 +221,8 @@ int tell(const Arguments& arguments, const Outcome& outcome, const Importer::Cou
     warn("import", fmt::format("refused {}", amount_text(counts.refused, "frame")));
   if (outcome.kept == 0)
     warn("import", fmt::format("nothing to import: there is no {}", arguments.bag));
-  const bool is_lossy = counts.refused > 0 || outcome.kept == 0 || outcome.is_rescued;
+  const bool is_lossy =
+      counts.refused > 0 || counts.left_out > 0 || outcome.kept == 0 || outcome.is_rescued;
   return is_lossy ? kExitLossy : kExitDone;
 }
 
@@ -223,19 +231,35 @@ int show_stopped() {
 }
 
 // What somebody asked for must have an effect on one of the recordings. A setting of a file is
-// asked for by nobody.
+// asked for by nobody. REQUIRES: they can be opened.
 Status check_uses(const OptionTable& options, const std::vector<FoundRecording>& files) {
   constexpr std::pair<const char*, FormatOption> kOptions[] = {
       {"stamp", FormatOption::kStamp},
       {"videos", FormatOption::kVideos},
       {"time-field", FormatOption::kTimeField}};
   for (const auto& [name, option] : kOptions) {
+    if (!options.is_asked_for(name)) continue;
     const bool is_used = std::ranges::any_of(
         files, [&](const FoundRecording& file) { return has_use_for(option, file.path); });
-    if (is_used || !options.is_asked_for(name)) continue;
+    if (is_used) continue;
     return fail(ErrorCode::kInvalid,
                 fmt::format("--{} is for {}, of which there is none: leave it out", name,
                             formats_with_use_for(option)));
+  }
+  return {};
+}
+
+// Each has a line of time of its own, which begins with 0.
+Status check_one_data_set(const std::vector<FoundRecording>& files) {
+  const FoundRecording* first = nullptr;
+  for (const FoundRecording& file : files) {
+    if (!is_lerobot(file.path, {})) continue;
+    if (first != nullptr)
+      return fail(ErrorCode::kInvalid,
+                  fmt::format("{} and {} are data sets, whose frames would lie between each "
+                              "other's: give each a bag of its own",
+                              printable(first->path), printable(file.path)));
+    first = &file;
   }
   return {};
 }
@@ -263,12 +287,14 @@ int run(const Arguments& arguments, const OptionTable& table) {
   }
   Result<std::vector<FoundRecording>> files = find_recordings(arguments.files);
   if (!files) return show("import", files.error());
-  if (Status used = check_uses(table, *files); !used) return show("import", used.error());
-  tell_shared_tracks(*files);
   const std::size_t found = files->size();
   Result<Readers> readers = look_at(*files, arguments);
   if (StopSignal::wanted()) return show_stopped();
   if (!readers) return show("import", readers.error());
+  Status possible = check_uses(table, *files);
+  if (possible) possible = check_one_data_set(*files);
+  if (!possible) return show("import", possible.error());
+  tell_shared_tracks(*files);
   BagSessionOptions options;
   options.session.name = "import";
   // What a bag has recorded of the bus, too.
@@ -313,12 +339,13 @@ Verb add_import(CLI::App& root) {
                  "Recordings to read, or folders of them; - is stdin")
       .required();
   add_new_bag(*options, a->bag, "BAG");
-  options->add("--stamp", a->stamp,
-               option_type::one_of<StampFrom>("S", {{"header", StampFrom::kHeader},
-                                                    {"log", StampFrom::kLog},
-                                                    {"publish", StampFrom::kPublish}}),
-               "Where _ts comes from, in recordings that know several times: the message's own "
-               "header (log where it has none), when it was recorded, or when it was sent");
+  options->add(
+      "--stamp", a->stamp,
+      option_type::one_of<StampFrom>("S", {{"header", StampFrom::kHeader},
+                                           {"log", StampFrom::kLog},
+                                           {"publish", StampFrom::kPublish}}),
+      "Where _ts comes from, in recordings that know several times: header, the message's own "
+      "(log where it has none); log, when it was recorded; publish, when it was sent");
   options->add("--time-field", a->time_field, option_type::any_text("NAME"),
                "The column of a table, or the data set of HDF5, that _ts comes from (found by its "
                "name: _ts, timestamp, time, t, ..., with the unit behind it: time_us)");

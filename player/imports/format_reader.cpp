@@ -26,9 +26,7 @@ struct Format {
   bool is_of_one_track = false;
 };
 
-constexpr auto kStamp = static_cast<unsigned>(FormatOption::kStamp);
-constexpr auto kVideos = static_cast<unsigned>(FormatOption::kVideos);
-constexpr auto kTimeField = static_cast<unsigned>(FormatOption::kTimeField);
+constexpr unsigned bit(FormatOption option) { return static_cast<unsigned>(option); }
 
 // Behind a mark of UTF-8 and blanks, its letters large or small.
 bool begins_with_word(std::string_view begin, std::string_view word) {
@@ -55,7 +53,7 @@ bool is_hdf5(const std::string& path, std::string_view begin) {
 constexpr std::array kFormats{
     Format{"ros1", "ROS 1 bags (.bag), of any messages: their definitions are in them", ".bag",
            [](const std::string&, std::string_view begin) { return begin.starts_with("#ROSBAG"); },
-           open_ros1_bag, kStamp},
+           open_ros1_bag, bit(FormatOption::kStamp)},
     Format{
         "ulog",
         "flight logs of PX4 (.ulg): a track an instance of a topic (vehicle_attitude/0), texts in "
@@ -90,23 +88,23 @@ constexpr std::array kFormats{
     Format{"mcap", "MCAP (.mcap) of json, msgpack, protobuf, ros1 and cdr (ROS 2) messages",
            ".mcap",
            [](const std::string&, std::string_view begin) { return begin.starts_with("\x89MCAP"); },
-           open_mcap, kStamp},
+           open_mcap, bit(FormatOption::kStamp)},
     Format{"sqlite", "databases that export --format sqlite has made (.db): all their tracks",
            ".db .sqlite .sqlite3", is_own_sqlite, open_sqlite},
     Format{
         "ros2",
         "ROS 2 bags: folders with a metadata.yaml, files of them (.db3, .mcap; .zstd behind them)",
-        ".db3", is_rosbag2, open_rosbag2, kStamp},
+        ".db3", is_rosbag2, open_rosbag2, bit(FormatOption::kStamp)},
     Format{"hdf5",
            "HDF5 (.h5, .hdf5; MATLAB 7.3): all tracks of export --format hdf5; of others a track a "
            "group, whose data sets are its fields, _ts from the one called as csv has it, in the "
            "group or around it, or --time-field",
-           ".h5 .hdf5", is_hdf5, open_hdf5, kTimeField},
+           ".h5 .hdf5", is_hdf5, open_hdf5, bit(FormatOption::kTimeField)},
     Format{"lerobot",
            "data sets of LeRobot, v2.0 to v3.0 (folders with a meta/info.json): a track a feature "
            "(observation/state), episode says where each begins; they follow one another from _ts "
            "0 on; videos by reference, or as --videos says",
-           "", is_lerobot, open_lerobot, kVideos},
+           "", is_lerobot, open_lerobot, bit(FormatOption::kVideos)},
     // Nothing but its name says that it is one.
     Format{
         "csv",
@@ -118,12 +116,12 @@ constexpr std::array kFormats{
           return has_ending(path, ".csv .tsv") && kind_of_file(begin) == nullptr &&
                  !std::filesystem::is_directory(path, error);
         },
-        open_csv, kTimeField, true},
+        open_csv, bit(FormatOption::kTimeField), true},
     Format{"parquet",
            "Parquet (.parquet), as csv: lists stay lists, structs are maps; read by DuckDB",
            ".parquet",
            [](const std::string&, std::string_view begin) { return begin.starts_with("PAR1"); },
-           open_parquet, kTimeField, true},
+           open_parquet, bit(FormatOption::kTimeField), true},
     Format{"jsonl", "JSON lines, plain or xz: neutral recordings, what export and cat have written",
            "", [](const std::string&, std::string_view) { return true; }, open_neutral},
 };
@@ -160,7 +158,7 @@ bool is_recording_folder(const std::string& path) {
 }
 
 bool has_use_for(FormatOption option, const std::string& path) {
-  return (format_of(path).uses & static_cast<unsigned>(option)) != 0;
+  return (format_of(path).uses & bit(option)) != 0;
 }
 
 bool is_of_one_track(const std::string& path) { return format_of(path).is_of_one_track; }
@@ -168,7 +166,7 @@ bool is_of_one_track(const std::string& path) { return format_of(path).is_of_one
 std::string formats_with_use_for(FormatOption option) {
   std::string names;
   for (const Format& format : kFormats) {
-    if ((format.uses & static_cast<unsigned>(option)) == 0) continue;
+    if ((format.uses & bit(option)) == 0) continue;
     names += (names.empty() ? "" : ", ") + std::string(format.name);
   }
   return names;

@@ -26,8 +26,10 @@ class ImportSink {
                        std::span<const std::uint8_t> map) = 0;
   // A message that is none: it is counted and told, with where it is.
   virtual void refuse(const std::string& why) = 0;
-  // What is not taken, or not as it was, in one line; the same line is told once.
+  // What is good to know of what is taken, in one line; the same line is told once.
   virtual void note(const std::string& text) = 0;
+  // Data that is not taken, likewise: what came is not all that was there.
+  virtual void leave_out(const std::string& text) = 0;
   // False: it is to end early. For readers that are busy for long without a frame.
   virtual bool goes_on() = 0;
 

@@ -44,8 +44,8 @@ Status Importer::append_about(std::string_view track, Timestamp stamp) {
     if (status) {
       ++counts_.about;
     } else {
-      note(fmt::format("track {}: what its messages are is not kept: {}", printable(track),
-                       status.error().message));
+      leave_out(fmt::format("track {}: what its messages are is not kept: {}", printable(track),
+                            status.error().message));
     }
     kept_.insert_or_assign(about, std::move(fields));
   }
@@ -73,11 +73,20 @@ void Importer::refuse(const std::string& why) {
     options_.warn("what else is refused is counted without a word each");
 }
 
+bool Importer::is_new(const std::string& text) {
+  constexpr std::size_t kToldMax = 1'000;
+  if (told_.size() == kToldMax || !told_.insert(text).second) return false;
+  if (told_.size() == kToldMax) options_.warn("what else is to be told is not");
+  return true;
+}
+
 void Importer::note(const std::string& text) {
-  constexpr std::size_t kNotesMax = 1'000;
-  if (noted_.size() == kNotesMax || !noted_.insert(text).second) return;
-  options_.warn(text);
-  if (noted_.size() == kNotesMax) options_.warn("what else is to be told is not");
+  if (is_new(text)) options_.note(text);
+}
+
+void Importer::leave_out(const std::string& text) {
+  ++counts_.left_out;
+  if (is_new(text)) options_.warn(text);
 }
 
 void Importer::schema(std::string_view track, const OriginalSchema& schema) {
@@ -96,12 +105,13 @@ void Importer::kind(std::string_view track, std::string_view name, std::vector<J
 
 Status Importer::attach(std::string_view name, std::string_view content) {
   if (!options_.attach) {
-    note(fmt::format("attachment {} is left out", printable(name)));
+    leave_out(fmt::format("attachment {} is left out", printable(name)));
     return {};
   }
   Status attached = options_.attach(name, content);
   if (attached || attached.error().code != ErrorCode::kInvalid) return attached;
-  note(fmt::format("attachment {} is left out: {}", printable(name), attached.error().message));
+  leave_out(
+      fmt::format("attachment {} is left out: {}", printable(name), attached.error().message));
   return {};
 }
 

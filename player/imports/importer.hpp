@@ -22,6 +22,7 @@ class Importer : private ImportSink {
   struct Options {
     std::function<bool()> goes_on;  // asked before every frame; false ends the file early
     std::function<void(const std::string&)> warn;
+    std::function<void(const std::string&)> note;
     // Where attachments and what is said of the recording go; without them they are noted as left
     // out.
     std::function<Status(std::string_view name, std::string_view content)> attach = {};
@@ -30,10 +31,11 @@ class Importer : private ImportSink {
   struct Counts {
     std::uint64_t frames = 0;
     std::uint64_t refused = 0;
-    std::uint64_t about = 0;  // points beside these that say what tracks are
+    std::uint64_t left_out = 0;  // lines that said of something else that it was
+    std::uint64_t about = 0;     // points beside these that say what tracks are
   };
 
-  // REQUIRES: session outlives this; goes_on and warn are set.
+  // REQUIRES: session outlives this; goes_on, warn and note are set.
   Importer(Session& session, Options options) : session_(session), options_(std::move(options)) {}
 
   // A recording, all of it, or until it is to go on no more. Errors as FormatReader::read(), and
@@ -47,12 +49,14 @@ class Importer : private ImportSink {
   Status frame(std::string_view track, Timestamp stamp, std::span<const std::uint8_t> map) override;
   void refuse(const std::string& why) override;
   void note(const std::string& text) override;
+  void leave_out(const std::string& text) override;
   bool goes_on() override { return options_.goes_on(); }
   void schema(std::string_view track, const OriginalSchema& schema) override;
   void kind(std::string_view track, std::string_view name, std::vector<Joint> joints) override;
   Status attach(std::string_view name, std::string_view content) override;
   void describe(std::string_view name, Value value) override;
 
+  bool is_new(const std::string& text);
   Status append(std::string_view track, Timestamp stamp, std::span<const std::uint8_t> map);
   Status append_about(std::string_view track, Timestamp stamp);
 
@@ -65,7 +69,7 @@ class Importer : private ImportSink {
   using About = std::map<std::string, Fields, std::less<>>;
   std::map<std::string, About, std::less<>> waiting_;  // of tracks without a frame yet
   About kept_;                                         // what the bag says
-  std::set<std::string> noted_;
+  std::set<std::string> told_;
 };
 
 }  // namespace zbag

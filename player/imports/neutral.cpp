@@ -39,7 +39,7 @@ class NeutralFormat : public FormatReader {
  private:
   void note_ignored(ImportSink& sink, const std::string& member) {
     if (std::exchange(has_noted_, true)) return;
-    sink.note(
+    sink.leave_out(
         fmt::format("{}: \"{}\" stands beside \"fields\", where nothing of a frame does: "
                     "such members are left out; put them into \"fields\"",
                     place(), printable(member)));

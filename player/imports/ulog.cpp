@@ -163,8 +163,8 @@ class UlogFile : public FormatReader {
       case 'S':
         return {};
       default:
-        sink.note(fmt::format("{}: messages of the type {} are not known and left out",
-                              file_.path(), type));
+        sink.leave_out(fmt::format("{}: messages of the type {} are not known and left out",
+                                   file_.path(), type));
         return {};
     }
   }

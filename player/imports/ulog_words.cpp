@@ -99,7 +99,7 @@ Status UlogWords::take_default(ByteInput body) {
 }
 
 Status UlogWords::tell(ImportSink& sink) const {
-  if (is_full_) sink.note("a ULog says more of itself than can be kept: the rest is left out");
+  if (is_full_) sink.leave_out("a ULog says more of itself than can be kept: the rest is left out");
   Fields info(info_.begin(), info_.end());
   for (const auto& [name, list] : lists_) info.emplace_back(name, Array(list.begin(), list.end()));
   Fields all;

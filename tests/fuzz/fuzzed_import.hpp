@@ -24,6 +24,7 @@ class FuzzedSink : public ImportSink {
   }
   void refuse(const std::string& why) override { ZBAG_CHECK(!why.empty()); }
   void note(const std::string& text) override { ZBAG_CHECK(!text.empty()); }
+  void leave_out(const std::string& text) override { ZBAG_CHECK(!text.empty()); }
   bool goes_on() override { return true; }
   void schema(std::string_view, const OriginalSchema&) override {}
   void kind(std::string_view, std::string_view name, std::vector<Joint> joints) override {

@@ -233,6 +233,19 @@ class ImportTest(harness.SystemTest):
         self.assert_one_line(done.stderr, "names.csv", "--time-field")
         self.assertFalse(os.path.exists(self.space.path("no.zbag")))
 
+    def test_members_of_a_line_may_come_in_any_order(self):
+        lines = ['{"_ts":1.0,"track":"a","n":1}', '{"track":"a","_ts":2.0,"n":2}', '{"n":3,"track":"a","_ts":3.0}',
+                 '{"fields":{"n":4},"_ts":4.0,"track":"a"}', '{"_seq":7,"n":5,"_ts":5.0,"track":"a"}']
+        bag = self.space.path("a.zbag")
+        self.run_ok("import", self.write("a.jsonl", "\n".join(lines) + "\n"), "-o", bag)
+        self.assertEqual(self.numbers(bag), [1, 2, 3, 4, 5])
+
+    def test_what_was_refused_is_known_to_the_bag(self):
+        bag = self.space.path("a.zbag")
+        lines = line_of("a", 1.0, n=1) + "nonsense\n" * 3
+        self.run_ok("import", self.write("a.jsonl", lines), "-o", bag, code=LOSSY)
+        self.assertEqual(self.info(bag)["runs"][0]["metadata"]["import_refused"], 3)
+
     def test_files_of_one_name_are_told_of(self):
         one, two = (self.write(f"{day}/imu.csv", f"time,x\n{day}.0,2\n") for day in (1, 2))
         bag = self.space.path("a.zbag")
@@ -245,9 +258,11 @@ class ImportTest(harness.SystemTest):
         self.assertEqual([track["name"] for track in self.info(bag)["tracks"]], ["1/imu", "2/imu"])
 
     def test_what_no_format_has_a_use_for_is_refused(self):
-        rows = self.write("a.csv", "when,x\n1.0,2\n")
+        rows = self.write("a.csv", "time,when,x\n1.0,1.0,2\n")
         lines = self.write("a.jsonl", line_of("b", 1.0, n=1))
         bag = self.space.path("a.zbag")
+        missing = self.run_ok("import", "none.bag", "-o", bag, "--stamp", "log", code=FAILED)
+        self.assert_one_line(missing.stderr, "none.bag", "No such file")
         for source, words, named in ((rows, ("--stamp", "header"), "ros1, mcap, ros2"),
                                      (lines, ("--time-field", "when"), "hdf5, csv, parquet"),
                                      (rows, ("--videos", "decode"), "lerobot")):

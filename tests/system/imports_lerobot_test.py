@@ -11,7 +11,7 @@ import shutil
 
 import harness
 import python_packages
-from harness import DAMAGED, DONE, FAILED, LOSSY
+from harness import DAMAGED, DONE, FAILED, LOSSY, USAGE
 
 FPS = 10
 CAMERA = "observation.images.cam"
@@ -354,7 +354,7 @@ class WholeSetTest(LerobotImportTest):
             for old, new in names.items():
                 row[new] = row.pop(old)
         made.schema = lambda: None
-        bag, said = self.imported(made.write().root)
+        bag, said = self.imported(made.write().root, code=LOSSY)
         self.assertIn("is left out: no track can be called so", said)
         tracks = {track for track, _, _ in self.taken(bag)}
         self.assertLessEqual({"a..b", "episode_2", "observation/state_2", "_sys.x",
@@ -417,10 +417,15 @@ class VideoTest(LerobotImportTest):
         self.assertIn("a video of distances, which is kept by reference", said)
         self.assertEqual(exact(self.taken(bag)), exact(made.wanted))
 
+    def test_two_sets_are_two_bags(self):
+        one, two = self.made("v2.1", "one").root, self.made("v3.0", "two").root
+        done = self.run_ok("import", one, two, "-o", self.space.path("in.zbag"), code=USAGE)
+        self.assert_one_line(done.stderr, "one and", "two are data sets", "a bag of its own")
+
     def test_videos_that_are_not_there_are_told(self):
         made = self.made("v2.1")
         shutil.rmtree(made.path("videos/chunk-000"))
-        bag, said = self.imported(made.root)
+        bag, said = self.imported(made.root, code=LOSSY)
         self.assertIn(f"2 videos of {CAMERA} are not there: what refers to them is kept", said)
         self.assertEqual(exact(self.taken(bag)), exact(made.wanted))
         bag, said = self.imported(made.root, "--videos", "decode", code=DAMAGED)

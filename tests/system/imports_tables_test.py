@@ -124,7 +124,9 @@ class CsvTest(TableTest):
             ("true", "1", ""): ("true", "1", None),
             ("-0", "NaN", "-Inf"): (-0.0, math.nan, -math.inf),
             ("1e999", "1", ""): ("1e999", "1", None),
-            ("N/A", "1", "2"): ("N/A", "1", "2"),
+            ("N/A", "1", "2"): (None, 1, 2),
+            ("n/a", "-", "null"): ("n/a", "-", "null"),
+            ("abc", "-", "NA"): ("abc", "-", "NA"),
             ('"[1,2]"', '"[]"', ""): ([1, 2], [], None),
             ('"{""a"":null}"', "", ""): ({"a": math.nan}, None, None),
             ('"[1,2"', '"[]"', ""): ("[1,2", "[]", None),
@@ -162,8 +164,16 @@ class CsvTest(TableTest):
             with self.subTest(text):
                 _, rows, _ = self.taken(self.csv(text))
                 self.assertEqual(rows, [(stamp, {"x": 1})])
-        _, rows, said = self.taken(self.csv("time,x\n1403715273262143,1\n"), "--quiet")
-        self.assertIn("taken for microseconds", self.assert_one_line(said))
+        _, rows, said = self.taken(self.csv("time,x\n1403715273262143,1\n"))
+        self.assertIn("taken for microseconds", said.splitlines()[0])
+
+    def test_what_a_table_calls_or_writes_oddly_is_told(self):
+        _, rows, said = self.taken(self.csv("t,a,a,,_seq\n0,1,2,3,4\n1,5,x,7,8\n"))
+        self.assertEqual(rows, [(0.0, {"a": 1, "a_3": "2", "column": 3, "_seq_": 4}),
+                                (1.0, {"a": 5, "a_3": "x", "column": 7, "_seq_": 8})])
+        for words in ("column 3 is called a_3, column 4 column\n", "is called _seq_",
+                      "a_3 is kept as texts, as x in it is no number"):
+            self.assertIn(words, said)
 
     def test_a_table_without_a_time_says_what_it_has(self):
         path = self.csv("a,b\n1,2\n")
@@ -326,7 +336,9 @@ class ParquetTest(TableTest):
             "g_map": (pyarrow.map_(pyarrow.string(), pyarrow.int32()), {"k": 1}, {"k": 1}),
             "h_holes": (pyarrow.list_(pyarrow.int32()), [1, None], [1, None]),
             "i_null": (pyarrow.int32(), None, None),
+            "i_of_day": (pyarrow.time64("us"), datetime.time(0, 0, 2), 2 * 10**9),
             "j_word": (pyarrow.dictionary(pyarrow.int8(), pyarrow.string()), "w", "w"),
+            "l_long": (pyarrow.decimal128(20, 3), decimal.Decimal("12345678901234567.891"), 12345678901234567.891),
             "k_array": (pyarrow.list_(pyarrow.float64(), 2), [1.0, 2.0], [1.0, 2.0]),
         }
         table = {name: pyarrow.array([value], type=kind)
@@ -335,7 +347,8 @@ class ParquetTest(TableTest):
         wanted = {name: value for name, (_, _, value) in columns.items() if value is not None}
         _, rows, said = self.taken(path)
         self.assertEqual(rows, [(2.5, wanted)])
-        self.assertIn("c_decimal, DECIMAL(10,3), becomes float64", said)
+        self.assertIn("of l_long, DECIMAL(20,3), what float64 holds is kept", said)
+        self.assertNotIn("_decimal", said)
         self.assertNotIn("d_big", said)
 
     def test_times_are_found_by_type_name_and_unit(self):
@@ -351,6 +364,9 @@ class ParquetTest(TableTest):
                 rows = self.taken(self.parquet({"x": [1], name: array}))[1]
                 wanted = 1795168800.123 if name == "_ts" else stamp
                 self.assertEqual(rows, [(wanted, {"x": 1})])
+        times = {"x": [1], "time": pyarrow.array([datetime.time(0, 0, 2, 500000)], pyarrow.time64("us"))}
+        self.assertEqual(self.taken(self.parquet(times))[1], [(2.5, {"x": 1})])
+        self.assertIn("the times in time are taken for seconds", self.taken(self.parquet({"x": [1], "time": [5]}))[2])
         path = self.parquet({"a": [1], "b": [2]})
         self.refused(path, "a, b", "--time-field", code=USAGE)
         self.assertEqual(self.taken(path, "--time-field", "b")[1], [(2.0, {"a": 1})])

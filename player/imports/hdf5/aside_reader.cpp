@@ -82,6 +82,9 @@ class TellingSink : public ImportSink {
   void note(const std::string& text) override {
     static_cast<void>(tell({.what = Told::kNote}, text));
   }
+  void leave_out(const std::string& text) override {
+    static_cast<void>(tell({.what = Told::kLeftOut}, text));
+  }
   bool goes_on() override {
     return tell({.what = Told::kAlive}, {}).has_value() && writer_.flush();
   }
@@ -197,6 +200,9 @@ class AsideReader : public FormatReader {
         return {};
       case Told::kNote:
         sink.note(std::string(event.first));
+        return {};
+      case Told::kLeftOut:
+        sink.leave_out(std::string(event.first));
         return {};
       case Told::kKind:
         if (!known_kind(event.second)) return no_event();

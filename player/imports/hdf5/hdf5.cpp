@@ -29,7 +29,8 @@ class Hdf5File : public FormatReader {
   }
 
   Status read(ImportSink& sink) override {
-    for (const std::string& line : plan_.passed) sink.note(line);
+    for (const std::string& line : plan_.passed) sink.leave_out(line);
+    for (const std::string& line : plan_.remarks) sink.note(line);
     for (const std::string& line : plan_.unreadable) sink.refuse(line);
     for (auto& [name, value] : plan_.about) sink.describe(name, std::move(value));
     for (const TrackPlan& track : plan_.tracks) {
@@ -68,12 +69,16 @@ Result<std::unique_ptr<FormatReader>> open_here(const FoundRecording& recording,
   if (!file) return tl::unexpected(file.error());
   Result<FileTree> tree = hdf5::reading::tree_of(*file);
   if (!tree) return tl::unexpected(tree.error());
+  const bool is_own = hdf5::reading::is_own_layout(*file);
+  if (is_own && !options.time_field.empty())
+    return fail(ErrorCode::kInvalid, recording.path +
+                                         ": a file that zbag has written says itself "
+                                         "what _ts is: leave --time-field out");
   Result<FilePlan> plan =
-      hdf5::reading::is_own_layout(*file)
-          ? hdf5::reading::plan_own_layout(*file, std::move(*tree))
-          : hdf5::reading::plan_plain_layout(
-                *file, std::move(*tree),
-                {file_track(recording), options.time_field, options.values_max});
+      is_own ? hdf5::reading::plan_own_layout(*file, std::move(*tree))
+             : hdf5::reading::plan_plain_layout(
+                   *file, std::move(*tree),
+                   {file_track(recording), options.time_field, options.values_max});
   if (!plan) return tl::unexpected(plan.error());
   return std::make_unique<Hdf5File>(std::move(*file), std::move(*plan), options.values_max);
 }

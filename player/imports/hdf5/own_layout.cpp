@@ -94,7 +94,7 @@ class OwnLayout {
     } else if (!kind.empty() && known_kind(kind)) {
       plan.kind = kind;
     } else if (!kind.empty()) {
-      plan_.passed.push_back(fmt::format(
+      plan_.remarks.push_back(fmt::format(
           "{}: the kind {} is not known here: what the fields of track {} mean is left out",
           file_.place(plan.object), printable(kind), printable(plan.track)));
     }

@@ -84,7 +84,7 @@ class PlainLayout {
         continue;
       }
       if (set->has_attributes && !std::exchange(has_noted_attributes_, true))
-        plan_.passed.push_back(fmt::format(
+        plan_.remarks.push_back(fmt::format(
             "{}: attributes of data sets are left out, as those of this one", file_.place(path)));
       const Result<bool> is_table = take_table(*set);
       if (!is_table) return tl::unexpected(is_table.error());
@@ -125,7 +125,7 @@ class PlainLayout {
     about_bytes_ += item.size();
     const bool is_too_much = about_bytes_ > kAboutBytesMax;
     if (!about.are_all || is_too_much)
-      plan_.passed.push_back(
+      plan_.remarks.push_back(
           fmt::format("{}: some of its attributes are left out", file_.place(group.path)));
     if (!about.fields.empty() && !is_too_much)
       plan_.about.emplace_back(track_of(group), Value(std::move(about.fields)));

@@ -13,6 +13,12 @@
 namespace zbag::hdf5::reading {
 namespace {
 
+// "ms", and "milliseconds since 2026-01-01" as netCDF has it, of which the beginning is not known.
+std::optional<TimeUnit> unit_in(std::string_view text) {
+  const std::size_t end = text.find(" since ");
+  return unit_of_name(text.substr(0, end));
+}
+
 // A set of at most so many bytes is what it says, whatever the file holds of it.
 constexpr double kBytesTrusted = 1u << 20;
 
@@ -92,8 +98,8 @@ void read_attributes(const Id& dataset, StoredSet& set) {
         set.type.form = StoredType::Form::kBool;
         set.type.is_byte = false;
       }
-    } else if ((name == "unit" || name == "units") && text != nullptr && unit_of_name(*text)) {
-      set.unit = unit_of_name(*text);
+    } else if ((name == "unit" || name == "units") && text != nullptr && unit_in(*text)) {
+      set.unit = unit_in(*text);
     } else {
       set.has_attributes = set.has_attributes || !name.starts_with("MATLAB_");
     }

@@ -17,6 +17,7 @@ enum class Told : std::uint32_t {
   kFrame,      // track, map
   kRefused,    // why
   kNote,       // what
+  kLeftOut,    // what
   kKind,       // track, name
   kDescribed,  // name, value
   kAlive,      // nothing, for who is busy for long

@@ -67,6 +67,7 @@ struct TrackPlan {
 struct FilePlan {
   std::vector<TrackPlan> tracks = {};
   std::vector<std::string> passed = {};      // lines that say what is passed over
+  std::vector<std::string> remarks = {};     // and what is of what is said about it
   std::vector<std::string> unreadable = {};  // and what can not be read
   Fields about = {};                         // what is said of it all, kept with the run
 };

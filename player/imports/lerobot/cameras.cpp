@@ -93,14 +93,15 @@ class ReferencedCamera : public Camera {
       return count == 1 ? "a video" : fmt::format("{} videos", count);
     };
     if (missing_ > 0) {
-      sink.note(fmt::format("{} of {} not there: what refers to them is kept", videos(missing_),
-                            printable(feature().key) + (missing_ == 1 ? " is" : " are")));
+      sink.leave_out(fmt::format("{} of {} not there: what refers to them is kept",
+                                 videos(missing_),
+                                 printable(feature().key) + (missing_ == 1 ? " is" : " are")));
     }
     if (too_large_ > 0) {
-      sink.note(fmt::format("{} of {} more than {} MiB, which a bag does not keep: they stay in {}",
-                            videos(too_large_),
-                            printable(feature().key) + (too_large_ == 1 ? " has" : " have"),
-                            BagWriter::kAttachmentMax >> 20, set().folder.path()));
+      sink.leave_out(fmt::format(
+          "{} of {} more than {} MiB, which a bag does not keep: they stay in {}",
+          videos(too_large_), printable(feature().key) + (too_large_ == 1 ? " has" : " have"),
+          BagWriter::kAttachmentMax >> 20, set().folder.path()));
     }
   }
 

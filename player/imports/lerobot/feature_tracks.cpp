@@ -129,7 +129,8 @@ Status FeatureTracks::take(const std::string& key, Timestamp stamp, std::string_
   if (item.empty()) return {};
   const Feature& feature = of(key);
   if (feature.track.empty()) {
-    sink.note(fmt::format("feature {} is left out: no track can be called so", printable(key)));
+    sink.leave_out(
+        fmt::format("feature {} is left out: no track can be called so", printable(key)));
     return {};
   }
   if (feature.said != nullptr && feature.said->dtype == "image") {

@@ -108,7 +108,7 @@ class LerobotSet : public FormatReader {
       if (content) {
         if (Status attached = sink.attach(name, *content); !attached) return attached;
       } else if (content.error().code != ErrorCode::kNotFound) {
-        sink.note(fmt::format("{} is left out: {}", name, content.error().message));
+        sink.leave_out(fmt::format("{} is left out: {}", name, content.error().message));
       }
     }
     return {};

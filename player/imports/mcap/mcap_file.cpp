@@ -268,8 +268,8 @@ class McapFile : public FormatReader {
   Status take_metadata(std::span<const std::uint8_t> content, ImportSink& sink) {
     metadata_bytes_ += content.size();
     if (++metadata_ > kMetadataMax || metadata_bytes_ > kMetadataBytesMax) {
-      sink.note(fmt::format("{}: of metadata, {} records of 4 MiB in all are kept", file_.path(),
-                            kMetadataMax));
+      sink.leave_out(fmt::format("{}: of metadata, {} records of 4 MiB in all are kept",
+                                 file_.path(), kMetadataMax));
       return {};
     }
     const std::optional<McapMetadata> metadata = read_mcap_metadata(content);

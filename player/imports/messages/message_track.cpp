@@ -63,6 +63,11 @@ Timestamp MessageTrack::stamp_of(Times times, ImportSink& sink) {
   std::int64_t ns = stamp_from_ == StampFrom::kPublish ? times.publish_ns : times.log_ns;
   if (stamp_from_ == StampFrom::kHeader && own_ns_) {
     ns = *own_ns_;
+    if (ns == 0 && times.log_ns != 0)
+      sink.note(
+          fmt::format("track {}: a header says the time 0, which is in 1970; --stamp log takes "
+                      "when messages were recorded",
+                      printable(topic_)));
   } else if (stamp_from_ == StampFrom::kHeader && why_raw_.empty()) {
     sink.note(fmt::format("track {}: its messages have no header: _ts is when they were recorded",
                           printable(topic_)));
@@ -74,8 +79,7 @@ Timestamp MessageTrack::stamp_of(Times times, ImportSink& sink) {
 // Behind the message's own fields, unless one has that name.
 void MessageTrack::add_received(std::int64_t log_ns) {
   const std::optional<MapBytes> map = open_map(bytes_of(map_));
-  const bool may_have_it = map_.find(kReceived) != std::string::npos;
-  if (!map || (may_have_it && find_member(*map, kReceived))) return;
+  if (!map || find_member(*map, kReceived)) return;
   // Nearly always a head of the same size, so that the rest may stay where it is.
   std::string head;
   item::append_item(head, [&](std::uint8_t*& at) { item::put_map(at, map->count + 1u); });
@@ -96,7 +100,7 @@ Status MessageTrack::take(std::span<const std::uint8_t> message, Times times,
     return {};
   }
   if (const std::string more = decoder_->passed_over(); !more.empty())
-    sink.note(
+    sink.leave_out(
         fmt::format("track {}: messages have {} that their definition does not speak of, "
                     "which are left out",
                     printable(topic_), more));

@@ -56,11 +56,15 @@ Result<BagFolder> folder_of(const std::string& folder, const YAML::Node& documen
   const YAML::Node root =
       document.IsMap() ? document[kRoot] : YAML::Node(YAML::NodeType::Undefined);
   if (!root.IsDefined() || !root.IsMap()) return bad(ErrorCode::kDamaged, "it is none of rosbag2");
-  if (const int version = root["version"].as<int>(0); version > kVersionMax)
+  // The first bags did not say theirs.
+  if (const YAML::Node version = root["version"];
+      version.IsDefined() &&
+      !(version.IsScalar() && version.as<int>(-1) >= 0 && version.as<int>(-1) <= kVersionMax)) {
     return bad(ErrorCode::kUnsupported,
-               fmt::format("version {} of rosbag2, and {} is the newest that is read here: import "
-                           "the files in the folder themselves",
-                           version, kVersionMax));
+               fmt::format("version {} of rosbag2, and 0 to {} are read here: import the files in "
+                           "the folder themselves",
+                           printable(text_in(root, "version")), kVersionMax));
+  }
   const YAML::Node files = root["relative_file_paths"];
   if (!files.IsDefined() || !files.IsSequence() || files.size() == 0)
     return bad(ErrorCode::kDamaged, "it names no files");

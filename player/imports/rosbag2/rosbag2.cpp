@@ -63,7 +63,7 @@ class Rosbag2 : public FormatReader {
       if (damaged) {
         damaged = std::move(read);
       } else {
-        sink.note(read.error().message);
+        sink.leave_out(read.error().message);
       }
     }
     return damaged;

@@ -1,6 +1,7 @@
 #include "player/imports/tables/cell_value.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <charconv>
 #include <cmath>
@@ -14,12 +15,20 @@
 namespace zbag {
 namespace {
 
+constexpr std::size_t kShownMax = 40;
 constexpr std::size_t kNumberBytesMax = 512;  // more digits than any float64 has in front of them
 
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kBlanks = " \t";
   text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
   return text.substr(0, text.find_last_not_of(kBlanks) + 1);
+}
+
+// What programs write where there is no number.
+bool is_missing(std::string_view text) {
+  constexpr std::array<std::string_view, 10> kWords = {"NA",   "N/A",  "n/a",  "#N/A", "<NA>",
+                                                       "null", "NULL", "None", "-",    "--"};
+  return std::ranges::find(kWords, trimmed(text)) != kWords.end();
 }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -151,11 +160,13 @@ bool append_json(std::string_view text, std::string& out) {
 }
 
 void ColumnGuess::see(std::string_view text) {
-  if (text.empty() || is_none_else()) return;
+  if (text.empty() || is_none_else() || is_missing(text)) return;
   has_value_ = true;
   may_be_bool_ = may_be_bool_ && bool_of_cell(text);
   const std::optional<CellNumber> number = may_be_number_ ? number_of_cell(text) : std::nullopt;
+  if (may_be_number_ && !number) odd_one_ = text.substr(0, kShownMax);
   may_be_number_ = number.has_value();
+  if (may_be_number_) ++numbers_;
   are_whole_ = are_whole_ && number && !std::holds_alternative<double>(*number);
   may_be_json_ = may_be_json_ && json_of_cell(text);
 }
@@ -165,6 +176,7 @@ bool ColumnGuess::append(std::string_view text, std::string& out) const {
     item::append_text(out, text);
     return true;
   }
+  if (is_missing(text)) return false;
   if (may_be_number_) {
     std::optional<CellNumber> number = number_of_cell(text);
     if (!number) return false;

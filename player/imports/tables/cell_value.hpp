@@ -38,9 +38,11 @@ bool append_json(std::string_view text, std::string& out);
 //   for (each cell) guess.see(text);
 //   guess.append(text, out);
 //
-// Cells that are empty say nothing, and a column of such alone is of texts. A column of numbers of
-// which one is no whole number is of float64, but for whole numbers that a float64 does not hold.
-// Lists and maps are those of JSON, as zbag's own csv has them, where all cells are such.
+// Cells that are empty say nothing, nor do the words that programs have for a missing number (NA,
+// N/A, null, None, -) in a column of something else; a column of such alone is of texts. A column
+// of numbers of which one is no whole number is of float64, but for whole numbers that a float64
+// does not hold. Lists and maps are those of JSON, as zbag's own csv has them, where all cells are
+// such.
 class ColumnGuess {
  public:
   void see(std::string_view text);
@@ -48,6 +50,9 @@ class ColumnGuess {
   // come since. REQUIRES: it is not empty, but where is_text().
   bool append(std::string_view text, std::string& out) const;
   bool is_text() const { return !has_value_ || is_none_else(); }
+  // How many numbers there are before the first cell that is none, and what that says.
+  std::uint64_t numbers() const { return numbers_; }
+  const std::string& odd_one() const { return odd_one_; }
 
  private:
   bool is_none_else() const { return !may_be_bool_ && !may_be_number_ && !may_be_json_; }
@@ -57,6 +62,8 @@ class ColumnGuess {
   bool may_be_number_ = true;
   bool may_be_json_ = true;
   bool are_whole_ = true;
+  std::uint64_t numbers_ = 0;
+  std::string odd_one_;
 };
 
 }  // namespace zbag

@@ -39,7 +39,7 @@ class CsvFile : public FormatReader {
                   path + ": an empty file: a row with the names of its columns is missing");
     if (rows_.breach() != nullptr) return rows_.fault(ErrorCode::kDamaged, rows_.breach());
     for (const CsvRows::Cell& cell : **head) names_.push_back(without_blanks(cell));
-    make_unlike(names_, "column");
+    renamed_ = make_unlike(names_, "column");
     Result<TimeColumns> time = find_time_columns(names_, time_field, rows_.place());
     if (!time) return tl::unexpected(time.error());
     time_ = *time;
@@ -53,7 +53,8 @@ class CsvFile : public FormatReader {
   Status read(ImportSink& sink) override {
     if (Status learnt = learn(); !learnt) return learnt;
     tell_of_time(sink);
-    ColumnFields maps(field_names());
+    tell_of_texts(sink);
+    ColumnFields maps(field_names(sink));
     std::string map;
     if (Status begun = begin(); !begun) return begun;
     while (true) {
@@ -83,11 +84,14 @@ class CsvFile : public FormatReader {
     return std::string(text.substr(begin, text.find_last_not_of(" \t") + 1 - begin));
   }
 
-  std::vector<std::string> field_names() const {
+  std::vector<std::string> field_names(ImportSink& sink) const {
     std::vector<std::string> fields;
     for (const std::size_t column : columns_) fields.push_back(names_[column]);
-    const bool may_be_ours = names_[time_.column] == kOwnTime;
-    return may_be_ours ? names_before_export(std::move(fields)) : fields;
+    if (names_[time_.column] == kOwnTime) return names_before_export(std::move(fields));
+    for (const std::string& renamed : {renamed_, free_reserved(fields)}) {
+      if (!renamed.empty()) sink.note(fmt::format("{}: {}", track_, renamed));
+    }
+    return fields;
   }
 
   // In front of the first row.
@@ -117,6 +121,16 @@ class CsvFile : public FormatReader {
     if (time_.unit || time_.nanos || unit_.unit() == TimeUnit::kSeconds) return;
     sink.note(fmt::format("{}: the times in {} are taken for {}, by their size", track_,
                           printable(names_[time_.column]), name_of(unit_.unit())));
+  }
+
+  // Of a column of numbers but for some cell.
+  void tell_of_texts(ImportSink& sink) const {
+    for (std::size_t n = 0; n < columns_.size(); ++n) {
+      const ColumnGuess& guess = guesses_[n];
+      if (guess.numbers() == 0 || !guess.is_text()) continue;
+      sink.note(fmt::format("{}: {} is kept as texts, as {} in it is no number", track_,
+                            printable(names_[columns_[n]]), printable(guess.odd_one())));
+    }
   }
 
   // Programs write a separator behind the last cell, too.
@@ -173,6 +187,7 @@ class CsvFile : public FormatReader {
   CsvRows rows_;
   const std::string track_;
   std::vector<std::string> names_;
+  std::string renamed_;  // which of them are not as in the file
   TimeColumns time_;
   std::vector<std::size_t> columns_;  // all others
   std::vector<ColumnGuess> guesses_;  // of these

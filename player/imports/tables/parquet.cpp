@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "player/imports/tables/column_fields.hpp"
 #include "player/imports/tables/parquet_table.hpp"
 #include "player/imports/tables/table_stamps.hpp"
+#include "player/imports/unlike_names.hpp"
 #include "player/query/sql_text.hpp"
 #include "schemas/item.hpp"
 #include "schemas/quantity_text.hpp"
@@ -25,11 +27,21 @@ namespace {
 constexpr const char* kOwnTime = "timestamp";
 constexpr const char* kOwnKey = "_ts_ns";
 
-// Of a type as DuckDB calls it: "DECIMAL(10,3)", in lists and structs, too; without digits behind
-// the point they are ints.
-bool has_decimals(std::string_view type) {
-  for (std::size_t at = 0; (at = type.find("DECIMAL(", at)) != std::string_view::npos; ++at) {
-    if (!type.substr(0, type.find(')', at)).ends_with(",0")) return true;
+// Whether a column of that type, as DuckDB calls it ("DECIMAL(20,3)", in lists and structs, too),
+// may have numbers that neither an int of 64 bits nor a float64 holds.
+bool has_long_decimals(std::string_view type) {
+  constexpr int kDigitsOfDouble = 15;
+  constexpr int kDigitsOfInt = 20;  // as exports of ours write unsigned ones
+  constexpr std::string_view kDecimal = "DECIMAL(";
+  for (std::size_t at = 0; (at = type.find(kDecimal, at)) != std::string_view::npos;) {
+    at += kDecimal.size();
+    int digits = 0;
+    int behind_point = 0;
+    const char* const end = type.data() + type.size();
+    const auto [comma, error] = std::from_chars(type.data() + at, end, digits);
+    if (error != std::errc() || comma == end || *comma != ',') continue;  // the name of a member
+    if (std::from_chars(comma + 1, end, behind_point).ec != std::errc()) continue;
+    if (digits > (behind_point > 0 ? kDigitsOfDouble : kDigitsOfInt)) return true;
   }
   return false;
 }
@@ -51,7 +63,8 @@ class ParquetFile : public FormatReader {
     if (!time && (!time_field.empty() || stamps == types_.end()))
       return tl::unexpected(time.error());
     time_ = time ? *time : TimeColumns{.column = static_cast<std::size_t>(stamps - types_.begin())};
-    if (types_[time_.column].starts_with("TIMESTAMP")) time_.unit = TimeUnit::kNanos;
+    // Of a moment or of the time of a day, as an item.
+    if (types_[time_.column].starts_with("TIME")) time_.unit = TimeUnit::kNanos;
     const auto key = std::ranges::find(names_, kOwnKey);
     if (names_[time_.column] == kOwnTime && key != names_.end() && !time_.nanos)
       key_ = static_cast<std::size_t>(key - names_.begin());
@@ -70,8 +83,12 @@ class ParquetFile : public FormatReader {
     note_decimals(sink);
     std::vector<std::string> fields;
     for (const std::size_t column : columns_) fields.push_back(names_[column]);
-    ColumnFields maps(names_[time_.column] == kOwnTime ? names_before_export(std::move(fields))
-                                                       : std::move(fields));
+    if (names_[time_.column] == kOwnTime) {
+      fields = names_before_export(std::move(fields));
+    } else if (const std::string renamed = free_reserved(fields); !renamed.empty()) {
+      sink.note(fmt::format("{}: {}", track_, renamed));
+    }
+    ColumnFields maps(fields);
     std::string map;
     std::vector<std::string_view> values(columns_.size());
     return table_.each_row(
@@ -97,12 +114,11 @@ class ParquetFile : public FormatReader {
   }
 
  private:
-  // A bag has no such numbers.
   void note_decimals(ImportSink& sink) const {
-    for (const std::size_t column : columns_) {
-      if (!has_decimals(types_[column])) continue;
-      sink.note(fmt::format("{}: {}, {}, becomes float64, with 15 digits at least", track_,
-                            printable(names_[column]), types_[column]));
+    for (std::size_t n = 0; n < names_.size(); ++n) {
+      if (!has_long_decimals(types_[n])) continue;
+      sink.note(fmt::format("{}: of {}, {}, what float64 holds is kept: 15 digits", track_,
+                            printable(names_[n]), types_[n]));
     }
   }
 
@@ -117,7 +133,9 @@ class ParquetFile : public FormatReader {
       return Status();
     });
     time_.unit = guess.unit();
-    if (asked && guess.unit() != TimeUnit::kSeconds)
+    // Whole numbers may be of anything.
+    if (asked && (guess.unit() != TimeUnit::kSeconds || types_[time_.column].ends_with("INT") ||
+                  types_[time_.column] == "INTEGER"))
       sink.note(fmt::format("{}: the times in {} are taken for {}, by their size", track_,
                             printable(names_[time_.column]), name_of(guess.unit())));
     return asked;
