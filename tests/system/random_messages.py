@@ -17,6 +17,9 @@ DEFINITIONS = {
         "uint8 LIMIT=5"]) + "\n",
 }
 
+# What lies on the wire of ROS 2 where a message has no members.
+OF_NOTHING = "structure_needs_at_least_one_member"
+
 KINDS = [*DEFINITIONS, "sensor_msgs/msg/Imu", "sensor_msgs/msg/Image", "nav_msgs/msg/Odometry",
          "sensor_msgs/msg/PointCloud2", "geometry_msgs/msg/TransformStamped",
          "diagnostic_msgs/msg/DiagnosticArray"]
@@ -48,6 +51,7 @@ class RandomMessages:
         values, fields = {}, {}
         for name, (node, what) in definition:
             values[name], fields[name] = self.value(store, node, what)
+        fields.pop(OF_NOTHING, None)
         return store.types[kind](**values), fields
 
     def value(self, store, node, what):

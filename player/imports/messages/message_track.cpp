@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "player/imports/unpack.hpp"
+#include "schemas/check.hpp"
 #include "schemas/frame.hpp"
 #include "schemas/frame_scan.hpp"
 #include "schemas/map_bytes.hpp"
@@ -23,13 +24,19 @@ constexpr std::string_view kReceived = "recv_ns";
 
 MessageTrack::MessageTrack(std::string topic, OriginalSchema schema, const ImportOptions& options,
                            bool is_packed)
+    : MessageTrack(std::move(topic), std::vector{std::move(schema)}, options, is_packed) {}
+
+MessageTrack::MessageTrack(std::string topic, std::vector<OriginalSchema> schemas,
+                           const ImportOptions& options, bool is_packed)
     : topic_(topic.starts_with('/') ? topic.substr(1) : std::move(topic)),
-      schema_(std::move(schema)),
       stamp_from_(options.stamp),
       is_packed_(is_packed) {
-  Result<std::unique_ptr<PayloadDecoder>> decoder = make_decoder(schema_, options.values_max);
-  if (!decoder) why_raw_ = decoder.error().message;
-  decoder_ = decoder ? std::move(*decoder) : raw_decoder();
+  ZBAG_CHECK(!schemas.empty());
+  for (OriginalSchema& schema : schemas) {
+    Result<std::unique_ptr<PayloadDecoder>> decoder = make_decoder(schema, options.values_max);
+    if (!decoder) why_raw_ = decoder.error().message;
+    forms_.push_back({std::move(schema), decoder ? std::move(*decoder) : raw_decoder()});
+  }
 }
 
 void MessageTrack::begin(ImportSink& sink) {
@@ -38,13 +45,26 @@ void MessageTrack::begin(ImportSink& sink) {
     sink.note(fmt::format("track {}: {}: messages are kept as they are, in the field data",
                           printable(topic_), why_raw_));
   }
-  if (!schema_.name.empty() || !schema_.text.empty()) sink.schema(topic_, schema_);
+  const OriginalSchema& schema = forms_.front().schema;
+  if (!schema.name.empty() || !schema.text.empty()) sink.schema(topic_, schema);
+}
+
+Status MessageTrack::decode(std::span<const std::uint8_t> message, ImportSink& sink) {
+  Status decoded = forms_.front().decoder->decode(message, map_, own_ns_);
+  for (std::size_t i = 1; !decoded && i < forms_.size(); ++i) {
+    if (!forms_[i].decoder->decode(message, map_, own_ns_)) continue;
+    std::swap(forms_.front(), forms_[i]);
+    sink.schema(topic_, forms_.front().schema);
+    return {};
+  }
+  return decoded;
 }
 
 // -1 is a time here: nobody inherits a stamp from a recording.
 void MessageTrack::take_frame_stamp() {
   frame_stamp_.reset();
-  const bool may_be_frame = schema_.messages == "json" || schema_.messages == "msgpack";
+  const std::string& encoding = forms_.front().schema.messages;
+  const bool may_be_frame = encoding == "json" || encoding == "msgpack";
   const ScanOutcome outcome = may_be_frame ? scan_frame(bytes_of(map_)) : ScanOutcome{};
   if (outcome.refusal || outcome.scan.stamp_kind == StampKind::kMissing) return;
   const bool is_given = outcome.scan.stamp_kind == StampKind::kGiven;
@@ -93,13 +113,12 @@ Status MessageTrack::take(std::span<const std::uint8_t> message, Times times,
   if (!has_begun_) begin(sink);
   Status decoded = is_packed_ ? unpack_zstd(message, unpacked_) : Status();
   if (decoded)
-    decoded = decoder_->decode(is_packed_ ? std::span<const std::uint8_t>(unpacked_) : message,
-                               map_, own_ns_);
+    decoded = decode(is_packed_ ? std::span<const std::uint8_t>(unpacked_) : message, sink);
   if (!decoded) {
     sink.refuse(fmt::format("{}: {}", from.place(), decoded.error().message));
     return {};
   }
-  if (const std::string more = decoder_->passed_over(); !more.empty())
+  if (const std::string more = forms_.front().decoder->passed_over(); !more.empty())
     sink.leave_out(
         fmt::format("track {}: messages have {} that their definition does not speak of, "
                     "which are left out",

@@ -17,6 +17,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "player/imports/format_reader.hpp"
 #include "player/imports/messages/payload_decoder.hpp"
@@ -35,23 +36,32 @@ class MessageTrack {
   // `is_packed`: each message is compressed, with zstd.
   MessageTrack(std::string topic, OriginalSchema schema, const ImportOptions& options,
                bool is_packed = false);
+  // Of a recording that does not say which one its messages have: one that does not fit the schema
+  // of that before it is tried with the others. REQUIRES: one of them at least.
+  MessageTrack(std::string topic, std::vector<OriginalSchema> schemas, const ImportOptions& options,
+               bool is_packed = false);
 
   // `from`: who has read the message, and knows where. The sink's errors.
   Status take(std::span<const std::uint8_t> message, Times times, const FormatReader& from,
               ImportSink& sink);
 
  private:
+  struct Form {
+    OriginalSchema schema;
+    std::unique_ptr<PayloadDecoder> decoder;
+  };
+
   void begin(ImportSink& sink);
+  Status decode(std::span<const std::uint8_t> message, ImportSink& sink);
   void take_frame_stamp();
   Timestamp stamp_of(Times times, ImportSink& sink);
   void add_received(std::int64_t log_ns);
 
   const std::string topic_;
-  const OriginalSchema schema_;
   const StampFrom stamp_from_;
   const bool is_packed_;
-  std::unique_ptr<PayloadDecoder> decoder_;
-  std::string why_raw_;  // empty: it is decoded
+  std::vector<Form> forms_;  // that of the last message first
+  std::string why_raw_;      // empty: it is decoded
   bool has_begun_ = false;
   Bytes unpacked_;
   std::string map_;

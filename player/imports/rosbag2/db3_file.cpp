@@ -6,11 +6,13 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "player/imports/messages/message_track.hpp"
 #include "player/imports/rosbag2/sqlite_file.hpp"
-#include "player/messages/message_type.hpp"
+#include "player/messages/ros2_types.hpp"
 #include "schemas/text_bytes.hpp"
 #include "schemas/track_name.hpp"
 
@@ -19,6 +21,7 @@ namespace {
 
 constexpr std::size_t kTopicsMax = 65'536;
 constexpr std::size_t kDefinitionBytesMax = 64u << 20;  // of all topics
+constexpr std::string_view kRos2 = "ros2msg";
 
 class Db3File : public FormatReader {
  public:
@@ -126,27 +129,33 @@ class Db3File : public FormatReader {
     while (true) {
       const Result<bool> more = rows->next();
       if (!more || !*more) return more ? Status() : tl::unexpected(more.error());
-      OriginalSchema schema = schema_of(std::string(rows->text(2)));
-      schema.messages = rows->text(3);
-      bytes += schema.text.size();
+      std::vector<OriginalSchema> schemas =
+          schemas_of(std::string(rows->text(2)), std::string(rows->text(3)));
+      for (const OriginalSchema& schema : schemas) bytes += schema.text.size();
       if (topics_.size() == kTopicsMax || bytes > kDefinitionBytesMax)
         return fail(ErrorCode::kDamaged, name_ + ": more than 65,536 topics, or 64 MiB of types");
-      topics_.try_emplace(rows->integer(0), std::string(rows->text(1)), std::move(schema), options_,
-                          is_packed_);
+      topics_.try_emplace(rows->integer(0), std::string(rows->text(1)), std::move(schemas),
+                          options_, is_packed_);
     }
   }
 
-  OriginalSchema schema_of(std::string type) const {
+  // What the recording says, else what is known here. An empty text is that of a message without
+  // members, or of one that its recorder has not found: whose encoding is `unknown`.
+  std::vector<OriginalSchema> schemas_of(const std::string& type,
+                                         const std::string& messages) const {
+    OriginalSchema schema{.name = type, .messages = messages};
     const auto said = definitions_.find(type);
-    if (said != definitions_.end() && !said->second.text.empty())
-      return {.name = type, .encoding = said->second.encoding, .text = said->second.text};
-    constexpr std::string_view kMsg = "/msg/";
-    std::string plain = type;
-    if (const std::size_t at = plain.find(kMsg); at != std::string::npos)
-      plain.replace(at, kMsg.size(), "/");
-    const MessageType* const known = types_.find(plain);
-    if (known == nullptr) return {.name = std::move(type)};
-    return {.name = std::move(type), .encoding = "ros2msg", .text = ros_definition(*known)};
+    if (said != definitions_.end() &&
+        (!said->second.text.empty() || said->second.encoding == kRos2)) {
+      schema.encoding = said->second.encoding;
+      schema.text = said->second.text;
+    }
+    std::vector<OriginalSchema> known;
+    if (schema.text.empty()) {
+      for (std::string& text : ros2_definitions(type))
+        known.push_back({type, std::string(kRos2), std::move(text), messages});
+    }
+    return known.empty() ? std::vector{std::move(schema)} : known;
   }
 
   SqliteFile file_;
@@ -154,7 +163,6 @@ class Db3File : public FormatReader {
   const std::string name_;
   const ImportOptions options_;
   const bool is_packed_;
-  const MessageTypes types_;
   std::map<std::string, Definition> definitions_;
   std::map<std::int64_t, MessageTrack> topics_;
   std::optional<Error> damage_;

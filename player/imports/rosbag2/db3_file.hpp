@@ -1,5 +1,6 @@
 // A database file of a ROS 2 bag (rosbag2_storage_sqlite3): tables `topics`, `messages`, and of
-// Iron and later `message_definitions`. Of earlier ones the common types are known here.
+// Iron and later `message_definitions`. Of earlier ones the types of ROS 2's own packages are known
+// here.
 //
 // Messages come as they lie in the file. Errors as SqliteFile; kDamaged, too: a table of rosbag2 is
 // missing.
