@@ -542,6 +542,17 @@ class DamagedTest(McapTest):
         self.assertEqual(found, list(range(50 - len(found), 50)))
         self.assertGreater(len(found), 40)
 
+    def test_a_file_without_chunks_is_held_against_its_checksum(self):
+        path = self.plain(use_chunking=False, enable_data_crcs=True)
+        bag, _ = self.imported(path)
+        self.assertEqual(len(self.fields(bag)), 50)
+        with open(path, "r+b") as file:
+            at = file.read().index(b'{"x": 7}')
+            file.seek(at + 6)
+            file.write(b"8")
+        done = self.run_ok("import", path, "-o", self.space.path("other.zbag"), code=DAMAGED)
+        self.assertIn("its checksum is of other data", done.stderr)
+
     def test_messages_of_a_channel_that_is_lost_are_refused(self):
         message = record(5, struct.pack("<HIQQ", 7, 0, LOG_NS, LOG_NS), b"{}")
         known = record(4, struct.pack("<HH", 8, 0), text("t"), text("json"), text(""))

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -34,13 +35,15 @@ class McapFile : public FormatReader {
     while (true) {
       if (!sink.goes_on()) return fail(ErrorCode::kClosed, file_.path() + ": stopped");
       if (file_.left() == 0) return damaged("the file is cut off: it has no end");
+      const std::uint64_t begin = file_.at();
       std::uint8_t opcode = 0;
       std::uint64_t size = 0;
       Status got = file_.read_number(opcode);
       if (got) got = file_.read_number(size);
       if (!got) return got;
       const auto op = static_cast<McapOpcode>(opcode);
-      if (op == McapOpcode::kDataEnd || op == McapOpcode::kFooter) return {};
+      if (op == McapOpcode::kDataEnd) return has_chunks_ ? Status() : check_data(begin);
+      if (op == McapOpcode::kFooter) return {};
       if (Status taken = read_record(op, size, sink); !taken) return taken;
     }
   }
@@ -97,8 +100,28 @@ class McapFile : public FormatReader {
     }
   }
 
+  // Of a file without chunks, which have checksums of their own, one is of all that it holds up to
+  // `end`, where the record of the sum is at hand.
+  Status check_data(std::uint64_t end) {
+    constexpr std::uint64_t kPiece = 1u << 20;
+    std::uint32_t wanted = 0;
+    if (Status got = file_.read_number(wanted); !got || wanted == 0) return got;
+    if (Status got = file_.seek(0); !got) return got;
+    std::uint32_t sum = 0;
+    while (file_.at() < end) {
+      const std::uint64_t size = std::min(kPiece, end - file_.at());
+      if (Status got = file_.read(size, kPiece, record_); !got) return got;
+      sum = crc32(text_of(record_), sum);
+    }
+    return sum == wanted ? Status()
+                         : damaged(
+                               "its checksum is of other data: messages may be others than were "
+                               "recorded");
+  }
+
   // One that is damaged costs its messages.
   Status take_chunk(ImportSink& sink) {
+    has_chunks_ = true;
     const std::optional<McapChunk> chunk = read_mcap_chunk(record_);
     if (!chunk || chunk->packed.size() < chunk->packed_size)
       return lose_chunk("it is shorter than it says", sink);
@@ -300,6 +323,7 @@ class McapFile : public FormatReader {
   std::size_t metadata_bytes_ = 0;
   std::size_t schema_bytes_ = 0;
   bool has_learnt_ = false;
+  bool has_chunks_ = false;
   Bytes record_;
   Bytes chunk_;
   std::string topic_;  // of the message that was read last

@@ -83,12 +83,13 @@ Timestamp MessageTrack::stamp_of(Times times, ImportSink& sink) {
   std::int64_t ns = stamp_from_ == StampFrom::kPublish ? times.publish_ns : times.log_ns;
   if (stamp_from_ == StampFrom::kHeader && own_ns_) {
     ns = *own_ns_;
-    if (ns == 0 && times.log_ns != 0)
+    if (ns == 0 && times.log_ns != 0 && !std::exchange(has_told_of_stamps_, true))
       sink.note(
           fmt::format("track {}: a header says the time 0, which is in 1970; --stamp log takes "
                       "when messages were recorded",
                       printable(topic_)));
-  } else if (stamp_from_ == StampFrom::kHeader && why_raw_.empty()) {
+  } else if (stamp_from_ == StampFrom::kHeader && why_raw_.empty() &&
+             !std::exchange(has_told_of_stamps_, true)) {
     sink.note(fmt::format("track {}: its messages have no header: _ts is when they were recorded",
                           printable(topic_)));
   }

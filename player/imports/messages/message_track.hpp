@@ -63,6 +63,7 @@ class MessageTrack {
   std::vector<Form> forms_;  // that of the last message first
   std::string why_raw_;      // empty: it is decoded
   bool has_begun_ = false;
+  bool has_told_of_stamps_ = false;
   Bytes unpacked_;
   std::string map_;
   std::optional<std::int64_t> own_ns_;
