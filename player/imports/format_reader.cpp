@@ -43,10 +43,8 @@ bool has_ending(const std::string& path, const char* endings) {
          fmt::format(" {} ", endings).find(fmt::format(" {} ", ending)) != std::string::npos;
 }
 
-// One that is cut off at its beginning is told by its name.
-bool is_hdf5(const std::string& path, std::string_view begin) {
-  return begin.starts_with("\x89HDF\r\n\x1a\n") || begin.starts_with("MATLAB 7.3 MAT-file") ||
-         (!begin.empty() && has_ending(path, ".h5 .hdf5"));
+bool is_hdf5(const std::string& /*path*/, std::string_view begin) {
+  return begin.starts_with("\x89HDF\r\n\x1a\n") || begin.starts_with("MATLAB 7.3 MAT-file");
 }
 
 // In this order; the last one takes, or refuses, what no other does.
@@ -137,9 +135,24 @@ std::string begin_of(const std::string& path) {
   return begin;
 }
 
+// One that is cut off at its beginning, or empty, is told by its name: what that format is missing
+// is said then.
 const Format& format_of(const std::string& path) {
+  constexpr std::string_view kXz(
+      "\xfd"
+      "7zXZ",
+      5);
   const std::string begin = begin_of(path);
-  return *std::ranges::find_if(kFormats, [&](const Format& one) { return one.is_it(path, begin); });
+  const auto* const found =
+      std::ranges::find_if(kFormats, [&](const Format& one) { return one.is_it(path, begin); });
+  std::error_code error;
+  const bool may_be_lines = begins_with_word(begin, "{") || begins_with_word(begin, "[") ||
+                            begin.starts_with(kXz) || kind_of_file(begin) != nullptr ||
+                            !std::filesystem::is_regular_file(path, error);
+  if (found->open != open_neutral || may_be_lines) return *found;
+  const auto* const named = std::ranges::find_if(
+      kFormats, [&](const Format& one) { return has_ending(path, one.endings); });
+  return named == kFormats.end() ? *found : *named;
 }
 
 }  // namespace

@@ -109,7 +109,8 @@ Status ParquetTable::told(Status status) const {
   std::string text = status.error().message;
   if (text.starts_with("line ")) text.erase(0, text.find(": ") + 2);
   for (const std::string& name : {sql_text(open_path(file_)), open_path(file_)}) {
-    for (const auto& [said, better] : {std::pair(" in file " + name, ""), {name, "it"}}) {
+    for (const auto& [said, better] :
+         {std::pair(" in file " + name, std::string()), {name, sql_text(path_)}}) {
       for (std::size_t at; (at = text.find(said)) != std::string::npos;)
         text.replace(at, said.size(), better);
     }

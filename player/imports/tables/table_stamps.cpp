@@ -27,8 +27,8 @@ constexpr std::array kUnitNames = {
     UnitName{"secs", TimeUnit::kSeconds}, UnitName{"seconds", TimeUnit::kSeconds},
 };
 // In this order.
-constexpr std::array<std::string_view, 9> kTimeNames = {
-    "_ts", "timestamp", "time", "t", "ts", "stamp", "datetime", "timestamps", "times"};
+constexpr std::array<std::string_view, 10> kTimeNames = {
+    "_ts", "timestamp", "time", "t", "ts", "stamp", "datetime", "timestamps", "times", "__time"};
 constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kPairs = {
     {{"sec", "nsec"}, {"sec", "nanosec"}, {"secs", "nsecs"}, {"seconds", "nanoseconds"}}};
 constexpr std::array<std::string_view, 6> kPairsIn = {"",       "stamp.",        "header.stamp.",
