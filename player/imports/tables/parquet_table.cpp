@@ -111,7 +111,7 @@ Status ParquetTable::told(Status status) const {
   for (const std::string& name : {sql_text(open_path(file_)), open_path(file_)}) {
     for (const auto& [said, better] :
          {std::pair(" in file " + name, std::string()), {name, sql_text(path_)}}) {
-      for (std::size_t at; (at = text.find(said)) != std::string::npos;)
+      for (std::size_t at = 0; (at = text.find(said, at)) != std::string::npos; at += better.size())
         text.replace(at, said.size(), better);
     }
   }
