@@ -12,6 +12,7 @@
 #include "nodes/number_text.hpp"
 #include "nodes/stop_signal.hpp"
 #include "nodes/terminal.hpp"
+#include "nodes/unmatched.hpp"
 #include "nodes/usual_options.hpp"
 #include "nodes/verb.hpp"
 #include "player/imports/file_track.hpp"
@@ -25,6 +26,8 @@ namespace {
 
 struct Arguments {
   std::vector<std::string> files;
+  std::vector<std::string> tracks;
+  std::vector<std::string> excluded;
   std::string bag;
   MergeRules merge;
   BagOptions options;
@@ -81,7 +84,8 @@ Result<Readers> look_at(std::vector<FoundRecording>& files, const Arguments& arg
 
 class Import {
  public:
-  Import(Session& session, Recording& recording, const Arguments& arguments)
+  Import(Session& session, Recording& recording, const Arguments& arguments,
+         std::optional<TrackFilter> tracks)
       : arguments_(arguments),
         recording_(recording),
         bar_("import", arguments.quiet),
@@ -93,6 +97,7 @@ class Import {
                  [is_quiet = arguments.quiet](const std::string& text) {
                    if (!is_quiet) say("zbag import: {}\n", text);
                  },
+             .tracks = std::move(tracks),
              .attach = [&recording](
                            std::string_view name,
                            std::string_view content) { return recording.attach(name, content); },
@@ -122,6 +127,7 @@ class Import {
     return failed;
   }
   const Importer::Counts& counts() const { return importer_.counts(); }
+  std::vector<std::string> tracks() const { return importer_.tracks(); }
 
  private:
   bool goes_on() {
@@ -226,6 +232,19 @@ int tell(const Arguments& arguments, const Outcome& outcome, const Importer::Cou
   return is_lossy ? kExitLossy : kExitDone;
 }
 
+// Whether a pattern of --track is of none of the tracks there were.
+bool tell_unmatched(const Arguments& arguments, const std::vector<std::string>& tracks) {
+  bool is_unmatched = false;
+  for (const std::string& pattern : arguments.tracks) {
+    const std::string text = unmatched_text(pattern, tracks);
+    if (text.empty()) continue;
+    is_unmatched = true;
+    warn("import", text);
+  }
+  warn_of_idle_exclusions("import", arguments.excluded, tracks);
+  return is_unmatched;
+}
+
 int show_stopped() {
   return show_unmade("import", {ErrorCode::kClosed, "stopped; nothing was written"});
 }
@@ -264,6 +283,16 @@ Status check_one_data_set(const std::vector<FoundRecording>& files) {
   return {};
 }
 
+// nullopt: all tracks.
+Result<std::optional<TrackFilter>> filter_of(const Arguments& arguments) {
+  if (arguments.tracks.empty() && arguments.excluded.empty()) return std::nullopt;
+  std::vector<std::string> tracks = arguments.tracks;
+  if (tracks.empty()) tracks = {"**", "_sys/**"};
+  Result<TrackFilter> filter = TrackFilter::parse(tracks, arguments.excluded);
+  if (!filter) return tl::unexpected(filter.error());
+  return std::move(*filter);
+}
+
 // Of files that were named, not their folder: what lies where says nothing of their tracks then.
 void tell_shared_tracks(const std::vector<FoundRecording>& files) {
   std::map<std::string, const FoundRecording*> first;
@@ -285,6 +314,8 @@ int run(const Arguments& arguments, const OptionTable& table) {
     return show("import", {ErrorCode::kExists,
                            fmt::format("{} exists; zbag never overwrites a bag", arguments.bag)});
   }
+  Result<std::optional<TrackFilter>> chosen = filter_of(arguments);
+  if (!chosen) return show("import", chosen.error());
   Result<std::vector<FoundRecording>> files = find_recordings(arguments.files);
   if (!files) return show("import", files.error());
   const std::size_t found = files->size();
@@ -311,13 +342,14 @@ int run(const Arguments& arguments, const OptionTable& table) {
   if (!recording) return show_unmade("import", recording.error());
   Result<std::unique_ptr<Session>> session = session_into(*recording, nullptr, options.session);
   if (!session) return show("import", session.error());
-  Import import(**session, **recording, arguments);
+  Import import(**session, **recording, arguments, std::move(*chosen));
   const Status status = import.run(*files, *readers);
   const Outcome outcome = end(**session, **recording, import.counts(), status);
   // Whatever error a stop has come with.
   if (StopSignal::wanted()) return show_stopped();
   const int told = tell(arguments, outcome, import.counts());
-  return told == kExitDone && files->size() < found ? kExitLossy : told;
+  const bool is_short = tell_unmatched(arguments, import.tracks()) || files->size() < found;
+  return told == kExitDone && is_short ? kExitLossy : told;
 }
 
 HelpSection format_section() {
@@ -355,6 +387,7 @@ Verb add_import(CLI::App& root) {
                "What becomes of the videos of a data set: a frame says which of its file it is, "
                "and the file is attached, up to 64 MiB; or each is decoded and kept as a JPEG, "
                "which loses a little");
+  add_tracks(*options, a->tracks, a->excluded);
   add_merge_rules(*options, a->merge);
   add_compression(*options, a->options.compression);
   add_max_items(*options, a->items_max);

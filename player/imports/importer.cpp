@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "schemas/kinds/known_kinds.hpp"
+#include "schemas/kinds/original_schema.hpp"
 #include "schemas/kinds/schema_point.hpp"
 #include "schemas/text_bytes.hpp"
 #include "schemas/track_name.hpp"
@@ -18,16 +19,33 @@ Status Importer::add(FormatReader& reader) {
   return is_stopped ? Status() : status;
 }
 
+std::vector<std::string> Importer::tracks() const {
+  std::vector<std::string> names;
+  for (const auto& [name, track] : tracks_) names.push_back(name);
+  return names;
+}
+
+Result<Track*> Importer::track_of(std::string_view name) {
+  auto known = tracks_.find(name);
+  if (known == tracks_.end()) {
+    std::optional<Track> taken;
+    const std::string_view subject = subject_of(name);
+    if (!options_.tracks || options_.tracks->matches(name) ||
+        (!subject.empty() && options_.tracks->matches(subject))) {
+      Result<Track> track = session_.track(name);
+      if (!track) return tl::unexpected(track.error());
+      taken = *track;
+    }
+    known = tracks_.emplace(name, taken).first;
+  }
+  return known->second ? &*known->second : nullptr;
+}
+
 Status Importer::append(std::string_view track, Timestamp stamp,
                         std::span<const std::uint8_t> map) {
-  auto known = tracks_.find(track);
-  if (known == tracks_.end()) {
-    Result<Track> handle = session_.track(track);
-    if (!handle) return tl::unexpected(handle.error());
-    known = tracks_.emplace(track, std::move(*handle)).first;
-  }
-  // As the recorder does, a foreign field that begins with `_` is kept.
-  return known->second.append_map(map, stamp);
+  Result<Track> handle = session_.track(track);
+  if (!handle) return tl::unexpected(handle.error());
+  return handle->append_map(map, stamp);
 }
 
 // Where the recording lies.
@@ -55,7 +73,10 @@ Status Importer::append_about(std::string_view track, Timestamp stamp) {
 
 Status Importer::frame(std::string_view track, Timestamp stamp, std::span<const std::uint8_t> map) {
   if (!goes_on()) return fail(ErrorCode::kClosed, "stopped");
-  const Status status = append(track, stamp, map);
+  const Result<Track*> taken = track_of(track);
+  if (taken && *taken == nullptr) return {};
+  // As the recorder does, a foreign field that begins with `_` is kept.
+  const Status status = taken ? (*taken)->append_map(map, stamp) : tl::unexpected(taken.error());
   if (!status && status.error().code == ErrorCode::kInvalid) {
     refuse(fmt::format("{}: {}", reader_->place(), status.error().message));
     return {};

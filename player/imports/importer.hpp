@@ -8,12 +8,15 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "bus/session/session.hpp"
 #include "player/imports/format_reader.hpp"
+#include "schemas/track_name.hpp"
 
 namespace zbag {
 
@@ -23,6 +26,7 @@ class Importer : private ImportSink {
     std::function<bool()> goes_on;  // asked before every frame; false ends the file early
     std::function<void(const std::string&)> warn;
     std::function<void(const std::string&)> note;
+    std::optional<TrackFilter> tracks = {};  // those that are taken; nullopt: all
     // Where attachments and what is said of the recording go; without them they are noted as left
     // out.
     std::function<Status(std::string_view name, std::string_view content)> attach = {};
@@ -44,6 +48,8 @@ class Importer : private ImportSink {
 
   // Of all files, also of one that ended with an error.
   const Counts& counts() const { return counts_; }
+  // That had a frame, taken or not.
+  std::vector<std::string> tracks() const;
 
  private:
   Status frame(std::string_view track, Timestamp stamp, std::span<const std::uint8_t> map) override;
@@ -57,6 +63,8 @@ class Importer : private ImportSink {
   void describe(std::string_view name, Value value) override;
 
   bool is_new(const std::string& text);
+  // Null: the track is not taken.
+  Result<Track*> track_of(std::string_view name);
   Status append(std::string_view track, Timestamp stamp, std::span<const std::uint8_t> map);
   Status append_about(std::string_view track, Timestamp stamp);
 
@@ -64,7 +72,7 @@ class Importer : private ImportSink {
   const Options options_;
   Counts counts_;
   const FormatReader* reader_ = nullptr;
-  std::map<std::string, Track, std::less<>> tracks_;  // that have been asked for
+  std::map<std::string, std::optional<Track>, std::less<>> tracks_;  // met so far; null: not taken
   // What points about a track are to say, by their track.
   using About = std::map<std::string, Fields, std::less<>>;
   std::map<std::string, About, std::less<>> waiting_;  // of tracks without a frame yet

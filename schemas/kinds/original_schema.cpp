@@ -7,9 +7,11 @@
 
 namespace zbag {
 
-bool is_about_a_track(std::string_view name) {
-  return name.starts_with(kSchemaTracks) || name.starts_with(kOriginalTracks) ||
-         name.starts_with(kAboutTracks);
+std::string_view subject_of(std::string_view name) {
+  for (const std::string_view about : {kSchemaTracks, kOriginalTracks, kAboutTracks}) {
+    if (name.starts_with(about)) return name.substr(about.size());
+  }
+  return {};
 }
 
 Fields written_original(const OriginalSchema& schema) {

@@ -17,8 +17,10 @@ inline std::string original_track(std::string_view track) {
   return std::string(kOriginalTracks).append(track);
 }
 
-// Whether points of a track say what another one means, was, or is about: such go with that one.
-bool is_about_a_track(std::string_view name);
+// The track of which points of this one say what it means, was, or is about: such go with that one.
+// Empty: they speak for themselves.
+std::string_view subject_of(std::string_view name);
+inline bool is_about_a_track(std::string_view name) { return !subject_of(name).empty(); }
 
 struct OriginalSchema {
   std::string name;      // "sensor_msgs/msg/Imu"

@@ -317,7 +317,8 @@ class FileVerbsTest(EffectTest):
     def test_import(self):
         self.check_verb("import", ("in.jsonl", "-o", "new.zbag"), {
             "output": Case("-o", "new.zbag", beside=("in.jsonl",)), "merge": Case("--merge=shallow"),
-            "max-items": Case("--max-items=1024"),
+            "max-items": Case("--max-items=1024"), "track": Case("--track", "none"),
+            "exclude": Case("--exclude", "arm"),
             "stamp": Case("--stamp=log", beside=("t.bag", "-o", "new.zbag")),
             "videos": Elsewhere("imports_lerobot_test",
                                 "VideoTest.test_each_frame_is_decoded_where_it_belongs"),

@@ -246,6 +246,24 @@ class ImportTest(harness.SystemTest):
         self.run_ok("import", self.write("a.jsonl", lines), "-o", bag, code=LOSSY)
         self.assertEqual(self.info(bag)["runs"][0]["metadata"]["import_refused"], 3)
 
+    def test_tracks_are_chosen(self):
+        lines = self.write("a.jsonl", "".join(line_of(track, float(n), n=n) for n in range(3)
+                                              for track in ("arm/left", "arm/right", "camera")))
+        for words, tracks in ((("--track", "arm/*"), ["arm/left", "arm/right"]),
+                              (("--exclude", "arm/**"), ["camera"]),
+                              (("--track", "camera", "--track", "arm/left"), ["arm/left", "camera"])):
+            with self.subTest(words):
+                bag = self.space.path("a.zbag")
+                self.run_ok("import", lines, "-o", bag, *words)
+                self.assertEqual([track["name"] for track in self.info(bag)["tracks"]], tracks)
+                os.remove(bag)
+        done = self.run_ok("import", lines, "-o", bag, "--track", "camera", "--track", "arn/left", code=LOSSY)
+        self.assertIn("no track matches arn/left; did you mean arm/left?", done.stderr)
+        self.assertEqual(self.numbers(bag), [0, 1, 2])
+        os.remove(bag)
+        done = self.run_ok("import", lines, "-o", bag, "--track", "nothing", code=LOSSY)
+        self.assertFalse(os.path.exists(bag))
+
     def test_files_of_one_name_are_told_of(self):
         one, two = (self.write(f"{day}/imu.csv", f"time,x\n{day}.0,2\n") for day in (1, 2))
         bag = self.space.path("a.zbag")
