@@ -87,7 +87,7 @@ class Rosbag2Exporter : public Exporter {
     Result<OutputFile> file = OutputFile::create(tree->making() + "/" + kRecording);
     if (!file) return tl::unexpected(file.error());
     const McapChoice choice{
-        .encoding = MessageEncoding::kCdr, .profile = "ros2", .topics = topics_of(source)};
+        .encoding = MessageEncoding::kCdr, .profile = "ros2", .topics = topics_of};
     const auto contents = write_mcap(source, choice, std::move(compressor_), *file);
     if (!contents) return tl::unexpected(contents.error());
     if (Status finished = file->finish(); !finished) return finished;

@@ -6,6 +6,7 @@ import base64
 import json
 import math
 import os
+import pathlib
 import random
 import shutil
 import subprocess
@@ -437,6 +438,7 @@ class RosTest(McapTest):
         self.rosbag2 = python_packages.load("rosbags.rosbag2")
         self.typesys = python_packages.load("rosbags.typesys")
         self.numpy = python_packages.load("numpy")
+        self.highlevel = python_packages.load("rosbags.highlevel")
 
     def ros_messages(self, folder):
         """{topic: [(time, message)]}, by the message types that ROS itself has."""
@@ -558,6 +560,28 @@ class RosTest(McapTest):
         self.assertEqual(theirs, [fields["linear_acceleration"]["x"]
                                   for track, fields in self.points(bags[0])
                                   if track == "imu_data"])
+
+    def test_cdr_is_a_file_of_ros(self):
+        bags = self.imported("tilt_laser", {"imu_data": "imu"})
+        path = self.export(bags, "--encoding", "cdr", "--track", "imu_data")
+        with open(path, "rb") as file:
+            self.assertEqual(self.reader.make_reader(file).get_header().profile, "ros2")
+        with self.highlevel.AnyReader([pathlib.Path(path)]) as reader:
+            self.assertEqual(list(reader.topics), ["/imu_data"])
+            times = [time for _, time, _ in reader.messages()]
+        self.assertEqual(len(times), sum(track == "imu_data" for track, _ in self.points(bags[0])))
+        again = self.space.path("again.zbag")
+        self.run_ok("import", path, "-o", again)
+        self.assertIn("imu_data", [one["name"] for one in self.info(again)["tracks"]])
+
+    def test_other_encodings_have_tracks_by_their_own_names(self):
+        bag = self.bag_of_points(("a/b", 1.0, {"x": 1}))
+        for encoding in ("json", "msgpack"):
+            path = self.export(bag, "--encoding", encoding, name=encoding + ".mcap")
+            with open(path, "rb") as file:
+                self.assertEqual(self.reader.make_reader(file).get_header().profile, "")
+            _, summary = self.messages(path)
+            self.assertEqual([one.topic for one in summary.channels.values()], ["a/b"])
 
 
 class BadInputTest(McapTest):

@@ -127,7 +127,7 @@ class RosTest(McapTest):
                             reader.make_reader(file, True, [decoder.DecoderFactory()])
                             .iter_decoded_messages()]
             self.assertEqual(len(messages), len(wanted))
-            texts = sorted(one.text for topic, one in messages if topic == "test_msgs/All")
+            texts = sorted(one.text for topic, one in messages if topic == "/test_msgs/All")
             self.assertEqual(texts, sorted(fields["text"] for track, _, fields in wanted
                                            if track == "test_msgs/All"))
 

@@ -16,7 +16,10 @@ class Recording {
  public:
   Recording(ExportSource& source, const McapChoice& choice, ChunkCompressor compressor,
             OutputFile& file)
-      : source_(source), choice_(choice), mcap_(file, choice.profile, std::move(compressor)) {}
+      : source_(source),
+        choice_(choice),
+        topics_(choice.topics ? choice.topics(source) : McapChoice::Topics()),
+        mcap_(file, choice.profile, std::move(compressor)) {}
 
   Result<McapContents> write() {
     const Status points =
@@ -65,8 +68,8 @@ class Recording {
     const MessageSchema& schema = (*messages)->schema();
     const Result<std::uint16_t> schema_id = id_of(schema);
     if (!schema_id) return tl::unexpected(schema_id.error());
-    const auto topic = choice_.topics.find(track);
-    const std::string topic_name = topic == choice_.topics.end() ? track : topic->second;
+    const auto topic = topics_.find(track);
+    const std::string topic_name = topic == topics_.end() ? track : topic->second;
     const Result<std::uint16_t> id =
         mcap_.add_channel({topic_name, name_of(choice_.encoding)}, *schema_id);
     if (!id) return tl::unexpected(id.error());
@@ -85,6 +88,7 @@ class Recording {
 
   ExportSource& source_;
   const McapChoice& choice_;
+  const McapChoice::Topics topics_;
   const MessageTypes types_;
   McapWriter mcap_;
   std::map<std::string, Channel, std::less<>> channels_;  // by track

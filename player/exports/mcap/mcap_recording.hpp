@@ -19,8 +19,9 @@ struct McapChoice {
   MessageEncoding encoding = MessageEncoding::kJson;
   bool by_original = false;  // cdr of what a track was imported from, where that was ROS
   std::string profile = {};
-  // By track; a track that is not in it has its own name.
-  std::map<std::string, std::string> topics = {};
+  // What topics are called, by track; a track that is not in it has its own name.
+  using Topics = std::map<std::string, std::string>;
+  std::function<Topics(const ExportSource&)> topics = {};
 };
 
 // What was written.
