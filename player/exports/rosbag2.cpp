@@ -12,6 +12,7 @@
 #include "player/exports/exporter.hpp"
 #include "player/exports/mcap/mcap_recording.hpp"
 #include "player/exports/output_tree.hpp"
+#include "schemas/json_text.hpp"
 
 namespace zbag {
 namespace {
@@ -32,6 +33,13 @@ std::string topic_of(const std::string& track) {
   return topic;
 }
 
+// A text of YAML in YAML: as JSON has it, which is the same.
+std::string quoted(const std::string& text) {
+  std::string json;
+  write_json(Value(text), json);
+  return json;
+}
+
 std::string topics_text(const McapContents& contents) {
   std::string text;
   for (const auto& [track, topic] : contents.topics) {
@@ -39,10 +47,10 @@ std::string topics_text(const McapContents& contents) {
         name: {}
         type: {}
         serialization_format: cdr
-        offered_qos_profiles: ""
+        offered_qos_profiles: {}
       message_count: {}
 )",
-                        topic.name, topic.type, topic.messages);
+                        topic.name, topic.type, quoted(topic.qos), topic.messages);
   }
   return text.empty() ? " []\n" : "\n" + text;
 }

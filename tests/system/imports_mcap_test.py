@@ -131,6 +131,28 @@ class RosTest(McapTest):
             self.assertEqual(texts, sorted(fields["text"] for track, _, fields in wanted
                                            if track == "test_msgs/All"))
 
+    def test_what_a_channel_says_beside_is_kept(self):
+        path = self.space.path("in.mcap")
+        metadata = {"offered_qos_profiles": '- history: 1\n  depth: 5\n  note: "x: y"\n', "more": "\u00e4"}
+        with open(path, "wb") as file:
+            writer = self.writer.Writer(file)
+            writer.start()
+            schema = writer.register_schema("std_msgs/msg/Bool", "ros2msg", b"bool data\n")
+            channel = writer.register_channel("/latched", "cdr", schema, metadata)
+            writer.add_message(channel, LOG_NS, b"\0\1\0\0\1", LOG_NS)
+            bare = writer.register_channel("/bare", "json", 0, {"a": "b"})
+            writer.add_message(bare, LOG_NS, b"{}", LOG_NS)
+            writer.finish()
+        bag, _ = self.imported(path)
+        reader = python_packages.load("mcap.reader")
+        for encoding, wanted in (("cdr", [metadata]), ("json", [{"a": "b"}, metadata])):
+            out = self.space.path(encoding + ".mcap")
+            self.run_ok("export", bag, "-o", out, "--encoding", encoding,
+                        *(["--track", "latched"] if encoding == "cdr" else []))
+            with open(out, "rb") as file:
+                channels = reader.make_reader(file).get_summary().channels.values()
+            self.assertEqual(sorted((one.metadata for one in channels), key=len), wanted)
+
     def test_fields_that_its_definition_lacks_are_told_of(self):
         path, wanted = self.write_ros("ros2.mcap", 2, count=1)
         bag, _ = self.imported(path)

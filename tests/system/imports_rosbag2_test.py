@@ -76,6 +76,16 @@ class Rosbag2Test(harness.SystemTest):
                 metadata = metadata["rosbag2_bagfile_information"]
                 self.assertEqual(metadata["version"], "9")
 
+    def test_the_qos_of_a_topic_is_kept(self):
+        path, _ = self.write_bag("qos", kinds=["sensor_msgs/msg/Imu"])
+        database = sqlite3.connect(self.database(path))
+        database.execute("UPDATE topics SET offered_qos_profiles = '- history: 1'")
+        database.commit()
+        database.close()
+        bag, _ = self.imported(path)
+        original = dict(self.points(bag, "--track", "_sys/original/**"))["_sys/original/sensor_msgs/Imu"]
+        self.assertEqual(original["metadata"], {"offered_qos_profiles": "- history: 1"})
+
     def test_a_file_of_one_is_read_alone_and_a_folder_of_bags_whole(self):
         path, wanted = self.write_bag("bags/one", kinds=["sensor_msgs/msg/Imu"])
         self.assert_imported(self.database(path), wanted, "lone.zbag")

@@ -62,19 +62,31 @@ class Recording {
     const auto found = channels_.find(name);
     if (found != channels_.end()) return &found->second;
     const std::string track(name);
-    auto messages =
-        make_track_messages(source_, track, choice_.encoding, types_, choice_.by_original);
+    const std::optional<OriginalSchema> original = original_of(track);
+    auto messages = make_track_messages(
+        source_, track, choice_.by_original ? original : std::nullopt, choice_.encoding, types_);
     if (!messages) return tl::unexpected(messages.error());
     const MessageSchema& schema = (*messages)->schema();
     const Result<std::uint16_t> schema_id = id_of(schema);
     if (!schema_id) return tl::unexpected(schema_id.error());
     const auto topic = topics_.find(track);
     const std::string topic_name = topic == topics_.end() ? track : topic->second;
+    const McapTexts metadata = original ? original->metadata : McapTexts();
     const Result<std::uint16_t> id =
-        mcap_.add_channel({topic_name, name_of(choice_.encoding)}, *schema_id);
+        mcap_.add_channel({topic_name, name_of(choice_.encoding), metadata}, *schema_id);
     if (!id) return tl::unexpected(id.error());
-    McapContents::Topic& counted = contents_.topics[track] = {topic_name, schema.name};
+    const auto qos = metadata.find("offered_qos_profiles");
+    McapContents::Topic& counted = contents_.topics[track] = {
+        topic_name, schema.name, qos == metadata.end() ? "" : qos->second};
     return &channels_.emplace(track, Channel{std::move(*messages), *id, &counted}).first->second;
+  }
+
+  // What can not be read is told.
+  std::optional<OriginalSchema> original_of(const std::string& track) const {
+    Result<std::optional<OriginalSchema>> original = source_.original_of(track);
+    if (original) return std::move(*original);
+    source_.warn(original.error().message);
+    return std::nullopt;
   }
 
   // Tracks of one kind share its schema.

@@ -29,6 +29,7 @@ struct McapContents {
   struct Topic {
     std::string name;
     std::string type;
+    std::string qos;  // offered_qos_profiles, as they were; "": nobody knows
     std::uint64_t messages = 0;
   };
   std::map<std::string, Topic> topics;  // by track; those with messages

@@ -227,13 +227,11 @@ void warn_of_strangers(const ExportSource& source, const std::string& track,
       fmt::format("{} of track {}", fmt::join(left_out, ", "), printable(track)));
 }
 
-// nullptr: it was no message of ROS, or nobody knows. What can not be read is told.
+// nullptr: it was no message of ROS. What can not be read is told.
 std::unique_ptr<TrackMessages> original_track_messages(const ExportSource& source,
-                                                       const std::string& track) {
-  const Result<std::optional<OriginalSchema>> original = source.original_of(track);
-  if (!original) source.warn(original.error().message);
-  if (!original || !*original) return nullptr;
-  Result<OriginalMessages> messages = OriginalMessages::of(**original);
+                                                       const std::string& track,
+                                                       const OriginalSchema& original) {
+  Result<OriginalMessages> messages = OriginalMessages::of(original);
   if (!messages && messages.error().code == ErrorCode::kInvalid)
     source.warn(fmt::format("track {}: {}", printable(track), messages.error().message));
   if (!messages) return nullptr;
@@ -302,17 +300,16 @@ const KindMessage* ros_message_of(const ExportSource& source, const std::string&
   return find_kind_message(ros_messages(), kind_of(source, track).name);
 }
 
-Result<std::unique_ptr<TrackMessages>> make_track_messages(const ExportSource& source,
-                                                           const std::string& track,
-                                                           MessageEncoding encoding,
-                                                           const MessageTypes& types,
-                                                           bool by_original) {
+Result<std::unique_ptr<TrackMessages>> make_track_messages(
+    const ExportSource& source, const std::string& track,
+    const std::optional<OriginalSchema>& original, MessageEncoding encoding,
+    const MessageTypes& types) {
   using Made = std::unique_ptr<TrackMessages>;
   if (encoding == MessageEncoding::kMsgpack)
     return Made(std::make_unique<MsgpackMessages>(fields_schema(source, track), source));
   const bool is_json = encoding == MessageEncoding::kJson;
-  if (by_original && !is_json) {
-    if (Made original = original_track_messages(source, track)) return original;
+  if (original && !is_json) {
+    if (Made made = original_track_messages(source, track, *original)) return made;
   }
   const Kind kind = kind_of(source, track);
   const KindMessage* const message =

@@ -56,12 +56,11 @@ class TrackMessages {
 // The ROS message of the track's kind; nullptr: there is none.
 const KindMessage* ros_message_of(const ExportSource& source, const std::string& track);
 
-// `source` and `types` are lent. `by_original`: cdr by what a track was imported from, where that
-// was ROS. kUnsupported: cdr of a track without a ROS message.
-Result<std::unique_ptr<TrackMessages>> make_track_messages(const ExportSource& source,
-                                                           const std::string& track,
-                                                           MessageEncoding encoding,
-                                                           const MessageTypes& types,
-                                                           bool by_original);
+// `source` and `types` are lent. `original`: what the track was imported from; nullopt: nobody
+// knows. kUnsupported: cdr of a track without a ROS message.
+Result<std::unique_ptr<TrackMessages>> make_track_messages(
+    const ExportSource& source, const std::string& track,
+    const std::optional<OriginalSchema>& original, MessageEncoding encoding,
+    const MessageTypes& types);
 
 }  // namespace zbag

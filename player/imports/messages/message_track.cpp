@@ -38,7 +38,8 @@ void MessageTrack::begin(ImportSink& sink) {
     sink.note(fmt::format("track {}: {}: messages are kept as they are, in the field data",
                           printable(topic_), why_raw_));
   }
-  if (!schema_.name.empty() || !schema_.text.empty()) sink.schema(topic_, schema_);
+  const bool is_silent = schema_.name.empty() && schema_.text.empty() && schema_.metadata.empty();
+  if (!is_silent) sink.schema(topic_, schema_);
 }
 
 // -1 is a time here: nobody inherits a stamp from a recording.
