@@ -89,7 +89,6 @@ class Rosbag2Exporter : public Exporter {
         compressor_(options.compression, options.level) {}
 
   Status write(ExportSource& source) override {
-    if (Status left_out = leave_out_strangers(source); !left_out) return left_out;
     Result<OutputTree> tree = OutputTree::create(out_, existing_);
     if (!tree) return tl::unexpected(tree.error());
     Result<OutputFile> file = OutputFile::create(tree->making() + "/" + kRecording);
@@ -105,23 +104,6 @@ class Rosbag2Exporter : public Exporter {
   }
 
  private:
-  static Status leave_out_strangers(ExportSource& source) {
-    std::vector<std::string> strangers;
-    for (const std::string& track : source.track_names()) {
-      if (ros_message_of(source, track) == nullptr) strangers.push_back(track);
-    }
-    if (!strangers.empty() && strangers.size() == source.tracks().size()) {
-      return fail(ErrorCode::kUnsupported,
-                  "no track is of a kind that ROS has a message of: say it with zbag schema BAG "
-                  "TRACK KIND");
-    }
-    for (const std::string& track : strangers) {
-      source.warn("tracks left out, since ROS has no message of their kind", printable(track));
-      source.leave_out(track);
-    }
-    return {};
-  }
-
   static std::map<std::string, std::string> topics_of(const ExportSource& source) {
     std::map<std::string, std::string> topics;
     std::set<std::string> used;

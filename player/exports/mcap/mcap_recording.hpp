@@ -39,7 +39,8 @@ struct McapContents {
 };
 
 // `file` is written, but not finished. MCAP knows no times before 1970: points from then are given
-// that of its first nanosecond, which is noted. Errors as Exporter::write().
+// that of its first nanosecond, which is noted. A track that nothing can be made of in the encoding
+// is left out with a warning; kUnsupported: all of them are such. Others as Exporter::write().
 Result<McapContents> write_mcap(ExportSource& source, const McapChoice& choice,
                                 ChunkCompressor compressor, OutputFile& file);
 
