@@ -24,7 +24,7 @@ McapChoice::Topics ros_topics_of(const ExportSource& source) {
 
 // Readers of ROS take a file of no other profile than theirs.
 McapChoice choice_of(MessageEncoding encoding) {
-  McapChoice choice{.encoding = encoding, .by_original = true};
+  McapChoice choice{.encoding = encoding};
   if (encoding != MessageEncoding::kCdr) return choice;
   choice.profile = "ros2";
   choice.topics = ros_topics_of;

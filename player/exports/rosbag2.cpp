@@ -1,5 +1,5 @@
 // rosbag2: a folder with an MCAP file of ROS 2 messages and the metadata.yaml of rosbag2, for
-// `ros2 bag play`.
+// `ros2 bag play`: of tracks from ROS as they were, of others by their kind.
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -93,8 +93,10 @@ class Rosbag2Exporter : public Exporter {
     if (!tree) return tl::unexpected(tree.error());
     Result<OutputFile> file = OutputFile::create(tree->making() + "/" + kRecording);
     if (!file) return tl::unexpected(file.error());
-    const McapChoice choice{
-        .encoding = MessageEncoding::kCdr, .profile = "ros2", .topics = topics_of};
+    const McapChoice choice{.encoding = MessageEncoding::kCdr,
+                            .form = RosForm::kForRos2,
+                            .profile = "ros2",
+                            .topics = topics_of};
     const auto contents = write_mcap(source, choice, std::move(compressor_), *file);
     if (!contents) return tl::unexpected(contents.error());
     if (Status finished = file->finish(); !finished) return finished;

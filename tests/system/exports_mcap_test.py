@@ -562,6 +562,23 @@ class RosTest(McapTest):
                                   for track, fields in self.points(bags[0])
                                   if track == "imu_data"])
 
+    def test_what_was_ros_1_becomes_ros_2_without_a_kind(self):
+        path = os.path.join(harness.data_folder() or "ZBAG_TEST_DATA", "raw", "ros1", "tilt_laser.bag")
+        if not os.path.exists(path):
+            raise unittest.SkipTest(f"no recording {path}")
+        bag = self.space.path("in.zbag")
+        self.run_ok("import", path, "-o", bag)
+        out = self.space.path("out")
+        done = self.run_ok("export", bag, "-o", out, "--format", "rosbag2", "--track", "imu_data",
+                           "--track", "scan")
+        self.assertIn("headers without their seq, which ROS 2 has not: imu_data, scan\n", done.stderr)
+        found = self.ros_messages(out)
+        for track, table in (("imu_data", self.IMU), ("scan", self.SCAN)):
+            ours = [fields for of, fields in self.points(bag) if of == track]
+            for (_, message), fields in zip(found["/" + track], ours, strict=True):
+                for member, path in table:
+                    self.assert_member(message, member, at(fields, path), track)
+
     def test_cdr_is_a_file_of_ros(self):
         bags = self.imported("tilt_laser", {"imu_data": "imu"})
         path = self.export(bags, "--encoding", "cdr", "--track", "imu_data")

@@ -23,8 +23,7 @@ Result<PlannedTrack> plan_of(const ExportSource& source, const McapChoice& choic
   Result<std::optional<OriginalSchema>> found = source.original_of(track);
   if (!found) source.warn(found.error().message);
   const std::optional<OriginalSchema> original = std::move(found).value_or(std::nullopt);
-  auto messages = make_track_messages(source, track, choice.by_original ? original : std::nullopt,
-                                      choice.encoding, types);
+  auto messages = make_track_messages(source, track, original, choice.encoding, choice.form, types);
   if (!messages) return tl::unexpected(messages.error());
   return PlannedTrack{std::move(*messages), original ? original->metadata : McapTexts()};
 }
@@ -99,12 +98,13 @@ class Recording {
     if (Status made = (*channel)->messages->append(point, content_); !made) return made;
     if (point.key < 0) ++early_;
     const auto time = static_cast<std::uint64_t>(std::max<std::int64_t>(0, point.key));
-    if (contents_.messages++ == 0) contents_.first_ns = time;
-    contents_.last_ns = time;
-    ++(*channel)->topic->messages;
     const auto recorded = (*channel)->messages->recorded_at(point);
-    return mcap_.add_message(
-        (*channel)->id, recorded ? static_cast<std::uint64_t>(*recorded) : time, content_, time);
+    const std::uint64_t log_ns = recorded ? static_cast<std::uint64_t>(*recorded) : time;
+    contents_.first_ns = contents_.messages == 0 ? log_ns : std::min(contents_.first_ns, log_ns);
+    contents_.last_ns = std::max(contents_.last_ns, log_ns);
+    ++contents_.messages;
+    ++(*channel)->topic->messages;
+    return mcap_.add_message((*channel)->id, log_ns, content_, time);
   }
 
   // Made with the first point of its track.

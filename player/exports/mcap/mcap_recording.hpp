@@ -17,7 +17,7 @@ namespace zbag {
 
 struct McapChoice {
   MessageEncoding encoding = MessageEncoding::kJson;
-  bool by_original = false;  // cdr of what a track was imported from, where that was ROS
+  RosForm form = RosForm::kAsItWas;  // of cdr
   std::string profile = {};
   // What topics are called, by track; a track that is not in it has its own name.
   using Topics = std::map<std::string, std::string>;
@@ -34,7 +34,7 @@ struct McapContents {
   };
   std::map<std::string, Topic> topics;  // by track; those with messages
   std::uint64_t messages = 0;
-  std::uint64_t first_ns = 0;
+  std::uint64_t first_ns = 0;  // when they were recorded
   std::uint64_t last_ns = 0;
 };
 

@@ -249,7 +249,11 @@ void warn_of_strangers(const ExportSource& source, const std::string& track,
 }
 
 bool is_of_ros(const OriginalSchema& original) {
-  return original.messages == "cdr" || original.messages == "ros1";
+  const auto is_one_of = [](const std::string& name, const char* one, const char* other) {
+    return name == one || name == other;
+  };
+  return is_one_of(original.messages, "ros1", "cdr") ||
+         is_one_of(original.encoding, "ros1msg", "ros2msg");
 }
 
 // Whether the track holds messages as import keeps those that it can not read: as bytes. Those of
@@ -263,10 +267,13 @@ bool is_kept_as_it_was(const ExportSource& source, const std::string& track,
 // Errors say what is wrong with what it was.
 Result<std::unique_ptr<TrackMessages>> original_track_messages(const ExportSource& source,
                                                                const std::string& track,
-                                                               const OriginalSchema& original) {
-  Result<OriginalMessages> messages = OriginalMessages::of(original);
+                                                               const OriginalSchema& original,
+                                                               RosForm form) {
+  Result<OriginalMessages> messages = OriginalMessages::of(original, form);
   if (messages) {
     warn_of_strangers(source, track, *messages);
+    if (messages->has_lost_seq())
+      source.notice("headers without their seq, which ROS 2 has not", printable(track));
     return std::make_unique<OriginalTrack>(std::move(*messages), source);
   }
   if (is_kept_as_it_was(source, track, original)) return std::make_unique<KeptTrack>(original);
@@ -317,6 +324,12 @@ std::vector<FieldAlias> aliases_of(const Kind& kind) {
   return aliases;
 }
 
+bool is_by_kind_in_ros2(const ExportSource& source, const std::string& track,
+                        const OriginalSchema& original) {
+  return original.encoding == "ros1msg" &&
+         find_kind_message(ros_messages(), kind_of(source, track).name) != nullptr;
+}
+
 MessageSchema fields_schema(const ExportSource& source, const std::string& track) {
   const Kind kind = kind_of(source, track);
   const std::string& name = kind.name.empty() ? track : kind.name;
@@ -332,16 +345,18 @@ const char* name_of(MessageEncoding encoding) {
 
 Result<std::unique_ptr<TrackMessages>> make_track_messages(
     const ExportSource& source, const std::string& track,
-    const std::optional<OriginalSchema>& original, MessageEncoding encoding,
+    const std::optional<OriginalSchema>& original, MessageEncoding encoding, RosForm ros_form,
     const MessageTypes& types) {
   using Made = std::unique_ptr<TrackMessages>;
   if (encoding == MessageEncoding::kMsgpack)
     return Made(std::make_unique<MsgpackMessages>(fields_schema(source, track), source));
   const bool is_json = encoding == MessageEncoding::kJson;
-  const bool was_ros = original && !is_json && is_of_ros(*original);
+  const bool was_ros =
+      original && !is_json && is_of_ros(*original) &&
+      !(ros_form == RosForm::kForRos2 && is_by_kind_in_ros2(source, track, *original));
   std::string why_not_original;
   if (was_ros) {
-    Result<Made> made = original_track_messages(source, track, *original);
+    Result<Made> made = original_track_messages(source, track, *original, ros_form);
     if (made) return made;
     why_not_original = std::move(made.error().message);
   }

@@ -9,6 +9,8 @@
 // msgpack: the frame as it is on the bus, with its `_ts`.
 // cdr: the ROS message that the track was imported from, by its own definition; where import could
 // not read that and kept the bytes of its messages, those; else that of ROS 2 of the track's kind.
+// For ROS 2 itself, what was of ROS 1 is first of all what its kind says: ROS 2 calls some of it
+// otherwise.
 //
 // What of a track has no place in its messages is noted once. Not thread-safe.
 #pragma once
@@ -19,6 +21,7 @@
 #include <string>
 
 #include "player/exports/export_source.hpp"
+#include "player/exports/messages/original_messages.hpp"
 #include "player/messages/message_definitions.hpp"
 #include "player/messages/message_type.hpp"
 #include "schemas/result.hpp"
@@ -54,10 +57,10 @@ class TrackMessages {
 };
 
 // `source` and `types` are lent. `original`: what the track was imported from; nullopt: nobody
-// knows. kUnsupported says why there is no ROS message to be made of the track.
+// knows. `ros_form`: of cdr. kUnsupported says why there is no ROS message to be made of the track.
 Result<std::unique_ptr<TrackMessages>> make_track_messages(
     const ExportSource& source, const std::string& track,
-    const std::optional<OriginalSchema>& original, MessageEncoding encoding,
+    const std::optional<OriginalSchema>& original, MessageEncoding encoding, RosForm ros_form,
     const MessageTypes& types);
 
 }  // namespace zbag
