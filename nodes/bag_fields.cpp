@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "nodes/outliers.hpp"
+#include "recorder/bag/read/attachments.hpp"
 #include "recorder/bag/read/track_schema.hpp"
 #include "schemas/field_lookup.hpp"
 #include "schemas/track_name.hpp"
@@ -77,6 +78,16 @@ Fields track_fields(const BagReader& reader, const TrackRecord& track,
   return fields;
 }
 
+// Null where they can not be read.
+Value attachment_values(const BagReader& reader) {
+  const Result<std::vector<AttachmentSize>> files = attachments_of(reader);
+  if (!files) return {};
+  Array values;
+  for (const AttachmentSize& file : *files)
+    values.emplace_back(Fields{{"name", file.name}, {"bytes", file.bytes}});
+  return Value(std::move(values));
+}
+
 Array outlier_values(const BagReader& reader, const BagSummary& bag) {
   Array outliers;
   for (const Outliers& one : find_outliers(reader, bag)) {
@@ -124,6 +135,7 @@ Fields bag_fields(const BagReader& reader, const BagSummary& bag,
     runs.emplace_back(std::move(one));
   }
   fields.emplace_back("runs", std::move(runs));
+  fields.emplace_back("attachments", attachment_values(reader));
   Array publishers;
   for (const LossRecord& loss : bag.losses) {
     publishers.emplace_back(Fields{{"publisher", loss.publisher},

@@ -12,6 +12,7 @@
 #include "nodes/outliers.hpp"
 #include "nodes/time_text.hpp"
 #include "nodes/track_table.hpp"
+#include "recorder/bag/read/attachments.hpp"
 #include "recorder/bag/read/track_schema.hpp"
 #include "schemas/add_up.hpp"
 #include "schemas/field_lookup.hpp"
@@ -24,6 +25,7 @@ namespace {
 // Of what there may be many, as many as leave a screen of 24 rows some for tracks.
 constexpr std::size_t kRunsShown = 2;
 constexpr std::size_t kOutliersShown = 2;
+constexpr std::size_t kAttachmentsShown = 2;
 constexpr std::size_t kTracksMin = 3;
 constexpr std::size_t kRowsOfTable = 4;  // beside its tracks: before and behind it, titles, prompt
 
@@ -49,6 +51,7 @@ class BagText {
     add_fates();
     add_losses();
     add_runs();
+    add_attachments();
     add_outliers();
     if (options_.terminal) wrap_all();
     add_tracks();
@@ -72,6 +75,7 @@ class BagText {
   void add_fates();
   void add_losses();
   void add_runs();
+  void add_attachments();
   void add_outliers();
   void add_tracks();
   // But for those that speak of another one.
@@ -174,6 +178,18 @@ void BagText::add_runs() {
       add(fmt::format("    {} = {}", key, text));
     }
   }
+}
+
+void BagText::add_attachments() {
+  const Result<std::vector<AttachmentSize>> files = attachments_of(reader_);
+  if (!files)
+    return lines_.push_back(
+        {{"  attachments can not be read: ", Tone::kBad}, {printable(files.error().message)}});
+  const std::size_t shown = shown_of(files->size(), kAttachmentsShown);
+  for (std::size_t i = 0; i < shown; ++i)
+    add(fmt::format("  attachment {}, {}", printable((*files)[i].name),
+                    bytes_text((*files)[i].bytes)));
+  add_rest(files->size(), shown);
 }
 
 void BagText::add_outliers() {

@@ -13,9 +13,9 @@ namespace zbag {
 
 struct BagTextOptions {
   std::optional<TerminalSize> terminal;  // nullopt: nothing is cut, nothing left out
-  bool all = false;                      // every track, run and loss, more than a screen of them
-  bool losses = false;                   // every loss
-  std::size_t tracks_left_out = 0;       // of the bag, beside those that its summary has
+  bool all = false;                 // every track, run, file and loss, more than a screen of them
+  bool losses = false;              // every loss
+  std::size_t tracks_left_out = 0;  // of the bag, beside those that its summary has
 };
 
 // Totals first, then a line for each track, in all a screen at most. Names of tracks are cut to its

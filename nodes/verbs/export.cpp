@@ -145,7 +145,8 @@ int tell(const Arguments& arguments, const Status& written, const ExportReport& 
     say("exported {} to {}\n", amount_text(report.points, "point"), arguments.output.out);
   if (report.points == 0 && report.left_out == 0 && playlist.points() > 0)
     return std::max(opened, show_none_true("export", arguments.selection, playlist.summaries()));
-  if (report.left_out == 0) return opened;
+  const int told = report.tracks_given_up > 0 ? std::max<int>(opened, kExitLossy) : opened;
+  if (report.left_out == 0) return told;
   warn("export", fmt::format("left out {}", amount_text(report.left_out, "damaged point")));
   return kExitDamaged;
 }

@@ -343,6 +343,11 @@ void ExportSource::leave_out(const std::string& track) {
   left_out_.insert(track);
 }
 
+void ExportSource::give_up(const std::string& track) {
+  leave_out(track);
+  ++report_.tracks_given_up;
+}
+
 const BagReader* ExportSource::only_reader_of(const std::string& track) const {
   if (choice_.align || choice_.where || choice_.limit > 0) return nullptr;
   const BagReader* only = nullptr;

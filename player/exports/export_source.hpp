@@ -43,7 +43,8 @@ struct ExportChoice {
 
 struct ExportReport {
   std::uint64_t points = 0;
-  std::uint64_t left_out = 0;  // to damage in the bag
+  std::uint64_t left_out = 0;         // to damage in the bag
+  std::uint64_t tracks_given_up = 0;  // chosen, with points, but nothing the format could write
 };
 
 // A column of a track's table.
@@ -154,6 +155,8 @@ class ExportSource {
 
   // From now on as if that track had not been chosen. REQUIRES: no point was asked for.
   void leave_out(const std::string& track);
+  // The same of one whose points are lost to the output: counted, so that the exit code says it.
+  void give_up(const std::string& track);
 
   const ExportReport& report() const { return report_; }
 

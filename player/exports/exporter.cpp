@@ -107,7 +107,7 @@ constexpr std::array kFormats{
     Format{"parquet", make_parquet_exporter, kRows | kColumns | kPartitions, kParquetCodecs,
            "A table a track, lists as lists; DuckDB, pandas, polars"},
     Format{"rosbag2", make_rosbag2_exporter, 0, kMcapCodecs,
-           "A folder of ROS 2 messages, of tracks of kinds that ROS has; ros2 bag play",
+           "A folder of ROS 2 messages, of tracks from ROS or of kinds that it has; ros2 bag play",
            "log_time"},
     Format{"sqlite", make_sqlite_exporter, kRows, {}, "One database, a table a track; sqlite3"},
     Format{"trc", make_trc_exporter, 0, {}, "Markers of a track of that kind; OpenSim", "Time"},

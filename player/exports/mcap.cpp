@@ -15,12 +15,28 @@ MessageEncoding encoding_of(const std::string& name) {
   return MessageEncoding::kJson;
 }
 
+// As ROS has them, in front of which import takes the slash off.
+McapChoice::Topics ros_topics_of(const ExportSource& source) {
+  McapChoice::Topics topics;
+  for (const std::string& track : source.track_names()) topics.emplace(track, "/" + track);
+  return topics;
+}
+
+// Readers of ROS take a file of no other profile than theirs.
+McapChoice choice_of(MessageEncoding encoding) {
+  McapChoice choice{.encoding = encoding};
+  if (encoding != MessageEncoding::kCdr) return choice;
+  choice.profile = "ros2";
+  choice.topics = ros_topics_of;
+  return choice;
+}
+
 class McapExporter : public Exporter {
  public:
   explicit McapExporter(const ExportOptions& options)
       : out_(options.out),
         existing_(options.existing),
-        choice_{.encoding = encoding_of(options.encoding), .by_original = true},
+        choice_(choice_of(encoding_of(options.encoding))),
         compressor_(options.compression, options.level) {}
 
   Status write(ExportSource& source) override {

@@ -1,5 +1,5 @@
 // rosbag2: a folder with an MCAP file of ROS 2 messages and the metadata.yaml of rosbag2, for
-// `ros2 bag play`.
+// `ros2 bag play`: of tracks from ROS as they were, of others by their kind.
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -12,6 +12,7 @@
 #include "player/exports/exporter.hpp"
 #include "player/exports/mcap/mcap_recording.hpp"
 #include "player/exports/output_tree.hpp"
+#include "schemas/json_text.hpp"
 
 namespace zbag {
 namespace {
@@ -32,6 +33,13 @@ std::string topic_of(const std::string& track) {
   return topic;
 }
 
+// A text of YAML in YAML: as JSON has it, which is the same.
+std::string quoted(const std::string& text) {
+  std::string json;
+  write_json(Value(text), json);
+  return json;
+}
+
 std::string topics_text(const McapContents& contents) {
   std::string text;
   for (const auto& [track, topic] : contents.topics) {
@@ -39,10 +47,10 @@ std::string topics_text(const McapContents& contents) {
         name: {}
         type: {}
         serialization_format: cdr
-        offered_qos_profiles: ""
+        offered_qos_profiles: {}
       message_count: {}
 )",
-                        topic.name, topic.type, topic.messages);
+                        topic.name, topic.type, quoted(topic.qos), topic.messages);
   }
   return text.empty() ? " []\n" : "\n" + text;
 }
@@ -81,13 +89,14 @@ class Rosbag2Exporter : public Exporter {
         compressor_(options.compression, options.level) {}
 
   Status write(ExportSource& source) override {
-    if (Status left_out = leave_out_strangers(source); !left_out) return left_out;
     Result<OutputTree> tree = OutputTree::create(out_, existing_);
     if (!tree) return tl::unexpected(tree.error());
     Result<OutputFile> file = OutputFile::create(tree->making() + "/" + kRecording);
     if (!file) return tl::unexpected(file.error());
-    const McapChoice choice{
-        .encoding = MessageEncoding::kCdr, .profile = "ros2", .topics = topics_of(source)};
+    const McapChoice choice{.encoding = MessageEncoding::kCdr,
+                            .form = RosForm::kForRos2,
+                            .profile = "ros2",
+                            .topics = topics_of};
     const auto contents = write_mcap(source, choice, std::move(compressor_), *file);
     if (!contents) return tl::unexpected(contents.error());
     if (Status finished = file->finish(); !finished) return finished;
@@ -97,23 +106,6 @@ class Rosbag2Exporter : public Exporter {
   }
 
  private:
-  static Status leave_out_strangers(ExportSource& source) {
-    std::vector<std::string> strangers;
-    for (const std::string& track : source.track_names()) {
-      if (ros_message_of(source, track) == nullptr) strangers.push_back(track);
-    }
-    if (!strangers.empty() && strangers.size() == source.tracks().size()) {
-      return fail(ErrorCode::kUnsupported,
-                  "no track is of a kind that ROS has a message of: say it with zbag schema BAG "
-                  "TRACK KIND");
-    }
-    for (const std::string& track : strangers) {
-      source.warn("tracks left out, since ROS has no message of their kind", printable(track));
-      source.leave_out(track);
-    }
-    return {};
-  }
-
   static std::map<std::string, std::string> topics_of(const ExportSource& source) {
     std::map<std::string, std::string> topics;
     std::set<std::string> used;

@@ -14,11 +14,29 @@ std::string_view subject_of(std::string_view name) {
   return {};
 }
 
+namespace {
+
+Value text_or_bytes(const std::string& text) {
+  return is_utf8(text) ? Value(text) : Value(Binary{text});
+}
+
+std::optional<std::string> read_text_or_bytes(const Value& value) {
+  if (const auto* const text = value.get_if<std::string>()) return *text;
+  if (const auto* const bytes = value.get_if<Binary>()) return bytes->bytes;
+  return std::nullopt;
+}
+
+}  // namespace
+
 Fields written_original(const OriginalSchema& schema) {
-  return {{"name", schema.name},
-          {"encoding", schema.encoding},
-          {"text", is_utf8(schema.text) ? Value(schema.text) : Value(Binary{schema.text})},
-          {"messages", schema.messages}};
+  Fields fields{{"name", schema.name},
+                {"encoding", schema.encoding},
+                {"text", text_or_bytes(schema.text)},
+                {"messages", schema.messages}};
+  Fields metadata;
+  for (const auto& [name, text] : schema.metadata) metadata.emplace_back(name, text_or_bytes(text));
+  if (!metadata.empty()) fields.emplace_back("metadata", std::move(metadata));
+  return fields;
 }
 
 std::optional<OriginalSchema> read_original(const Fields& fields) {
@@ -27,10 +45,14 @@ std::optional<OriginalSchema> read_original(const Fields& fields) {
                                    {"encoding", &schema.encoding},
                                    {"text", &schema.text},
                                    {"messages", &schema.messages}}) {
-    const auto* const text = field_as<std::string>(fields, name);
-    const auto* const bytes = field_as<Binary>(fields, name);
-    if (text == nullptr && bytes == nullptr) return std::nullopt;
-    *into = text != nullptr ? *text : bytes->bytes;
+    const Value* const value = find_field(fields, name);
+    std::optional<std::string> text = value != nullptr ? read_text_or_bytes(*value) : std::nullopt;
+    if (!text) return std::nullopt;
+    *into = std::move(*text);
+  }
+  for (const auto& [name, value] : map_field(fields, "metadata")) {
+    if (std::optional<std::string> text = read_text_or_bytes(value))
+      schema.metadata.insert_or_assign(name, std::move(*text));
   }
   return schema;
 }

@@ -2,6 +2,7 @@
 // that defines them, as they were. A point of `_sys/original/TRACK` keeps it in a bag.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +28,8 @@ struct OriginalSchema {
   std::string encoding;  // of the text: ros1msg, ros2msg, protobuf, jsonschema, ulog, lcm
   std::string text;      // bytes, of protobuf
   std::string messages;  // how the messages were encoded: ros1, cdr, protobuf, json
+  // What else its channel says: offered_qos_profiles. Texts of UTF-8, or bytes.
+  std::map<std::string, std::string> metadata = {};
 
   bool operator==(const OriginalSchema&) const = default;
 };

@@ -20,8 +20,11 @@ void check_within(Item content, const void* data, std::size_t size) {
 void check_record(Item content) {
   if (const auto schema = read_mcap_schema(content))
     check_within(content, schema->text.data(), schema->text.size());
-  if (const auto channel = read_mcap_channel(content))
+  if (const auto channel = read_mcap_channel(content)) {
     check_within(content, channel->topic.data(), channel->topic.size());
+    for (const auto& [name, text] : channel->metadata)
+      check_within(content, text.data(), text.size());
+  }
   if (const auto message = read_mcap_message(content))
     check_within(content, message->data.data(), message->data.size());
   if (const auto chunk = read_mcap_chunk(content)) {

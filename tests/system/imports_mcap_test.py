@@ -17,7 +17,7 @@ import msgpack
 import harness
 import python_packages
 import random_messages
-from harness import DAMAGED, DONE, LOSSY
+from harness import DAMAGED, DONE, FAILED, LOSSY
 
 LOG_NS = 1_700_000_000_000_000_000
 MAGIC = b"\x89MCAP0\r\n"
@@ -127,9 +127,64 @@ class RosTest(McapTest):
                             reader.make_reader(file, True, [decoder.DecoderFactory()])
                             .iter_decoded_messages()]
             self.assertEqual(len(messages), len(wanted))
-            texts = sorted(one.text for topic, one in messages if topic == "test_msgs/All")
+            texts = sorted(one.text for topic, one in messages if topic == "/test_msgs/All")
             self.assertEqual(texts, sorted(fields["text"] for track, _, fields in wanted
                                            if track == "test_msgs/All"))
+
+    def test_what_a_channel_says_beside_is_kept(self):
+        path = self.space.path("in.mcap")
+        metadata = {"offered_qos_profiles": '- history: 1\n  depth: 5\n  note: "x: y"\n', "more": "\u00e4"}
+        with open(path, "wb") as file:
+            writer = self.writer.Writer(file)
+            writer.start()
+            schema = writer.register_schema("std_msgs/msg/Bool", "ros2msg", b"bool data\n")
+            channel = writer.register_channel("/latched", "cdr", schema, metadata)
+            writer.add_message(channel, LOG_NS, b"\0\1\0\0\1", LOG_NS)
+            bare = writer.register_channel("/bare", "json", 0, {"a": "b"})
+            writer.add_message(bare, LOG_NS, b"{}", LOG_NS)
+            writer.finish()
+        bag, _ = self.imported(path)
+        reader = python_packages.load("mcap.reader")
+        for encoding, wanted in (("cdr", [metadata]), ("json", [{"a": "b"}, metadata])):
+            out = self.space.path(encoding + ".mcap")
+            self.run_ok("export", bag, "-o", out, "--encoding", encoding,
+                        *(["--track", "latched"] if encoding == "cdr" else []))
+            with open(out, "rb") as file:
+                channels = reader.make_reader(file).get_summary().channels.values()
+            self.assertEqual(sorted((one.metadata for one in channels), key=len), wanted)
+
+    UNREAD = {
+        ("/wide", "cdr", "x/msg/Wide", "ros2msg", b"wstring text\n"): b"\0\1\0\0\1\0\0\0a\0\0\0",
+        ("/idl", "cdr", "x/msg/Y", "ros2idl", b"module x { struct Y { uint8 a; }; };"): b"\0\1\0\0\7",
+        ("/unsaid", "cdr", "x/msg/Z", "", b""): b"\0\1\0\0\5"}
+
+    def messages_of(self, path):
+        reader = python_packages.load("mcap.reader")
+        with open(path, "rb") as file:
+            return sorted((channel.topic, channel.message_encoding, schema.name, schema.encoding,
+                           schema.data, message.data)
+                          for schema, channel, message in reader.make_reader(file).iter_messages())
+
+    def test_what_can_not_be_read_goes_out_as_it_was_and_the_rest_costs_itself(self):
+        plain = {("/flag", "cdr", "std_msgs/msg/Bool", "ros2msg", b"bool data\n"): b"\0\1\0\0\1"}
+        bag, _ = self.imported(self.write_mcap("in.mcap", {
+            of: [(LOG_NS, LOG_NS, data)]
+            for of, data in {**plain, **self.UNREAD,
+                             ("other", "json", "", "", b""): b'{"x": 1}',
+                             ("/old", "ros1", "x/Old", "ros1msg", b"no definition"): b"\1"}.items()}))
+        out = self.space.path("out.mcap")
+        done = self.run_ok("export", bag, "-o", out, "--encoding", "cdr", code=LOSSY)
+        self.assertIn("warning: tracks left out, since no ROS message can be made of them: old (", done.stderr)
+        self.assertIn("other (ROS has no message of its kind)", done.stderr)
+        self.assertEqual(done.stderr.count("warning"), 1, done.stderr)
+        self.assertEqual(self.messages_of(out),
+                         sorted((*of, data) for of, data in {**plain, **self.UNREAD}.items()))
+        self.run_ok("export", bag, "-o", out, "--encoding", "cdr", "--exclude", "o*", "--force")
+        done = self.space.run("export", bag, "-o", self.space.path("none.mcap"), "--encoding", "cdr",
+                              "--track", "o*")
+        self.assertEqual(done.returncode, FAILED)
+        self.assert_one_line(done.stderr, "track old, nor of 1 more", "--encoding json")
+        self.assertFalse(os.path.exists(self.space.path("none.mcap")))
 
     def test_fields_that_its_definition_lacks_are_told_of(self):
         path, wanted = self.write_ros("ros2.mcap", 2, count=1)

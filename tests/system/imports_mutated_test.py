@@ -104,7 +104,7 @@ class MutatedTest(harness.SystemTest):
 
     def test_a_folder_of_mcap(self):
         self.run_ok("schema", self.bag, "imu", "imu")
-        self.check(self.exported("ros2", "--format", "rosbag2"))
+        self.check(self.exported("ros2", "--format", "rosbag2", "--track", "imu"))
 
     def test_videos_of_a_data_set(self):
         recording = harness.recording_path("g1_tiny")

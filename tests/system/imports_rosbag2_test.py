@@ -14,6 +14,16 @@ import random_messages
 from harness import DAMAGED, DONE, FAILED, LOSSY
 
 LOG_NS = 1_700_000_000_000_000_000
+# As recorders write it: YAML within a column, or within the YAML of the folder.
+QOS = """- history: 1
+  depth: 7
+  reliability: 1
+  durability: 1
+  deadline: {sec: 1, nsec: 0}
+  lifespan: {sec: 1, nsec: 0}
+  liveliness: 1
+  liveliness_lease_duration: {sec: 1, nsec: 0}
+  avoid_ros_namespace_conventions: false"""
 
 
 class Rosbag2Test(harness.SystemTest):
@@ -76,6 +86,42 @@ class Rosbag2Test(harness.SystemTest):
                 metadata = self.info(bag)["runs"][0]["metadata"]
                 metadata = metadata["rosbag2_bagfile_information"]
                 self.assertEqual(metadata["version"], "9")
+
+    def set_qos(self, path):
+        database = sqlite3.connect(self.database(path))
+        database.execute("UPDATE topics SET offered_qos_profiles = ?", (QOS,))
+        database.commit()
+        database.close()
+
+    def test_what_was_imported_is_a_bag_of_ros_2_again(self):
+        def content(folder):
+            with self.rosbag2.Reader(folder) as reader:
+                return sorted((connection.topic, connection.msgtype, time, data)
+                              for connection, time, data in reader.messages())
+        path, wanted = self.write_bag("there")
+        there = content(path)  # before its table says other than its metadata.yaml
+        self.set_qos(path)
+        bag, _ = self.imported(path)
+        out = self.space.path("again")
+        self.run_ok("export", bag, "-o", out, "--format", "rosbag2")
+        for (*ours, ours_ns, data), (*theirs, theirs_ns, wanted_data) in zip(content(out), there, strict=True):
+            self.assertEqual((ours, data), (theirs, wanted_data))
+            # Of what has no header the stamp is all there is, which is a double.
+            self.assertLess(abs(ours_ns - theirs_ns), 240)
+        with self.rosbag2.Reader(out) as reader:
+            for connection in reader.connections:
+                (qos,) = connection.ext.offered_qos_profiles
+                self.assertEqual((qos.history.name, qos.depth, qos.durability.name),
+                                 ("KEEP_LAST", 7, "TRANSIENT_LOCAL"))
+        back, _ = self.imported(out, name="back.zbag")
+        random_messages.assert_points(self, self.points(back, "--exclude", "_sys/**"), wanted)
+
+    def test_the_qos_of_a_topic_is_kept(self):
+        path, _ = self.write_bag("qos", kinds=["sensor_msgs/msg/Imu"])
+        self.set_qos(path)
+        bag, _ = self.imported(path)
+        original = dict(self.points(bag, "--track", "_sys/original/**"))["_sys/original/sensor_msgs/Imu"]
+        self.assertEqual(original["metadata"], {"offered_qos_profiles": QOS})
 
     def test_a_file_of_one_is_read_alone_and_a_folder_of_bags_whole(self):
         path, wanted = self.write_bag("bags/one", kinds=["sensor_msgs/msg/Imu"])

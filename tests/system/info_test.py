@@ -6,6 +6,7 @@ import os
 import struct
 
 import harness
+import python_packages
 import terminal
 from harness import DAMAGED, DONE
 
@@ -159,6 +160,30 @@ class InfoTest(harness.SystemTest):
         self.assertIn("overwritten", header)
         self.assertRegex(first, r"^  a .* 2  n int")
         self.assertRegex(second, r"^  b .* 0 *$")
+
+    def test_attachments_are_listed(self):
+        self.assertEqual(self.info(self.make_bag([("a", 1.0, {})]))["attachments"], [])
+        writer = python_packages.load("mcap.writer")
+        path = self.space.path("in.mcap")
+        files = {"calib.yaml": b"a: 1\n", "maps/\x1b[31m": b"x" * 2_500_000, "none": b"", "robot.urdf": b"<r/>"}
+        with open(path, "wb") as file:
+            mcap = writer.Writer(file)
+            mcap.start()
+            mcap.add_message(mcap.register_channel("t", "json", 0), 1, b"{}", 1)
+            for name, content in files.items():
+                mcap.add_attachment(1, 1, name, "", content)
+            mcap.finish()
+        bag = self.space.path("files.zbag")
+        self.run_ok("import", path, "-o", bag)
+        self.assertEqual(self.info(bag)["attachments"],
+                         [{"name": name, "bytes": len(content)} for name, content in files.items()])
+        text = self.shown(bag)
+        for line in ("  attachment calib.yaml, 5 B\n", ", 2.5 MB\n", "  attachment none, 0 B\n"):
+            self.assertIn(line, text)
+        self.assertNotIn("\x1b", text)
+        text = terminal.output_of(self.space, 80, "info", bag, rows=24)
+        self.assertIn("and 2 more: zbag info --all", text)
+        self.assertNotIn("robot.urdf", text)
 
     def test_of_more_tracks_than_fit_the_worst_are_shown(self):
         bag = self.make_bag([(f"track/{n:02}", 1.0, {"n": n}) for n in range(96)]

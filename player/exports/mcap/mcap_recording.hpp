@@ -17,10 +17,11 @@ namespace zbag {
 
 struct McapChoice {
   MessageEncoding encoding = MessageEncoding::kJson;
-  bool by_original = false;  // cdr of what a track was imported from, where that was ROS
+  RosForm form = RosForm::kAsItWas;  // of cdr
   std::string profile = {};
-  // By track; a track that is not in it has its own name.
-  std::map<std::string, std::string> topics = {};
+  // What topics are called, by track; a track that is not in it has its own name.
+  using Topics = std::map<std::string, std::string>;
+  std::function<Topics(const ExportSource&)> topics = {};
 };
 
 // What was written.
@@ -28,16 +29,18 @@ struct McapContents {
   struct Topic {
     std::string name;
     std::string type;
+    std::string qos;  // offered_qos_profiles, as they were; "": nobody knows
     std::uint64_t messages = 0;
   };
   std::map<std::string, Topic> topics;  // by track; those with messages
   std::uint64_t messages = 0;
-  std::uint64_t first_ns = 0;
+  std::uint64_t first_ns = 0;  // when they were recorded
   std::uint64_t last_ns = 0;
 };
 
 // `file` is written, but not finished. MCAP knows no times before 1970: points from then are given
-// that of its first nanosecond, which is noted. Errors as Exporter::write().
+// that of its first nanosecond, which is noted. A track that nothing can be made of in the encoding
+// is left out with a warning; kUnsupported: all of them are such. Others as Exporter::write().
 Result<McapContents> write_mcap(ExportSource& source, const McapChoice& choice,
                                 ChunkCompressor compressor, OutputFile& file);
 

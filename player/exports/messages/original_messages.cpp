@@ -210,6 +210,16 @@ class Writing {
   CdrSink sink_;
 };
 
+// Of headers, where ROS 2 has none. Whether there was one.
+bool drop_seq(MessageLayout& layout) {
+  std::size_t dropped = 0;
+  for (MessageLayout::Type& type : layout.types) {
+    if (type.name != "std_msgs/Header") continue;
+    dropped += std::erase_if(type.members, [](const auto& one) { return one.name == "seq"; });
+  }
+  return dropped > 0;
+}
+
 // "sensor_msgs/Imu" is "sensor_msgs/msg/Imu".
 std::string ros2_name(const std::string& name) {
   const std::size_t slash = name.find('/');
@@ -219,12 +229,14 @@ std::string ros2_name(const std::string& name) {
 
 }  // namespace
 
-Result<OriginalMessages> OriginalMessages::of(const OriginalSchema& original) {
+Result<OriginalMessages> OriginalMessages::of(const OriginalSchema& original, RosForm form) {
   if (original.encoding != "ros1msg" && original.encoding != "ros2msg")
     return fail(ErrorCode::kUnsupported, "its messages were none of ROS");
   Result<MessageLayout> layout = parse_definition(original.name, original.text);
   if (!layout) return tl::unexpected(layout.error());
   OriginalMessages made;
+  if (form == RosForm::kForRos2 && original.encoding == "ros1msg")
+    made.has_lost_seq_ = drop_seq(*layout);
   made.name_ = ros2_name(original.name);
   made.definition_ = original.encoding == "ros2msg" ? original.text : ros2_definition(*layout);
   made.layout_ = std::move(*layout);

@@ -1,10 +1,10 @@
 // The points of a track that was imported from ROS, as messages of the definition that they had.
 //
-//   Result<OriginalMessages> messages = OriginalMessages::of(original);
+//   Result<OriginalMessages> messages = OriginalMessages::of(original, RosForm::kAsItWas);
 //   messages->write(point.map, out);  // in CDR
 //
 // A definition of ROS 1 is written as ROS 2 says it: times and durations are messages of
-// builtin_interfaces, `byte` is int8; all members stay, `seq` of a header too. Not thread-safe.
+// builtin_interfaces, `byte` is int8; all members stay, but for what RosForm says. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -18,10 +18,16 @@
 
 namespace zbag {
 
+// Who is to read the messages.
+enum class RosForm : std::uint8_t {
+  kAsItWas,  // goes by the definition beside them
+  kForRos2,  // ROS 2 itself, which goes by its own: headers of ROS 1 lose their `seq`
+};
+
 class OriginalMessages {
  public:
   // kUnsupported: the messages were none of ROS; kInvalid: what is kept of them is no definition.
-  static Result<OriginalMessages> of(const OriginalSchema& original);
+  static Result<OriginalMessages> of(const OriginalSchema& original, RosForm form);
 
   const std::string& name() const { return name_; }              // "sensor_msgs/msg/Imu"
   const std::string& definition() const { return definition_; }  // `ros2msg`
@@ -32,11 +38,13 @@ class OriginalMessages {
   Status write(std::span<const std::uint8_t> map, std::string& out) const;
   // Whether a field of the point has a place in the message.
   bool has_member(std::string_view field) const;
+  bool has_lost_seq() const { return has_lost_seq_; }
 
  private:
   std::string name_;
   std::string definition_;
   MessageLayout layout_;
+  bool has_lost_seq_ = false;
 };
 
 }  // namespace zbag

@@ -19,6 +19,7 @@
 #include "player/exports/messages/original_messages.hpp"
 #include "schemas/chosen_fields.hpp"
 #include "schemas/json_text.hpp"
+#include "schemas/map_member.hpp"
 #include "schemas/put_item.hpp"
 #include "schemas/shortest_text.hpp"
 #include "schemas/text_bytes.hpp"
@@ -28,6 +29,7 @@ namespace {
 
 constexpr std::string_view kStampName = "_ts";
 constexpr std::string_view kReceived = "recv_ns";  // what importers call the time of recording
+constexpr std::string_view kKeptBytes = "data";    // and a message that they can not read
 
 // The chosen fields of points.
 class ChosenMap {
@@ -189,6 +191,25 @@ class OriginalTrack : public TrackMessages {
   ChosenMap chosen_;
 };
 
+// Messages that import could not read, as they were.
+class KeptTrack : public TrackMessages {
+ public:
+  explicit KeptTrack(const OriginalSchema& original)
+      : TrackMessages({original.name, original.encoding, original.text}) {}
+
+  Status append(const PointView& point, std::string& out) override {
+    item::Cursor in(member_of(point.map, kKeptBytes));
+    std::span<const std::uint8_t> message;
+    if (!item::take_binary(in, message))
+      return fail(
+          ErrorCode::kInvalid,
+          fmt::format("track {} at {} has no message of {} in {}", point.track,
+                      seconds_text(point.stamp().seconds()), printable(schema().name), kKeptBytes));
+    out += text_of(message);
+    return {};
+  }
+};
+
 // Those that are chosen; none, and a note, where they can not be said.
 LeafTypes leaves_of(const ExportSource& source, const std::string& track) {
   Result<LeafTypes> found = source.leaves_of(track);
@@ -227,18 +248,36 @@ void warn_of_strangers(const ExportSource& source, const std::string& track,
       fmt::format("{} of track {}", fmt::join(left_out, ", "), printable(track)));
 }
 
-// nullptr: it was no message of ROS, or nobody knows. What can not be read is told.
-std::unique_ptr<TrackMessages> original_track_messages(const ExportSource& source,
-                                                       const std::string& track) {
-  const Result<std::optional<OriginalSchema>> original = source.original_of(track);
-  if (!original) source.warn(original.error().message);
-  if (!original || !*original) return nullptr;
-  Result<OriginalMessages> messages = OriginalMessages::of(**original);
-  if (!messages && messages.error().code == ErrorCode::kInvalid)
-    source.warn(fmt::format("track {}: {}", printable(track), messages.error().message));
-  if (!messages) return nullptr;
-  warn_of_strangers(source, track, *messages);
-  return std::make_unique<OriginalTrack>(std::move(*messages), source);
+bool is_of_ros(const OriginalSchema& original) {
+  const auto is_one_of = [](const std::string& name, const char* one, const char* other) {
+    return name == one || name == other;
+  };
+  return is_one_of(original.messages, "ros1", "cdr") ||
+         is_one_of(original.encoding, "ros1msg", "ros2msg");
+}
+
+// Whether the track holds messages as import keeps those that it can not read: as bytes. Those of
+// ROS 1 would be of another encoding than the rest of the file.
+bool is_kept_as_it_was(const ExportSource& source, const std::string& track,
+                       const OriginalSchema& original) {
+  if (original.messages != "cdr" || original.name.empty()) return false;
+  return leaves_of(source, track) == LeafTypes{{{std::string(kKeptBytes)}, {ColumnType::kBinary}}};
+}
+
+// Errors say what is wrong with what it was.
+Result<std::unique_ptr<TrackMessages>> original_track_messages(const ExportSource& source,
+                                                               const std::string& track,
+                                                               const OriginalSchema& original,
+                                                               RosForm form) {
+  Result<OriginalMessages> messages = OriginalMessages::of(original, form);
+  if (messages) {
+    warn_of_strangers(source, track, *messages);
+    if (messages->has_lost_seq())
+      source.notice("headers without their seq, which ROS 2 has not", printable(track));
+    return std::make_unique<OriginalTrack>(std::move(*messages), source);
+  }
+  if (is_kept_as_it_was(source, track, original)) return std::make_unique<KeptTrack>(original);
+  return tl::unexpected(messages.error());
 }
 
 // A limit that is not recorded is none: at 0 a reader would drop whatever lies beyond it.
@@ -285,6 +324,12 @@ std::vector<FieldAlias> aliases_of(const Kind& kind) {
   return aliases;
 }
 
+bool is_by_kind_in_ros2(const ExportSource& source, const std::string& track,
+                        const OriginalSchema& original) {
+  return original.encoding == "ros1msg" &&
+         find_kind_message(ros_messages(), kind_of(source, track).name) != nullptr;
+}
+
 MessageSchema fields_schema(const ExportSource& source, const std::string& track) {
   const Kind kind = kind_of(source, track);
   const std::string& name = kind.name.empty() ? track : kind.name;
@@ -298,33 +343,34 @@ const char* name_of(MessageEncoding encoding) {
   return kNames[static_cast<std::size_t>(encoding)];
 }
 
-const KindMessage* ros_message_of(const ExportSource& source, const std::string& track) {
-  return find_kind_message(ros_messages(), kind_of(source, track).name);
-}
-
-Result<std::unique_ptr<TrackMessages>> make_track_messages(const ExportSource& source,
-                                                           const std::string& track,
-                                                           MessageEncoding encoding,
-                                                           const MessageTypes& types,
-                                                           bool by_original) {
+Result<std::unique_ptr<TrackMessages>> make_track_messages(
+    const ExportSource& source, const std::string& track,
+    const std::optional<OriginalSchema>& original, MessageEncoding encoding, RosForm ros_form,
+    const MessageTypes& types) {
   using Made = std::unique_ptr<TrackMessages>;
   if (encoding == MessageEncoding::kMsgpack)
     return Made(std::make_unique<MsgpackMessages>(fields_schema(source, track), source));
   const bool is_json = encoding == MessageEncoding::kJson;
-  if (by_original && !is_json) {
-    if (Made original = original_track_messages(source, track)) return original;
+  const bool was_ros =
+      original && !is_json && is_of_ros(*original) &&
+      !(ros_form == RosForm::kForRos2 && is_by_kind_in_ros2(source, track, *original));
+  std::string why_not_original;
+  if (was_ros) {
+    Result<Made> made = original_track_messages(source, track, *original, ros_form);
+    if (made) return made;
+    why_not_original = std::move(made.error().message);
   }
   const Kind kind = kind_of(source, track);
   const KindMessage* const message =
       find_kind_message(is_json ? foxglove_messages() : ros_messages(), kind.name);
   if (message == nullptr && is_json)
     return Made(std::make_unique<JsonMessages>(fields_schema(source, track), source));
-  if (message == nullptr) {
+  if (message == nullptr)
     return fail(ErrorCode::kUnsupported,
-                fmt::format("track {} is of no kind that ROS has a message of: choose others with "
-                            "--track, say its kind with zbag schema, or take --encoding json",
-                            track));
-  }
+                was_ros ? why_not_original : "ROS has no message of its kind");
+  if (was_ros)
+    source.warn(
+        fmt::format("track {}: {}; it is written by its kind", printable(track), why_not_original));
   const std::vector<FieldAlias> aliases = aliases_of(kind);
   MessageForm form(types, *message, aliases);
   note_left_out(source, track, form, is_json);

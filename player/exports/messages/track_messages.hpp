@@ -7,8 +7,10 @@
 // json: the frame as `cat` prints it, with its `_ts`. A track whose kind has a schema of Foxglove's
 // is written as that says, with the fields it knows nothing of behind it.
 // msgpack: the frame as it is on the bus, with its `_ts`.
-// cdr: the ROS message that the track was imported from, by its own definition; else that of ROS 2
-// of the track's kind.
+// cdr: the ROS message that the track was imported from, by its own definition; where import could
+// not read that and kept the bytes of its messages, those; else that of ROS 2 of the track's kind.
+// For ROS 2 itself, what was of ROS 1 is first of all what its kind says: ROS 2 calls some of it
+// otherwise.
 //
 // What of a track has no place in its messages is noted once. Not thread-safe.
 #pragma once
@@ -19,6 +21,7 @@
 #include <string>
 
 #include "player/exports/export_source.hpp"
+#include "player/exports/messages/original_messages.hpp"
 #include "player/messages/message_definitions.hpp"
 #include "player/messages/message_type.hpp"
 #include "schemas/result.hpp"
@@ -53,15 +56,11 @@ class TrackMessages {
   MessageSchema schema_;
 };
 
-// The ROS message of the track's kind; nullptr: there is none.
-const KindMessage* ros_message_of(const ExportSource& source, const std::string& track);
-
-// `source` and `types` are lent. `by_original`: cdr by what a track was imported from, where that
-// was ROS. kUnsupported: cdr of a track without a ROS message.
-Result<std::unique_ptr<TrackMessages>> make_track_messages(const ExportSource& source,
-                                                           const std::string& track,
-                                                           MessageEncoding encoding,
-                                                           const MessageTypes& types,
-                                                           bool by_original);
+// `source` and `types` are lent. `original`: what the track was imported from; nullopt: nobody
+// knows. `ros_form`: of cdr. kUnsupported says why there is no ROS message to be made of the track.
+Result<std::unique_ptr<TrackMessages>> make_track_messages(
+    const ExportSource& source, const std::string& track,
+    const std::optional<OriginalSchema>& original, MessageEncoding encoding, RosForm ros_form,
+    const MessageTypes& types);
 
 }  // namespace zbag

@@ -16,6 +16,20 @@ bool take_text(ByteInput& in, std::string_view& text) {
   return true;
 }
 
+bool take_texts(ByteInput& in, McapTextViews& texts) {
+  std::uint32_t size = 0;
+  std::span<const std::uint8_t> bytes;
+  if (!in.fixed(size) || !in.take(size, bytes)) return false;
+  ByteInput all(bytes);
+  while (all.left() > 0) {
+    std::string_view name;
+    std::string_view text;
+    if (!take_text(all, name) || !take_text(all, text)) return false;
+    texts.emplace_back(name, text);
+  }
+  return true;
+}
+
 }  // namespace
 
 std::optional<McapSchema> read_mcap_schema(std::span<const std::uint8_t> content) {
@@ -31,7 +45,9 @@ std::optional<McapChannel> read_mcap_channel(std::span<const std::uint8_t> conte
   McapChannel channel;
   const bool is_whole = in.fixed(channel.id) && in.fixed(channel.schema) &&
                         take_text(in, channel.topic) && take_text(in, channel.encoding);
-  return is_whole ? std::optional(channel) : std::nullopt;
+  if (!is_whole) return std::nullopt;
+  if (!take_texts(in, channel.metadata)) channel.metadata.clear();
+  return channel;
 }
 
 std::optional<McapMessage> read_mcap_message(std::span<const std::uint8_t> content) {
@@ -74,18 +90,8 @@ std::optional<McapAttachment> read_mcap_attachment(std::span<const std::uint8_t>
 std::optional<McapMetadata> read_mcap_metadata(std::span<const std::uint8_t> content) {
   ByteInput in(content);
   McapMetadata metadata;
-  std::uint32_t size = 0;
-  std::span<const std::uint8_t> bytes;
-  if (!take_text(in, metadata.name) || !in.fixed(size) || !in.take(size, bytes))
-    return std::nullopt;
-  ByteInput texts(bytes);
-  while (texts.left() > 0) {
-    std::string_view name;
-    std::string_view text;
-    if (!take_text(texts, name) || !take_text(texts, text)) return std::nullopt;
-    metadata.texts.emplace_back(name, text);
-  }
-  return metadata;
+  const bool is_whole = take_text(in, metadata.name) && take_texts(in, metadata.texts);
+  return is_whole ? std::optional(metadata) : std::nullopt;
 }
 
 std::optional<McapRecordView> take_mcap_record(ByteInput& in) {

@@ -18,6 +18,8 @@
 
 namespace zbag {
 
+using McapTextViews = std::vector<std::pair<std::string_view, std::string_view>>;
+
 struct McapSchema {
   std::uint16_t id = 0;
   std::string_view name;
@@ -31,6 +33,7 @@ struct McapChannel {
   std::uint16_t schema = 0;  // 0: none
   std::string_view topic;
   std::string_view encoding;
+  McapTextViews metadata;  // none where they are shorter than they say: the rest says enough
 };
 std::optional<McapChannel> read_mcap_channel(std::span<const std::uint8_t> content);
 
@@ -60,7 +63,7 @@ std::optional<McapAttachment> read_mcap_attachment(std::span<const std::uint8_t>
 
 struct McapMetadata {
   std::string_view name;
-  std::vector<std::pair<std::string_view, std::string_view>> texts;
+  McapTextViews texts;
 };
 std::optional<McapMetadata> read_mcap_metadata(std::span<const std::uint8_t> content);
 

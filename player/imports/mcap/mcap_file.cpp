@@ -224,9 +224,11 @@ class McapFile : public FormatReader {
       return damaged("a channel that was of another topic before");
     }
     // The topic is kept twice.
-    const std::size_t names = 2 * channel->topic.size() + channel->encoding.size();
-    if (Status fits = count_schema_bytes(names); !fits) return fits;
+    std::size_t bytes = 2 * channel->topic.size() + channel->encoding.size();
+    for (const auto& [name, text] : channel->metadata) bytes += name.size() + text.size();
+    if (Status fits = count_schema_bytes(bytes); !fits) return fits;
     OriginalSchema original{.messages = std::string(channel->encoding)};
+    for (const auto& [name, text] : channel->metadata) original.metadata.emplace(name, text);
     if (const auto schema = schemas_.find(channel->schema); schema != schemas_.end()) {
       if (Status fits = count_schema(schema->second); !fits) return fits;
       original.name = schema->second.name;

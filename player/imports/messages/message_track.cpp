@@ -46,7 +46,8 @@ void MessageTrack::begin(ImportSink& sink) {
                           printable(topic_), why_raw_));
   }
   const OriginalSchema& schema = forms_.front().schema;
-  if (!schema.name.empty() || !schema.text.empty()) sink.schema(topic_, schema);
+  const bool is_silent = schema.name.empty() && schema.text.empty() && schema.metadata.empty();
+  if (!is_silent) sink.schema(topic_, schema);
 }
 
 Status MessageTrack::decode(std::span<const std::uint8_t> message, ImportSink& sink) {

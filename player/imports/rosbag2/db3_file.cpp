@@ -19,6 +19,7 @@
 namespace zbag {
 namespace {
 
+constexpr const char* kQos = "offered_qos_profiles";  // in MCAP a channel's metadata have it
 constexpr std::size_t kTopicsMax = 65'536;
 constexpr std::size_t kDefinitionBytesMax = 64u << 20;  // of all topics
 constexpr std::string_view kRos2 = "ros2msg";
@@ -121,9 +122,18 @@ class Db3File : public FormatReader {
     }
   }
 
+  // The first versions of ROS 2 have none.
+  Result<bool> has_column_of_qos() {
+    Result<SqliteRows> rows = file_.query(
+        fmt::format("SELECT 1 FROM pragma_table_info('topics') WHERE name = '{}'", kQos));
+    return rows ? rows->next() : Result<bool>(tl::unexpected(rows.error()));
+  }
+
   Status read_topics() {
-    Result<SqliteRows> rows =
-        file_.query("SELECT id, name, type, serialization_format FROM topics");
+    const Result<bool> has_qos = has_column_of_qos();
+    if (!has_qos) return tl::unexpected(has_qos.error());
+    Result<SqliteRows> rows = file_.query(fmt::format(
+        "SELECT id, name, type, serialization_format, {} FROM topics", *has_qos ? kQos : "''"));
     if (!rows) return tl::unexpected(rows.error());
     std::size_t bytes = 0;
     while (true) {
@@ -131,7 +141,11 @@ class Db3File : public FormatReader {
       if (!more || !*more) return more ? Status() : tl::unexpected(more.error());
       std::vector<OriginalSchema> schemas =
           schemas_of(std::string(rows->text(2)), std::string(rows->text(3)));
-      for (const OriginalSchema& schema : schemas) bytes += schema.text.size();
+      const std::string_view qos = rows->text(4);
+      for (OriginalSchema& schema : schemas) {
+        if (!qos.empty()) schema.metadata[kQos] = qos;
+        bytes += schema.text.size() + qos.size();
+      }
       if (topics_.size() == kTopicsMax || bytes > kDefinitionBytesMax)
         return fail(ErrorCode::kDamaged, name_ + ": more than 65,536 topics, or 64 MiB of types");
       topics_.try_emplace(rows->integer(0), std::string(rows->text(1)), std::move(schemas),
