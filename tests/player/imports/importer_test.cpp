@@ -22,7 +22,9 @@ class ImporterTest : public testing::Test {
   Importer importer() {
     return Importer(*session_,
                     {.goes_on = [this] { return sent_.count() < frames_max_; },
-                     .warn = [this](const std::string& text) { warnings_.push_back(text); }});
+                     .warn = [this](const std::string& text) { warnings_.push_back(text); },
+                     .note = [this](const std::string& text) { notes_.push_back(text); },
+                     .tracks = tracks_});
   }
   static Status add(Importer&& importer, const std::string& path) { return add(importer, path); }
   static Status add(Importer& importer, const std::string& path) {
@@ -44,6 +46,8 @@ class ImporterTest : public testing::Test {
   std::unique_ptr<Session> session_ = session_into(sent_, time_);
   std::size_t frames_max_ = 1'000;
   std::vector<std::string> warnings_;
+  std::vector<std::string> notes_;
+  std::optional<TrackFilter> tracks_;
 };
 
 TEST_F(ImporterTest, AppendsEveryFrameAsItIsStamped) {
@@ -170,10 +174,24 @@ TEST_F(ImporterTest, TellsTheSameOnce) {
     sink.note("one");
     sink.note("two");
     sink.note("one");
+    sink.leave_out("three");
+    sink.leave_out("three");
     return {};
   });
-  ASSERT_TRUE(importer().add(told));
-  EXPECT_THAT(warnings_, ElementsAre("one", "two"));
+  Importer importer = this->importer();
+  ASSERT_TRUE(importer.add(told));
+  EXPECT_THAT(notes_, ElementsAre("one", "two"));
+  EXPECT_THAT(warnings_, ElementsAre("three"));
+  EXPECT_EQ(importer.counts().left_out, 2u);
+}
+
+TEST_F(ImporterTest, TakesTheTracksThatAreChosen) {
+  tracks_ = TrackFilter::parse({"arm"}).value();
+  Importer importer = this->importer();
+  ASSERT_TRUE(add(importer, file(line("arm", "1.5") + line("camera", "2.5"))));
+  EXPECT_EQ(importer.counts().frames, 1u);
+  EXPECT_THAT(sent_.stamps("arm"), ElementsAre(1.5));
+  EXPECT_THAT(importer.tracks(), ElementsAre("arm", "camera"));
 }
 
 TEST_F(ImporterTest, NotesAnAttachmentThatNobodyKeeps) {
