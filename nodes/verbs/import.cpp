@@ -258,8 +258,9 @@ Status check_uses(const OptionTable& options, const std::vector<FoundRecording>&
       {"time-field", FormatOption::kTimeField}};
   for (const auto& [name, option] : kOptions) {
     if (!options.is_asked_for(name)) continue;
-    const bool is_used = std::ranges::any_of(
-        files, [&](const FoundRecording& file) { return has_use_for(option, file.path); });
+    const bool is_used = std::ranges::any_of(files, [option = option](const FoundRecording& file) {
+      return has_use_for(option, file.path);
+    });
     if (is_used) continue;
     return fail(ErrorCode::kInvalid,
                 fmt::format("--{} is for {}, of which there is none: leave it out", name,

@@ -224,6 +224,7 @@ Result<std::unique_ptr<Exporter>> make_exporter(const ExportOptions& options) {
                    [&](const Format& format) { return format.name == options.format; });
   if (found == kFormats.end()) {
     std::vector<std::string_view> names;
+    names.reserve(kFormats.size());
     for (const Format& format : kFormats) names.emplace_back(format.name);
     return fail(ErrorCode::kInvalid, fmt::format("unknown format '{}'; there are {}",
                                                  options.format, fmt::join(names, ", ")));
